@@ -1,0 +1,6 @@
+package codecs
+
+import "github.com/millrace/millrace/domain/payment"
+
+// EventJSON is a stub.
+func EventJSON(*payment.Event) []byte { return nil }

@@ -1,0 +1,183 @@
+package stream
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lovoo/goka"
+)
+
+// Context is what a callback sees: its key, the key's row, and where its effects go. Writes and emits are buffered and
+// applied together after the callback returns; a callback that panics leaves nothing behind but a dead letter. It is valid
+// within the callback only.
+type Context[Row any] struct {
+	goka  goka.Context
+	group *Group[Row]
+
+	source Coordinates
+	raw    []byte
+
+	row     Row
+	has     bool
+	loaded  bool
+	changed bool
+
+	emits       []emit
+	deadLetters []DeadLetter
+	timers      []Timer
+	advance     []time.Time
+	clocks      []Clock
+}
+
+type emit struct {
+	topic goka.Stream // empty: the loop
+	key   string
+	value any
+}
+
+// Emitter is a *Context of any row type, as Emit and Loopback take it.
+type Emitter interface {
+	emit(topic goka.Stream, key string, value any)
+}
+
+func (c *Context[Row]) emit(topic goka.Stream, key string, value any) {
+	c.emits = append(c.emits, emit{topic, key, value})
+}
+
+// Emit sends value to a topic that the graph names with Output.
+func Emit[T any](c Emitter, to Topic[T], key string, value T) { c.emit(to.Stream(), key, value) }
+
+// Loopback sends value to another key of the group, where the callback given to Loop takes it.
+func Loopback[T any](c Emitter, key string, value T) { c.emit("", key, value) }
+
+// Key returns the key of the record, timer or row at hand.
+func (c *Context[Row]) Key() string { return c.goka.Key() }
+
+// Partition returns the partition that the callback runs under.
+func (c *Context[Row]) Partition() int32 { return c.goka.Partition() }
+
+// Source returns the coordinates of the record at hand: of its own topic, not of what it stems from.
+func (c *Context[Row]) Source() Coordinates { return c.source }
+
+// Raw returns the bytes of the record at hand, nil in timers and sweeps. They must not be changed.
+func (c *Context[Row]) Raw() []byte { return c.raw }
+
+// Headers returns the headers of the record at hand.
+func (c *Context[Row]) Headers() map[string][]byte { return c.goka.Headers() }
+
+// Row returns the key's row as left by this callback, and whether there is one.
+func (c *Context[Row]) Row() (Row, bool) {
+	if !c.loaded {
+		c.loaded = true
+		if v := c.goka.Value(); v != nil {
+			c.row, c.has = v.(Row)
+		}
+	}
+	return c.row, c.has
+}
+
+// SetRow replaces the key's row.
+func (c *Context[Row]) SetRow(row Row) {
+	c.row, c.has, c.loaded, c.changed = row, true, true, true
+}
+
+// DeleteRow removes the key's row; its changelog gets a tombstone.
+func (c *Context[Row]) DeleteRow() {
+	var none Row
+	c.row, c.has, c.loaded, c.changed = none, false, true, true
+}
+
+// Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known.
+func (c *Context[Row]) Watermark() time.Time {
+	if t, ok := c.goka.(Transport); ok {
+		return t.Watermark()
+	}
+	return time.Time{}
+}
+
+// Advance tells that event time t was seen, for inputs whose topic has no EventTime and for rows just restored.
+func (c *Context[Row]) Advance(t time.Time) { c.advance = append(c.advance, t) }
+
+// Clock moves the event time of this partition, and with it of everything downstream, to at.
+func (c *Context[Row]) Clock(at time.Time) {
+	c.clocks = append(c.clocks, Clock{At: at, Source: c.Partition()})
+}
+
+// SetTimer asks for a timer call under this key, see Transport.
+func (c *Context[Row]) SetTimer(due time.Time, name string) {
+	c.timers = append(c.timers, Timer{due, name})
+}
+
+// DeadLetter files a record that cannot be used, see DeadLetter for the defaults.
+func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadLetters, d) }
+
+// discard undoes everything that a failed callback asked for.
+func (c *Context[Row]) discard() {
+	var none Row
+	c.row, c.has, c.loaded, c.changed = none, false, false, false
+	c.emits, c.deadLetters, c.timers, c.advance, c.clocks = nil, nil, nil, nil, nil
+}
+
+// flush applies the buffered effects. It runs outside recover: a failing goka context panics on purpose, and goka
+// deadlocks if that panic is caught.
+func (c *Context[Row]) flush() {
+	switch {
+	case c.changed && c.has:
+		c.goka.SetValue(c.row)
+	case c.changed:
+		c.goka.Delete()
+	}
+	for _, e := range c.emits {
+		if e.topic == "" {
+			c.goka.Loopback(e.key, e.value)
+		} else {
+			c.goka.Emit(e.topic, e.key, e.value)
+		}
+	}
+	c.flushDeadLetters()
+	c.flushTime()
+}
+
+func (c *Context[Row]) flushDeadLetters() {
+	seen := map[string]int{}
+	for _, d := range c.deadLetters {
+		if d.Source.Topic == "" {
+			d.Source = c.source
+		}
+		if d.Value == nil {
+			d.Value = c.raw
+		}
+		id := d.Source.String()
+		if seen[id]++; seen[id] > 1 {
+			id += "-" + strconv.Itoa(seen[id]-1)
+		}
+		value, headers := d.record(c.group.Name, c.goka.Headers())
+		c.goka.Emit(goka.Stream(c.group.DeadLetters), id, value, goka.WithCtxEmitHeaders(headers))
+		if o, ok := c.goka.(Observer); ok {
+			o.DeadLettered(d.Reason)
+		}
+	}
+}
+
+func (c *Context[Row]) flushTime() {
+	if len(c.timers) == 0 && len(c.advance) == 0 && len(c.clocks) == 0 {
+		return
+	}
+	t, ok := c.goka.(Transport)
+	if !ok {
+		if len(c.timers) > 0 {
+			c.goka.Fail(fmt.Errorf("stream: group %s sets a timer, but its transport has none", c.group.Name))
+		}
+		return
+	}
+	for _, timer := range c.timers {
+		t.SetTimer(timer.Due, timer.Name)
+	}
+	for _, at := range c.advance {
+		t.Advance(at)
+	}
+	for _, clock := range c.clocks {
+		t.Clock(clock)
+	}
+}

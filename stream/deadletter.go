@@ -1,0 +1,84 @@
+package stream
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/lovoo/goka"
+)
+
+// The headers of a dead-letter record (CONTRACT.md).
+const (
+	HeaderKey       = "mr-key"
+	HeaderReason    = "mr-reason"
+	HeaderDetail    = "mr-detail"
+	HeaderGroup     = "mr-group"
+	HeaderTopic     = "mr-topic"
+	HeaderPartition = "mr-partition"
+	HeaderOffset    = "mr-offset"
+	HeaderTimestamp = "mr-timestamp"
+	HeaderTruncated = "mr-truncated"
+)
+
+// SourceLimit is the largest input value in bytes that is looked at; DeadLetterLimit the largest that a dead letter
+// carries whole. Beyond it the value is cut and HeaderTruncated gives its full size.
+const (
+	SourceLimit     = 1 << 20
+	DeadLetterLimit = SourceLimit + 32<<10
+)
+
+const maxDetail = 512
+
+// The reasons that stream itself gives.
+const (
+	ReasonMalformed     = "malformed"
+	ReasonCallbackPanic = "callback_panic"
+)
+
+// ReasonError is implemented by codec errors that know their dead-letter reason; others count as malformed.
+type ReasonError interface {
+	error
+	DeadLetterReason() string
+}
+
+// DeadLetter is a record that cannot be used. The source's own headers are kept beside ours.
+type DeadLetter struct {
+	Reason string
+	Detail string      // for people; never secret values
+	Source Coordinates // defaults to the record at hand
+	Value  []byte      // defaults to the bytes of the record at hand
+}
+
+func reasonOf(err error) string {
+	var r ReasonError
+	if errors.As(err, &r) {
+		return r.DeadLetterReason()
+	}
+	return ReasonMalformed
+}
+
+func (d DeadLetter) record(group string, own goka.Headers) ([]byte, goka.Headers) {
+	h := goka.Headers{}
+	for k, v := range own {
+		h[k] = v
+	}
+	detail := d.Detail
+	if len(detail) > maxDetail {
+		detail = detail[:maxDetail]
+	}
+	h[HeaderKey] = d.Source.Key
+	h[HeaderReason] = []byte(d.Reason)
+	h[HeaderDetail] = []byte(detail)
+	h[HeaderGroup] = []byte(group)
+	h[HeaderTopic] = []byte(d.Source.Topic)
+	h[HeaderPartition] = []byte(strconv.FormatInt(int64(d.Source.Partition), 10))
+	h[HeaderOffset] = []byte(strconv.FormatInt(d.Source.Offset, 10))
+	h[HeaderTimestamp] = []byte(d.Source.Timestamp.UTC().Format(time.RFC3339Nano))
+	value := d.Value
+	if len(value) > DeadLetterLimit {
+		h[HeaderTruncated] = []byte(strconv.Itoa(len(value)))
+		value = value[:DeadLetterLimit]
+	}
+	return value, h
+}

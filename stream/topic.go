@@ -1,0 +1,136 @@
+// Package stream is the face that Millrace's processors show to a transport. It stands on goka alone: every function here
+// returns an ordinary goka.Edge, so a processor is a goka.GroupGraph, written once, and runs under whatever transport
+// supplies the []goka.ProcessorOption.
+//
+// What it adds to goka: typed topics and rows, callbacks whose writes and emits happen together or not at all, dead letters
+// instead of a stopped partition, event time (watermark, timers) and sweeps. The last two need a transport whose
+// goka.WithContextWrapper yields a Transport; without one, watermarks are zero and setting a timer fails the processor.
+package stream
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lovoo/goka"
+)
+
+// Codec turns values of one type into bytes and back. Decode must not keep b. It returns an error for bad bytes; stream
+// turns that into a dead letter (an input) or halts the processor (a row), see ReasonError.
+type Codec[T any] interface {
+	Encode(v T) ([]byte, error)
+	Decode(b []byte) (T, error)
+}
+
+// Topic is a Kafka topic with the type of its values.
+type Topic[T any] struct {
+	Name  string
+	Codec Codec[T]
+	// EventTime tells a value's event time. A topic that has it carries event time: its records move the reader's stream
+	// time after their callback, and clock records are passed on into it. Nil for topics meant for outsiders.
+	EventTime func(T) time.Time
+	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
+	// Nil: the record at hand and its bytes.
+	Source func(T) (Coordinates, []byte)
+}
+
+// Stream returns the topic's name as goka wants it.
+func (t Topic[T]) Stream() goka.Stream { return goka.Stream(t.Name) }
+
+// Group is a processor group: its name, the codec of its table's rows, and where its bad input goes.
+type Group[Row any] struct {
+	Name        string
+	Row         Codec[Row] // nil for a group without a table
+	DeadLetters string     // topic name
+}
+
+// NoRow is the row type of groups without a table.
+type NoRow struct{}
+
+// Goka returns the group's name as goka wants it.
+func (g Group[Row]) Goka() goka.Group { return goka.Group(g.Name) }
+
+// Table returns the name of the group's table topic.
+func (g Group[Row]) Table() goka.Table { return goka.GroupTable(g.Goka()) }
+
+// Coordinates name one record of one topic.
+type Coordinates struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	Timestamp time.Time
+	Key       []byte
+}
+
+// String returns topic-partition-offset, the id under which dead letters file the record.
+func (c Coordinates) String() string { return fmt.Sprintf("%s-%d-%d", c.Topic, c.Partition, c.Offset) }
+
+// message is what an input codec hands to the callback: goka offers the decoded value only, and a dead letter needs the
+// raw bytes. A codec error travels inside, because goka answers a returned one by stopping the processor (goka#292).
+type message[T any] struct {
+	raw   []byte
+	value T
+	clock *Clock
+	err   error
+}
+
+type inputCodec[T any] struct{ Codec[T] }
+
+func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
+	m := &message[T]{raw: b}
+	defer func() {
+		if r := recover(); r != nil {
+			m.err = fmt.Errorf("codec panic: %v", r)
+			out, err = m, nil
+		}
+	}()
+	if m.clock = decodeClock(b); m.clock != nil {
+		return m, nil
+	}
+	m.value, m.err = c.Codec.Decode(b)
+	return m, nil
+}
+
+// Encode serves goka's tester, which produces input through the same codec.
+func (c inputCodec[T]) Encode(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case T:
+		return c.Codec.Encode(v)
+	case []byte:
+		return v, nil
+	case *message[T]:
+		return v.raw, nil
+	default:
+		return nil, fmt.Errorf("stream: cannot encode %T", v)
+	}
+}
+
+// outputCodec serves outputs, loops and tables.
+type outputCodec[T any] struct {
+	Codec[T]
+	carriesTime bool
+}
+
+func (c outputCodec[T]) Decode(b []byte) (any, error) { return c.Codec.Decode(b) }
+
+func (c outputCodec[T]) Encode(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case T:
+		return c.Codec.Encode(v)
+	case Clock:
+		return v.encode(), nil
+	default:
+		return nil, fmt.Errorf("stream: cannot encode %T", v)
+	}
+}
+
+func (c outputCodec[T]) carriesEventTime() bool { return c.carriesTime }
+
+// CarriesTime tells whether an output edge leads to a topic that carries event time, so that a transport knows where to
+// pass clock records on.
+func CarriesTime(e goka.Edge) bool {
+	c, ok := e.Codec().(interface{ carriesEventTime() bool })
+	return ok && c.carriesEventTime()
+}
+
+// GokaCodec adapts c to goka, for views and emitters.
+func GokaCodec[T any](c Codec[T]) goka.Codec { return outputCodec[T]{Codec: c} }

@@ -1,0 +1,40 @@
+package stream
+
+import "time"
+
+// Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time. Each
+// method speaks of the partition, and SetTimer of the key, that the callback runs under.
+type Transport interface {
+	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet.
+	Watermark() time.Time
+	// Advance tells that event time t was seen. Never moves time back.
+	Advance(t time.Time)
+	// Clock takes in a clock record and passes it on to the outputs that carry time.
+	Clock(c Clock)
+	// SetTimer asks for a call of the group's timer callback under the current key once the watermark reaches due.
+	// The same (key, due, name) twice is one timer. Timers are not cancelled: the callback checks its row.
+	SetTimer(due time.Time, name string)
+}
+
+// Observer is implemented by a Transport that counts dead letters.
+type Observer interface {
+	DeadLettered(reason string)
+}
+
+// Timer is one due timer of the current key.
+type Timer struct {
+	Due  time.Time
+	Name string
+}
+
+// The names of the visits by which a transport without timers of its own serves Timers and Sweep.
+const (
+	TimerVisit = "millrace-timers"
+	SweepVisit = "millrace-sweep"
+)
+
+// DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due time
+// and name. A nil meta value asks for the row's timers to be set again (see Timers).
+type DueTimers interface {
+	Take(partition int32, key string) []Timer
+}

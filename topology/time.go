@@ -1,0 +1,42 @@
+package topology
+
+import (
+	"time"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+)
+
+func eventTime(e *payment.Event) time.Time    { return e.UpdatedAt.Time() }
+func postingTime(p *ledger.Posting) time.Time { return p.At.Time() }
+func attemptTime(a *ledger.Attempt) time.Time { return a.At.Time() }
+func scoreTime(s *health.Score) time.Time     { return s.WindowEnd.Time() }
+
+// Coordinates turns an origin into the coordinates of its dead letter.
+func Coordinates(o payment.Origin) stream.Coordinates {
+	return stream.Coordinates{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset, Timestamp: o.Timestamp.Time(), Key: o.Key}
+}
+
+// A dead letter past intake names the payments record; an event is written as JSON, so that it can be edited and replayed.
+func eventSource(e *payment.Event) (stream.Coordinates, []byte) {
+	return Coordinates(e.Origin), codecs.EventJSON(e)
+}
+
+func postingSource(p *ledger.Posting) (stream.Coordinates, []byte) {
+	raw, err := codecs.Posting{}.Encode(p)
+	if err != nil {
+		raw = []byte(p.EventID)
+	}
+	return Coordinates(p.Origin), raw
+}
+
+func attemptSource(a *ledger.Attempt) (stream.Coordinates, []byte) {
+	raw, err := codecs.Attempt{}.Encode(a)
+	if err != nil {
+		raw = []byte(a.TransactionID)
+	}
+	return Coordinates(a.Origin), raw
+}

@@ -1,0 +1,107 @@
+// Package topology is the map of Millrace: every topic, group and table in one place, with its codec, key, partitions,
+// cleanup and retention. Processors, views and the command line take names from here and nowhere else.
+package topology
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+)
+
+// Config says how the names and topics of one deployment unit are made.
+type Config struct {
+	// Prefix is put before every topic and group name. Defaults to none.
+	Prefix string
+	// Partitions of every topic; fixed for the life of a deployment. Defaults to 12.
+	Partitions int32
+	// Replication factor of every topic. Defaults to 3; with 3 or more, min.insync.replicas is 2.
+	Replication int16
+}
+
+// DefaultConfig returns the defaults for production.
+func DefaultConfig() Config { return Config{Partitions: 12, Replication: 3} }
+
+var prefixPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,64}$`)
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	var errs []error
+	if !prefixPattern.MatchString(c.Prefix) {
+		errs = append(errs, fmt.Errorf("prefix %q: only letters, digits, '.', '_' and '-', at most 64", c.Prefix))
+	}
+	if c.Partitions < 1 || c.Partitions > 1024 {
+		errs = append(errs, fmt.Errorf("partitions %d: must be 1 to 1024", c.Partitions))
+	}
+	if c.Replication < 1 {
+		errs = append(errs, fmt.Errorf("replication %d: must be at least 1", c.Replication))
+	}
+	return errors.Join(errs...)
+}
+
+// Topology names everything of one deployment unit.
+type Topology struct {
+	Config Config
+
+	Payments     stream.Topic[*payment.Input]
+	Transactions stream.Topic[*payment.Event]
+	Postings     stream.Topic[*ledger.Posting]
+	Attempts     stream.Topic[*ledger.Attempt]
+	Journal      stream.Topic[*ledger.JournalEntry]
+	Outcomes     stream.Topic[*mission.Outcome]
+
+	CatalogCommands stream.Topic[*catalog.Command]
+	CatalogEvents   stream.Topic[*catalog.Event]
+
+	HealthWindows     stream.Topic[*health.WindowRecord]
+	HealthCorrections stream.Topic[*health.WindowRecord]
+	HealthScores      stream.Topic[*health.Score]
+	HealthStatus      stream.Topic[*health.StatusRecord]
+
+	DeadLetterRecords stream.Topic[[]byte]
+
+	Intake      stream.Group[stream.NoRow]
+	Ledger      stream.Group[*ledger.Row]
+	Progress    stream.Group[*mission.UserRow]
+	Health      stream.Group[*health.Row]
+	Routing     stream.Group[*health.ModeRow]
+	Catalog     stream.Group[*catalog.Row]
+	DeadLetters stream.Group[*deadletter.Row]
+}
+
+// New returns the topology of c, which must be valid.
+func New(c Config) *Topology {
+	name := func(s string) string { return c.Prefix + s }
+	t := &Topology{Config: c}
+	t.Payments = stream.Topic[*payment.Input]{Name: name("payments"), Codec: codecs.Payments{}}
+	t.Transactions = stream.Topic[*payment.Event]{Name: name("transactions"), Codec: codecs.Event{}, EventTime: eventTime, Source: eventSource}
+	t.Postings = stream.Topic[*ledger.Posting]{Name: name("postings"), Codec: codecs.Posting{}, EventTime: postingTime, Source: postingSource}
+	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, EventTime: attemptTime, Source: attemptSource}
+	t.Journal = stream.Topic[*ledger.JournalEntry]{Name: name("ledger-journal"), Codec: codecs.JournalEntry{}}
+	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
+	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
+	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
+	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}}
+	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}}
+	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, EventTime: scoreTime}
+	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
+	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}
+
+	dead := t.DeadLetterRecords.Name
+	t.Intake = stream.Group[stream.NoRow]{Name: name("intake"), DeadLetters: dead}
+	t.Ledger = stream.Group[*ledger.Row]{Name: name("ledger"), Row: codecs.LedgerRow{}, DeadLetters: dead}
+	t.Progress = stream.Group[*mission.UserRow]{Name: name("progress"), Row: codecs.UserRow{}, DeadLetters: dead}
+	t.Health = stream.Group[*health.Row]{Name: name("health"), Row: codecs.HealthRow{}, DeadLetters: dead}
+	t.Routing = stream.Group[*health.ModeRow]{Name: name("routing"), Row: codecs.ModeRow{}, DeadLetters: dead}
+	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead}
+	t.DeadLetters = stream.Group[*deadletter.Row]{Name: name("deadletters"), Row: codecs.DeadLetterRow{}, DeadLetters: dead}
+	return t
+}
