@@ -1,0 +1,48 @@
+package topology
+
+// GroupSpec is one processor group as it stands in the data flow. Names are those of the cluster, with the prefix.
+type GroupSpec struct {
+	Name string
+	// Inputs are the topics that the group consumes.
+	Inputs []string
+	// Key says what the group's input, and with it its table, is keyed by.
+	Key string
+	// Table is the topic of the group's rows; empty for a group without state.
+	Table string
+	// Outputs are the topics that the group writes, besides its table and loop.
+	Outputs []string
+	// Loop is the topic by which the group reaches its own other keys; empty: none.
+	Loop string
+	// Lookups are tables of other groups that the group reads whole.
+	Lookups []string
+}
+
+// Groups returns every processor group, in the order of the data flow.
+func (t *Topology) Groups() []GroupSpec {
+	dead := t.DeadLetterRecords.Name
+	catalog := tableName(t.Catalog.Name)
+	return []GroupSpec{
+		{
+			Name: t.Intake.Name, Inputs: []string{t.Payments.Name}, Key: "any",
+			Outputs: []string{t.Transactions.Name, dead},
+		}, {
+			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
+			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, dead},
+		}, {
+			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
+			Outputs: []string{t.Outcomes.Name, dead}, Lookups: []string{catalog},
+		}, {
+			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
+			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
+			Loop:    loopName(t.Health.Name), Lookups: []string{catalog},
+		}, {
+			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name}, Key: "mode", Table: tableName(t.Routing.Name),
+			Outputs: []string{t.HealthStatus.Name, dead},
+		}, {
+			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
+			Outputs: []string{t.CatalogEvents.Name, dead},
+		}, {
+			Name: t.DeadLetters.Name, Inputs: []string{dead}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
+		},
+	}
+}

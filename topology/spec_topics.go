@@ -1,0 +1,72 @@
+package topology
+
+import (
+	"time"
+
+	"github.com/lovoo/goka"
+)
+
+// Topics returns every topic of the deployment, streams first, then each group's table and loop. The order is fixed.
+func (t *Topology) Topics() []Spec {
+	payments := t.stream(t.Payments.Name, "any", JSON, WorkRetention)
+	payments.Foreign, payments.Timestamps = true, ""
+	specs := []Spec{
+		payments,
+		t.stream(t.Transactions.Name, "transaction", Binary, LedgerRetention),
+		t.stream(t.Postings.Name, "user", Binary, LedgerRetention),
+		t.stream(t.Attempts.Name, "mode/instrument/gateway", Binary, WorkRetention),
+		t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention),
+		// Outcomes are what was promised to people.
+		t.stream(t.Outcomes.Name, "mission", JSON, LedgerRetention),
+		// Commands and events together are the audit trail of the catalog.
+		t.stream(t.CatalogCommands.Name, "entity", Binary, LedgerRetention),
+		t.stream(t.CatalogEvents.Name, "entity", JSON, LedgerRetention),
+		t.windows(t.HealthWindows.Name),
+		t.windows(t.HealthCorrections.Name),
+		t.stream(t.HealthScores.Name, "mode", Binary, WorkRetention),
+		t.stream(t.HealthStatus.Name, "mode", JSON, LedgerRetention),
+		// The table of dead letters says where their bytes are: here. They can be replayed as long as the ledger would take them.
+		t.stream(t.DeadLetterRecords.Name, "source topic-partition-offset", Raw, LedgerRetention),
+	}
+	for _, g := range t.Groups() {
+		if g.Table != "" {
+			specs = append(specs, t.table(g))
+		}
+		if g.Loop != "" {
+			loop := t.stream(g.Loop, g.Key, Binary, WorkRetention)
+			loop.Kind, loop.Group = Loop, g.Name
+			specs = append(specs, loop)
+		}
+	}
+	return specs
+}
+
+// stream runs its retention on append time, so that replayed history is not deleted as it arrives.
+func (t *Topology) stream(name, key string, f Format, keep time.Duration) Spec {
+	minISR := 1
+	if t.Config.Replication >= replicasForMinISR2 {
+		minISR = 2
+	}
+	return Spec{
+		Name: name, Kind: Stream, Key: key, Format: f,
+		Partitions: t.Config.Partitions, Replication: t.Config.Replication,
+		Cleanup: cleanupDelete, Retention: keep, Timestamps: timestampsAppend,
+		MaxMessageBytes: MaxMessageBytes, MinISR: minISR,
+	}
+}
+
+// windows have the window's end as their timestamp, which may be long ago: only their size bounds them.
+func (t *Topology) windows(name string) Spec {
+	s := t.stream(name, "mode/instrument/gateway", JSON, unlimited)
+	s.Timestamps, s.RetentionBytes = timestampsProducers, WindowBytes
+	return s
+}
+
+func (t *Topology) table(g GroupSpec) Spec {
+	s := t.stream(g.Table, g.Key, Binary, 0)
+	s.Kind, s.Group, s.Cleanup = Table, g.Name, cleanupCompact
+	return s
+}
+
+func loopName(group string) string  { return group + "-loop" } // as goka names it
+func tableName(group string) string { return string(goka.GroupTable(goka.Group(group))) }
