@@ -55,9 +55,6 @@ type Attempt struct {
 	LatencyMS     int64
 }
 
-// Key returns mode/instrument/gateway, the key of `attempts`.
-func (a *Attempt) Key() string { return a.Mode + "/" + a.Instrument + "/" + a.Gateway }
-
 // String returns the word of the window records: success, technical, business, timeout.
 func (o Outcome) String() string {
 	switch o {

@@ -1,0 +1,221 @@
+package ledger
+
+import (
+	"math"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// Apply gives event e to its transaction. watermark is the event time before e (0: not known). First it settles what is due at
+// that watermark, as Due and Expire would have if they had been called in time: the result does not depend on when, or
+// whether, they were. A nil row is a transaction not heard of; a nil next means that there is nothing to keep. The next row
+// may hold on to e, which must not be changed afterwards.
+func Apply(row *Row, e *payment.Event, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
+	t := &transition{row: row, watermark: watermark, cfg: cfg}
+	t.timeOut()
+	t.expire()
+	t.judge(e)
+	return t.row, t.effects
+}
+
+// Due counts a payment still pending as timed out, if watermark has reached its deadline.
+func Due(row *Row, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
+	t := &transition{row: row, watermark: watermark, cfg: cfg}
+	t.timeOut()
+	return t.row, t.effects
+}
+
+// Expire ends a transaction whose last event is older than the retention: its waiting reversals become orphans and next is
+// nil. Every waiting event is one dead letter, whatever status it reports, since none had an effect. Before that time Expire
+// does what Due does.
+func Expire(row *Row, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
+	t := &transition{row: row, watermark: watermark, cfg: cfg}
+	t.timeOut()
+	t.expire()
+	return t.row, t.effects
+}
+
+// transition is one call of Apply, Due or Expire under way.
+type transition struct {
+	row       *Row
+	own       bool // row is this transition's own copy
+	watermark instant.Milli
+	cfg       Config
+	effects   []Effect
+}
+
+// write returns the row to write to, a copy of the one given.
+func (t *transition) write() *Row {
+	if !t.own {
+		t.row, t.own = t.row.clone(), true
+	}
+	return t.row
+}
+
+func (t *transition) emit(e Effect) { t.effects = append(t.effects, e) }
+
+func (t *transition) timeOut() {
+	due, awaits := t.row.Awaits()
+	if !awaits || t.watermark == 0 || t.watermark < due {
+		return
+	}
+	r := t.write()
+	t.attempt(r.PendingInstruments, Attempt{Outcome: TimedOut, At: due})
+}
+
+// expire relies on timeOut having run: retention is longer than the pending timeout, so an expiring row awaits nothing.
+func (t *transition) expire() {
+	if t.row == nil || !t.tooOld(t.row.LastAt) {
+		return
+	}
+	waiting := t.row.Waiting
+	if len(waiting) > 0 {
+		t.write().Waiting = nil
+	}
+	for _, e := range waiting {
+		t.refuse(e, payment.OrphanReversal, "no settled payment within the retention")
+	}
+	t.row, t.own = nil, false
+}
+
+// tooOld is the one rule for both refusing an event and expiring a row: a row lives exactly as long as its last event would
+// still be taken.
+func (t *transition) tooOld(at instant.Milli) bool {
+	return t.watermark != 0 && at < later(t.watermark, -t.cfg.Retention)
+}
+
+// judge decides on e. Refusals come before everything that changes the row, so a refused event leaves only a journal line.
+//
+// A duplicate of an event taken is told before anything else, also where it would be too old by now: it is no loss.
+func (t *transition) judge(e *payment.Event) {
+	fingerprint, known := t.row.seen(e.ID)
+	switch {
+	case known && fingerprint == e.Fingerprint:
+		t.journal(e, Duplicate, "", t.row.Net())
+	case known:
+		t.refuse(e, payment.ConflictingDuplicate, "event id was used with other content")
+	case t.tooOld(e.UpdatedAt):
+		t.refuse(e, payment.TooOld, "event time "+e.UpdatedAt.String()+" is beyond the retention")
+	case !sound(e):
+		t.refuse(e, payment.InvalidField, "amount or status")
+	case t.foreign(e):
+		t.refuseForeign(e)
+	case t.overfull(e):
+		t.refuse(e, payment.RowTooLarge, "the transaction has too many events, or too much data")
+	case e.Type == payment.Reversal:
+		t.reversal(e)
+	default:
+		t.payment(e)
+	}
+}
+
+// sound repeats what intake promises of every event that it lets through: without it, one damaged record could make a net
+// amount negative.
+func sound(e *payment.Event) bool {
+	return e.AmountMinor >= 0 && (e.AmountMinor > 0 || e.Type == payment.Reversal) &&
+		e.Status >= payment.Pending && e.Status <= payment.Success
+}
+
+// overfull tells whether e would exceed the bounds of a row. The journal does not count: it gives way (see journal).
+func (t *transition) overfull(e *payment.Event) bool {
+	r := t.row
+	if r == nil {
+		return eventCost(e) > MaxRowBytes
+	}
+	return len(r.Events) >= MaxEvents || r.cost()-r.journalCost()+eventCost(e) > MaxRowBytes
+}
+
+// take notes e as an event of the transaction.
+func (t *transition) take(e *payment.Event) {
+	r := t.write()
+	r.Events = append(r.Events, Seen{ID: e.ID, Fingerprint: e.Fingerprint})
+	r.LastAt = max(r.LastAt, e.UpdatedAt)
+}
+
+// attempt sends the transaction's one attempt, to each of the instruments; what does not depend on the outcome comes from
+// the row's facts.
+func (t *transition) attempt(instruments []string, a Attempt) {
+	r := t.write()
+	r.Attempted, r.PendingDue, r.PendingInstruments = true, 0, nil
+	if len(instruments) == 0 {
+		instruments = []string{r.Facts.Instrument}
+	}
+	a.Origin, a.TransactionID, a.Mode, a.Gateway = r.Origin, r.Facts.TransactionID, r.Facts.Mode, r.Facts.Gateway
+	for i, instrument := range instruments {
+		if contains(instruments[:i], instrument) {
+			continue // bank and app of one name: still one attempt
+		}
+		one := a
+		one.Instrument = instrument
+		t.emit(Attempted{&one})
+	}
+}
+
+// post records the movement from net amount before to the row's net amount now, if there is one.
+func (t *transition) post(e *payment.Event, kind PostingKind, before int64) {
+	r := t.write()
+	after := r.Net()
+	if before == after {
+		return
+	}
+	r.PostingSeq++
+	t.emit(Posted{&Posting{
+		Facts: r.Facts, Origin: e.Origin, Kind: kind, EventID: e.ID, Seq: r.PostingSeq,
+		NetBefore: before, NetAfter: after, At: e.UpdatedAt,
+	}})
+}
+
+func (t *transition) refuse(e *payment.Event, reason payment.Reason, detail string) {
+	t.emit(Refused{Reason: reason, Detail: detail, Event: e})
+	t.journal(e, Rejected, reason, t.row.Net())
+}
+
+// journal notes the verdict on e. Without a row (the first event of a transaction was refused) none is made for it. Old
+// lines give way to new ones, and to the bounds of the row.
+func (t *transition) journal(e *payment.Event, verdict Verdict, reason payment.Reason, before int64) {
+	line := Line{
+		EventID: e.ID, Type: e.Type, Verdict: verdict, Reason: reason,
+		NetBefore: before, NetAfter: t.row.Net(), At: e.UpdatedAt,
+	}
+	about := &e.Facts
+	if t.row != nil {
+		r := t.write()
+		r.JournalSeq++
+		line.Seq = r.JournalSeq
+		if len(r.Journal) >= JournalSize {
+			r.Journal = append(r.Journal[:0], r.Journal[len(r.Journal)-JournalSize+1:]...)
+		}
+		r.Journal = append(r.Journal, line)
+		for excess := r.cost() - MaxRowBytes; excess > 0 && len(r.Journal) > 0; r.Journal = r.Journal[1:] {
+			excess -= lineCost(&r.Journal[0])
+		}
+		if r.Status != 0 {
+			about = &r.Facts
+		}
+	}
+	t.emit(Journalled{&JournalEntry{Line: line, TransactionID: e.TransactionID, UserID: about.UserID, Currency: about.Currency}})
+}
+
+// later returns at + d and stops at the ends of the range instead of overflowing.
+func later(at instant.Milli, d time.Duration) instant.Milli {
+	sum := at.Add(d)
+	switch {
+	case d > 0 && sum < at:
+		return math.MaxInt64
+	case d < 0 && sum > at:
+		return math.MinInt64
+	default:
+		return sum
+	}
+}
+
+func contains(list []string, s string) bool {
+	for i := range list {
+		if list[i] == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The bounds of one row. They are constants, not settings: replaying the same log must refuse the same events.
+const (
+	// MaxEvents is how many different events one transaction may have (DESIGN section 5); the next is `row_too_large`.
+	MaxEvents = 1000
+	// JournalSize is how many journal entries a row keeps; all of them are on the journal topic.
+	JournalSize = 64
+	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below Kafka's
+	// default record limit of 1 MiB: waiting reversals are kept whole, and an event may be nearly 1 MiB itself. An event
+	// that would exceed it is `row_too_large`, too.
+	MaxRowBytes = 1_000_000
+)
+
+// Config holds the ledger's settings.
+type Config struct {
+	// PendingTimeout is how long after it was first seen a payment may stay pending before health counts it as timed out.
+	// Defaults to 300 s.
+	PendingTimeout time.Duration
+	// Retention is how long after its last event a transaction is kept. Older events are refused. Defaults to 90 days.
+	Retention time.Duration
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config {
+	return Config{PendingTimeout: 300 * time.Second, Retention: 90 * 24 * time.Hour}
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	var errs []error
+	if c.PendingTimeout < time.Millisecond {
+		errs = append(errs, fmt.Errorf("pending_timeout %v: must be at least 1ms", c.PendingTimeout))
+	}
+	if c.Retention < time.Millisecond {
+		errs = append(errs, fmt.Errorf("retention %v: must be at least 1ms", c.Retention))
+	}
+	if c.Retention <= c.PendingTimeout {
+		errs = append(errs, fmt.Errorf("retention %v: must be longer than pending_timeout %v", c.Retention, c.PendingTimeout))
+	}
+	return errors.Join(errs...)
+}

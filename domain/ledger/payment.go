@@ -1,0 +1,77 @@
+package ledger
+
+import "github.com/millrace/millrace/domain/payment"
+
+// payment judges an event of the payment itself: pending < failed < success, and the status never falls.
+//
+// Of several successes the first in the log settles the payment, with its amount; later ones are journalled as stale,
+// whatever their amount: they may be confirmations under ids of their own, and nothing of them is lost in the journal.
+// So is a pending that is newer than the failure or success it follows: DESIGN calls only a failure newer than the success a
+// regression.
+func (t *transition) payment(e *payment.Event) {
+	if t.row.Settled() && e.Status == payment.Failed && e.UpdatedAt > t.row.StatusAt {
+		t.refuse(e, payment.StatusRegression, "failed at "+e.UpdatedAt.String()+", after success at "+t.row.StatusAt.String())
+		return
+	}
+	before := t.row.Net()
+	t.take(e)
+	r := t.write()
+	switch {
+	case e.Status > r.Status:
+		t.rise(e)
+	case e.Status < r.Status:
+		t.journal(e, Stale, "", before)
+	case e.UpdatedAt <= r.StatusAt:
+		t.journal(e, Stale, "", before)
+	default:
+		r.StatusAt = e.UpdatedAt
+		if r.Settled() {
+			t.journal(e, Stale, "", before)
+		} else {
+			t.journal(e, Applied, "", before)
+		}
+	}
+}
+
+// rise brings the payment to the higher status of e.
+func (t *transition) rise(e *payment.Event) {
+	r := t.write()
+	first := r.Status == 0
+	r.Facts, r.Origin, r.Status, r.StatusAt = e.Facts, e.Origin, e.Status, e.UpdatedAt
+	if e.Status == payment.Pending {
+		t.await(e)
+	} else if !r.Attempted {
+		t.attempt(e.HealthInstruments, Attempt{Outcome: outcome(e), At: e.UpdatedAt, LatencyMS: e.LatencyMS})
+	}
+	if r.Settled() {
+		t.post(e, PaymentSettled, 0)
+	}
+	t.journal(e, Applied, "", 0)
+	if first {
+		t.dropForeign()
+	}
+	if r.Settled() {
+		t.replay()
+	}
+}
+
+// await sets the deadline of a payment first seen pending. One that comes so late that the watermark is past it already is
+// timed out at once, as the next record or timer would do.
+func (t *transition) await(e *payment.Event) {
+	r := t.write()
+	r.PendingDue, r.PendingInstruments = later(e.UpdatedAt, t.cfg.PendingTimeout), e.HealthInstruments
+	if t.timeOut(); !r.Attempted {
+		t.emit(Awaiting{r.PendingDue})
+	}
+}
+
+func outcome(e *payment.Event) Outcome {
+	switch {
+	case e.Status == payment.Success:
+		return Succeeded
+	case e.Decline == payment.Business:
+		return FailedBusiness
+	default:
+		return FailedTechnical // also where a failed payment names no decline: unknown is technical (DESIGN section 4)
+	}
+}
