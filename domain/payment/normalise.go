@@ -1,0 +1,334 @@
+package payment
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// TextLimit is the longest id, mode, instrument, gateway, merchant, category, decline code or attribute key, in bytes:
+// most of them become parts of Kafka keys and table rows.
+const TextLimit = 256
+
+// Normalised is a record of the payments topic that can be used: an event or a clock.
+type Normalised struct {
+	Event *Event        // nil for a clock
+	Clock instant.Milli // where a clock moves event time to, 0 for an event
+	// TimeFallback: updated_at was missing or no time, so the event has its record's timestamp.
+	TimeFallback bool
+}
+
+// Normalise applies DESIGN section 4 to in, which came from the record at origin rec. It is total: either the record can be
+// used, or the Problem says why not. rec.Timestamp is the record's append time: it bounds the future and becomes
+// received_at. A record without a timestamp cannot be judged and is refused.
+//
+// created_at may be later than updated_at, since two systems may have stamped them; like updated_at it must not be later
+// than the append time plus cfg.FutureBound. Unlike updated_at it has no fallback when it is given but no time: it decides
+// which window a payment belongs to.
+func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Problem) {
+	r := reader{rec: rec, cfg: &cfg, latest: rec.Timestamp.Add(cfg.FutureBound)}
+	switch kind := r.text("type", in.Type); {
+	case r.problem != nil:
+		return Normalised{}, r.problem
+	case kind == "":
+		return Normalised{}, &Problem{InvalidField, "type", "missing"}
+	case rec.Timestamp <= 0:
+		return Normalised{}, &Problem{InvalidField, "updated_at", "the record has no timestamp to judge times by"}
+	case kind == "clock":
+		return r.clock(in)
+	case kind == Payment.String():
+		return r.event(in, Payment)
+	case kind == Reversal.String():
+		return r.event(in, Reversal)
+	default:
+		return Normalised{}, &Problem{UnknownType, "type", "not payment, reversal or clock"}
+	}
+}
+
+// reader reads fields; the first problem stays.
+type reader struct {
+	rec     Origin
+	cfg     *Config
+	latest  instant.Milli // the latest time that is not the future
+	problem *Problem
+}
+
+func (r *reader) fail(reason Reason, field, detail string) {
+	if r.problem == nil {
+		r.problem = &Problem{reason, field, detail}
+	}
+}
+
+func (r *reader) clock(in *Input) (Normalised, *Problem) {
+	at, ok := parseTime(in.At)
+	switch {
+	case in.At.Missing():
+		r.fail(InvalidField, "at", "missing")
+	case !ok:
+		r.fail(InvalidField, "at", "not RFC 3339 or epoch milliseconds")
+	case at > r.latest:
+		r.fail(FutureTimestamp, "at", "later than the record's append time allows")
+	}
+	if r.problem != nil {
+		return Normalised{}, r.problem
+	}
+	return Normalised{Clock: at}, nil
+}
+
+func (r *reader) event(in *Input, kind Type) (Normalised, *Problem) {
+	e := &Event{Type: kind, Origin: r.rec, ReceivedAt: r.rec.Timestamp, Extra: in.Extra}
+	e.ID = r.id("id", in.ID)
+	e.TransactionID = r.id("transaction_id", in.TransactionID)
+	e.UserID = r.id("user_id", in.UserID)
+	e.AmountMinor = r.amount(in.Amount, kind)
+	e.Currency = r.currency(in.Currency)
+	e.Status = r.status(in.Status, kind)
+	if kind == Reversal {
+		e.ReversalID = e.ID
+		if !in.ReversalID.Missing() {
+			e.ReversalID = r.id("reversal_id", in.ReversalID)
+		}
+	}
+	e.Mode = r.label("mode", in.Mode, Unknown)
+	e.Instrument = r.label("instrument", in.Instrument, Unknown)
+	e.Gateway = r.label("gateway", in.Gateway, Unknown)
+	e.Merchant = r.label("merchant", in.Merchant, "")
+	e.Category = r.label("category", in.Category, "")
+	e.DeclineCode = r.code(in.DeclineCode)
+	word := r.label("decline", in.Decline, "")
+	if kind == Payment && e.Status == Failed {
+		e.Decline = r.cfg.classify(word, e.DeclineCode)
+	}
+	e.LatencyMS = r.latency(in.LatencyMS)
+	e.Attributes = r.attributes(in)
+	fallback := r.times(e, in)
+	if r.problem != nil {
+		return Normalised{}, r.problem
+	}
+	e.HealthInstruments = r.cfg.healthInstruments(e)
+	created, updated := int64(e.CreatedAt), int64(e.UpdatedAt)
+	if fallback {
+		updated = 0
+		if in.CreatedAt.Missing() {
+			created = 0
+		}
+	}
+	e.Fingerprint = fingerprint(e, created, updated)
+	return Normalised{Event: e, TimeFallback: fallback}, nil
+}
+
+// text returns the text of a field that must be a string if it is given.
+func (r *reader) text(field string, v Value) string {
+	switch {
+	case v.Missing():
+		return ""
+	case v.Kind != String:
+		r.fail(InvalidField, field, "not a string")
+	case !utf8.ValidString(v.Text):
+		r.fail(InvalidField, field, "not UTF-8")
+	}
+	return v.Text
+}
+
+// id returns a required id. Ids are opaque: they are judged but never changed.
+func (r *reader) id(field string, v Value) string {
+	id := r.text(field, v)
+	switch {
+	case r.problem != nil:
+	case strings.TrimSpace(id) == "":
+		r.fail(InvalidField, field, "missing")
+	case len(id) > TextLimit:
+		r.fail(InvalidField, field, "longer than 256 bytes")
+	case strings.IndexFunc(id, unicode.IsControl) >= 0:
+		r.fail(InvalidField, field, "has control characters")
+	}
+	return id
+}
+
+func (r *reader) label(field string, v Value, missing string) string {
+	s := strings.ToLower(strings.TrimSpace(r.text(field, v)))
+	if s == "" {
+		return missing
+	}
+	if len(s) > TextLimit {
+		r.fail(InvalidField, field, "longer than 256 bytes")
+	}
+	return s
+}
+
+func (r *reader) code(v Value) string {
+	code := normaliseCode(r.text("decline_code", v))
+	if len(code) > TextLimit {
+		r.fail(InvalidField, "decline_code", "longer than 256 bytes")
+	}
+	return code
+}
+
+func (r *reader) amount(v Value, kind Type) int64 {
+	if v.Kind == Absent || v.Kind == Null {
+		if kind == Payment {
+			r.fail(InvalidField, "amount", "missing")
+		}
+		return 0 // a reversal of all that remains
+	}
+	n, err := strconv.ParseInt(v.Text, 10, 64)
+	if v.Kind != Number || err != nil || n <= 0 {
+		r.fail(InvalidField, "amount", "not a positive integer of minor units")
+	}
+	return n
+}
+
+func (r *reader) latency(v Value) int64 {
+	if v.Kind == Absent || v.Kind == Null {
+		return 0
+	}
+	n, err := strconv.ParseInt(v.Text, 10, 64)
+	if v.Kind != Number || err != nil || n < 0 {
+		r.fail(InvalidField, "latency_ms", "not an integer of milliseconds from 0")
+	}
+	return n
+}
+
+func (r *reader) currency(v Value) string {
+	given := r.text("currency", v)
+	code := strings.ToUpper(given)
+	if _, known := Exponent(code); given == "" {
+		r.fail(InvalidField, "currency", "missing")
+	} else if !known || len(given) != len(code) { // the length tells letters apart that only look like A to Z when upper case
+		r.fail(InvalidField, "currency", "not a currency of ISO 4217")
+	}
+	return code
+}
+
+func (r *reader) status(v Value, kind Type) Status {
+	switch word := r.text("status", v); {
+	case word == Pending.String():
+		return Pending
+	case word == Failed.String():
+		return Failed
+	case word == Success.String():
+		return Success
+	case word == "" && kind == Reversal:
+		return Success
+	case word == "":
+		r.fail(InvalidField, "status", "missing")
+	default:
+		r.fail(InvalidField, "status", "not pending, success or failed")
+	}
+	return 0
+}
+
+// attributes returns the entries sorted by key. Values become text; null counts as not there.
+func (r *reader) attributes(in *Input) []Attribute {
+	if in.Attributes.Missing() {
+		return nil
+	}
+	if in.Attributes.Kind != Object {
+		r.fail(InvalidField, "attributes", "not an object")
+		return nil
+	}
+	var list []Attribute
+	for _, m := range in.Members {
+		if m.Value.Kind == Absent || m.Value.Kind == Null {
+			continue
+		}
+		if len(m.Key) > TextLimit {
+			r.fail(InvalidField, "attributes", "a key is longer than 256 bytes")
+		}
+		if !utf8.ValidString(m.Key) || !utf8.ValidString(m.Value.Text) {
+			r.fail(InvalidField, "attributes", "not UTF-8")
+		}
+		if list == nil {
+			list = make([]Attribute, 0, len(in.Members))
+		}
+		list = append(list, Attribute{m.Key, m.Value.Text})
+	}
+	slices.SortFunc(list, func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
+	for i := 1; i < len(list); i++ {
+		if list[i].Key == list[i-1].Key {
+			r.fail(InvalidField, "attributes", "a key is there twice")
+		}
+	}
+	return list
+}
+
+// times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp.
+func (r *reader) times(e *Event, in *Input) (fallback bool) {
+	updated, ok := parseTime(in.UpdatedAt)
+	if !ok {
+		updated, fallback = r.rec.Timestamp, true
+	}
+	if updated > r.latest {
+		r.fail(FutureTimestamp, "updated_at", "later than the record's append time allows")
+	}
+	created := updated
+	if !in.CreatedAt.Missing() {
+		if created, ok = parseTime(in.CreatedAt); !ok {
+			r.fail(InvalidField, "created_at", "not RFC 3339 or epoch milliseconds")
+		}
+		if created > r.latest {
+			r.fail(FutureTimestamp, "created_at", "later than the record's append time allows")
+		}
+	}
+	e.UpdatedAt, e.CreatedAt = updated, created
+	return fallback
+}
+
+// parseTime reads RFC 3339 or epoch milliseconds, after the epoch: no window starts before it.
+func parseTime(v Value) (instant.Milli, bool) {
+	switch v.Kind {
+	case Number:
+		ms, err := strconv.ParseInt(v.Text, 10, 64)
+		return instant.Milli(ms), err == nil && ms > 0
+	case String:
+		var t time.Time
+		if err := t.UnmarshalText([]byte(strings.ToUpper(v.Text))); err != nil {
+			return 0, false
+		}
+		m := instant.Of(t)
+		return m, m > 0
+	default:
+		return 0, false
+	}
+}
+
+// healthInstruments returns the instruments that the mode's setting names, each once, in the setting's order. Fields that
+// the event lacks, and attributes too long for a key, are left out; if none is left, the instrument is Unknown.
+func (c *Config) healthInstruments(e *Event) []string {
+	refs := c.HealthInstruments[e.Mode]
+	if len(refs) == 0 {
+		return []string{e.Instrument}
+	}
+	list := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		name := healthField(e, ref)
+		if name != "" && name != Unknown && len(name) <= TextLimit && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, Unknown)
+	}
+	return list
+}
+
+func healthField(e *Event, ref string) string {
+	switch ref {
+	case "instrument":
+		return e.Instrument
+	case "gateway":
+		return e.Gateway
+	case "merchant":
+		return e.Merchant
+	case "category":
+		return e.Category
+	default:
+		value, _ := e.Attribute(strings.TrimPrefix(ref, attributePrefix))
+		return strings.ToLower(strings.TrimSpace(value))
+	}
+}
