@@ -1,0 +1,136 @@
+package mission
+
+import "time"
+
+// Mission is a definition as CONTRACT.md writes it ("Missions as YAML"). It is plain data: Normalize brings it into the form
+// that is stored and compared, Validate explains what is wrong with it.
+type Mission struct {
+	ID          string
+	Title       string
+	Description string
+	BrandID     string
+	Currency    string // ISO 4217; only payments in it count, and money in the definition is in its minor units
+	Goal        Goal
+	Filters     []Filter // all must pass; none means every payment of the currency
+	Window      Window
+	TimeZone    string // IANA name; the zone of the window's local dates and times. Defaults to UTC
+	Reward      Reward
+	Grant       Grant
+	Enrolment   string // AutomaticEnrolment or OptIn
+	Limits      Limits
+	Audience    Audience
+	Debt        string // DebtNegative or DebtFloor
+	Status      Status
+}
+
+// The metrics of a goal.
+const (
+	MetricAmount   = "amount"   // sum of net amounts
+	MetricCount    = "count"    // number of payments with something left of them
+	MetricDistinct = "distinct" // number of different values of a field
+	MetricStreak   = "streak"   // longest run of consecutive local days
+)
+
+// Goal is what has to be reached for one completion.
+type Goal struct {
+	Metric      string
+	Target      int64  // minor units for amount, payments for count; > 0
+	Field       string // for distinct
+	PerEventCap int64  // the most that one payment contributes; 0 = none
+}
+
+// The window kinds.
+const (
+	WindowFixed     = "fixed"
+	WindowRecurring = "recurring"
+	WindowPerUser   = "per_user"
+)
+
+// Window says which payments count by their created_at.
+type Window struct {
+	Kind     string
+	From     string // fixed: local date or time, or RFC 3339 with an offset
+	To       string // as From; excluded
+	Every    string // recurring: day, week, month
+	Duration time.Duration
+	Start    string // per_user: enrolment, first_payment
+}
+
+// The reward kinds.
+const (
+	RewardCoins       = "coins"
+	RewardCash        = "cash"
+	RewardGiftCard    = "gift_card"
+	RewardScratchCard = "scratch_card"
+	RewardCustom      = "custom"
+)
+
+// Reward is what one completion wins.
+type Reward struct {
+	Kind         string
+	Amount       int64 // coins, or minor units of the mission's currency
+	Pool         string
+	ExpiresAfter time.Duration // 0 = never
+}
+
+// The grant modes.
+const (
+	GrantAuto  = "auto"
+	GrantClaim = "claim"
+)
+
+// Grant says how a reward reaches the user.
+type Grant struct {
+	Mode string
+	Hold time.Duration // waiting time before the grant
+}
+
+// The ways into a mission.
+const (
+	AutomaticEnrolment = "automatic"
+	OptIn              = "opt_in"
+)
+
+// What happens when a reward does not fit into the budget.
+const (
+	OverBudgetReject   = "reject"
+	OverBudgetTruncate = "truncate"
+)
+
+// Limits bound what a mission gives; 0 = none.
+type Limits struct {
+	CompletionsPerUser int64
+	MaxWinners         int64
+	Budget             int64
+	OverBudget         string
+}
+
+// Audience says who takes part.
+type Audience struct {
+	RolloutPercent int64 // 0 to 100
+	Segments       []string
+}
+
+// What a claw-back does to a coin balance that does not cover it.
+const (
+	DebtNegative = "negative" // the balance goes below zero
+	DebtFloor    = "floor"    // the rest is kept as debt
+)
+
+// MaxCompletions bounds the iterations of one user in one mission where the definition sets no limit: one payment over a
+// tiny target must not make millions of outcomes.
+const MaxCompletions = 1000
+
+// Default returns a mission with the defaults of CONTRACT.md and everything else empty. Its status is draft: nothing
+// counts by accident.
+func Default() Mission {
+	return Mission{
+		TimeZone:  "UTC",
+		Grant:     Grant{Mode: GrantAuto},
+		Enrolment: AutomaticEnrolment,
+		Limits:    Limits{CompletionsPerUser: 1, OverBudget: OverBudgetReject},
+		Audience:  Audience{RolloutPercent: 100},
+		Debt:      DebtNegative,
+		Status:    Draft,
+	}
+}

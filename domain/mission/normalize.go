@@ -1,0 +1,89 @@
+package mission
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// Normalize returns m in the form that is stored and compared, whatever spelling it was written in: words as intake writes
+// them, money as minor units, times as RFC 3339, empty lists as nil. What does not fit stays as it is, for Validate to
+// explain. It changes nothing of m.
+func Normalize(m Mission) Mission {
+	m.ID = strings.TrimSpace(m.ID)
+	m.Title = strings.TrimSpace(m.Title)
+	m.Currency = strings.ToUpper(strings.TrimSpace(m.Currency))
+	m.TimeZone = strings.TrimSpace(m.TimeZone)
+	m.Window.From = strings.TrimSpace(m.Window.From)
+	m.Window.To = strings.TrimSpace(m.Window.To)
+	if len(m.Audience.Segments) == 0 {
+		m.Audience.Segments = nil
+	}
+	m.Filters = normalizeFilters(m.Filters, m.Currency)
+	return m
+}
+
+func normalizeFilters(filters []Filter, currency string) []Filter {
+	if len(filters) == 0 {
+		return nil
+	}
+	out := make([]Filter, len(filters))
+	for i, f := range filters {
+		if f.IsGroup() {
+			f.Any = normalizeFilters(f.Any, currency)
+			if f.Any == nil {
+				f.Any = []Filter{}
+			}
+		} else {
+			f = normalizeFilter(f, currency)
+		}
+		out[i] = f
+	}
+	return out
+}
+
+func normalizeFilter(f Filter, currency string) Filter {
+	f.ID = strings.TrimSpace(f.ID)
+	if f.Operator == Exists && len(f.Values) == 0 {
+		f.Values = []Value{{Kind: BoolValue, Text: "true"}}
+		return f
+	}
+	kind := kindOf(f.ID)
+	values := make([]Value, len(f.Values))
+	for i, v := range f.Values {
+		values[i] = normalizeValue(kind, v, currency)
+	}
+	if len(values) == 0 {
+		values = nil
+	}
+	f.Values = values
+	return f
+}
+
+func normalizeValue(kind fieldKind, v Value, currency string) Value {
+	switch {
+	case v.Kind == MoneyValue:
+		v.Currency = strings.ToUpper(strings.TrimSpace(v.Currency))
+		if kind != moneyField || v.Currency != currency {
+			return v
+		}
+		if minor, ok := ParseMoney(v.Text, currency); ok {
+			return Value{Kind: NumberValue, Text: strconv.FormatInt(minor, 10)}
+		}
+	case v.Kind == TextValue && kind == wordField:
+		v.Text = strings.ToLower(strings.TrimSpace(v.Text))
+	case v.Kind == TextValue && kind == codeField:
+		v.Text = strings.ToUpper(strings.TrimSpace(v.Text))
+	case v.Kind == TextValue && kind == timeField:
+		if t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(v.Text)); err == nil {
+			v.Text = instant.Of(t).String()
+		}
+	case v.Kind == NumberValue:
+		if minor, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+			v.Text = strconv.FormatInt(minor, 10)
+		}
+	}
+	return v
+}

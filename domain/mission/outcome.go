@@ -1,0 +1,56 @@
+package mission
+
+import "github.com/millrace/millrace/domain/instant"
+
+// OutcomeKind tells whether an iteration was reached or lost again.
+type OutcomeKind string
+
+// The outcome kinds.
+const (
+	Completed OutcomeKind = "completed"
+	Revoked   OutcomeKind = "revoked"
+)
+
+// Outcome is a completion or its revocation: the record of `outcomes`, keyed by mission. It carries what the budget and the
+// reward need, so that neither looks the mission up again.
+type Outcome struct {
+	Kind        OutcomeKind
+	UserID      string
+	Mission     string
+	Version     int64
+	Iteration   int64         // from 1
+	WindowStart instant.Milli // tells the windows of one mission apart
+	WindowEnd   instant.Milli
+	Currency    string
+	Reward      Reward
+	Grant       Grant
+	Limits      Limits
+	Debt        string
+	Progress    int64         // after the posting, cut to int64
+	At          instant.Milli // event time of the posting that caused it
+	// TransactionID is of the posting that caused it. The payments that brought progress there are many.
+	TransactionID string
+}
+
+// Effect is what Apply asks its caller to do or to count: exactly one of *Outcome, Credit, Duplicate, Forgotten.
+type Effect interface{ effect() }
+
+// Credit tells that a posting was taken in.
+type Credit struct {
+	Currency string
+	Minor    int64 // NetAfter - NetBefore
+	Missions int   // how many missions it counted for
+}
+
+// Duplicate tells that a posting had been taken in before.
+type Duplicate struct{}
+
+// Forgotten tells that a posting of a payment beyond the reorder horizon did not count for a mission, reason AfterHorizon.
+type Forgotten struct {
+	Mission string
+}
+
+func (*Outcome) effect()  {}
+func (Credit) effect()    {}
+func (Duplicate) effect() {}
+func (Forgotten) effect() {}

@@ -1,0 +1,105 @@
+package mission
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sentence says in plain words what a valid mission asks and gives: "Spend ₹500.00 at swiggy from 1 to 7 March, win 100
+// coins". It is the same in every locale and at every time. Bounds on the single payment of an amount goal are left to
+// Conditions: the sentence is for a tile.
+func Sentence(m *Mission) string {
+	var b strings.Builder
+	if m.Goal.Metric == MetricCount {
+		b.WriteString("Make " + counted(m.Goal.Target, "payment", "payments"))
+	} else {
+		b.WriteString("Spend " + FormatMoney(m.Goal.Target, m.Currency))
+	}
+	for _, f := range m.Filters {
+		if f.ID == "amount" && m.Goal.Metric == MetricAmount {
+			continue
+		}
+		b.WriteString(" " + phrase(f, m.Currency))
+	}
+	if when := period(m); when != "" {
+		b.WriteString(" " + when)
+	}
+	if m.Goal.PerEventCap > 0 && m.Goal.Metric == MetricAmount {
+		b.WriteString(", at most " + FormatMoney(m.Goal.PerEventCap, m.Currency) + " counted a payment")
+	}
+	b.WriteString(", win " + prize(m.Reward, m.Currency))
+	switch n := m.Limits.CompletionsPerUser; {
+	case n == 0:
+		b.WriteString(", every time")
+	case n > 1:
+		b.WriteString(", up to " + strconv.FormatInt(n, 10) + " times")
+	}
+	return b.String()
+}
+
+// Conditions says of each filter of a valid mission, in plain words, which payments it lets through.
+func Conditions(m *Mission) []string {
+	out := make([]string, 0, len(m.Filters))
+	for _, f := range m.Filters {
+		out = append(out, "only payments "+phrase(f, m.Currency))
+	}
+	return out
+}
+
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+func prize(r Reward, currency string) string {
+	switch r.Kind {
+	case RewardCoins:
+		return counted(r.Amount, "coin", "coins")
+	case RewardCash:
+		return FormatMoney(r.Amount, currency) + " in cash"
+	case RewardGiftCard:
+		if r.Amount > 0 {
+			return "a gift card of " + FormatMoney(r.Amount, currency)
+		}
+		return "a gift card"
+	case RewardScratchCard:
+		return "a scratch card"
+	default:
+		return "a reward"
+	}
+}
+
+// period says when: by days where the window begins and ends at midnight, else by minutes.
+func period(m *Mission) string {
+	from, to, err := m.moments()
+	if err != nil {
+		return ""
+	}
+	if !from.isMidnight() || !to.isMidnight() {
+		layout := "2 January 15:04"
+		if from.at.Year() != to.at.Year() {
+			layout = "2 January 2006 15:04"
+		}
+		return "from " + from.at.Format(layout) + " until " + to.at.Format(layout)
+	}
+	first, last := from.at, to.at.Add(-time.Second)
+	switch {
+	case first.Year() != last.Year():
+		return "from " + first.Format("2 January 2006") + " to " + last.Format("2 January 2006")
+	case first.Month() != last.Month():
+		return "from " + first.Format("2 January") + " to " + last.Format("2 January")
+	case first.Day() != last.Day():
+		return "from " + first.Format("2") + " to " + last.Format("2 January")
+	default:
+		return "on " + first.Format("2 January")
+	}
+}
+
+// isMidnight tells whether the moment is the beginning of a local day. A date always is, even where clocks skip midnight.
+func (m moment) isMidnight() bool {
+	h, minute, s := m.at.Clock()
+	return m.dated || h == 0 && minute == 0 && s == 0 && m.at.Nanosecond() == 0
+}

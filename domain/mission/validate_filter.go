@@ -1,0 +1,192 @@
+package mission
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+func (v *validator) filters() {
+	count := 0
+	for i, f := range v.m.Filters {
+		pointer := "/filters/" + strconv.Itoa(i)
+		if !f.IsGroup() {
+			count++
+			v.filter(pointer, f)
+			continue
+		}
+		if len(f.Any) == 0 {
+			v.add(pointer+"/any", CodeInvalidFilter, "must not be empty")
+		}
+		for j, inner := range f.Any {
+			count++
+			at := pointer + "/any/" + strconv.Itoa(j)
+			if inner.IsGroup() {
+				v.add(at, CodeInvalidFilter, "groups nest one level only")
+				continue
+			}
+			v.filter(at, inner)
+		}
+	}
+	if count > MaxFilters {
+		v.add("/filters", CodeInvalidFilter, "has more than "+strconv.Itoa(MaxFilters)+" filters")
+	}
+}
+
+func (v *validator) filter(pointer string, f Filter) {
+	kind := kindOf(f.ID)
+	if kind == noField {
+		v.add(pointer+"/id", CodeInvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>")
+		return
+	}
+	if !slices.Contains(Operators(), f.Operator) {
+		v.add(pointer+"/operator", CodeInvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix")
+		return
+	}
+	if !operatorFits(kind, f.Operator) {
+		v.add(pointer+"/operator", CodeWrongType, "does not fit the type of the field")
+		return
+	}
+	at := pointer + "/values"
+	if !v.valueCount(at, f) {
+		return
+	}
+	for i, value := range f.Values {
+		vp := at
+		if len(f.Values) > 1 {
+			vp += "/" + strconv.Itoa(i)
+		}
+		if detail := v.valueFits(kind, f.Operator, value); detail != "" {
+			v.add(vp, CodeWrongType, detail)
+			return
+		}
+	}
+	if f.Operator == Between && compareValues(kind, f.Values[0], f.Values[1]) > 0 {
+		v.add(at, CodeInvalidFilter, "between needs the lower value first")
+	}
+}
+
+// operatorFits tells whether an operator makes sense for a field; the values of attributes decide further.
+func operatorFits(kind fieldKind, op Operator) bool {
+	switch op {
+	case Gt, Gte, Lt, Lte, Between:
+		return kind == moneyField || kind == timeField || kind == attributeField
+	case Prefix:
+		return kind != moneyField && kind != timeField
+	default:
+		return true
+	}
+}
+
+func (v *validator) valueCount(at string, f Filter) bool {
+	n := len(f.Values)
+	detail := ""
+	switch f.Operator {
+	case Gt, Gte, Lt, Lte, Exists:
+		if n != 1 {
+			detail = "needs exactly one value"
+		}
+	case Between:
+		if n != 2 {
+			detail = "between needs two values"
+		}
+	default:
+		if n == 0 {
+			detail = "needs at least one value"
+		} else if n > MaxValues {
+			detail = "has more than " + strconv.Itoa(MaxValues) + " values"
+		}
+	}
+	if detail != "" {
+		v.add(at, CodeInvalidFilter, detail)
+	}
+	return detail == ""
+}
+
+// valueFits returns why a value does not fit its field, empty if it does.
+func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
+	if op == Exists {
+		if value.Kind != BoolValue {
+			return "exists needs true or false"
+		}
+		return ""
+	}
+	switch kind {
+	case moneyField:
+		return v.moneyFits(value)
+	case timeField:
+		if value.Kind != TextValue && value.Kind != NumberValue {
+			return "needs a time"
+		}
+		if _, ok := timeOf(value); !ok {
+			return "needs a time in RFC 3339, or milliseconds since 1970"
+		}
+	case attributeField:
+		ordered := op == Gt || op == Gte || op == Lt || op == Lte || op == Between
+		if value.Kind == MoneyValue || value.Kind == BoolValue && op == Prefix {
+			return "needs a text, a number or a boolean"
+		}
+		if _, ok := parseDecimal(value.Text); !ok && (ordered || value.Kind == NumberValue) {
+			return "needs a number without exponent"
+		}
+		if ordered && value.Kind != NumberValue {
+			return "needs a number"
+		}
+	default:
+		if value.Kind != TextValue {
+			return "needs a text"
+		}
+		if value.Text == "" {
+			return "needs a text that is not empty"
+		}
+	}
+	return ""
+}
+
+func (v *validator) moneyFits(value Value) string {
+	switch {
+	case value.Kind == MoneyValue && value.Currency != v.m.Currency:
+		return "needs an amount in the mission's currency"
+	case value.Kind == MoneyValue:
+		return "needs an amount with as many decimal places as the currency has"
+	case value.Kind != NumberValue:
+		return "needs a whole number of minor units, or {amount, currency}"
+	}
+	if minor, err := strconv.ParseInt(value.Text, 10, 64); err != nil || minor < 0 {
+		return "needs a whole number of minor units, or {amount, currency}"
+	}
+	return ""
+}
+
+// timeOf returns the milliseconds of a time value.
+func timeOf(value Value) (int64, bool) {
+	if value.Kind == NumberValue {
+		ms, err := strconv.ParseInt(value.Text, 10, 64)
+		return ms, err == nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, value.Text)
+	return t.UnixMilli(), err == nil
+}
+
+// compareValues compares two values that fit an ordered field.
+func compareValues(kind fieldKind, a, b Value) int {
+	if kind == timeField {
+		x, _ := timeOf(a)
+		y, _ := timeOf(b)
+		return compareInts(x, y)
+	}
+	x, _ := parseDecimal(a.Text)
+	y, _ := parseDecimal(b.Text)
+	return x.compare(y)
+}
+
+func compareInts(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
