@@ -1,0 +1,44 @@
+package health
+
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/window"
+)
+
+// WindowRecord is the public record of a closed window: revision 0 when it closes, one more with every correction.
+type WindowRecord struct {
+	Path
+	window.Span
+	// ClosedAt is the event time at which the window closed, its end plus grace. Not the watermark that closed it: that one
+	// depends on what else ran through the partition, and a record must not.
+	ClosedAt instant.Milli
+	Revision int64
+	Counts   Counts
+	Samples  int64
+	Eligible int64
+	Latency  Quantiles
+	Sources  []SourceRange
+}
+
+// RawRate returns success/samples, rounded to four decimals, and false without samples.
+func (r *WindowRecord) RawRate() (float64, bool) { return ratio(r.Counts.Success, r.Samples) }
+
+// TechnicalRate returns success/eligible, rounded to four decimals, and false without eligible samples.
+func (r *WindowRecord) TechnicalRate() (float64, bool) { return ratio(r.Counts.Success, r.Eligible) }
+
+// Record returns the public record of a closed window's row, nil for another row.
+func (r *Row) Record(s Settings) *WindowRecord {
+	if r == nil || r.Closed == nil {
+		return nil
+	}
+	c := r.Closed
+	return record(s, c.Path, c.Closed, c.ClosedAt)
+}
+
+func record(s Settings, p Path, c window.Closed[Tally], closedAt instant.Milli) *WindowRecord {
+	return &WindowRecord{
+		Path: p, Span: c.Span, ClosedAt: closedAt, Revision: c.Revision,
+		Counts: c.Value.Counts, Samples: c.Value.Counts.Samples(), Eligible: c.Value.Counts.Eligible(s.CountTimeouts),
+		Latency: c.Value.Latency.Quantiles(), Sources: c.Value.Sources,
+	}
+}

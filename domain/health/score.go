@@ -1,0 +1,19 @@
+package health
+
+import "github.com/millrace/millrace/domain/instant"
+
+// Score is the weighted health of one mode/instrument/gateway over its last windows: the record of `health-scores`, keyed by
+// mode.
+type Score struct {
+	Path
+	// WindowEnd is the end of the newest window in it.
+	WindowEnd instant.Milli
+	// Correction says that a late attempt changed a score already sent. It replaces that one, but is no evidence of its own.
+	Correction bool
+	Pool       Pool
+}
+
+// score returns the score of the series as of the window that ended at end.
+func (s *Series) score(cfg Settings, end instant.Milli, correction bool) Scored {
+	return Scored{&Score{Path: s.Path, WindowEnd: end, Correction: correction, Pool: poolOf(cfg, s.Last, end)}}
+}

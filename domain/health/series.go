@@ -1,0 +1,152 @@
+package health
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/window"
+)
+
+// maxOpen bounds the open windows of one series, so that a row always fits into a record. A day of one-minute windows.
+const maxOpen = 1440
+
+// Settle closes the windows of a series that watermark w closes: a Finished and a Scored for each, in closing order. It
+// returns row itself if nothing is due. A closed window's row has nothing to settle.
+func Settle(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
+	if row == nil || row.Series == nil {
+		return row, nil
+	}
+	open, finals := row.Series.Open.Advance(s.spec(), w)
+	if len(finals) == 0 {
+		return row, nil
+	}
+	next := *row.Series
+	next.Open, next.Reached = open, max(next.Reached, w)
+	next.Last = slices.Clone(next.Last)
+	var effects []Effect
+	for _, f := range finals {
+		closed := window.Close(f)
+		next.remember(s, closed.Span, closed.Value.Counts)
+		effects = append(effects, Finished{
+			Record: record(s, next.Path, closed, f.ClosesAt),
+			To:     &ClosedWindow{Path: next.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Tally: f.Value},
+		}, next.score(s, f.Span.End, false))
+	}
+	return &Row{Series: &next}, effects
+}
+
+// Observe counts one attempt, judged against the watermark w before it. It settles the row first, so that what is late
+// depends on the order of records alone, not on when timers run. The attempt's windows that are open count it; for closed
+// ones it is Late. Beyond the correction horizon it is Rejected.
+func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
+	row, effects := Settle(s, row, w)
+	series := seriesOf(row, a)
+	open, _ := series.Open.Advance(s.spec(), w) // nothing is due any more; remembers how far windows are closed
+	one, known := countOf(a.Outcome)
+	switch {
+	case !known:
+		return row, append(effects, Rejected{payment.InvalidField, fmt.Sprintf("outcome %d", a.Outcome)})
+	case a.At < horizon(s, open.ClosedTo) || a.At < 0:
+		detail := fmt.Sprintf("%v is more than %v behind", a.At, s.CorrectionHorizon)
+		return row, append(effects, Rejected{payment.LateBeyondHorizon, detail})
+	}
+	next := *series
+	next.Reached = max(next.Reached, w, a.At)
+	var placed []window.Effect[Tally]
+	next.Open, placed = open.Add(s.spec(), a.At, func(t Tally) Tally { return t.add(a, one, from) })
+	if n := len(next.Open.Open); n > maxOpen && n > len(open.Open) {
+		return row, append(effects, Rejected{payment.RowTooLarge, fmt.Sprintf("%d windows are open", len(open.Open))})
+	}
+	for _, p := range placed {
+		switch p.Kind {
+		case window.Opened:
+			effects = append(effects, Opened{p.ClosesAt})
+		case window.Late:
+			effects = append(effects, next.late(s, p)...)
+		case window.Counted, window.Final:
+		}
+	}
+	return &Row{Series: &next}, effects
+}
+
+// horizon returns the earliest event time that may still be counted. It is reckoned from how far windows are closed, which
+// the row remembers, and so is the watermark less the horizon also after a restart.
+func horizon(s Settings, closedTo instant.Milli) instant.Milli {
+	return closedTo.Add(s.Grace).Add(-s.CorrectionHorizon)
+}
+
+// late sends a late attempt to its window, and corrects the score if that looks back so far.
+func (s *Series) late(cfg Settings, p window.Effect[Tally]) []Effect {
+	effects := []Effect{Late{&ClosedWindow{Path: s.Path, Span: p.Span, ClosedAt: p.ClosesAt, Tally: p.Value}}}
+	s.Last = slices.Clone(s.Last)
+	if s.remember(cfg, p.Span, p.Value.Counts) {
+		effects = append(effects, s.score(cfg, s.Last[len(s.Last)-1].End, true))
+	}
+	return effects
+}
+
+// remember adds counts to the closed windows that scores look back on and forgets those out of sight; false if span is out
+// of sight itself. It changes s.Last in place.
+func (s *Series) remember(cfg Settings, span window.Span, counts Counts) bool {
+	if n := len(s.Last); n > 0 && cfg.age(s.Last[n-1].End, span.End) >= int64(cfg.Windows) {
+		return false
+	}
+	i, found := slices.BinarySearchFunc(s.Last, span, func(a Small, want window.Span) int {
+		if a.End != want.End {
+			return int(min(max(a.End-want.End, -1), 1))
+		}
+		return int(min(max(a.Start-want.Start, -1), 1))
+	})
+	if !found {
+		s.Last = slices.Insert(s.Last, i, Small{Span: span})
+	}
+	s.Last[i].Counts = s.Last[i].Counts.Plus(counts)
+	newest := s.Last[len(s.Last)-1].End
+	s.Last = slices.DeleteFunc(s.Last, func(a Small) bool { return cfg.age(newest, a.End) >= int64(cfg.Windows) })
+	return true
+}
+
+func seriesOf(row *Row, a *ledger.Attempt) *Series {
+	if row != nil && row.Series != nil {
+		return row.Series
+	}
+	return &Series{Path: Path{a.Mode, a.Instrument, a.Gateway}}
+}
+
+// Due returns the watermarks at which the row is to be settled, in order.
+func (r *Row) Due(s Settings) []instant.Milli {
+	if r == nil || r.Series == nil {
+		return nil
+	}
+	due := make([]instant.Milli, 0, len(r.Series.Open.Open))
+	for _, o := range r.Series.Open.Open {
+		due = append(due, s.spec().ClosesAt(o.Span))
+	}
+	return due
+}
+
+// Windows returns the keys of the closed windows that the row's scores look back on, newest first: where a view finds the
+// records of a series.
+func (r *Row) Windows() []string {
+	if r == nil || r.Series == nil {
+		return nil
+	}
+	keys := make([]string, 0, len(r.Series.Last))
+	for _, small := range slices.Backward(r.Series.Last) {
+		keys = append(keys, r.Series.ClosedKey(small.Start))
+	}
+	return keys
+}
+
+// Expired tells whether the row is a closed window that nothing can reach any more at watermark w.
+func (r *Row) Expired(s Settings, w instant.Milli) bool {
+	if r == nil || r.Closed == nil {
+		return false
+	}
+	keep := max(s.Keep, s.Window*time.Duration(s.Windows+1))
+	return r.Closed.ClosedAt.Add(keep) <= w
+}

@@ -1,0 +1,101 @@
+package health
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/window"
+)
+
+// Settings say how health is measured and judged (DESIGN section 8).
+type Settings struct {
+	// Window is the length of a window. Defaults to 1 minute.
+	Window time.Duration
+	// Grace is how far event time goes past a window's end before it closes. Defaults to 10 s.
+	Grace time.Duration
+	// CorrectionHorizon is how far behind the watermark an attempt may be and still correct its closed window; older ones
+	// become dead letters. Defaults to 24 h.
+	CorrectionHorizon time.Duration
+	// Keep is how long a closed window stays readable after its end. At least twice CorrectionHorizon, so that a window is
+	// still there for a partition whose time is behind. Defaults to 48 h.
+	Keep time.Duration
+	// CountTimeouts says whether timeouts count as eligible, that is against the technical rate. Defaults to true.
+	CountTimeouts bool
+	// Windows is how many windows a score looks back on (K). Defaults to 30.
+	Windows int
+	// HalfLife is the age, in windows, at which a window weighs half. Defaults to 5.
+	HalfLife int
+	// MinSamples is how many eligible attempts a score needs in its windows; with fewer it is insufficient and the state is
+	// kept. Defaults to 20.
+	MinSamples int64
+	// DegradedBelow is the rate below which up becomes degraded, and from which on a window speaks for recovery. Defaults
+	// to 0.85.
+	DegradedBelow float64
+	// DownBelow is the rate below which a window speaks for down. Defaults to 0.70.
+	DownBelow float64
+	// DownAfter is how many windows running below DownBelow make it down. Defaults to 2.
+	DownAfter int
+	// UpAfter is how many windows running at or above DegradedBelow make it up again. Defaults to 3.
+	UpAfter int
+	// MaxEjectionPercent is the largest share of a mode's instruments that may be disabled at a time, rounded down, but one
+	// of two or more always may. Defaults to 50.
+	MaxEjectionPercent int
+	// EvaluationDelay is how long after the close of a window its mode is evaluated, for the scores of slower partitions to
+	// arrive. Defaults to 2 s.
+	EvaluationDelay time.Duration
+}
+
+// DefaultSettings returns the defaults.
+func DefaultSettings() Settings {
+	return Settings{
+		Window: time.Minute, Grace: 10 * time.Second, CorrectionHorizon: 24 * time.Hour, Keep: 48 * time.Hour,
+		CountTimeouts: true, Windows: 30, HalfLife: 5, MinSamples: 20,
+		DegradedBelow: 0.85, DownBelow: 0.70, DownAfter: 2, UpAfter: 3, MaxEjectionPercent: 50,
+		EvaluationDelay: 2 * time.Second,
+	}
+}
+
+// Limits that hold for any settings.
+const (
+	maxWindows  = 1000
+	maxHalfLife = 1000
+)
+
+// Validate returns every problem of s, joined.
+func (s Settings) Validate() error {
+	var errs []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	if err := s.spec().Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	need(s.CorrectionHorizon >= s.Window+s.Grace, "correction horizon %v: must be at least window plus grace", s.CorrectionHorizon)
+	need(s.CorrectionHorizon <= 365*24*time.Hour, "correction horizon %v: must be at most a year", s.CorrectionHorizon)
+	need(s.Keep >= 2*s.CorrectionHorizon, "keep %v: must be at least twice the correction horizon", s.Keep)
+	need(s.Windows >= 1 && s.Windows <= maxWindows, "windows %d: must be 1 to %d", s.Windows, maxWindows)
+	need(s.HalfLife >= 1 && s.HalfLife <= maxHalfLife, "half life %d: must be 1 to %d windows", s.HalfLife, maxHalfLife)
+	need(s.MinSamples >= 1, "min samples %d: must be at least 1", s.MinSamples)
+	need(s.DownBelow > 0 && s.DownBelow <= s.DegradedBelow && s.DegradedBelow <= 1,
+		"thresholds %v and %v: need 0 < down below <= degraded below <= 1", s.DownBelow, s.DegradedBelow)
+	need(s.DownAfter >= 1, "down after %d: must be at least 1 window", s.DownAfter)
+	need(s.UpAfter >= 1, "up after %d: must be at least 1 window", s.UpAfter)
+	need(s.MaxEjectionPercent >= 0 && s.MaxEjectionPercent <= 100, "max ejection %d %%: must be 0 to 100", s.MaxEjectionPercent)
+	need(s.EvaluationDelay >= 0, "evaluation delay %v: must not be negative", s.EvaluationDelay)
+	return errors.Join(errs...)
+}
+
+func (s Settings) spec() window.Spec { return window.Tumbling(s.Window, s.Grace) }
+
+// age returns how many windows lie between two window ends, 0 for the same.
+func (s Settings) age(newest, end instant.Milli) int64 {
+	size := int64(s.Window / time.Millisecond)
+	if size <= 0 {
+		return 0
+	}
+	return int64(newest-end) / size
+}
