@@ -1,14 +1,114 @@
 package codecs
 
 import (
-	"errors"
+	"fmt"
 
+	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 )
 
-// DeadLetterRow is a stub.
+// DeadLetterRow is the codec of the deadletters table, version 1.
 type DeadLetterRow struct{}
 
-func (DeadLetterRow) Encode(*deadletter.Row) ([]byte, error) { return nil, errors.ErrUnsupported }
+const deadLetterVersion = 1
 
-func (DeadLetterRow) Decode([]byte) (*deadletter.Row, error) { return nil, errors.ErrUnsupported }
+// The fields of version 1.
+const (
+	deadLetterState   = 1
+	deadLetterLatest  = 2 // message
+	deadLetterEarlier = 3 // repeated message
+
+	letterReason          = 1
+	letterDetail          = 2
+	letterGroup           = 3
+	letterTopic           = 4
+	letterSourcePartition = 5  // zigzag
+	letterSourceOffset    = 6  // zigzag
+	letterSourceTimestamp = 7  // zigzag, epoch ms
+	letterPartition       = 8  // zigzag
+	letterOffset          = 9  // zigzag
+	letterAt              = 10 // zigzag, epoch ms
+	letterSize            = 11 // zigzag, bytes
+	letterFullSize        = 12 // zigzag, bytes
+)
+
+// Encode writes row.
+func (DeadLetterRow) Encode(row *deadletter.Row) ([]byte, error) {
+	w := wire.NewWriter(deadLetterVersion, 160)
+	w.Uint(deadLetterState, uint64(row.State))
+	w.Message(deadLetterLatest, func(w *wire.Writer) { encodeLetter(w, &row.Letter) })
+	for i := range row.Earlier {
+		w.Message(deadLetterEarlier, func(w *wire.Writer) { encodeLetter(w, &row.Earlier[i]) })
+	}
+	return w.B, nil
+}
+
+func encodeLetter(w *wire.Writer, l *deadletter.Letter) {
+	w.String(letterReason, string(l.Reason))
+	w.String(letterDetail, l.Detail)
+	w.String(letterGroup, l.Group)
+	w.String(letterTopic, l.Source.Topic)
+	w.Int(letterSourcePartition, int64(l.Source.Partition))
+	w.Int(letterSourceOffset, l.Source.Offset)
+	w.Int(letterSourceTimestamp, int64(l.Source.Timestamp))
+	w.Int(letterPartition, int64(l.Partition))
+	w.Int(letterOffset, l.Offset)
+	w.Int(letterAt, int64(l.At))
+	w.Int(letterSize, l.SizeBytes)
+	w.Int(letterFullSize, l.FullSizeBytes)
+}
+
+// Decode reads what Encode wrote.
+func (DeadLetterRow) Decode(b []byte) (*deadletter.Row, error) {
+	row := &deadletter.Row{}
+	err := wire.Read(b, deadLetterVersion, func(f wire.Field) error {
+		switch f.Number {
+		case deadLetterState:
+			row.State = deadletter.State(f.Uint())
+		case deadLetterLatest:
+			return decodeLetter(&row.Letter, f)
+		case deadLetterEarlier:
+			row.Earlier = append(row.Earlier, deadletter.Letter{})
+			return decodeLetter(&row.Earlier[len(row.Earlier)-1], f)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dead letter row: %w", err)
+	}
+	return row, nil
+}
+
+func decodeLetter(l *deadletter.Letter, f wire.Field) error {
+	return f.Message(func(f wire.Field) error {
+		switch f.Number {
+		case letterReason:
+			l.Reason = payment.Reason(f.String())
+		case letterDetail:
+			l.Detail = f.String()
+		case letterGroup:
+			l.Group = f.String()
+		case letterTopic:
+			l.Source.Topic = f.String()
+		case letterSourcePartition:
+			l.Source.Partition = int32(f.Int())
+		case letterSourceOffset:
+			l.Source.Offset = f.Int()
+		case letterSourceTimestamp:
+			l.Source.Timestamp = instant.Milli(f.Int())
+		case letterPartition:
+			l.Partition = int32(f.Int())
+		case letterOffset:
+			l.Offset = f.Int()
+		case letterAt:
+			l.At = instant.Milli(f.Int())
+		case letterSize:
+			l.SizeBytes = f.Int()
+		case letterFullSize:
+			l.FullSizeBytes = f.Int()
+		}
+		return nil
+	})
+}

@@ -1,5 +1,82 @@
-// Package deadletter keeps what is known of each record that could not be used, and what became of it.
+// Package deadletter keeps what is known of each record that could not be used, and what became of it. The bytes stay in the
+// dead-letters topic: a row says where.
 package deadletter
 
-// Row is the state of one dead letter.
-type Row struct{}
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// State is what became of a dead letter.
+type State uint8
+
+// Open: nobody has dealt with it yet.
+const Open State = 1
+
+// String returns the contract's word.
+func (s State) String() string {
+	if s == Open {
+		return "open"
+	}
+	return ""
+}
+
+// earlierLimit bounds Row.Earlier. More groups than that cannot refuse one record.
+const earlierLimit = 16
+
+// Letter is one filing of a record that could not be used.
+type Letter struct {
+	Reason payment.Reason
+	Detail string // for people
+	Group  string // who could not use it
+	// Source names the record: the one on payments, whichever group refused what came of it. Key is not kept.
+	Source payment.Origin
+	// Partition and Offset are where the record's bytes and headers are in the dead-letters topic.
+	Partition int32
+	Offset    int64
+	At        instant.Milli // when it was filed
+	SizeBytes int64         // of the bytes there
+	// FullSizeBytes is the size before the bytes were cut to the limit of the topic, 0 if they are whole.
+	FullSizeBytes int64
+}
+
+// Row is the state of one dead letter, under its id. Its Letter is the latest one filed.
+type Row struct {
+	Letter
+	State State
+	// Earlier are letters of the same record by other groups or for other reasons, oldest first.
+	Earlier []Letter
+}
+
+// File returns row, which may be nil, with letter filed. It returns row itself if that changes nothing, as when the
+// dead-letters topic is read again. A letter repeated by the same group for the same reason replaces the older one: its
+// group read the record again.
+func File(row *Row, letter Letter) *Row {
+	if row == nil {
+		return &Row{Letter: letter, State: Open}
+	}
+	if letter.Partition == row.Partition && letter.Offset <= row.Offset {
+		return row
+	}
+	next := &Row{Letter: letter, State: row.State, Earlier: row.Earlier}
+	if letter.Group != row.Group || letter.Reason != row.Reason {
+		next.State = Open
+		next.Earlier = earlier(row, letter)
+	}
+	return next
+}
+
+// earlier returns the letters of row that letter does not repeat.
+func earlier(row *Row, letter Letter) []Letter {
+	kept := make([]Letter, 0, len(row.Earlier)+1)
+	for _, l := range row.Earlier {
+		if l.Group != letter.Group || l.Reason != letter.Reason {
+			kept = append(kept, l)
+		}
+	}
+	kept = append(kept, row.Letter)
+	if len(kept) > earlierLimit {
+		kept = kept[len(kept)-earlierLimit:]
+	}
+	return kept
+}

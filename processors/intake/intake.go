@@ -1,0 +1,82 @@
+// Package intake is the group that takes payment events in: it judges and normalises what strangers send.
+//
+//   - Input: payments, the JSON of the input contract, under any key from any producer.
+//   - Table: none.
+//   - Output: transactions, one record for each event that can be used, normalised and stamped received_at, keyed by
+//     transaction id; clock events as clock records; dead-letters.
+//   - Ordering: events of one payments partition keep their order per transaction. The same payment's events on several
+//     partitions have no order until they are in transactions, which is the record of it.
+//   - Late and duplicate events pass: the ledger knows about them.
+//
+// Only an event that can be used, or a clock, moves event time: one that is refused says nothing about the others. The bound
+// for the future is measured from the payments record's timestamp.
+package intake
+
+import (
+	"time"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group.
+const keyLimit = 1024
+
+// Config holds the settings of intake; they are those of normalisation.
+type Config struct {
+	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for: "instrument",
+	// "gateway", "merchant", "category" or "attributes.<key>", one or several. Defaults, for each mode that it does not
+	// name, to "instrument".
+	HealthInstruments map[string][]string
+	// Declines overrides the shipped table of decline codes: upper-case code to "technical" or "business". Defaults to none.
+	Declines map[string]string
+	// FutureBound is how far past its record's append time an event may lie. Defaults to 5 min.
+	FutureBound time.Duration
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config { return Config(payment.DefaultConfig()) }
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error { return payment.Config(c).Validate() }
+
+// Graph returns the group's graph. The config must be valid.
+func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{rules: payment.Config(cfg), topology: t, metrics: m}
+	return goka.DefineGroup(t.Intake.Goka(),
+		stream.Input(t.Intake, t.Payments, g.take),
+		stream.Output(t.Transactions),
+		stream.DeadLetters(t.Intake),
+	)
+}
+
+type group struct {
+	rules    payment.Config
+	topology *topology.Topology
+	metrics  *Metrics
+}
+
+// take handles one record of payments that is JSON; stream files the others as dead letters.
+func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
+	n, problem := payment.Normalise(in, origin(c.Source()), g.rules)
+	switch {
+	case problem != nil:
+		c.DeadLetter(stream.DeadLetter{Reason: problem.DeadLetterReason(), Detail: problem.Error()})
+	case n.Event == nil:
+		c.Clock(n.Clock.Time())
+	default:
+		c.Advance(n.Event.UpdatedAt.Time())
+		stream.Emit(c, g.topology.Transactions, n.Event.TransactionID, n.Event)
+		g.metrics.took(n)
+	}
+}
+
+func origin(s stream.Coordinates) payment.Origin {
+	return payment.Origin{
+		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: instant.Of(s.Timestamp), Key: s.Key[:min(len(s.Key), keyLimit)],
+	}
+}
