@@ -1,0 +1,57 @@
+# `make check` needs only Go. `make help` lists the rest.
+
+GO       ?= go
+# golangci-lint is pinned in a module of its own, so that its 200 dependencies stay out of Millrace's.
+LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
+BENCH    ?= .
+# Packages that share memory between goroutines; the rest are decisions and would only wait for the detector.
+RACE     := ./stream/... ./engine/... ./views/... ./processors/...
+BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
+
+.DEFAULT_GOAL := help
+.PHONY: help check fmt fmt-check vet build test bench-once lint race kafka-test deploy-check bench dev
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: fmt-check vet build test bench-once ## everything that needs only Go; CI's first step
+
+dev: ## run the whole pipeline on this machine (ARGS='--port 8081' passes flags)
+	$(GO) run ./cmd/millrace dev $(ARGS)
+
+fmt: ## format the tree
+	gofmt -w .
+	$(LINT) fmt
+
+fmt-check:
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+build:
+	$(GO) build ./...
+
+test: ## all tests, on the embedded broker
+	$(GO) test -timeout 8m ./...
+
+# One iteration of each benchmark, so that they never rot.
+bench-once:
+	$(if $(BENCHED),$(GO) test -run '^$$' -bench . -benchtime 1x $(BENCHED))
+
+bench: ## benchmarks (BENCH=regexp)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(BENCHED)
+
+# Not part of check: compiling the linter for the first time takes longer (1.5 minutes on 2 cores) than all of Millrace,
+# and who only wants to see the tests pass should not wait for it. CI runs it as a step of its own.
+lint: ## golangci-lint, see .golangci.yml
+	$(LINT) run ./...
+
+race: ## tests of the concurrent packages under the race detector (needs a C compiler)
+	$(GO) test -race -timeout 8m $(RACE)
+
+kafka-test: ## the end-to-end tests against a real Apache Kafka (needs java 17 and mvn)
+	scripts/with-kafka $(GO) test -count=1 -timeout 8m ./test/e2e/...
+
+deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
+	scripts/deploy-check
