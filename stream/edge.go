@@ -9,7 +9,7 @@ import (
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
 // panics become dead letters and the partition goes on.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Input(from.Stream(), inputCodec[T]{from.Codec}, func(gc goka.Context, v any) {
+	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.EventTime != nil}, func(gc goka.Context, v any) {
 		c := newContext(gc, &g)
 		m, _ := v.(*message[T])
 		if m == nil { // a tombstone: goka passes nil with NilProcess

@@ -73,7 +73,10 @@ type message[T any] struct {
 	err   error
 }
 
-type inputCodec[T any] struct{ Codec[T] }
+type inputCodec[T any] struct {
+	Codec[T]
+	carriesTime bool // else a clock record is a stranger's, who must not move event time
+}
 
 func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
 	m := &message[T]{raw: b}
@@ -83,8 +86,10 @@ func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
 			out, err = m, nil
 		}
 	}()
-	if m.clock = decodeClock(b); m.clock != nil {
-		return m, nil
+	if c.carriesTime {
+		if m.clock = decodeClock(b); m.clock != nil {
+			return m, nil
+		}
 	}
 	m.value, m.err = c.Codec.Decode(b)
 	return m, nil
