@@ -1,0 +1,78 @@
+package stock
+
+import (
+	"sync"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/stream"
+)
+
+// graph is what a transport needs to know of a processor.
+type graph struct {
+	group    string
+	table    string        // topic; empty: none
+	topics   []string      // all that must exist
+	carriers []goka.Stream // outputs that carry event time
+	timers   bool
+	sweeps   bool
+	lookups  map[string]*lookup
+	offsets  map[string]*Offsets // of inputs, loop and look-ups
+}
+
+func readGraph(g *goka.GroupGraph, c Config) graph {
+	out := graph{group: string(g.Group()), lookups: map[string]*lookup{}, offsets: map[string]*Offsets{}}
+	for _, e := range g.AllEdges() {
+		switch {
+		case e.Codec() != nil:
+			out.topics = append(out.topics, e.Topic())
+		case e.Topic() == stream.TimerVisit: // only visitors have no codec
+			out.timers = true
+		case e.Topic() == stream.SweepVisit:
+			out.sweeps = true
+		}
+	}
+	if e := g.GroupTable(); e != nil {
+		out.table = e.Topic()
+	}
+	for _, e := range g.OutputStreams() {
+		if stream.CarriesTime(e) {
+			out.carriers = append(out.carriers, goka.Stream(e.Topic()))
+		}
+	}
+	for _, e := range g.InputStreams() {
+		out.offsets[e.Topic()] = new(Offsets)
+	}
+	if e := g.LoopStream(); e != nil {
+		out.offsets[e.Topic()] = new(Offsets)
+	}
+	for _, e := range g.LookupTables() {
+		l := &lookup{codec: e.Codec(), stores: newStores(c.Partitions), offsets: new(Offsets), tell: c.Index[e.Topic()]}
+		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.offsets
+	}
+	return out
+}
+
+// lookup is another group's table that callbacks read.
+type lookup struct {
+	codec   goka.Codec
+	stores  *stores
+	offsets *Offsets
+
+	mu   sync.Mutex
+	tell func(key string, value []byte) // nil: nobody wants to know
+}
+
+func (l *lookup) build(number int32, end func() int64) *store {
+	s := newStore(number)
+	s.offsets, s.end, s.kept = l.offsets, end, true
+	if l.tell != nil {
+		s.onSet = func(key string, value []byte) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.tell(key, value)
+		}
+	}
+	l.stores.put(s)
+	return s
+}
