@@ -1,14 +1,70 @@
 package codecs
 
 import (
-	"errors"
+	"fmt"
 
+	"github.com/millrace/millrace/codecs/wire"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// Attempt is a stub.
+const attemptVersion = 1
+
+// Fields of an attempt.
+const (
+	attemptOrigin = iota + 1
+	attemptTransaction
+	attemptMode
+	attemptInstrument
+	attemptGateway
+	attemptOutcome
+	attemptAt
+	attemptLatency
+)
+
+// Attempt is the codec of `attempts`.
 type Attempt struct{}
 
-func (Attempt) Encode(*ledger.Attempt) ([]byte, error) { return nil, errors.ErrUnsupported }
+// Encode returns a in binary; it never fails.
+func (Attempt) Encode(a *ledger.Attempt) ([]byte, error) {
+	w := wire.NewWriter(attemptVersion, 128)
+	w.Message(attemptOrigin, func(w *wire.Writer) { writeOrigin(w, &a.Origin) })
+	w.String(attemptTransaction, a.TransactionID)
+	w.String(attemptMode, a.Mode)
+	w.String(attemptInstrument, a.Instrument)
+	w.String(attemptGateway, a.Gateway)
+	w.Uint(attemptOutcome, uint64(a.Outcome))
+	w.Int(attemptAt, int64(a.At))
+	w.Int(attemptLatency, a.LatencyMS)
+	return w.B, nil
+}
 
-func (Attempt) Decode([]byte) (*ledger.Attempt, error) { return nil, errors.ErrUnsupported }
+// Decode reads what Encode wrote.
+func (Attempt) Decode(b []byte) (*ledger.Attempt, error) {
+	a := &ledger.Attempt{}
+	r := wire.NewReader(string(b), attemptVersion)
+	for r.Next() {
+		switch r.Number() {
+		case attemptOrigin:
+			decodeEventOrigin(&a.Origin, &r)
+		case attemptTransaction:
+			a.TransactionID = r.String()
+		case attemptMode:
+			a.Mode = r.String()
+		case attemptInstrument:
+			a.Instrument = r.String()
+		case attemptGateway:
+			a.Gateway = r.String()
+		case attemptOutcome:
+			a.Outcome = ledger.Outcome(r.Uint())
+		case attemptAt:
+			a.At = instant.Milli(r.Int())
+		case attemptLatency:
+			a.LatencyMS = r.Int()
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("attempt: %w", err)
+	}
+	return a, nil
+}

@@ -1,14 +1,70 @@
 package codecs
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
 )
 
-// JournalEntry is a stub.
+// JournalItem is one line of a transaction's journal as outsiders see it, over HTTP and on `ledger-journal`.
+type JournalItem struct {
+	Seq       int64         `json:"seq"`
+	EventID   string        `json:"event_id"`
+	Type      string        `json:"type"`
+	Verdict   string        `json:"verdict"`
+	Reason    string        `json:"reason,omitempty"` // of rejected
+	NetBefore int64         `json:"net_before"`
+	NetAfter  int64         `json:"net_after"`
+	At        instant.Milli `json:"at"`
+}
+
+// NewJournalItem returns the public form of l.
+func NewJournalItem(l *ledger.Line) JournalItem {
+	return JournalItem{
+		Seq: l.Seq, EventID: l.EventID, Type: l.Type.String(), Verdict: l.Verdict.String(), Reason: string(l.Reason),
+		NetBefore: l.NetBefore, NetAfter: l.NetAfter, At: l.At,
+	}
+}
+
+type journalRecord struct {
+	TransactionID string `json:"transaction_id"`
+	UserID        string `json:"user_id"`
+	Currency      string `json:"currency"`
+	JournalItem
+}
+
+// JournalEntry is the codec of `ledger-journal`: JSON, for others to read.
 type JournalEntry struct{}
 
-func (JournalEntry) Encode(*ledger.JournalEntry) ([]byte, error) { return nil, errors.ErrUnsupported }
+// Encode returns e as JSON.
+func (JournalEntry) Encode(e *ledger.JournalEntry) ([]byte, error) {
+	return json.Marshal(journalRecord{e.TransactionID, e.UserID, e.Currency, NewJournalItem(&e.Line)})
+}
 
-func (JournalEntry) Decode([]byte) (*ledger.JournalEntry, error) { return nil, errors.ErrUnsupported }
+// Decode reads what Encode wrote; it refuses types and verdicts that the contract does not know.
+func (JournalEntry) Decode(b []byte) (*ledger.JournalEntry, error) {
+	var r journalRecord
+	if err := json.Unmarshal(b, &r); err != nil {
+		return nil, err
+	}
+	e := &ledger.JournalEntry{TransactionID: r.TransactionID, UserID: r.UserID, Currency: r.Currency, Line: ledger.Line{
+		Seq: r.Seq, EventID: r.EventID, Reason: payment.Reason(r.Reason), NetBefore: r.NetBefore, NetAfter: r.NetAfter, At: r.At,
+	}}
+	for _, t := range []payment.Type{payment.Payment, payment.Reversal} {
+		if t.String() == r.Type {
+			e.Type = t
+		}
+	}
+	for v := ledger.Applied; v <= ledger.Rejected; v++ {
+		if v.String() == r.Verdict {
+			e.Verdict = v
+		}
+	}
+	if e.Type == 0 || e.Verdict == 0 {
+		return nil, fmt.Errorf("journal entry: unknown type %q or verdict %q", r.Type, r.Verdict)
+	}
+	return e, nil
+}
