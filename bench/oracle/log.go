@@ -1,0 +1,101 @@
+package oracle
+
+import (
+	"fmt"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+)
+
+// The ledger's and health's defaults, of which the oracle keeps its own copy.
+const (
+	pendingTimeout = instant.Milli(300_000)
+	retention      = instant.Milli(90 * 24 * 3_600_000)
+	windowSize     = instant.Milli(60_000)
+	maxEvents      = 1000
+)
+
+// Fold takes in a log and knows what must have come of it so far.
+type Fold struct {
+	partitions   map[int32]*partition
+	transactions map[string]*transaction
+	result       *Result
+	missions     []rule
+}
+
+// partition is the time of one partition of `transactions`.
+type partition struct {
+	newest  instant.Milli
+	sources map[int32]instant.Milli // clock records, by source
+	of      int32                   // how many sources there are
+}
+
+// New returns a fold over an empty log. Missions are in force throughout, whenever they were created.
+func New(missions ...Mission) (*Fold, error) {
+	f := &Fold{partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult()}
+	for _, m := range missions {
+		c, err := m.compile()
+		if err != nil {
+			return nil, fmt.Errorf("oracle: mission %s: %w", m.ID, err)
+		}
+		f.missions = append(f.missions, c)
+	}
+	return f, nil
+}
+
+// Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a clock.
+func (f *Fold) Add(number int32, value []byte) error {
+	p := f.partitions[number]
+	if p == nil {
+		p = &partition{sources: map[int32]instant.Milli{}}
+		f.partitions[number] = p
+	}
+	if c, ok := stream.ParseClock(value); ok {
+		p.of = c.Sources
+		p.sources[c.Source] = max(p.sources[c.Source], instant.Of(c.At))
+		return nil
+	}
+	e, err := codecs.Event{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("oracle: record of partition %d: %w", number, err)
+	}
+	f.event(e, number, p.watermark())
+	p.newest = max(p.newest, e.UpdatedAt)
+	return nil
+}
+
+func (p *partition) watermark() instant.Milli {
+	if len(p.sources) == 0 || len(p.sources) < int(p.of) {
+		return p.newest
+	}
+	slowest := instant.Milli(1<<62 - 1)
+	for _, at := range p.sources {
+		slowest = min(slowest, at)
+	}
+	return max(p.newest, slowest)
+}
+
+func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
+	f.result.Events++
+	t := f.transactions[e.TransactionID]
+	if t == nil {
+		t = &transaction{fold: f, partition: number, seen: map[string]uint64{}, reversals: map[string]*reversal{}}
+		f.transactions[e.TransactionID] = t
+	}
+	t.timeOut(now)
+	t.take(e, now)
+}
+
+// Result returns what must have come of the log. The fold must not be used any more.
+func (f *Fold) Result() *Result {
+	for id, t := range f.transactions {
+		t.timeOut(f.partitions[t.partition].watermark())
+		if len(t.seen) > 0 {
+			f.result.Transactions[id] = t.state()
+		}
+	}
+	f.result.progress(f.missions)
+	return f.result
+}

@@ -1,0 +1,119 @@
+package oracle
+
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// Result is what came, or must have come, of a log. Amounts are in minor units.
+type Result struct {
+	Transactions map[string]Transaction
+	DeadLetters  map[string]string // id of the payments record -> reason; those of the ledger
+	Postings     map[string][]Posting
+	Attempts     map[AttemptKey]Attempt
+	Progress     map[ProgressKey]Progress
+	Windows      map[Window]Counts
+
+	Events     int // of the log, duplicates included; not compared
+	Duplicates int // not compared
+}
+
+// Transaction is the state of one transaction.
+type Transaction struct {
+	Status                 string // empty: only reversals are known
+	Settled, Reversed, Net int64
+	Waiting                int // reversal events
+}
+
+// Posting is one movement of a transaction's net amount.
+type Posting struct {
+	Kind          string // settled, reversed, returned
+	EventID       string
+	User          string
+	Currency      string
+	Before, After int64
+
+	facts payment.Facts
+}
+
+// AttemptKey names the verdict on a transaction for one instrument.
+type AttemptKey struct{ Transaction, Instrument string }
+
+// Attempt is that verdict.
+type Attempt struct {
+	Outcome string
+	At      instant.Milli
+	Mode    string
+	Gateway string
+}
+
+// ProgressKey names one user's way in one mission.
+type ProgressKey struct{ User, Mission string }
+
+// Progress is how far it has led. A user without any contribution and completion has none.
+type Progress struct {
+	Progress    int64
+	Completions int64 // by the user's row
+	Outcomes    int64 // completions less revocations on the outcomes topic
+}
+
+// Window names one tumbling window.
+type Window struct {
+	Mode, Instrument, Gateway string
+	Start                     instant.Milli
+}
+
+// Counts is what a window has counted in its last revision.
+type Counts struct{ Success, Technical, Business, Timeout int64 }
+
+func (c Counts) plus(outcome string) Counts {
+	switch outcome {
+	case "success":
+		c.Success++
+	case "technical":
+		c.Technical++
+	case "business":
+		c.Business++
+	case "timeout":
+		c.Timeout++
+	}
+	return c
+}
+
+func newResult() *Result {
+	return &Result{
+		Transactions: map[string]Transaction{}, DeadLetters: map[string]string{}, Postings: map[string][]Posting{},
+		Attempts: map[AttemptKey]Attempt{}, Progress: map[ProgressKey]Progress{}, Windows: map[Window]Counts{},
+	}
+}
+
+// progress folds the postings into missions: in any order, since a contribution depends on the payment and its net alone.
+func (r *Result) progress(missions []rule) {
+	for _, list := range r.Postings {
+		for i := range missions {
+			m := &missions[i]
+			for j := range list {
+				p := &list[j]
+				if !m.counts(&p.facts) {
+					continue
+				}
+				key := ProgressKey{p.User, m.ID}
+				s := r.Progress[key]
+				s.Progress += m.contribution(p.After) - m.contribution(p.Before)
+				r.Progress[key] = s
+			}
+		}
+	}
+	limits := map[string]*rule{}
+	for i := range missions {
+		limits[missions[i].ID] = &missions[i]
+	}
+	for key, s := range r.Progress {
+		s.Completions = limits[key.Mission].completions(s.Progress)
+		s.Outcomes = s.Completions
+		r.Progress[key] = s
+		if s == (Progress{}) {
+			delete(r.Progress, key)
+		}
+	}
+}
