@@ -1,14 +1,80 @@
 package codecs
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 )
 
-// StatusRecord is a stub.
+// StatusRecord is the codec of `health-status`: the row of the health API (CONTRACT.md) with what it changed from.
 type StatusRecord struct{}
 
-func (StatusRecord) Encode(*health.StatusRecord) ([]byte, error) { return nil, errors.ErrUnsupported }
+// StandingJSON is the health row of an instrument or gateway as outsiders see it.
+type StandingJSON struct {
+	Mode           string         `json:"mode"`
+	Instrument     string         `json:"instrument"`
+	Gateway        *string        `json:"gateway"`
+	State          string         `json:"state"`
+	Enabled        bool           `json:"enabled"`
+	TrafficPercent int            `json:"traffic_percent"`
+	Score          *float64       `json:"score"`
+	Samples        int64          `json:"samples"`
+	Eligible       int64          `json:"eligible"`
+	Insufficient   bool           `json:"insufficient"`
+	ForcedUntil    *instant.Milli `json:"forced_until"`
+	Stale          bool           `json:"stale"`
+	Since          instant.Milli  `json:"since"`
+	Reason         string         `json:"reason"`
+}
 
-func (StatusRecord) Decode([]byte) (*health.StatusRecord, error) { return nil, errors.ErrUnsupported }
+type statusJSON struct {
+	StandingJSON
+	Previous  string        `json:"previous_state"`
+	WindowEnd instant.Milli `json:"window_end"`
+}
+
+// StandingView returns s in its public form.
+func StandingView(s health.Standing) StandingJSON {
+	out := StandingJSON{
+		Mode: s.Mode, Instrument: s.Instrument, State: s.State.String(), Enabled: s.Enabled, TrafficPercent: s.TrafficPercent,
+		Samples: s.Samples, Eligible: s.Eligible, Insufficient: s.Insufficient, Since: s.Since, Reason: s.Reason,
+	}
+	if s.Gateway != "" {
+		out.Gateway = &s.Gateway
+	}
+	if s.Scored {
+		out.Score = &s.Score
+	}
+	return out
+}
+
+// Encode returns r as JSON.
+func (StatusRecord) Encode(r *health.StatusRecord) ([]byte, error) {
+	return json.Marshal(statusJSON{StandingView(r.Standing), r.Previous.String(), r.WindowEnd})
+}
+
+// Decode returns the status record in b.
+func (StatusRecord) Decode(b []byte) (*health.StatusRecord, error) {
+	var in statusJSON
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, fmt.Errorf("status record: %w", err)
+	}
+	state, ok := health.ParseState(in.State)
+	previous, also := health.ParseState(in.Previous)
+	if !ok || !also {
+		return nil, fmt.Errorf("status record: %w", errState)
+	}
+	r := &health.StatusRecord{Previous: previous, WindowEnd: in.WindowEnd, Standing: health.Standing{
+		Mode: in.Mode, Instrument: in.Instrument, State: state, Enabled: in.Enabled, TrafficPercent: in.TrafficPercent,
+		Samples: in.Samples, Eligible: in.Eligible, Insufficient: in.Insufficient, Since: in.Since, Reason: in.Reason,
+	}}
+	if in.Gateway != nil {
+		r.Gateway = *in.Gateway
+	}
+	if in.Score != nil {
+		r.Score, r.Scored = *in.Score, true
+	}
+	return r, nil
+}

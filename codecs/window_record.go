@@ -1,14 +1,121 @@
 package codecs
 
 import (
-	"errors"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 )
 
-// WindowRecord is a stub.
+// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as CONTRACT.md shows it.
 type WindowRecord struct{}
 
-func (WindowRecord) Encode(*health.WindowRecord) ([]byte, error) { return nil, errors.ErrUnsupported }
+// WindowRecordJSON is a window record as outsiders see it.
+type WindowRecordJSON struct {
+	Mode          string              `json:"mode"`
+	Instrument    string              `json:"instrument"`
+	Gateway       string              `json:"gateway"`
+	Start         recordTime          `json:"start"`
+	End           recordTime          `json:"end"`
+	ClosedAt      recordTime          `json:"closed_at"`
+	Revision      int64               `json:"revision"`
+	Success       int64               `json:"success"`
+	Technical     int64               `json:"technical"`
+	Business      int64               `json:"business"`
+	Timeout       int64               `json:"timeout"`
+	Samples       int64               `json:"samples"`
+	Eligible      int64               `json:"eligible"`
+	RawRate       *float64            `json:"raw_rate"`
+	TechnicalRate *float64            `json:"technical_rate"`
+	LatencyMS     LatencyJSON         `json:"latency_ms"`
+	SourceOffsets map[string][2]int64 `json:"source_offsets"`
+}
 
-func (WindowRecord) Decode([]byte) (*health.WindowRecord, error) { return nil, errors.ErrUnsupported }
+// LatencyJSON holds quantiles in milliseconds, null where nothing was measured.
+type LatencyJSON struct {
+	P50 *int64 `json:"p50"`
+	P95 *int64 `json:"p95"`
+	P99 *int64 `json:"p99"`
+}
+
+// recordTime is an event time that is always written out: unlike instant.Milli it has no "not set", for a window may start
+// at the epoch itself.
+type recordTime instant.Milli
+
+// MarshalText returns t in RFC 3339, UTC, with milliseconds.
+func (t recordTime) MarshalText() ([]byte, error) {
+	return time.UnixMilli(int64(t)).UTC().AppendFormat(nil, instant.Layout), nil
+}
+
+// UnmarshalText takes RFC 3339.
+func (t *recordTime) UnmarshalText(b []byte) error {
+	at, err := time.Parse(time.RFC3339Nano, string(b))
+	*t = recordTime(at.UnixMilli())
+	return err
+}
+
+// WindowRecordView returns r in its public form, as lists of windows show it.
+func WindowRecordView(r *health.WindowRecord) WindowRecordJSON {
+	out := WindowRecordJSON{
+		Mode: r.Mode, Instrument: r.Instrument, Gateway: r.Gateway,
+		Start: recordTime(r.Start), End: recordTime(r.End), ClosedAt: recordTime(r.ClosedAt), Revision: r.Revision,
+		Success: r.Counts.Success, Technical: r.Counts.Technical, Business: r.Counts.Business, Timeout: r.Counts.Timeout,
+		Samples: r.Samples, Eligible: r.Eligible, SourceOffsets: make(map[string][2]int64, len(r.Sources)),
+	}
+	if rate, ok := r.RawRate(); ok {
+		out.RawRate = &rate
+	}
+	if rate, ok := r.TechnicalRate(); ok {
+		out.TechnicalRate = &rate
+	}
+	if q := r.Latency; q.Known {
+		out.LatencyMS = LatencyJSON{&q.P50, &q.P95, &q.P99}
+	}
+	for _, s := range r.Sources {
+		out.SourceOffsets[s.Name()] = [2]int64{s.First, s.Last}
+	}
+	return out
+}
+
+// Encode returns r as JSON.
+func (WindowRecord) Encode(r *health.WindowRecord) ([]byte, error) {
+	return json.Marshal(WindowRecordView(r))
+}
+
+// Decode returns the window record in b. Rates are not read: they follow from the counts.
+func (WindowRecord) Decode(b []byte) (*health.WindowRecord, error) {
+	var in WindowRecordJSON
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, fmt.Errorf("window record: %w", err)
+	}
+	r := &health.WindowRecord{
+		Path:     health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway},
+		ClosedAt: instant.Milli(in.ClosedAt), Revision: in.Revision,
+		Counts:  health.Counts{Success: in.Success, Technical: in.Technical, Business: in.Business, Timeout: in.Timeout},
+		Samples: in.Samples, Eligible: in.Eligible,
+	}
+	r.Start, r.End = instant.Milli(in.Start), instant.Milli(in.End)
+	if l := in.LatencyMS; l.P50 != nil && l.P95 != nil && l.P99 != nil {
+		r.Latency = health.Quantiles{P50: *l.P50, P95: *l.P95, P99: *l.P99, Known: true}
+	}
+	for name, offsets := range in.SourceOffsets {
+		i := strings.LastIndexByte(name, '-')
+		partition, err := strconv.ParseInt(name[i+1:], 10, 32)
+		if i < 0 || err != nil {
+			return nil, fmt.Errorf("window record: source %q is not topic-partition", name)
+		}
+		r.Sources = append(r.Sources, health.SourceRange{
+			Topic: name[:i], Partition: int32(partition), First: offsets[0], Last: offsets[1],
+		})
+	}
+	slices.SortFunc(r.Sources, func(a, b health.SourceRange) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
+	return r, nil
+}

@@ -93,9 +93,10 @@ func sum(a, b int64) int64 {
 
 // ratio returns n/of rounded half up to four decimals.
 func ratio(n, of int64) (float64, bool) {
-	if of <= 0 || n < 0 {
+	if of <= 0 {
 		return 0, false
 	}
+	n = min(max(n, 0), of)
 	if of > math.MaxInt64/40_000 {
 		return math.Round(float64(n)/float64(of)*10_000) / 10_000, true
 	}

@@ -1,0 +1,133 @@
+// Package health is the group that watches payments go through: it counts attempts in windows of event time and publishes
+// each window once, when it closes.
+//
+//   - Input: attempts, keyed mode/instrument/gateway; its own loop, keyed mode/instrument/gateway/start.
+//   - Table: under mode/instrument/gateway the open windows and the counts of the last closed ones; under
+//     mode/instrument/gateway/start (decimal ms) one closed window with all that was counted in it, until nothing can reach
+//     it any more.
+//   - Output: health-windows, the final of every window (revision 0), and health-corrections, its later revisions, both
+//     keyed mode/instrument/gateway; health-scores, keyed mode; dead-letters.
+//   - Ordering: attempts of one key in log order; they need no order in event time.
+//   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer has
+//     not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected score;
+//     one more than the correction horizon behind the watermark is a dead letter, late_beyond_horizon.
+//   - Duplicates: there is one attempt per transaction and instrument, ever; the ledger sees to it. A row remembers how far its
+//     windows are closed, so that neither a restart nor a watermark that starts again repeats a final.
+package health
+
+import (
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config holds the settings of the group.
+type Config struct {
+	// Settings of health; routing must be given the same. Defaults to health.DefaultSettings.
+	Settings health.Settings
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config { return Config{Settings: health.DefaultSettings()} }
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error { return c.Settings.Validate() }
+
+// Graph returns the group's graph. The config must be valid.
+func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{settings: cfg.Settings, topology: t, metrics: m}
+	return goka.DefineGroup(t.Health.Goka(),
+		stream.Input(t.Health, t.Attempts, g.count),
+		stream.Loop(t.Health, codecs.ClosedWindow{}, g.keep),
+		stream.Persist(t.Health),
+		stream.Output(t.HealthWindows),
+		stream.Output(t.HealthCorrections),
+		stream.Output(t.HealthScores),
+		stream.DeadLetters(t.Health),
+		stream.Timers(t.Health, g.restore, g.close),
+		stream.Sweep(t.Health, g.expire),
+	)
+}
+
+type group struct {
+	settings health.Settings
+	topology *topology.Topology
+	metrics  *Metrics
+}
+
+type context = stream.Context[*health.Row]
+
+// count takes an attempt.
+func (g *group) count(c *context, a *ledger.Attempt) {
+	row, _ := c.Row()
+	s := c.Source()
+	from := health.Source{Topic: s.Topic, Partition: s.Partition, Offset: s.Offset}
+	next, effects := health.Observe(g.settings, row, a, from, instant.Of(c.Watermark()))
+	g.apply(c, row, next, effects, a)
+}
+
+// keep takes a closed window, or a late attempt for one, to the window's own row.
+func (g *group) keep(c *context, w *health.ClosedWindow) {
+	row, _ := c.Row()
+	next, effects := health.Take(g.settings, row, w)
+	g.apply(c, row, next, effects, nil)
+}
+
+// close is the timer of a series: one of its windows is due.
+func (g *group) close(c *context, _ stream.Timer) {
+	row, _ := c.Row()
+	next, effects := health.Settle(g.settings, row, instant.Of(c.Watermark()))
+	g.apply(c, row, next, effects, nil)
+}
+
+// restore sets the timers of a loaded row again.
+func (g *group) restore(c *context) {
+	row, ok := c.Row()
+	if !ok || row.Series == nil {
+		return
+	}
+	for _, at := range row.Due(g.settings) {
+		c.SetTimer(at.Time(), "close")
+	}
+	c.Advance(row.Series.Reached.Time())
+}
+
+// expire drops closed windows that nothing can reach any more.
+func (g *group) expire(c *context) {
+	if row, ok := c.Row(); ok && row.Expired(g.settings, instant.Of(c.Watermark())) {
+		c.DeleteRow()
+	}
+}
+
+// apply stores the row and turns effects into emits. Only the effects of an attempt, which is a then, can be refusals.
+func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect, a *ledger.Attempt) {
+	if next != row {
+		c.SetRow(next)
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case health.Opened:
+			c.SetTimer(e.ClosesAt.Time(), "close")
+		case health.Finished:
+			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
+			stream.Loopback(c, e.To.Key(), e.To)
+			g.metrics.closed(e.Record.Mode)
+		case health.Late:
+			stream.Loopback(c, e.To.Key(), e.To)
+			g.metrics.late(e.To.Mode)
+		case health.Corrected:
+			stream.Emit(c, g.topology.HealthCorrections, e.Record.Key(), e.Record)
+			g.metrics.corrected(e.Record.Mode)
+		case health.Scored:
+			stream.Emit(c, g.topology.HealthScores, e.Score.Mode, e.Score)
+		case health.Rejected:
+			from, value := g.topology.Attempts.Source(a)
+			c.DeadLetter(stream.DeadLetter{Reason: string(e.Reason), Detail: e.Detail, Source: from, Value: value})
+		}
+	}
+}
