@@ -15,6 +15,9 @@ import (
 // maxMessageBytes is the source limit and room for headers and our own framing (DESIGN section 4).
 const maxMessageBytes = stream.SourceLimit + 64<<10
 
+// maxProcessing is how long one record may block its partition before sarama drops it from the common fetch for a while.
+const maxProcessing = 5 * time.Second
+
 // saramaConfig is the one place that says how Millrace talks to Kafka on this transport.
 func (c Config) saramaConfig() *sarama.Config {
 	s := goka.DefaultConfig()
@@ -32,8 +35,8 @@ func (c Config) saramaConfig() *sarama.Config {
 
 	s.Consumer.Offsets.Initial = sarama.OffsetOldest
 	s.Consumer.Fetch.Default = 2 * maxMessageBytes
-	s.Consumer.MaxWaitTime = 250 * time.Millisecond // bounds the time that a stop takes
-	s.Consumer.MaxProcessingTime = 5 * time.Second
+	s.Consumer.MaxWaitTime = c.FetchWait
+	s.Consumer.MaxProcessingTime = maxProcessing
 	return s
 }
 

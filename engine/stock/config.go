@@ -25,6 +25,9 @@ type Config struct {
 	Tick time.Duration
 	// SweepEvery is the time between two sweeps. Defaults to 10 min.
 	SweepEvery time.Duration
+	// FetchWait is how long a broker may hold a fetch that finds nothing. A start and a stop each take about that long.
+	// Defaults to 250 ms.
+	FetchWait time.Duration
 	// Clock is the wall clock. Defaults to time.Now.
 	Clock func() time.Time
 	// Logger defaults to one that drops everything.
@@ -49,6 +52,9 @@ func (c Config) withDefaults() Config {
 	if c.SweepEvery == 0 {
 		c.SweepEvery = 10 * time.Minute
 	}
+	if c.FetchWait == 0 {
+		c.FetchWait = 250 * time.Millisecond
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -72,6 +78,9 @@ func (c Config) Validate() error {
 	}
 	if c.Tick < 0 && c.Tick != NoTick {
 		errs = append(errs, fmt.Errorf("tick %s: must be positive", c.Tick))
+	}
+	if c.FetchWait < 0 {
+		errs = append(errs, fmt.Errorf("fetch wait %s: must be positive", c.FetchWait))
 	}
 	if c.SweepEvery < 0 {
 		errs = append(errs, fmt.Errorf("sweep every %s: must be positive", c.SweepEvery))

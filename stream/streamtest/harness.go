@@ -103,7 +103,7 @@ func (h *Harness) start(p Processor) {
 	h.t.Helper()
 	transport, err := stock.New(stock.Config{
 		Brokers: h.broker.cluster.ListenAddrs(), Partitions: h.config.Partitions, IdleAfter: h.config.IdleAfter,
-		Tick: stock.NoTick, Clock: h.now, Index: p.Index,
+		FetchWait: 10 * time.Millisecond, Tick: stock.NoTick, Clock: h.now, Index: p.Index,
 	})
 	if err != nil {
 		h.t.Fatal(err)
