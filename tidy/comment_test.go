@@ -9,7 +9,7 @@ import (
 // docComments wants one on every exported identifier at the top of a file. Methods that a well-known interface names are
 // documented there.
 func docComments(s source) []string {
-	if s.test() && !testPackage(s.dir()) || s.generated {
+	if strings.HasSuffix(s.path, "_test.go") || s.generated {
 		return nil
 	}
 	var out []string

@@ -1,0 +1,265 @@
+// Package deploy checks, without any of the services at hand, that the files by which Millrace is deployed fit together and
+// name only what exists.
+package deploy
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// contract lists the metrics of CONTRACT.md, the only ones that a dashboard or an alert may count on.
+func contract() []string {
+	return []string{
+		"millrace_conservation_checked_timestamp_seconds",
+		"millrace_conservation_difference_minor",
+		"millrace_consumer_lag_records",
+		"millrace_dead_letters_total",
+		"millrace_duplicates_total",
+		"millrace_health_enabled",
+		"millrace_health_score_ratio",
+		"millrace_ledger_reversed_minor_total",
+		"millrace_ledger_settled_minor_total",
+		"millrace_progress_received_minor_total",
+		"millrace_table_recovered",
+		"millrace_transactions_total",
+		"millrace_watermark_lag_seconds",
+		"millrace_windows_closed_total",
+		"millrace_windows_corrections_total",
+		"millrace_windows_late_events_total",
+	}
+}
+
+var (
+	metricName  = regexp.MustCompile(`\bmillrace_[a-z_]+`)
+	pinnedImage = regexp.MustCompile(`^[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+$`)
+	fromLine    = regexp.MustCompile(`(?m)^FROM (\S+)`)
+)
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func readYAML(t *testing.T, name string, into any) {
+	t.Helper()
+	if err := yaml.Unmarshal(read(t, name), into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func pinned(image string) bool { return image == "scratch" || pinnedImage.MatchString(image) }
+
+func TestPinned(t *testing.T) {
+	for image, want := range map[string]bool{
+		"apache/kafka:4.3.1": true, "prom/prometheus:v3.5.0": true, "scratch": true,
+		"apache/kafka": false, "apache/kafka:latest": false, "golang:1.26": false,
+	} {
+		if pinned(image) != want {
+			t.Errorf("%s: pinned is %t", image, !want)
+		}
+	}
+}
+
+type service struct {
+	Image   string   `yaml:"image"`
+	Build   any      `yaml:"build"`
+	Command []string `yaml:"command"`
+	Ports   []string `yaml:"ports"`
+	Volumes []string `yaml:"volumes"`
+}
+
+func composeServices(t *testing.T) map[string]service {
+	t.Helper()
+	var c struct {
+		Services map[string]service `yaml:"services"`
+	}
+	readYAML(t, "../compose.yaml", &c)
+	return c.Services
+}
+
+func TestImagesArePinned(t *testing.T) {
+	for name, s := range composeServices(t) {
+		if s.Build == nil && !pinned(s.Image) {
+			t.Errorf("compose.yaml: %s: image %q is not pinned", name, s.Image)
+		}
+	}
+	from := fromLine.FindAllSubmatch(read(t, "Dockerfile"), -1)
+	if len(from) == 0 {
+		t.Fatal("Dockerfile: no FROM")
+	}
+	for _, m := range from {
+		if !pinned(string(m[1])) {
+			t.Errorf("Dockerfile: image %q is not pinned", m[1])
+		}
+	}
+}
+
+// Every group of the topology runs as a service of its own, and is scraped.
+func TestEveryGroupIsAService(t *testing.T) {
+	services := composeServices(t)
+	targets := scraped(t)
+	want := []string{"serve"}
+	for _, g := range topology.New(topology.DefaultConfig()).Groups() {
+		want = append(want, g.Name)
+		if got := services[g.Name].Command; !slices.Equal(got, []string{"run", g.Name}) {
+			t.Errorf("compose.yaml: %s runs %v", g.Name, got)
+		}
+	}
+	for name, s := range services {
+		if len(s.Command) > 0 && s.Command[0] == "run" && !slices.Contains(want, name) {
+			t.Errorf("compose.yaml: %s is no group", name)
+		}
+	}
+	for _, name := range want {
+		if !slices.Contains(targets, name+":9464") {
+			t.Errorf("prometheus.yml does not scrape %s", name)
+		}
+	}
+	if len(targets) != len(want) {
+		t.Errorf("prometheus.yml scrapes %v, want %v", targets, want)
+	}
+}
+
+func scraped(t *testing.T) []string {
+	t.Helper()
+	var c struct {
+		Scrape []struct {
+			Static []struct {
+				Targets []string `yaml:"targets"`
+			} `yaml:"static_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	readYAML(t, "prometheus/prometheus.yml", &c)
+	var out []string
+	for _, s := range c.Scrape {
+		for _, st := range s.Static {
+			out = append(out, st.Targets...)
+		}
+	}
+	return out
+}
+
+func TestComposeStaysOnLoopbackAndMountsWhatExists(t *testing.T) {
+	for name, s := range composeServices(t) {
+		for _, p := range s.Ports {
+			if !strings.HasPrefix(p, "127.0.0.1:") {
+				t.Errorf("%s: port %s is open to others", name, p)
+			}
+		}
+		for _, v := range s.Volumes {
+			from, _, _ := strings.Cut(v, ":")
+			if !strings.HasPrefix(from, "./") {
+				continue
+			}
+			if _, err := os.Stat("../" + from); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestDashboardAndAlertsUseMetricsOfTheContract(t *testing.T) {
+	used := map[string]bool{}
+	for _, file := range []string{"grafana/dashboards/millrace.json", "prometheus/alerts.yml", "prometheus/alerts_test.yml"} {
+		names := metricName.FindAllString(string(read(t, file)), -1)
+		if len(names) == 0 {
+			t.Errorf("%s names no metric", file)
+		}
+		for _, n := range names {
+			used[n] = true
+			if !slices.Contains(contract(), n) {
+				t.Errorf("%s: %s is not in the contract", file, n)
+			}
+		}
+	}
+	for _, n := range contract() {
+		if !used[n] {
+			t.Errorf("%s is shown nowhere", n)
+		}
+	}
+}
+
+type panel struct {
+	ID      int    `json:"id"`
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Targets []struct {
+		Expr       string `json:"expr"`
+		Datasource struct {
+			UID string `json:"uid"`
+		} `json:"datasource"`
+	} `json:"targets"`
+}
+
+func TestDashboardFitsItsDatasource(t *testing.T) {
+	var board struct {
+		Panels []panel `json:"panels"`
+	}
+	if err := json.Unmarshal(read(t, "grafana/dashboards/millrace.json"), &board); err != nil {
+		t.Fatal(err)
+	}
+	var sources struct {
+		Datasources []struct {
+			UID string `yaml:"uid"`
+			URL string `yaml:"url"`
+		} `yaml:"datasources"`
+	}
+	readYAML(t, "grafana/provisioning/datasources/prometheus.yaml", &sources)
+	if len(sources.Datasources) != 1 || sources.Datasources[0].URL != "http://prometheus:9090" {
+		t.Fatalf("datasources %+v", sources.Datasources)
+	}
+	ids := map[int]bool{}
+	for _, p := range board.Panels {
+		if ids[p.ID] {
+			t.Errorf("%s: id %d twice", p.Title, p.ID)
+		}
+		ids[p.ID] = true
+		if p.Type != "row" && len(p.Targets) == 0 {
+			t.Errorf("%s asks nothing", p.Title)
+		}
+		for _, q := range p.Targets {
+			if q.Expr == "" || q.Datasource.UID != sources.Datasources[0].UID {
+				t.Errorf("%s: %+v", p.Title, q)
+			}
+		}
+	}
+}
+
+// An alert without a runbook wakes somebody who does not know what to do.
+func TestEveryAlertHasARunbook(t *testing.T) {
+	var rules struct {
+		Groups []struct {
+			Rules []struct {
+				Alert       string            `yaml:"alert"`
+				For         string            `yaml:"for"`
+				Labels      map[string]string `yaml:"labels"`
+				Annotations map[string]string `yaml:"annotations"`
+			} `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	readYAML(t, "prometheus/alerts.yml", &rules)
+	runbook := string(read(t, "../docs/runbook.md"))
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "docs/runbook.md#")
+			if anchor != strings.ToLower(r.Alert) || !strings.Contains(runbook, "## "+r.Alert+"\n") {
+				t.Errorf("%s: runbook_url %q leads nowhere", r.Alert, r.Annotations["runbook_url"])
+			}
+			if r.For == "" || r.Labels["severity"] == "" || r.Annotations["summary"] == "" {
+				t.Errorf("%s lacks for, severity or summary", r.Alert)
+			}
+		}
+	}
+}
