@@ -1,0 +1,174 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// Board is what `millrace dev` knows beyond its tables.
+type Board interface {
+	Board() BoardState
+}
+
+// BoardState is the state of a running dev.
+type BoardState struct {
+	StartedAt time.Time
+	// Users are a few whose missions are worth looking at, with a token for each, or none.
+	Users []BoardUser
+	// Events, Duplicates, DeadLetters and WindowsClosed count since the start of the data.
+	Events, Duplicates, DeadLetters, WindowsClosed int64
+	// Money is by currency.
+	Money map[string]BoardMoney
+}
+
+// BoardUser is a user to show.
+type BoardUser struct{ ID, Token string }
+
+// BoardMoney is the conservation of one currency, in minor units: settled less reversed is received by progress, and the
+// difference is 0.
+type BoardMoney struct{ Settled, Reversed, Received, Difference int64 }
+
+type boardBody struct {
+	StartedAt instant.Milli   `json:"started_at"`
+	Users     []boardUserBody `json:"users"`
+	Banks     []boardBank     `json:"banks"`
+	Totals    boardTotals     `json:"totals"`
+	AsOf      AsOf            `json:"as_of"`
+}
+
+type boardUserBody struct {
+	ID       string        `json:"id"`
+	Token    string        `json:"token"`
+	Missions []UserMission `json:"missions"`
+}
+
+type boardTotals struct {
+	Events          int64            `json:"events"`
+	Duplicates      int64            `json:"duplicates"`
+	DeadLetters     int64            `json:"dead_letters"`
+	WindowsClosed   int64            `json:"windows_closed"`
+	SettledMinor    map[string]int64 `json:"settled_minor"`
+	ReversedMinor   map[string]int64 `json:"reversed_minor"`
+	ReceivedMinor   map[string]int64 `json:"received_minor"`
+	DifferenceMinor map[string]int64 `json:"difference_minor"`
+}
+
+type boardBank struct {
+	HealthRow
+	// Spark holds the technical rates of the last windows, oldest first, null where there were no samples.
+	Spark []*float64 `json:"spark"`
+}
+
+type boardOutput struct{ Body boardBody }
+
+// shownMissions bounds the missions of one user on the live page.
+const shownMissions = 6
+
+func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
+	from := s.sources.all()
+	as, err := s.at(ctx, Fresh{}, from...)
+	if err != nil {
+		return nil, err
+	}
+	state := s.config.Board.Board()
+	body := boardBody{StartedAt: instant.Of(state.StartedAt), Users: []boardUserBody{}, Banks: []boardBank{}, Totals: totalsOf(state)}
+	snapshot := s.config.Indexes.missions.snapshot()
+	for _, u := range state.Users {
+		row, err := s.userRow(u.ID)
+		if err != nil {
+			return nil, err
+		}
+		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shown(mission.Views(row, u.ID, snapshot, s.config.Missions))})
+	}
+	var evaluated instant.Milli
+	for _, name := range s.modes("") {
+		row, err := s.mode(name)
+		if err != nil {
+			return nil, err
+		}
+		evaluated = max(evaluated, row.Evaluated)
+		for _, st := range row.Standings(s.config.Settings) {
+			spark, err := s.spark(row, st.Instrument)
+			if err != nil {
+				return nil, err
+			}
+			body.Banks = append(body.Banks, boardBank{s.healthRow(st), spark})
+		}
+	}
+	body.AsOf = s.stamped(as, evaluated, from...)
+	return &boardOutput{body}, nil
+}
+
+func totalsOf(state BoardState) boardTotals {
+	t := boardTotals{
+		Events: state.Events, Duplicates: state.Duplicates, DeadLetters: state.DeadLetters, WindowsClosed: state.WindowsClosed,
+		SettledMinor: map[string]int64{}, ReversedMinor: map[string]int64{}, ReceivedMinor: map[string]int64{}, DifferenceMinor: map[string]int64{},
+	}
+	for currency, m := range state.Money {
+		t.SettledMinor[currency], t.ReversedMinor[currency] = m.Settled, m.Reversed
+		t.ReceivedMinor[currency], t.DifferenceMinor[currency] = m.Received, m.Difference
+	}
+	return t
+}
+
+// shown returns a user's missions, those with progress first.
+func shown(views []mission.View) []UserMission {
+	slices.SortStableFunc(views, func(a, b mission.View) int {
+		switch {
+		case (a.Progress > 0) == (b.Progress > 0):
+			return 0
+		case a.Progress > 0:
+			return -1
+		default:
+			return 1
+		}
+	})
+	items := []UserMission{}
+	for _, v := range views[:min(len(views), shownMissions)] {
+		items = append(items, userMissionOf(v))
+	}
+	return items
+}
+
+// spark adds up the gateways of an instrument, window by window.
+func (s *Server) spark(row *health.ModeRow, instrument string) ([]*float64, error) {
+	inst := row.Instrument(instrument)
+	if inst == nil {
+		return nil, errors.New("views: an instrument vanished from its own row")
+	}
+	sums := map[instant.Milli]health.Counts{}
+	var newest instant.Milli
+	for i := range inst.Gateways {
+		r, err := s.healthRowOf(health.Path{Mode: row.Mode, Instrument: instrument, Gateway: inst.Gateways[i].Name}.Key())
+		if err != nil {
+			return nil, err
+		}
+		if r == nil || r.Series == nil {
+			continue
+		}
+		for _, small := range r.Series.Last {
+			sums[small.End] = sums[small.End].Plus(small.Counts)
+			newest = max(newest, small.End)
+		}
+	}
+	spark := []*float64{}
+	if newest == 0 {
+		return spark, nil
+	}
+	size := instant.Milli(s.config.Settings.Window / time.Millisecond)
+	for i := s.config.Settings.Windows - 1; i >= 0; i-- {
+		sum := sums[newest-instant.Milli(i)*size]
+		eligible := sum.Eligible(s.config.Settings.CountTimeouts)
+		if len(spark) == 0 && eligible == 0 {
+			continue // begin with the first window that has samples
+		}
+		spark = append(spark, optional(float64(sum.Success)/float64(max(eligible, 1)), eligible > 0))
+	}
+	return spark, nil
+}

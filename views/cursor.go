@@ -1,0 +1,50 @@
+package views
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+	"strings"
+
+	"github.com/millrace/millrace/views/problem"
+)
+
+// Page is the query of every list.
+type Page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Items in one answer"`
+	Cursor string `query:"cursor" maxLength:"4096" doc:"The next_cursor of the answer before"`
+}
+
+const cursorVersion = 1
+
+// cursor marks a place in one list: after the position that it holds. It is bound to the list with its filters, so that
+// one of another list is refused instead of skipping items.
+type cursor struct{ list uint64 }
+
+// cursorOf returns the cursor maker of the list with a route, an owner and filters.
+func cursorOf(list ...string) cursor {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strings.Join(list, "\x00"))) // hash.Hash never fails
+	return cursor{h.Sum64()}
+}
+
+func (c cursor) encode(position string) *string {
+	b := binary.BigEndian.AppendUint64([]byte{cursorVersion}, c.list)
+	text := base64.RawURLEncoding.EncodeToString(append(b, position...))
+	return &text
+}
+
+// decode returns the position in text, empty for the beginning.
+func (c cursor) decode(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) <= 9 || b[0] != cursorVersion {
+		return "", problem.Invalid("/query/cursor", "malformed", "not a next_cursor")
+	}
+	if binary.BigEndian.Uint64(b[1:]) != c.list {
+		return "", problem.Invalid("/query/cursor", "unknown_value", "a cursor of another list")
+	}
+	return string(b[9:]), nil
+}

@@ -1,0 +1,86 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
+)
+
+// dev adds what only `millrace dev` has. None of it is in the OpenAPI document.
+func (s *Server) dev() {
+	if s.config.Minter != nil {
+		op := s.operation("mint-token", http.MethodPost, "/v1/dev/token", tagServer, "A token, for callers on this machine")
+		op.Hidden = true
+		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage)}
+		huma.Register(s.api, op, s.mint)
+	}
+	if s.config.Board != nil {
+		op := s.operation("get-board", http.MethodGet, "/v1/dev/board", tagServer, "What the live page shows")
+		op.Hidden = true
+		op.Middlewares = huma.Middlewares{s.onlyLocal(sameOrigin)}
+		huma.Register(s.api, op, s.board)
+	}
+}
+
+// onlyLocal lets callers of this machine in, where ok holds too.
+func (s *Server) onlyLocal(ok func(*http.Request) bool) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if r := request(ctx.Context()); !local(r) || !ok(r) {
+			s.refuse(ctx, problem.New(http.StatusForbidden, problem.Forbidden, "only for callers on this machine, by its loopback address"))
+			return
+		}
+		next(ctx)
+	}
+}
+
+// noPage refuses every browser: they send Origin with a POST, and Sec-Fetch-Site with all they do.
+func noPage(r *http.Request) bool {
+	return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == ""
+}
+
+type mintInput struct {
+	Body struct {
+		Sub   string       `json:"sub" minLength:"1" maxLength:"256"`
+		Roles []token.Role `json:"roles" minItems:"1" maxItems:"16" nullable:"false"`
+		TTL   string       `json:"ttl,omitempty" maxLength:"32" doc:"Go duration such as 1h30m; default 1h, at most 720h"`
+	}
+}
+
+// Minted is a fresh token.
+type Minted struct {
+	Token     string        `json:"token"`
+	ExpiresAt instant.Milli `json:"expires_at" format:"date-time"`
+}
+
+type mintOutput struct{ Body Minted }
+
+func (s *Server) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
+	ttl := token.DefaultTTL
+	if in.Body.TTL != "" {
+		d, err := time.ParseDuration(in.Body.TTL)
+		if err != nil || d < time.Second || d > token.MaxTTL {
+			return nil, problem.Invalid("/ttl", "invalid", "a duration from 1s to 720h, such as 1h30m")
+		}
+		ttl = d
+	}
+	for _, r := range in.Body.Roles {
+		if !r.Known() {
+			return nil, problem.Invalid("/roles", "unknown_value", "roles are user, health, viewer, editor, approver, admin, service")
+		}
+	}
+	text, err := s.config.Minter.Mint(in.Body.Sub, in.Body.Roles, ttl)
+	switch {
+	case errors.Is(err, token.ErrRequest):
+		return nil, problem.Invalid("/sub", "invalid", "a subject has 1 to 256 bytes and is not blank")
+	case err != nil:
+		return nil, err
+	}
+	return &mintOutput{Minted{Token: text, ExpiresAt: instant.Of(s.config.Now().Add(ttl))}}, nil
+}

@@ -1,0 +1,270 @@
+package views
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// The wall times after which answers admit that no window closes any more, and after which nothing is held off (DESIGN
+// section 8): a pipeline that stands still must not keep a bank off.
+const (
+	staleAfter    = 2 * time.Minute
+	failOpenAfter = 5 * time.Minute
+)
+
+// HealthRow is the standing of an instrument, or of one of its gateways.
+type HealthRow struct {
+	Mode           string         `json:"mode"`
+	Instrument     string         `json:"instrument"`
+	Gateway        *string        `json:"gateway" doc:"null for the instrument as a whole"`
+	State          string         `json:"state" enum:"up,degraded,down"`
+	Enabled        bool           `json:"enabled" doc:"Whether to send traffic"`
+	TrafficPercent int            `json:"traffic_percent" minimum:"0" maximum:"100"`
+	Score          *float64       `json:"score" doc:"Weighted technical rate of the last windows, 0 to 1; null without samples"`
+	Samples        int64          `json:"samples"`
+	Eligible       int64          `json:"eligible" doc:"Samples that count for the technical rate"`
+	Insufficient   bool           `json:"insufficient" doc:"Too few samples for a verdict: the state is kept"`
+	ForcedUntil    *instant.Milli `json:"forced_until" format:"date-time"`
+	Stale          bool           `json:"stale" doc:"No window has closed for 2 minutes; after 5, everything not forced is enabled"`
+	Since          *instant.Milli `json:"since" format:"date-time" doc:"When the state began; null before the first window"`
+	Reason         string         `json:"reason"`
+}
+
+// HealthList is the answer of GET /v1/health.
+type HealthList struct {
+	Items []HealthRow `json:"items" nullable:"false"`
+	AsOf  AsOf        `json:"as_of"`
+}
+
+// HealthDetail is an instrument with its gateways and closed windows.
+type HealthDetail struct {
+	HealthRow
+	Gateways []HealthRow `json:"gateways" nullable:"false"`
+	Windows  []Window    `json:"windows" nullable:"false" doc:"Those that the scores look back on, newest first"`
+	AsOf     AsOf        `json:"as_of"`
+}
+
+// Routing says how to divide an instrument's traffic.
+type Routing struct {
+	Mode       string  `json:"mode"`
+	Instrument string  `json:"instrument"`
+	Gateways   []Route `json:"gateways" nullable:"false"`
+	AsOf       AsOf    `json:"as_of"`
+}
+
+// Route is one gateway and its share.
+type Route struct {
+	Gateway string   `json:"gateway"`
+	Weight  float64  `json:"weight" doc:"Share of the traffic; the weights add up to 1"`
+	State   string   `json:"state" enum:"up,degraded,down"`
+	Score   *float64 `json:"score"`
+}
+
+type healthListInput struct {
+	Fresh
+	Mode string `query:"mode" maxLength:"128" doc:"Only this mode; default all"`
+}
+
+type instrumentInput struct {
+	Fresh
+	Mode       string `path:"mode" maxLength:"128"`
+	Instrument string `path:"instrument" maxLength:"1024"`
+}
+
+type healthListOutput struct{ Body HealthList }
+
+type healthOutput struct{ Body HealthDetail }
+
+type routingOutput struct{ Body Routing }
+
+func (s *Server) health() {
+	a := s.healthAccess()
+	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Every instrument of a mode", a), s.healthList)
+	huma.Register(s.api, s.read("get-health", "/v1/health/{mode}/{instrument}", tagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
+	huma.Register(s.api, s.read("get-routing", "/v1/routing/{mode}/{instrument}", tagHealth, "How to divide an instrument's traffic", a), s.routing)
+}
+
+func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthListOutput, error) {
+	from := s.sources.routing
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	body := HealthList{Items: []HealthRow{}}
+	var evaluated instant.Milli
+	for _, mode := range s.modes(normal(in.Mode)) {
+		row, err := s.mode(mode)
+		if err != nil {
+			return nil, err
+		}
+		evaluated = max(evaluated, row.Evaluated)
+		body.Items = append(body.Items, s.standings(row)...)
+	}
+	body.AsOf = s.stamped(as, evaluated, from)
+	return &healthListOutput{body}, nil
+}
+
+func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*healthOutput, error) {
+	from := []*source{s.sources.routing, s.sources.health}
+	as, err := s.at(ctx, in.Fresh, from...)
+	if err != nil {
+		return nil, err
+	}
+	row, whole, gateways, err := s.instrument(in)
+	if err != nil {
+		return nil, err
+	}
+	body := HealthDetail{HealthRow: s.healthRow(whole), Gateways: []HealthRow{}, Windows: []Window{}}
+	for _, g := range gateways {
+		body.Gateways = append(body.Gateways, s.healthRow(g))
+	}
+	if body.Windows, err = s.windows(whole, gateways); err != nil {
+		return nil, err
+	}
+	body.AsOf = s.stamped(as, row.Evaluated, from...)
+	return &healthOutput{body}, nil
+}
+
+func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutput, error) {
+	from := s.sources.routing
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	row, whole, _, err := s.instrument(in)
+	if err != nil {
+		return nil, err
+	}
+	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{}, AsOf: s.stamped(as, row.Evaluated, from)}
+	routes, _ := row.Routes(s.config.Settings, whole.Instrument, health.Proportional)
+	for _, r := range routes {
+		body.Gateways = append(body.Gateways, Route{Gateway: r.Gateway, Weight: r.Weight, State: r.State.String(), Score: optional(r.Score, r.Scored)})
+	}
+	return &routingOutput{body}, nil
+}
+
+// modes returns the modes asked for that have ever been seen.
+func (s *Server) modes(only string) []string {
+	var modes []string
+	for _, p := range s.config.Indexes.series.paths(only) {
+		modes = append(modes, p.Mode)
+	}
+	s.sources.routing.Ascend(only, func(mode string, _ []byte) bool {
+		if only != "" && mode != only {
+			return false
+		}
+		modes = append(modes, mode)
+		return true
+	})
+	slices.Sort(modes)
+	return slices.Compact(modes)
+}
+
+// mode returns the routing row of a mode, filled up with the instruments and gateways that have no score yet.
+func (s *Server) mode(mode string) (*health.ModeRow, error) {
+	row := &health.ModeRow{Mode: mode}
+	if value, ok := s.sources.routing.Get(mode); ok {
+		var err error
+		if row, err = s.config.Topology.Routing.Row.Decode(value); err != nil {
+			return nil, fmt.Errorf("routing row: %w", err)
+		}
+	}
+	return withKnown(row, s.config.Indexes.series.paths(mode)), nil
+}
+
+func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standing, []health.Standing, error) {
+	row, err := s.mode(normal(in.Mode))
+	if err != nil {
+		return nil, health.Standing{}, nil, err
+	}
+	whole, gateways, ok := row.Standing(s.config.Settings, normal(in.Instrument))
+	if !ok {
+		return nil, health.Standing{}, nil, problem.Missing("instrument")
+	}
+	return row, whole, gateways, nil
+}
+
+func (s *Server) standings(row *health.ModeRow) []HealthRow {
+	var rows []HealthRow
+	for _, standing := range row.Standings(s.config.Settings) {
+		rows = append(rows, s.healthRow(standing))
+	}
+	return rows
+}
+
+func (s *Server) healthRow(st health.Standing) HealthRow {
+	silence := s.config.Indexes.modes.silence(st.Mode)
+	row := HealthRow{
+		Mode: st.Mode, Instrument: st.Instrument, State: st.State.String(), Enabled: st.Enabled, TrafficPercent: st.TrafficPercent,
+		Score: optional(st.Score, st.Scored), Samples: st.Samples, Eligible: st.Eligible, Insufficient: st.Insufficient,
+		Stale: silence > staleAfter, Reason: st.Reason,
+	}
+	if st.Gateway != "" {
+		row.Gateway = &st.Gateway
+	}
+	if st.Since > 0 {
+		row.Since = &st.Since
+	}
+	if silence > failOpenAfter && !row.Enabled {
+		row.Enabled, row.TrafficPercent = true, 100
+		row.Reason += "; enabled because no window has closed for 5 minutes"
+	}
+	return row
+}
+
+// windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
+func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]Window, error) {
+	windows := []Window{}
+	for _, g := range gateways {
+		series, err := s.healthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument, Gateway: g.Gateway}.Key())
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range series.Windows() {
+			row, err := s.healthRowOf(key)
+			if err != nil {
+				return nil, err
+			}
+			if record := row.Record(s.config.Settings); record != nil { // it may still be on its way to its row
+				windows = append(windows, windowOf(record))
+			}
+		}
+	}
+	slices.SortStableFunc(windows, func(a, b Window) int {
+		return cmp.Or(cmp.Compare(b.End, a.End), cmp.Compare(a.Gateway, b.Gateway))
+	})
+	return windows, nil
+}
+
+// healthRowOf returns nil for a row that does not exist; its methods work.
+func (s *Server) healthRowOf(key string) (*health.Row, error) {
+	value, ok := s.sources.health.Get(key)
+	if !ok {
+		return nil, nil
+	}
+	row, err := s.config.Topology.Health.Row.Decode(value)
+	if err != nil {
+		return nil, fmt.Errorf("health row: %w", err)
+	}
+	return row, nil
+}
+
+// normal brings a name into the form in which events are stored.
+func normal(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+func optional[T any](v T, ok bool) *T {
+	if !ok {
+		return nil
+	}
+	return &v
+}

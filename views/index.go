@@ -1,0 +1,111 @@
+package views
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/topology"
+)
+
+// Indexes are the orders that lists need and tables do not have. Whoever owns a table calls the method of its group for
+// every row that the table's store takes in, recovery included, with a nil value for a row that is deleted. All methods are
+// safe for concurrent use; calls for one key come in the order of its writes.
+type Indexes struct {
+	missions *missionIndex
+	letters  *letterIndex
+	series   *seriesIndex
+	modes    *modeIndex
+}
+
+// NewIndexes returns empty indexes. now tells wall time; nil is time.Now.
+func NewIndexes(t *topology.Topology, now func() time.Time) *Indexes {
+	if now == nil {
+		now = time.Now
+	}
+	return &Indexes{
+		missions: newMissionIndex(t.Catalog.Row), letters: newLetterIndex(t.DeadLetters.Row),
+		series: &seriesIndex{}, modes: &modeIndex{now: now, written: map[string]time.Time{}},
+	}
+}
+
+// Catalog takes a row of the catalog table.
+func (x *Indexes) Catalog(key string, value []byte) { x.missions.update(key, value) }
+
+// DeadLetters takes a row of the table of dead letters.
+func (x *Indexes) DeadLetters(key string, value []byte) { x.letters.update(key, value) }
+
+// Health takes a row of the health table.
+func (x *Indexes) Health(key string, value []byte) { x.series.update(key, value) }
+
+// Routing takes a row of the routing table.
+func (x *Indexes) Routing(key string, _ []byte) { x.modes.update(key) }
+
+// seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health table
+// holds thousands of closed windows between two of these keys.
+type seriesIndex struct {
+	mu   sync.RWMutex
+	keys btree.Set[string]
+}
+
+func (x *seriesIndex) update(key string, value []byte) {
+	if _, _, _, ok := ledger.ParseKey(key); !ok {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if value == nil {
+		x.keys.Delete(key)
+		return
+	}
+	x.keys.Insert(key)
+}
+
+// paths returns the series of one mode, or of all if mode is empty, in key order.
+func (x *seriesIndex) paths(mode string) []health.Path {
+	prefix := ""
+	if mode != "" {
+		prefix = strings.TrimSuffix(health.Path{Mode: mode}.Key(), "/") // mode/ without the empty instrument and gateway
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var paths []health.Path
+	x.keys.Ascend(prefix, func(key string) bool {
+		if !strings.HasPrefix(key, prefix) {
+			return false
+		}
+		m, instrument, gateway, _ := ledger.ParseKey(key)
+		paths = append(paths, health.Path{Mode: m, Instrument: instrument, Gateway: gateway})
+		return true
+	})
+	return paths
+}
+
+// modeIndex knows the wall time at which each mode was last evaluated, as far as this process saw it.
+type modeIndex struct {
+	now     func() time.Time
+	mu      sync.RWMutex
+	written map[string]time.Time
+}
+
+func (x *modeIndex) update(mode string) {
+	at := x.now()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.written[mode] = at
+}
+
+// silence returns how long ago the mode was last written; 0 if never.
+func (x *modeIndex) silence(mode string) time.Duration {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	at, ok := x.written[mode]
+	if !ok {
+		return 0
+	}
+	return x.now().Sub(at)
+}

@@ -1,0 +1,31 @@
+package views
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/millrace/millrace/domain/health"
+)
+
+// withKnown returns the row together with the instruments and gateways that have attempts but no closed window yet: they
+// are listed from their first attempt on, as up. The row itself is not changed.
+func withKnown(row *health.ModeRow, paths []health.Path) *health.ModeRow {
+	next := *row
+	next.Instruments = slices.Clone(row.Instruments)
+	for _, p := range paths {
+		i, found := slices.BinarySearchFunc(next.Instruments, p.Instrument, func(a health.Instrument, name string) int { return cmp.Compare(a.Name, name) })
+		if !found {
+			next.Instruments = slices.Insert(next.Instruments, i, health.Instrument{Name: p.Instrument, Level: unseen()})
+		}
+		inst := &next.Instruments[i]
+		j, found := slices.BinarySearchFunc(inst.Gateways, p.Gateway, func(a health.Gateway, name string) int { return cmp.Compare(a.Name, name) })
+		if !found { // Insert writes within the old array where it has room, so the copy comes first
+			inst.Gateways = slices.Insert(slices.Clone(inst.Gateways), j, health.Gateway{Name: p.Gateway, Level: unseen()})
+		}
+	}
+	return &next
+}
+
+func unseen() health.Level {
+	return health.Level{Enabled: true, Reason: "initially up"}
+}

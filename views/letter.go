@@ -1,0 +1,157 @@
+package views
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// RecordReader reads the values of records of the dead-letters topic, when somebody looks at them: rows do not carry them.
+type RecordReader interface {
+	// Read returns the values of the records at the places, in order; nil where retention has taken the record.
+	Read(ctx context.Context, places []Place) ([][]byte, error)
+}
+
+// Place is where a record lies in the dead-letters topic.
+type Place struct {
+	Partition int32
+	Offset    int64
+}
+
+// Letter is a record that could not be used.
+type Letter struct {
+	ID        string        `json:"id" example:"payments-3-42"`
+	Reason    string        `json:"reason"`
+	Detail    string        `json:"detail"`
+	Group     string        `json:"group" doc:"Who could not use it"`
+	Topic     string        `json:"topic" doc:"Of the source record"`
+	Partition int32         `json:"partition"`
+	Offset    int64         `json:"offset"`
+	At        instant.Milli `json:"at" format:"date-time" doc:"When it was filed"`
+	Raw       *[]byte       `json:"raw_base64" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them"`
+	State     string        `json:"state" enum:"open"`
+	// Truncated tells that raw_base64 is cut.
+	Truncated bool `json:"truncated" doc:"raw_base64 is only the beginning"`
+}
+
+// Letters is a page of dead letters, newest first.
+type Letters struct {
+	Items      []Letter `json:"items" nullable:"false"`
+	NextCursor *string  `json:"next_cursor"`
+	AsOf       AsOf     `json:"as_of"`
+}
+
+type lettersInput struct {
+	Fresh
+	Page
+	Reason string `query:"reason" maxLength:"64" doc:"Only this reason"`
+	Group  string `query:"group" maxLength:"256" doc:"Only of this group"`
+}
+
+type lettersOutput struct{ Body Letters }
+
+// pageBytes bounds the source bytes in one answer: the limit of a page is then lower than asked.
+const pageBytes = 8 << 20
+
+func (s *Server) letters() {
+	op := s.read("list-dead-letters", "/v1/panel/dead-letters", tagPanel, "Records that could not be used, newest first", panelAccess())
+	op.Description = "A page ends early once it holds 8 MiB of source bytes; `next_cursor` goes on from there."
+	huma.Register(s.api, op, s.letterList)
+}
+
+func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutput, error) {
+	from := s.sources.letters
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	c := cursorOf("dead-letters", in.Reason, in.Group)
+	after, err := letterAfter(c, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	keys := s.config.Indexes.letters.page(letterFilter{in.Reason, in.Group}, after, in.Limit+1)
+	body := Letters{Items: []Letter{}}
+	var places []Place
+	var newest, size = instant.Milli(0), int64(0)
+	for i, k := range keys {
+		if i == in.Limit || size > pageBytes {
+			body.NextCursor = c.encode(strconv.FormatInt(int64(keys[i-1].at), 10) + " " + keys[i-1].id)
+			break
+		}
+		row, err := s.letterRow(k.id)
+		if err != nil {
+			return nil, err
+		}
+		if row == nil { // deleted since
+			continue
+		}
+		newest, size = max(newest, row.At), size+row.SizeBytes
+		places = append(places, Place{row.Partition, row.Offset})
+		body.Items = append(body.Items, letterOf(k.id, row))
+	}
+	if err := s.fill(ctx, body.Items, places); err != nil {
+		return nil, err
+	}
+	body.AsOf = s.stamped(as, newest, from)
+	return &lettersOutput{body}, nil
+}
+
+func (s *Server) fill(ctx context.Context, items []Letter, places []Place) error {
+	if len(places) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	values, err := s.config.Records.Read(ctx, places)
+	if err != nil {
+		s.config.Log.WarnContext(ctx, "cannot read dead letters", "request_id", requestID(ctx), "error", err)
+		return problem.Of(503).With("Retry-After", "1")
+	}
+	for i := range items {
+		if i < len(values) && values[i] != nil {
+			items[i].Raw = &values[i]
+		}
+	}
+	return nil
+}
+
+func (s *Server) letterRow(id string) (*deadletter.Row, error) {
+	value, ok := s.sources.letters.Get(id)
+	if !ok {
+		return nil, nil
+	}
+	row, err := s.config.Topology.DeadLetters.Row.Decode(value)
+	if err != nil {
+		return nil, fmt.Errorf("dead-letter row: %w", err)
+	}
+	return row, nil
+}
+
+func letterAfter(c cursor, text string) (letterKey, error) {
+	position, err := c.decode(text)
+	if err != nil || position == "" {
+		return letterKey{}, err
+	}
+	at, id, _ := strings.Cut(position, " ")
+	n, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || id == "" {
+		return letterKey{}, problem.Invalid("/query/cursor", "malformed", "not a next_cursor")
+	}
+	return letterKey{instant.Milli(n), id}, nil
+}
+
+func letterOf(id string, row *deadletter.Row) Letter {
+	return Letter{
+		ID: id, Reason: string(row.Reason), Detail: row.Detail, Group: row.Group,
+		Topic: row.Source.Topic, Partition: row.Source.Partition, Offset: row.Source.Offset,
+		At: row.At, State: row.State.String(), Truncated: row.FullSizeBytes > 0,
+	}
+}

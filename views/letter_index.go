@@ -1,0 +1,104 @@
+package views
+
+import (
+	"cmp"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/stream"
+)
+
+// letterIndex orders dead letters by when they were filed, newest first, for each filter that the list has: a page costs the
+// same however many letters there are and however rare those are that pass.
+type letterIndex struct {
+	codec stream.Codec[*deadletter.Row]
+
+	mu      sync.RWMutex
+	places  map[string]letterPlace // by id
+	ordered map[letterFilter]*btree.BTreeG[letterKey]
+}
+
+// letterFilter selects by reason and group; empty means any.
+type letterFilter struct{ reason, group string }
+
+type letterKey struct {
+	at instant.Milli
+	id string
+}
+
+// letterPlace is where a letter is filed in the index.
+type letterPlace struct {
+	letterKey
+	letterFilter
+}
+
+func newLetterIndex(codec stream.Codec[*deadletter.Row]) *letterIndex {
+	return &letterIndex{codec: codec, places: map[string]letterPlace{}, ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
+}
+
+// newer orders newest first, and letters of one instant by id.
+func newer(a, b letterKey) bool {
+	return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.id, b.id)) < 0
+}
+
+func (f letterFilter) all() [4]letterFilter {
+	return [4]letterFilter{{}, {reason: f.reason}, {group: f.group}, f}
+}
+
+// update takes a row in. One that cannot be decoded is left out of lists; the table's own reader says so.
+func (x *letterIndex) update(id string, value []byte) {
+	var row *deadletter.Row
+	if value != nil {
+		var err error
+		if row, err = x.codec.Decode(value); err != nil {
+			row = nil
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if old, ok := x.places[id]; ok {
+		delete(x.places, id)
+		for _, f := range old.all() {
+			if x.ordered[f].Delete(old.letterKey); x.ordered[f].Len() == 0 {
+				delete(x.ordered, f)
+			}
+		}
+	}
+	if row == nil {
+		return
+	}
+	place := letterPlace{letterKey{row.At, id}, letterFilter{string(row.Reason), row.Group}}
+	x.places[id] = place
+	for _, f := range place.all() {
+		if x.ordered[f] == nil {
+			x.ordered[f] = btree.NewBTreeG(newer)
+		}
+		x.ordered[f].Set(place.letterKey)
+	}
+}
+
+// page returns at most n letters that pass the filter, after the key given; the zero key is the beginning.
+func (x *letterIndex) page(f letterFilter, after letterKey, n int) []letterKey {
+	x.mu.RLock()
+	tree := x.ordered[f]
+	x.mu.RUnlock()
+	if tree == nil {
+		return nil
+	}
+	page := make([]letterKey, 0, n)
+	take := func(k letterKey) bool {
+		if k != after {
+			page = append(page, k)
+		}
+		return len(page) < n
+	}
+	if after == (letterKey{}) {
+		tree.Scan(take)
+	} else {
+		tree.Ascend(after, take)
+	}
+	return page
+}

@@ -1,0 +1,144 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+
+	"github.com/millrace/millrace/views/problem"
+)
+
+type contextKey int
+
+const (
+	requestIDKey contextKey = iota
+	identityKey
+	requestKey
+)
+
+const requestIDHeader = "X-Request-Id"
+
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey).(string)
+	return id
+}
+
+// identify gives every request an id, the caller's own if it is a sane one, and bounds its body.
+func (s *Server) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(requestIDHeader)
+		if !requestIDPattern.MatchString(id) {
+			id = rand.Text()
+		}
+		w.Header().Set(requestIDHeader, id)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
+		ctx := context.WithValue(r.Context(), requestIDKey, id)
+		r = r.WithContext(ctx)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey, r)))
+	})
+}
+
+// recover answers a panic with a problem, or, if the answer has begun, breaks the connection off.
+func (s *Server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t := &tracked{ResponseWriter: w}
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p != http.ErrAbortHandler {
+				s.config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", requestID(r.Context()), "route", r.Pattern,
+					"panic", p, "stack", string(debug.Stack()))
+			}
+			if t.begun || p == http.ErrAbortHandler {
+				panic(http.ErrAbortHandler)
+			}
+			writeProblem(t, r, problem.Of(http.StatusInternalServerError))
+		}()
+		next.ServeHTTP(t, r)
+	})
+}
+
+// tracked knows whether the answer has begun.
+type tracked struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (t *tracked) WriteHeader(status int) {
+	t.begun = true
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tracked) Write(b []byte) (int, error) {
+	t.begun = true
+	return t.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (t *tracked) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// secure sets the headers of every answer. There are no CORS headers: other origins cannot read anything.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// route gives what the router itself answers, 404 and 405, the shape of a problem.
+func (s *Server) route(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		verdict := &recorded{header: http.Header{}}
+		h.ServeHTTP(verdict, r)
+		if allow := verdict.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		status := verdict.status
+		if status < http.StatusBadRequest {
+			status = http.StatusNotFound
+		}
+		writeProblem(w, r, problem.Of(status))
+	})
+}
+
+// recorded takes the status and headers of an answer and drops its body.
+type recorded struct {
+	header http.Header
+	status int
+}
+
+func (r *recorded) Header() http.Header         { return r.header }
+func (r *recorded) WriteHeader(status int)      { r.status = status }
+func (r *recorded) Write(b []byte) (int, error) { return len(b), nil }
+
+// writeProblem answers outside huma.
+func writeProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", problem.ContentType)
+	w.WriteHeader(p.Status)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(p.For(requestID(r.Context()))) // plain strings and numbers always encode
+	_, _ = w.Write(b.Bytes())                     // a client that went away is not our error
+}

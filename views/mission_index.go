@@ -1,0 +1,142 @@
+package views
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/stream"
+)
+
+// missionIndex keeps the missions compiled for users and, in the order of their ids, ready to be shown on the panel: a list
+// neither decodes nor compiles anything.
+type missionIndex struct {
+	codec    stream.Codec[*catalog.Row]
+	compiled *mission.Index
+
+	mu    sync.RWMutex
+	items btree.Map[string, *listedMission] // by mission id
+}
+
+// listedMission is what the panel shows of a mission.
+type listedMission struct {
+	definition []byte // its JSON
+	version    int64
+	revision   int64
+	status     mission.Status
+	summary    string
+	conditions []string
+	createdAt  instant.Milli
+	changedAt  instant.Milli
+	merchants  []mission.Filter
+	text       string // what ?q= looks through, in lower case
+}
+
+func newMissionIndex(codec stream.Codec[*catalog.Row]) *missionIndex {
+	return &missionIndex{codec: codec, compiled: mission.NewIndex()}
+}
+
+func (x *missionIndex) snapshot() *mission.Snapshot { return x.compiled.Snapshot() }
+
+// update takes a row in. Rows of other kinds, and those whose every command was refused, are no missions.
+func (x *missionIndex) update(key string, value []byte) {
+	id, isMission := strings.CutPrefix(key, catalog.MissionKey(""))
+	if !isMission {
+		return
+	}
+	var listed *listedMission
+	if row, err := x.codec.Decode(value); value != nil && err == nil {
+		if version, ok := row.Current(); ok {
+			listed = listedOf(row, &version)
+			x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if listed == nil {
+		x.compiled.Remove(key)
+		x.items.Delete(id)
+		return
+	}
+	x.items.Set(id, listed)
+}
+
+func (x *missionIndex) get(id string) (*listedMission, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.items.Get(id)
+}
+
+// scanLimit bounds the missions that one request looks at; a page is then shorter than asked.
+const scanLimit = 10_000
+
+// page returns at most n missions after an id that pass the filter, and the id to go on from, empty at the end.
+func (x *missionIndex) page(f missionFilter, after string, n int) (page []*listedMission, next string) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	scanned, last := 0, ""
+	x.items.Ascend(after, func(id string, m *listedMission) bool {
+		if id == after {
+			return true
+		}
+		passes := f.passes(m)
+		if passes && len(page) == n || scanned == scanLimit {
+			next = last
+			return false
+		}
+		if scanned, last = scanned+1, id; passes {
+			page = append(page, m)
+		}
+		return true
+	})
+	return page, next
+}
+
+func listedOf(row *catalog.Row, v *mission.Version) *listedMission {
+	m := &v.Mission
+	listed := &listedMission{
+		definition: codecs.MissionJSON(m), version: v.Number, revision: row.Revision, status: m.Status,
+		summary: mission.Sentence(m), conditions: mission.Conditions(m), createdAt: v.CreatedAt, changedAt: v.ChangedAt,
+		merchants: merchantFilters(m.Filters),
+	}
+	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.summary}, "\n"))
+	return listed
+}
+
+func merchantFilters(filters []mission.Filter) []mission.Filter {
+	var found []mission.Filter
+	for _, f := range filters {
+		switch {
+		case f.IsGroup():
+			found = append(found, merchantFilters(f.Any)...)
+		case f.ID == "merchant" && (f.Operator == mission.Eq || f.Operator == mission.In || f.Operator == mission.Prefix):
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// missionFilter is what the panel's list can be cut down to; empty fields let everything pass.
+type missionFilter struct {
+	status   mission.Status
+	merchant string
+	query    string // lower case
+}
+
+func (f missionFilter) passes(m *listedMission) bool {
+	return (f.status == "" || f.status == m.status) &&
+		(f.merchant == "" || slices.ContainsFunc(m.merchants, f.atMerchant)) &&
+		strings.Contains(m.text, f.query)
+}
+
+func (f missionFilter) atMerchant(named mission.Filter) bool {
+	return slices.ContainsFunc(named.Values, func(v mission.Value) bool {
+		return v.Text == f.merchant || named.Operator == mission.Prefix && strings.HasPrefix(f.merchant, v.Text)
+	})
+}

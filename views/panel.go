@@ -1,0 +1,158 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/views/problem"
+)
+
+func (s *Server) panel() {
+	s.transactions()
+	s.letters()
+	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
+	huma.Register(s.api, list, s.missionList)
+	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
+	huma.Register(s.api, one, s.mission)
+}
+
+// Mission is a mission's definition, as `millrace mission apply` takes it, with what the catalog knows of it.
+type Mission struct {
+	definition []byte // JSON object
+	catalogFacts
+	asOf *AsOf
+}
+
+type catalogFacts struct {
+	Version    int64         `json:"version"`
+	Revision   int64         `json:"revision"`
+	Summary    string        `json:"summary"`
+	Conditions []string      `json:"conditions"`
+	CreatedAt  instant.Milli `json:"created_at"`
+	ChangedAt  instant.Milli `json:"changed_at"`
+	AsOf       *AsOf         `json:"as_of,omitempty"`
+}
+
+// MarshalJSON puts the facts behind the fields of the definition.
+func (m Mission) MarshalJSON() ([]byte, error) {
+	m.catalogFacts.AsOf = m.asOf
+	var facts bytes.Buffer
+	enc := json.NewEncoder(&facts)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(m.catalogFacts); err != nil {
+		return nil, err
+	}
+	out := append(bytes.TrimSuffix(bytes.Clone(m.definition), []byte("}")), ',')
+	return append(out, bytes.TrimPrefix(bytes.TrimSpace(facts.Bytes()), []byte("{"))...), nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (Mission) Schema(huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	whole := &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
+	at := &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+	object := func(of map[string]*huma.Schema) *huma.Schema {
+		return &huma.Schema{Type: huma.TypeObject, Properties: of}
+	}
+	list := func(of *huma.Schema) *huma.Schema { return &huma.Schema{Type: huma.TypeArray, Items: of} }
+	filter := object(map[string]*huma.Schema{
+		"id": text, "operator": text, "values": {Description: "A scalar or a list"}, "any": list(object(nil)),
+	})
+	s := object(map[string]*huma.Schema{
+		"id": text, "title": text, "description": text, "brand_id": text, "currency": text, "time_zone": text, "enrolment": text, "debt": text,
+		"status":  {Type: huma.TypeString, Enum: []any{"draft", "scheduled", "active", "paused", "ended", "archived"}},
+		"goal":    object(map[string]*huma.Schema{"metric": text, "target": whole, "field": text, "per_event_cap": whole}),
+		"filters": list(filter),
+		"window":  object(map[string]*huma.Schema{"kind": text, "from": text, "to": text}),
+		"reward":  object(map[string]*huma.Schema{"kind": text, "amount": whole, "pool": text, "expires_after": text}),
+		"grant":   object(map[string]*huma.Schema{"mode": text, "hold": text}),
+		"limits": object(map[string]*huma.Schema{
+			"completions_per_user": whole, "max_winners": whole, "budget": whole, "over_budget": text,
+		}),
+		"audience": object(map[string]*huma.Schema{"rollout_percent": whole, "segments": list(text)}),
+		"version":  whole, "revision": {Type: huma.TypeInteger, Format: "int64", Description: "Number of changes so far"},
+		"summary":    {Type: huma.TypeString, Description: "A plain sentence"},
+		"conditions": list(text), "created_at": at, "changed_at": at,
+		"as_of": {Ref: "#/components/schemas/AsOf"},
+	})
+	s.Description = "A mission's definition, as `millrace mission apply` takes it, with what the catalog knows of it."
+	return s
+}
+
+// Missions is a page of missions.
+type Missions struct {
+	Items      []Mission `json:"items" nullable:"false"`
+	NextCursor *string   `json:"next_cursor"`
+	AsOf       AsOf      `json:"as_of"`
+}
+
+type missionsInput struct {
+	Fresh
+	Page
+	Status   string `query:"status" enum:"draft,scheduled,active,paused,ended,archived" doc:"Only this status"`
+	Merchant string `query:"merchant" maxLength:"256" doc:"Only missions with a filter for this merchant"`
+	Query    string `query:"q" maxLength:"256" doc:"Only missions with this text in id, title, description, brand or summary"`
+}
+
+type missionInput struct {
+	Fresh
+	ID string `path:"id" maxLength:"256"`
+}
+
+type missionsOutput struct{ Body Missions }
+
+type missionOutput struct{ Body Mission }
+
+func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsOutput, error) {
+	from := s.sources.catalog
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	f := missionFilter{status: mission.Status(in.Status), merchant: normal(in.Merchant), query: strings.ToLower(strings.TrimSpace(in.Query))}
+	c := cursorOf("missions", in.Status, f.merchant, f.query)
+	after, err := c.decode(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	page, next := s.config.Indexes.missions.page(f, after, in.Limit)
+	body := Missions{Items: []Mission{}}
+	if next != "" {
+		body.NextCursor = c.encode(next)
+	}
+	var changed instant.Milli
+	for _, m := range page {
+		changed = max(changed, m.changedAt)
+		body.Items = append(body.Items, missionOf(m))
+	}
+	body.AsOf = s.stamped(as, changed, from)
+	return &missionsOutput{body}, nil
+}
+
+func (s *Server) mission(ctx context.Context, in *missionInput) (*missionOutput, error) {
+	from := s.sources.catalog
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := s.config.Indexes.missions.get(in.ID)
+	if !ok {
+		return nil, problem.Missing("mission")
+	}
+	body := missionOf(m)
+	as = s.stamped(as, m.changedAt, from)
+	body.asOf = &as
+	return &missionOutput{body}, nil
+}
+
+func missionOf(m *listedMission) Mission {
+	return Mission{definition: m.definition, catalogFacts: catalogFacts{
+		Version: m.version, Revision: m.revision, Summary: m.summary, Conditions: m.conditions, CreatedAt: m.createdAt, ChangedAt: m.changedAt,
+	}}
+}

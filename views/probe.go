@@ -1,0 +1,79 @@
+package views
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/views/asof"
+)
+
+// stopFlag is set once, when the process is about to stop.
+type stopFlag struct{ atomic.Bool }
+
+// Stop makes the server unready, so that nothing new is sent to it. It goes on answering.
+func (s *Server) Stop() { s.stop.Store(true) }
+
+// Liveness says that the process answers.
+type Liveness struct {
+	Status string `json:"status" enum:"ok"`
+}
+
+// Readiness says that every table is loaded.
+type Readiness struct {
+	Status string  `json:"status" enum:"ok"`
+	Checks []Check `json:"checks,omitempty" doc:"With verbose"`
+	AsOf   AsOf    `json:"as_of" doc:"Of all tables"`
+}
+
+// Check is one condition of readiness.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+}
+
+type readyInput struct {
+	Fresh
+	Verbose string `query:"verbose" doc:"List every check; any value"`
+}
+
+type liveOutput struct{ Body Liveness }
+
+type readyOutput struct{ Body Readiness }
+
+func (s *Server) probes() {
+	huma.Register(s.api, s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers"),
+		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
+	op := s.operation("readyz", http.MethodGet, "/readyz", tagServer, "Every table is loaded; with min_as_of, and reflects that much")
+	s.answers(op, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	huma.Register(s.api, op, s.ready)
+}
+
+func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error) {
+	if s.stop.Load() {
+		return nil, recovering("the server is stopping")
+	}
+	all := s.sources.all()
+	as, err := s.at(ctx, in.Fresh, all...)
+	if err != nil {
+		return nil, err
+	}
+	body := Readiness{Status: "ok", AsOf: s.stamped(as, 0, all...)}
+	if request(ctx).URL.Query().Has("verbose") {
+		for _, src := range all {
+			body.Checks = append(body.Checks, Check{Name: src.topic, OK: src.Recovered()})
+		}
+	}
+	return &readyOutput{body}, nil
+}
+
+// Position returns how far the server's tables are. Its token, given to GET /readyz?min_as_of=, waits for another server.
+func (s *Server) Position() asof.Position {
+	p := asof.Position{}
+	for _, src := range s.sources.all() {
+		p[src.topic] = src.Offsets()
+	}
+	return p
+}

@@ -1,0 +1,198 @@
+// Package views answers HTTP reads over the group tables, and serves the live page of `millrace dev`.
+//
+// Every answer under /v1 is made from one or two rows, found by key, or from a page of an ordered index that is kept as the
+// store is written: response times stay flat as tables grow. Rows are decoded by the codecs of package topology; what a row
+// means is told by the read functions of domain. Answers carry `as_of`, and `?min_as_of=` waits for that much.
+//
+// Sub-packages: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web pages).
+package views
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/page"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
+)
+
+// Config says what a server reads from and who may ask.
+type Config struct {
+	// Topology names the tables and decodes their rows.
+	Topology *topology.Topology
+	// Tables are the local copies of the group tables.
+	Tables Tables
+	// Indexes are fed by the owner of the tables (see Indexes).
+	Indexes *Indexes
+	// Settings are those of the health group: what a window record says depends on them. Defaults to health.DefaultSettings.
+	Settings health.Settings
+	// Records reads the raw bytes of dead letters.
+	Records RecordReader
+	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
+	Missions mission.Config
+	// Watermark tells how far a group's event time is, by the group's name; zero where it is not known. Defaults to what the
+	// rows of an answer tell themselves.
+	Watermark func(group string) time.Time
+
+	// Verifier checks bearer tokens.
+	Verifier *token.Verifier
+	// Minter, where set, makes tokens for whoever asks from this machine. For `dev` only. Defaults to none.
+	Minter *token.Minter
+	// OpenHealth lets callers on this machine read health without a token. For `dev` only. Defaults to false.
+	OpenHealth bool
+	// Board, where set, turns on the live page at `/`. For `dev` only. Defaults to none.
+	Board Board
+
+	// Gatherer is what /metrics shows. Defaults to none: metrics are then on the admin port.
+	Gatherer prometheus.Gatherer
+	// Version is shown in the OpenAPI document. Defaults to "dev".
+	Version string
+	// Wait is how long `min_as_of` waits. Defaults to 5 s.
+	Wait time.Duration
+	// Log takes what went wrong inside. Defaults to slog.Default().
+	Log *slog.Logger
+	// Now tells wall time, for staleness. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Topology == nil {
+		errs = append(errs, errors.New("views: topology is missing"))
+	}
+	errs = append(errs, c.Tables.validate())
+	if c.Indexes == nil {
+		errs = append(errs, errors.New("views: the indexes are missing"))
+	}
+	if c.Settings != (health.Settings{}) {
+		errs = append(errs, c.Settings.Validate())
+	}
+	if c.Records == nil {
+		errs = append(errs, errors.New("views: the reader of dead-letter records is missing"))
+	}
+	if c.Missions != (mission.Config{}) {
+		errs = append(errs, c.Missions.Validate())
+	}
+	if c.Verifier == nil {
+		errs = append(errs, errors.New("views: the token verifier is missing"))
+	}
+	if c.Wait < 0 || c.Wait > time.Minute {
+		errs = append(errs, fmt.Errorf("views: wait %s: must be 0 to 1m", c.Wait))
+	}
+	return errors.Join(errs...)
+}
+
+// The limits of every server.
+const (
+	maxBodyBytes   = 64 << 10
+	maxHeaderBytes = 64 << 10
+	defaultWait    = 5 * time.Second
+)
+
+// Server answers HTTP requests.
+type Server struct {
+	config  Config
+	sources sources
+	mux     *http.ServeMux
+	api     huma.API
+	stop    stopFlag
+}
+
+// New returns a server of c.
+func New(c Config) (*Server, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	if c.Settings == (health.Settings{}) {
+		c.Settings = health.DefaultSettings()
+	}
+	if c.Missions == (mission.Config{}) {
+		c.Missions = mission.DefaultConfig()
+	}
+	if c.Wait == 0 {
+		c.Wait = defaultWait
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux()}
+	s.api = humago.New(s.mux, apiConfig(c.Version))
+	s.users()
+	s.health()
+	s.panel()
+	s.probes()
+	s.dev()
+	return s, s.pages()
+}
+
+// Handler returns the server's one handler.
+func (s *Server) Handler() http.Handler {
+	return s.identify(s.recover(secure(s.route(s.mux))))
+}
+
+// NewHTTPServer returns an http.Server around h with the limits that a port open to strangers needs.
+func NewHTTPServer(addr string, h http.Handler) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: h, MaxHeaderBytes: maxHeaderBytes,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+}
+
+func apiConfig(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Millrace", Version: version,
+				Description: "Missions and payment health from one stream of payment events. Money is in minor units with its currency, times are RFC 3339 in UTC, " +
+					"rates are fractions. Every error is a problem document with a stable `code`. Answers carry `as_of`; hand its token back as `min_as_of` to never read older state.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
+				},
+			},
+			Tags: []*huma.Tag{
+				{Name: tagUsers, Description: "What a user sees. `me` stands for the token's subject."},
+				{Name: tagHealth, Description: "How banks and gateways do, from closed windows only."},
+				{Name: tagPanel, Description: "Look-ups for operators and support."},
+				{Name: tagServer, Description: "Is it alive, is it ready."},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{problem.Transformer(func(ctx huma.Context) string { return requestID(ctx.Context()) })},
+	}
+}
+
+// pages adds the web pages, the metrics and the document that describes all of it.
+func (s *Server) pages() error {
+	if s.config.Gatherer != nil {
+		s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.config.Gatherer, promhttp.HandlerOpts{}))
+	}
+	files, err := page.New(page.Config{Live: s.config.Board != nil})
+	if err != nil {
+		return err
+	}
+	files.Register(s.mux)
+	return s.document()
+}

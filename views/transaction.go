@@ -1,0 +1,103 @@
+package views
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// Transaction is what the ledger knows of one transaction.
+type Transaction struct {
+	TransactionID string        `json:"transaction_id"`
+	UserID        string        `json:"user_id"`
+	Status        string        `json:"status" enum:"pending,failed,success,unknown" doc:"Of the payment; unknown while only reversals are known"`
+	Currency      string        `json:"currency"`
+	Amount        int64         `json:"amount" doc:"Gross, minor units"`
+	Reversed      int64         `json:"reversed" doc:"Sum of the reversals in force, minor units"`
+	Net           int64         `json:"net" doc:"What is left, minor units; 0 until the payment succeeds"`
+	Reversals     []Reversal    `json:"reversals" nullable:"false"`
+	Journal       []JournalLine `json:"journal" nullable:"false" doc:"The last 64 entries, oldest first"`
+	AsOf          AsOf          `json:"as_of"`
+}
+
+// Reversal is one reversal of a transaction.
+type Reversal struct {
+	ReversalID string `json:"reversal_id"`
+	Amount     *int64 `json:"amount" doc:"Minor units; null where it is not known yet, or is all that will remain"`
+	Status     string `json:"status" enum:"pending,failed,success,waiting" doc:"waiting: the payment has not settled yet"`
+}
+
+// JournalLine tells what one event did to its transaction.
+type JournalLine struct {
+	Seq       int64         `json:"seq"`
+	EventID   string        `json:"event_id"`
+	Verdict   string        `json:"verdict" enum:"applied,duplicate,waiting,stale,rejected"`
+	Reason    string        `json:"reason,omitempty" doc:"Of rejected: the dead-letter reason"`
+	NetBefore int64         `json:"net_before"`
+	NetAfter  int64         `json:"net_after"`
+	At        instant.Milli `json:"at" format:"date-time"`
+}
+
+type transactionInput struct {
+	Fresh
+	ID string `path:"id" maxLength:"1024" doc:"Transaction id"`
+}
+
+type transactionOutput struct{ Body Transaction }
+
+func (s *Server) transactions() {
+	op := s.read("get-transaction", "/v1/panel/transactions/{id}", tagPanel, "One transaction with its reversals and journal", panelAccess())
+	huma.Register(s.api, op, s.transaction)
+}
+
+func (s *Server) transaction(ctx context.Context, in *transactionInput) (*transactionOutput, error) {
+	from := s.sources.ledger
+	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	value, ok := from.Get(in.ID)
+	if !ok {
+		return nil, problem.Missing("transaction")
+	}
+	row, err := s.config.Topology.Ledger.Row.Decode(value)
+	if err != nil {
+		return nil, fmt.Errorf("ledger row: %w", err)
+	}
+	body := transactionOf(in.ID, row)
+	body.AsOf = s.stamped(as, row.LastAt, from)
+	return &transactionOutput{body}, nil
+}
+
+func transactionOf(id string, row *ledger.Row) Transaction {
+	t := Transaction{
+		TransactionID: id, UserID: row.UserID(), Status: row.Status.String(), Currency: row.Currency(),
+		Amount: row.AmountMinor(), Reversed: row.Reversed(), Net: row.Net(), Reversals: []Reversal{}, Journal: []JournalLine{},
+	}
+	if t.Status == "" {
+		t.Status = payment.Unknown
+	}
+	for _, v := range row.ReversalStates() {
+		r := Reversal{ReversalID: v.ID, Status: v.Status.String()}
+		if v.Waiting {
+			r.Status = ledger.Waiting.String()
+		}
+		if v.AmountMinor > 0 {
+			r.Amount = &v.AmountMinor
+		}
+		t.Reversals = append(t.Reversals, r)
+	}
+	for _, l := range row.Journal {
+		t.Journal = append(t.Journal, JournalLine{
+			Seq: l.Seq, EventID: l.EventID, Verdict: l.Verdict.String(), Reason: string(l.Reason),
+			NetBefore: l.NetBefore, NetAfter: l.NetAfter, At: l.At,
+		})
+	}
+	return t
+}

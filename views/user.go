@@ -1,0 +1,188 @@
+package views
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// UserMission is a mission as one user sees it.
+type UserMission struct {
+	ID               string        `json:"id"`
+	Version          int64         `json:"version"`
+	Title            string        `json:"title"`
+	Summary          string        `json:"summary" doc:"A plain sentence" example:"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"`
+	Status           string        `json:"status" enum:"active,paused,ended"`
+	Enrolled         bool          `json:"enrolled"`
+	Metric           string        `json:"metric" enum:"amount,count,distinct,streak"`
+	Currency         string        `json:"currency"`
+	Target           int64         `json:"target" doc:"Minor units for amount, payments for count"`
+	Progress         int64         `json:"progress" doc:"All that counted, also past the target"`
+	Remaining        int64         `json:"remaining" doc:"Until the next completion"`
+	Percent          int64         `json:"percent" minimum:"0" maximum:"100" doc:"Of the way to the next completion"`
+	Completions      int64         `json:"completions"`
+	CompletionsLimit int64         `json:"completions_limit" doc:"0: none"`
+	Window           MissionWindow `json:"window"`
+	Reward           MissionReward `json:"reward"`
+	BrandID          *string       `json:"brand_id"`
+}
+
+// MissionWindow says when payments count, by their created_at.
+type MissionWindow struct {
+	Start instant.Milli `json:"start" format:"date-time"`
+	End   instant.Milli `json:"end" format:"date-time" doc:"Excluded"`
+}
+
+// MissionReward is what one completion wins.
+type MissionReward struct {
+	Kind   string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Amount int64  `json:"amount" doc:"Coins, or minor units of the mission's currency"`
+}
+
+// UserMissions is a page of a user's missions.
+type UserMissions struct {
+	Items      []UserMission `json:"items" nullable:"false"`
+	NextCursor *string       `json:"next_cursor"`
+	AsOf       AsOf          `json:"as_of"`
+}
+
+// UserMissionDetail is a mission with what the user's payments did for it.
+type UserMissionDetail struct {
+	UserMission
+	Contributions []Contribution `json:"contributions" nullable:"false" doc:"Of the payments of the last 24 h, at most 256, latest first"`
+	RewardIDs     []string       `json:"reward_ids" nullable:"false"`
+	AsOf          AsOf           `json:"as_of"`
+}
+
+// Contribution is what one payment did for a mission.
+type Contribution struct {
+	TransactionID string        `json:"transaction_id"`
+	Counted       bool          `json:"counted"`
+	Contribution  int64         `json:"contribution"`
+	Net           int64         `json:"net" doc:"What is left of the payment, minor units"`
+	Reason        *string       `json:"reason" doc:"Why it did not count" enum:"filter,currency,outside_window,not_enrolled,paused,audience,not_settled,after_horizon"`
+	At            instant.Milli `json:"at" format:"date-time" doc:"created_at of the payment"`
+}
+
+type userMissionsInput struct {
+	Fresh
+	Page
+	ID string `path:"id" maxLength:"1024" doc:"User id, or me"`
+}
+
+type userMissionInput struct {
+	Fresh
+	ID      string `path:"id" maxLength:"1024" doc:"User id, or me"`
+	Mission string `path:"mid" maxLength:"256" doc:"Mission id"`
+}
+
+type userMissionsOutput struct{ Body UserMissions }
+
+type userMissionOutput struct{ Body UserMissionDetail }
+
+func (s *Server) users() {
+	list := s.read("list-user-missions", "/v1/users/{id}/missions", tagUsers, "All missions that the user can see, enrolled or not", userAccess())
+	huma.Register(s.api, list, s.userMissions)
+	one := s.read("get-user-mission", "/v1/users/{id}/missions/{mid}", tagUsers, "One mission with what each payment did for it", userAccess())
+	huma.Register(s.api, one, s.userMission)
+}
+
+func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*userMissionsOutput, error) {
+	user, err := subject(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	from := []*source{s.sources.progress, s.sources.catalog}
+	as, err := s.at(ctx, in.Fresh, from...)
+	if err != nil {
+		return nil, err
+	}
+	c := cursorOf("user-missions", user)
+	after, err := c.decode(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.userRow(user)
+	if err != nil {
+		return nil, err
+	}
+	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.config.Missions)
+	body := UserMissions{Items: []UserMission{}, AsOf: s.stamped(as, lastAt(row), from...)}
+	start := sort.Search(len(views), func(i int) bool { return after == "" || views[i].Mission.ID() > after })
+	for _, v := range views[start:] {
+		if len(body.Items) == in.Limit {
+			body.NextCursor = c.encode(body.Items[in.Limit-1].ID)
+			break
+		}
+		body.Items = append(body.Items, userMissionOf(v))
+	}
+	return &userMissionsOutput{body}, nil
+}
+
+func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMissionOutput, error) {
+	user, err := subject(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	from := []*source{s.sources.progress, s.sources.catalog}
+	as, err := s.at(ctx, in.Fresh, from...)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.userRow(user)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := mission.ViewOf(row, user, in.Mission, s.config.Indexes.missions.snapshot(), s.config.Missions)
+	if !ok {
+		return nil, problem.Missing("mission")
+	}
+	body := UserMissionDetail{
+		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: []string{}, AsOf: s.stamped(as, lastAt(row), from...),
+	}
+	for _, c := range mission.Contributions(row, user, v.Mission) {
+		body.Contributions = append(body.Contributions, Contribution{
+			TransactionID: c.TransactionID, Counted: c.Counted, Contribution: c.Contribution, Net: c.Net,
+			Reason: optional(string(c.Reason), !c.Counted), At: c.At,
+		})
+	}
+	return &userMissionOutput{body}, nil
+}
+
+// userRow returns nil for a user of whom nothing is known.
+func (s *Server) userRow(user string) (*mission.UserRow, error) {
+	value, ok := s.sources.progress.Get(user)
+	if !ok {
+		return nil, nil
+	}
+	row, err := s.config.Topology.Progress.Row.Decode(value)
+	if err != nil {
+		return nil, fmt.Errorf("progress row: %w", err)
+	}
+	return row, nil
+}
+
+func lastAt(row *mission.UserRow) instant.Milli {
+	if row == nil {
+		return 0
+	}
+	return row.LastAt
+}
+
+func userMissionOf(v mission.View) UserMission {
+	m := v.Mission.Mission()
+	start, end := v.Mission.Window()
+	return UserMission{
+		ID: m.ID, Version: v.Mission.Number(), Title: m.Title, Summary: v.Mission.Summary(), Status: string(m.Status),
+		Enrolled: v.Enrolled, Metric: m.Goal.Metric, Currency: m.Currency, Target: m.Goal.Target,
+		Progress: v.Progress, Remaining: v.Remaining, Percent: v.Percent, Completions: v.Completions, CompletionsLimit: v.Limit,
+		Window: MissionWindow{Start: start, End: end}, Reward: MissionReward{Kind: m.Reward.Kind, Amount: m.Reward.Amount},
+		BrandID: optional(m.BrandID, m.BrandID != ""),
+	}
+}
