@@ -13,47 +13,47 @@ const ledgerRowVersion = 1
 
 // Fields of a ledger row.
 const (
-	rowFacts = iota + 1
-	rowOrigin
-	rowStatus
-	rowStatusAt
-	rowReversal
-	rowWaiting // an event, as its own codec writes it
-	rowSeen
-	rowLine
-	rowJournalSeq
-	rowPostingSeq
-	rowAttempted
-	rowPendingDue
-	rowPendingInstrument
-	rowLastAt
+	ledgerRowFacts = iota + 1
+	ledgerRowOrigin
+	ledgerRowStatus
+	ledgerRowStatusAt
+	ledgerRowReversal
+	ledgerRowWaiting // an event, as its own codec writes it
+	ledgerRowSeen
+	ledgerRowLine
+	ledgerRowJournalSeq
+	ledgerRowPostingSeq
+	ledgerRowAttempted
+	ledgerRowPendingDue
+	ledgerRowPendingInstrument
+	ledgerRowLastAt
 )
 
 // Fields of a row's reversal.
 const (
-	reversalID = iota + 1
-	reversalEvent
-	reversalStatus
-	reversalAt
-	reversalAmount
+	ledgerReversalID = iota + 1
+	ledgerReversalEvent
+	ledgerReversalStatus
+	ledgerReversalAt
+	ledgerReversalAmount
 )
 
 // Fields of an event id taken.
 const (
-	seenID = iota + 1
-	seenFingerprint
+	ledgerSeenID = iota + 1
+	ledgerSeenFingerprint
 )
 
 // Fields of a journal line.
 const (
-	lineSeq = iota + 1
-	lineEvent
-	lineType
-	lineVerdict
-	lineReason
-	lineNetBefore
-	lineNetAfter
-	lineAt
+	ledgerLineSeq = iota + 1
+	ledgerLineEvent
+	ledgerLineType
+	ledgerLineVerdict
+	ledgerLineReason
+	ledgerLineNetBefore
+	ledgerLineNetAfter
+	ledgerLineAt
 )
 
 // LedgerRow is the codec of the ledger's table.
@@ -62,57 +62,57 @@ type LedgerRow struct{}
 // Encode returns r in binary. It fails only if a waiting event cannot be encoded.
 func (LedgerRow) Encode(r *ledger.Row) ([]byte, error) {
 	w := wire.NewWriter(ledgerRowVersion, 256+32*len(r.Events)+48*len(r.Journal)+48*len(r.Reversals))
-	w.Message(rowFacts, func(w *wire.Writer) { writeFacts(w, &r.Facts) })
-	w.Message(rowOrigin, func(w *wire.Writer) { writeOrigin(w, &r.Origin) })
-	w.Uint(rowStatus, uint64(r.Status))
-	w.Int(rowStatusAt, int64(r.StatusAt))
+	w.Message(ledgerRowFacts, func(w *wire.Writer) { writeFacts(w, &r.Facts) })
+	w.Message(ledgerRowOrigin, func(w *wire.Writer) { writeOrigin(w, &r.Origin) })
+	w.Uint(ledgerRowStatus, uint64(r.Status))
+	w.Int(ledgerRowStatusAt, int64(r.StatusAt))
 	for i := range r.Reversals {
-		w.Message(rowReversal, func(w *wire.Writer) { writeReversal(w, &r.Reversals[i]) })
+		w.Message(ledgerRowReversal, func(w *wire.Writer) { writeLedgerReversal(w, &r.Reversals[i]) })
 	}
 	for _, e := range r.Waiting {
 		raw, err := Event{}.Encode(e)
 		if err != nil {
 			return nil, fmt.Errorf("waiting event: %w", err)
 		}
-		w.Bytes(rowWaiting, raw)
+		w.Bytes(ledgerRowWaiting, raw)
 	}
 	for i := range r.Events {
-		w.Message(rowSeen, func(w *wire.Writer) {
-			w.String(seenID, r.Events[i].ID)
-			w.Fixed64(seenFingerprint, r.Events[i].Fingerprint)
+		w.Message(ledgerRowSeen, func(w *wire.Writer) {
+			w.String(ledgerSeenID, r.Events[i].ID)
+			w.Fixed64(ledgerSeenFingerprint, r.Events[i].Fingerprint)
 		})
 	}
 	for i := range r.Journal {
-		w.Message(rowLine, func(w *wire.Writer) { writeLine(w, &r.Journal[i]) })
+		w.Message(ledgerRowLine, func(w *wire.Writer) { writeLedgerLine(w, &r.Journal[i]) })
 	}
-	w.Int(rowJournalSeq, r.JournalSeq)
-	w.Int(rowPostingSeq, r.PostingSeq)
-	w.Bool(rowAttempted, r.Attempted)
-	w.Int(rowPendingDue, int64(r.PendingDue))
+	w.Int(ledgerRowJournalSeq, r.JournalSeq)
+	w.Int(ledgerRowPostingSeq, r.PostingSeq)
+	w.Bool(ledgerRowAttempted, r.Attempted)
+	w.Int(ledgerRowPendingDue, int64(r.PendingDue))
 	for _, instrument := range r.PendingInstruments {
-		w.Element(rowPendingInstrument, instrument)
+		w.Element(ledgerRowPendingInstrument, instrument)
 	}
-	w.Int(rowLastAt, int64(r.LastAt))
+	w.Int(ledgerRowLastAt, int64(r.LastAt))
 	return w.B, nil
 }
 
-func writeReversal(w *wire.Writer, v *ledger.Reversal) {
-	w.String(reversalID, v.ID)
-	w.String(reversalEvent, v.EventID)
-	w.Uint(reversalStatus, uint64(v.Status))
-	w.Int(reversalAt, int64(v.At))
-	w.Int(reversalAmount, v.AmountMinor)
+func writeLedgerReversal(w *wire.Writer, v *ledger.Reversal) {
+	w.String(ledgerReversalID, v.ID)
+	w.String(ledgerReversalEvent, v.EventID)
+	w.Uint(ledgerReversalStatus, uint64(v.Status))
+	w.Int(ledgerReversalAt, int64(v.At))
+	w.Int(ledgerReversalAmount, v.AmountMinor)
 }
 
-func writeLine(w *wire.Writer, l *ledger.Line) {
-	w.Int(lineSeq, l.Seq)
-	w.String(lineEvent, l.EventID)
-	w.Uint(lineType, uint64(l.Type))
-	w.Uint(lineVerdict, uint64(l.Verdict))
-	w.String(lineReason, string(l.Reason))
-	w.Int(lineNetBefore, l.NetBefore)
-	w.Int(lineNetAfter, l.NetAfter)
-	w.Int(lineAt, int64(l.At))
+func writeLedgerLine(w *wire.Writer, l *ledger.Line) {
+	w.Int(ledgerLineSeq, l.Seq)
+	w.String(ledgerLineEvent, l.EventID)
+	w.Uint(ledgerLineType, uint64(l.Type))
+	w.Uint(ledgerLineVerdict, uint64(l.Verdict))
+	w.String(ledgerLineReason, string(l.Reason))
+	w.Int(ledgerLineNetBefore, l.NetBefore)
+	w.Int(ledgerLineNetAfter, l.NetAfter)
+	w.Int(ledgerLineAt, int64(l.At))
 }
 
 // Decode reads what Encode wrote. All texts of the row share one string: rows are decoded for one callback and dropped.
@@ -132,96 +132,96 @@ func (LedgerRow) Decode(b []byte) (*ledger.Row, error) {
 
 func readRowField(r *ledger.Row, f *wire.Reader) error {
 	switch f.Number() {
-	case rowFacts:
+	case ledgerRowFacts:
 		readFacts(&r.Facts, f)
-	case rowOrigin:
+	case ledgerRowOrigin:
 		decodeEventOrigin(&r.Origin, f)
-	case rowStatus:
+	case ledgerRowStatus:
 		r.Status = payment.Status(f.Uint())
-	case rowStatusAt:
+	case ledgerRowStatusAt:
 		r.StatusAt = instant.Milli(f.Int())
-	case rowReversal:
+	case ledgerRowReversal:
 		r.Reversals = append(r.Reversals, ledger.Reversal{})
-		readReversal(&r.Reversals[len(r.Reversals)-1], f)
-	case rowWaiting:
+		readLedgerReversal(&r.Reversals[len(r.Reversals)-1], f)
+	case ledgerRowWaiting:
 		e, err := Event{}.Decode(f.Bytes())
 		if err != nil {
 			return fmt.Errorf("waiting event: %w", err)
 		}
 		r.Waiting = append(r.Waiting, e)
-	case rowSeen:
+	case ledgerRowSeen:
 		r.Events = append(r.Events, ledger.Seen{})
-		readSeen(&r.Events[len(r.Events)-1], f)
-	case rowLine:
+		readLedgerSeen(&r.Events[len(r.Events)-1], f)
+	case ledgerRowLine:
 		r.Journal = append(r.Journal, ledger.Line{})
-		readLine(&r.Journal[len(r.Journal)-1], f)
-	case rowJournalSeq:
+		readLedgerLine(&r.Journal[len(r.Journal)-1], f)
+	case ledgerRowJournalSeq:
 		r.JournalSeq = f.Int()
-	case rowPostingSeq:
+	case ledgerRowPostingSeq:
 		r.PostingSeq = f.Int()
-	case rowAttempted:
+	case ledgerRowAttempted:
 		r.Attempted = f.Uint() != 0
-	case rowPendingDue:
+	case ledgerRowPendingDue:
 		r.PendingDue = instant.Milli(f.Int())
-	case rowPendingInstrument:
+	case ledgerRowPendingInstrument:
 		r.PendingInstruments = append(r.PendingInstruments, f.String())
-	case rowLastAt:
+	case ledgerRowLastAt:
 		r.LastAt = instant.Milli(f.Int())
 	}
 	return nil
 }
 
-func readReversal(v *ledger.Reversal, from *wire.Reader) {
+func readLedgerReversal(v *ledger.Reversal, from *wire.Reader) {
 	f := from.Message()
 	for f.Next() {
 		switch f.Number() {
-		case reversalID:
+		case ledgerReversalID:
 			v.ID = f.String()
-		case reversalEvent:
+		case ledgerReversalEvent:
 			v.EventID = f.String()
-		case reversalStatus:
+		case ledgerReversalStatus:
 			v.Status = payment.Status(f.Uint())
-		case reversalAt:
+		case ledgerReversalAt:
 			v.At = instant.Milli(f.Int())
-		case reversalAmount:
+		case ledgerReversalAmount:
 			v.AmountMinor = f.Int()
 		}
 	}
 	from.Inherit(&f)
 }
 
-func readSeen(s *ledger.Seen, from *wire.Reader) {
+func readLedgerSeen(s *ledger.Seen, from *wire.Reader) {
 	f := from.Message()
 	for f.Next() {
 		switch f.Number() {
-		case seenID:
+		case ledgerSeenID:
 			s.ID = f.String()
-		case seenFingerprint:
+		case ledgerSeenFingerprint:
 			s.Fingerprint = f.Uint()
 		}
 	}
 	from.Inherit(&f)
 }
 
-func readLine(l *ledger.Line, from *wire.Reader) {
+func readLedgerLine(l *ledger.Line, from *wire.Reader) {
 	f := from.Message()
 	for f.Next() {
 		switch f.Number() {
-		case lineSeq:
+		case ledgerLineSeq:
 			l.Seq = f.Int()
-		case lineEvent:
+		case ledgerLineEvent:
 			l.EventID = f.String()
-		case lineType:
+		case ledgerLineType:
 			l.Type = payment.Type(f.Uint())
-		case lineVerdict:
+		case ledgerLineVerdict:
 			l.Verdict = ledger.Verdict(f.Uint())
-		case lineReason:
+		case ledgerLineReason:
 			l.Reason = payment.Reason(f.String())
-		case lineNetBefore:
+		case ledgerLineNetBefore:
 			l.NetBefore = f.Int()
-		case lineNetAfter:
+		case ledgerLineNetAfter:
 			l.NetAfter = f.Int()
-		case lineAt:
+		case ledgerLineAt:
 			l.At = instant.Milli(f.Int())
 		}
 	}

@@ -1,0 +1,121 @@
+// Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what remains.
+//
+//   - Input: transactions, keyed by transaction id.
+//   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines.
+//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): the one verdict
+//     on a transaction for payment health; ledger-journal (transaction): what became of each event; dead-letters.
+//   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and what
+//     does not, says package domain/ledger, which makes every decision.
+//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. A payment that is
+//     pending for the pending timeout is a timed-out attempt, and still settles if its success comes after all.
+//   - Duplicate events: dropped by event id and content, counted and journalled.
+//
+// A row goes when the retention has passed since its last event; reversals that still wait for their payment go to dead letters.
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config holds the settings of the group: PendingTimeout (defaults to 300 s) and Retention (defaults to 90 days).
+type Config = ledger.Config
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config { return ledger.DefaultConfig() }
+
+// pendingTimer is the name of the one timer that a row has.
+const pendingTimer = "pending"
+
+// Graph returns the group's graph. The config must be valid.
+func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{rules: cfg, topology: t, metrics: m}
+	return goka.DefineGroup(t.Ledger.Goka(),
+		stream.Input(t.Ledger, t.Transactions, g.apply),
+		stream.Persist(t.Ledger),
+		stream.Output(t.Postings),
+		stream.Output(t.Attempts),
+		stream.Output(t.Journal),
+		stream.DeadLetters(t.Ledger),
+		stream.Timers(t.Ledger, g.restore, g.due),
+		stream.Sweep(t.Ledger, g.expire),
+	)
+}
+
+type group struct {
+	rules    Config
+	topology *topology.Topology
+	metrics  *Metrics
+}
+
+type context = stream.Context[*ledger.Row]
+
+func (g *group) apply(c *context, e *payment.Event) {
+	row, _ := c.Row()
+	next, effects := ledger.Apply(row, e, instant.Of(c.Watermark()), g.rules)
+	g.commit(c, row, next, effects)
+}
+
+// due serves the pending timer. Timers are not cancelled: a row that has its attempt, or is gone, has nothing due.
+func (g *group) due(c *context, _ stream.Timer) {
+	row, _ := c.Row()
+	next, effects := ledger.Due(row, instant.Of(c.Watermark()), g.rules)
+	g.commit(c, row, next, effects)
+}
+
+func (g *group) expire(c *context) {
+	row, _ := c.Row()
+	next, effects := ledger.Expire(row, instant.Of(c.Watermark()), g.rules)
+	g.commit(c, row, next, effects)
+}
+
+func (g *group) restore(c *context) {
+	row, ok := c.Row()
+	if !ok {
+		return
+	}
+	c.Advance(row.LastAt.Time())
+	if at, awaits := row.Awaits(); awaits {
+		c.SetTimer(at.Time(), pendingTimer)
+	}
+}
+
+// commit keeps the next row and carries the effects out.
+func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effect) {
+	switch {
+	case next == row:
+	case next == nil:
+		c.DeleteRow()
+	default:
+		c.SetRow(next)
+	}
+	for _, effect := range effects {
+		g.carry(c, effect)
+		g.metrics.count(effect)
+	}
+}
+
+func (g *group) carry(c *context, effect ledger.Effect) {
+	switch e := effect.(type) {
+	case ledger.Posted:
+		stream.Emit(c, g.topology.Postings, e.Posting.UserID, e.Posting)
+	case ledger.Attempted:
+		stream.Emit(c, g.topology.Attempts, e.Attempt.Key(), e.Attempt)
+	case ledger.Journalled:
+		stream.Emit(c, g.topology.Journal, e.Entry.TransactionID, e.Entry)
+	case ledger.Refused:
+		source, value := g.topology.Transactions.Source(e.Event)
+		c.DeadLetter(stream.DeadLetter{Reason: string(e.Reason), Detail: e.Detail, Source: source, Value: value})
+	case ledger.Awaiting:
+		c.SetTimer(e.Until.Time(), pendingTimer)
+	default:
+		panic(fmt.Sprintf("ledger: unknown effect %T", e))
+	}
+}
