@@ -78,7 +78,10 @@ func ParseMoney(amount, currency string) (int64, bool) {
 		text = "-" + text
 	}
 	minor, err := strconv.ParseInt(text, 10, 64)
-	return minor, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return minor, true
 }
 
 // isCurrency tells whether s has the form of an ISO 4217 code.

@@ -137,7 +137,9 @@ func (d *draft) candidates(f *payment.Facts) []int32 {
 }
 
 // forgotten tells whether a payment lies beyond what the row remembers.
-func (d *draft) forgotten(p *ledger.Posting) bool { return markOf(&p.Facts).compare(d.row.Frontier) <= 0 }
+func (d *draft) forgotten(p *ledger.Posting) bool {
+	return markOf(&p.Facts).compare(d.row.Frontier) <= 0
+}
 
 func (d *draft) isDuplicate(p *ledger.Posting) bool {
 	if i, ok := findRecent(d.row.Recent, markOf(&p.Facts)); ok {

@@ -31,7 +31,8 @@ func (p Problems) Error() string {
 // Code returns the code of all problems together: invalid_filter if only filters are wrong, else invalid_field.
 func (p Problems) Code() string {
 	for _, x := range p {
-		if !strings.HasPrefix(x.Pointer, "/filters") {
+		pointer := strings.TrimLeft(x.Pointer, "/0123456789") // the place in a list of missions
+		if !strings.HasPrefix(pointer, "filters") {
 			return CodeInvalidField
 		}
 	}

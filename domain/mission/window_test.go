@@ -1,0 +1,74 @@
+package mission
+
+import "testing"
+
+func TestBounds(t *testing.T) {
+	tests := []struct{ name, zone, from, to, start, end string }{
+		{"local dates", "Asia/Kolkata", "2026-03-01", "2026-03-08", "2026-02-28T18:30:00.000Z", "2026-03-07T18:30:00.000Z"},
+		{"local times", "Asia/Kolkata", "2026-03-01T18:00", "2026-03-01 20:15:30", "2026-03-01T12:30:00.000Z", "2026-03-01T14:45:30.000Z"},
+		{"instants", "Asia/Kolkata", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00.5+02:00", "2026-03-01T00:00:00.000Z", "2026-03-01T22:00:00.500Z"},
+		{"a day of 23 hours", "Europe/Berlin", "2026-03-29", "2026-03-30", "2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z"},
+		{"a day of 25 hours", "Europe/Berlin", "2026-10-25", "2026-10-26", "2026-10-24T22:00:00.000Z", "2026-10-25T23:00:00.000Z"},
+		{"skipped times", "Europe/Berlin", "2026-03-29T02:30", "2026-03-29T03:45", "2026-03-29T01:30:00.000Z", "2026-03-29T01:45:00.000Z"},
+		{"doubled times are the earlier ones", "Europe/Berlin", "2026-10-25T02:30", "2026-10-25T03:00", "2026-10-25T00:30:00.000Z", "2026-10-25T02:00:00.000Z"},
+		{"a midnight that is skipped", "Africa/Cairo", "2026-04-24", "2026-04-25", "2026-04-23T22:00:00.000Z", "2026-04-24T21:00:00.000Z"},
+		{"a midnight that is doubled", "America/Havana", "2026-11-01", "2026-11-02", "2026-11-01T04:00:00.000Z", "2026-11-02T05:00:00.000Z"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := swiggy()
+			m.TimeZone, m.Window.From, m.Window.To = tt.zone, tt.from, tt.to
+			start, end, err := m.Bounds()
+			if err != nil || start.String() != tt.start || end.String() != tt.end {
+				t.Errorf("[%s, %s) %v, want [%s, %s)", start, end, err, tt.start, tt.end)
+			}
+		})
+	}
+}
+
+func TestSentence(t *testing.T) {
+	tests := []struct {
+		want   string
+		change func(m *Mission)
+	}{
+		{"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins", func(*Mission) {}},
+		{"Spend ₹500.00 at swiggy on 1 March, win 100 coins", func(m *Mission) { m.Window.To = "2026-03-02" }},
+		{"Spend ₹500.00 at swiggy from 28 February to 7 March, win 100 coins", func(m *Mission) { m.Window.From = "2026-02-28" }},
+		{"Spend ₹500.00 at swiggy from 28 December 2025 to 7 March 2026, win 100 coins", func(m *Mission) { m.Window.From = "2025-12-28" }},
+		{"Spend ₹500.00 at swiggy from 1 March 18:00 until 8 March 00:00, win 100 coins", func(m *Mission) { m.Window.From = "2026-03-01T18:00" }},
+		{"Make 3 payments by upi from 1 to 7 March, win ₹50.00 in cash, up to 2 times", func(m *Mission) {
+			m.Goal = Goal{Metric: MetricCount, Target: 3}
+			m.Filters = []Filter{where("mode", Eq, text("upi"))}
+			m.Reward = Reward{Kind: RewardCash, Amount: 5000}
+			m.Limits.CompletionsPerUser = 2
+		}},
+		{"Make 1 payment of at least ₹100.00 from 1 to 7 March, win 1 coin, every time", func(m *Mission) {
+			m.Goal = Goal{Metric: MetricCount, Target: 1}
+			m.Filters = []Filter{where("amount", Gte, num("10000"))}
+			m.Reward.Amount = 1
+			m.Limits.CompletionsPerUser = 0
+		}},
+		{"Spend ₹500.00 at swiggy or on food or with card famcard from 1 to 7 March, at most ₹200.00 counted a payment, win a gift card of ₹100.00", func(m *Mission) {
+			m.Filters = []Filter{{Any: []Filter{where("merchant", Eq, text("swiggy")), where("category", Eq, text("food")), where("attributes.card", Eq, text("famcard"))}}}
+			m.Goal.PerEventCap = 20000
+			m.Reward = Reward{Kind: RewardGiftCard, Amount: 10000}
+		}},
+		{"Spend ¥50000 not at a, b, c or 2 others with an upi app from 1 to 7 March, win a scratch card", func(m *Mission) {
+			m.Currency = "JPY"
+			m.Filters = []Filter{where("merchant", Nin, text("a"), text("b"), text("c"), text("d"), text("e")), where("attributes.upi_app", Exists)}
+			m.Reward = Reward{Kind: RewardScratchCard}
+		}},
+	}
+	for _, tt := range tests {
+		m := swiggy()
+		tt.change(&m)
+		m = Normalize(m)
+		if got := Sentence(&m); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+	m := swiggy()
+	if got := Conditions(&m); len(got) != 2 || got[0] != "only payments of at least ₹100.00" || got[1] != "only payments at swiggy" {
+		t.Error(got)
+	}
+}
