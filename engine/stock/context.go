@@ -52,7 +52,7 @@ func (c *callContext) Lookup(topic goka.Table, key string) any {
 	if !ok {
 		return c.gokaContext.Lookup(topic, key) // which fails as goka does
 	}
-	raw, ok := l.stores.get(key)
+	raw, ok := l.reader.stores.get(key)
 	if !ok {
 		return nil
 	}

@@ -1,8 +1,6 @@
 package stock
 
 import (
-	"sync"
-
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/stream"
@@ -16,12 +14,12 @@ type graph struct {
 	carriers []goka.Stream // outputs that carry event time
 	timers   bool
 	sweeps   bool
-	lookups  map[string]*lookup
+	lookups  map[string]lookup
 	offsets  map[string]*Offsets // of inputs, loop and look-ups
 }
 
-func readGraph(g *goka.GroupGraph, c Config) graph {
-	out := graph{group: string(g.Group()), lookups: map[string]*lookup{}, offsets: map[string]*Offsets{}}
+func readGraph(g *goka.GroupGraph, c Config, ends *ends) graph {
+	out := graph{group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}}
 	for _, e := range g.AllEdges() {
 		switch {
 		case e.Codec() != nil:
@@ -47,32 +45,16 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		out.offsets[e.Topic()] = new(Offsets)
 	}
 	for _, e := range g.LookupTables() {
-		l := &lookup{codec: e.Codec(), stores: newStores(c.Partitions), offsets: new(Offsets), tell: c.Index[e.Topic()]}
-		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.offsets
+		l := lookup{codec: e.Codec(), reader: newReader(c.Partitions, c.Index[e.Topic()], func(p int32) int64 {
+			return ends.get(e.Topic(), p)
+		})}
+		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.reader.offsets
 	}
 	return out
 }
 
 // lookup is another group's table that callbacks read.
 type lookup struct {
-	codec   goka.Codec
-	stores  *stores
-	offsets *Offsets
-
-	mu   sync.Mutex
-	tell func(key string, value []byte) // nil: nobody wants to know
-}
-
-func (l *lookup) build(number int32, end func() int64) *store {
-	s := newStore(number)
-	s.offsets, s.end, s.kept = l.offsets, end, true
-	if l.tell != nil {
-		s.onSet = func(key string, value []byte) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.tell(key, value)
-		}
-	}
-	l.stores.put(s)
-	return s
+	codec  goka.Codec
+	reader *reader
 }

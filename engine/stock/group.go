@@ -57,7 +57,13 @@ type handler struct {
 }
 
 // Setup returns when the tables are loaded and the timers of their rows set again: no record is handled before that.
+// Looked-up tables are waited for here because goka takes a view for running when its first partition is.
 func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
+	for _, l := range h.transport.graph.lookups {
+		if l.reader.wait(s.Context()) != nil {
+			return nil // the session ends
+		}
+	}
 	h.transport.assign(s.Claims())
 	if err := h.ConsumerGroupHandler.Setup(&session{s, h.transport}); err != nil {
 		return err

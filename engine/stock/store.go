@@ -10,12 +10,9 @@ import (
 
 // store is one partition of a table, in memory and in key order. It is safe for one writer and any number of readers.
 type store struct {
-	onSet   func(key string, value []byte) // may be nil
-	offsets *Offsets                       // may be nil
-	visit   func() []string                // keys of a visit under way; nil: all
-	end     func() int64                   // end offset that recovery aims at; may be nil
-	number  int32                          // partition
-	kept    bool                           // rows outlive Close: callbacks may still look them up
+	number int32 // partition
+	reader *reader
+	visit  func() []string // keys of a visit under way; nil: all
 
 	mu     sync.RWMutex
 	rows   *btree.Map[string, []byte]
@@ -23,16 +20,17 @@ type store struct {
 	stored bool
 }
 
-func newStore(partition int32) *store {
-	return &store{number: partition, rows: new(btree.Map[string, []byte])}
+// newStore returns an empty store; reader is nil for a processor's own table.
+func newStore(partition int32, r *reader) *store {
+	return &store{number: partition, reader: r, rows: new(btree.Map[string, []byte])}
 }
 
 // Open does nothing: a store begins empty and goka fills it from the changelog.
 func (s *store) Open() error { return nil }
 
-// Close drops the rows, which may belong to another process by now.
+// Close drops the rows, which may belong to another process by now; but those of a reader stay readable.
 func (s *store) Close() error {
-	if s.kept {
+	if s.reader != nil {
 		return nil
 	}
 	s.mu.Lock()
@@ -59,9 +57,7 @@ func (s *store) Set(key string, value []byte) error {
 	s.mu.Lock()
 	s.rows.Set(key, value)
 	s.mu.Unlock()
-	if s.onSet != nil {
-		s.onSet(key, value)
-	}
+	s.reader.changed(key, value)
 	return nil
 }
 
@@ -69,9 +65,7 @@ func (s *store) Delete(key string) error {
 	s.mu.Lock()
 	s.rows.Delete(key)
 	s.mu.Unlock()
-	if s.onSet != nil {
-		s.onSet(key, nil)
-	}
+	s.reader.changed(key, nil)
 	return nil
 }
 
@@ -88,17 +82,12 @@ func (s *store) SetOffset(offset int64) error {
 	s.mu.Lock()
 	s.offset, s.stored = offset, true
 	s.mu.Unlock()
-	if s.offsets != nil {
-		s.offsets.raise(s.number, offset+1)
-	}
+	s.reader.applied(s.number, offset)
 	return nil
 }
 
-// MarkRecovered counts everything up to the end as applied, also where retention left the end without a record.
 func (s *store) MarkRecovered() error {
-	if s.offsets != nil && s.end != nil {
-		s.offsets.raise(s.number, s.end())
-	}
+	s.reader.recovered(s.number)
 	return nil
 }
 

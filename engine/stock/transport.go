@@ -48,7 +48,7 @@ func New(c Config) (*Transport, error) {
 func (t *Transport) Options() []goka.ProcessorOption {
 	c := t.config
 	return []goka.ProcessorOption{
-		goka.WithGroupGraphHook(func(g *goka.GroupGraph) { t.graph = readGraph(g, c) }),
+		goka.WithGroupGraphHook(func(g *goka.GroupGraph) { t.graph = readGraph(g, c, &t.ends) }),
 		goka.WithClientID(c.ClientID),
 		goka.WithLogger(gokaLog{c.Logger}),
 		goka.WithNilHandling(goka.NilProcess),
@@ -137,9 +137,9 @@ func (t *Transport) wrap(c goka.Context) goka.Context {
 
 func (t *Transport) buildStore(topic string, number int32) (storage.Storage, error) {
 	if l, ok := t.graph.lookups[topic]; ok {
-		return l.build(number, func() int64 { return t.ends.get(topic, number) }), nil
+		return l.reader.build(number), nil
 	}
-	s := newStore(number)
+	s := newStore(number, nil)
 	if topic == t.graph.table {
 		t.mu.RLock()
 		p := t.partitions[number]
