@@ -27,10 +27,11 @@ type rawMember struct {
 // nesting deeper than maxDepth. A fuzz test compares the two.
 func scanDocument(text string, member func(rawMember)) *payment.Problem {
 	s := scanner{text: text}
-	if !utf8.ValidString(text) {
+	if s.at = invalidUTF8(text); s.at >= 0 {
 		s.fail("not UTF-8")
 		return s.problem
 	}
+	s.at = 0
 	s.space()
 	switch {
 	case s.at == len(text):
@@ -44,6 +45,21 @@ func scanDocument(text string, member func(rawMember)) *payment.Problem {
 		}
 	}
 	return s.problem
+}
+
+// invalidUTF8 returns where text stops being UTF-8, -1 if it does not.
+func invalidUTF8(text string) int {
+	if utf8.ValidString(text) {
+		return -1
+	}
+	for at, r := range text {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(text[at:]); size == 1 {
+				return at
+			}
+		}
+	}
+	return -1
 }
 
 // scanner walks over a document. After a problem its methods return at once.

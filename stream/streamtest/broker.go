@@ -3,12 +3,16 @@ package streamtest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
+
+// maxMessageBytes lets tests send more than a processor takes.
+const maxMessageBytes = 4 << 20
 
 // broker is the in-process Kafka with all that was ever written to it.
 type broker struct {
@@ -25,14 +29,15 @@ type broker struct {
 
 func startBroker(t testing.TB, partitions int32, topics []string) *broker {
 	t.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topics...))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, topics...),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(maxMessageBytes)}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &broker{
 		t: t, cluster: cluster, topics: topics, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{},
 	}
-	b.writer = b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))
+	b.writer = b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0), kgo.ProducerBatchMaxBytes(maxMessageBytes))
 	b.reader = b.client(kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	b.admin = kadm.NewClient(b.writer)
 	return b
