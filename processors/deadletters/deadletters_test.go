@@ -1,0 +1,96 @@
+package deadletters
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/lovoo/goka"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/stream/streamtest"
+	"github.com/millrace/millrace/topology"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+}
+
+func TestScripts(t *testing.T) {
+	top := topology.New(topology.Config{Partitions: 1, Replication: 1})
+	streamtest.Run(t, "testdata/*.txt", streamtest.Config{
+		Build: func() streamtest.Processor {
+			return streamtest.Processor{Graph: Graph(top, NewMetrics(prometheus.NewRegistry()))}
+		},
+		Row: formatRow,
+	})
+}
+
+func formatRow(b []byte) string {
+	row, err := codecs.DeadLetterRow{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	text := row.State.String() + formatLetter(row.Letter)
+	for _, l := range row.Earlier {
+		text += "; earlier" + formatLetter(l)
+	}
+	return text
+}
+
+func formatLetter(l deadletter.Letter) string {
+	return fmt.Sprintf(" %s by %s (%s), source %s-%d-%d %s, bytes at %d-%d, %d of %d, filed %s",
+		l.Reason, l.Group, l.Detail, l.Source.Topic, l.Source.Partition, l.Source.Offset, l.Source.Timestamp, l.Partition, l.Offset, l.SizeBytes, l.FullSizeBytes, l.At)
+}
+
+// A dead letter of this group would be its own next input.
+func TestGraphHasNoOutput(t *testing.T) {
+	top := topology.New(topology.DefaultConfig())
+	g := Graph(top, NewMetrics(prometheus.NewRegistry()))
+	if out := g.OutputStreams(); len(out) != 0 || g.LoopStream() != nil {
+		t.Errorf("outputs %v, loop %v", out, g.LoopStream())
+	}
+}
+
+func TestParseLetter(t *testing.T) {
+	headers := func(change func(goka.Headers)) goka.Headers {
+		h := goka.Headers{
+			stream.HeaderReason: []byte("too_old"), stream.HeaderDetail: []byte("cut \xc3"), stream.HeaderGroup: []byte("ledger"), stream.HeaderTopic: []byte("payments"),
+			stream.HeaderPartition: []byte("3"), stream.HeaderOffset: []byte("42"), stream.HeaderTimestamp: []byte("2026-03-01T10:00:02Z"),
+		}
+		change(h)
+		return h
+	}
+	for name, c := range map[string]struct {
+		key    string
+		change func(goka.Headers)
+		ok     bool
+	}{
+		"ours":                   {"payments-3-42", func(goka.Headers) {}, true},
+		"second of one record":   {"payments-3-42-1", func(goka.Headers) {}, true},
+		"no timestamp":           {"payments-3-42", func(h goka.Headers) { delete(h, stream.HeaderTimestamp) }, true},
+		"another offset's key":   {"payments-3-421", func(goka.Headers) {}, false},
+		"number 0":               {"payments-3-42-0", func(goka.Headers) {}, false},
+		"number with zeros":      {"payments-3-42-01", func(goka.Headers) {}, false},
+		"no number":              {"payments-3-42-", func(goka.Headers) {}, false},
+		"no key":                 {"", func(goka.Headers) {}, false},
+		"no reason":              {"payments-3-42", func(h goka.Headers) { delete(h, stream.HeaderReason) }, false},
+		"no group":               {"payments-3-42", func(h goka.Headers) { delete(h, stream.HeaderGroup) }, false},
+		"no topic":               {"-3-42", func(h goka.Headers) { delete(h, stream.HeaderTopic) }, false},
+		"partition not a number": {"payments-3-42", func(h goka.Headers) { h[stream.HeaderPartition] = []byte("x") }, false},
+		"offset too large":       {"payments-3-42", func(h goka.Headers) { h[stream.HeaderOffset] = []byte("9223372036854775808") }, false},
+		"no headers":             {"payments-3-42", func(h goka.Headers) { clear(h) }, false},
+	} {
+		l, ok := parseLetter(c.key, headers(c.change))
+		if ok != c.ok {
+			t.Errorf("%s: %v", name, ok)
+		}
+		if ok && (l.Reason != payment.TooOld || l.Detail != "cut " || l.Source.Offset != 42) {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+}
