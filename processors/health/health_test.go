@@ -1,0 +1,175 @@
+package health_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/codecs"
+	domain "github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/processors/health"
+	"github.com/millrace/millrace/stream/streamtest"
+	"github.com/millrace/millrace/topology"
+)
+
+func config(partitions int32, m *health.Metrics) streamtest.Config {
+	t := topology.New(topology.Config{Partitions: partitions, Replication: 1})
+	attempts := streamtest.JSON(t.Attempts)
+	attempts.Parse = parseAttempt
+	scores := streamtest.JSON(t.HealthScores)
+	scores.Format = formatScore
+	return streamtest.Config{
+		Build: func() streamtest.Processor {
+			return streamtest.Processor{Graph: health.Graph(health.DefaultConfig(), t, m)}
+		},
+		Topics: []streamtest.Topic{attempts, scores}, Row: formatRow, Partitions: partitions,
+	}
+}
+
+// parseAttempt reads "upi/sbi/razorpay success 2026-03-01T10:00:00Z 40".
+func parseAttempt(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	if len(words) != 4 {
+		return nil, fmt.Errorf("want path, outcome, time and latency, not %q", text)
+	}
+	mode, instrument, gateway, ok := ledger.ParseKey(words[0])
+	a := &ledger.Attempt{Mode: mode, Instrument: instrument, Gateway: gateway, TransactionID: "t1"}
+	a.Origin = payment.Origin{Topic: "payments", Partition: 3, Offset: 42, Key: []byte("t1")}
+	for o := ledger.Succeeded; o <= ledger.TimedOut; o++ {
+		if o.String() == words[1] {
+			a.Outcome = o
+		}
+	}
+	err := a.At.UnmarshalText([]byte(words[2]))
+	a.LatencyMS, _ = strconv.ParseInt(words[3], 10, 64)
+	if !ok || err != nil {
+		return nil, fmt.Errorf("attempt %q: %v", text, err)
+	}
+	return codecs.Attempt{}.Encode(a)
+}
+
+func formatScore(b []byte) string {
+	s, err := codecs.Score{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	rate, _ := s.Pool.Rate()
+	out := fmt.Sprintf("%s end=%s rate=%.4f samples=%d eligible=%d", s.Path.Key(), clock(s.WindowEnd), rate, s.Pool.Samples, s.Pool.Eligible)
+	if s.Correction {
+		out += " correction"
+	}
+	return out
+}
+
+func formatRow(b []byte) string {
+	r, err := codecs.HealthRow{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	if c := r.Closed; c != nil {
+		return fmt.Sprintf("closed %s rev=%d %s", clock(c.End), c.Revision, formatCounts(c.Value.Counts))
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "closed_to=%s open=[", clock(r.Series.Open.ClosedTo))
+	for _, o := range r.Series.Open.Open {
+		fmt.Fprintf(&out, "%s %s;", clock(o.End), formatCounts(o.Value.Counts))
+	}
+	out.WriteString("] last=[")
+	for _, s := range r.Series.Last {
+		fmt.Fprintf(&out, "%s %s;", clock(s.End), formatCounts(s.Counts))
+	}
+	return out.String() + "]"
+}
+
+func formatCounts(c domain.Counts) string {
+	return fmt.Sprintf("%d/%d/%d/%d", c.Success, c.Technical, c.Business, c.Timeout)
+}
+
+func clock(t instant.Milli) string {
+	if t <= 0 {
+		return "never"
+	}
+	return t.Time().Format("15:04:05")
+}
+
+func TestScripts(t *testing.T) {
+	streamtest.Run(t, "testdata/*.txt", config(1, health.NewMetrics(nil)))
+}
+
+// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a restart.
+func TestScriptsOfTime(t *testing.T) {
+	streamtest.Run(t, "testdata/time/*.txt", config(1, health.NewMetrics(nil)))
+}
+
+// TestScriptsOnThreePartitions: a series and its closed windows lie on different partitions.
+func TestScriptsOnThreePartitions(t *testing.T) {
+	streamtest.Run(t, "testdata/three/*.txt", config(3, health.NewMetrics(nil)))
+}
+
+// TestScriptsWithRestarts runs the same scripts to the same goldens, with a restart before every block.
+func TestScriptsWithRestarts(t *testing.T) {
+	dir := t.TempDir()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = []byte("restart\n" + strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n"))
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	streamtest.Run(t, filepath.Join(dir, "*.txt"), config(1, health.NewMetrics(nil)))
+}
+
+func TestMetrics(t *testing.T) {
+	r := prometheus.NewRegistry()
+	h := streamtest.New(t, config(1, health.NewMetrics(r)))
+	for i := range 70 {
+		key := fmt.Sprintf("mode%d/sbi/g", i)
+		h.ConsumeText("attempts", key, key+" success 2026-03-01T10:00:00Z 1")
+	}
+	h.ConsumeText("attempts", "mode0/a/g", "mode0/a/g success 2026-03-01T10:05:00Z 1")
+	h.ConsumeText("attempts", "mode0/sbi/g", "mode0/sbi/g success 2026-03-01T10:00:00Z 1")
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			line := fmt.Sprintf("%s %v", m.GetLabel()[0].GetValue(), m.GetCounter().GetValue())
+			got[f.GetName()] = append(got[f.GetName()], line)
+		}
+	}
+	if n := len(got["millrace_windows_closed_total"]); n != 65 || !slices.Contains(got["millrace_windows_closed_total"], "other 6") {
+		t.Errorf("%d modes shown, want 64 and other: %v", n, got)
+	}
+	for _, name := range []string{"millrace_windows_late_events_total", "millrace_windows_corrections_total"} {
+		if !slices.Equal(got[name], []string{"mode0 1"}) {
+			t.Errorf("%s: %v", name, got[name])
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	if err := health.DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+	if (health.Config{}).Validate() == nil {
+		t.Error("an empty config is valid")
+	}
+}
