@@ -1,14 +1,62 @@
 package codecs
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 )
 
-// CatalogEvent is a stub.
+type catalogEventDoc struct {
+	CommandID string        `json:"command_id"`
+	Kind      string        `json:"kind"`
+	ID        string        `json:"id"`
+	Verdict   string        `json:"verdict"`
+	Problems  []problemDoc  `json:"problems"`
+	Revision  int64         `json:"revision"`
+	Version   int64         `json:"version"`
+	Status    string        `json:"status"`
+	Actor     string        `json:"actor"`
+	At        instant.Milli `json:"at"`
+	Repeated  bool          `json:"repeated,omitempty"`
+}
+
+type problemDoc struct {
+	Pointer string `json:"pointer"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail"`
+}
+
+// CatalogEvent is the codec of `catalog-events`: JSON, for others to read.
 type CatalogEvent struct{}
 
-func (CatalogEvent) Encode(*catalog.Event) ([]byte, error) { return nil, errors.ErrUnsupported }
+// Encode returns e as JSON; it never fails.
+func (CatalogEvent) Encode(e *catalog.Event) ([]byte, error) {
+	problems := make([]problemDoc, len(e.Problems))
+	for i, p := range e.Problems {
+		problems[i] = problemDoc(p)
+	}
+	return mustJSON(catalogEventDoc{
+		CommandID: e.CommandID, Kind: string(e.Kind), ID: e.EntityID, Verdict: string(e.Result), Problems: problems,
+		Revision: e.Revision, Version: e.Version, Status: string(e.Status), Actor: e.Actor, At: e.At, Repeated: e.Repeated,
+	}), nil
+}
 
-func (CatalogEvent) Decode([]byte) (*catalog.Event, error) { return nil, errors.ErrUnsupported }
+// Decode reads what Encode wrote; unknown fields are skipped.
+func (CatalogEvent) Decode(b []byte) (*catalog.Event, error) {
+	var d catalogEventDoc
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("catalog event: %w", err)
+	}
+	e := &catalog.Event{
+		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: catalog.Result(d.Verdict), Revision: d.Revision, At: d.At},
+		Kind:    catalog.Kind(d.Kind), EntityID: d.ID, Actor: d.Actor, Version: d.Version,
+		Status: mission.Status(d.Status), Repeated: d.Repeated,
+	}
+	for _, p := range d.Problems {
+		e.Problems = append(e.Problems, mission.Problem(p))
+	}
+	return e, nil
+}

@@ -2,13 +2,235 @@ package codecs
 
 import (
 	"errors"
+	"fmt"
 
+	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 )
 
-// CatalogRow is a stub.
+const catalogRowVersion = 1
+
+// Fields of a catalog row and of its messages.
+const (
+	catalogKind = iota + 1
+	catalogEntity
+	catalogRevision
+	catalogVersion
+	catalogVerdict
+	catalogAudit
+
+	versionNumber    = 1
+	versionMission   = 2 // JSON, as MissionJSON writes it
+	versionCreatedAt = 3
+	versionActivated = 4
+	versionPause     = 5
+	versionEndedAt   = 6
+	versionChangedAt = 7
+
+	pauseFrom = 1
+	pauseTo   = 2
+
+	verdictCommand  = 1
+	verdictResult   = 2
+	verdictProblem  = 3
+	verdictRevision = 4
+	verdictAt       = 5
+
+	problemPointer = 1
+	problemCode    = 2
+	problemDetail  = 3
+
+	auditCommand  = 1
+	auditActor    = 2
+	auditAt       = 3
+	auditRevision = 4
+	auditAction   = 5
+	auditFrom     = 6
+	auditTo       = 7
+)
+
+// CatalogRow is the codec of the catalog table.
 type CatalogRow struct{}
 
-func (CatalogRow) Encode(*catalog.Row) ([]byte, error) { return nil, errors.ErrUnsupported }
+// Encode returns row in binary; it never fails.
+func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
+	w := wire.NewWriter(catalogRowVersion, 2048)
+	w.String(catalogKind, string(row.Kind))
+	w.String(catalogEntity, row.EntityID)
+	w.Int(catalogRevision, row.Revision)
+	for i := range row.Versions {
+		w.Message(catalogVersion, func(w *wire.Writer) { writeVersion(w, &row.Versions[i]) })
+	}
+	for i := range row.Verdicts {
+		w.Message(catalogVerdict, func(w *wire.Writer) { writeVerdict(w, &row.Verdicts[i]) })
+	}
+	for _, a := range row.Audit {
+		w.Message(catalogAudit, func(w *wire.Writer) {
+			w.String(auditCommand, a.CommandID)
+			w.String(auditActor, a.Actor)
+			w.Int(auditAt, int64(a.At))
+			w.Int(auditRevision, a.Revision)
+			w.String(auditAction, a.Action)
+			w.String(auditFrom, string(a.From))
+			w.String(auditTo, string(a.To))
+		})
+	}
+	return w.B, nil
+}
 
-func (CatalogRow) Decode([]byte) (*catalog.Row, error) { return nil, errors.ErrUnsupported }
+func writeVersion(w *wire.Writer, v *mission.Version) {
+	w.Int(versionNumber, v.Number)
+	w.Bytes(versionMission, MissionJSON(&v.Mission))
+	w.Int(versionCreatedAt, int64(v.CreatedAt))
+	w.Bool(versionActivated, v.Activated)
+	for _, p := range v.Pauses {
+		w.Message(versionPause, func(w *wire.Writer) {
+			w.Int(pauseFrom, int64(p.From))
+			w.Int(pauseTo, int64(p.To))
+		})
+	}
+	w.Int(versionEndedAt, int64(v.EndedAt))
+	w.Int(versionChangedAt, int64(v.ChangedAt))
+}
+
+func writeVerdict(w *wire.Writer, v *catalog.Verdict) {
+	w.String(verdictCommand, v.CommandID)
+	w.String(verdictResult, string(v.Result))
+	for _, p := range v.Problems {
+		w.Message(verdictProblem, func(w *wire.Writer) {
+			w.String(problemPointer, p.Pointer)
+			w.String(problemCode, p.Code)
+			w.String(problemDetail, p.Detail)
+		})
+	}
+	w.Int(verdictRevision, v.Revision)
+	w.Int(verdictAt, int64(v.At))
+}
+
+// Decode reads what Encode wrote.
+func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
+	row := &catalog.Row{}
+	var errs error
+	r := wire.NewReader(string(b), catalogRowVersion)
+	for r.Next() {
+		switch r.Number() {
+		case catalogKind:
+			row.Kind = catalog.Kind(r.String())
+		case catalogEntity:
+			row.EntityID = r.String()
+		case catalogRevision:
+			row.Revision = r.Int()
+		case catalogVersion:
+			v, err := readVersion(&r)
+			row.Versions, errs = append(row.Versions, v), errors.Join(errs, err)
+		case catalogVerdict:
+			row.Verdicts = append(row.Verdicts, readVerdict(&r))
+		case catalogAudit:
+			row.Audit = append(row.Audit, readAudit(&r))
+		}
+	}
+	if err := errors.Join(errs, r.Err()); err != nil {
+		return nil, fmt.Errorf("catalog row: %w", err)
+	}
+	return row, nil
+}
+
+func readVersion(r *wire.Reader) (v mission.Version, err error) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case versionNumber:
+			v.Number = f.Int()
+		case versionMission:
+			v.Mission, err = storedMission(f.Bytes())
+		case versionCreatedAt:
+			v.CreatedAt = instant.Milli(f.Int())
+		case versionActivated:
+			v.Activated = f.Uint() != 0
+		case versionPause:
+			v.Pauses = append(v.Pauses, readPause(&f))
+		case versionEndedAt:
+			v.EndedAt = instant.Milli(f.Int())
+		case versionChangedAt:
+			v.ChangedAt = instant.Milli(f.Int())
+		}
+	}
+	r.Inherit(&f)
+	return v, err
+}
+
+func readPause(r *wire.Reader) (i mission.Interval) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case pauseFrom:
+			i.From = instant.Milli(f.Int())
+		case pauseTo:
+			i.To = instant.Milli(f.Int())
+		}
+	}
+	r.Inherit(&f)
+	return i
+}
+
+func readVerdict(r *wire.Reader) (v catalog.Verdict) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case verdictCommand:
+			v.CommandID = f.String()
+		case verdictResult:
+			v.Result = catalog.Result(f.String())
+		case verdictProblem:
+			v.Problems = append(v.Problems, readProblem(&f))
+		case verdictRevision:
+			v.Revision = f.Int()
+		case verdictAt:
+			v.At = instant.Milli(f.Int())
+		}
+	}
+	r.Inherit(&f)
+	return v
+}
+
+func readProblem(r *wire.Reader) (p mission.Problem) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case problemPointer:
+			p.Pointer = f.String()
+		case problemCode:
+			p.Code = f.String()
+		case problemDetail:
+			p.Detail = f.String()
+		}
+	}
+	r.Inherit(&f)
+	return p
+}
+
+func readAudit(r *wire.Reader) (a catalog.Audit) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case auditCommand:
+			a.CommandID = f.String()
+		case auditActor:
+			a.Actor = f.String()
+		case auditAt:
+			a.At = instant.Milli(f.Int())
+		case auditRevision:
+			a.Revision = f.Int()
+		case auditAction:
+			a.Action = f.String()
+		case auditFrom:
+			a.From = mission.Status(f.String())
+		case auditTo:
+			a.To = mission.Status(f.String())
+		}
+	}
+	r.Inherit(&f)
+	return a
+}

@@ -1,14 +1,77 @@
 package codecs
 
 import (
-	"errors"
+	"encoding/json"
+	"fmt"
+	"time"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Outcome is a stub.
+type outcomeDoc struct {
+	Outcome       string        `json:"outcome"`
+	UserID        string        `json:"user_id"`
+	MissionID     string        `json:"mission_id"`
+	Version       int64         `json:"mission_version"`
+	Iteration     int64         `json:"iteration"`
+	Window        windowSpanDoc `json:"window"`
+	Currency      string        `json:"currency"`
+	Reward        rewardDoc     `json:"reward"`
+	Grant         grantDoc      `json:"grant"`
+	Limits        limitsDoc     `json:"limits"`
+	Debt          string        `json:"debt"`
+	Progress      int64         `json:"progress"`
+	TransactionID string        `json:"transaction_id"`
+	At            instant.Milli `json:"at"`
+}
+
+type windowSpanDoc struct {
+	Start instant.Milli `json:"start"`
+	End   instant.Milli `json:"end"`
+}
+
+// Outcome is the codec of `outcomes`: JSON, for others to read.
 type Outcome struct{}
 
-func (Outcome) Encode(*mission.Outcome) ([]byte, error) { return nil, errors.ErrUnsupported }
+// Encode returns o as JSON; it never fails.
+func (Outcome) Encode(o *mission.Outcome) ([]byte, error) {
+	return mustJSON(outcomeDoc{
+		Outcome: string(o.Kind), UserID: o.UserID, MissionID: o.Mission, Version: o.Version, Iteration: o.Iteration,
+		Window: windowSpanDoc{o.WindowStart, o.WindowEnd}, Currency: o.Currency, Reward: rewardForm(o.Reward),
+		Grant: grantForm(o.Grant), Limits: limitsForm(o.Limits), Debt: o.Debt, Progress: o.Progress,
+		TransactionID: o.TransactionID, At: o.At,
+	}), nil
+}
 
-func (Outcome) Decode([]byte) (*mission.Outcome, error) { return nil, errors.ErrUnsupported }
+// Decode reads what Encode wrote; unknown fields are skipped.
+func (Outcome) Decode(b []byte) (*mission.Outcome, error) {
+	var d outcomeDoc
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("outcome: %w", err)
+	}
+	expires, err := parseDuration(d.Reward.ExpiresAfter)
+	if err != nil {
+		return nil, fmt.Errorf("outcome: reward: %w", err)
+	}
+	hold, err := parseDuration(d.Grant.Hold)
+	if err != nil {
+		return nil, fmt.Errorf("outcome: grant: %w", err)
+	}
+	return &mission.Outcome{
+		Kind: mission.OutcomeKind(d.Outcome), UserID: d.UserID, Mission: d.MissionID, Version: d.Version, Iteration: d.Iteration,
+		WindowStart: d.Window.Start, WindowEnd: d.Window.End, Currency: d.Currency,
+		Reward:   mission.Reward{Kind: d.Reward.Kind, Amount: d.Reward.Amount, Pool: d.Reward.Pool, ExpiresAfter: expires},
+		Grant:    mission.Grant{Mode: d.Grant.Mode, Hold: hold},
+		Limits:   mission.Limits(d.Limits),
+		Debt:     d.Debt,
+		Progress: d.Progress, TransactionID: d.TransactionID, At: d.At,
+	}, nil
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	return time.ParseDuration(s)
+}

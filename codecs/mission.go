@@ -1,0 +1,120 @@
+package codecs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// MissionFileLimit is the largest file of missions that ParseMissions reads, in bytes.
+const MissionFileLimit = 4 << 20
+
+// ParseMissions reads a list of missions, or a single one, from YAML or JSON. Unknown fields, duplicate keys, values of the
+// wrong type and everything that mission.Validate finds are refused together: the error is then a mission.Problems whose
+// pointers begin with the place in the list.
+func ParseMissions(r io.Reader) ([]mission.Mission, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MissionFileLimit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MissionFileLimit {
+		return nil, errors.New("missions: the file is too large")
+	}
+	tree, err := parseTree(b)
+	if err != nil {
+		return nil, fmt.Errorf("missions: %w", err)
+	}
+	list, ok := tree.([]any)
+	if !ok {
+		list = []any{tree}
+	}
+	var problems mission.Problems
+	missions := make([]mission.Mission, 0, len(list))
+	seen := map[string]bool{}
+	for i, node := range list {
+		at := "/" + strconv.Itoa(i)
+		m, found := readMission(node)
+		if m.ID != "" && seen[m.ID] {
+			found = append(found, mission.Problem{Pointer: "/id", Code: mission.CodeInvalidField, Detail: "is used twice in the file"})
+		}
+		seen[m.ID] = true
+		for _, p := range found {
+			p.Pointer = at + p.Pointer
+			problems = append(problems, p)
+		}
+		missions = append(missions, m)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return missions, nil
+}
+
+// ParseMission reads one mission from JSON, with the same checks. Pointers begin at the mission.
+func ParseMission(b []byte) (mission.Mission, error) {
+	tree, err := parseJSONTree(b)
+	if err != nil {
+		return mission.Mission{}, fmt.Errorf("mission: %w", err)
+	}
+	m, problems := readMission(tree)
+	if len(problems) > 0 {
+		return mission.Mission{}, problems
+	}
+	return m, nil
+}
+
+func readMission(node any) (mission.Mission, mission.Problems) {
+	r := &missionReader{}
+	m := r.mission("", node)
+	problems := r.problems
+	for _, p := range mission.Validate(&m) {
+		if !covered(problems, p.Pointer) { // a value of the wrong type is missing too; once is enough
+			problems = append(problems, p)
+		}
+	}
+	return m, problems
+}
+
+// covered tells whether a problem with the shape of pointer, or of something around or inside it, is there already.
+func covered(problems mission.Problems, pointer string) bool {
+	for _, p := range problems {
+		if within(p.Pointer, pointer) || within(pointer, p.Pointer) {
+			return true
+		}
+	}
+	return false
+}
+
+func within(outer, inner string) bool {
+	return len(inner) >= len(outer) && inner[:len(outer)] == outer && (len(inner) == len(outer) || inner[len(outer)] == '/')
+}
+
+// MissionJSON returns the canonical JSON of a mission: every field in the order of CONTRACT.md, defaults included.
+func MissionJSON(m *mission.Mission) []byte { return mustJSON(missionForm(m)) }
+
+// MissionYAML returns missions as a YAML list that ParseMissions reads back.
+func MissionYAML(missions []mission.Mission) ([]byte, error) {
+	forms := make([]missionDoc, len(missions))
+	for i := range missions {
+		forms[i] = missionForm(&missions[i])
+	}
+	return yaml.JSONToYAML(mustJSON(forms))
+}
+
+// mustJSON marshals plain structs of strings, integers and lists, which cannot fail.
+func mustJSON(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err)
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}

@@ -1,0 +1,140 @@
+package codecs
+
+import (
+	"fmt"
+
+	"github.com/millrace/millrace/codecs/wire"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// Decode reads what Encode wrote.
+func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
+	row := &mission.UserRow{}
+	r := wire.NewReader(string(b), userRowVersion)
+	for r.Next() {
+		switch r.Number() {
+		case userMissions:
+			row.Missions = r.Uint()
+		case userState:
+			row.States = append(row.States, readState(&r))
+		case userRecent:
+			row.Recent = append(row.Recent, readRecent(&r))
+		case userFrontier:
+			row.Frontier = readMark(&r)
+		case userOld:
+			row.Old = append(row.Old, readOld(&r))
+		case userReceived:
+			row.Received = append(row.Received, readReceived(&r))
+		case userLastAt:
+			row.LastAt = instant.Milli(r.Int())
+		}
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("user row: %w", err)
+	}
+	return row, nil
+}
+
+func readState(r *wire.Reader) *mission.State {
+	s := &mission.State{}
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case stateMission:
+			s.Mission = f.String()
+		case stateVersion:
+			s.Version = f.Int()
+		case stateProgress:
+			s.Progress = readTotal(&f)
+		case stateFromRecent:
+			s.FromRecent = readTotal(&f)
+		case stateCompletions:
+			s.Completions = f.Int()
+		case stateEnrolledAt:
+			s.EnrolledAt = instant.Milli(f.Int())
+		case stateLastAt:
+			s.LastAt = instant.Milli(f.Int())
+		case stateHorizon:
+			s.Horizon = readMark(&f)
+		case stateLate:
+			s.Late = append(s.Late, f.String())
+		}
+	}
+	r.Inherit(&f)
+	return s
+}
+
+func readRecent(r *wire.Reader) *mission.Recent {
+	out := &mission.Recent{}
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case recentFacts:
+			readFacts(&out.Facts, &f)
+		case recentSeq:
+			out.Seq = f.Int()
+		case recentNet:
+			out.Net = f.Int()
+		}
+	}
+	r.Inherit(&f)
+	return out
+}
+
+func readMark(r *wire.Reader) (m mission.Mark) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case markAt:
+			m.At = instant.Milli(f.Int())
+		case markTransaction:
+			m.TransactionID = f.String()
+		}
+	}
+	r.Inherit(&f)
+	return m
+}
+
+func readOld(r *wire.Reader) (s mission.Seen) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case seenTransaction:
+			s.TransactionID = f.String()
+		case seenSeq:
+			s.Seq = f.Int()
+		}
+	}
+	r.Inherit(&f)
+	return s
+}
+
+func readReceived(r *wire.Reader) (out mission.Received) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case receivedCurrency:
+			out.Currency = f.String()
+		case receivedNet:
+			out.Net = readTotal(&f)
+		}
+	}
+	r.Inherit(&f)
+	return out
+}
+
+func readTotal(r *wire.Reader) (t mission.Total) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case totalLow:
+			t.Low = uint64(f.Int())
+		case totalHigh:
+			t.High = f.Int()
+		}
+	}
+	r.Inherit(&f)
+	t.High += int64(t.Low) >> 63
+	return t
+}
