@@ -191,9 +191,13 @@ func TestRowLimits(tt *testing.T) {
 	if row.Net() != 5000-(ledger.MaxEvents-1) || len(row.Journal) != ledger.JournalSize || row.Journal[ledger.JournalSize-1].Seq != row.JournalSeq {
 		tt.Fatalf("net %d, %d journal lines, last %v", row.Net(), len(row.Journal), row.Journal[len(row.Journal)-1])
 	}
+	oldest := row.Journal[0].Seq
 	full, effects := applyAll(row, rev("one more", "x", success, 1, 0))
 	if got := strings.Join(describe(effects), ";"); !strings.Contains(got, "row_too_large") || full.Net() != row.Net() {
 		tt.Errorf("event %d: %s", ledger.MaxEvents+1, got)
+	}
+	if row.Journal[0].Seq != oldest || full.Journal[0].Seq != oldest+1 {
+		tt.Errorf("the journal begins at %d before and %d after, was %d", row.Journal[0].Seq, full.Journal[0].Seq, oldest)
 	}
 	if _, effects := applyAll(row, rev("e5", "r5", success, 1, 5)); !strings.Contains(strings.Join(describe(effects), ";"), "duplicate") {
 		tt.Errorf("a duplicate of a full row: %v", describe(effects))

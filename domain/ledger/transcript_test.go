@@ -130,6 +130,11 @@ func reversalTranscripts() []transcript {
 			attempted, posted, "journal #3 s applied 0>100",
 			"refuse a over_reversal: 101 exceeds what remains, 100", "journal #4 a rejected 100>100 over_reversal",
 			"post b payment_reversed u1 #2 100>60", "journal #5 b applied 100>60"}},
+		{"a waiting reversal refused gives its id back", append(before(rev("a", "r1", success, 101, 1)), rev("a", "r1", success, 40, 1)), []string{
+			"journal #1 a waiting 0>0",
+			attempted, posted, "journal #2 s applied 0>100",
+			"refuse a over_reversal: 101 exceeds what remains, 100", "journal #3 a rejected 100>100 over_reversal",
+			"post a payment_reversed u1 #2 100>60", "journal #4 a applied 100>60"}},
 		{"a waiting reversal in another currency is refused once the payment is known", []*payment.Event{
 			rev("a", "r1", success, 40, 1, in("USD")), rev("b", "r2", success, 40, 1), pay("p", pending, 100, 5), s}, []string{
 			"journal #1 a waiting 0>0", "journal #2 b waiting 0>0",
