@@ -64,7 +64,7 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 		w.Message(catalogVersion, func(w *wire.Writer) { writeVersion(w, &row.Versions[i]) })
 	}
 	for i := range row.Verdicts {
-		w.Message(catalogVerdict, func(w *wire.Writer) { writeVerdict(w, &row.Verdicts[i]) })
+		w.Message(catalogVerdict, func(w *wire.Writer) { writeCatalogVerdict(w, &row.Verdicts[i]) })
 	}
 	for _, a := range row.Audit {
 		w.Message(catalogAudit, func(w *wire.Writer) {
@@ -95,7 +95,7 @@ func writeVersion(w *wire.Writer, v *mission.Version) {
 	w.Int(versionChangedAt, int64(v.ChangedAt))
 }
 
-func writeVerdict(w *wire.Writer, v *catalog.Verdict) {
+func writeCatalogVerdict(w *wire.Writer, v *catalog.Verdict) {
 	w.String(verdictCommand, v.CommandID)
 	w.String(verdictResult, string(v.Result))
 	for _, p := range v.Problems {
@@ -126,7 +126,7 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 			v, err := readVersion(&r)
 			row.Versions, errs = append(row.Versions, v), errors.Join(errs, err)
 		case catalogVerdict:
-			row.Verdicts = append(row.Verdicts, readVerdict(&r))
+			row.Verdicts = append(row.Verdicts, readCatalogVerdict(&r))
 		case catalogAudit:
 			row.Audit = append(row.Audit, readAudit(&r))
 		}
@@ -175,7 +175,7 @@ func readPause(r *wire.Reader) (i mission.Interval) {
 	return i
 }
 
-func readVerdict(r *wire.Reader) (v catalog.Verdict) {
+func readCatalogVerdict(r *wire.Reader) (v catalog.Verdict) {
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {

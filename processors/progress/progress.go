@@ -1,0 +1,76 @@
+// Package progress is the group that follows every user through all missions.
+//
+//   - Input: postings, keyed by user: each movement of a payment's net amount, with the payment's facts.
+//   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from a mission.Index that the
+//     transport keeps as that table's store is written; Graph takes it as an argument.
+//   - Table: one row per user: progress per mission version, the payments of the last 24 h (at most 256), money received.
+//   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; dead-letters.
+//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions order does not
+//     matter: progress is a sum of contributions, each a function of one payment (package domain/mission).
+//   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is new to
+//     a user is applied to the payments that the row remembers; older ones had their chance (after_horizon).
+//   - Duplicate postings: dropped by transaction and sequence number, and counted.
+//
+// A mission that was created, paused or ended since takes effect on a user's outcomes with the user's next posting. Reads do
+// not wait for it: mission.Views judges the row as if it had just been touched.
+package progress
+
+import (
+	"fmt"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config holds the bounds of a user row: ReorderHorizon (defaults to 24 h), MaxRecent (256), MaxLate (256), MaxOld (64).
+type Config = mission.Config
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config { return mission.DefaultConfig() }
+
+// Graph returns the group's graph. The config must be valid; missions is read at every posting.
+func Graph(cfg Config, t *topology.Topology, missions *mission.Index, m *Metrics) *goka.GroupGraph {
+	g := &group{config: cfg, topology: t, missions: missions, metrics: m}
+	return goka.DefineGroup(t.Progress.Goka(),
+		stream.Input(t.Progress, t.Postings, g.apply),
+		stream.Lookup(t.Catalog),
+		stream.Persist(t.Progress),
+		stream.Output(t.Outcomes),
+		stream.DeadLetters(t.Progress),
+	)
+}
+
+type group struct {
+	config   Config
+	topology *topology.Topology
+	missions *mission.Index
+	metrics  *Metrics
+}
+
+type context = stream.Context[*mission.UserRow]
+
+func (g *group) apply(c *context, p *ledger.Posting) {
+	row, _ := c.Row()
+	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
+	if next != row {
+		c.SetRow(next)
+	}
+	for _, effect := range effects {
+		g.carry(c, effect)
+	}
+	g.metrics.count(effects)
+}
+
+func (g *group) carry(c *context, effect mission.Effect) {
+	switch e := effect.(type) {
+	case *mission.Outcome:
+		stream.Emit(c, g.topology.Outcomes, e.Mission, e)
+	case mission.Credit, mission.Duplicate, mission.Forgotten: // counted only
+	default:
+		panic(fmt.Sprintf("progress: unknown effect %T", e))
+	}
+}
