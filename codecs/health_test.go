@@ -52,10 +52,14 @@ func sampleScore() *health.Score {
 
 func sampleMode() *health.ModeRow {
 	level := health.Level{
-		Hysteresis: health.Hysteresis{State: health.Down, LowRun: 2}, Since: 1772359260000, Stepped: 1772359260000,
-		Reason: "technical rate below 0.70 in 2 windows", Pool: samplePool,
+		Verdict: health.Verdict{
+			Hysteresis: health.Hysteresis{State: health.Down, LowRun: 2}, Since: 1772359260000,
+			Reason: "technical rate below 0.70 in 2 windows",
+		},
+		Before:  health.Verdict{Hysteresis: health.Hysteresis{State: health.Degraded, LowRun: 1}, Since: 1772359200000, Reason: "r"},
+		Stepped: 1772359260000, Pool: samplePool,
 	}
-	up := health.Level{Enabled: true, Reason: "initially up"}
+	up := health.Level{Enabled: true, Verdict: health.Verdict{Reason: "initially up"}}
 	return &health.ModeRow{Mode: "upi", Evaluated: 1772359260000, Instruments: []health.Instrument{
 		{Name: "hdfc", Level: up},
 		{Name: "sbi", Level: level, Gateways: []health.Gateway{
@@ -146,11 +150,12 @@ func TestScoreGolden(t *testing.T) {
 }
 
 func TestModeRowGolden(t *testing.T) {
-	checkGolden(t, ModeRow{}, sampleMode(), "010a0375706910c0ddc08d95671a160a0468646663120e2a0c696e697469616c6c792075701ace010a03736269124e0802100420c0ddc0"+
-		"8d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080f00b"+
-		"40c80148be0150c0ddc08d956758011a770a0872617a6f72706179124e0802100420c0ddc08d95672a26746563686e6963616c20726174"+
-		"652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080f00b40c80148be0150c0ddc08d956758011a1b08"+
-		"c0ddc08d9567100130808080a00b38808080f00b40c80148be01")
+	checkGolden(t, ModeRow{}, sampleMode(), "010a0375706910c0ddc08d95671a180a046864666312102a0c696e697469616c6c7920757062001aef010a03736269125e0802100420c0"+
+		"ddc08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080"+
+		"f00b40c80148be0150c0ddc08d95675801620e080110022080b4b98d95672a01721a87010a0872617a6f72706179125e0802100420c0dd"+
+		"c08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080f0"+
+		"0b40c80148be0150c0ddc08d95675801620e080110022080b4b98d95672a01721a1b08c0ddc08d9567100130808080a00b38808080f00b"+
+		"40c80148be01")
 }
 
 // The example of CONTRACT.md.
@@ -267,12 +272,18 @@ func drawPool(t *rapid.T) health.Pool {
 
 func drawLevel(t *rapid.T) health.Level {
 	return health.Level{
+		Verdict: drawVerdict(t), Before: drawVerdict(t), Stepped: drawSpan(t).End, Pool: drawPool(t),
+		Enabled: rapid.Bool().Draw(t, "enabled"),
+	}
+}
+
+func drawVerdict(t *rapid.T) health.Verdict {
+	return health.Verdict{
 		Hysteresis: health.Hysteresis{
 			State:  health.State(rapid.IntRange(0, 2).Draw(t, "state")),
 			LowRun: rapid.IntRange(0, 9).Draw(t, "low"), HighRun: rapid.IntRange(0, 9).Draw(t, "high"),
 		},
-		Since: drawSpan(t).End, Reason: rapid.String().Draw(t, "reason"), Stepped: drawSpan(t).End,
-		Pool: drawPool(t), Enabled: rapid.Bool().Draw(t, "enabled"),
+		Since: drawSpan(t).End, Reason: rapid.String().Draw(t, "reason"),
 	}
 }
 

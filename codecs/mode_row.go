@@ -118,40 +118,54 @@ func readGateway(f wire.Field) (health.Gateway, error) {
 
 // A level is written as disabled rather than as enabled: the zero value is the usual one.
 func writeLevel(w *wire.Writer, l *health.Level) {
-	w.Uint(1, uint64(l.State))
-	w.Int(2, int64(l.LowRun))
-	w.Int(3, int64(l.HighRun))
-	w.Int(4, int64(l.Since))
-	w.String(5, l.Reason)
+	writeHealthVerdict(w, l.Verdict)
 	writePool(w, l.Pool)
 	w.Int(10, int64(l.Stepped))
 	w.Bool(11, !l.Enabled)
+	w.Message(12, func(w *wire.Writer) { writeHealthVerdict(w, l.Before) })
 }
 
 func readLevel(f wire.Field, l *health.Level) error {
 	l.Enabled = true
 	return f.Message(func(f wire.Field) error {
 		switch f.Number {
-		case 1:
-			if f.Uint() > uint64(health.Down) {
-				return errState
-			}
-			l.State = health.State(f.Uint())
-		case 2:
-			l.LowRun = int(f.Int())
-		case 3:
-			l.HighRun = int(f.Int())
-		case 4:
-			l.Since = instant.Milli(f.Int())
-		case 5:
-			l.Reason = f.String()
 		case 10:
 			l.Stepped = instant.Milli(f.Int())
 		case 11:
 			l.Enabled = !f.Bool()
+		case 12:
+			return f.Message(func(f wire.Field) error { return readHealthVerdict(f, &l.Before) })
 		default:
 			readPool(f, &l.Pool)
+			return readHealthVerdict(f, &l.Verdict)
 		}
 		return nil
 	})
+}
+
+func writeHealthVerdict(w *wire.Writer, v health.Verdict) {
+	w.Uint(1, uint64(v.State))
+	w.Int(2, int64(v.LowRun))
+	w.Int(3, int64(v.HighRun))
+	w.Int(4, int64(v.Since))
+	w.String(5, v.Reason)
+}
+
+func readHealthVerdict(f wire.Field, v *health.Verdict) error {
+	switch f.Number {
+	case 1:
+		if f.Uint() > uint64(health.Down) {
+			return errState
+		}
+		v.State = health.State(f.Uint())
+	case 2:
+		v.LowRun = int(f.Int())
+	case 3:
+		v.HighRun = int(f.Int())
+	case 4:
+		v.Since = instant.Milli(f.Int())
+	case 5:
+		v.Reason = f.String()
+	}
+	return nil
 }

@@ -39,7 +39,8 @@ func (r *ModeRow) Settle(s Settings, w instant.Milli) (*ModeRow, []ModeEffect) {
 
 // Take files a score, after settling what is due at the watermark w before it. A score for a window end that the mode was
 // already evaluated for comes from a partition that is behind: its window is made up for at once, with what is known of that
-// time, so that states do not hang on which partition was fastest. A correction counts from the next evaluation on.
+// time, so that states do not hang on which partition was fastest; behind a watermark that is the minimum over all
+// partitions there are none. A correction counts from the next evaluation on.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.Settle(s, w)
 	next := &ModeRow{Mode: score.Mode}
@@ -98,8 +99,8 @@ func (r *ModeRow) evaluate(s Settings, end instant.Milli) []ModeEffect {
 	return effects
 }
 
-// step takes the window that ended at end into account for an instrument and its gateways: once, and only those that have a
-// score for it. Silence is no evidence.
+// step takes the window that ended at end into account for an instrument and its gateways, those that have a score for it.
+// Silence is no evidence.
 func (r *ModeRow) step(s Settings, inst *Instrument, end instant.Milli) {
 	var whole Pool
 	evidence := false

@@ -123,6 +123,10 @@ func TestScoreOfASlowPartitionIsMadeUpFor(t *testing.T) {
 	m.score("sbi/a", "2m", 10, at("6m")) // again: no second step
 	m.score("sbi/b", "2m", 100, at("6m"))
 	m.expect(t, "2m0s upi/sbi/b up->up 0% initially up") // with its instrument
+	m.score("sbi/c", "2m", 100, at("6m"))                // (10+100+100)/300: the second window was not below 0.70 after all
+	m.expect(t,
+		"2m0s upi/sbi down->degraded 100% technical rate below 0.85",
+		"2m0s upi/sbi/b up->up 100% initially up")
 	correction := &Score{Path: Path{"upi", "hdfc", "z"}, WindowEnd: at("3m"), Correction: true, Pool: Pool{unit, unit * 100, 100, 100}}
 	var effects []ModeEffect
 	m.row, effects = m.row.Take(m.s, correction, at("6m"))
@@ -278,6 +282,28 @@ func TestEvaluationDoesNotHangOnOrder(t *testing.T) {
 			t.Fatal(diff)
 		}
 		if diff := cmp.Diff(want.changes, got.changes); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// TestStatesDoNotHangOnAWatermarkThatIsAhead: the scores of a window end that come after its evaluation make up for it.
+func TestStatesDoNotHangOnAWatermarkThatIsAhead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in, late := &mode{s: DefaultSettings()}, &mode{s: DefaultSettings()}
+		for i := range rapid.IntRange(1, 8).Draw(t, "ends") {
+			end := fmt.Sprintf("%dm", i+1)
+			paths := rapid.Permutation([]string{"a/g", "a/h", "b/g", "b/h"}).Draw(t, "order")
+			for _, path := range paths[:rapid.IntRange(1, 4).Draw(t, "n")] {
+				percent := rapid.SampledFrom([]int64{10, 65, 80, 100}).Draw(t, "percent")
+				in.score(path, end, percent, at(end))
+				late.score(path, end, percent, at("1h"))
+				late.settle(at("1h"))
+			}
+			in.settle(at(end).Add(time.Minute))
+		}
+		in.settle(at("1h"))
+		if diff := cmp.Diff(in.row, late.row); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -92,14 +92,21 @@ func threshold(v float64) string {
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
-// Level is the standing of an instrument or of one of its gateways.
-type Level struct {
+// Verdict is a state with its history.
+type Verdict struct {
 	Hysteresis
 	// Since is the window end at which the state began.
 	Since instant.Milli
 	// Reason tells people why the state is what it is.
 	Reason string
-	// Stepped is the end of the newest window that the state has taken into account.
+}
+
+// Level is the standing of an instrument or of one of its gateways.
+type Level struct {
+	Verdict
+	// Before is the verdict before the window that ended at Stepped.
+	Before Verdict
+	// Stepped is the end of the newest window that the verdict has taken into account.
 	Stepped instant.Milli
 	// Pool is what the score is made of, as of the mode's last evaluation.
 	Pool Pool
@@ -109,7 +116,7 @@ type Level struct {
 
 // newLevel returns the level of something first heard of at the window end since: up, and open to traffic.
 func newLevel(since instant.Milli) Level {
-	return Level{Since: since, Reason: "initially up", Enabled: true}
+	return Level{Verdict: Verdict{Since: since, Reason: "initially up"}, Enabled: true}
 }
 
 // Insufficient tells whether there are too few attempts for a verdict.
@@ -123,12 +130,17 @@ func (l *Level) TrafficPercent() int {
 	return 0
 }
 
-// step takes the window that ended at end into account, once; with too few attempts the state and its runs are kept.
+// step takes the window that ended at end into account. A window counts once: taken again, with more known of it, it
+// replaces what was made of it before. With too few attempts the state and its runs are kept.
 func (l *Level) step(s Settings, end instant.Milli, p Pool) {
-	if end <= l.Stepped {
+	switch {
+	case end < l.Stepped:
 		return
+	case end == l.Stepped:
+		l.Verdict = l.Before
+	default:
+		l.Before, l.Stepped = l.Verdict, end
 	}
-	l.Stepped = end
 	rate, ok := p.Rate()
 	if !ok || p.Eligible < s.MinSamples {
 		return

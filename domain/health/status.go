@@ -54,20 +54,20 @@ func (r *ModeRow) standing(s Settings, instrument, gateway string, l *Level) Sta
 	}
 }
 
-// verdict is the part of a level whose change is published.
-type verdict struct {
+// outcome is the part of a level whose change is published.
+type outcome struct {
 	state   State
 	enabled bool
 }
 
 type place struct{ instrument, gateway string }
 
-// standings returns the verdicts on all levels that have one.
-func (r *ModeRow) standings() map[place]verdict {
-	out := map[place]verdict{}
+// standings returns the outcomes of all levels that have one.
+func (r *ModeRow) standings() map[place]outcome {
+	out := map[place]outcome{}
 	add := func(p place, l *Level) {
 		if l.Stepped != 0 {
-			out[p] = verdict{l.State, l.Enabled}
+			out[p] = outcome{l.State, l.Enabled}
 		}
 	}
 	for i := range r.Instruments {
@@ -80,16 +80,16 @@ func (r *ModeRow) standings() map[place]verdict {
 	return out
 }
 
-// changes returns a Changed for every level whose verdict differs from before, in order of names, the instrument before its
+// changes returns a Changed for every level whose outcome differs from before, in order of names, the instrument before its
 // gateways. A level that is new compares with up and enabled.
-func (r *ModeRow) changes(s Settings, before map[place]verdict, end instant.Milli) []ModeEffect {
+func (r *ModeRow) changes(s Settings, before map[place]outcome, end instant.Milli) []ModeEffect {
 	var effects []ModeEffect
 	compare := func(p place, l *Level) {
 		old, had := before[p]
 		if !had {
-			old = verdict{Up, true}
+			old = outcome{Up, true}
 		}
-		if l.Stepped != 0 && old != (verdict{l.State, l.Enabled}) {
+		if l.Stepped != 0 && old != (outcome{l.State, l.Enabled}) {
 			effects = append(effects, Changed{&StatusRecord{
 				Standing: r.standing(s, p.instrument, p.gateway, l), Previous: old.state, WindowEnd: end,
 			}})
