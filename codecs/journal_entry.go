@@ -9,31 +9,19 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// JournalItem is one line of a transaction's journal as outsiders see it, over HTTP and on `ledger-journal`.
-type JournalItem struct {
-	Seq       int64         `json:"seq"`
-	EventID   string        `json:"event_id"`
-	Type      string        `json:"type"`
-	Verdict   string        `json:"verdict"`
-	Reason    string        `json:"reason,omitempty"` // of rejected
-	NetBefore int64         `json:"net_before"`
-	NetAfter  int64         `json:"net_after"`
-	At        instant.Milli `json:"at"`
-}
-
-// NewJournalItem returns the public form of l.
-func NewJournalItem(l *ledger.Line) JournalItem {
-	return JournalItem{
-		Seq: l.Seq, EventID: l.EventID, Type: l.Type.String(), Verdict: l.Verdict.String(), Reason: string(l.Reason),
-		NetBefore: l.NetBefore, NetAfter: l.NetAfter, At: l.At,
-	}
-}
-
+// journalRecord is a journal item of the contract with its transaction.
 type journalRecord struct {
-	TransactionID string `json:"transaction_id"`
-	UserID        string `json:"user_id"`
-	Currency      string `json:"currency"`
-	JournalItem
+	TransactionID string        `json:"transaction_id"`
+	UserID        string        `json:"user_id"`
+	Currency      string        `json:"currency"`
+	Seq           int64         `json:"seq"`
+	EventID       string        `json:"event_id"`
+	Type          string        `json:"type"`
+	Verdict       string        `json:"verdict"`
+	Reason        string        `json:"reason,omitempty"` // of rejected
+	NetBefore     int64         `json:"net_before"`
+	NetAfter      int64         `json:"net_after"`
+	At            instant.Milli `json:"at"`
 }
 
 // JournalEntry is the codec of `ledger-journal`: JSON, for others to read.
@@ -41,7 +29,11 @@ type JournalEntry struct{}
 
 // Encode returns e as JSON.
 func (JournalEntry) Encode(e *ledger.JournalEntry) ([]byte, error) {
-	return json.Marshal(journalRecord{e.TransactionID, e.UserID, e.Currency, NewJournalItem(&e.Line)})
+	return json.Marshal(journalRecord{
+		TransactionID: e.TransactionID, UserID: e.UserID, Currency: e.Currency,
+		Seq: e.Seq, EventID: e.EventID, Type: e.Type.String(), Verdict: e.Verdict.String(), Reason: string(e.Reason),
+		NetBefore: e.NetBefore, NetAfter: e.NetAfter, At: e.At,
+	})
 }
 
 // Decode reads what Encode wrote; it refuses types and verdicts that the contract does not know.
