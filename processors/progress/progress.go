@@ -1,8 +1,8 @@
 // Package progress is the group that follows every user through all missions.
 //
 //   - Input: postings, keyed by user: each movement of a payment's net amount, with the payment's facts.
-//   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from a mission.Index that the
-//     transport keeps as that table's store is written; Graph takes it as an argument.
+//   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from an Index, which the
+//     transport fills as it writes that table's store.
 //   - Table: one row per user: progress per mission version, the payments of the last 24 h (at most 256), money received.
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; dead-letters.
 //   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions order does not
@@ -33,7 +33,7 @@ type Config = mission.Config
 func DefaultConfig() Config { return mission.DefaultConfig() }
 
 // Graph returns the group's graph. The config must be valid; missions is read at every posting.
-func Graph(cfg Config, t *topology.Topology, missions *mission.Index, m *Metrics) *goka.GroupGraph {
+func Graph(cfg Config, t *topology.Topology, missions *Index, m *Metrics) *goka.GroupGraph {
 	g := &group{config: cfg, topology: t, missions: missions, metrics: m}
 	return goka.DefineGroup(t.Progress.Goka(),
 		stream.Input(t.Progress, t.Postings, g.apply),
@@ -47,7 +47,7 @@ func Graph(cfg Config, t *topology.Topology, missions *mission.Index, m *Metrics
 type group struct {
 	config   Config
 	topology *topology.Topology
-	missions *mission.Index
+	missions *Index
 	metrics  *Metrics
 }
 

@@ -1,4 +1,4 @@
-package codecs
+package progress
 
 import (
 	"errors"
@@ -7,25 +7,26 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// MissionIndex keeps a mission.Index as the catalog table has it: Set is the hook by which a transport, or a view, tells of
-// every row written to the table. It is safe for concurrent use.
-type MissionIndex struct {
-	*mission.Index
-	mu  sync.Mutex
-	bad map[string]error
+// Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of every
+// row written to the store of that table. It is safe for concurrent use.
+type Index struct {
+	missions *mission.Index
+	mu       sync.Mutex
+	bad      map[string]error
 }
 
-// NewMissionIndex returns an empty index.
-func NewMissionIndex() *MissionIndex {
-	return &MissionIndex{Index: mission.NewIndex(), bad: map[string]error{}}
+// NewIndex returns an empty index.
+func NewIndex() *Index {
+	return &Index{missions: mission.NewIndex(), bad: map[string]error{}}
 }
 
 // Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
 // leaves the mission as it was and shows in Err until the key is set to one that can.
-func (x *MissionIndex) Set(key string, value []byte) {
+func (x *Index) Set(key string, value []byte) {
 	err := x.set(key, value)
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -36,28 +37,31 @@ func (x *MissionIndex) Set(key string, value []byte) {
 	}
 }
 
-func (x *MissionIndex) set(key string, value []byte) error {
+func (x *Index) set(key string, value []byte) error {
 	if value == nil {
-		x.Remove(key)
+		x.missions.Remove(key)
 		return nil
 	}
-	row, err := CatalogRow{}.Decode(value)
+	row, err := codecs.CatalogRow{}.Decode(value)
 	if err != nil {
 		return err
 	}
 	current, ok := row.Current()
 	if !ok {
-		x.Remove(key)
+		x.missions.Remove(key)
 		return nil
 	}
-	if problems := x.Put(key, &current); len(problems) > 0 {
+	if problems := x.missions.Put(key, &current); len(problems) > 0 {
 		return problems
 	}
 	return nil
 }
 
+// Snapshot returns the missions as they are now.
+func (x *Index) Snapshot() *mission.Snapshot { return x.missions.Snapshot() }
+
 // Err returns what is wrong with the rows that could not be read, nil if all could.
-func (x *MissionIndex) Err() error {
+func (x *Index) Err() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	var errs []error
