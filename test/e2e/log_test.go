@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/cmd/cluster"
+)
+
+// topicLog holds what topics contain, as a read_committed reader sees it, in the order of each partition.
+type topicLog struct {
+	t       *testing.T
+	client  *kgo.Client
+	admin   *kadm.Client
+	records map[string][]*kgo.Record
+	next    map[string]map[int32]int64
+}
+
+func newTopicLog(t *testing.T, seeds []string, admin *kadm.Client, topics []string) *topicLog {
+	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}}
+	l.client = newClient(t, kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*1e6), kgo.FetchMaxPartitionBytes(8<<20))
+	return l
+}
+
+// poll takes in what there is, or waits for something to come.
+func (l *topicLog) poll(ctx context.Context) error {
+	fetches := l.client.PollFetches(ctx)
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	fetches.EachError(func(topic string, p int32, err error) { l.t.Fatalf("reading %s/%d: %v", topic, p, err) })
+	fetches.EachRecord(func(r *kgo.Record) {
+		l.records[r.Topic] = append(l.records[r.Topic], r)
+		if l.next[r.Topic] == nil {
+			l.next[r.Topic] = map[int32]int64{}
+		}
+		l.next[r.Topic][r.Partition] = r.Offset + 1
+	})
+	return nil
+}
+
+// readTo reads until all that the topics hold now is taken in.
+func (l *topicLog) readTo(ctx context.Context, topics ...string) {
+	l.t.Helper()
+	ends, err := cluster.EndOffsets(ctx, l.admin, topics)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for !l.reached(ends) {
+		if err := l.poll(ctx); err != nil {
+			l.t.Fatal("reading:", err)
+		}
+	}
+}
+
+func (l *topicLog) reached(ends cluster.Ends) bool {
+	for topic, partitions := range ends {
+		for p, end := range partitions {
+			if l.next[topic][p] < end {
+				return false
+			}
+		}
+	}
+	return true
+}

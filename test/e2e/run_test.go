@@ -1,0 +1,289 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// run is one deployment with all processors in this process.
+type run struct {
+	t        *testing.T
+	seeds    []string
+	topo     *topology.Topology
+	client   *kgo.Client
+	admin    *kadm.Client
+	log      *topicLog
+	feed     *feed.Feed
+	pipeline *pipeline.Pipeline
+}
+
+func start(ctx context.Context, t *testing.T, partitions int32) *run {
+	t.Helper()
+	r := &run{t: t, seeds: brokers(t)}
+	r.topo = createTopics(ctx, t, r.seeds, partitions)
+	r.client = newClient(t, kgo.SeedBrokers(r.seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	r.admin = kadm.NewClient(r.client)
+	r.log = newTopicLog(t, r.seeds, r.admin, r.topics())
+	var err error
+	if r.feed, err = feed.Open(ctx, feed.Config{Brokers: r.seeds, Topic: r.topo.Payments.Name}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.feed.Close)
+	r.startPipeline(ctx)
+	t.Cleanup(func() { r.stopPipeline() })
+	return r
+}
+
+// topics are those that the test reads.
+func (r *run) topics() []string {
+	t := r.topo
+	return []string{
+		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
+		t.HealthWindows.Name, t.HealthCorrections.Name, t.CatalogEvents.Name, string(t.Ledger.Table()), string(t.Progress.Table()),
+	}
+}
+
+func (r *run) startPipeline(ctx context.Context) {
+	r.t.Helper()
+	s := config.Default()
+	s.Brokers, s.Prefix, s.Partitions, s.Replication = r.seeds, r.topo.Config.Prefix, r.topo.Config.Partitions, 1
+	s.Health.IdleAfter = time.Hour // clock events end the run: the wall clock must not, however slow the machine is
+	var err error
+	r.pipeline, err = pipeline.Start(ctx, pipeline.Config{
+		Settings: s, Topology: r.topo, Log: slog.New(slog.NewTextHandler(logWriter{r.t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.pipeline.Ready(ctx); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *run) stopPipeline() {
+	if r.pipeline == nil {
+		return
+	}
+	if err := r.pipeline.Stop(); err != nil {
+		r.t.Error("stop:", err)
+	}
+	r.pipeline = nil
+}
+
+// logWriter passes the processors' warnings on to the test's log.
+type logWriter struct{ t *testing.T }
+
+func (w logWriter) Write(b []byte) (int, error) {
+	w.t.Log(string(bytes.TrimSpace(b)))
+	return len(b), nil
+}
+
+func partitionOf(key string, t *topology.Topology) int32 {
+	return stream.Partition([]byte(key), t.Config.Partitions)
+}
+
+func (r *run) send(ctx context.Context, records []traffic.Record) {
+	r.t.Helper()
+	for _, rec := range records {
+		if err := r.feed.Send(ctx, rec.Value); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	if err := r.feed.Flush(ctx); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *run) drain(ctx context.Context, stages ...cluster.Stage) {
+	r.t.Helper()
+	if err := cluster.Drain(ctx, r.admin, stages, 20*time.Millisecond); err != nil {
+		r.t.Fatal("drain:", err, r.pipeline.Err())
+	}
+}
+
+// settle ends the run with clock events, waits until the pipeline has come to rest, and returns the differences from the
+// oracle and what the oracle made of the log.
+func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
+	r.t.Helper()
+	if err := r.feed.Advance(ctx, 20*time.Minute); err != nil {
+		r.t.Fatal(err)
+	}
+	patience, cancel := context.WithTimeoutCause(ctx, 30*time.Second, errors.New("no rest within 30s"))
+	defer cancel()
+	for {
+		d := r.differences(ctx, records)
+		if len(d) == 0 {
+			break
+		}
+		// Timers fire a while after the record that made them due was committed; what they emit arrives here.
+		if err := r.log.poll(patience); err != nil {
+			return append(d, err.Error())
+		}
+	}
+	// All is well now. It must stay so: this clock goes through every group behind whatever was still under way.
+	if err := r.feed.Advance(ctx, 21*time.Minute); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.differences(ctx, records)
+}
+
+// differences compares all that is there once every group has worked off its input.
+func (r *run) differences(ctx context.Context, records []traffic.Record) []string {
+	r.t.Helper()
+	r.drain(ctx, cluster.Stages(r.topo)...)
+	r.log.readTo(ctx, r.topics()...)
+	fold, err := oracle.New(oracleMissions(r.t)...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, rec := range r.log.records[r.topo.Transactions.Name] {
+		if err := fold.Add(rec.Partition, rec.Value); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	want := fold.Result()
+	intake, got, problems := r.observe()
+	problems = append(problems, r.compareIntake(records, intake)...)
+	problems = append(problems, oracle.Compare(want, got)...)
+	return append(problems, enough(want)...)
+}
+
+// enough complains if the traffic was too tame to prove anything.
+func enough(r *oracle.Result) []string {
+	var out []string
+	timeouts, completions, reasons := 0, int64(0), map[string]int{}
+	for _, a := range r.Attempts {
+		if a.Outcome == "timeout" {
+			timeouts++
+		}
+	}
+	for _, p := range r.Progress {
+		completions += p.Completions
+	}
+	for _, reason := range r.DeadLetters {
+		reasons[reason]++
+	}
+	for what, n := range map[string]int{
+		"duplicates": r.Duplicates, "timeouts": timeouts, "completions": int(completions), "windows": len(r.Windows),
+		"conflicting_duplicate": reasons["conflicting_duplicate"], "over_reversal": reasons["over_reversal"],
+		"status_regression": reasons["status_regression"], "currency_mismatch": reasons["currency_mismatch"],
+	} {
+		if n == 0 {
+			out = append(out, "the traffic has no "+what)
+		}
+	}
+	return out
+}
+
+// observe decodes what the pipeline wrote. Intake's dead letters are returned apart.
+func (r *run) observe() (intake map[string]string, result *oracle.Result, problems []string) {
+	r.t.Helper()
+	o, t := oracle.NewObserved(), r.topo
+	each := func(topic string, take func(*kgo.Record) error) {
+		for _, rec := range r.log.records[topic] {
+			if _, clock := stream.ParseClock(rec.Value); clock {
+				continue
+			}
+			if err := take(rec); err != nil {
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: %v", rec.Topic, rec.Partition, rec.Offset, err))
+			}
+		}
+	}
+	each(string(t.Ledger.Table()), func(r *kgo.Record) error { return o.LedgerRow(string(r.Key), r.Value) })
+	each(string(t.Progress.Table()), func(r *kgo.Record) error { return o.UserRow(string(r.Key), r.Value) })
+	each(t.Postings.Name, func(r *kgo.Record) error { return o.Posting(r.Value) })
+	each(t.Attempts.Name, func(r *kgo.Record) error { return o.Attempt(r.Value) })
+	each(t.Outcomes.Name, func(r *kgo.Record) error { return o.Outcome(r.Value) })
+	each(t.HealthWindows.Name, func(r *kgo.Record) error { return o.Window(r.Value, true) })
+	each(t.HealthCorrections.Name, func(r *kgo.Record) error { return o.Window(r.Value, false) })
+	intake = map[string]string{}
+	each(t.DeadLetterRecords.Name, func(rec *kgo.Record) error {
+		id, reason := string(rec.Key), header(rec, stream.HeaderReason)
+		if header(rec, stream.HeaderGroup) != t.Intake.Name {
+			o.DeadLetter(id, reason)
+			return nil
+		}
+		if _, twice := intake[id]; twice {
+			return errors.New("a second dead letter of one record")
+		}
+		intake[id] = reason
+		return nil
+	})
+	result, more := o.Result()
+	return intake, result, append(problems, more...)
+}
+
+func header(r *kgo.Record, key string) string {
+	for _, h := range r.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and poison as
+// the dead letter that its class demands.
+func (r *run) compareIntake(records []traffic.Record, dead map[string]string) []string {
+	reasons := map[string]string{} // poison by its bytes
+	for _, rec := range records {
+		if rec.Kind == traffic.Poisoned {
+			reasons[string(rec.Value)] = string(traffic.Poisons()[rec.Poison].Reason)
+		}
+	}
+	var out []string
+	events := map[string]int{}
+	for _, rec := range r.log.records[r.topo.Transactions.Name] {
+		if _, clock := stream.ParseClock(rec.Value); clock {
+			continue
+		}
+		e, err := codecs.Event{}.Decode(rec.Value)
+		if err != nil {
+			out = append(out, err.Error())
+			continue
+		}
+		events[topology.Coordinates(e.Origin).String()]++
+	}
+	lines := 0
+	for _, rec := range r.log.records[r.topo.Payments.Name] {
+		if strings.HasPrefix(string(rec.Value), `{"type":"clock"`) {
+			continue
+		}
+		lines++
+		id := fmt.Sprintf("%s-%d-%d", rec.Topic, rec.Partition, rec.Offset)
+		reason, poison := reasons[string(rec.Value)]
+		wantEvents := 1
+		if poison {
+			wantEvents = 0
+		}
+		if events[id] != wantEvents || dead[id] != reason {
+			out = append(out, fmt.Sprintf("payments record %s: %d events and dead letter %q, want %d and %q: %.200s",
+				id, events[id], dead[id], wantEvents, reason, rec.Value))
+		}
+	}
+	if lines != len(records) || len(dead) != len(reasons) {
+		out = append(out, fmt.Sprintf("%d lines sent, %d there; %d of them poison, %d dead letters of intake", len(records), lines, len(reasons), len(dead)))
+	}
+	slices.Sort(out)
+	return out[:min(len(out), 10)]
+}
