@@ -27,5 +27,7 @@ func withKnown(row *health.ModeRow, paths []health.Path) *health.ModeRow {
 }
 
 func unseen() health.Level {
-	return health.Level{Enabled: true, Reason: "initially up"}
+	level := health.Level{Enabled: true}
+	level.Reason = "initially up"
+	return level
 }

@@ -73,7 +73,7 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 func (s *Server) Position() asof.Position {
 	p := asof.Position{}
 	for _, src := range s.sources.all() {
-		p[src.topic] = src.Offsets()
+		p[src.topic] = src.offsets.Next()
 	}
 	return p
 }

@@ -134,7 +134,7 @@ func New(c Config) (*Server, error) {
 		c.Now = time.Now
 	}
 	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux()}
-	s.api = humago.New(s.mux, apiConfig(c.Version))
+	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.health()
 	s.panel()
@@ -156,7 +156,7 @@ func NewHTTPServer(addr string, h http.Handler) *http.Server {
 	}
 }
 
-func apiConfig(version string) huma.Config {
+func apiConfig(version string, log *slog.Logger) huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -180,7 +180,12 @@ func apiConfig(version string) huma.Config {
 		},
 		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{problem.Transformer(func(ctx huma.Context) string { return requestID(ctx.Context()) })},
+		Transformers: []huma.Transformer{problem.Transformer(
+			func(ctx huma.Context) string { return requestID(ctx.Context()) },
+			func(ctx huma.Context, detail string) {
+				log.ErrorContext(ctx.Context(), "a request failed", "request_id", requestID(ctx.Context()), "operation", ctx.Operation().OperationID, "error", detail)
+			},
+		)},
 	}
 }
 

@@ -13,22 +13,28 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// Rows are the rows of a table in key order. Values are not to be changed or kept.
+// Rows are the local copy of a table's rows, all partitions together.
 type Rows interface {
+	// Get returns the encoded row of a key, which must not be changed.
 	Get(key string) ([]byte, bool)
-	// Ascend calls fn for each row from the first key >= from, until fn returns false.
+	// Ascend calls fn for each row from the first key >= from, in key order, until fn returns false.
 	Ascend(from string, fn func(key string, value []byte) bool)
+	// Recovered tells whether the table was loaded up to the end of its changelog and is being followed.
+	Recovered() bool
 }
 
-// Table is the local copy of one group table.
-type Table interface {
-	Rows
-	// Offsets returns the next changelog offset by partition: everything below is in the table.
-	Offsets() map[int32]int64
-	// Wait returns once the table has reached want on every partition that want names, or the context's error.
-	Wait(ctx context.Context, want map[int32]int64) error
-	// Recovered tells whether the table was loaded up to the end of its changelog at least once.
-	Recovered() bool
+// Offsets tell how far a table's changelog was read.
+type Offsets interface {
+	// Next returns the next offset by partition: everything below is in the table.
+	Next() map[int32]int64
+	// Wait returns once every partition that at names was read up to the offset given, or the context's error.
+	Wait(ctx context.Context, at map[int32]int64) error
+}
+
+// Table is one group table.
+type Table struct {
+	Rows    Rows
+	Offsets Offsets
 }
 
 // Tables are the tables that the server reads.
@@ -41,7 +47,7 @@ func (t Tables) validate() error {
 	for name, table := range map[string]Table{
 		"ledger": t.Ledger, "progress": t.Progress, "health": t.Health, "routing": t.Routing, "catalog": t.Catalog, "deadletters": t.DeadLetters,
 	} {
-		if table == nil {
+		if table.Rows == nil || table.Offsets == nil {
 			errs = append(errs, fmt.Errorf("views: table of %s is missing", name))
 		}
 	}
@@ -50,9 +56,14 @@ func (t Tables) validate() error {
 
 // source is a table with the names under which others know it.
 type source struct {
-	Table
-	group string
-	topic string
+	Rows
+	offsets Offsets
+	group   string
+	topic   string
+}
+
+func newSource(t Table, group string, topic string) *source {
+	return &source{Rows: t.Rows, offsets: t.Offsets, group: group, topic: topic}
 }
 
 type sources struct {
@@ -61,12 +72,12 @@ type sources struct {
 
 func newSources(t *topology.Topology, tables Tables) sources {
 	return sources{
-		ledger:   &source{tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())},
-		progress: &source{tables.Progress, t.Progress.Name, string(t.Progress.Table())},
-		health:   &source{tables.Health, t.Health.Name, string(t.Health.Table())},
-		routing:  &source{tables.Routing, t.Routing.Name, string(t.Routing.Table())},
-		catalog:  &source{tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())},
-		letters:  &source{tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table())},
+		ledger:   newSource(tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())),
+		progress: newSource(tables.Progress, t.Progress.Name, string(t.Progress.Table())),
+		health:   newSource(tables.Health, t.Health.Name, string(t.Health.Table())),
+		routing:  newSource(tables.Routing, t.Routing.Name, string(t.Routing.Table())),
+		catalog:  newSource(tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())),
+		letters:  newSource(tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table())),
 	}
 }
 
@@ -98,7 +109,7 @@ func (s *Server) at(ctx context.Context, q Fresh, from ...*source) (AsOf, error)
 		if !src.Recovered() {
 			return AsOf{}, recovering("the table of " + src.group + " is being loaded")
 		}
-		p[src.topic] = src.Offsets()
+		p[src.topic] = src.offsets.Next()
 	}
 	return AsOf{Token: p.Encode()}, nil
 }
@@ -135,7 +146,7 @@ func (s *Server) await(ctx context.Context, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
 	for topic, offsets := range want {
-		if err := tables[topic].Wait(ctx, offsets); err != nil {
+		if err := tables[topic].offsets.Wait(ctx, offsets); err != nil {
 			return recovering("the tables have not reached min_as_of yet")
 		}
 	}

@@ -8,18 +8,32 @@ import (
 )
 
 // Transformer gives every error that huma itself makes our shape, and every problem the id of its request. It works on one
-// API, where replacing huma.NewError would work on the whole program.
-func Transformer(requestID func(huma.Context) string) huma.Transformer {
+// API, where replacing huma.NewError would work on the whole program. What went wrong inside goes to failed, with the
+// messages that the client does not get.
+func Transformer(requestID func(huma.Context) string, failed func(ctx huma.Context, detail string)) huma.Transformer {
 	return func(ctx huma.Context, _ string, v any) (any, error) {
 		switch v := v.(type) {
 		case *Problem:
 			return v.For(requestID(ctx)), nil
 		case *huma.ErrorModel:
+			if v.Status >= http.StatusInternalServerError {
+				failed(ctx, messages(v))
+			}
 			return fromModel(v).For(requestID(ctx)), nil
 		default:
 			return v, nil
 		}
 	}
+}
+
+func messages(m *huma.ErrorModel) string {
+	all := []string{m.Detail}
+	for _, d := range m.Errors {
+		if d != nil {
+			all = append(all, d.Message)
+		}
+	}
+	return strings.Join(all, ": ")
 }
 
 // Of returns the problem for a bare HTTP status, as the router gives.

@@ -1,0 +1,401 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tidwall/btree"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/asof"
+	"github.com/millrace/millrace/views/token"
+)
+
+// start is the instant at which the fixtures' events happen and tokens are made.
+var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+
+func at(d time.Duration) instant.Milli { return instant.Of(start.Add(d)) }
+
+// memTable is a table in memory, with its offsets. Everything is in partition 0.
+type memTable struct {
+	hook func(string, []byte)
+
+	mu        sync.Mutex
+	rows      btree.Map[string, []byte]
+	next      int64
+	changed   chan struct{}
+	loading   bool
+	waiting   int
+	onWaiting chan struct{} // receives when somebody begins to wait
+}
+
+func newMemTable(hook func(string, []byte)) *memTable {
+	return &memTable{hook: hook, changed: make(chan struct{}), onWaiting: make(chan struct{}, 16)}
+}
+
+func (m *memTable) put(key string, value []byte) {
+	m.mu.Lock()
+	if value == nil {
+		m.rows.Delete(key)
+	} else {
+		m.rows.Set(key, value)
+	}
+	m.next++
+	close(m.changed)
+	m.changed = make(chan struct{})
+	m.mu.Unlock()
+	if m.hook != nil {
+		m.hook(key, value)
+	}
+}
+
+func (m *memTable) Get(key string) ([]byte, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rows.Get(key)
+}
+
+func (m *memTable) Ascend(from string, fn func(string, []byte) bool) {
+	m.mu.Lock()
+	rows := m.rows.Copy()
+	m.mu.Unlock()
+	rows.Ascend(from, fn)
+}
+
+func (m *memTable) Recovered() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.loading
+}
+
+func (m *memTable) setLoading(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.loading = on
+}
+
+func (m *memTable) Next() map[int32]int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return map[int32]int64{0: m.next}
+}
+
+func (m *memTable) Wait(ctx context.Context, want map[int32]int64) error {
+	for {
+		m.mu.Lock()
+		reached, changed := m.next >= want[0], m.changed
+		m.mu.Unlock()
+		if reached {
+			return nil
+		}
+		select {
+		case m.onWaiting <- struct{}{}:
+		default:
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (m *memTable) table() Table { return Table{Rows: m, Offsets: m} }
+
+// memRecords are the values of the dead-letters topic.
+type memRecords map[Place][]byte
+
+func (m memRecords) Read(_ context.Context, places []Place) ([][]byte, error) {
+	values := make([][]byte, len(places))
+	for i, p := range places {
+		values[i] = m[p]
+	}
+	return values, nil
+}
+
+type fixedBoard struct{ state BoardState }
+
+func (b fixedBoard) Board() BoardState { return b.state }
+
+// fixture is a server on tables in memory.
+type fixture struct {
+	t        testing.TB
+	topology *topology.Topology
+	indexes  *Indexes
+	tables   struct{ ledger, progress, health, routing, catalog, letters *memTable }
+	records  memRecords
+	signer   token.Signer
+	public   ed25519.PublicKey
+	registry *prometheus.Registry
+	log      *bytes.Buffer
+	now      time.Time
+	server   *Server
+	handler  http.Handler
+}
+
+func newFixture(t testing.TB, change ...func(*Config)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, topology: topology.New(topology.DefaultConfig()), records: memRecords{}, registry: prometheus.NewRegistry(), log: &bytes.Buffer{}, now: start}
+	clock := func() time.Time { return f.now }
+	f.indexes = NewIndexes(f.topology, clock)
+	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(nil)
+	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
+	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
+	public, private, err := ed25519.GenerateKey(nil)
+	f.check(err)
+	f.public = public
+	f.signer, err = token.Private(private)
+	f.check(err)
+	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
+	f.check(err)
+	c := Config{
+		Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Log: slog.New(slog.NewTextHandler(f.log, nil)), Wait: 50 * time.Millisecond,
+		Tables: Tables{
+			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(), Health: f.tables.health.table(),
+			Routing: f.tables.routing.table(), Catalog: f.tables.catalog.table(), DeadLetters: f.tables.letters.table(),
+		},
+	}
+	for _, fn := range change {
+		fn(&c)
+	}
+	f.server, err = New(c)
+	f.check(err)
+	f.handler = f.server.Handler()
+	return f
+}
+
+func (f *fixture) check(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func put[Row any](f *fixture, table *memTable, group stream.Group[Row], key string, row Row) {
+	f.t.Helper()
+	value, err := group.Row.Encode(row)
+	f.check(err)
+	table.put(key, value)
+}
+
+func (f *fixture) minter() *token.Minter {
+	m, err := token.NewMinter(token.MinterConfig{Issuer: "iss", Audience: "aud", Signer: f.signer, Now: func() time.Time { return f.now }})
+	f.check(err)
+	return m
+}
+
+func (f *fixture) token(sub string, roles ...token.Role) string {
+	f.t.Helper()
+	text, err := f.minter().Mint(sub, roles, 0)
+	f.check(err)
+	return text
+}
+
+// ask sends a request from another machine, with a bearer token if there is one.
+func (f *fixture) ask(method, target, bearer string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, nil)
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for _, fn := range change {
+		fn(r)
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, r)
+	return w
+}
+
+// fromHere makes a request one of this machine.
+func fromHere(r *http.Request) { r.RemoteAddr, r.Host = "127.0.0.1:5555", "127.0.0.1:8080" }
+
+func withHeader(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func withBody(text string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.Body = io.NopCloser(strings.NewReader(text))
+		r.Header.Set("Content-Type", "application/json")
+	}
+}
+
+// get asks as a panel admin, service and health reader at once, and wants 200.
+func (f *fixture) get(target string) map[string]any {
+	f.t.Helper()
+	w := f.ask("GET", target, f.token("usr_1", token.User, token.Admin))
+	if w.Code != http.StatusOK {
+		f.t.Fatalf("%s: %d %s", target, w.Code, w.Body)
+	}
+	return f.object(w.Body.Bytes())
+}
+
+func (f *fixture) object(b []byte) map[string]any {
+	f.t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal(b, &v); err != nil {
+		f.t.Fatalf("%v: %s", err, b)
+	}
+	return v
+}
+
+// wantProblem checks a problem document and returns it.
+func (f *fixture) wantProblem(w *httptest.ResponseRecorder, status int, code string) map[string]any {
+	f.t.Helper()
+	if w.Code != status || w.Header().Get("Content-Type") != "application/problem+json" {
+		f.t.Fatalf("got %d %s %s, want %d", w.Code, w.Header().Get("Content-Type"), w.Body, status)
+	}
+	p := f.object(w.Body.Bytes())
+	if p["code"] != code || p["status"] != float64(status) || p["type"] != "https://millrace.dev/problems/"+strings.ReplaceAll(code, "_", "-") {
+		f.t.Fatalf("got %s, want code %s", w.Body, code)
+	}
+	if p["request_id"] == "" || p["request_id"] != w.Header().Get("X-Request-Id") || p["title"] == "" || p["detail"] == "" {
+		f.t.Fatalf("incomplete: %s", w.Body)
+	}
+	return p
+}
+
+func (f *fixture) position() asof.Position {
+	return asof.Position(maps.Clone(f.server.Position()))
+}
+
+// The rows below are made by the domain itself, so that what is shown is what processors store.
+
+func facts(id string, minor int64, merchant string) payment.Facts {
+	return payment.Facts{
+		TransactionID: id, UserID: "usr_1", AmountMinor: minor, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
+		Merchant: merchant, CreatedAt: at(0),
+	}
+}
+
+func event(id string, kind payment.Type, f payment.Facts, after time.Duration) *payment.Event {
+	return &payment.Event{
+		Facts: f, ID: id, Type: kind, Status: payment.Success, ReversalID: id, UpdatedAt: at(after), HealthInstruments: []string{"sbi"},
+		Fingerprint: uint64(len(id)) + uint64(f.AmountMinor), Origin: payment.Origin{Topic: "payments"},
+	}
+}
+
+// putTransaction stores t1: settled with 100.00, 40.00 of it reversed, one event sent twice and one refused.
+func (f *fixture) putTransaction() {
+	cfg := ledger.DefaultConfig()
+	events := []*payment.Event{
+		event("e1", payment.Payment, facts("t1", 10000, "swiggy"), 0),
+		event("r1", payment.Reversal, facts("t1", 4000, ""), time.Second),
+		event("e1", payment.Payment, facts("t1", 10000, "swiggy"), 0),
+		event("r2", payment.Reversal, facts("t1", 7000, ""), 2*time.Second),
+	}
+	var row *ledger.Row
+	for _, e := range events {
+		row, _ = ledger.Apply(row, e, 0, cfg)
+	}
+	put(f, f.tables.ledger, f.topology.Ledger, "t1", row)
+}
+
+func swiggy() mission.Mission {
+	m := mission.Default()
+	m.ID, m.Title, m.Currency, m.TimeZone, m.BrandID, m.Status = "swiggy-500", "Spend ₹500 at Swiggy", "INR", "Asia/Kolkata", "swiggy", mission.Active
+	m.Goal = mission.Goal{Metric: mission.MetricAmount, Target: 50000}
+	m.Filters = []mission.Filter{{ID: "merchant", Operator: mission.Eq, Values: []mission.Value{{Kind: mission.TextValue, Text: "swiggy"}}}}
+	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-08"}
+	m.Reward = mission.Reward{Kind: mission.RewardCoins, Amount: 100}
+	return m
+}
+
+// putMission stores a mission made at start, at once with every index.
+func (f *fixture) putMission(m mission.Mission) {
+	row, e := catalog.Apply(nil, catalog.PutMission("c-"+m.ID, "test", at(0), m))
+	if e.Result != catalog.Applied {
+		f.t.Fatalf("mission %s: %v", m.ID, e.Problems)
+	}
+	put(f, f.tables.catalog, f.topology.Catalog, catalog.MissionKey(m.ID), row)
+}
+
+// putProgress stores usr_1 with a payment that counts for swiggy-500 and one that does not.
+func (f *fixture) putProgress() {
+	snapshot := f.indexes.missions.snapshot()
+	var row *mission.UserRow
+	for i, p := range []payment.Facts{facts("t1", 10000, "swiggy"), facts("t2", 5000, "zomato")} {
+		p.CreatedAt += instant.Milli(i * 1000)
+		row, _ = mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: p.AmountMinor, At: p.CreatedAt}, snapshot, mission.DefaultConfig())
+	}
+	put(f, f.tables.progress, f.topology.Progress, "usr_1", row)
+}
+
+// putHealth stores upi/sbi with the gateways razorpay and payu, and three closed windows: the last two below every threshold
+// for payu. upi/hdfc has an attempt, but no closed window.
+func (f *fixture) putHealth() {
+	s := health.DefaultSettings()
+	series := map[string]*health.Row{}
+	var mode *health.ModeRow
+	take := func(effects []health.Effect) {
+		for _, e := range effects {
+			switch e := e.(type) {
+			case health.Finished:
+				closed, _ := health.Take(s, nil, e.To)
+				put(f, f.tables.health, f.topology.Health, e.To.Key(), closed)
+			case health.Scored:
+				mode, _ = mode.Take(s, e.Score, 0)
+			}
+		}
+	}
+	attempt := func(path health.Path, outcome ledger.Outcome, after time.Duration, offset int64) {
+		a := &ledger.Attempt{Mode: path.Mode, Instrument: path.Instrument, Gateway: path.Gateway, Outcome: outcome, At: at(after), LatencyMS: 40}
+		row, effects := health.Observe(s, series[path.Key()], a, health.Source{Topic: "attempts", Offset: offset}, at(after))
+		series[path.Key()] = row
+		take(effects)
+	}
+	good, bad := health.Path{Mode: "upi", Instrument: "sbi", Gateway: "razorpay"}, health.Path{Mode: "upi", Instrument: "sbi", Gateway: "payu"}
+	for minute := range 3 {
+		for i := range 30 {
+			after, offset := time.Duration(minute)*time.Minute+time.Duration(i)*time.Second, int64(minute*60+i*2)
+			attempt(good, ledger.Succeeded, after, offset)
+			outcome := ledger.Succeeded
+			if minute > 0 && i%10 != 0 {
+				outcome = ledger.FailedTechnical
+			}
+			attempt(bad, outcome, after, offset+1)
+		}
+	}
+	w := at(4 * time.Minute)
+	for _, path := range []health.Path{good, bad} {
+		row, effects := health.Settle(s, series[path.Key()], w)
+		series[path.Key()] = row
+		take(effects)
+	}
+	mode, _ = mode.Settle(s, w)
+	attempt(health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, ledger.Succeeded, 5*time.Minute, 500)
+	for key, row := range series {
+		put(f, f.tables.health, f.topology.Health, key, row)
+	}
+	put(f, f.tables.routing, f.topology.Routing, "upi", mode)
+}
+
+// putLetter stores a dead letter filed so long after start.
+func (f *fixture) putLetter(id string, reason payment.Reason, group string, after time.Duration, raw string) {
+	place := Place{Partition: 3, Offset: int64(len(f.records))}
+	f.records[place] = []byte(raw)
+	put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, deadletter.Letter{
+		Reason: reason, Detail: "bad", Group: group, Source: payment.Origin{Topic: "payments", Partition: 3, Offset: 42},
+		Partition: place.Partition, Offset: place.Offset, At: at(after), SizeBytes: int64(len(raw)),
+	}))
+}

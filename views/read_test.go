@@ -1,0 +1,390 @@
+package views
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/views/asof"
+	"github.com/millrace/millrace/views/token"
+)
+
+// ids follows next_cursor to the end and returns the ids of all items, page by page.
+func (f *fixture) ids(target string) [][]string {
+	f.t.Helper()
+	var pages [][]string
+	for next := target; ; {
+		body := f.get(next)
+		page := []string{}
+		for _, item := range body["items"].([]any) {
+			page = append(page, item.(map[string]any)["id"].(string))
+		}
+		pages = append(pages, page)
+		cursor, more := body["next_cursor"].(string)
+		if !more {
+			return pages
+		}
+		next = target + "&cursor=" + cursor
+	}
+}
+
+func TestDeadLettersNewestFirst(t *testing.T) {
+	f := newFixture(t)
+	for i := range 7 {
+		reason, group := payment.Malformed, "intake"
+		if i%3 == 0 {
+			reason, group = payment.OverReversal, "ledger"
+		}
+		f.putLetter(fmt.Sprintf("payments-0-%d", i), reason, group, time.Duration(i/2)*time.Second, "x")
+	}
+	for target, want := range map[string][][]string{
+		"?limit=3": {
+			{"payments-0-6", "payments-0-4", "payments-0-5"}, {"payments-0-2", "payments-0-3", "payments-0-0"}, {"payments-0-1"},
+		},
+		"?limit=3&reason=over_reversal":              {{"payments-0-6", "payments-0-3", "payments-0-0"}},
+		"?limit=2&group=intake":                      {{"payments-0-4", "payments-0-5"}, {"payments-0-2", "payments-0-1"}},
+		"?limit=2&group=intake&reason=over_reversal": {{}},
+	} {
+		if d := cmp.Diff(want, f.ids("/v1/panel/dead-letters"+target)); d != "" {
+			t.Errorf("%s: %s", target, d)
+		}
+	}
+}
+
+func TestDeadLetterIsReplacedAndDeleted(t *testing.T) {
+	f := newFixture(t)
+	f.putLetter("a", payment.Malformed, "intake", 0, "x")
+	f.putLetter("b", payment.Malformed, "intake", time.Second, "x")
+	f.putLetter("a", payment.InvalidField, "ledger", 2*time.Second, "y")
+	if d := cmp.Diff([][]string{{"a", "b"}}, f.ids("/v1/panel/dead-letters?limit=5")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([][]string{{"b"}}, f.ids("/v1/panel/dead-letters?group=intake")); d != "" {
+		t.Error(d)
+	}
+	f.tables.letters.put("a", nil)
+	if d := cmp.Diff([][]string{{"b"}}, f.ids("/v1/panel/dead-letters?limit=5")); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestDeadLetterPageIsBoundInBytes(t *testing.T) {
+	f := newFixture(t)
+	big := strings.Repeat("x", pageBytes/4)
+	for i := range 7 {
+		f.putLetter(fmt.Sprint(i), payment.Malformed, "intake", 0, big)
+	}
+	if d := cmp.Diff([][]string{{"0", "1", "2", "3", "4"}, {"5", "6"}}, f.ids("/v1/panel/dead-letters?limit=500")); d != "" {
+		t.Error(d)
+	}
+}
+
+type brokenRecords struct{}
+
+func (brokenRecords) Read(context.Context, []Place) ([][]byte, error) {
+	return nil, errors.New("secret broker address")
+}
+
+func TestDeadLetterBytes(t *testing.T) {
+	f := newFixture(t)
+	f.putLetter("gone", payment.Malformed, "intake", 0, "x")
+	for place := range f.records {
+		delete(f.records, place)
+	}
+	item := f.get("/v1/panel/dead-letters")["items"].([]any)[0].(map[string]any)
+	if raw, ok := item["raw_base64"]; !ok || raw != nil {
+		t.Errorf("a record that retention took: %v", item)
+	}
+	f = newFixture(t, func(c *Config) { c.Records = brokenRecords{} })
+	f.get("/v1/panel/dead-letters") // nothing to read
+	f.putLetter("a", payment.Malformed, "intake", 0, "x")
+	w := f.ask("GET", "/v1/panel/dead-letters", f.token("a", token.Admin))
+	f.wantProblem(w, http.StatusServiceUnavailable, "unavailable")
+	if w.Header().Get("Retry-After") == "" || strings.Contains(w.Body.String(), "secret") {
+		t.Errorf("%v %s", w.Header(), w.Body)
+	}
+}
+
+// TestLetterIndexAgainstAModel compares every filter's order with a sort of everything.
+func TestLetterIndexAgainstAModel(t *testing.T) {
+	f := newFixture(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		f.indexes.letters = newLetterIndex(f.topology.DeadLetters.Row)
+		f.tables.letters.hook = f.indexes.DeadLetters
+		model := map[string]letterPlace{}
+		for range rapid.IntRange(0, 40).Draw(rt, "writes") {
+			id := fmt.Sprint(rapid.IntRange(0, 9).Draw(rt, "id"))
+			if rapid.IntRange(0, 4).Draw(rt, "delete") == 0 {
+				f.tables.letters.put(id, nil)
+				delete(model, id)
+				continue
+			}
+			reason := rapid.SampledFrom([]payment.Reason{payment.Malformed, payment.TooOld}).Draw(rt, "reason")
+			group := rapid.SampledFrom([]string{"intake", "ledger"}).Draw(rt, "group")
+			after := time.Duration(rapid.IntRange(0, 5).Draw(rt, "at")) * time.Second
+			f.putLetter(id, reason, group, after, "x")
+			model[id] = letterPlace{letterKey{at(after), id}, letterFilter{string(reason), group}}
+		}
+		want := letterFilter{rapid.SampledFrom([]string{"", "malformed", "too_old"}).Draw(rt, "want reason"), rapid.SampledFrom([]string{"", "ledger"}).Draw(rt, "want group")}
+		var keys []letterKey
+		for _, p := range model {
+			if (want.reason == "" || want.reason == p.reason) && (want.group == "" || want.group == p.group) {
+				keys = append(keys, p.letterKey)
+			}
+		}
+		slices.SortFunc(keys, func(a, b letterKey) int {
+			if newer(a, b) {
+				return -1
+			}
+			return 1
+		})
+		n := rapid.IntRange(1, 4).Draw(rt, "limit")
+		var got []letterKey
+		for after := (letterKey{}); ; {
+			page := f.indexes.letters.page(want, after, n)
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+			after = page[len(page)-1]
+		}
+		if !slices.Equal(keys, got) {
+			rt.Fatalf("want %v, got %v", keys, got)
+		}
+		f.indexes.letters.mu.RLock()
+		defer f.indexes.letters.mu.RUnlock()
+		for filter, tree := range f.indexes.letters.ordered {
+			if tree.Len() == 0 {
+				rt.Fatalf("an empty tree stays for %v", filter)
+			}
+		}
+	})
+}
+
+func TestMissionListFilters(t *testing.T) {
+	f := newFixture(t)
+	for i, id := range []string{"a-swiggy", "b-zomato", "c-any", "d-swiggy"} {
+		m := swiggy()
+		m.ID, m.Title, m.BrandID = id, "Mission "+id, ""
+		switch i {
+		case 1:
+			m.Filters[0].Values[0].Text, m.Status = "zomato", mission.Draft
+		case 2:
+			m.Filters = nil
+		}
+		f.putMission(m)
+	}
+	for query, want := range map[string][][]string{
+		"?limit=3":                             {{"a-swiggy", "b-zomato", "c-any"}, {"d-swiggy"}},
+		"?limit=4":                             {{"a-swiggy", "b-zomato", "c-any", "d-swiggy"}},
+		"?status=draft":                        {{"b-zomato"}},
+		"?status=paused":                       {{}},
+		"?merchant=Swiggy&limit=1":             {{"a-swiggy"}, {"d-swiggy"}},
+		"?q=MISSION%20c":                       {{"c-any"}},
+		"?q=zomato&status=active":              {{}},
+		"?limit=2&q=swiggy&merchant=%20swiggy": {{"a-swiggy", "d-swiggy"}},
+	} {
+		if d := cmp.Diff(want, f.ids("/v1/panel/missions"+query)); d != "" {
+			t.Errorf("%s: %s", query, d)
+		}
+	}
+	if d := cmp.Diff([][]string{{"a-swiggy", "c-any"}, {"d-swiggy"}}, f.ids("/v1/users/me/missions?limit=2")); d != "" {
+		t.Errorf("a user does not see drafts: %s", d)
+	}
+	f.tables.catalog.put("mission/c-any", nil)
+	if d := cmp.Diff([][]string{{"a-swiggy", "d-swiggy"}}, f.ids("/v1/users/me/missions?limit=2")); d != "" {
+		t.Error(d)
+	}
+	f.wantProblem(f.ask("GET", "/v1/panel/missions/c-any", f.token("a", token.Viewer)), http.StatusNotFound, "not_found")
+}
+
+func TestCursorsOfOtherLists(t *testing.T) {
+	f := newFixture(t)
+	for i := range 3 {
+		f.putLetter(fmt.Sprint(i), payment.Malformed, "intake", 0, "x")
+	}
+	admin := f.token("usr_1", token.User, token.Admin)
+	cursor := f.get("/v1/panel/dead-letters?limit=1")["next_cursor"].(string)
+	raw, _ := base64.RawURLEncoding.DecodeString(cursor)
+	for name, target := range map[string]string{
+		"another list":   "/v1/panel/missions?cursor=" + cursor,
+		"another filter": "/v1/panel/dead-letters?group=ledger&cursor=" + cursor,
+		"a user's list":  "/v1/users/me/missions?cursor=" + cursor,
+		"cut":            "/v1/panel/dead-letters?cursor=" + cursor[:4],
+		"no position":    "/v1/panel/dead-letters?cursor=" + base64.RawURLEncoding.EncodeToString(raw[:9]),
+		"bad position":   "/v1/panel/dead-letters?cursor=" + base64.RawURLEncoding.EncodeToString(append(raw[:9:9], "x y"...)),
+		"junk":           "/v1/panel/dead-letters?cursor=%3Cscript%3E",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := f.ask("GET", target, admin)
+			p := f.wantProblem(w, http.StatusUnprocessableEntity, "invalid_field")
+			if firstPointer(p) != "/query/cursor" || strings.Contains(w.Body.String(), "script") {
+				t.Errorf("%s", w.Body)
+			}
+		})
+	}
+	for _, limit := range []string{"0", "501", "-1", "ten", "1.5", "99999999999999999999"} {
+		w := f.ask("GET", "/v1/panel/dead-letters?limit="+limit, admin)
+		if p := f.wantProblem(w, http.StatusUnprocessableEntity, "invalid_field"); firstPointer(p) != "/query/limit" || strings.Contains(w.Body.String(), "99999999") {
+			t.Errorf("limit=%s: %s", limit, w.Body)
+		}
+	}
+	f.wantProblem(f.ask("GET", "/v1/panel/missions?status=lost", admin), http.StatusUnprocessableEntity, "invalid_field")
+}
+
+func TestMinAsOfWaitsForTheTable(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Wait = time.Minute })
+	want := f.position()
+	want["ledger-table"] = map[int32]int64{0: 1}
+	target := "/v1/panel/transactions/t1?min_as_of=" + want.Encode()
+	admin := f.token("a", token.Admin)
+	done := make(chan *httptest.ResponseRecorder)
+	go func() { done <- f.ask("GET", target, admin) }()
+	<-f.tables.ledger.onWaiting
+	f.putTransaction()
+	w := <-done
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	as := f.object(w.Body.Bytes())["as_of"].(map[string]any)
+	got, err := asof.Parse(as["token"].(string))
+	if err != nil || !(asof.Position{"ledger-table": {0: 1}}).Reached(got) {
+		t.Errorf("as_of %v: %v", got, err)
+	}
+	if w := f.ask("GET", "/readyz?min_as_of="+as["token"].(string), ""); w.Code != http.StatusOK {
+		t.Errorf("its own token: %d", w.Code)
+	}
+}
+
+func TestMinAsOfRunsOut(t *testing.T) {
+	f := newFixture(t)
+	late := asof.Position{"progress-table": {0: 99}}.Encode()
+	for _, target := range []string{"/readyz?min_as_of=" + late, "/v1/users/me/missions?min_as_of=" + late, "/v1/health?min_as_of=" + late} {
+		w := f.ask("GET", target, f.token("a", token.User, token.Health))
+		f.wantProblem(w, http.StatusServiceUnavailable, "recovering")
+		if w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", target)
+		}
+	}
+	foreign := asof.Position{"other-table": {0: 1}}.Encode()
+	for _, text := range []string{"junk", foreign} {
+		p := f.wantProblem(f.ask("GET", "/readyz?min_as_of="+text, ""), http.StatusUnprocessableEntity, "invalid_field")
+		if firstPointer(p) != "/query/min_as_of" {
+			t.Errorf("%v", p)
+		}
+	}
+}
+
+func TestNotReadyWhileTablesLoad(t *testing.T) {
+	f := filled(t)
+	all := map[string]*memTable{
+		"/v1/panel/transactions/t1": f.tables.ledger, "/v1/users/me/missions": f.tables.progress, "/v1/users/me/missions/swiggy-500": f.tables.catalog,
+		"/v1/health": f.tables.routing, "/v1/health/upi/sbi": f.tables.health, "/v1/routing/upi/sbi": f.tables.routing,
+		"/v1/panel/dead-letters": f.tables.letters, "/v1/panel/missions": f.tables.catalog, "/v1/panel/missions/swiggy-500": f.tables.catalog,
+	}
+	bearer := f.token("usr_1", token.User, token.Admin)
+	for target, table := range all {
+		table.setLoading(true)
+		for _, target := range []string{target, "/readyz"} {
+			w := f.ask("GET", target, bearer)
+			f.wantProblem(w, http.StatusServiceUnavailable, "recovering")
+			if w.Header().Get("Retry-After") != "1" {
+				t.Errorf("%s: Retry-After %q", target, w.Header().Get("Retry-After"))
+			}
+		}
+		if w := f.ask("GET", "/livez", ""); w.Code != http.StatusOK {
+			t.Errorf("livez: %d", w.Code)
+		}
+		table.setLoading(false)
+		if w := f.ask("GET", target, bearer); w.Code != http.StatusOK {
+			t.Errorf("%s, loaded: %d", target, w.Code)
+		}
+	}
+	f.server.Stop()
+	f.wantProblem(f.ask("GET", "/readyz", ""), http.StatusServiceUnavailable, "recovering")
+	if w := f.ask("GET", "/v1/health", bearer); w.Code != http.StatusOK {
+		t.Errorf("a stopping server still answers: %d", w.Code)
+	}
+}
+
+func TestNothingThere(t *testing.T) {
+	f := newFixture(t)
+	admin := f.token("a", token.Admin)
+	for _, target := range []string{"/v1/panel/transactions/nope", "/v1/health/upi/nope", "/v1/health/nope/sbi", "/v1/routing/upi/nope", "/v1/panel/missions/nope"} {
+		w := f.ask("GET", target, admin)
+		f.wantProblem(w, http.StatusNotFound, "not_found")
+		if strings.Contains(w.Body.String(), "nope") {
+			t.Errorf("echoes: %s", w.Body)
+		}
+	}
+	for _, target := range []string{"/v1/health", "/v1/health?mode=upi", "/v1/panel/missions", "/v1/panel/dead-letters", "/v1/users/me/missions"} {
+		w := f.ask("GET", target, f.token("a", token.User, token.Admin))
+		if got := f.object(w.Body.Bytes()); w.Code != 200 || len(got["items"].([]any)) != 0 || got["as_of"].(map[string]any)["stream_time"] != nil {
+			t.Errorf("%s: %s", target, w.Body)
+		}
+	}
+}
+
+func TestIdsWithSlashesAndSpaces(t *testing.T) {
+	f := newFixture(t)
+	f.putTransaction()
+	row, _ := f.tables.ledger.Get("t1")
+	f.tables.ledger.put("a/b c%", row)
+	if got := f.get("/v1/panel/transactions/a%2Fb%20c%25"); got["transaction_id"] != "a/b c%" {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestStaleFailsOpen(t *testing.T) {
+	f := filled(t)
+	down := func() map[string]any {
+		for _, g := range f.get("/v1/health/upi/sbi")["gateways"].([]any) {
+			if g := g.(map[string]any); g["gateway"] == "payu" {
+				return g
+			}
+		}
+		return nil
+	}
+	check := func(after time.Duration, stale, enabled bool, percent float64) {
+		t.Helper()
+		f.now = start.Add(after)
+		if g := down(); g["stale"] != stale || g["enabled"] != enabled || g["traffic_percent"] != percent || g["state"] != "down" {
+			t.Errorf("after %v: %v", after, g)
+		}
+	}
+	check(staleAfter, false, false, 0)
+	check(staleAfter+1, true, false, 0)
+	check(failOpenAfter, true, false, 0)
+	check(failOpenAfter+1, true, true, 100)
+	row, _ := f.tables.routing.Get("upi")
+	f.tables.routing.put("upi", row)
+	check(failOpenAfter+1, false, false, 0)
+}
+
+func TestWatermarkIsStreamTime(t *testing.T) {
+	f := newFixture(t, func(c *Config) {
+		c.Watermark = func(group string) time.Time {
+			if group == "ledger" {
+				return start.Add(time.Hour)
+			}
+			return time.Time{}
+		}
+	})
+	f.putTransaction()
+	as := f.get("/v1/panel/transactions/t1")["as_of"].(map[string]any)
+	if as["stream_time"] != "2026-03-01T11:00:00.000Z" {
+		t.Errorf("%v", as)
+	}
+}

@@ -1,0 +1,243 @@
+package views
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/views/token"
+)
+
+func TestDocumentListsEveryRoute(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Board = fixedBoard{} })
+	w := f.ask("GET", "/openapi.json", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	var doc struct {
+		OpenAPI    string                               `json:"openapi"`
+		Paths      map[string]map[string]map[string]any `json:"paths"`
+		Components struct {
+			Schemas map[string]any `json:"schemas"`
+		} `json:"components"`
+	}
+	f.check(json.Unmarshal(w.Body.Bytes(), &doc))
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("openapi %q", doc.OpenAPI)
+	}
+	var routes []string
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			routes = append(routes, strings.ToUpper(method)+" "+path)
+			if op["summary"] == "" || op["operationId"] == "" {
+				t.Errorf("%s %s is not described", method, path)
+			}
+			if op["responses"].(map[string]any)["default"] == nil {
+				t.Errorf("%s %s: no problem response", method, path)
+			}
+		}
+	}
+	slices.Sort(routes)
+	want := []string{
+		"GET /livez", "GET /readyz", "GET /v1/health", "GET /v1/health/{mode}/{instrument}", "GET /v1/panel/dead-letters",
+		"GET /v1/panel/missions", "GET /v1/panel/missions/{id}", "GET /v1/panel/transactions/{id}", "GET /v1/routing/{mode}/{instrument}",
+		"GET /v1/users/{id}/missions", "GET /v1/users/{id}/missions/{mid}",
+	}
+	if d := cmp.Diff(want, routes); d != "" {
+		t.Error(d)
+	}
+	for _, ref := range regexp.MustCompile(`"#/components/schemas/(\w+)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+		if doc.Components.Schemas[ref[1]] == nil {
+			t.Errorf("no schema %s", ref[1])
+		}
+	}
+	if strings.Contains(w.Body.String(), "ErrorModel") {
+		t.Error("huma's own error shape is in the document")
+	}
+	if w := f.ask("GET", "/openapi.json", "", withHeader("If-None-Match", w.Header().Get("ETag"))); w.Code != http.StatusNotModified || w.Body.Len() > 0 {
+		t.Errorf("If-None-Match: %d", w.Code)
+	}
+}
+
+func TestRouterAnswersWithProblems(t *testing.T) {
+	f := newFixture(t)
+	f.wantProblem(f.ask("GET", "/nope", ""), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("GET", "/v1/nope", ""), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("GET", "/v1/dev/board", "", fromHere), http.StatusNotFound, "not_found")
+	w := f.ask("DELETE", "/v1/panel/missions", f.token("a", token.Admin))
+	f.wantProblem(w, http.StatusMethodNotAllowed, "method_not_allowed")
+	if w.Header().Get("Allow") != "GET, HEAD" {
+		t.Errorf("Allow %q", w.Header().Get("Allow"))
+	}
+	if w := f.ask("OPTIONS", "/v1/panel/missions", "", withHeader("Origin", "https://evil.example")); w.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Error("CORS is open")
+	}
+	if w := f.ask("HEAD", "/livez", ""); w.Code != http.StatusOK {
+		t.Errorf("HEAD: %d", w.Code)
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	f := newFixture(t)
+	id := func(sent string) string {
+		return f.ask("GET", "/livez", "", withHeader("X-Request-Id", sent)).Header().Get("X-Request-Id")
+	}
+	if got := id("abc-1.2_3"); got != "abc-1.2_3" {
+		t.Errorf("a sane id became %q", got)
+	}
+	for _, bad := range []string{"", "a b", "<script>", strings.Repeat("x", 129), "a\r\nb"} {
+		if got := id(bad); got == bad || len(got) < 16 {
+			t.Errorf("%q became %q", bad, got)
+		}
+	}
+	if id("") == id("") {
+		t.Error("ids repeat")
+	}
+}
+
+func TestPanicsAndErrorsStayInside(t *testing.T) {
+	f := newFixture(t)
+	bearer := f.token("a", token.Admin, token.User)
+	f.tables.ledger.put("broken", []byte("secret row"))
+	w := f.ask("GET", "/v1/panel/transactions/broken", bearer)
+	f.wantProblem(w, http.StatusInternalServerError, "internal")
+	if strings.Contains(w.Body.String(), "row") {
+		t.Errorf("says too much: %s", w.Body)
+	}
+	if !strings.Contains(f.log.String(), w.Header().Get("X-Request-Id")) {
+		t.Errorf("the log does not know the request: %s", f.log)
+	}
+
+	h := f.server.identify(f.server.recover(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/late" {
+			w.WriteHeader(http.StatusOK)
+		}
+		panic("secret")
+	})))
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	f.wantProblem(w, http.StatusInternalServerError, "internal")
+	if strings.Contains(w.Body.String(), "secret") || !strings.Contains(f.log.String(), "secret") {
+		t.Errorf("answer %s, log %s", w.Body, f.log)
+	}
+	defer func() {
+		if recover() != http.ErrAbortHandler {
+			t.Error("an answer that has begun must be broken off")
+		}
+	}()
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/late", nil))
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	f := newFixture(t)
+	for _, target := range []string{"/", "/docs", "/v1/health", "/nope", "/livez"} {
+		h := f.ask("GET", target, "").Header()
+		if h.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src '") ||
+			!strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %v", target, h)
+		}
+	}
+	if got := f.ask("GET", "/v1/health", f.token("a", token.Health)).Header().Get("Cache-Control"); got != "no-store" {
+		t.Errorf("Cache-Control %q", got)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	f := newFixture(t)
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: "millrace_test_total", Help: "For the test."})
+	f.registry.MustRegister(c)
+	c.Inc()
+	if w := f.ask("GET", "/metrics", ""); w.Code != 200 || !strings.Contains(w.Body.String(), "millrace_test_total 1") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	f = newFixture(t, func(c *Config) { c.Gatherer = nil })
+	f.wantProblem(f.ask("GET", "/metrics", ""), http.StatusNotFound, "not_found")
+}
+
+func TestBoard(t *testing.T) {
+	f := filled(t, func(c *Config) {
+		c.Board = fixedBoard{BoardState{
+			StartedAt: start, Users: []BoardUser{{"usr_1", "tok"}}, Events: 7, Duplicates: 1, DeadLetters: 2,
+			Money: map[string]BoardMoney{"INR": {Settled: 15000, Reversed: 4000, Received: 11000}},
+		}}
+	})
+	w := f.ask("GET", "/v1/dev/board", "", fromHere, withHeader("Sec-Fetch-Site", "same-origin"))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	var board boardBody
+	f.check(json.Unmarshal(w.Body.Bytes(), &board))
+	if len(board.Users) != 1 || len(board.Users[0].Missions) != 1 || board.Users[0].Missions[0].Percent != 20 {
+		t.Errorf("users %+v", board.Users)
+	}
+	if board.Totals.Events != 7 || board.Totals.DifferenceMinor["INR"] != 0 || board.Totals.SettledMinor["INR"] != 15000 {
+		t.Errorf("totals %+v", board.Totals)
+	}
+	var sparks []float64
+	for _, b := range board.Banks {
+		if b.Instrument == "sbi" {
+			for _, v := range b.Spark {
+				sparks = append(sparks, *v)
+			}
+		}
+	}
+	if d := cmp.Diff([]float64{1, 0.55, 0.55}, sparks); d != "" {
+		t.Errorf("spark: %s", d)
+	}
+	for name, change := range map[string]func(*http.Request){
+		"elsewhere":    func(r *http.Request) { r.RemoteAddr = "192.0.2.1:9" },
+		"rebound name": func(r *http.Request) { r.Host = "evil.example" },
+		"other page":   withHeader("Sec-Fetch-Site", "cross-site"),
+		"other origin": withHeader("Origin", "http://evil.example"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.wantProblem(f.ask("GET", "/v1/dev/board", "", fromHere, change), http.StatusForbidden, "forbidden")
+		})
+	}
+}
+
+func TestFrontPage(t *testing.T) {
+	f := newFixture(t)
+	if body := f.ask("GET", "/", "").Body.String(); !strings.Contains(body, `href="/docs"`) || strings.Contains(body, "live.js") {
+		t.Errorf("without a board: %s", body)
+	}
+	f = newFixture(t, func(c *Config) { c.Board = fixedBoard{} })
+	if body := f.ask("GET", "/", "").Body.String(); !strings.Contains(body, "/assets/live.js") {
+		t.Errorf("with a board: %s", body)
+	}
+}
+
+func TestConfigListsEveryProblem(t *testing.T) {
+	err := Config{Wait: time.Hour}.Validate()
+	for _, want := range []string{"topology", "table of ledger", "table of deadletters", "indexes", "records", "verifier", "wait"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("nothing of %q in %v", want, err)
+		}
+	}
+	if _, err := New(Config{}); err == nil {
+		t.Error("New took it")
+	}
+}
+
+func TestHumaErrorsBecomeOurs(t *testing.T) {
+	f := newFixture(t)
+	op := f.server.operation("test", http.MethodGet, "/test", tagServer, "test")
+	huma.Register(f.server.api, op, func(context.Context, *struct{}) (*liveOutput, error) {
+		return nil, huma.Error409Conflict("the value 4711 is taken", &huma.ErrorDetail{Message: "4711", Location: "body.a[0].b~c", Value: 4711})
+	})
+	w := f.ask("GET", "/test", "")
+	p := f.wantProblem(w, http.StatusConflict, "bad_request")
+	if strings.Contains(w.Body.String(), "4711") || firstPointer(p) != "/a/0/b~0c" {
+		t.Errorf("%s", w.Body)
+	}
+}
