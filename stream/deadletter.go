@@ -2,6 +2,8 @@ package stream
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +31,13 @@ const (
 )
 
 const maxDetail = 512
+
+// keyLimit and ownLimit bound, in bytes, what of its source's key and headers a dead letter repeats: were they as long as a
+// record may be, the dead letter would be longer than one, and its partition would stop.
+const (
+	keyLimit = 4 << 10
+	ownLimit = 16 << 10
+)
 
 // The reasons that stream itself gives.
 const (
@@ -60,14 +69,18 @@ func reasonOf(err error) string {
 
 func (d DeadLetter) record(group string, own goka.Headers) ([]byte, goka.Headers) {
 	h := goka.Headers{}
-	for k, v := range own {
-		h[k] = v
+	left := ownLimit
+	for _, k := range slices.Sorted(maps.Keys(own)) {
+		if left -= len(k) + len(own[k]); left < 0 {
+			break
+		}
+		h[k] = own[k]
 	}
 	detail := d.Detail
 	if len(detail) > maxDetail {
 		detail = detail[:maxDetail]
 	}
-	h[HeaderKey] = d.Source.Key
+	h[HeaderKey] = d.Source.Key[:min(len(d.Source.Key), keyLimit)]
 	h[HeaderReason] = []byte(d.Reason)
 	h[HeaderDetail] = []byte(detail)
 	h[HeaderGroup] = []byte(group)

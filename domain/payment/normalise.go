@@ -15,6 +15,10 @@ import (
 // most of them become parts of Kafka keys and table rows.
 const TextLimit = 256
 
+// AttributeLimit is how many attributes an event may have. It bounds by how much an encoded event can be longer than its
+// source record, which every topic has little room for.
+const AttributeLimit = 256
+
 // Normalised is a record of the payments topic that can be used: an event or a clock.
 type Normalised struct {
 	Event *Event        // nil for a clock
@@ -230,6 +234,10 @@ func (r *reader) attributes(in *Input) []Attribute {
 	}
 	if in.Attributes.Kind != Object {
 		r.fail(InvalidField, "attributes", "not an object")
+		return nil
+	}
+	if len(in.Members) > AttributeLimit {
+		r.fail(InvalidField, "attributes", "more than 256")
 		return nil
 	}
 	var list []Attribute

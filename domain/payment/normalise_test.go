@@ -153,6 +153,7 @@ func TestNormaliseRefuses(t *testing.T) {
 		"latency as text":                  {func(in *Input) { in.LatencyMS = str("5") }, InvalidField, "latency_ms"},
 		"attributes as a list":             {func(in *Input) { in.Attributes, in.Members = Value{Array, "[]"}, nil }, InvalidField, "attributes"},
 		"attribute with a long key":        {func(in *Input) { in.Members = []Member{{long, str("v")}} }, InvalidField, "attributes"},
+		"many attributes":                  {func(in *Input) { in.Members = make([]Member, AttributeLimit+1) }, InvalidField, "attributes"},
 		"attribute twice":                  {func(in *Input) { in.Members = []Member{{"a", str("v")}, {"b", str("v")}, {"a", str("v")}} }, InvalidField, "attributes"},
 		"the first of several, as written": {func(in *Input) { in.Currency, in.Status, in.TransactionID = str("x"), str("x"), str("") }, InvalidField, "transaction_id"},
 	} {

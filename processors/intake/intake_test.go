@@ -99,6 +99,43 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+func TestLimitsAgree(t *testing.T) {
+	if payment.SourceLimit != stream.SourceLimit {
+		t.Errorf("payment reads %d bytes, stream %d", payment.SourceLimit, stream.SourceLimit)
+	}
+}
+
+// Records at every limit at once still fit the topics they go to. One that did not would stop its partition for good.
+func TestLargestRecords(t *testing.T) {
+	h := streamtest.New(t, config(NewMetrics(prometheus.NewRegistry())))
+	var b bytes.Buffer
+	b.WriteString(`{"id":"e","type":"payment","transaction_id":"t","user_id":"u","amount":1,"currency":"INR","status":"success","mode":"m","attributes":{`)
+	for n := range payment.AttributeLimit {
+		fmt.Fprintf(&b, `"%d":0,`, n)
+	}
+	b.Truncate(b.Len() - 1)
+	b.WriteString(`},"x":"`)
+	b.Write(bytes.Repeat([]byte("x"), payment.SourceLimit-b.Len()-2))
+	b.WriteString(`"}`)
+	key := func(n int) string { return string(bytes.Repeat([]byte("k"), n)) }
+	h.Consume(streamtest.Message{Topic: "payments", Key: key(60 << 10), Value: b.Bytes()})
+	if got := len(h.Records("transactions")); got != 1 {
+		t.Fatalf("%d transactions of %v", got, h.DeadLetters())
+	}
+	h.Consume(streamtest.Message{Topic: "payments", Key: key(30 << 10), Value: bytes.Repeat([]byte("x"), stream.DeadLetterLimit)})
+	h.Consume(streamtest.Message{Topic: "payments", Key: key(topology.MaxMessageBytes - 300), Value: []byte("x")})
+	h.Consume(streamtest.Message{Topic: "payments", Value: []byte("x"), Headers: map[string]string{"a": "kept", "b": key(topology.MaxMessageBytes - 300)}})
+	letters := h.Records("dead-letters")
+	if len(letters) != 3 || len(letters[0].Value) != stream.DeadLetterLimit {
+		t.Fatalf("%d dead letters", len(letters))
+	}
+	for _, x := range letters[2].Headers {
+		if x.Key == "b" || (x.Key == "a" && string(x.Value) != "kept") {
+			t.Errorf("header %s of %d bytes", x.Key, len(x.Value))
+		}
+	}
+}
+
 // The key of a source record travels through every group, so a giant one is cut.
 func TestLongKey(t *testing.T) {
 	h := streamtest.New(t, config(NewMetrics(prometheus.NewRegistry())))
