@@ -134,6 +134,30 @@ func TestScoreOfASlowPartitionIsMadeUpFor(t *testing.T) {
 	m.expect(t)
 }
 
+func TestCorrectionsAreNoEvidence(t *testing.T) {
+	m := &mode{s: DefaultSettings()}
+	correct := func(end string, percent int64) {
+		s := &Score{Path: Path{"upi", "sbi", "a"}, WindowEnd: at(end), Correction: true, Pool: Pool{unit * percent, unit * 100, 100, 100}}
+		m.row, _ = m.row.Take(m.s, s, at(end))
+	}
+	correct("1m", 10) // of a window that had closed empty
+	m.settle(at("2m"))
+	m.expect(t)
+	m.score("sbi/a", "2m", 100)
+	correct("2m", 80) // before the evaluation: the window counts, as corrected
+	m.settle(at("3m"))
+	m.expect(t,
+		"2m0s upi/sbi up->degraded 100% technical rate below 0.85",
+		"2m0s upi/sbi/a up->degraded 100% technical rate below 0.85")
+	correct("2m", 10) // after it: shown from the next evaluation on
+	m.score("other/a", "3m", 100)
+	m.settle(at("4m"))
+	m.expect(t)
+	if st, _, _ := m.row.Standing(m.s, "sbi"); st.Score != 0.1 || st.State != Degraded {
+		t.Errorf("after a correction: %+v", st)
+	}
+}
+
 func TestEjectionLimit(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	for _, end := range []string{"1m", "2m"} {
@@ -219,6 +243,9 @@ func TestPool(t *testing.T) {
 	if math.Abs(rate-num/den) > 1e-6 || p.Samples != 30*108 || p.Eligible != 30*101 {
 		t.Errorf("rate %v, want %v; %+v", rate, num/den, p)
 	}
+	if q := poolOf(s, last, at("51m")); q.Samples != 21*108 {
+		t.Errorf("windows yet to come count: %+v", q)
+	}
 	if q := poolOf(s, last, at("70m")); q.Samples != 20*108 {
 		t.Errorf("windows out of sight count: %+v", q)
 	}
@@ -297,10 +324,10 @@ func TestStatesDoNotHangOnAWatermarkThatIsAhead(t *testing.T) {
 			for _, path := range paths[:rapid.IntRange(1, 4).Draw(t, "n")] {
 				percent := rapid.SampledFrom([]int64{10, 65, 80, 100}).Draw(t, "percent")
 				in.score(path, end, percent, at(end))
-				late.score(path, end, percent, at("1h"))
-				late.settle(at("1h"))
+				frozen(t, late.row, func() { late.score(path, end, percent, at("1h")) })
+				frozen(t, late.row, func() { late.settle(at("1h")) })
 			}
-			in.settle(at(end).Add(time.Minute))
+			frozen(t, in.row, func() { in.settle(at(end).Add(time.Minute)) })
 		}
 		in.settle(at("1h"))
 		if diff := cmp.Diff(in.row, late.row); diff != "" {

@@ -1,6 +1,8 @@
 package health
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -72,14 +74,30 @@ func (h *table) apply(key string, row *Row, effects []Effect) {
 	}
 }
 
+// frozen calls f and fails if that changed row.
+func frozen[R any](t *rapid.T, row R, f func()) {
+	before, err := json.Marshal(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f()
+	if after, _ := json.Marshal(row); !bytes.Equal(before, after) {
+		t.Fatalf("the old row was changed\nfrom %s\nto   %s", before, after)
+	}
+}
+
 func (h *table) take(c *ClosedWindow) {
-	row, effects := Take(h.s, h.rows[c.Key()], c)
+	var row *Row
+	var effects []Effect
+	frozen(h.t, h.rows[c.Key()], func() { row, effects = Take(h.s, h.rows[c.Key()], c) })
 	h.apply(c.Key(), row, effects)
 }
 
 func (h *table) settle(w instant.Milli) {
 	for _, key := range slices.Sorted(maps.Keys(h.rows)) {
-		row, effects := Settle(h.s, h.rows[key], w)
+		var row *Row
+		var effects []Effect
+		frozen(h.t, h.rows[key], func() { row, effects = Settle(h.s, h.rows[key], w) })
 		h.apply(key, row, effects)
 	}
 }
@@ -147,33 +165,33 @@ func TestLastRevisionsEqualAPlainCount(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := DefaultSettings()
 		s.Grace = time.Duration(rapid.IntRange(0, 90).Draw(t, "grace")) * time.Second
+		s.Windows = rapid.IntRange(1, 30).Draw(t, "windows")
 		in := drawArrivals(t, 20*60_000)
 		for i := range in {
 			in[i].from = Source{"attempts", 0, int64(i)}
 		}
 		want := plain(s, in)
 		h := newTable(t, s)
-		var w instant.Milli
+		// Each instrument lies on one of two partitions, which have event times of their own.
+		partition := map[string]int{"sbi": 0, "hdfc": rapid.IntRange(0, 1).Draw(t, "partition")}
+		var times [2]instant.Milli
 		for _, a := range rapid.Permutation(in).Draw(t, "order") {
+			w := &times[partition[a.attempt.Instrument]]
 			switch rapid.IntRange(0, 9).Draw(t, "step") {
-			case 0: // restart: the watermark is lost but for what rows remember
-				w = 0
-				for _, row := range h.rows {
-					if row.Series != nil {
-						w = max(w, row.Series.Reached)
-					}
-				}
-				w = instant.Milli(rapid.Int64Range(0, int64(w)).Draw(t, "w after restart"))
+			case 0: // restart: of the watermark only what rows remember is left, or less
+				*w = instant.Milli(rapid.Int64Range(0, int64(h.reached())).Draw(t, "w after restart"))
 			case 1, 2: // the watermark moves, timers may or may not run before the next record
-				w += instant.Milli(rapid.Int64Range(0, 4*60_000).Draw(t, "ahead"))
+				*w += instant.Milli(rapid.Int64Range(0, 4*60_000).Draw(t, "ahead"))
 				if rapid.Bool().Draw(t, "timers") {
-					h.settle(w)
+					h.settle(*w)
 				}
 			}
 			key := a.attempt.Key()
-			row, effects := Observe(s, h.rows[key], a.attempt, a.from, w)
+			var row *Row
+			var effects []Effect
+			frozen(t, h.rows[key], func() { row, effects = Observe(s, h.rows[key], a.attempt, a.from, *w) })
 			h.apply(key, row, effects)
-			w = max(w, a.attempt.At)
+			*w = max(*w, a.attempt.At)
 		}
 		h.settle(1 << 40)
 		if len(h.rejected) != 0 {
@@ -193,6 +211,16 @@ func TestLastRevisionsEqualAPlainCount(t *testing.T) {
 		}
 		h.checkSmall()
 	})
+}
+
+func (h *table) reached() instant.Milli {
+	var w instant.Milli
+	for _, row := range h.rows {
+		if row.Series != nil {
+			w = max(w, row.Series.Reached)
+		}
+	}
+	return w
 }
 
 // checkSmall compares what a series remembers of its closed windows with their own rows.
@@ -313,5 +341,15 @@ func TestOpenWindowsAreBounded(t *testing.T) {
 	}
 	if _, effects = Observe(s, row, attempt(0, ledger.Succeeded), Source{}, 0); len(effects) != 0 {
 		t.Errorf("an open window of a full row: %+v", effects)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	s := DefaultSettings()
+	var row *Row
+	for i := range b.N {
+		a := attempt(at("0s")+instant.Milli(i), ledger.Succeeded)
+		a.LatencyMS = int64(i*7919%3000) + 1
+		row, _ = Observe(s, row, a, Source{"attempts", 0, int64(i)}, a.At)
 	}
 }

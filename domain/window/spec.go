@@ -63,7 +63,9 @@ func (s Spec) ClosesAt(span Span) instant.Milli {
 }
 
 // closed returns the latest end of a window that watermark w closes.
-func (s Spec) closed(w instant.Milli) instant.Milli { return w - instant.Milli(s.Grace/time.Millisecond) }
+func (s Spec) closed(w instant.Milli) instant.Milli {
+	return w - instant.Milli(s.Grace/time.Millisecond)
+}
 
 // plus adds a non-negative duration and stops at the end of time.
 func plus(t, d instant.Milli) instant.Milli {

@@ -87,6 +87,11 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", config(routing.NewMetrics(nil)))
 }
 
+// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a restart.
+func TestScriptsOfTime(t *testing.T) {
+	streamtest.Run(t, "testdata/time/*.txt", config(routing.NewMetrics(nil)))
+}
+
 // TestScriptsWithRestarts runs the same scripts to the same goldens, with a restart before every block.
 func TestScriptsWithRestarts(t *testing.T) {
 	dir := t.TempDir()
