@@ -108,3 +108,6 @@ func (t *Table) Len() int { return t.reader.stores.size() }
 func (t *Table) Ascend(from string, fn func(key string, value []byte) bool) {
 	t.reader.stores.ascend(from, fn)
 }
+
+// Topic returns the name of the table's topic.
+func (t *Table) Topic() string { return t.topic }
