@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/millrace/millrace/domain/instant"
 	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/instant"
 )
 
 // mode drives one mode row; every score has 100 eligible attempts of weight 1.

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
-	"pgregory.net/rapid"
 )
 
 // table is the dumbest possible health table: rows by key, loop records in order, everything published.

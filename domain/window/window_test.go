@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/millrace/millrace/domain/instant"
 	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/instant"
 )
 
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -52,7 +52,7 @@ func parseAttempt(text string) ([]byte, error) {
 	err := a.At.UnmarshalText([]byte(words[2]))
 	a.LatencyMS, _ = strconv.ParseInt(words[3], 10, 64)
 	if !ok || err != nil {
-		return nil, fmt.Errorf("attempt %q: %v", text, err)
+		return nil, fmt.Errorf("attempt %q: %w", text, err)
 	}
 	return codecs.Attempt{}.Encode(a)
 }
