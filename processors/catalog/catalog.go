@@ -16,6 +16,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -37,6 +38,10 @@ type group struct {
 }
 
 func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command) {
+	if c.Key() != command.Key() { // or the verdict would lie in the row of another entity
+		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's entity"})
+		return
+	}
 	row, _ := c.Row()
 	next, event := catalog.Apply(row, command)
 	if next != row {

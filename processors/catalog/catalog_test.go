@@ -1,0 +1,98 @@
+package catalog_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	_ "time/tzdata"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	processor "github.com/millrace/millrace/processors/catalog"
+	"github.com/millrace/millrace/stream/streamtest"
+	"github.com/millrace/millrace/topology"
+)
+
+func TestScripts(t *testing.T) { streamtest.Run(t, "testdata/*.txt", scriptConfig()) }
+
+// The same scripts with a restart before each block must come to the same golden output.
+func TestScriptsWithRestarts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts (%v)", err)
+	}
+	dir := t.TempDir()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		restarting := strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n")
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(restarting), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	streamtest.Run(t, filepath.Join(dir, "*.txt"), scriptConfig())
+}
+
+func scriptConfig() streamtest.Config {
+	t := topology.New(topology.DefaultConfig())
+	return streamtest.Config{
+		Build: func() streamtest.Processor {
+			return streamtest.Processor{Graph: processor.Graph(t, processor.NewMetrics(prometheus.NewRegistry()))}
+		},
+		Topics: []streamtest.Topic{{Name: t.CatalogCommands.Name, Parse: parseCommand}},
+		Row:    formatRow,
+	}
+}
+
+// parseCommand takes COMMAND-ID TIME EXPECTED-REVISION CHANGE…, each change as from=to in the text of a fixed mission m.
+func parseCommand(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	definition := `{"id":"m","currency":"INR","goal":{"metric":"amount","target":50000},
+		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-08"},"reward":{"kind":"coins","amount":100},"status":"draft"}`
+	for _, change := range words[3:] {
+		from, to, _ := strings.Cut(change, "=")
+		definition = strings.Replace(definition, from, to, 1)
+	}
+	missions, err := codecs.ParseMissions(strings.NewReader(definition))
+	if err != nil {
+		return nil, err
+	}
+	var at instant.Milli
+	if err := at.UnmarshalText([]byte(words[1])); err != nil {
+		return nil, err
+	}
+	c := catalog.PutMission(words[0], "ops", at, missions[0])
+	if c.Expected, err = strconv.ParseInt(words[2], 10, 64); err != nil {
+		return nil, err
+	}
+	if words[0] == "bad" { // past the checks of the command line
+		c.Mission.Goal.Target = 0
+	}
+	return codecs.CatalogCommand{}.Encode(c)
+}
+
+func formatRow(b []byte) string {
+	row, err := codecs.CatalogRow{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	out := fmt.Sprintf("revision %d, %d verdicts, %d audited", row.Revision, len(row.Verdicts), len(row.Audit))
+	for _, v := range row.Versions {
+		out += fmt.Sprintf("; version %d %s activated=%v", v.Number, v.Mission.Status, v.Activated)
+		for _, p := range v.Pauses {
+			out += fmt.Sprintf(" paused %s to %s", p.From, p.To)
+		}
+		if v.EndedAt != 0 {
+			out += " ended " + v.EndedAt.String()
+		}
+	}
+	return out
+}

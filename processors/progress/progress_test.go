@@ -1,0 +1,216 @@
+package progress_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	_ "time/tzdata"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	processor "github.com/millrace/millrace/processors/progress"
+	"github.com/millrace/millrace/stream/streamtest"
+	"github.com/millrace/millrace/topology"
+)
+
+func TestScripts(t *testing.T) {
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
+}
+
+// The same scripts with a restart before each block must come to the same golden output.
+func TestScriptsWithRestarts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts (%v)", err)
+	}
+	dir := t.TempDir()
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		restarting := strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n")
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(restarting), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	streamtest.Run(t, filepath.Join(dir, "*.txt"), scriptConfig(prometheus.NewRegistry()))
+}
+
+func scriptConfig(registry prometheus.Registerer) streamtest.Config {
+	t := topology.New(topology.DefaultConfig())
+	return streamtest.Config{
+		Build: func() streamtest.Processor {
+			index := processor.NewIndex()
+			return streamtest.Processor{
+				Graph: processor.Graph(processor.DefaultConfig(), t, index, processor.NewMetrics(registry)),
+				Index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+			}
+		},
+		Topics: []streamtest.Topic{
+			{Name: t.Postings.Name, CarriesTime: true, Parse: parsePosting},
+			{Name: t.Outcomes.Name, Format: formatOutcome},
+			{Name: string(t.Catalog.Table()), Parse: parseCatalogRow},
+		},
+		Row: formatRow,
+	}
+}
+
+// parsePosting takes {"t","amount","before","after","seq","created","at"} of a payment at swiggy: before and seq default to
+// those of a settlement, after to the amount, at to created.
+func parsePosting(text string) ([]byte, error) {
+	in := struct {
+		T, Merchant, Currency, Created, At string
+		Amount, Before, Seq                int64
+		After                              *int64
+	}{Merchant: "swiggy", Currency: "INR", Seq: 1}
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		return nil, err
+	}
+	p := &ledger.Posting{Kind: ledger.PaymentSettled, EventID: fmt.Sprint(in.T, "-", in.Seq), Seq: in.Seq, NetBefore: in.Before, NetAfter: in.Amount}
+	p.Facts = payment.Facts{
+		TransactionID: in.T, UserID: "u1", AmountMinor: in.Amount, Currency: in.Currency, Mode: "upi", Instrument: "sbi",
+		Gateway: "razorpay", Merchant: in.Merchant,
+	}
+	if in.After != nil {
+		p.NetAfter = *in.After
+	}
+	if in.Seq > 1 {
+		p.Kind = ledger.PaymentReversed
+	}
+	if in.At == "" {
+		in.At = in.Created
+	}
+	p.Origin = payment.Origin{Topic: "payments", Offset: 7}
+	if err := p.CreatedAt.UnmarshalText([]byte(in.Created)); err != nil {
+		return nil, err
+	}
+	if err := p.At.UnmarshalText([]byte(in.At)); err != nil {
+		return nil, err
+	}
+	return codecs.Posting{}.Encode(p)
+}
+
+// parseCatalogRow takes commands on one mission, as JSON missions with the times in front: TIME {…} TIME {…}.
+func parseCatalogRow(text string) ([]byte, error) {
+	var row *catalog.Row
+	for i, part := range strings.Split(text, " then ") {
+		when, definition, _ := strings.Cut(part, " ")
+		var at instant.Milli
+		if err := at.UnmarshalText([]byte(when)); err != nil {
+			return nil, err
+		}
+		m, err := codecs.ParseMission([]byte(definition))
+		if err != nil {
+			return nil, err
+		}
+		var e *catalog.Event
+		if row, e = catalog.Apply(row, catalog.PutMission(fmt.Sprint("c", i), "test", at, m)); e.Result == catalog.Refused {
+			return nil, e.Problems
+		}
+	}
+	return codecs.CatalogRow{}.Encode(row)
+}
+
+func formatOutcome(b []byte) string {
+	o, err := codecs.Outcome{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s %s/%d for %s by %s, progress %d, %d %s, at %s", o.Kind, o.Mission, o.Iteration, o.UserID, o.TransactionID, o.Progress,
+		o.Reward.Amount, o.Reward.Kind, o.At)
+}
+
+func formatRow(b []byte) string {
+	row, err := codecs.UserRow{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	var out []string
+	for _, s := range row.States {
+		out = append(out, fmt.Sprintf("%s progress %d completions %d since %s", s.Mission, s.Progress.Int64(), s.Completions, s.EnrolledAt))
+	}
+	for _, r := range row.Received {
+		out = append(out, fmt.Sprintf("received %s %d", r.Currency, r.Net.Int64()))
+	}
+	return strings.Join(append(out, fmt.Sprintf("%d recent", len(row.Recent))), ", ")
+}
+
+func TestMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	h := streamtest.New(t, scriptConfig(registry))
+	h.ConsumeText("catalog-table", "mission/all", `2026-03-01T00:00:00Z {"id":"all","currency":"INR","goal":{"metric":"amount","target":100},
+		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-04-01"},"reward":{"kind":"coins","amount":5},"status":"active"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"created":"2026-03-02T10:00:00Z"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"created":"2026-03-02T10:00:00Z"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"before":100,"after":40,"seq":2,"created":"2026-03-02T10:00:00Z"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t2","amount":7,"currency":"USD","created":"2026-03-02T10:00:00Z"}`)
+	want := []string{
+		`millrace_duplicates_total{group=progress} 1`,
+		`millrace_mission_outcomes_total{outcome=completed} 1`,
+		`millrace_mission_outcomes_total{outcome=revoked} 1`,
+		`millrace_progress_received_minor_total{currency=INR} 40`,
+		`millrace_progress_received_minor_total{currency=USD} 7`,
+		`millrace_transactions_total{group=progress,outcome=counted} 2`,
+		`millrace_transactions_total{group=progress,outcome=duplicate} 1`,
+		`millrace_transactions_total{group=progress,outcome=not_counted} 1`,
+	}
+	if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+	processor.NewMetrics(registry) // a second instance in the process shares them
+}
+
+func gather(t *testing.T, registry *prometheus.Registry) []string {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, l.GetName()+"="+l.GetValue())
+			}
+			value := m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			lines = append(lines, fmt.Sprintf("%s{%s} %v", f.GetName(), strings.Join(labels, ","), value))
+		}
+	}
+	return lines
+}
+
+func TestIndexKeepsAMissionWhoseRowIsDamaged(t *testing.T) {
+	x := processor.NewIndex()
+	m := mission.Default()
+	m.ID, m.Currency, m.Status = "m", "INR", mission.Active
+	m.Goal = mission.Goal{Metric: mission.MetricCount, Target: 1}
+	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-02"}
+	m.Reward = mission.Reward{Kind: mission.RewardScratchCard}
+	row, _ := catalog.Apply(nil, catalog.PutMission("c", "test", 1, m))
+	b, err := codecs.CatalogRow{}.Encode(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := catalog.MissionKey("m")
+	x.Set(key, b)
+	x.Set(key, []byte("damaged"))
+	if x.Err() == nil || len(x.Snapshot().Missions()) != 1 {
+		t.Errorf("%v, %d missions", x.Err(), len(x.Snapshot().Missions()))
+	}
+	x.Set(key, nil)
+	if x.Err() != nil || len(x.Snapshot().Missions()) != 0 {
+		t.Errorf("%v, %d missions", x.Err(), len(x.Snapshot().Missions()))
+	}
+}
