@@ -67,8 +67,11 @@ type boardBank struct {
 
 type boardOutput struct{ Body boardBody }
 
-// shownMissions bounds the missions of one user on the live page.
-const shownMissions = 6
+// The missions of one user on the live page: those with progress, or else a few of the others.
+const (
+	shownMissions = 4
+	shownUntried  = 2
+)
 
 func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	from := s.sources.all()
@@ -117,20 +120,14 @@ func totalsOf(state BoardState) boardTotals {
 	return t
 }
 
-// shown returns a user's missions, those with progress first.
 func shown(views []mission.View) []UserMission {
-	slices.SortStableFunc(views, func(a, b mission.View) int {
-		switch {
-		case (a.Progress > 0) == (b.Progress > 0):
-			return 0
-		case a.Progress > 0:
-			return -1
-		default:
-			return 1
-		}
-	})
+	limit := shownMissions
+	tried := slices.DeleteFunc(slices.Clone(views), func(v mission.View) bool { return v.Progress == 0 })
+	if len(tried) == 0 {
+		tried, limit = views, shownUntried
+	}
 	items := []UserMission{}
-	for _, v := range views[:min(len(views), shownMissions)] {
+	for _, v := range tried[:min(len(tried), limit)] {
 		items = append(items, userMissionOf(v))
 	}
 	return items

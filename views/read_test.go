@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/asof"
@@ -386,5 +388,32 @@ func TestWatermarkIsStreamTime(t *testing.T) {
 	as := f.get("/v1/panel/transactions/t1")["as_of"].(map[string]any)
 	if as["stream_time"] != "2026-03-01T11:00:00.000Z" {
 		t.Errorf("%v", as)
+	}
+}
+
+// TestWindowsAreTheirRecords compares what is shown of a window with the record that is published of it.
+func TestWindowsAreTheirRecords(t *testing.T) {
+	f := filled(t)
+	silent := &health.WindowRecord{Path: health.Path{Mode: "upi", Instrument: "a/b", Gateway: "x"}, ClosedAt: at(time.Minute)}
+	records := []*health.WindowRecord{silent}
+	f.tables.health.Ascend("", func(_ string, value []byte) bool {
+		row, err := f.topology.Health.Row.Decode(value)
+		f.check(err)
+		if r := row.Record(health.DefaultSettings()); r != nil {
+			records = append(records, r)
+		}
+		return true
+	})
+	if len(records) != 7 {
+		t.Fatalf("%d records", len(records))
+	}
+	for _, r := range records {
+		published, err := f.topology.HealthWindows.Codec.Encode(r)
+		f.check(err)
+		shown, err := json.Marshal(windowOf(r))
+		f.check(err)
+		if d := cmp.Diff(f.object(published), f.object(shown)); d != "" {
+			t.Errorf("%v: %s", r.Key(), d)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"time"
+
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -10,9 +12,9 @@ type Window struct {
 	Mode          string              `json:"mode"`
 	Instrument    string              `json:"instrument"`
 	Gateway       string              `json:"gateway"`
-	Start         instant.Milli       `json:"start" format:"date-time"`
-	End           instant.Milli       `json:"end" format:"date-time" doc:"Excluded"`
-	ClosedAt      instant.Milli       `json:"closed_at" format:"date-time"`
+	Start         Moment              `json:"start" format:"date-time"`
+	End           Moment              `json:"end" format:"date-time" doc:"Excluded"`
+	ClosedAt      Moment              `json:"closed_at" format:"date-time"`
 	Revision      int64               `json:"revision" doc:"0 as it closed; one more with each late attempt"`
 	Success       int64               `json:"success"`
 	Technical     int64               `json:"technical"`
@@ -37,7 +39,7 @@ func windowOf(r *health.WindowRecord) Window {
 	raw, hasRaw := r.RawRate()
 	technical, hasTechnical := r.TechnicalRate()
 	w := Window{
-		Mode: r.Mode, Instrument: r.Instrument, Gateway: r.Gateway, Start: r.Start, End: r.End, ClosedAt: r.ClosedAt, Revision: r.Revision,
+		Mode: r.Mode, Instrument: r.Instrument, Gateway: r.Gateway, Start: Moment(r.Start), End: Moment(r.End), ClosedAt: Moment(r.ClosedAt), Revision: r.Revision,
 		Success: r.Counts.Success, Technical: r.Counts.Technical, Business: r.Counts.Business, Timeout: r.Counts.Timeout,
 		Samples: r.Samples, Eligible: r.Eligible, RawRate: optional(raw, hasRaw), TechnicalRate: optional(technical, hasTechnical),
 		LatencyMS: Latency{
@@ -50,3 +52,14 @@ func windowOf(r *health.WindowRecord) Window {
 	}
 	return w
 }
+
+// Moment is a time that is always known: the epoch, as which instant.Milli means "not set", is one like any other.
+type Moment instant.Milli
+
+// MarshalText implements encoding.TextMarshaler.
+func (m Moment) MarshalText() ([]byte, error) {
+	return time.UnixMilli(int64(m)).UTC().AppendFormat(nil, instant.Layout), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *Moment) UnmarshalText(b []byte) error { return (*instant.Milli)(m).UnmarshalText(b) }

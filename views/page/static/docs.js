@@ -75,7 +75,8 @@ function responses(operation, resolve) {
 }
 
 function drawOperation(method, path, operation, resolve) {
-  const locked = (operation.security ?? []).length > 0;
+  const security = operation.security ?? [];
+  const locked = security.length > 0 && security.every((s) => Object.keys(s).length > 0);
   const inputs = (operation.parameters ?? []).map((p) => field(resolve(p), resolve));
   const output = h("div", { class: "answer", "aria-live": "polite" });
   const url = () => target(path, inputs);

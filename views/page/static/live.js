@@ -3,11 +3,12 @@
 import { byId, copy, h, svg } from "/assets/dom.js";
 
 const PERIOD = 1000;
-const number = new Intl.NumberFormat("en-IN");
+const number = new Intl.NumberFormat("en");
+const short = new Intl.NumberFormat("en", { notation: "compact" });
 let mode = "";
 
 function money(minor, currency) {
-  const format = new Intl.NumberFormat("en-IN", { style: "currency", currency });
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits;
   return format.format(minor / 10 ** digits);
 }
@@ -149,7 +150,7 @@ function drawBank(element, b) {
   text(name.children[0], b.instrument);
   text(name.children[1], b.stale ? "stale" : b.state);
   text(score.children[0], b.score === null ? "–" : `${(b.score * 100).toFixed(1)} %`);
-  text(score.children[1], b.insufficient ? "few samples" : `${number.format(b.samples)} samples`);
+  text(score.children[1], b.insufficient ? "few samples" : `${short.format(b.samples)} samples`);
   const drawn = JSON.stringify(b.spark);
   if (chart.dataset.drawn !== drawn) {
     chart.dataset.drawn = drawn;
