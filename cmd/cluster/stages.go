@@ -1,0 +1,52 @@
+package cluster
+
+import "github.com/millrace/millrace/topology"
+
+// Stages returns every group in the order of the data flow, for Drain.
+func Stages(t *topology.Topology) []Stage {
+	groups := t.Groups()
+	stages := make([]Stage, 0, len(groups))
+	for _, g := range groups {
+		s := Stage{Group: g.Name, Topics: append([]string(nil), g.Inputs...)}
+		if g.Loop != "" {
+			s.Topics = append(s.Topics, g.Loop)
+		}
+		stages = append(stages, s)
+	}
+	return stages
+}
+
+// Tables returns the table topics.
+func Tables(t *topology.Topology) []string {
+	var tables []string
+	for _, g := range t.Groups() {
+		if g.Table != "" {
+			tables = append(tables, g.Table)
+		}
+	}
+	return tables
+}
+
+// SpecsOf returns the specs of all topics that the named groups touch.
+func SpecsOf(t *topology.Topology, groups []string) []topology.Spec {
+	need := map[string]bool{}
+	for _, g := range t.Groups() {
+		for _, name := range groups {
+			if g.Name != name {
+				continue
+			}
+			for _, list := range [][]string{g.Inputs, g.Outputs, g.Lookups, {g.Table, g.Loop}} {
+				for _, topic := range list {
+					need[topic] = true
+				}
+			}
+		}
+	}
+	var specs []topology.Spec
+	for _, s := range t.Topics() {
+		if need[s.Name] {
+			specs = append(specs, s)
+		}
+	}
+	return specs
+}

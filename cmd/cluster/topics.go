@@ -1,0 +1,197 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// Action is what Apply does about one topic.
+type Action string
+
+// The actions. A refused topic stands in the way of everything: Millrace never alters a topic in place, since a changed
+// partition count moves keys and a changed cleanup policy loses rows.
+const (
+	Keep   Action = "ok"
+	Create Action = "create"
+	Refuse Action = "refused"
+)
+
+// Change is the verdict on one topic.
+type Change struct {
+	Topic  string        `json:"topic"`
+	Action Action        `json:"action"`
+	Reason string        `json:"reason,omitempty"`
+	Spec   topology.Spec `json:"-"`
+}
+
+// ErrRefused is returned where a topic exists with other partitions or settings than Millrace needs.
+var ErrRefused = errors.New("a topic exists with other settings than Millrace needs")
+
+// Plan compares the cluster with specs. It changes nothing.
+func Plan(ctx context.Context, adm *kadm.Client, specs []topology.Spec) ([]Change, error) {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	found, err := adm.ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	changes := make([]Change, len(specs))
+	var existing []string
+	for i, s := range specs {
+		d := found[s.Name]
+		changes[i] = Change{Topic: s.Name, Action: Keep, Spec: s}
+		switch {
+		case errors.Is(d.Err, kerr.UnknownTopicOrPartition):
+			changes[i].Action = Create
+		case d.Err != nil:
+			return nil, fmt.Errorf("topic %s: %w", s.Name, d.Err)
+		case int32(len(d.Partitions)) != s.Partitions:
+			changes[i].refuse("has %d partitions, needs %d: partitions are fixed for the life of a deployment; use another --prefix or --partitions", len(d.Partitions), s.Partitions)
+		default:
+			existing = append(existing, s.Name)
+		}
+	}
+	if len(existing) == 0 {
+		return changes, nil
+	}
+	settings, err := adm.DescribeTopicConfigs(ctx, existing...)
+	if err != nil {
+		return nil, fmt.Errorf("describe topic settings: %w", err)
+	}
+	for i := range changes {
+		if changes[i].Action != Keep {
+			continue
+		}
+		rc, err := settings.On(changes[i].Topic, nil)
+		if err == nil {
+			err = rc.Err
+		}
+		if err != nil {
+			return nil, fmt.Errorf("settings of topic %s: %w", changes[i].Topic, err)
+		}
+		changes[i].compare(rc)
+	}
+	return changes, nil
+}
+
+func (c *Change) refuse(format string, args ...any) {
+	c.Action = Refuse
+	if c.Reason != "" {
+		c.Reason += "; "
+	}
+	c.Reason += fmt.Sprintf(format, args...)
+}
+
+// compare leaves the settings of a foreign topic to its owner; its partitions are checked like any other's.
+func (c *Change) compare(rc kadm.ResourceConfig) {
+	if c.Spec.Foreign {
+		return
+	}
+	have := map[string]string{}
+	for _, kv := range rc.Configs {
+		have[kv.Key] = kv.MaybeValue()
+	}
+	want := c.Spec.Configs()
+	keys := make([]string, 0, len(want))
+	for k := range want {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		if got, ok := have[k]; ok && got != want[k] {
+			c.refuse("%s is %s, needs %s", k, got, want[k])
+		}
+	}
+}
+
+// Apply creates what is missing. If any topic is refused it creates nothing and returns ErrRefused with every reason.
+func Apply(ctx context.Context, adm *kadm.Client, specs []topology.Spec) ([]Change, error) {
+	changes, err := Plan(ctx, adm, specs)
+	if err != nil {
+		return nil, err
+	}
+	if err := Refused(changes); err != nil {
+		return changes, err
+	}
+	for _, c := range changes {
+		if c.Action != Create {
+			continue
+		}
+		configs := map[string]*string{}
+		for k, v := range c.Spec.Configs() {
+			configs[k] = &v
+		}
+		_, err := adm.CreateTopic(ctx, c.Spec.Partitions, c.Spec.Replication, configs, c.Topic)
+		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+			return changes, fmt.Errorf("create topic %s: %w", c.Topic, err)
+		}
+	}
+	return changes, visible(ctx, adm, changes)
+}
+
+// visible returns when every broker's metadata that we ask has the topics: creation answers before that.
+func visible(ctx context.Context, adm *kadm.Client, changes []Change) error {
+	ticker := time.NewTicker(metadataAge)
+	defer ticker.Stop()
+	for {
+		found, err := adm.ListTopics(ctx)
+		if err != nil {
+			return fmt.Errorf("list topics: %w", err)
+		}
+		missing := ""
+		for _, c := range changes {
+			if d, ok := found[c.Topic]; !ok || d.Err != nil || int32(len(d.Partitions)) != c.Spec.Partitions {
+				missing = c.Topic
+			}
+		}
+		if missing == "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("topic %s was created, but does not show: %w", missing, context.Cause(ctx))
+		case <-ticker.C:
+		}
+	}
+}
+
+// Refused returns ErrRefused joined with the reasons, if any topic is refused.
+func Refused(changes []Change) error {
+	var errs []error
+	for _, c := range changes {
+		if c.Action == Refuse {
+			errs = append(errs, fmt.Errorf("topic %s %s", c.Topic, c.Reason))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errors.Join(append([]error{ErrRefused}, errs...)...)
+}
+
+// Missing returns an error that names the topics that do not exist yet.
+func Missing(changes []Change) error {
+	var errs []error
+	for _, c := range changes {
+		if c.Action == Create {
+			errs = append(errs, fmt.Errorf("topic %s does not exist", c.Topic))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errors.Join(append(errs, errors.New("create the topics with `millrace topics apply`"))...)
+}
+
+// Act is Plan or Apply.
+type Act func(context.Context, *kadm.Client, []topology.Spec) ([]Change, error)

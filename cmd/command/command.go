@@ -1,0 +1,107 @@
+// Package command sends catalog commands and waits for the verdicts that the catalog group gives.
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// Sender sends commands of one actor.
+type Sender struct {
+	brokers  []string
+	topology *topology.Topology
+	actor    string
+}
+
+// NewSender returns a sender. The actor stands in the audit.
+func NewSender(brokers []string, t *topology.Topology, actor string) *Sender {
+	return &Sender{brokers: brokers, topology: t, actor: actor}
+}
+
+// Put asks for every mission to be as given, and returns the verdicts in the same order once all are there.
+func (s *Sender) Put(ctx context.Context, missions []mission.Mission) ([]*catalog.Event, error) {
+	at := instant.Of(time.Now())
+	commands := make([]*catalog.Command, len(missions))
+	for i, m := range missions {
+		commands[i] = catalog.PutMission(rand.Text(), s.actor, at, m)
+	}
+	client, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	for _, c := range commands {
+		value, err := s.topology.CatalogCommands.Codec.Encode(c)
+		if err != nil {
+			return nil, fmt.Errorf("mission %s: %w", c.EntityID, err)
+		}
+		r := &kgo.Record{Topic: s.topology.CatalogCommands.Name, Key: []byte(c.Key()), Value: value}
+		if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {
+			return nil, fmt.Errorf("send command: %w", err)
+		}
+	}
+	return s.verdicts(ctx, client, commands)
+}
+
+// connect returns a client that reads the verdicts from now on.
+func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
+	events := s.topology.CatalogEvents.Name
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(s.brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.FetchMaxWait(100*time.Millisecond),
+		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
+			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
+		})),
+	)
+	if err != nil {
+		return nil, err
+	}
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, events)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		client.Close()
+		return nil, fmt.Errorf("topic %s: %w", events, err)
+	}
+	client.AddConsumePartitions(ends.KOffsets())
+	return client, nil
+}
+
+func (s *Sender) verdicts(ctx context.Context, client *kgo.Client, commands []*catalog.Command) ([]*catalog.Event, error) {
+	index := map[string]int{}
+	for i, c := range commands {
+		index[c.ID] = i
+	}
+	events := make([]*catalog.Event, len(commands))
+	for missing := len(commands); missing > 0; {
+		fetches := client.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%d of %d commands have no verdict yet (is the catalog group running?): %w", missing, len(commands), context.Cause(ctx))
+		}
+		if err := fetches.Err(); err != nil {
+			return nil, err
+		}
+		for r := range fetches.RecordsAll() {
+			e, err := codecs.CatalogEvent{}.Decode(r.Value)
+			if err != nil {
+				continue // somebody else's
+			}
+			if i, ok := index[e.Verdict.CommandID]; ok && events[i] == nil {
+				events[i], missing = e, missing-1
+			}
+		}
+	}
+	return events, nil
+}

@@ -1,0 +1,187 @@
+// Package config is the configuration of the millrace binary: defaults, then millrace.yaml, then MILLRACE_* variables, then
+// flags. It is validated as a whole, with every problem listed.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/topology"
+)
+
+// Config is everything that can be set. Field tags give the names in millrace.yaml; the variable of `http.listen` is
+// MILLRACE_HTTP_LISTEN.
+type Config struct {
+	// Brokers are the Kafka bootstrap addresses. Defaults to 127.0.0.1:19092, where `millrace dev` listens.
+	Brokers []string `yaml:"brokers"`
+	// Server is the base URL that client commands talk to. Defaults to http://127.0.0.1:8080, where `millrace dev` listens.
+	Server string `yaml:"server"`
+	// ClientID names this process to the brokers. Defaults to millrace.
+	ClientID string `yaml:"client_id"`
+	// Prefix is put before every topic and group name. Defaults to none.
+	Prefix string `yaml:"prefix"`
+	// Partitions of every topic. Defaults to 12; `dev` has 4.
+	Partitions int32 `yaml:"partitions"`
+	// Replication factor of every topic. Defaults to 3; `dev` has 1.
+	Replication int16 `yaml:"replication"`
+
+	HTTP     HTTP     `yaml:"http"`
+	Log      Log      `yaml:"log"`
+	Auth     Auth     `yaml:"auth"`
+	Intake   Intake   `yaml:"intake"`
+	Ledger   Ledger   `yaml:"ledger"`
+	Progress Progress `yaml:"progress"`
+	Health   Health   `yaml:"health"`
+}
+
+// HTTP says where to listen.
+type HTTP struct {
+	// Listen is the address of `serve`. Defaults to 127.0.0.1:8080.
+	Listen string `yaml:"listen"`
+	// Admin is the address of /metrics, /livez and /readyz of `run`. Defaults to 127.0.0.1:9464.
+	Admin string `yaml:"admin"`
+}
+
+// Log says how to log; logs go to standard error.
+type Log struct {
+	// Level is debug, info, warn or error. Defaults to info.
+	Level string `yaml:"level"`
+	// Format is text or json. Defaults to text.
+	Format string `yaml:"format"`
+}
+
+// Auth says which tokens `serve` accepts.
+type Auth struct {
+	// Issuer and Audience must match the token's iss and aud. Both default to millrace.
+	Issuer   string `yaml:"issuer"`
+	Audience string `yaml:"audience"`
+	// KeyFile is a PEM file with the public key that verifies tokens (Ed25519, ECDSA P-256 or RSA). Required by `serve`.
+	KeyFile string `yaml:"key_file"`
+	// OpenHealth lets anyone read health. Defaults to false.
+	OpenHealth bool `yaml:"open_health"`
+}
+
+// Intake are the settings of the intake group.
+type Intake struct {
+	// FutureBound is how far past its append time an event may be. Defaults to 5m.
+	FutureBound time.Duration `yaml:"future_bound"`
+	// HealthInstruments names, per mode, the fields that are the instrument of payment health, such as instrument or
+	// attributes.app. A mode that is not listed uses instrument.
+	HealthInstruments map[string][]string `yaml:"health_instruments"`
+	// DeclineCodes adds to or overrides the shipped table: code -> technical or business.
+	DeclineCodes map[string]string `yaml:"decline_codes"`
+}
+
+// Ledger are the settings of the ledger group.
+type Ledger struct {
+	// PendingTimeout is how long a payment may stay pending before it counts as timed out. Defaults to 5m.
+	PendingTimeout time.Duration `yaml:"pending_timeout"`
+	// Retention is how long after its last event a transaction is kept. Defaults to 2160h, 90 days.
+	Retention time.Duration `yaml:"retention"`
+}
+
+// Progress are the settings of the progress group.
+type Progress struct {
+	// ReorderHorizon is how long postings are kept to be applied to missions known later. Defaults to 24h.
+	ReorderHorizon time.Duration `yaml:"reorder_horizon"`
+}
+
+// Health are the settings of the health and routing groups.
+type Health struct {
+	// Window is the size of a health window. Defaults to 1m.
+	Window time.Duration `yaml:"window"`
+	// Grace is how long a window stays open past its end. Defaults to 10s.
+	Grace time.Duration `yaml:"grace"`
+	// IdleAfter is how long a partition must be without records before wall time closes its windows. Defaults to 5s.
+	IdleAfter time.Duration `yaml:"idle_after"`
+	// CountTimeouts tells whether payments that never ended count against a bank. Defaults to true.
+	CountTimeouts bool `yaml:"count_timeouts"`
+}
+
+// Default returns the defaults.
+func Default() Config {
+	t := topology.DefaultConfig()
+	return Config{
+		Brokers: []string{"127.0.0.1:19092"}, Server: "http://127.0.0.1:8080", ClientID: "millrace",
+		Partitions: t.Partitions, Replication: t.Replication,
+		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
+		Log:      Log{Level: "info", Format: "text"},
+		Auth:     Auth{Issuer: "millrace", Audience: "millrace"},
+		Intake:   Intake{FutureBound: 5 * time.Minute},
+		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
+		Progress: Progress{ReorderHorizon: 24 * time.Hour},
+		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true},
+	}
+}
+
+// Topology returns the topology part.
+func (c Config) Topology() topology.Config {
+	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication}
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	errs := []error{c.Topology().Validate()}
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(c.Brokers) == 0 {
+		bad("brokers: at least one is needed")
+	}
+	for _, b := range c.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			bad("brokers: %q is not host:port", b)
+		}
+	}
+	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		bad("server: %q is not an http or https URL", c.Server)
+	}
+	for name, addr := range map[string]string{"http.listen": c.HTTP.Listen, "http.admin": c.HTTP.Admin} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad("%s: %q is not host:port", name, addr)
+		}
+	}
+	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
+		bad("log.level: %q is not debug, info, warn or error", c.Log.Level)
+	}
+	if !oneOf(c.Log.Format, "text", "json") {
+		bad("log.format: %q is not text or json", c.Log.Format)
+	}
+	for code, class := range c.Intake.DeclineCodes {
+		if !oneOf(class, "technical", "business") {
+			bad("intake.decline_codes: %q is %q, not technical or business", code, class)
+		}
+	}
+	c.validateDurations(bad)
+	return errors.Join(errs...)
+}
+
+func (c Config) validateDurations(bad func(string, ...any)) {
+	positive := []struct {
+		name string
+		d    time.Duration
+	}{
+		{"intake.future_bound", c.Intake.FutureBound}, {"ledger.pending_timeout", c.Ledger.PendingTimeout},
+		{"ledger.retention", c.Ledger.Retention}, {"progress.reorder_horizon", c.Progress.ReorderHorizon},
+		{"health.window", c.Health.Window}, {"health.idle_after", c.Health.IdleAfter},
+	}
+	for _, p := range positive {
+		if p.d < time.Millisecond {
+			bad("%s: %v must be at least 1ms", p.name, p.d)
+		}
+	}
+	if c.Health.Grace < 0 {
+		bad("health.grace: %v must not be negative", c.Health.Grace)
+	}
+}
+
+func oneOf(s string, of ...string) bool {
+	for _, o := range of {
+		if strings.EqualFold(s, o) {
+			return true
+		}
+	}
+	return false
+}

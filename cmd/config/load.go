@@ -1,0 +1,121 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// File is the name of the configuration file that Load reads if no other is named.
+const File = "millrace.yaml"
+
+// Load returns base overlaid with the file at path and the environment. An empty path means File in the working directory,
+// which may be missing; a path given must exist. Unknown keys and unknown MILLRACE_* variables are errors.
+func Load(base Config, path string, environ []string) (Config, error) {
+	c := base
+	required := path != ""
+	if !required {
+		path = File
+	}
+	raw, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		dec := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
+		if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+			return c, fmt.Errorf("%s: %w", path, err)
+		}
+	case required || !errors.Is(err, os.ErrNotExist):
+		return c, err
+	}
+	return c, fromEnvironment(&c, environ)
+}
+
+func fromEnvironment(c *Config, environ []string) error {
+	fields := map[string]reflect.Value{}
+	collect(reflect.ValueOf(c).Elem(), "MILLRACE", fields)
+	var errs []error
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "MILLRACE_") || reserved(name) {
+			continue
+		}
+		field, ok := fields[name]
+		if !ok {
+			errs = append(errs, fmt.Errorf("environment: %s is not a setting", name))
+			continue
+		}
+		if err := assign(field, value); err != nil {
+			errs = append(errs, fmt.Errorf("environment: %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reserved variables configure tests, not the program.
+func reserved(name string) bool { return name == "MILLRACE_KAFKA" }
+
+func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
+	for i := range v.NumField() {
+		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			collect(f, name, into)
+		case reflect.Map: // maps are for the file
+		default:
+			into[name] = f
+		}
+	}
+}
+
+func assign(f reflect.Value, text string) error {
+	if f.Type() == reflect.TypeFor[time.Duration]() {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("not a duration such as 30s")
+		}
+		f.SetInt(int64(d))
+		return nil
+	}
+	switch f.Kind() {
+	case reflect.String:
+		f.SetString(text)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("not true or false")
+		}
+		f.SetBool(b)
+	case reflect.Int16, reflect.Int32, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, f.Type().Bits())
+		if err != nil {
+			return errors.New("not a whole number in range")
+		}
+		f.SetInt(n)
+	case reflect.Slice:
+		f.Set(reflect.ValueOf(splitList(text)))
+	default:
+		return fmt.Errorf("cannot be set by a variable (%s)", f.Kind())
+	}
+	return nil
+}
+
+func splitList(text string) []string {
+	var out []string
+	for _, s := range strings.Split(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// YAML returns the effective configuration as a file would hold it. It holds paths to key files, never keys.
+func (c Config) YAML() ([]byte, error) { return yaml.Marshal(c) }

@@ -1,0 +1,110 @@
+package dev
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views"
+	"github.com/millrace/millrace/views/token"
+)
+
+// The bounds of what the board looks at: it is asked every second, and tables grow.
+const (
+	shownUsers   = 4
+	looksAtUsers = 1000
+	remembers    = 2 * time.Second
+	tokenLife    = 12 * time.Hour
+)
+
+// board tells the live page what is going on. It remembers its answer for a moment.
+type board struct {
+	topology *topology.Topology
+	tables   *server.Tables
+	metrics  prometheus.Gatherer
+	minter   *token.Minter
+	started  time.Time
+
+	mu    sync.Mutex
+	made  time.Time
+	state views.BoardState
+	known map[string]string // tokens by user
+}
+
+// Board implements views.Board.
+func (b *board) Board() views.BoardState {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if time.Since(b.made) >= remembers {
+		b.state, b.made = b.look(), time.Now()
+	}
+	return b.state
+}
+
+// look counts from the start of the process. Between the ledger's figures and those of progress lie the postings in
+// flight, so with traffic a difference shows for moments; it must return to zero.
+func (b *board) look() views.BoardState {
+	s := views.BoardState{StartedAt: b.started}
+	t, err := readTotals(b.metrics)
+	if err == nil {
+		s.Events, s.Duplicates, s.DeadLetters, s.WindowsClosed, s.Money = t.events, t.duplicates, t.deadLetters, t.windows, t.money
+	}
+	for _, id := range b.interesting() {
+		text, ok := b.known[id]
+		if !ok {
+			if text, err = b.minter.Mint(id, []token.Role{token.User}, tokenLife); err != nil {
+				continue
+			}
+			b.known[id] = text
+		}
+		s.Users = append(s.Users, views.BoardUser{ID: id, Token: text})
+	}
+	return s
+}
+
+// interesting returns users whose missions are worth looking at: first one with something finished and something under
+// way, then those with the most under way.
+func (b *board) interesting() []string {
+	type candidate struct {
+		id   string
+		rank int
+	}
+	var all []candidate
+	b.tables.Progress.Ascend("", func(key string, value []byte) bool {
+		if row, err := b.topology.Progress.Row.Decode(value); err == nil {
+			if r := rank(row); r > 0 {
+				all = append(all, candidate{key, r})
+			}
+		}
+		return len(all) < looksAtUsers
+	})
+	slices.SortStableFunc(all, func(x, y candidate) int { return cmp.Compare(y.rank, x.rank) })
+	var ids []string
+	for _, c := range all[:min(len(all), shownUsers)] {
+		ids = append(ids, c.id)
+	}
+	return ids
+}
+
+func rank(row *mission.UserRow) int {
+	finished, underWay := 0, 0
+	for _, s := range row.States {
+		switch {
+		case s.Completions > 0:
+			finished++
+		case s.Progress != (mission.Total{}):
+			underWay++
+		}
+	}
+	r := finished + underWay
+	if finished > 0 && underWay > 0 {
+		r += 10
+	}
+	return r
+}

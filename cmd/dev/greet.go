@@ -1,0 +1,90 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/millrace/millrace/cmd/command"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/examples/missions"
+)
+
+// applySamples puts the sample missions, once per data directory: what the user made of them since stays.
+func (d *dev) applySamples(ctx context.Context) error {
+	samples, err := missions.Samples(instant.Of(d.started))
+	if err != nil {
+		return err
+	}
+	todo := samples[:0]
+	for _, m := range samples {
+		if _, there := d.server.Tables.Catalog.Get(catalog.MissionKey(m.ID)); !there {
+			todo = append(todo, m)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("no verdict within 20 s"))
+	defer cancel()
+	events, err := command.NewSender(d.Settings.Brokers, d.topology, "dev").Put(ctx, todo)
+	if err != nil {
+		return fmt.Errorf("sample missions: %w", err)
+	}
+	for _, e := range events {
+		if e.Result == catalog.Refused {
+			return fmt.Errorf("sample mission %s: %w", e.EntityID, e.Problems)
+		}
+	}
+	return d.inForce(ctx)
+}
+
+// inForce returns when progress knows every mission that the catalog has.
+func (d *dev) inForce(ctx context.Context) error {
+	table := string(d.topology.Catalog.Table())
+	listed, err := d.admin.ListEndOffsets(ctx, table)
+	if err != nil {
+		return err
+	}
+	ends := map[int32]int64{}
+	for p, o := range listed[table] {
+		ends[p] = o.Offset
+	}
+	if err := d.pipeline.Handled(d.topology.Progress.Name, table).Wait(ctx, ends); err != nil {
+		return fmt.Errorf("sample missions: %w", err)
+	}
+	return d.server.Tables.Catalog.Offsets().Wait(ctx, ends)
+}
+
+// greet tells what there is to see.
+func (d *dev) greet(sent int64) {
+	base := "http://" + d.server.Addr().String()
+	p := func(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
+	p("Millrace is up after %.1f s.  Live page: %s/", time.Since(d.started).Seconds(), base)
+	p("Broker: %s   Data: %s   API: %s/docs", d.broker.Addr(), d.Data, base)
+	switch {
+	case d.NoTraffic:
+		p("No traffic: send events with `%s replay FILE.jsonl --advance 1h --wait`.", d.Command)
+	case d.stale:
+		p("Going on with the data of the last run; live traffic, %g events a second.", d.Rate)
+	default:
+		p("%s events of the last %v are in; live traffic goes on, %g events a second. Bank %s/%s is in an outage.",
+			count(sent), history, d.Rate, outageMode, outageBank)
+	}
+	p("")
+	p("  curl -s '%s/v1/health?mode=%s'", base, outageMode)
+	p("  curl -s %s/v1/health/%s/%s", base, outageMode, outageBank)
+	b := &board{topology: d.topology, tables: d.server.Tables}
+	if users := b.interesting(); len(users) > 0 {
+		server := ""
+		if d.Port != 8080 {
+			server = " --server " + base
+		}
+		p("  TOKEN=$(%s%s token mint --sub %s --role user)", d.Command, server, users[0])
+		p(`  curl -s -H "Authorization: Bearer $TOKEN" %s/v1/users/me/missions`, base)
+	}
+	p("")
+	p("Ctrl-C stops.")
+}

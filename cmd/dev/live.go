@@ -1,0 +1,135 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/feed"
+)
+
+// How long the parts of a stop may take; together less than the 3 s that a person waits.
+const (
+	drainFor = 1200 * time.Millisecond
+	answerIn = 300 * time.Millisecond
+)
+
+// openTraffic fills in the history, unless there is data from an earlier run, and tells the user what to look at.
+func (d *dev) openTraffic(ctx context.Context) error {
+	var err error
+	d.feed, err = feed.Open(ctx, feed.Config{Brokers: d.Settings.Brokers, Topic: d.topology.Payments.Name})
+	if err != nil {
+		return err
+	}
+	if d.NoTraffic {
+		d.greet(0)
+		return nil
+	}
+	now := time.Now()
+	from := now.Add(-history)
+	if d.stale {
+		from = now
+	}
+	if d.source, err = newSource(d.feed, d.Rate, from, now); err != nil {
+		return err
+	}
+	sent, err := d.source.backfill(ctx, now)
+	if err != nil || ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
+	d.greet(sent)
+	return nil
+}
+
+// settle returns when every table and view reflects all that was sent.
+func (d *dev) settle(ctx context.Context) error {
+	if err := cluster.Drain(ctx, d.admin, cluster.Stages(d.topology), 20*time.Millisecond); err != nil {
+		return err
+	}
+	ends, err := cluster.EndOffsets(ctx, d.admin, cluster.Tables(d.topology))
+	if err != nil {
+		return err
+	}
+	return d.server.Tables.Wait(ctx, ends)
+}
+
+// live runs until ctx ends or something fails.
+func (d *dev) live(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	traffic := make(chan error, 1)
+	if d.source != nil {
+		go func() { traffic <- d.source.run(ctx) }()
+	} else {
+		traffic <- nil
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-d.pipeline.Done():
+		err = d.pipeline.Err()
+	case err = <-d.server.Failed():
+	}
+	cancel(err)
+	return errors.Join(err, <-traffic)
+}
+
+// stop closes what was opened, in the order of the flow, and prints what was done.
+func (d *dev) stop() error {
+	fmt.Fprintln(d.Out, "\nStopping ...")
+	inFlight := d.settleQuickly()
+	var errs []error
+	if d.feed != nil {
+		d.feed.Close()
+	}
+	if d.pipeline != nil {
+		errs = append(errs, d.pipeline.Stop())
+	}
+	summary := d.summary(inFlight)
+	if d.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+		defer cancel()
+		if err := d.server.Stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			errs = append(errs, err)
+		}
+	}
+	if d.admin != nil {
+		d.admin.Close()
+	}
+	if d.broker != nil {
+		errs = append(errs, d.broker.Close())
+	}
+	fmt.Fprintln(d.Out, summary)
+	return errors.Join(errs...)
+}
+
+// settleQuickly tells why the tables do not reflect everything, nil if they do.
+func (d *dev) settleQuickly() error {
+	if d.server == nil || d.pipeline == nil || d.pipeline.Err() != nil {
+		return errors.New("the pipeline was not running")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
+	defer cancel()
+	return d.settle(ctx)
+}
+
+func (d *dev) summary(inFlight error) string {
+	t, err := readTotals(d.metrics)
+	if err != nil || d.server == nil {
+		return "Nothing was done."
+	}
+	text := fmt.Sprintf("%s events, %s duplicates, %s dead letters", count(t.events), count(t.duplicates), count(t.deadLetters))
+	if inFlight != nil {
+		return text + "; some were still in flight and go on at the next start"
+	}
+	sums, err := differences(d.topology, d.server.Tables)
+	if err != nil {
+		return text + ", difference unknown: " + err.Error()
+	}
+	return text + ", difference " + describe(sums)
+}

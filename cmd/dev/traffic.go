@@ -1,0 +1,81 @@
+package dev
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/feed"
+)
+
+// The traffic of `dev`: how far back it begins, and the outage that is under way when it reaches the present.
+const (
+	history       = 30 * time.Minute
+	outageBegan   = 9 * time.Minute // before now
+	outageEnds    = 6 * time.Minute // after now
+	outageMode    = "upi"
+	outageBank    = "sbi"
+	outageSuccess = 0.15
+	pulse         = 100 * time.Millisecond // between two looks at what is due
+	users         = 300
+)
+
+// source sends traffic until it is told to stop.
+type source struct {
+	live *traffic.Live
+	feed *feed.Feed
+}
+
+// newSource returns traffic that begins at from. The outage lies around now.
+func newSource(f *feed.Feed, rate float64, from, now time.Time) (*source, error) {
+	cfg := traffic.DefaultConfig()
+	cfg.Rate, cfg.From, cfg.Seed, cfg.Flat = rate, from, uint64(from.UnixMilli()), true
+	cfg.Users, cfg.Merchants = users, 200
+	// More of what is rare, so that all of it can be seen within half an hour of modest traffic.
+	cfg.Refunds, cfg.Hanging, cfg.Poison, cfg.Late = 0.04, 0.002, 0.0005, 0.001
+	cfg.LateBy = 20 * time.Minute
+	cfg.Outages = []traffic.Outage{{
+		Mode: outageMode, Instrument: outageBank, From: now.Add(-outageBegan), To: now.Add(outageEnds), SuccessRate: outageSuccess,
+	}}
+	live, err := traffic.NewLive(cfg)
+	return &source{live: live, feed: f}, err
+}
+
+// backfill sends all that is due by now, as fast as Kafka takes it, and returns how many events that were.
+func (s *source) backfill(ctx context.Context, now time.Time) (int64, error) {
+	n, err := s.send(ctx, now)
+	if err != nil {
+		return n, err
+	}
+	return n, s.feed.Flush(ctx)
+}
+
+func (s *source) send(ctx context.Context, now time.Time) (int64, error) {
+	n := int64(0)
+	for r := range s.live.Until(now) {
+		if ctx.Err() != nil {
+			return n, nil
+		}
+		if err := s.feed.Send(ctx, r.Value); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// run sends what becomes due until ctx ends, and then waits for the acknowledgements.
+func (s *source) run(ctx context.Context) error {
+	ticker := time.NewTicker(pulse)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return s.feed.Flush(context.WithoutCancel(ctx))
+		case <-ticker.C:
+			if _, err := s.send(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,188 @@
+// Package feed sends payment events, as lines of JSON, to the payments topic: keyed by transaction id, in input order per
+// key, acknowledged by all replicas. The record timestamp is left to the send time.
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/stream"
+)
+
+// Config says where to send.
+type Config struct {
+	Brokers  []string
+	ClientID string // defaults to the client library's
+	Topic    string
+}
+
+// Feed is an open producer. Its methods must be called from one goroutine.
+type Feed struct {
+	client     *kgo.Client
+	topic      string
+	partitions int32
+	latest     time.Time
+
+	mu    sync.Mutex
+	sent  int64
+	acked int64
+	err   error
+}
+
+// Open connects to the brokers and checks that the topic is there.
+func Open(ctx context.Context, cfg Config) (*Feed, error) {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(cfg.Brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2 << 20),
+		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5 * time.Millisecond), kgo.RecordPartitioner(partitioner()),
+	}
+	if cfg.ClientID != "" {
+		opts = append(opts, kgo.ClientID(cfg.ClientID))
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, err
+	}
+	topics, err := kadm.NewClient(client).ListTopics(ctx, cfg.Topic)
+	if err != nil {
+		client.Close()
+		return nil, fmt.Errorf("cannot reach Kafka at %v: %w", cfg.Brokers, err)
+	}
+	detail := topics[cfg.Topic]
+	if detail.Err != nil {
+		client.Close()
+		return nil, fmt.Errorf("topic %s: %w (create the topics with `millrace topics apply`)", cfg.Topic, detail.Err)
+	}
+	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions))}, nil
+}
+
+// partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
+func partitioner() kgo.Partitioner {
+	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
+		return func(r *kgo.Record, n int) int {
+			if r.Key == nil {
+				return int(r.Partition) % n
+			}
+			return int(stream.Partition(r.Key, int32(n)))
+		}
+	})
+}
+
+// envelope is what the feed itself looks at; everything else is for intake to judge.
+type envelope struct {
+	Type          string          `json:"type"`
+	TransactionID string          `json:"transaction_id"`
+	UpdatedAt     json.RawMessage `json:"updated_at"`
+	At            json.RawMessage `json:"at"`
+}
+
+// Send queues one event. A line that is no JSON object is sent as it is, without a key, so that it becomes a dead letter.
+func (f *Feed) Send(ctx context.Context, line []byte) error {
+	r := &kgo.Record{Topic: f.topic, Value: append([]byte(nil), line...)}
+	var e envelope
+	if json.Unmarshal(line, &e) == nil {
+		if e.TransactionID != "" {
+			r.Key = []byte(e.TransactionID)
+		}
+		if t, ok := eventTime(e.UpdatedAt); ok && t.After(f.latest) && t.Before(time.Now().Add(5*time.Minute)) {
+			f.latest = t
+		}
+	}
+	if r.Key == nil {
+		r.Partition = stream.Partition(line, f.partitions)
+	}
+	f.produce(ctx, r)
+	return f.Err()
+}
+
+// Clock sends a clock event to every partition. It must follow Flush, so that it comes after everything sent before.
+func (f *Feed) Clock(ctx context.Context, at time.Time) error {
+	value := fmt.Appendf(nil, `{"type":"clock","at":%q}`, at.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
+	for p := range f.partitions {
+		f.produce(ctx, &kgo.Record{Topic: f.topic, Partition: p, Value: value})
+	}
+	return f.Flush(ctx)
+}
+
+// Latest returns the largest event time among the events sent that is not in the future; zero if there is none.
+func (f *Feed) Latest() time.Time { return f.latest }
+
+func (f *Feed) produce(ctx context.Context, r *kgo.Record) {
+	f.mu.Lock()
+	f.sent++
+	f.mu.Unlock()
+	f.client.Produce(ctx, r, func(_ *kgo.Record, err error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if err == nil {
+			f.acked++
+		} else if f.err == nil {
+			f.err = err
+		}
+	})
+}
+
+// Flush waits until everything sent is acknowledged.
+func (f *Feed) Flush(ctx context.Context) error {
+	if err := f.client.Flush(ctx); err != nil {
+		return err
+	}
+	return f.Err()
+}
+
+// Err returns the first failure to deliver.
+func (f *Feed) Err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return fmt.Errorf("events were not delivered: %w", f.err)
+	}
+	return nil
+}
+
+// Acked returns how many records, clock events included, are acknowledged.
+func (f *Feed) Acked() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.acked
+}
+
+// Close gives up the connection; call Flush before.
+func (f *Feed) Close() { f.client.Close() }
+
+func eventTime(raw json.RawMessage) (time.Time, bool) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		return t, err == nil
+	}
+	var ms int64
+	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
+		return time.UnixMilli(ms), true
+	}
+	return time.Time{}, false
+}
+
+// ErrNoEvents is returned where an operation needs event time and nothing with a usable one was sent.
+var ErrNoEvents = errors.New("no event with a usable updated_at was sent")
+
+// Advance sends clock events at min(largest event time + by, now) to every partition, after everything sent is acknowledged.
+func (f *Feed) Advance(ctx context.Context, by time.Duration) error {
+	if err := f.Flush(ctx); err != nil {
+		return err
+	}
+	if f.latest.IsZero() {
+		return ErrNoEvents
+	}
+	at := f.latest.Add(by)
+	if now := time.Now(); at.After(now) {
+		at = now
+	}
+	return f.Clock(ctx, at)
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/dev"
+)
+
+// devDefaults are the defaults where `dev` differs: small topics, and logs only when something is wrong.
+func devDefaults(c config.Config) config.Config {
+	c.Partitions, c.Replication, c.Log.Level = 4, 1, "warn"
+	c.Health.IdleAfter = 5 * time.Second
+	return c
+}
+
+func (a *app) devCommand() *cobra.Command {
+	var c dev.Config
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything in one process, with an embedded broker and live traffic",
+		Long: `Starts an embedded broker, all processors and the HTTP server, applies sample missions, back-fills half an hour of traffic
+and goes on with live traffic until Ctrl-C. Started again, it goes on with its data.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.Settings, c.Version, c.Command, c.Out, c.Log = a.config, version, commandName(), a.out, a.log
+			return dev.Run(cmd.Context(), c)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&c.Port, "port", 8080, "port of HTTP on 127.0.0.1")
+	f.IntVar(&c.KafkaPort, "kafka-port", 19092, "port of the broker on 127.0.0.1")
+	f.StringVar(&c.Data, "data", ".millrace", "data directory")
+	f.BoolVar(&c.Fresh, "fresh", false, "drop the data of earlier runs")
+	f.BoolVar(&c.NoTraffic, "no-traffic", false, "send nothing: no history, no live traffic, no clock events")
+	f.Float64Var(&c.Rate, "rate", 20, "events a second, in history and live")
+	return cmd
+}
+
+// commandName is how to call this program again: by `go run` if that is how it was started.
+func commandName() string {
+	path, err := os.Executable()
+	if err != nil || strings.Contains(path, "go-build") {
+		return "go run ./cmd/millrace"
+	}
+	return filepath.Base(path)
+}

@@ -1,0 +1,55 @@
+// Command millrace is the whole product in one binary: the development pipeline, processors, HTTP views, topic
+// provisioning, traffic and missions. `millrace --help` lists its commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // mission windows are in IANA zones, whatever the machine has installed
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+func main() {
+	ctx, stop := signalContext()
+	defer stop()
+	err := newRoot(os.Stdout, os.Stderr).ExecuteContext(ctx)
+	os.Exit(exitCode(err))
+}
+
+// signalContext ends its context at the first SIGINT or SIGTERM, and the process at the second.
+func signalContext() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-signals; !ok {
+			return
+		}
+		cancel()
+		if _, ok := <-signals; ok {
+			fmt.Fprintln(os.Stderr, "millrace: forced to stop; work in hand may be repeated")
+			os.Exit(2)
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// errFinding marks an error that is an answer, not a failure: exit status 1.
+var errFinding = errors.New("finding")
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errFinding):
+		return 1
+	default:
+		return 2
+	}
+}

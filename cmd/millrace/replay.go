@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/topology"
+)
+
+// maxLine is the longest line of a replay file: longer than the source limit, so that an event over the limit reaches
+// intake and is judged there.
+const maxLine = 8 << 20
+
+type replayOptions struct {
+	advance time.Duration
+	wait    bool
+	timeout time.Duration
+}
+
+func (a *app) replayCommand() *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use:   "replay FILE.jsonl",
+		Short: "Send the payment events of a file, one JSON object a line",
+		Long: `Sends every line of FILE ("-" for standard input) to the payments topic, keyed by transaction_id and in input order per
+key, and ends with sent=N once all are acknowledged. A line that is no valid event is sent too: it becomes a dead letter.
+
+--advance D ends with a clock event to every partition at min(largest event time + D, now), so that the windows of the file
+close at once. --wait returns when every table, and the views of --server, reflect all of it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], o) },
+	}
+	cmd.Flags().DurationVar(&o.advance, "advance", 0, "end with clock events this far past the largest event time")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "return when all tables and views reflect the file")
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
+	return cmd
+}
+
+func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
+	in, size, err := openInput(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	t := a.topology()
+	f, err := feed.Open(ctx, feed.Config{Brokers: a.config.Brokers, ClientID: a.config.ClientID, Topic: t.Payments.Name})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines, err := sendLines(ctx, f, in, a.progress(size))
+	if err != nil {
+		return err
+	}
+	if o.advance > 0 {
+		if err := f.Advance(ctx, o.advance); err != nil {
+			return err
+		}
+	}
+	if o.wait {
+		ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errors.New("--timeout is over"))
+		defer cancel()
+		if err := a.waitForAll(ctx, t); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.out, "sent=%d\n", lines)
+	return nil
+}
+
+// sendLines sends every line that is not blank and returns how many, after all are acknowledged.
+func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar) (int64, error) {
+	lines := int64(0)
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 64<<10), maxLine)
+	for scanner.Scan() {
+		line := scanner.Bytes()
+		_ = bar.Add(len(line) + 1) // drawing may fail where sending must not
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		if err := f.Send(ctx, line); err != nil {
+			return lines, err
+		}
+		lines++
+		if ctx.Err() != nil {
+			return lines, fmt.Errorf("stopped after %d lines", lines)
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		return lines, fmt.Errorf("line %d: %w", lines+1, err)
+	}
+	err := f.Flush(ctx)
+	_ = bar.Finish()
+	return lines, err
+}
+
+// progress draws a bar on a terminal and nothing elsewhere.
+func (a *app) progress(size int64) *progressbar.ProgressBar {
+	if f, ok := a.errs.(*os.File); ok && isTerminal(f) {
+		return progressbar.NewOptions64(size, progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(true),
+			progressbar.OptionSetDescription("sending"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	return progressbar.DefaultBytesSilent(size)
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func openInput(path string) (io.ReadCloser, int64, error) {
+	if path == "-" {
+		return os.Stdin, -1, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// waitForAll returns when every group has worked off its inputs and the server's views show the tables as they then are.
+func (a *app) waitForAll(ctx context.Context, t *topology.Topology) error {
+	adm, err := a.admin()
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	if err := cluster.Drain(ctx, adm, cluster.Stages(t), 50*time.Millisecond); err != nil {
+		return err
+	}
+	ends, err := cluster.EndOffsets(ctx, adm, cluster.Tables(t))
+	if err != nil {
+		return err
+	}
+	return a.waitForViews(ctx, ends)
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/topology"
+)
+
+// app is what every command shares: the streams, the global flags and the configuration made of them.
+type app struct {
+	out, errs io.Writer
+	flags     globalFlags
+	config    config.Config
+	log       *slog.Logger
+}
+
+type globalFlags struct {
+	file, prefix, server, logLevel string
+	brokers                        []string
+	partitions                     int32
+	replication                    int16
+	output                         string
+}
+
+func newRoot(out, errs io.Writer) *cobra.Command {
+	a := &app{out: out, errs: errs}
+	root := &cobra.Command{
+		Use:           "millrace",
+		Short:         "Missions and payment health from one stream of payment events",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: false,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.configure(cmd)
+		},
+	}
+	root.SetOut(out)
+	root.SetErr(errs)
+	f := root.PersistentFlags()
+	d := config.Default()
+	f.StringVar(&a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
+	f.StringSliceVar(&a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
+	f.StringVar(&a.flags.server, "server", d.Server, "base URL of a running serve or dev")
+	f.StringVar(&a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
+	f.Int32Var(&a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
+	f.Int16Var(&a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
+	f.StringVar(&a.flags.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
+	f.StringVarP(&a.flags.output, "output", "o", "table", "table, json or yaml")
+	root.AddCommand(
+		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.missionCommand(),
+		a.generateCommand(), a.replayCommand(), a.tokenCommand(), a.configCommand(),
+	)
+	return root
+}
+
+// configure makes the effective configuration: defaults, file, environment, flags.
+func (a *app) configure(cmd *cobra.Command) error {
+	base := config.Default()
+	if cmd.Name() == "dev" {
+		base = devDefaults(base)
+	}
+	c, err := config.Load(base, a.flags.file, os.Environ())
+	if err != nil {
+		return err
+	}
+	set := cmd.Flags().Changed
+	if set("brokers") {
+		c.Brokers = a.flags.brokers
+	}
+	if set("server") {
+		c.Server = a.flags.server
+	}
+	if set("prefix") {
+		c.Prefix = a.flags.prefix
+	}
+	if set("partitions") {
+		c.Partitions = a.flags.partitions
+	}
+	if set("replication") {
+		c.Replication = a.flags.replication
+	}
+	if set("log-level") {
+		c.Log.Level = a.flags.logLevel
+	}
+	c.Server = strings.TrimRight(c.Server, "/")
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("the configuration is not valid:\n%w", err)
+	}
+	switch a.flags.output {
+	case "table", "json", "yaml":
+	default:
+		return fmt.Errorf("--output %q is not table, json or yaml", a.flags.output)
+	}
+	a.config, a.log = c, newLogger(a.errs, c.Log)
+	return nil
+}
+
+func newLogger(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // validated before
+	opts := &slog.HandlerOptions{Level: level}
+	if strings.EqualFold(c.Format, "json") {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func (a *app) topology() *topology.Topology { return topology.New(a.config.Topology()) }
+
+// admin connects to the cluster; close the returned client when done.
+func (a *app) admin() (*kadm.Client, error) {
+	return cluster.Connect(a.config.Brokers, a.config.ClientID)
+}

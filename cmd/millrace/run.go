@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views"
+	"github.com/millrace/millrace/views/token"
+)
+
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "run GROUP...",
+		Short: "Run processors until SIGTERM",
+		Long: `Runs any set of processors of one deployment in this process. Several processes may run the same group: they share its
+partitions. Metrics and probes are on http.admin (127.0.0.1:9464).`,
+		Example: "  millrace run ledger progress\n  millrace run --all",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return errors.New("name the groups to run, or --all")
+			}
+			if all {
+				args = pipeline.Groups()
+			}
+			if err := pipeline.CheckGroups(args); err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), args)
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "run every group")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, groups []string) error {
+	t := a.topology()
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		names[i] = t.Config.Prefix + g
+	}
+	if err := a.checkTopics(ctx, cluster.SpecsOf(t, names)); err != nil {
+		return err
+	}
+	registry := newRegistry()
+	// A stop is graceful: the processors' own context does not end with the signal, Stop ends them.
+	p, err := pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
+		Settings: a.config, Topology: t, Groups: groups, Registerer: registry, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	admin := adminServer(a.config.HTTP.Admin, registry, p)
+	failed := make(chan error, 1)
+	go func() { failed <- admin.ListenAndServe() }()
+	a.log.Info("running", "groups", groups, "brokers", a.config.Brokers, "admin", a.config.HTTP.Admin)
+	var cause error
+	select {
+	case <-ctx.Done():
+		a.log.Info("stopping")
+	case <-p.Done():
+	case err := <-failed:
+		cause = fmt.Errorf("admin port: %w", err)
+	}
+	err = errors.Join(cause, p.Stop())
+	_ = admin.Close() // nothing to lose there
+	return err
+}
+
+// checkTopics refuses to start on topics that are missing or have other settings.
+func (a *app) checkTopics(ctx context.Context, specs []topology.Spec) error {
+	adm, err := a.admin()
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	ctx, cancel := withTimeout(ctx, time.Minute)
+	defer cancel()
+	changes, err := cluster.Plan(ctx, adm, specs)
+	if err != nil {
+		return fmt.Errorf("cannot check the topics at %v: %w", a.config.Brokers, err)
+	}
+	return errors.Join(cluster.Refused(changes), cluster.Missing(changes))
+}
+
+func adminServer(addr string, g prometheus.Gatherer, p *pipeline.Pipeline) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !p.IsReady() {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "recovering", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	return views.NewHTTPServer(addr, mux)
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer HTTP reads until SIGTERM",
+		Long: `Serves the API of a deployment on http.listen, from its own copies of the tables. auth.key_file names the PEM file with the
+public key that tokens are checked with (openssl genpkey -algorithm ed25519 makes a pair).`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
+	}
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context) error {
+	verifier, err := a.verifier()
+	if err != nil {
+		return err
+	}
+	t := a.topology()
+	if err := a.checkTopics(ctx, t.Topics()); err != nil {
+		return err
+	}
+	s, err := server.Start(server.Config{
+		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth,
+		Gatherer: newRegistry(), Version: version, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.log.Info("serving", "listen", a.config.HTTP.Listen, "brokers", a.config.Brokers)
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-s.Failed():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, s.Stop(stopping))
+}
+
+func (a *app) verifier() (*token.Verifier, error) {
+	c := a.config.Auth
+	if c.KeyFile == "" {
+		return nil, errors.New("auth.key_file (MILLRACE_AUTH_KEY_FILE): a PEM file with a public key is needed to check tokens")
+	}
+	raw, err := os.ReadFile(c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("auth.key_file: %w", err)
+	}
+	keys, err := token.ParseKeys(raw)
+	if err != nil {
+		return nil, fmt.Errorf("auth.key_file: %w", err)
+	}
+	return token.NewVerifier(token.Config{Issuer: c.Issuer, Audience: c.Audience, Keys: keys})
+}

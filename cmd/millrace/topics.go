@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/topology"
+)
+
+func (a *app) topologyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "topology",
+		Short: "Print every group with its input, key, table and outputs",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			groups := a.topology().Groups()
+			return a.print(groups, func() table {
+				t := table{header: []string{"group", "input", "key", "table", "outputs", "loop", "lookups"}}
+				for _, g := range groups {
+					t.rows = append(t.rows, []string{
+						g.Name, strings.Join(g.Inputs, ", "), g.Key, dash(g.Table), dash(strings.Join(g.Outputs, ", ")),
+						dash(g.Loop), dash(strings.Join(g.Lookups, ", ")),
+					})
+				}
+				return t
+			})
+		},
+	}
+}
+
+func (a *app) topicsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "topics", Short: "Compare and create the topics of a deployment"}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:   "plan",
+			Short: "Show what apply would do; exit status 1 if anything is to do or refused",
+			Args:  cobra.NoArgs,
+			RunE:  func(cmd *cobra.Command, _ []string) error { return a.topics(cmd, cluster.Plan) },
+		},
+		&cobra.Command{
+			Use:   "apply",
+			Short: "Create missing topics; refuse those with other partitions or settings",
+			Args:  cobra.NoArgs,
+			RunE:  func(cmd *cobra.Command, _ []string) error { return a.topics(cmd, cluster.Apply) },
+		},
+	)
+	return cmd
+}
+
+func (a *app) topics(cmd *cobra.Command, act cluster.Act) error {
+	adm, err := a.admin()
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	ctx, cancel := withTimeout(cmd.Context(), time.Minute)
+	defer cancel()
+	changes, err := act(ctx, adm, a.topology().Topics())
+	if changes == nil {
+		return err
+	}
+	if printErr := a.print(changes, func() table { return topicsTable(changes) }); printErr != nil {
+		return printErr
+	}
+	refused := cluster.Refused(changes)
+	switch {
+	case refused != nil:
+		return fmt.Errorf("%w: %w", errFinding, refused)
+	case err != nil:
+		return err
+	case cmd.Name() == "plan" && cluster.Missing(changes) != nil:
+		return fmt.Errorf("%w: topics are missing; create them with `millrace topics apply`", errFinding)
+	}
+	return nil
+}
+
+func topicsTable(changes []cluster.Change) table {
+	t := table{header: []string{"topic", "action", "kind", "format", "partitions", "replication", "cleanup", "retention", "reason"}}
+	for _, c := range changes {
+		s := c.Spec
+		t.rows = append(t.rows, []string{
+			c.Topic, string(c.Action), string(s.Kind), string(s.Format), strconv.Itoa(int(s.Partitions)), strconv.Itoa(int(s.Replication)),
+			s.Cleanup, retention(s), dash(c.Reason),
+		})
+	}
+	return t
+}
+
+func retention(s topology.Spec) string {
+	switch {
+	case s.Cleanup == "compact", s.Retention < 0:
+		return "-"
+	default:
+		return strconv.Itoa(int(s.Retention/(24*time.Hour))) + "d"
+	}
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/processors/catalog"
+	"github.com/millrace/millrace/processors/deadletters"
+	healthgroup "github.com/millrace/millrace/processors/health"
+	"github.com/millrace/millrace/processors/intake"
+	"github.com/millrace/millrace/processors/ledger"
+	"github.com/millrace/millrace/processors/progress"
+	"github.com/millrace/millrace/processors/routing"
+)
+
+// builder makes members that share metrics.
+type builder struct {
+	config  Config
+	metrics *stock.Metrics
+}
+
+func newBuilder(c Config) *builder {
+	return &builder{config: c, metrics: stock.NewMetrics(c.Registerer)}
+}
+
+// part is what a group brings: its graph, and the indexes that follow the tables it looks up.
+type part struct {
+	graph *goka.GroupGraph
+	index map[string]func(key string, value []byte)
+}
+
+func (b *builder) member(name string) (*member, error) {
+	part, err := b.part(name)
+	if err != nil {
+		return nil, err
+	}
+	s := b.config.Settings
+	transport, err := stock.New(stock.Config{
+		Brokers: s.Brokers, ClientID: s.ClientID, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
+		Logger: b.config.Log, Metrics: b.metrics, Index: part.index,
+	})
+	if err != nil {
+		return nil, err
+	}
+	processor, err := goka.NewProcessor(s.Brokers, part.graph, transport.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("group %s: %w", name, err)
+	}
+	return &member{name: string(part.graph.Group()), transport: transport, processor: processor}, nil
+}
+
+func (b *builder) part(name string) (part, error) {
+	t, r, s := b.config.Topology, b.config.Registerer, b.config.Settings
+	switch name {
+	case "intake":
+		cfg := Intake(s)
+		return part{graph: intake.Graph(cfg, t, intake.NewMetrics(r))}, cfg.Validate()
+	case "ledger":
+		cfg := ledger.DefaultConfig()
+		cfg.PendingTimeout, cfg.Retention = s.Ledger.PendingTimeout, s.Ledger.Retention
+		return part{graph: ledger.Graph(cfg, t, ledger.NewMetrics(r))}, cfg.Validate()
+	case "progress":
+		cfg := progress.DefaultConfig()
+		cfg.ReorderHorizon = s.Progress.ReorderHorizon
+		index := progress.NewIndex()
+		return part{
+			graph: progress.Graph(cfg, t, index, progress.NewMetrics(r)),
+			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+		}, cfg.Validate()
+	case "health":
+		cfg := healthgroup.Config{Settings: Health(s)}
+		return part{graph: healthgroup.Graph(cfg, t, healthgroup.NewMetrics(r))}, cfg.Validate()
+	case "routing":
+		cfg := routing.Config{Settings: Health(s)}
+		return part{graph: routing.Graph(cfg, t, routing.NewMetrics(r))}, cfg.Validate()
+	case "catalog":
+		return part{graph: catalog.Graph(t, catalog.NewMetrics(r))}, nil
+	case "deadletters":
+		return part{graph: deadletters.Graph(t, deadletters.NewMetrics(r))}, nil
+	default:
+		return part{}, CheckGroups([]string{name})
+	}
+}
+
+// Intake returns the intake group's settings.
+func Intake(s config.Config) intake.Config {
+	c := intake.DefaultConfig()
+	c.FutureBound, c.HealthInstruments, c.Declines = s.Intake.FutureBound, s.Intake.HealthInstruments, s.Intake.DeclineCodes
+	return c
+}
+
+// Health returns the settings of the health and routing groups. Windows longer than an hour lengthen the correction
+// horizon along, so that it always spans some windows.
+func Health(s config.Config) health.Settings {
+	h := health.DefaultSettings()
+	h.Window, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Grace, s.Health.CountTimeouts
+	if least := 24 * (h.Window + h.Grace); h.CorrectionHorizon < least {
+		h.CorrectionHorizon, h.Keep = least, 2*least
+	}
+	return h
+}
+
+// Missions returns the settings of the progress group.
+func Missions(s config.Config) mission.Config {
+	c := mission.DefaultConfig()
+	c.ReorderHorizon = s.Progress.ReorderHorizon
+	return c
+}

@@ -1,0 +1,183 @@
+// Package pipeline joins processors and transport: it is the one place where a group's graph meets the engine.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lovoo/goka"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config says what to run.
+type Config struct {
+	Settings config.Config
+	Topology *topology.Topology
+	// Groups to run, without prefix. Defaults to all (Groups).
+	Groups []string
+	// Registerer takes the metrics of all groups. Defaults to a registry of its own, which nobody reads.
+	Registerer prometheus.Registerer
+	// Log defaults to one that drops everything.
+	Log *slog.Logger
+}
+
+// Groups returns the names of all groups, without prefix, in the order of the data flow.
+func Groups() []string {
+	return []string{"intake", "ledger", "progress", "health", "routing", "catalog", "deadletters"}
+}
+
+// Pipeline is a set of processors that run in this process.
+type Pipeline struct {
+	members []*member
+	cancel  context.CancelCauseFunc
+	done    chan struct{}
+
+	mu  sync.Mutex
+	err error
+}
+
+type member struct {
+	name      string
+	transport *stock.Transport
+	processor *goka.Processor
+}
+
+// Start starts the processors. It returns as soon as they run; Ready tells when they handle records. All stop when ctx ends
+// or one of them fails.
+func Start(ctx context.Context, c Config) (*Pipeline, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Registerer == nil {
+		c.Registerer = prometheus.NewRegistry()
+	}
+	if len(c.Groups) == 0 {
+		c.Groups = Groups()
+	}
+	b := newBuilder(c)
+	p := &Pipeline{done: make(chan struct{})}
+	var errs []error
+	for _, name := range c.Groups {
+		m, err := b.member(name)
+		errs = append(errs, err)
+		p.members = append(p.members, m)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	var running sync.WaitGroup
+	for _, m := range p.members {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			p.ended(m.name, m.transport.Run(ctx, m.processor))
+		}()
+	}
+	go func() {
+		running.Wait()
+		p.cancel(nil)
+		close(p.done)
+	}()
+	return p, nil
+}
+
+func (p *Pipeline) ended(name string, err error) {
+	if err == nil {
+		return
+	}
+	p.mu.Lock()
+	p.err = errors.Join(p.err, fmt.Errorf("group %s stopped: %w", name, err))
+	p.mu.Unlock()
+	p.cancel(err)
+}
+
+// Ready returns once every group has its tables and handles records, or what stopped the pipeline before that.
+func (p *Pipeline) Ready(ctx context.Context) error {
+	for _, m := range p.members {
+		select {
+		case <-m.transport.Ready():
+		case <-p.done:
+			return errors.Join(errors.New("the pipeline stopped before it was ready"), p.Err())
+		case <-ctx.Done():
+			return fmt.Errorf("group %s is not ready: %w", m.name, context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// IsReady tells whether every group has its tables and handles records.
+func (p *Pipeline) IsReady() bool {
+	for _, m := range p.members {
+		select {
+		case <-m.transport.Ready():
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Done is closed when every processor has stopped.
+func (p *Pipeline) Done() <-chan struct{} { return p.done }
+
+// Err returns why processors failed; nil while they run and after a graceful stop.
+func (p *Pipeline) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Stop ends the processors gracefully, with their effects flushed and their offsets committed, and returns Err.
+func (p *Pipeline) Stop() error {
+	p.cancel(nil)
+	<-p.done
+	return p.Err()
+}
+
+// Watermark returns the lowest event time over the partitions of a group, by its full name; zero if it is not known here.
+func (p *Pipeline) Watermark(group string) time.Time {
+	var low time.Time
+	for _, m := range p.members {
+		if m.name != group {
+			continue
+		}
+		for _, at := range m.transport.Watermarks() {
+			if low.IsZero() || !at.IsZero() && at.Before(low) {
+				low = at
+			}
+		}
+	}
+	return low
+}
+
+// Handled tells how far a group, by its full name, has handled a topic that it reads or looks up; nil if it is not known here.
+func (p *Pipeline) Handled(group, topic string) *stock.Offsets {
+	for _, m := range p.members {
+		if m.name == group {
+			return m.transport.Handled(topic)
+		}
+	}
+	return nil
+}
+
+// CheckGroups returns an error that names those of names that are no groups.
+func CheckGroups(names []string) error {
+	var errs []error
+	for _, n := range names {
+		if !slices.Contains(Groups(), n) {
+			errs = append(errs, fmt.Errorf("%q is no group; the groups are %s", n, strings.Join(Groups(), ", ")))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,103 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/millrace/millrace/views"
+)
+
+// records reads single records of one topic by their place. It asks the partition's leader directly: a consumer would have
+// to be pointed at each place in turn.
+type records struct {
+	client *kgo.Client
+	topic  string
+}
+
+// fetchBytes bounds one fetch; Kafka sends at least one whole batch, however large.
+const fetchBytes = 256 << 10
+
+// Read implements views.RecordReader. Records near each other cost one fetch.
+func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the dead-letters topic did not answer"))
+	defer cancel()
+	order := make([]int, len(places))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if d := int(places[a].Partition) - int(places[b].Partition); d != 0 {
+			return d
+		}
+		return int(places[a].Offset - places[b].Offset)
+	})
+	metadata, err := kadm.NewClient(r.client).Metadata(ctx, r.topic)
+	if err != nil {
+		return nil, fmt.Errorf("read dead letters: %w", err)
+	}
+	topic := metadata.Topics[r.topic]
+	values := make([][]byte, len(places))
+	near := map[views.Place][]byte{}
+	for _, i := range order {
+		place := places[i]
+		if value, ok := near[place]; ok {
+			values[i] = value
+			continue
+		}
+		fetched, err := r.fetch(ctx, topic, place)
+		if err != nil {
+			return nil, fmt.Errorf("read dead letters: %w", err)
+		}
+		for _, rec := range fetched {
+			near[views.Place{Partition: rec.Partition, Offset: rec.Offset}] = rec.Value
+		}
+		values[i] = near[place] // nil where retention has taken the record
+	}
+	return values, nil
+}
+
+func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at views.Place) ([]*kgo.Record, error) {
+	partition, ok := topic.Partitions[at.Partition]
+	if !ok {
+		return nil, fmt.Errorf("topic %s has no partition %d", r.topic, at.Partition)
+	}
+	req := kmsg.NewPtrFetchRequest()
+	req.MinBytes, req.MaxBytes, req.MaxWaitMillis, req.SessionEpoch, req.IsolationLevel = 1, fetchBytes, 100, -1, 1
+	t := kmsg.NewFetchRequestTopic()
+	t.Topic, t.TopicID = r.topic, topic.ID
+	p := kmsg.NewFetchRequestTopicPartition()
+	p.Partition, p.FetchOffset, p.PartitionMaxBytes, p.CurrentLeaderEpoch = at.Partition, at.Offset, fetchBytes, -1
+	t.Partitions = append(t.Partitions, p)
+	req.Topics = append(req.Topics, t)
+	answer, err := r.client.Broker(int(partition.Leader)).RetriableRequest(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	response := answer.(*kmsg.FetchResponse)
+	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
+		return nil, err
+	}
+	for i := range response.Topics {
+		for j := range response.Topics[i].Partitions {
+			got := &response.Topics[i].Partitions[j]
+			switch err := kerr.ErrorForCode(got.ErrorCode); {
+			case errors.Is(err, kerr.OffsetOutOfRange):
+				return nil, nil
+			case err != nil:
+				return nil, err
+			}
+			opts := kgo.ProcessFetchPartitionOpts{Offset: at.Offset, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic, Partition: at.Partition}
+			fetched, _ := kgo.ProcessFetchPartition(opts, got, kgo.DefaultDecompressor(), nil)
+			return fetched.Records, fetched.Err
+		}
+	}
+	return nil, nil
+}
