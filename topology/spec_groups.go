@@ -20,7 +20,6 @@ type GroupSpec struct {
 // Groups returns every processor group, in the order of the data flow.
 func (t *Topology) Groups() []GroupSpec {
 	dead := t.DeadLetterRecords.Name
-	catalog := tableName(t.Catalog.Name)
 	return []GroupSpec{
 		{
 			Name: t.Intake.Name, Inputs: []string{t.Payments.Name}, Key: "any",
@@ -30,11 +29,11 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, dead},
 		}, {
 			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
-			Outputs: []string{t.Outcomes.Name, dead}, Lookups: []string{catalog},
+			Outputs: []string{t.Outcomes.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
-			Loop:    loopName(t.Health.Name), Lookups: []string{catalog},
+			Loop:    loopName(t.Health.Name),
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name}, Key: "mode", Table: tableName(t.Routing.Name),
 			Outputs: []string{t.HealthStatus.Name, dead},

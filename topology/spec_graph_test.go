@@ -1,0 +1,72 @@
+package topology_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/lovoo/goka"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/processors/catalog"
+	"github.com/millrace/millrace/processors/deadletters"
+	"github.com/millrace/millrace/processors/health"
+	"github.com/millrace/millrace/processors/intake"
+	"github.com/millrace/millrace/processors/ledger"
+	"github.com/millrace/millrace/processors/progress"
+	"github.com/millrace/millrace/processors/routing"
+	"github.com/millrace/millrace/topology"
+)
+
+// What `millrace topology` prints and `topics apply` creates is what the processors read and write.
+func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
+	top := topology.New(topology.Config{Prefix: "p.", Partitions: 4, Replication: 1})
+	specs := map[string]topology.GroupSpec{}
+	for _, g := range top.Groups() {
+		specs[g.Name] = g
+	}
+	r := prometheus.NewRegistry() // one, as in a process that runs all groups
+	graphs := []*goka.GroupGraph{
+		intake.Graph(intake.DefaultConfig(), top, intake.NewMetrics(r)),
+		ledger.Graph(ledger.DefaultConfig(), top, ledger.NewMetrics(r)),
+		progress.Graph(progress.DefaultConfig(), top, progress.NewIndex(), progress.NewMetrics(r)),
+		health.Graph(health.DefaultConfig(), top, health.NewMetrics(r)),
+		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
+		catalog.Graph(top, catalog.NewMetrics(r)),
+		deadletters.Graph(top, deadletters.NewMetrics(r)),
+	}
+	if len(graphs) != len(specs) {
+		t.Errorf("%d graphs, %d groups", len(graphs), len(specs))
+	}
+	for _, graph := range graphs {
+		spec := specs[string(graph.Group())]
+		same(t, spec.Name+" inputs", spec.Inputs, graph.InputStreams())
+		same(t, spec.Name+" outputs", spec.Outputs, graph.OutputStreams())
+		same(t, spec.Name+" lookups", spec.Lookups, graph.LookupTables())
+		same(t, spec.Name+" loop", list(spec.Loop), edges(graph.LoopStream()))
+		same(t, spec.Name+" table", list(spec.Table), edges(graph.GroupTable()))
+	}
+}
+
+func list(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
+}
+
+func edges(e goka.Edge) goka.Edges {
+	if e == nil {
+		return nil
+	}
+	return goka.Edges{e}
+}
+
+func same(t *testing.T, what string, want []string, have goka.Edges) {
+	t.Helper()
+	got := have.Topics()
+	slices.Sort(got)
+	want = slices.Sorted(slices.Values(want))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: the spec says %v, the graph %v", what, want, got)
+	}
+}
