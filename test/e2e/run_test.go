@@ -122,13 +122,13 @@ func (r *run) drain(ctx context.Context, stages ...cluster.Stage) {
 }
 
 // settle ends the run with clock events, waits until the pipeline has come to rest, and returns the differences from the
-// oracle and what the oracle made of the log.
+// oracle.
 func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
 	r.t.Helper()
 	if err := r.feed.Advance(ctx, 20*time.Minute); err != nil {
 		r.t.Fatal(err)
 	}
-	patience, cancel := context.WithTimeoutCause(ctx, 30*time.Second, errors.New("no rest within 30s"))
+	patience, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("no rest within a minute"))
 	defer cancel()
 	for {
 		d := r.differences(ctx, records)
