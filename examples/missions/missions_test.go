@@ -1,0 +1,40 @@
+package missions_test
+
+import (
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/examples/missions"
+)
+
+func TestSamplesAreInForceNow(t *testing.T) {
+	now := instant.Of(time.Date(2026, 11, 30, 19, 0, 0, 0, time.UTC)) // the first of December in India
+	samples, err := missions.Samples(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range samples {
+		if problems := mission.Validate(&m); len(problems) > 0 {
+			t.Error(problems)
+		}
+		start, end, err := m.Bounds()
+		if err != nil || start > now.Add(-24*time.Hour) || end < now.Add(24*time.Hour) {
+			t.Errorf("%s: [%s, %s) %v", m.ID, start, end, err)
+		}
+		got = append(got, m.ID+": "+mission.Sentence(&m))
+	}
+	want := []string{
+		"big-month: Spend ₹25000.00 on shopping or travel or with card famcard from 30 November to 30 December, at most ₹5000.00 counted a payment, win ₹500.00 in cash",
+		"swiggy-500: Spend ₹500.00 at swiggy from 30 November to 6 December, win 100 coins",
+		"upi-hattrick: Make 3 payments by upi from 30 November to 30 December, win 30 coins, up to 20 times",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
