@@ -1,0 +1,141 @@
+package catalog
+
+import (
+	"fmt"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+func definition(status mission.Status) mission.Mission {
+	m := mission.Default()
+	m.ID, m.Currency, m.Status = "m", "INR", status
+	m.Goal = mission.Goal{Metric: mission.MetricCount, Target: 1}
+	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-04-01"}
+	m.Reward = mission.Reward{Kind: mission.RewardScratchCard}
+	return m
+}
+
+func statuses() []mission.Status {
+	return []mission.Status{mission.Draft, mission.Scheduled, mission.Active, mission.Paused, mission.Ended, mission.Archived}
+}
+
+// Every move between two statuses, by the path of DESIGN section 6: forward, and back from paused to active only.
+func TestMoves(t *testing.T) {
+	allowed := map[string]bool{
+		"draft scheduled": true, "draft active": true, "draft archived": true, "scheduled active": true, "scheduled archived": true,
+		"active paused": true, "active ended": true, "active archived": true, "paused active": true, "paused ended": true,
+		"paused archived": true, "ended archived": true,
+	}
+	for _, from := range statuses() {
+		for _, to := range statuses() {
+			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Versions: []mission.Version{mission.NewVersion(definition(from), 1)}}
+			next, e := Apply(row, PutMission("c", "ops", 2, definition(to)))
+			want := Refused
+			switch {
+			case from == to:
+				want = Unchanged
+			case allowed[string(from)+" "+string(to)]:
+				want = Applied
+			}
+			current, _ := next.Current()
+			if e.Result != want || e.Status != current.Mission.Status || (want == Applied) != (current.Mission.Status == to && from != to) {
+				t.Errorf("%s to %s: %s, now %s", from, to, e.Result, current.Mission.Status)
+			}
+		}
+	}
+}
+
+// Pauses never overlap or run backwards, at most the last is open, and only while the mission is paused; no row changes
+// after it was returned, and lists stay within their bounds.
+func TestApplyKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var row *Row
+		for i := range rapid.IntRange(1, 60).Draw(t, "commands") {
+			m := definition(rapid.SampledFrom([]mission.Status{mission.Active, mission.Paused, mission.Active, mission.Paused, mission.Draft, mission.Ended}).Draw(t, "status"))
+			if rapid.IntRange(0, 9).Draw(t, "other") == 0 {
+				m.Goal.Target = 2
+			}
+			at := instant.Milli(1000 + rapid.Int64Range(0, 50).Draw(t, "at"))
+			c := PutMission(fmt.Sprint("c", rapid.IntRange(i/2, i).Draw(t, "id")), "ops", at, m)
+			before := fmt.Sprintf("%+v", row)
+			next, e := Apply(row, c)
+			if after := fmt.Sprintf("%+v", row); after != before {
+				t.Fatalf("the old row has changed:\n%s\n%s", before, after)
+			}
+			if e.Repeated {
+				if next != row {
+					t.Fatal("a repeated command changed the row")
+				}
+				continue
+			}
+			if v, ok := next.Verdict(c.ID); !ok || v.Result != e.Result || (e.Result == Refused) != (len(e.Problems) > 0) {
+				t.Fatalf("verdict %+v, event %+v", v, e)
+			}
+			row = next
+			if len(row.Verdicts) > MaxVerdicts || int64(len(row.Audit)) != min(row.Revision, MaxAudit) {
+				t.Fatalf("%d verdicts, %d audited, revision %d", len(row.Verdicts), len(row.Audit), row.Revision)
+			}
+			if v, ok := row.Current(); ok {
+				checkPauses(t, v)
+			}
+		}
+	})
+}
+
+func checkPauses(t *rapid.T, v mission.Version) {
+	end := instant.Milli(0)
+	for i, p := range v.Pauses {
+		open := p.To == 0
+		if p.From < end || !open && p.To <= p.From || open && i < len(v.Pauses)-1 {
+			t.Fatalf("pauses %+v", v.Pauses)
+		}
+		end = p.To
+	}
+	open := len(v.Pauses) > 0 && v.Pauses[len(v.Pauses)-1].To == 0
+	if (v.Mission.Status == mission.Paused) != open && v.Mission.Status != mission.Ended {
+		t.Fatalf("%s with pauses %+v", v.Mission.Status, v.Pauses)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	row, _ := Apply(nil, PutMission("c1", "ops", 1, definition(mission.Active)))
+	tests := []struct {
+		name   string
+		change func(c *Command)
+		want   mission.Problem
+	}{
+		{"kind", func(c *Command) { c.Kind = "boat" }, mission.Problem{Code: mission.CodeInvalidField}},
+		{"op", func(c *Command) { c.Op = "sink" }, mission.Problem{Code: mission.CodeInvalidField}},
+		{"id", func(c *Command) { c.Mission.ID = "other" }, mission.Problem{Pointer: "/id", Code: mission.CodeInvalidField}},
+		{"revision", func(c *Command) { c.Expected = 7 }, mission.Problem{Code: CodePreconditionFailed}},
+		{"definition", func(c *Command) { c.Mission.Title = "new" }, mission.Problem{Code: mission.CodeInvalidField}},
+		{"rules", func(c *Command) { c.Mission.Goal.Metric = mission.MetricStreak }, mission.Problem{Pointer: "/goal/metric", Code: mission.CodeInvalidField}},
+	}
+	for _, tt := range tests {
+		c := PutMission("c2", "ops", 2, definition(mission.Active))
+		tt.change(c)
+		next, e := Apply(row, c)
+		if e.Result != Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != tt.want.Pointer || e.Problems[0].Code != tt.want.Code {
+			t.Errorf("%s: %+v", tt.name, e)
+		}
+		if diff := cmp.Diff(row.Versions, next.Versions); diff != "" || next.Revision != 1 {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
+
+func TestOtherSpellingsAreTheSameMission(t *testing.T) {
+	row, _ := Apply(nil, PutMission("c1", "ops", 1, definition(mission.Active)))
+	m := definition(mission.Active)
+	m.Currency, m.Filters, m.Audience.Segments = " inr ", []mission.Filter{}, []string{}
+	if _, e := Apply(row, PutMission("c2", "ops", instant.Of(time.UnixMilli(5)), m)); e.Result != Unchanged {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,0 +1,76 @@
+package mission
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// Missions as operators make them: nearly all name a merchant, some a category or an attribute, a few nothing.
+func benchMissions(n int) []Mission {
+	out := make([]Mission, n)
+	for i := range out {
+		m := everything(fmt.Sprintf("m%04d", i), MetricAmount, 50000)
+		merchant := "swiggy"
+		if i > 3 {
+			merchant = fmt.Sprint("shop-", i)
+		}
+		m.Filters = []Filter{where("amount", Gte, num("10000")), where("merchant", Eq, text(merchant))}
+		switch {
+		case i%100 == 8:
+			m.Filters = nil
+		case i%100 == 9:
+			m.Filters = []Filter{where("attributes.card", Eq, text(fmt.Sprint("card-", i)))}
+		}
+		if i >= 10 && m.Filters == nil {
+			m.Filters = []Filter{where("category", In, text("fuel"), text("travel"))}
+		}
+		out[i] = m
+	}
+	return out
+}
+
+func BenchmarkApply(b *testing.B) {
+	for _, n := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("missions=%d", n), func(b *testing.B) {
+			s := snapshot(b, benchMissions(n)...)
+			cfg := DefaultConfig()
+			base := settled(facts("t", 12550, "2026-03-02T00:00:00Z"))
+			var row *UserRow
+			for i := range 32 {
+				p := *base
+				p.TransactionID = fmt.Sprint("warm-", i)
+				p.CreatedAt += 1
+				row, _ = Apply(row, &p, s, cfg)
+			}
+			p := *base
+			p.CreatedAt = base.CreatedAt.Add(time.Minute)
+			b.ReportAllocs()
+			for b.Loop() {
+				if next, _ := Apply(row, &p, s, cfg); next == row {
+					b.Fatal("nothing happened")
+				}
+			}
+		})
+	}
+}
+
+// A user's first posting after a mission came or changed judges again what the row remembers.
+func BenchmarkMeet(b *testing.B) {
+	for _, n := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("missions=%d", n), func(b *testing.B) {
+			s := snapshot(b, benchMissions(n)...)
+			var row *UserRow
+			for i := range 32 {
+				p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
+				row, _ = Apply(row, p, snapshot(b), DefaultConfig())
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if Touch(row, "u1", s, DefaultConfig()) == row {
+					b.Fatal("nothing happened")
+				}
+			}
+		})
+	}
+}
