@@ -115,7 +115,7 @@ func TestAnotherUserDoesNotExist(t *testing.T) {
 	}
 	// A user of whom nothing is known sees the missions, with no progress.
 	w := f.ask("GET", "/v1/users/me/missions/swiggy-500", mine)
-	if got := f.object(w.Body.Bytes()); got["progress"] != 0.0 || got["enrolled"] != false || got["remaining"] != 50000.0 {
+	if got := f.object(w.Body.Bytes()); got["progress"] != 0.0 || got["enrolled"] == true || got["remaining"] != 50000.0 {
 		t.Errorf("usr_2: %v", got)
 	}
 	f.wantProblem(f.ask("GET", "/v1/users/me/missions/nope", mine), http.StatusNotFound, "not_found")

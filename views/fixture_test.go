@@ -45,7 +45,6 @@ type memTable struct {
 	next      int64
 	changed   chan struct{}
 	loading   bool
-	waiting   int
 	onWaiting chan struct{} // receives when somebody begins to wait
 }
 
@@ -276,7 +275,7 @@ func (f *fixture) wantProblem(w *httptest.ResponseRecorder, status int, code str
 }
 
 func (f *fixture) position() asof.Position {
-	return asof.Position(maps.Clone(f.server.Position()))
+	return maps.Clone(f.server.Position())
 }
 
 // The rows below are made by the domain itself, so that what is shown is what processors store.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -53,11 +54,13 @@ func (s *Server) recover(next http.Handler) http.Handler {
 			if p == nil {
 				return
 			}
-			if p != http.ErrAbortHandler {
+			err, _ := p.(error)
+			aborted := errors.Is(err, http.ErrAbortHandler)
+			if !aborted {
 				s.config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", requestID(r.Context()), "route", r.Pattern,
 					"panic", p, "stack", string(debug.Stack()))
 			}
-			if t.begun || p == http.ErrAbortHandler {
+			if t.begun || aborted {
 				panic(http.ErrAbortHandler)
 			}
 			writeProblem(t, r, problem.Of(http.StatusInternalServerError))

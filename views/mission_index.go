@@ -54,7 +54,7 @@ func (x *missionIndex) update(key string, value []byte) {
 	if row, err := x.codec.Decode(value); value != nil && err == nil {
 		if version, ok := row.Current(); ok {
 			listed = listedOf(row, &version)
-			x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
+			_ = x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
 		}
 	}
 	x.mu.Lock()

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -100,7 +101,7 @@ func TestRequestIDs(t *testing.T) {
 			t.Errorf("%q became %q", bad, got)
 		}
 	}
-	if id("") == id("") {
+	if first := id(""); first == id("") {
 		t.Error("ids repeat")
 	}
 }
@@ -131,7 +132,7 @@ func TestPanicsAndErrorsStayInside(t *testing.T) {
 		t.Errorf("answer %s, log %s", w.Body, f.log)
 	}
 	defer func() {
-		if recover() != http.ErrAbortHandler {
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
 			t.Error("an answer that has begun must be broken off")
 		}
 	}()

@@ -2,6 +2,7 @@ package asof
 
 import (
 	"encoding/base64"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,7 +63,7 @@ func TestBadTokens(t *testing.T) {
 		"huge count": base64.RawURLEncoding.EncodeToString([]byte{1, 255, 255, 255, 255, 15}),
 		"negative":   base64.RawURLEncoding.EncodeToString([]byte{1, 1, 1, 'a', 1, 0, 1}),
 	} {
-		if _, err := Parse(token); err != ErrToken {
+		if _, err := Parse(token); !errors.Is(err, ErrToken) {
 			t.Errorf("%s: got %v, want ErrToken", name, err)
 		}
 	}
