@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -31,8 +32,8 @@ type Feed struct {
 	latest     time.Time
 
 	mu    sync.Mutex
-	sent  int64
 	acked int64
+	ends  map[int32]int64
 	err   error
 }
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 		client.Close()
 		return nil, fmt.Errorf("topic %s: %w (create the topics with `millrace topics apply`)", cfg.Topic, detail.Err)
 	}
-	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions))}, nil
+	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{}}, nil
 }
 
 // partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
@@ -114,14 +115,12 @@ func (f *Feed) Clock(ctx context.Context, at time.Time) error {
 func (f *Feed) Latest() time.Time { return f.latest }
 
 func (f *Feed) produce(ctx context.Context, r *kgo.Record) {
-	f.mu.Lock()
-	f.sent++
-	f.mu.Unlock()
-	f.client.Produce(ctx, r, func(_ *kgo.Record, err error) {
+	f.client.Produce(ctx, r, func(r *kgo.Record, err error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if err == nil {
 			f.acked++
+			f.ends[r.Partition] = max(f.ends[r.Partition], r.Offset+1)
 		} else if f.err == nil {
 			f.err = err
 		}
@@ -151,6 +150,13 @@ func (f *Feed) Acked() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.acked
+}
+
+// Ends returns the offset after the last acknowledged record of each partition that was sent to.
+func (f *Feed) Ends() map[int32]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.ends)
 }
 
 // Close gives up the connection; call Flush before.

@@ -85,19 +85,17 @@ func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at views.Pl
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
 		return nil, err
 	}
-	for i := range response.Topics {
-		for j := range response.Topics[i].Partitions {
-			got := &response.Topics[i].Partitions[j]
-			switch err := kerr.ErrorForCode(got.ErrorCode); {
-			case errors.Is(err, kerr.OffsetOutOfRange):
-				return nil, nil
-			case err != nil:
-				return nil, err
-			}
-			opts := kgo.ProcessFetchPartitionOpts{Offset: at.Offset, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic, Partition: at.Partition}
-			fetched, _ := kgo.ProcessFetchPartition(opts, got, kgo.DefaultDecompressor(), nil)
-			return fetched.Records, fetched.Err
-		}
+	if len(response.Topics) != 1 || len(response.Topics[0].Partitions) != 1 { // no more than was asked for
+		return nil, nil
 	}
-	return nil, nil
+	got := &response.Topics[0].Partitions[0]
+	switch err := kerr.ErrorForCode(got.ErrorCode); {
+	case errors.Is(err, kerr.OffsetOutOfRange):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	opts := kgo.ProcessFetchPartitionOpts{Offset: at.Offset, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic, Partition: at.Partition}
+	fetched, _ := kgo.ProcessFetchPartition(opts, got, kgo.DefaultDecompressor(), nil)
+	return fetched.Records, fetched.Err
 }

@@ -36,6 +36,9 @@ type Config struct {
 	OpenHealth bool
 	// Board turns the live page on. For `dev` only. Defaults to none.
 	Board func(*Tables) views.Board
+	// InForce tells how far the progress group of this process has taken in the catalog: what the server says about missions
+	// then holds for payments too. Defaults to none, as where processors are elsewhere.
+	InForce views.Offsets
 	// Watermark tells a group's event time where it is known.
 	Watermark func(group string) time.Time
 	// Gatherer is what /metrics shows.
@@ -83,7 +86,7 @@ func Start(c Config) (*Server, error) {
 		board = c.Board(tables)
 	}
 	v, err := views.New(views.Config{
-		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Topology: c.Topology, Tables: tables.views(c.InForce), Indexes: indexes, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Watermark: c.Watermark, Verifier: c.Verifier, Minter: c.Minter,
 		OpenHealth: c.OpenHealth, Board: board, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
@@ -176,12 +179,35 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 	return tables, errors.Join(errs...)
 }
 
-func (t *Tables) views() views.Tables {
+func (t *Tables) views(inForce views.Offsets) views.Tables {
 	of := func(t *stock.Table) views.Table { return views.Table{Rows: t, Offsets: t.Offsets()} }
+	catalog := of(t.Catalog)
+	if inForce != nil {
+		catalog.Offsets = both{catalog.Offsets, inForce}
+	}
 	return views.Tables{
-		Ledger: of(t.Ledger), Progress: of(t.Progress), Health: of(t.Health), Routing: of(t.Routing), Catalog: of(t.Catalog),
+		Ledger: of(t.Ledger), Progress: of(t.Progress), Health: of(t.Health), Routing: of(t.Routing), Catalog: catalog,
 		DeadLetters: of(t.DeadLetters),
 	}
+}
+
+// both is as far as the slower of two.
+type both struct{ a, b views.Offsets }
+
+func (o both) Next() map[int32]int64 {
+	next := o.a.Next()
+	other := o.b.Next()
+	for p, n := range next {
+		next[p] = min(n, other[p])
+	}
+	return next
+}
+
+func (o both) Wait(ctx context.Context, at map[int32]int64) error {
+	if err := o.a.Wait(ctx, at); err != nil {
+		return err
+	}
+	return o.b.Wait(ctx, at)
 }
 
 // Wait returns when the tables have reached the offsets given by topic.
