@@ -40,7 +40,7 @@ func BenchmarkApply(b *testing.B) {
 			for i := range 32 {
 				p := *base
 				p.TransactionID = fmt.Sprint("warm-", i)
-				p.CreatedAt += 1
+				p.CreatedAt++
 				row, _ = Apply(row, &p, s, cfg)
 			}
 			p := *base

@@ -23,6 +23,11 @@ func Operators() []Operator {
 	return []Operator{Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Between, Exists, Prefix}
 }
 
+// ordered tells whether op compares by size.
+func (op Operator) ordered() bool {
+	return op == Gt || op == Gte || op == Lt || op == Lte || op == Between
+}
+
 // MaxFilters bounds the filters of a mission, those in groups included; MaxValues the values of one filter.
 const (
 	MaxFilters = 64

@@ -21,22 +21,22 @@ func phrase(f Filter, currency string) string {
 			texts[i] = FormatMoney(minor, currency)
 		}
 	}
-	if f.Operator == Exists {
+	switch f.Operator {
+	case Exists:
 		if texts[0] == "true" {
 			return "with " + article(fieldName(f.ID))
 		}
 		return "without " + article(fieldName(f.ID))
-	}
-	switch f.Operator {
 	case Eq, In:
 		return preposition(f.ID) + either(texts)
 	case Ne, Nin:
 		return "not " + preposition(f.ID) + either(texts)
 	case Prefix:
 		return "with " + fieldName(f.ID) + " beginning with " + either(texts)
-	}
-	if f.ID == "amount" {
-		return "of " + compared(f.Operator, texts)
+	case Gt, Gte, Lt, Lte, Between:
+		if f.ID == "amount" {
+			return "of " + compared(f.Operator, texts)
+		}
 	}
 	return "with " + fieldName(f.ID) + " " + compared(f.Operator, texts)
 }

@@ -142,8 +142,7 @@ func compileAttribute(f Filter) predicate {
 	if f.Operator == Exists || f.Operator == Prefix || len(numbers) == 0 {
 		return compileText(f, read)
 	}
-	switch f.Operator {
-	case Gt, Gte, Lt, Lte, Between:
+	if f.Operator.ordered() {
 		return compileOrdered(f.Operator, read, numbers)
 	}
 	isText := matchTexts(texts)

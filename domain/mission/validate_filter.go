@@ -122,7 +122,7 @@ func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
 			return "needs a time in RFC 3339, or milliseconds since 1970"
 		}
 	case attributeField:
-		ordered := op == Gt || op == Gte || op == Lt || op == Lte || op == Between
+		ordered := op.ordered()
 		if value.Kind == MoneyValue || value.Kind == BoolValue && op == Prefix {
 			return "needs a text, a number or a boolean"
 		}

@@ -1,0 +1,49 @@
+package mission
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+)
+
+func TestIndexServesReadersWhileItIsWritten(t *testing.T) {
+	x := NewIndex()
+	f := facts("t", 100, "2026-03-02T10:00:00Z")
+	const missions = 50
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for last := 0; last < missions; {
+				s := x.Snapshot()
+				if n := len(s.Missions()); n < last || len(s.candidates(nil, &f)) != n {
+					t.Errorf("%d missions after %d", n, last)
+					return
+				}
+				last = len(s.Missions())
+			}
+		})
+	}
+	for i := range missions {
+		v := NewVersion(everything(fmt.Sprint("m", i), MetricAmount, 1), 1)
+		if problems := x.Put(v.Mission.ID, &v); problems != nil {
+			t.Error(problems)
+		}
+	}
+	all.Wait()
+}
+
+func TestFingerprintFollowsWhatCounts(t *testing.T) {
+	v := NewVersion(everything("m", MetricAmount, 1), 1)
+	paused := v.WithStatus(Paused, 5)
+	of := func(versions ...Version) uint64 {
+		x := NewIndex()
+		for i := range versions {
+			x.Put(versions[i].Mission.ID, &versions[i])
+		}
+		return x.Snapshot().Fingerprint()
+	}
+	other := NewVersion(everything("n", MetricAmount, 1), 1)
+	if of() != 0 || of(v) == 0 || of(v) == of(paused) || of(v) == of(v, other) || of(v, other) != of(other, v) {
+		t.Error(of(), of(v), of(paused), of(v, other), of(other, v))
+	}
+}
