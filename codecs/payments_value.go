@@ -82,7 +82,7 @@ func unquote(raw string) string {
 
 // compact returns scanned JSON without the space between its tokens.
 func compact(raw string) string {
-	if strings.IndexAny(raw, " \t\n\r") < 0 {
+	if !strings.ContainsAny(raw, " \t\n\r") {
 		return raw
 	}
 	var b strings.Builder

@@ -60,7 +60,6 @@ const chainMissions = `[
 type chain struct {
 	t    *testing.T
 	fold *Fold
-	got  *Result
 
 	intake               payment.Config
 	missions             *mission.Snapshot

@@ -140,7 +140,7 @@ func appendFacts(b []byte, e *event) []byte {
 func appendDecline(b []byte, e *event) []byte {
 	code := e.of.number%4 == 0
 	upi := e.of.mode.name == "upi"
-	word := ""
+	var word string
 	switch {
 	case !code && e.verdict == failedBusiness:
 		word = `"decline":"business"`

@@ -10,7 +10,7 @@ import (
 // State is what became of a dead letter.
 type State uint8
 
-// Open: nobody has dealt with it yet.
+// Open means that nobody has dealt with it yet.
 const Open State = 1
 
 // String returns the contract's word.

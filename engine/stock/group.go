@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"errors"
 
 	"github.com/IBM/sarama"
 )
@@ -30,7 +31,7 @@ func newConsumerGroup(t *Transport, name string) (sarama.ConsumerGroup, error) {
 func (g *consumerGroup) Consume(ctx context.Context, topics []string, h sarama.ConsumerGroupHandler) error {
 	for {
 		err := g.ConsumerGroup.Consume(ctx, topics, &handler{ConsumerGroupHandler: h, group: g, transport: g.transport})
-		if ctx.Err() != nil && context.Cause(ctx) == err { // stopped before the session began
+		if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) { // stopped before the session began
 			return nil
 		}
 		if err != nil || ctx.Err() != nil {
@@ -61,7 +62,7 @@ type handler struct {
 func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	for _, l := range h.transport.graph.lookups {
 		if l.reader.wait(s.Context()) != nil {
-			return nil // the session ends
+			return nil //nolint:nilerr // the session ends, and with it what was claimed
 		}
 	}
 	h.transport.assign(s.Claims())

@@ -27,7 +27,7 @@ const testPartitions = 3
 // number is a codec of decimal numbers.
 type number struct{}
 
-func (number) Encode(n int) ([]byte, error)    { return strconv.AppendInt(nil, int64(n), 10), nil }
+func (number) Encode(n int) ([]byte, error)     { return strconv.AppendInt(nil, int64(n), 10), nil }
 func (number) Decode(b []byte) (n int, _ error) { n, err := strconv.Atoi(string(b)); return n, err }
 
 type fixture struct {
