@@ -103,8 +103,7 @@ type ledgerModel struct {
 	taken    map[string]string // event id -> content
 	order    []*payment.Event  // reversal events taken
 	amounts  map[string]int64  // of taken reversal events, resolved
-	statuses []payment.Status
-	at       instant.Milli // newest success
+	at       instant.Milli     // newest success
 }
 
 func (m *ledgerModel) winner(reversal string) *payment.Event {

@@ -38,7 +38,9 @@ func TestFingerprintFollowsWhatCounts(t *testing.T) {
 	of := func(versions ...Version) uint64 {
 		x := NewIndex()
 		for i := range versions {
-			x.Put(versions[i].Mission.ID, &versions[i])
+			if err := x.Put(versions[i].Mission.ID, &versions[i]); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return x.Snapshot().Fingerprint()
 	}
