@@ -80,6 +80,10 @@ func carry(r *Result, effects []ledger.Effect) {
 			r.addPosting(e.Posting)
 		case ledger.Attempted:
 			r.addAttempt(e.Attempt)
+		case ledger.Journalled:
+			if e.Entry.Verdict == ledger.Duplicate {
+				r.Duplicates[e.Entry.TransactionID]++
+			}
 		case ledger.Refused:
 			o := e.Event.Origin
 			r.DeadLetters[fmt.Sprintf("%s-%d-%d", o.Topic, o.Partition, o.Offset)] = string(e.Reason)

@@ -14,6 +14,7 @@ func Compare(want, got *Result) []string {
 	var out []string
 	out = append(out, diff("transaction", want.Transactions, got.Transactions)...)
 	out = append(out, diff("dead letter", want.DeadLetters, got.DeadLetters)...)
+	out = append(out, diff("duplicates of", want.Duplicates, got.Duplicates)...)
 	out = append(out, diff("postings of", printed(want.Postings), printed(got.Postings))...)
 	out = append(out, diff("money", want.Sums(), got.Sums())...)
 	out = append(out, diff("attempt", want.Attempts, got.Attempts)...)

@@ -64,6 +64,15 @@ func (o *Observed) Posting(value []byte) error {
 	return err
 }
 
+// JournalEntry takes a record of the ledger journal.
+func (o *Observed) JournalEntry(value []byte) error {
+	e, err := codecs.JournalEntry{}.Decode(value)
+	if err == nil && e.Verdict == ledger.Duplicate {
+		o.result.Duplicates[e.TransactionID]++
+	}
+	return err
+}
+
 // Attempt takes a record of attempts.
 func (o *Observed) Attempt(value []byte) error {
 	a, err := codecs.Attempt{}.Decode(value)

@@ -13,9 +13,9 @@ type Result struct {
 	Attempts     map[AttemptKey]Attempt
 	Progress     map[ProgressKey]Progress
 	Windows      map[Window]Counts
+	Duplicates   map[string]int // by transaction: events dropped because they had been taken before
 
-	Events     int // of the log, duplicates included; not compared
-	Duplicates int // not compared
+	Events int // of the log, duplicates included; not compared
 }
 
 // Transaction is the state of one transaction.
@@ -84,6 +84,7 @@ func newResult() *Result {
 	return &Result{
 		Transactions: map[string]Transaction{}, DeadLetters: map[string]string{}, Postings: map[string][]Posting{},
 		Attempts: map[AttemptKey]Attempt{}, Progress: map[ProgressKey]Progress{}, Windows: map[Window]Counts{},
+		Duplicates: map[string]int{},
 	}
 }
 

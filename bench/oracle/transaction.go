@@ -64,7 +64,7 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 			t.refuse(e, payment.ConflictingDuplicate)
 			return
 		}
-		t.fold.result.Duplicates++
+		t.fold.result.Duplicates[e.TransactionID]++
 		return
 	}
 	switch {

@@ -58,7 +58,7 @@ func start(ctx context.Context, t *testing.T, partitions int32) *run {
 func (r *run) topics() []string {
 	t := r.topo
 	return []string{
-		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
+		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Journal.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
 		t.HealthWindows.Name, t.HealthCorrections.Name, t.CatalogEvents.Name, string(t.Ledger.Table()), string(t.Progress.Table()),
 	}
 }
@@ -184,7 +184,7 @@ func enough(r *oracle.Result) []string {
 		reasons[reason]++
 	}
 	for what, n := range map[string]int{
-		"duplicates": r.Duplicates, "timeouts": timeouts, "completions": int(completions), "windows": len(r.Windows),
+		"duplicates": len(r.Duplicates), "timeouts": timeouts, "completions": int(completions), "windows": len(r.Windows),
 		"conflicting_duplicate": reasons["conflicting_duplicate"], "over_reversal": reasons["over_reversal"],
 		"status_regression": reasons["status_regression"], "currency_mismatch": reasons["currency_mismatch"],
 	} {
@@ -212,6 +212,7 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 	each(string(t.Ledger.Table()), func(r *kgo.Record) error { return o.LedgerRow(string(r.Key), r.Value) })
 	each(string(t.Progress.Table()), func(r *kgo.Record) error { return o.UserRow(string(r.Key), r.Value) })
 	each(t.Postings.Name, func(r *kgo.Record) error { return o.Posting(r.Value) })
+	each(t.Journal.Name, func(r *kgo.Record) error { return o.JournalEntry(r.Value) })
 	each(t.Attempts.Name, func(r *kgo.Record) error { return o.Attempt(r.Value) })
 	each(t.Outcomes.Name, func(r *kgo.Record) error { return o.Outcome(r.Value) })
 	each(t.HealthWindows.Name, func(r *kgo.Record) error { return o.Window(r.Value, true) })
@@ -229,6 +230,7 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 		intake[id] = reason
 		return nil
 	})
+	r.t.Logf("%d windows closed, %d corrections", len(r.log.records[t.HealthWindows.Name]), len(r.log.records[t.HealthCorrections.Name]))
 	result, more := o.Result()
 	return intake, result, append(problems, more...)
 }
