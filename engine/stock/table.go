@@ -43,6 +43,9 @@ func (t *Table) Run(ctx context.Context) error {
 			_ = c.Close() // readers have nothing to lose
 		}
 	}()
+	if err := checkTopics(t.config, t.topic); err != nil {
+		return err
+	}
 	view, err := goka.NewView(t.config.Brokers, goka.Table(t.topic), stream.Bytes{}, t.options(&open)...)
 	if err != nil {
 		return fmt.Errorf("stock: table %s: %w", t.topic, err)

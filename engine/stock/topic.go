@@ -52,6 +52,21 @@ func newTopicManager(c Config, e *ends) (*topicManager, error) {
 	return &topicManager{client: client, partitions: c.Partitions, ends: e}, nil
 }
 
+// checkTopics returns every reason why the topics cannot be used, joined. goka checks some of them too, but hides the reason.
+func checkTopics(c Config, topics ...string) error {
+	m, err := newTopicManager(c, new(ends))
+	if err != nil {
+		return fmt.Errorf("stock: %w", err)
+	}
+	defer func() { _ = m.Close() }() // nothing was written
+	var errs []error
+	for _, topic := range topics {
+		_, err := m.check(topic)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 // check demands that a topic exists with the configured partitions.
 func (m *topicManager) check(topic string) ([]int32, error) {
 	if err := m.client.RefreshMetadata(topic); err != nil {

@@ -78,7 +78,7 @@ func (t *Transport) Options() []goka.ProcessorOption {
 // context is graceful: nil is returned once everything emitted is acknowledged and the offsets are committed.
 func (t *Transport) Run(ctx context.Context, p *goka.Processor) error {
 	defer t.closeAll()
-	if err := t.checkTopics(); err != nil {
+	if err := checkTopics(t.config, t.graph.topics...); err != nil {
 		return err
 	}
 	t.visits.processor = p
@@ -174,18 +174,4 @@ func (t *Transport) closeAll() {
 		}
 	}
 	t.closers = nil
-}
-
-func (t *Transport) checkTopics() error {
-	m, err := newTopicManager(t.config, &t.ends)
-	if err != nil {
-		return fmt.Errorf("stock: %w", err)
-	}
-	defer func() { _ = m.Close() }() // nothing was written
-	var errs []error
-	for _, topic := range t.graph.topics {
-		_, err := m.check(topic)
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
