@@ -27,6 +27,7 @@ const (
 	ledgerRowPendingDue
 	ledgerRowPendingInstrument
 	ledgerRowLastAt
+	ledgerRowPendingCause // the difference from the facts, so after them
 )
 
 // Fields of a row's reversal.
@@ -93,6 +94,9 @@ func (LedgerRow) Encode(r *ledger.Row) ([]byte, error) {
 		w.Element(ledgerRowPendingInstrument, instrument)
 	}
 	w.Int(ledgerRowLastAt, int64(r.LastAt))
+	if r.PendingCause != nil {
+		w.Message(ledgerRowPendingCause, func(w *wire.Writer) { writeCause(w, r.PendingCause, &ledger.Cause{Facts: r.Facts}) })
+	}
 	return w.B, nil
 }
 
@@ -167,6 +171,9 @@ func readRowField(r *ledger.Row, f *wire.Reader) error {
 		r.PendingInstruments = append(r.PendingInstruments, f.String())
 	case ledgerRowLastAt:
 		r.LastAt = instant.Milli(f.Int())
+	case ledgerRowPendingCause:
+		cause := readCause(ledger.Cause{Facts: r.Facts}, f)
+		r.PendingCause = &cause
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ const (
 	postingNetBefore
 	postingNetAfter
 	postingAt
+	postingCause // the difference from what the fields above say, so after them
 )
 
 // Posting is the codec of `postings`.
@@ -36,6 +37,10 @@ func (Posting) Encode(p *ledger.Posting) ([]byte, error) {
 	w.Int(postingNetBefore, p.NetBefore)
 	w.Int(postingNetAfter, p.NetAfter)
 	w.Int(postingAt, int64(p.At))
+	w.Message(postingCause, func(w *wire.Writer) {
+		base := postingBase(p)
+		writeCause(w, &p.Cause, &base)
+	})
 	return w.B, nil
 }
 
@@ -61,10 +66,17 @@ func (Posting) Decode(b []byte) (*ledger.Posting, error) {
 			p.NetAfter = r.Int()
 		case postingAt:
 			p.At = instant.Milli(r.Int())
+		case postingCause:
+			p.Cause = readCause(postingBase(p), &r)
 		}
 	}
 	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("posting: %w", err)
 	}
 	return p, nil
+}
+
+// postingBase is what a posting itself says of its cause.
+func postingBase(p *ledger.Posting) ledger.Cause {
+	return ledger.Cause{Facts: p.Facts, ID: p.EventID, UpdatedAt: p.At}
 }

@@ -25,18 +25,12 @@ func eventSource(e *payment.Event) (stream.Coordinates, []byte) {
 	return Coordinates(e.Origin), codecs.EventJSON(e)
 }
 
+// Postings and attempts become the event that made them again. What it has beyond the fields of the contract does not travel
+// with them: it is in the payments record that the coordinates name.
 func postingSource(p *ledger.Posting) (stream.Coordinates, []byte) {
-	raw, err := codecs.Posting{}.Encode(p)
-	if err != nil {
-		raw = []byte(p.EventID)
-	}
-	return Coordinates(p.Origin), raw
+	return Coordinates(p.Origin), codecs.EventJSON(p.Event())
 }
 
 func attemptSource(a *ledger.Attempt) (stream.Coordinates, []byte) {
-	raw, err := codecs.Attempt{}.Encode(a)
-	if err != nil {
-		raw = []byte(a.TransactionID)
-	}
-	return Coordinates(a.Origin), raw
+	return Coordinates(a.Origin), codecs.EventJSON(a.Event())
 }

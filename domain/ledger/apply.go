@@ -62,7 +62,11 @@ func (t *transition) timeOut() {
 		return
 	}
 	r := t.write()
-	t.attempt(r.PendingInstruments, Attempt{Outcome: TimedOut, At: due})
+	a := Attempt{Outcome: TimedOut, At: due}
+	if r.PendingCause != nil {
+		a.Cause = *r.PendingCause
+	}
+	t.attempt(r.PendingInstruments, a)
 }
 
 // expire relies on timeOut having run: retention is longer than the pending timeout, so an expiring row awaits nothing.
@@ -138,7 +142,7 @@ func (t *transition) take(e *payment.Event) {
 // the row's facts.
 func (t *transition) attempt(instruments []string, a Attempt) {
 	r := t.write()
-	r.Attempted, r.PendingDue, r.PendingInstruments = true, 0, nil
+	r.Attempted, r.PendingDue, r.PendingInstruments, r.PendingCause = true, 0, nil, nil
 	if len(instruments) == 0 {
 		instruments = []string{r.Facts.Instrument}
 	}
@@ -163,7 +167,7 @@ func (t *transition) post(e *payment.Event, kind PostingKind, before int64) {
 	r.PostingSeq++
 	t.emit(Posted{&Posting{
 		Facts: r.Facts, Origin: e.Origin, Kind: kind, EventID: e.ID, Seq: r.PostingSeq,
-		NetBefore: before, NetAfter: after, At: e.UpdatedAt,
+		NetBefore: before, NetAfter: after, At: e.UpdatedAt, Cause: causeOf(e),
 	}})
 }
 

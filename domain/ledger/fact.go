@@ -29,6 +29,7 @@ type Posting struct {
 	NetBefore int64 // minor units
 	NetAfter  int64
 	At        instant.Milli // event time of the cause
+	Cause     Cause         // the event itself; its ID and UpdatedAt are EventID and At
 }
 
 // Outcome is how a payment attempt ended, as bank health sees it.
@@ -51,8 +52,9 @@ type Attempt struct {
 	Instrument    string
 	Gateway       string
 	Outcome       Outcome
-	At            instant.Milli
-	LatencyMS     int64
+	At            instant.Milli // of a timeout: when the payment counted as timed out
+	LatencyMS     int64         // 0 if missing, and of a timeout
+	Cause         Cause
 }
 
 // String returns the word of the window records: success, technical, business, timeout.

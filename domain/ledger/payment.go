@@ -41,7 +41,7 @@ func (t *transition) rise(e *payment.Event) {
 	if e.Status == payment.Pending {
 		t.await(e)
 	} else if !r.Attempted {
-		t.attempt(e.HealthInstruments, Attempt{Outcome: outcome(e), At: e.UpdatedAt, LatencyMS: e.LatencyMS})
+		t.attempt(e.HealthInstruments, Attempt{Outcome: outcome(e), At: e.UpdatedAt, LatencyMS: e.LatencyMS, Cause: causeOf(e)})
 	}
 	if r.Settled() {
 		t.post(e, PaymentSettled, 0)
@@ -59,7 +59,8 @@ func (t *transition) rise(e *payment.Event) {
 // timed out at once, as the next record or timer would do.
 func (t *transition) await(e *payment.Event) {
 	r := t.write()
-	r.PendingDue, r.PendingInstruments = later(e.UpdatedAt, t.cfg.PendingTimeout), e.HealthInstruments
+	cause := causeOf(e)
+	r.PendingDue, r.PendingInstruments, r.PendingCause = later(e.UpdatedAt, t.cfg.PendingTimeout), e.HealthInstruments, &cause
 	if t.timeOut(); !r.Attempted {
 		t.emit(Awaiting{r.PendingDue})
 	}

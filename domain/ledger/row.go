@@ -36,10 +36,11 @@ type Row struct {
 	PostingSeq int64 // of the last posting
 	// Attempted tells that the transaction's one attempt is out.
 	Attempted bool
-	// PendingDue is when a payment still pending counts as timed out, PendingInstruments whose health that concerns. They
-	// have a meaning while Awaits is true.
+	// PendingDue is when a payment still pending counts as timed out, PendingInstruments whose health that concerns,
+	// PendingCause the event that made it pending. They have a meaning while Awaits is true.
 	PendingDue         instant.Milli
 	PendingInstruments []string
+	PendingCause       *Cause
 	// LastAt is the largest event time of the events taken; retention counts from it.
 	LastAt instant.Milli
 }

@@ -8,6 +8,9 @@ const fieldCost = 16
 // cost returns an upper estimate of the row's encoded size in bytes.
 func (r *Row) cost() int {
 	n := 16*fieldCost + factsCost(&r.Facts) + originCost(&r.Origin) + textsCost(r.PendingInstruments)
+	if c := r.PendingCause; c != nil { // its facts are the row's, and are not written again
+		n += 10*fieldCost + len(c.ID) + len(c.DeclineCode)
+	}
 	for i := range r.Reversals {
 		v := &r.Reversals[i]
 		n += 6*fieldCost + len(v.ID) + len(v.EventID)
@@ -33,7 +36,8 @@ func (r *Row) journalCost() int {
 	return n
 }
 
-// eventCost is an upper estimate of what taking e adds to a row, but for its journal line.
+// eventCost is an upper estimate of what taking e adds to a row, but for its journal line: a reversal waits whole and has its
+// id noted, a pending payment leaves facts, origin and cause.
 func eventCost(e *payment.Event) int {
 	return 16*fieldCost + factsCost(&e.Facts) + originCost(&e.Origin) + 2*len(e.ID) + 2*len(e.ReversalID) +
 		textsCost(e.HealthInstruments) + len(e.DeclineCode) + len(e.Extra)

@@ -54,7 +54,19 @@ func parseAttempt(text string) ([]byte, error) {
 	if !ok || err != nil {
 		return nil, fmt.Errorf("attempt %q: %w", text, err)
 	}
+	a.Cause = cause(a)
 	return codecs.Attempt{}.Encode(a)
+}
+
+// cause is the payment event behind a.
+func cause(a *ledger.Attempt) ledger.Cause {
+	return ledger.Cause{
+		Facts: payment.Facts{
+			TransactionID: a.TransactionID, UserID: "u1", AmountMinor: 12550, Currency: "INR",
+			Mode: a.Mode, Instrument: a.Instrument, Gateway: a.Gateway, CreatedAt: a.At,
+		},
+		ID: "e1", Type: payment.Payment, Status: payment.Failed, Decline: payment.Technical, LatencyMS: a.LatencyMS, UpdatedAt: a.At,
+	}
 }
 
 func formatScore(b []byte) string {
