@@ -17,7 +17,7 @@ import (
 
 // The bounds of what the board looks at: it is asked every second, and tables grow.
 const (
-	shownUsers   = 4
+	shownUsers   = 3
 	looksAtUsers = 1000
 	remembers    = 2 * time.Second
 	tokenLife    = 12 * time.Hour

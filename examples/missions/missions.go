@@ -20,6 +20,9 @@ var files embed.FS
 // Files returns the sample files, with the windows of March 2026 that they are written with.
 func Files() fs.FS { return files }
 
+// SamplePrefix begins the ids of Samples, so that the files can be applied beside them.
+const SamplePrefix = "sample-"
+
 // Samples returns every sample mission with its window moved: it begins on the local day before now and keeps its length.
 // They are equal for all of a day, so that applying them again changes nothing until the next.
 func Samples(now instant.Milli) ([]mission.Mission, error) {
@@ -41,6 +44,7 @@ func Samples(now instant.Milli) ([]mission.Mission, error) {
 			if err := move(&m.Window, m.TimeZone, now); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
+			m.ID = SamplePrefix + m.ID
 			out = append(out, m)
 		}
 	}

@@ -30,9 +30,9 @@ func TestSamplesAreInForceNow(t *testing.T) {
 		got = append(got, m.ID+": "+mission.Sentence(&m))
 	}
 	want := []string{
-		"big-month: Spend ₹25000.00 on shopping or travel or with card famcard from 30 November to 30 December, at most ₹5000.00 counted a payment, win ₹500.00 in cash",
-		"swiggy-500: Spend ₹500.00 at swiggy from 30 November to 6 December, win 100 coins",
-		"upi-hattrick: Make 3 payments by upi from 30 November to 30 December, win 30 coins, up to 20 times",
+		"sample-big-month: Spend ₹25000.00 on shopping or travel or with card famcard from 30 November to 30 December, at most ₹5000.00 counted a payment, win ₹500.00 in cash",
+		"sample-swiggy-500: Spend ₹500.00 at swiggy from 30 November to 6 December, win 100 coins",
+		"sample-upi-hattrick: Make 3 payments by upi from 30 November to 30 December, win 30 coins, up to 20 times",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
