@@ -12,6 +12,10 @@ const (
 	prometheus = "github.com/prometheus/client_golang"
 )
 
+// groupMetrics is the one package under processors that is no group: it registers metrics that several groups share by contract,
+// so every group may import it. It may import none of the layers itself.
+const groupMetrics = "processors/metric"
+
 // arrow says what the product files of one layer may import: of this module, and of others. A path allows what lies under it.
 type arrow struct {
 	inside  []string
@@ -26,7 +30,7 @@ func arrows() map[string]arrow {
 		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-json", "github.com/goccy/go-yaml"}},
 		"stream":     {inside: []string{"stream"}, outside: []string{goka}},
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
-		"processors": {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka, prometheus}},
+		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},
 		"views":      {inside: []string{"domain", "codecs", "stream", "topology", "views"}, any: true},
 		"engine":     {inside: []string{"stream", "engine"}, outside: []string{goka, sarama, prometheus, "github.com/twmb/franz-go", "github.com/tidwall/btree"}},
 	}
@@ -67,6 +71,8 @@ func wrongImport(s source, p string) string {
 		return "sarama stays in engine and bench"
 	case s.layer() == "domain" && underAny(p, impure()):
 		return "domain decides from its arguments alone"
+	case inside && s.dir() == groupMetrics:
+		return "the groups' metrics know nothing of the groups, nor of what they decide"
 	case under(s.dir(), "bench/oracle") && path.Base(s.path) != "observed.go" && underAny(inner, judged()):
 		return "the oracle shares no decision with what it checks"
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/processors/metric"
 )
 
 // Metrics counts verdicts.
@@ -11,13 +12,11 @@ type Metrics struct {
 	commands *prometheus.CounterVec
 }
 
-// NewMetrics registers the metrics of the group.
+// NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	m := &Metrics{commands: prometheus.NewCounterVec(prometheus.CounterOpts{
+	return &Metrics{commands: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "millrace_catalog_commands_total", Help: "Catalog commands by verdict: applied, unchanged, refused, repeated.",
-	}, []string{"verdict"})}
-	r.MustRegister(m.commands)
-	return m
+	}, []string{"verdict"}))}
 }
 
 func (m *Metrics) count(e *catalog.Event) {

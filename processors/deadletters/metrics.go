@@ -1,15 +1,17 @@
 package deadletters
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/processors/metric"
+)
 
 // Metrics counts what the group passes over.
 type Metrics struct{ strange prometheus.Counter }
 
-// NewMetrics registers the metrics of the group.
+// NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	m := &Metrics{strange: prometheus.NewCounter(prometheus.CounterOpts{
+	return &Metrics{strange: metric.Register(r, prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "millrace_dead_letters_strange_total", Help: "Records of the dead-letters topic that Millrace did not write.",
-	})}
-	r.MustRegister(m.strange)
-	return m
+	}))}
 }

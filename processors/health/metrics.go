@@ -4,7 +4,8 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/millrace/millrace/processors/metric"
 )
 
 // maxModes bounds the label values that input can make up: modes beyond it count as "other".
@@ -21,7 +22,7 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	counter := func(name, help string) *prometheus.CounterVec {
-		return promauto.With(r).NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"mode"})
+		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"mode"}))
 	}
 	return &Metrics{
 		windows:     counter("millrace_windows_closed_total", "Health windows closed and published."),

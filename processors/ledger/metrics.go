@@ -1,11 +1,10 @@
 package ledger
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/processors/metric"
 )
 
 // Metrics counts money and verdicts. Per currency, settled - reversed + returned is the sum of all net amounts.
@@ -17,25 +16,18 @@ type Metrics struct {
 	duplicates prometheus.Counter
 }
 
-// NewMetrics registers the metrics of the group. millrace_transactions_total counts verdicts: a reversal that waits and is
-// then judged has two.
+// NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
+// millrace_transactions_total counts verdicts: a reversal that waits and is then judged has two.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	money := func(name, help string) *prometheus.CounterVec {
-		return register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"currency"}))
+		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"currency"}))
 	}
-	// Several groups of one process share these two, so names, help and labels must be the same in each.
-	outcomes := register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_transactions_total", Help: "Transaction events by group and what became of them.",
-	}, []string{"group", "outcome"}))
-	duplicates := register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_duplicates_total", Help: "Duplicate records dropped, by group.",
-	}, []string{"group"}))
 	return &Metrics{
 		settled:    money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
 		reversed:   money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
 		returned:   money("millrace_ledger_returned_minor_total", "Money given back by reversals that failed later, in minor units."),
-		outcomes:   outcomes.MustCurryWith(prometheus.Labels{"group": "ledger"}),
-		duplicates: duplicates.WithLabelValues("ledger"),
+		outcomes:   metric.Transactions(r, "ledger"),
+		duplicates: metric.Duplicates(r, "ledger"),
 	}
 }
 
@@ -60,21 +52,5 @@ func (m *Metrics) post(p *ledger.Posting) {
 		m.reversed.WithLabelValues(p.Currency).Add(-by)
 	case ledger.ReversalReturned:
 		m.returned.WithLabelValues(p.Currency).Add(by)
-	}
-}
-
-// register returns the collector of that name which another group of the process has registered, if there is one.
-func register(r prometheus.Registerer, c *prometheus.CounterVec) *prometheus.CounterVec {
-	var there prometheus.AlreadyRegisteredError
-	switch err := r.Register(c); {
-	case err == nil:
-		return c
-	case errors.As(err, &there):
-		if v, ok := there.ExistingCollector.(*prometheus.CounterVec); ok {
-			return v
-		}
-		panic(err)
-	default:
-		panic(err) // a clash of metric names is a mistake in the program
 	}
 }

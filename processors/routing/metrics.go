@@ -4,9 +4,9 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/processors/metric"
 )
 
 // The bounds on label values that input can make up. What is beyond them is not shown: gauges of several things cannot
@@ -28,7 +28,7 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	gauge := func(name, help string) *prometheus.GaugeVec {
-		return promauto.With(r).NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"mode", "instrument"})
+		return metric.Register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"mode", "instrument"}))
 	}
 	return &Metrics{
 		score:   gauge("millrace_health_score_ratio", "Pooled technical success rate of an instrument, as last evaluated."),
