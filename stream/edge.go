@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"hash/fnv"
 
 	"github.com/lovoo/goka"
 )
@@ -9,52 +10,41 @@ import (
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
 // panics become dead letters and the partition goes on.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.EventTime != nil}, func(gc goka.Context, v any) {
-		c := newContext(gc, &g)
-		m, _ := v.(*message[T])
-		if m == nil { // a tombstone: goka passes nil with NilProcess
-			c.raw = []byte{}
-			c.DeadLetter(DeadLetter{Reason: ReasonMalformed, Detail: "record without a value"})
-			c.flush()
-			return
-		}
-		c.raw = m.raw
-		if m.clock != nil {
-			c.clocks = append(c.clocks, *m.clock)
-			c.flush()
-			return
-		}
-		if m.err != nil {
-			c.DeadLetter(DeadLetter{Reason: reasonOf(m.err), Detail: m.err.Error()})
-			c.flush()
-			return
-		}
-		c.guard(func() { cb(c, m.value) }, func() (Coordinates, []byte) {
-			if from.Source == nil {
-				return c.source, c.raw
-			}
-			return from.Source(m.value)
-		})
-		if from.EventTime != nil {
-			c.Advance(from.EventTime(m.value))
-		}
-		c.flush()
-	})
+	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.EventTime != nil}, receive(g, from, cb))
 }
 
 // Loop subscribes the group to its own loop topic, by which a callback reaches other keys of the group (see Loopback).
 func Loop[Row, T any](g Group[Row], codec Codec[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Loop(outputCodec[T]{Codec: codec}, func(gc goka.Context, v any) {
+	return goka.Loop(inputCodec[T]{Codec: codec}, receive(g, Topic[T]{}, cb))
+}
+
+func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.ProcessCallback {
+	return func(gc goka.Context, v any) {
 		c := newContext(gc, &g)
-		c.guard(func() { cb(c, v.(T)) }, func() (Coordinates, []byte) {
-			raw, err := codec.Encode(v.(T))
-			if err != nil {
-				raw = []byte(err.Error())
+		m, _ := v.(*message[T])
+		switch {
+		case m == nil: // a tombstone: goka passes nil with NilProcess
+			c.raw = []byte{}
+			c.DeadLetter(DeadLetter{Reason: ReasonMalformed, Detail: "record without a value"})
+		case m.clock != nil:
+			c.clocks = append(c.clocks, *m.clock)
+		case m.err != nil:
+			c.raw = m.raw
+			c.DeadLetter(DeadLetter{Reason: reasonOf(m.err), Detail: m.err.Error()})
+		default:
+			c.raw = m.raw
+			c.guard(func() { cb(c, m.value) }, func() (Coordinates, []byte) {
+				if from.Source == nil {
+					return c.source, c.raw
+				}
+				return from.Source(m.value)
+			})
+			if from.EventTime != nil {
+				c.Advance(from.EventTime(m.value))
 			}
-			return c.source, raw
-		})
+		}
 		c.flush()
-	})
+	}
 }
 
 // Timers gives the group its timer callback. Where the transport keeps no timers of its own, restore is called once for
@@ -81,8 +71,16 @@ func Sweep[Row any](g Group[Row], cb func(*Context[Row])) goka.Edge {
 func runVisit[Row any](gc goka.Context, g *Group[Row], cb func(*Context[Row])) {
 	c := newContext(gc, g)
 	c.raw = []byte{}
+	c.source.Topic, c.source.Offset = string(g.Table()), rowNumber(gc.Key())
 	c.guard(func() { cb(c) }, func() (Coordinates, []byte) { return c.source, []byte(gc.Key()) })
 	c.flush()
+}
+
+// rowNumber stands for the offset that a row does not have, so that the dead letters of two rows have two ids.
+func rowNumber(key string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(key)) // hash.Hash never fails
+	return int64(h.Sum64() >> 1)
 }
 
 // Persist gives the group its table.

@@ -1,0 +1,123 @@
+package stream_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lovoo/goka"
+	"go.uber.org/goleak"
+
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/stream/streamtest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+}
+
+// text is a codec of strings that refuses some.
+type text struct{}
+
+type badText struct{}
+
+func (badText) Error() string            { return "bad text" }
+func (badText) DeadLetterReason() string { return "invalid_field" }
+
+func (text) Encode(s string) ([]byte, error) { return []byte(s), nil }
+
+func (text) Decode(b []byte) (string, error) {
+	switch string(b) {
+	case "refused":
+		return "", errors.New("refused")
+	case "bad":
+		return "", fmt.Errorf("text: %w", badText{})
+	case "boom":
+		panic("codec")
+	}
+	return string(b), nil
+}
+
+// actor does what its input says, in words: set=row, delete, emit=value, loop=key, dead=reason, timer=second, panic, see.
+type actor struct {
+	group   stream.Group[string]
+	in, out stream.Topic[string]
+	timed   stream.Topic[string]
+}
+
+func newActor() *actor {
+	return &actor{
+		group: stream.Group[string]{Name: "actor", Row: text{}, DeadLetters: "dead"},
+		in:    stream.Topic[string]{Name: "in", Codec: text{}},
+		timed: stream.Topic[string]{
+			Name: "timed", Codec: text{}, EventTime: second,
+			Source: func(s string) (stream.Coordinates, []byte) {
+				return stream.Coordinates{Topic: "origin", Partition: 1, Offset: 99, Key: []byte("own")}, []byte("source of " + s)
+			},
+		},
+		out: stream.Topic[string]{Name: "out", Codec: text{}},
+	}
+}
+
+// second takes the last word for event time.
+func second(s string) time.Time {
+	words := strings.Fields(s)
+	n, _ := strconv.Atoi(words[len(words)-1])
+	return time.Unix(int64(n), 0)
+}
+
+func (a *actor) graph() *goka.GroupGraph {
+	return goka.DefineGroup(a.group.Goka(),
+		stream.Input(a.group, a.in, a.act), stream.Input(a.group, a.timed, a.act), stream.Loop(a.group, text{}, a.act),
+		stream.Persist(a.group), stream.Output(a.out), stream.DeadLetters(a.group),
+		stream.Timers(a.group, func(*stream.Context[string]) {}, func(c *stream.Context[string], timer stream.Timer) {
+			a.act(c, "see emit="+timer.Name)
+			if timer.Name == "panic" {
+				panic("timer")
+			}
+		}),
+		stream.Sweep(a.group, func(c *stream.Context[string]) { a.act(c, "delete") }),
+	)
+}
+
+func (a *actor) act(c *stream.Context[string], words string) {
+	for _, word := range strings.Fields(words) {
+		verb, what, _ := strings.Cut(word, "=")
+		switch verb {
+		case "set":
+			c.SetRow(what)
+		case "delete":
+			c.DeleteRow()
+		case "emit":
+			stream.Emit(c, a.out, c.Key(), what)
+		case "loop":
+			stream.Loopback(c, what, "set=by-loop")
+		case "say": // anything to the own key by loop
+			stream.Loopback(c, c.Key(), what)
+		case "dead":
+			c.DeadLetter(stream.DeadLetter{Reason: what, Detail: "asked for"})
+		case "timer":
+			c.SetTimer(second(what), "due")
+			c.SetTimer(second(what), "panic")
+		case "see":
+			row, ok := c.Row()
+			stream.Emit(c, a.out, c.Key(), fmt.Sprintf("row=%q,%v at=%d", row, ok, c.Watermark().Unix()))
+		case "panic":
+			panic("asked for")
+		}
+	}
+}
+
+func TestEdges(t *testing.T) {
+	a := newActor()
+	timed := streamtest.Raw("timed")
+	timed.CarriesTime = true
+	streamtest.Run(t, "testdata/*.txt", streamtest.Config{
+		Build:  func() streamtest.Processor { return streamtest.Processor{Graph: newActor().graph()} },
+		Topics: []streamtest.Topic{streamtest.Raw("in"), streamtest.Raw("out"), timed},
+		Row:    streamtest.Value(a.group.Row),
+	})
+}
