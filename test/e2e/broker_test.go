@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -25,12 +25,16 @@ func brokers(t *testing.T) []string {
 	if list := os.Getenv(brokerVariable); list != "" {
 		return strings.Split(list, ",")
 	}
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SleepOutOfOrder())
+	b, err := embedded.Start(embedded.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
-	return c.ListenAddrs()
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error("broker:", err)
+		}
+	})
+	return []string{b.Addr()}
 }
 
 func newClient(t *testing.T, opts ...kgo.Opt) *kgo.Client {

@@ -144,7 +144,9 @@ func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
 	if err := r.feed.Advance(ctx, 21*time.Minute); err != nil {
 		r.t.Fatal(err)
 	}
-	return r.differences(ctx, records)
+	d := r.differences(ctx, records)
+	r.t.Logf("%d windows closed, %d corrections", len(r.log.records[r.topo.HealthWindows.Name]), len(r.log.records[r.topo.HealthCorrections.Name]))
+	return d
 }
 
 // differences compares all that is there once every group has worked off its input.
@@ -230,7 +232,6 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 		intake[id] = reason
 		return nil
 	})
-	r.t.Logf("%d windows closed, %d corrections", len(r.log.records[t.HealthWindows.Name]), len(r.log.records[t.HealthCorrections.Name]))
 	result, more := o.Result()
 	return intake, result, append(problems, more...)
 }
