@@ -40,14 +40,17 @@ func signalContext() (context.Context, func()) {
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
-// errFinding marks an error that is an answer, not a failure: exit status 1.
-var errFinding = errors.New("finding")
+// finding is an error that is an answer, not a failure: exit status 1.
+type finding struct{ error }
+
+func (f finding) Unwrap() error { return f.error }
 
 func exitCode(err error) int {
+	var answer finding
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errFinding):
+	case errors.As(err, &answer):
 		return 1
 	default:
 		return 2

@@ -94,7 +94,7 @@ func (a *app) applyMissions(ctx context.Context, files []string, dryRun bool) er
 		}
 	}
 	if len(refused) > 0 {
-		return fmt.Errorf("%w: %w", errFinding, errors.Join(refused...))
+		return finding{errors.Join(refused...)}
 	}
 	return nil
 }
@@ -233,7 +233,7 @@ func (a *app) getMission(ctx context.Context, given, id string) error {
 	}
 	raw, status, err := a.call(ctx, http.MethodGet, "/v1/panel/missions/"+url.PathEscape(id), token, nil)
 	if status == http.StatusNotFound {
-		return fmt.Errorf("%w: there is no mission %q", errFinding, id)
+		return finding{fmt.Errorf("there is no mission %q", id)}
 	}
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -70,11 +70,11 @@ func (a *app) topics(cmd *cobra.Command, act cluster.Act) error {
 	refused := cluster.Refused(changes)
 	switch {
 	case refused != nil:
-		return fmt.Errorf("%w: %w", errFinding, refused)
+		return finding{refused}
 	case err != nil:
 		return err
 	case cmd.Name() == "plan" && cluster.Missing(changes) != nil:
-		return fmt.Errorf("%w: topics are missing; create them with `millrace topics apply`", errFinding)
+		return finding{errors.New("topics are missing; create them with `millrace topics apply`")}
 	}
 	return nil
 }
