@@ -3,21 +3,9 @@ package mission
 import (
 	"strconv"
 	"strings"
-)
 
-// Exponent returns how many decimal places the minor unit of an ISO 4217 currency has; 2 for those not listed.
-func Exponent(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	case "CLF", "UYW":
-		return 4
-	default:
-		return 2
-	}
-}
+	"github.com/millrace/millrace/domain/payment"
+)
 
 func symbol(currency string) string {
 	switch currency {
@@ -45,13 +33,16 @@ func symbol(currency string) string {
 }
 
 // FormatMoney writes minor units with the currency's symbol, or its code where it has none of its own: ₹500.00, AED 5.00,
-// ¥500. The form is the same in every locale.
+// ¥500. The form is the same in every locale. What is no currency is written with two decimals.
 func FormatMoney(minor int64, currency string) string {
 	text, sign := strconv.FormatInt(minor, 10), ""
 	if strings.HasPrefix(text, "-") {
 		text, sign = text[1:], "-"
 	}
-	exponent := Exponent(currency)
+	exponent, known := payment.Exponent(currency)
+	if !known {
+		exponent = 2
+	}
 	if exponent == 0 {
 		return sign + symbol(currency) + text
 	}
@@ -63,11 +54,11 @@ func FormatMoney(minor int64, currency string) string {
 }
 
 // ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses more decimal places
-// than the currency has, and what does not fit int64.
+// than the currency has, what does not fit int64, and what is no currency.
 func ParseMoney(amount, currency string) (int64, bool) {
 	d, ok := parseDecimal(amount)
-	exponent := Exponent(currency)
-	if !ok || len(d.fraction) > exponent {
+	exponent, known := payment.Exponent(currency)
+	if !ok || !known || len(d.fraction) > exponent {
 		return 0, false
 	}
 	text := d.whole + d.fraction + strings.Repeat("0", exponent-len(d.fraction))
@@ -84,15 +75,8 @@ func ParseMoney(amount, currency string) (int64, bool) {
 	return minor, true
 }
 
-// isCurrency tells whether s has the form of an ISO 4217 code.
+// isCurrency tells whether payments can be in that currency: no other mission could ever count one.
 func isCurrency(s string) bool {
-	if len(s) != 3 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < 'A' || s[i] > 'Z' {
-			return false
-		}
-	}
-	return true
+	_, known := payment.Exponent(s)
+	return known
 }

@@ -117,13 +117,14 @@ func TestParseMoney(t *testing.T) {
 		{"100.00", "INR", 10000, true}, {"100", "INR", 10000, true}, {"0.1", "INR", 10, true}, {"100.005", "INR", 0, false},
 		{"500", "JPY", 500, true}, {"500.5", "JPY", 0, false}, {"1.234", "KWD", 1234, true}, {"92233720368547758.07", "INR", 9223372036854775807, true},
 		{"92233720368547758.08", "INR", 0, false}, {"1.500", "INR", 150, true}, {"0", "INR", 0, true}, {"x", "INR", 0, false},
+		{"1", "ZZZ", 0, false}, {"1", "inr", 0, false},
 	}
 	for _, tt := range tests {
 		if minor, ok := ParseMoney(tt.amount, tt.currency); minor != tt.minor || ok != tt.ok {
 			t.Errorf("%s %s: %d %v", tt.amount, tt.currency, minor, ok)
 		}
 	}
-	if got := FormatMoney(5, "INR") + FormatMoney(-12345, "KWD") + FormatMoney(500, "JPY"); got != "₹0.05-KWD 12.345¥500" {
+	if got := FormatMoney(5, "INR") + FormatMoney(-12345, "KWD") + FormatMoney(500, "JPY") + FormatMoney(5, "ZZZ"); got != "₹0.05-KWD 12.345¥500ZZZ 0.05" {
 		t.Error(got)
 	}
 }

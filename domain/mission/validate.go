@@ -80,7 +80,7 @@ func (v *validator) texts() {
 	case m.Currency == "":
 		v.add("/currency", CodeInvalidField, "is required")
 	case !isCurrency(m.Currency):
-		v.add("/currency", CodeInvalidField, "must be an ISO 4217 code of three letters")
+		v.add("/currency", CodeInvalidField, "is not a currency of ISO 4217, in upper case")
 	}
 	v.check(m.Status.Known(), "/status", "must be draft, scheduled, active, paused, ended or archived")
 }

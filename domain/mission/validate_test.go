@@ -19,6 +19,7 @@ func TestValidateExplains(t *testing.T) {
 		{"no id", func(m *Mission) { m.ID = "" }, "/id invalid_field"},
 		{"bad id", func(m *Mission) { m.ID = "a b" }, "/id invalid_field"},
 		{"currency", func(m *Mission) { m.Currency = "RUPEE" }, "/currency invalid_field"},
+		{"no such currency", func(m *Mission) { m.Currency = "ZZZ" }, "/currency invalid_field"},
 		{"distinct", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 3} }, "/goal/metric invalid_field"},
 		{"streak", func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 3} }, "/goal/metric invalid_field"},
 		{"no metric", func(m *Mission) { m.Goal.Metric = "" }, "/goal/metric invalid_field"},
