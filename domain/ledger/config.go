@@ -14,7 +14,7 @@ const (
 	JournalSize = 64
 	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below Kafka's
 	// default record limit of 1 MiB: waiting reversals are kept whole, and an event may be nearly 1 MiB itself. An event
-	// that would exceed it is `row_too_large`, too.
+	// that would exceed it is `row_too_large`, too. It bounds postings as well: one has the payment and the event at most.
 	MaxRowBytes = 1_000_000
 )
 
