@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -22,7 +23,7 @@ type topicLog struct {
 func newTopicLog(t *testing.T, seeds []string, admin *kadm.Client, topics []string) *topicLog {
 	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}}
 	l.client = newClient(t, kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*1e6), kgo.FetchMaxPartitionBytes(8<<20))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))
 	return l
 }
 
