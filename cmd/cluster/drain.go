@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // Stage is one processor group with the topics it reads.
@@ -75,25 +77,33 @@ func listed(offsets kadm.ListedOffsets, err error) (kadm.ListedOffsets, error) {
 func waitCommitted(ctx context.Context, adm *kadm.Client, group string, want Ends, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	last := int64(-1)
 	for {
 		lag, err := lagOf(ctx, adm, group, want)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil && last >= 0: // time was up during this look
+			return behind(ctx, group, last)
+		case err != nil:
 			return err
-		}
-		if lag == 0 {
+		case lag == 0:
 			return nil
 		}
+		last = lag
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("group %s is still %d records behind: %w", group, lag, context.Cause(ctx))
+			return behind(ctx, group, lag)
 		case <-ticker.C:
 		}
 	}
 }
 
+func behind(ctx context.Context, group string, lag int64) error {
+	return fmt.Errorf("group %s is still %d records behind: %w", group, lag, context.Cause(ctx))
+}
+
 func lagOf(ctx context.Context, adm *kadm.Client, group string, want Ends) (int64, error) {
 	committed, err := adm.FetchOffsets(ctx, group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has joined it yet: nothing is committed
 		return 0, fmt.Errorf("committed offsets of group %s: %w", group, err)
 	}
 	var lag int64

@@ -1,0 +1,44 @@
+package cluster
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
+	want := []Stage{
+		{"p.intake", []string{"p.payments"}},
+		{"p.ledger", []string{"p.transactions"}},
+		{"p.progress", []string{"p.postings"}},
+		{"p.health", []string{"p.attempts", "p.health-loop"}},
+		{"p.routing", []string{"p.health-scores"}},
+		{"p.catalog", []string{"p.catalog-commands"}},
+		{"p.deadletters", []string{"p.dead-letters"}},
+	}
+	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
+		t.Error(diff)
+	}
+	tables := []string{"p.ledger-table", "p.progress-table", "p.health-table", "p.routing-table", "p.catalog-table", "p.deadletters-table"}
+	if diff := cmp.Diff(tables, Tables(deployment("p."))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSpecsOfAGroupAreAllThatItTouches(t *testing.T) {
+	tests := map[string][]string{
+		"p.intake":   {"p.payments", "p.transactions", "p.dead-letters"},
+		"p.progress": {"p.postings", "p.outcomes", "p.dead-letters", "p.progress-table", "p.catalog-table"},
+		"p.health":   {"p.attempts", "p.health-windows", "p.health-corrections", "p.health-scores", "p.dead-letters", "p.health-table", "p.health-loop"},
+		"intake":     nil, // names carry the prefix
+	}
+	for group, want := range tests {
+		var got []string
+		for _, s := range SpecsOf(deployment("p."), []string{group}) {
+			got = append(got, s.Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", group, diff)
+		}
+	}
+}
