@@ -9,15 +9,12 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
-	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/stream/streamtest"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
-}
+func TestMain(m *testing.M) { streamtest.VerifyNoLeaks(m) }
 
 // text is a codec of strings that refuses some.
 type text struct{}

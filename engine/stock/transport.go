@@ -33,6 +33,9 @@ type Transport struct {
 	visits visits
 }
 
+// visitPatience is how long a stop waits for the visit under way, which may be a sweep of a large table.
+const visitPatience = 500 * time.Millisecond
+
 // New returns a transport for one processor.
 func New(c Config) (*Transport, error) {
 	if err := c.Validate(); err != nil {
@@ -82,15 +85,21 @@ func (t *Transport) Run(ctx context.Context, p *goka.Processor) error {
 		return err
 	}
 	t.visits.processor = p
-	driving, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t.drive(driving)
-	}()
-	err := p.Run(ctx)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	helpers.Go(func() { t.drive(running) })
+	helpers.Go(func() { // goka stops once no visit is under way: one broken off is a data race within goka
+		select {
+		case <-ctx.Done():
+			t.visits.drain(visitPatience)
+			stop()
+		case <-running.Done():
+		}
+	})
+	err := p.Run(running)
 	stop()
-	<-done
 	if err != nil && ctx.Err() != nil && !t.isReady() {
 		return nil // goka calls it an error when a start is broken off
 	}

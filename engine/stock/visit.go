@@ -37,6 +37,23 @@ func (v *visits) begin(ctx context.Context) {
 	v.session, v.cancel = context.WithCancel(ctx)
 }
 
+// drain lets no new visit begin and waits, for a while, until the one under way is done.
+func (v *visits) drain(patience time.Duration) {
+	v.mu.Lock()
+	v.session = nil
+	v.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		v.running.Lock() // waits for the visit under way
+		defer v.running.Unlock()
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
+}
+
 // end breaks off the visit under way and returns when no visit runs or will run.
 func (v *visits) end() {
 	v.mu.Lock()
