@@ -61,7 +61,7 @@ func (t *transition) exceeds(e *payment.Event) bool {
 // reverse lets e decide its reversal, if it is newer than the event that decides now.
 //
 // "All that remains" is resolved here, once: the amount does not grow when another reversal fails later, because that one gives
-// its amount back to the payment.
+// its amount back to the payment (ADR 5).
 func (t *transition) reverse(e *payment.Event) {
 	r := t.write()
 	before := r.Net()

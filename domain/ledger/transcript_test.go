@@ -96,6 +96,17 @@ func reversalTranscripts() []transcript {
 			"post a payment_reversed u1 #2 100>60", "journal #2 a applied 100>60",
 			"post b payment_reversed u1 #3 60>0", "journal #3 b applied 60>0",
 			"post c reversal_returned u1 #4 0>40", "journal #4 c applied 0>40")},
+		{"what was given back before does", list(
+			rev("a", "r1", success, 40, 20), rev("c", "r1", failed, 0, 30), rev("b", "r2", success, 0, 25)), after(
+			"post a payment_reversed u1 #2 100>60", "journal #2 a applied 100>60",
+			"post c reversal_returned u1 #3 60>100", "journal #3 c applied 60>100",
+			"post b payment_reversed u1 #4 100>0", "journal #4 b applied 100>0")},
+		{"all that remains, anew", list(
+			rev("a", "r1", success, 40, 20), rev("b", "r2", success, 0, 25), rev("c", "r1", failed, 0, 30), rev("d", "r2", success, 0, 40)), after(
+			"post a payment_reversed u1 #2 100>60", "journal #2 a applied 100>60",
+			"post b payment_reversed u1 #3 60>0", "journal #3 b applied 60>0",
+			"post c reversal_returned u1 #4 0>40", "journal #4 c applied 0>40",
+			"post d payment_reversed u1 #5 40>0", "journal #5 d applied 40>0")},
 		{"failed before its success, and newer", list(rev("b", "r1", failed, 0, 30), rev("a", "r1", success, 40, 20)), after(
 			"journal #2 b applied 100>100", "journal #3 a stale 100>100")},
 		{"failed before its success, and older", list(rev("b", "r1", failed, 0, 15), rev("a", "r1", success, 40, 20)), after(
