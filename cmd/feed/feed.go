@@ -77,10 +77,8 @@ func partitioner() kgo.Partitioner {
 
 // envelope is what the feed itself looks at; everything else is for intake to judge.
 type envelope struct {
-	Type          string          `json:"type"`
 	TransactionID string          `json:"transaction_id"`
 	UpdatedAt     json.RawMessage `json:"updated_at"`
-	At            json.RawMessage `json:"at"`
 }
 
 // Send queues one event. A line that is no JSON object is sent as it is, without a key, so that it becomes a dead letter.
