@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
-
-	"github.com/millrace/millrace/stream"
 )
 
 // gokaContext renames the embedded field: goka.Context has a method Context.
@@ -25,20 +23,6 @@ func (c *callContext) Advance(t time.Time) { c.partition.advance(t, c.transport.
 
 func (c *callContext) SetTimer(due time.Time, name string) {
 	c.partition.setTimer(due, c.Key(), name)
-}
-
-// Clock passes the new minimum on, one record for each partition of each output that carries event time.
-func (c *callContext) Clock(clock stream.Clock) {
-	low, ok := c.partition.clock(string(c.Topic()), clock, c.transport.config.Clock())
-	if !ok {
-		return
-	}
-	t := c.transport
-	for _, topic := range t.graph.carriers {
-		for _, key := range t.keys {
-			c.Emit(topic, key, stream.Clock{At: low, Source: c.partition.number, Sources: t.config.Partitions})
-		}
-	}
 }
 
 func (c *callContext) DeadLettered(reason string) {

@@ -9,9 +9,9 @@ import (
 // graph is what a transport needs to know of a processor.
 type graph struct {
 	group    string
-	table    string        // topic; empty: none
-	topics   []string      // all that must exist
-	carriers []goka.Stream // outputs that carry event time
+	table    string      // topic; empty: none
+	topics   []string    // all that must exist
+	carriers []goka.Edge // outputs that carry event time
 	timers   bool
 	sweeps   bool
 	lookups  map[string]lookup
@@ -35,7 +35,7 @@ func readGraph(g *goka.GroupGraph, c Config, ends *ends) graph {
 	}
 	for _, e := range g.OutputStreams() {
 		if stream.CarriesTime(e) {
-			out.carriers = append(out.carriers, goka.Stream(e.Topic()))
+			out.carriers = append(out.carriers, e)
 		}
 	}
 	for _, e := range g.InputStreams() {

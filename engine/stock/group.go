@@ -66,6 +66,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 		}
 	}
 	h.transport.assign(s.Claims())
+	h.transport.clocks.begin()
 	if err := h.ConsumerGroupHandler.Setup(&session{s, h.transport}); err != nil {
 		return err
 	}
@@ -75,6 +76,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 
 // Cleanup ends all visits first: goka panics when a visit meets a partition that has stopped.
 func (h *handler) Cleanup(s sarama.ConsumerGroupSession) error {
+	h.transport.clocks.end()
 	h.transport.visits.end()
 	defer h.transport.lose()
 	return h.ConsumerGroupHandler.Cleanup(s)

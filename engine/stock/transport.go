@@ -30,7 +30,9 @@ type Transport struct {
 	readyOnce sync.Once
 	ready     chan struct{}
 
-	visits visits
+	visits   visits
+	clocks   clocks
+	producer goka.Producer
 }
 
 // visitPatience is how long a stop waits for the visit under way, which may be a sweep of a large table.
@@ -43,7 +45,7 @@ func New(c Config) (*Transport, error) {
 	}
 	c = c.withDefaults()
 	return &Transport{
-		config: c, keys: stream.KeysFor(c.Partitions), partitions: map[int32]*partition{}, ready: make(chan struct{}),
+		config: c, keys: stream.KeysFor(c.Partitions), partitions: map[int32]*partition{}, ready: make(chan struct{}), clocks: newClocks(),
 	}, nil
 }
 
@@ -72,7 +74,9 @@ func (t *Transport) Options() []goka.ProcessorOption {
 			return newConsumerGroup(t, group)
 		}),
 		goka.WithProducerBuilder(func([]string, string, func() hash.Hash32) (goka.Producer, error) {
-			return goka.NewProducer(c.Brokers, c.saramaConfig())
+			p, err := goka.NewProducer(c.Brokers, c.saramaConfig())
+			t.producer = p
+			return p, err
 		}),
 	}
 }
@@ -90,6 +94,7 @@ func (t *Transport) Run(ctx context.Context, p *goka.Processor) error {
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
 	helpers.Go(func() { t.drive(running) })
+	helpers.Go(func() { t.serveClocks(running) })
 	helpers.Go(func() { // goka stops once no visit is under way: one broken off is a data race within goka
 		select {
 		case <-ctx.Done():
