@@ -162,7 +162,7 @@ func (d *deployment) until(url string) {
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		resp, err := http.Get(url) //nolint:noctx // the ticker loop is bounded by the deadline
+		resp, err := http.Get(url)
 		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
