@@ -169,7 +169,14 @@ func (d *dev) serve() error {
 
 // openBroker starts the broker; data that was not closed cleanly is moved aside, for it may be wrong.
 func (d *dev) openBroker() error {
-	dir := filepath.Join(d.Data, "kafka")
+	err := d.startBroker(filepath.Join(d.Data, "kafka"))
+	if errors.Is(err, embedded.ErrInUse) {
+		return fmt.Errorf("%w\n(is another `millrace dev` running? other ports and data: --port, --kafka-port, --data)", err)
+	}
+	return err
+}
+
+func (d *dev) startBroker(dir string) error {
 	if d.Fresh {
 		if err := drop(dir); err != nil {
 			return err
@@ -178,17 +185,15 @@ func (d *dev) openBroker() error {
 	cfg := embedded.Config{Dir: dir, Port: d.KafkaPort, Logger: d.Log}
 	var err error
 	d.broker, err = embedded.Start(cfg)
-	if errors.Is(err, embedded.ErrUnclean) {
-		aside, moveErr := embedded.MoveAside(dir)
-		if moveErr != nil {
-			return errors.Join(err, moveErr)
-		}
-		fmt.Fprintf(d.Out, "The last run was not stopped cleanly, so its data may be wrong. It is kept in %s; starting fresh.\n", aside)
-		d.broker, err = embedded.Start(cfg)
+	if !errors.Is(err, embedded.ErrUnclean) {
+		return err
 	}
-	if errors.Is(err, embedded.ErrInUse) {
-		return fmt.Errorf("%w\n(is another `millrace dev` running? other ports and data: --port, --kafka-port, --data)", err)
+	aside, err := embedded.MoveAside(dir)
+	if err != nil {
+		return err
 	}
+	fmt.Fprintf(d.Out, "The last run was not stopped cleanly, so its data may be wrong. It is kept in %s; starting fresh.\n", aside)
+	d.broker, err = embedded.Start(cfg)
 	return err
 }
 

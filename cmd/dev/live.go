@@ -77,24 +77,35 @@ func (d *dev) live(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	traffic := make(chan error, 1)
-	if d.source != nil {
-		go func() { traffic <- d.source.run(ctx) }()
-	} else {
+	go func() {
+		if d.source != nil {
+			traffic <- d.source.run(ctx)
+			return
+		}
+		<-ctx.Done()
 		traffic <- nil
-	}
-	var err error
+	}()
 	select {
 	case <-ctx.Done():
+		return <-traffic
+	case err := <-traffic: // it ends by itself only where events cannot be delivered
+		return err
 	case <-d.pipeline.Done():
-		err = d.pipeline.Err()
-	case err = <-d.server.Failed():
+		cancel(nil)
+		<-traffic // broken off; what the pipeline says counts
+		return d.pipeline.Err()
+	case err := <-d.server.Failed():
+		cancel(nil)
+		<-traffic
+		return err
 	}
-	cancel(err)
-	return errors.Join(err, <-traffic)
 }
 
 // stop closes what was opened, in the order of the flow, and prints what was done.
 func (d *dev) stop() error {
+	if d.broker == nil {
+		return nil // nothing was begun
+	}
 	fmt.Fprintln(d.Out, "\nStopping ...")
 	inFlight := d.settleQuickly()
 	var errs []error
@@ -115,9 +126,7 @@ func (d *dev) stop() error {
 	if d.admin != nil {
 		d.admin.Close()
 	}
-	if d.broker != nil {
-		errs = append(errs, d.broker.Close())
-	}
+	errs = append(errs, d.broker.Close())
 	fmt.Fprintln(d.Out, summary)
 	return errors.Join(errs...)
 }
