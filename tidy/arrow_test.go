@@ -32,7 +32,7 @@ func arrows() map[string]arrow {
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
 		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},
 		"views":      {inside: []string{"domain", "codecs", "stream", "topology", "views"}, any: true},
-		"engine":     {inside: []string{"stream", "engine"}, outside: []string{goka, sarama, prometheus, "github.com/twmb/franz-go", "github.com/tidwall/btree"}},
+		"engine":     {inside: []string{"stream", "engine"}, outside: []string{goka, sarama, prometheus, "github.com/twmb/franz-go", "github.com/tidwall/btree", "github.com/cockroachdb/pebble"}},
 	}
 }
 

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// DefaultCache is the size of the block cache that all stores of a Disk share, in bytes.
+const DefaultCache = 256 << 20
+
+// DiskConfig says where stores are kept.
+type DiskConfig struct {
+	// Dir is the directory for the stores, made if missing; one process at a time. It must be given.
+	Dir string
+	// Cache in bytes, shared by all stores. Defaults to DefaultCache, which is also the least.
+	Cache int64
+	// Logger defaults to one that drops everything.
+	Logger *slog.Logger
+}
+
+// Disk opens stores in a directory, by pebble. Use one for a process: its stores share one cache. Close it last.
+type Disk struct {
+	config DiskConfig
+	cache  *pebble.Cache
+}
+
+// NewDisk returns an opener of stores below c.Dir.
+func NewDisk(c DiskConfig) (*Disk, error) {
+	if c.Dir == "" {
+		return nil, errors.New("store: a directory is needed")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return &Disk{config: c, cache: pebble.NewCache(max(c.Cache, DefaultCache))}, nil
+}
+
+// Close gives up the cache. The stores must be closed before.
+func (d *Disk) Close() error {
+	d.cache.Unref()
+	return nil
+}
+
+// Open opens the store of a partition, or makes it.
+func (d *Disk) Open(topic string, partition int32) (Store, error) {
+	s := &disk{disk: d, dir: filepath.Join(d.config.Dir, topic+"."+strconv.Itoa(int(partition)))}
+	err := s.open()
+	if err == nil || !errors.Is(err, ErrCorrupt) {
+		return s, err
+	}
+	if wipeErr := s.Wipe(); wipeErr != nil {
+		return nil, errors.Join(err, wipeErr)
+	}
+	return s, err
+}
+
+// Rows and the stamp have a byte of their own before the key, so that no key can be taken for the stamp.
+const (
+	rowPrefix = 'r'
+	stampKey  = "s"
+)
+
+// memTable is small: a process has a store for each partition of each table.
+const memTable = 8 << 20
+
+type disk struct {
+	disk *Disk
+	dir  string
+	db   *pebble.DB
+
+	mu    sync.RWMutex
+	stamp Stamp
+}
+
+func (s *disk) open() error {
+	db, err := pebble.Open(s.dir, &pebble.Options{
+		Cache: s.disk.cache, MemTableSize: memTable, Logger: pebbleLog{s.disk.config.Logger},
+		FormatMajorVersion: pebble.FormatNewest,
+	})
+	if err != nil {
+		if pebble.IsCorruptionError(err) {
+			return fmt.Errorf("%w: %s: %w", ErrCorrupt, s.dir, err)
+		}
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	s.db = db
+	raw, err := get(db, []byte(stampKey))
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, s.dir, err)
+	}
+	s.stamp = Stamp{}
+	if raw == nil {
+		return nil
+	}
+	if s.stamp, err = decodeStamp(raw); err != nil {
+		return fmt.Errorf("%s: %w", s.dir, err)
+	}
+	return nil
+}
+
+func get(db *pebble.DB, key []byte) ([]byte, error) {
+	v, closer, err := db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	own := append(make([]byte, 0, len(v)), v...)
+	return own, closer.Close()
+}
+
+func rowKey(key string) []byte {
+	return append(append(make([]byte, 0, len(key)+1), rowPrefix), key...)
+}
+
+func (s *disk) Get(key string) ([]byte, error) {
+	v, err := get(s.db, rowKey(key))
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	return v, nil
+}
+
+func (s *disk) Ascend(from, to string, fn func(string, []byte) bool) error {
+	upper := []byte{rowPrefix + 1}
+	if to != "" {
+		upper = rowKey(to)
+	}
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: rowKey(from), UpperBound: upper})
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	for ok := it.First(); ok; ok = it.Next() {
+		v, valueErr := it.ValueAndErr()
+		if valueErr != nil || !fn(string(it.Key()[1:]), append(make([]byte, 0, len(v)), v...)) {
+			break
+		}
+	}
+	if err := errors.Join(it.Error(), it.Close()); err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+func (s *disk) Apply(rows []Row, stamp Stamp) error {
+	b := s.db.NewBatch()
+	defer func() { _ = b.Close() }() // it was committed, or the error says why not
+	key := []byte{rowPrefix}
+	for _, r := range rows {
+		key = append(key[:1], r.Key...)
+		var err error
+		if r.Value == nil {
+			err = b.Delete(key, nil)
+		} else {
+			err = b.Set(key, r.Value, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("store: %s: %w", s.dir, err)
+		}
+	}
+	if err := b.Set([]byte(stampKey), stamp.encode(), nil); err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stamp = stamp
+	return nil
+}
+
+func (s *disk) Stamp() Stamp {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.stamp
+}
+
+func (s *disk) Wipe() error {
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return s.open()
+}
+
+func (s *disk) Close() error {
+	if s.db == nil {
+		return nil
+	}
+	err := s.db.Close()
+	s.db = nil
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// pebbleLog passes pebble's errors on; what it does otherwise interests nobody.
+type pebbleLog struct{ log *slog.Logger }
+
+func (l pebbleLog) Infof(string, ...any) {}
+
+func (l pebbleLog) Errorf(format string, args ...any) {
+	l.log.Error("pebble", "error", fmt.Sprintf(format, args...))
+}
+
+func (l pebbleLog) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("pebble: "+format, args...)) // it cannot go on, and does not expect to be called again
+}

@@ -1,0 +1,257 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/engine/store"
+)
+
+// each runs a test on every implementation.
+func each(t *testing.T, test func(t *testing.T, s store.Store)) {
+	t.Run("memory", func(t *testing.T) { test(t, open(t, store.Memory{})) })
+	t.Run("disk", func(t *testing.T) { test(t, open(t, newDisk(t, t.TempDir()))) })
+}
+
+func newDisk(t *testing.T, dir string) *store.Disk {
+	t.Helper()
+	d, err := store.NewDisk(store.DiskConfig{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+func open(t *testing.T, o store.Opener) store.Store {
+	t.Helper()
+	s, err := o.Open("table", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func stampOf(next int64) store.Stamp {
+	return store.Stamp{Topic: [16]byte{1, 15: 2}, Next: next, At: time.UnixMilli(1700000000000 + next).UTC()}
+}
+
+func content(t *testing.T, s store.Store, from, to string) []string {
+	t.Helper()
+	rows := []string{}
+	if err := s.Ascend(from, to, func(k string, v []byte) bool {
+		rows = append(rows, k+"="+string(v))
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func apply(t *testing.T, s store.Store, next int64, rows ...store.Row) {
+	t.Helper()
+	if err := s.Apply(rows, stampOf(next)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestApplyIsRowsAndStamp(t *testing.T) {
+	each(t, func(t *testing.T, s store.Store) {
+		if got := s.Stamp(); got != (store.Stamp{}) {
+			t.Errorf("a new store is stamped %v", got)
+		}
+		apply(t, s, 7, store.Row{"b", []byte("1")}, store.Row{"a", []byte("2")}, store.Row{"b", []byte("3")},
+			store.Row{"c", []byte{}}, store.Row{"", []byte("empty key")}, store.Row{"\x00own", []byte("4")}, store.Row{"s", []byte("5")})
+		apply(t, s, 9, store.Row{"a", nil}, store.Row{"never was", nil})
+		if got := s.Stamp(); got != stampOf(9) {
+			t.Errorf("stamp is %v", got)
+		}
+		if d := cmp.Diff([]string{"=empty key", "\x00own=4", "b=3", "c=", "s=5"}, content(t, s, "", "")); d != "" {
+			t.Error(d)
+		}
+		if d := cmp.Diff([]string{"b=3", "c="}, content(t, s, "b", "d")); d != "" {
+			t.Error(d)
+		}
+		if v, err := s.Get("a"); v != nil || err != nil {
+			t.Errorf("deleted row is %q, %v", v, err)
+		}
+		if v, err := s.Get("c"); v == nil || err != nil {
+			t.Errorf("empty row is %v, %v", v, err)
+		}
+	})
+}
+
+func TestAscendSeesOneMomentAndStops(t *testing.T) {
+	each(t, func(t *testing.T, s store.Store) {
+		for i := range 10 {
+			apply(t, s, int64(i+1), store.Row{fmt.Sprint(i), []byte("x")})
+		}
+		var seen []string
+		if err := s.Ascend("", "", func(k string, _ []byte) bool {
+			apply(t, s, 20, store.Row{k + "new", []byte("x")}, store.Row{"9", nil}, store.Row{"5", nil})
+			seen = append(seen, k)
+			return k != "6"
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{"0", "1", "2", "3", "4", "5", "6"}, seen); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestWipe(t *testing.T) {
+	each(t, func(t *testing.T, s store.Store) {
+		apply(t, s, 7, store.Row{"a", []byte("1")})
+		if err := s.Wipe(); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Stamp(); got != (store.Stamp{}) || len(content(t, s, "", "")) > 0 {
+			t.Errorf("left: %v, %q", got, content(t, s, "", ""))
+		}
+		apply(t, s, 8, store.Row{"b", []byte("1")})
+		if s.Stamp() != stampOf(8) {
+			t.Error("not usable after a wipe")
+		}
+	})
+}
+
+func TestDiskKeepsRowsAndStamp(t *testing.T) {
+	d := newDisk(t, t.TempDir())
+	s, err := d.Open("table", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, 7, store.Row{"a", []byte("1")})
+	if _, err := d.Open("table", 0); err == nil {
+		t.Error("a store was opened twice")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = d.Open("table", 0); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if got := content(t, s, "", ""); s.Stamp() != stampOf(7) || len(got) != 1 {
+		t.Errorf("found %v, %q", s.Stamp(), got)
+	}
+}
+
+func TestDiskThrowsAwayWhatIsCorrupt(t *testing.T) {
+	dir := t.TempDir()
+	d := newDisk(t, dir)
+	s, err := d.Open("table", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, 7, store.Row{"a", []byte("1")})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(dir, "table.0", "MANIFEST*"))
+	if err != nil || len(manifests) == 0 {
+		t.Fatal(manifests, err)
+	}
+	for _, m := range manifests {
+		if err := os.WriteFile(m, []byte("not a manifest at all, but long enough to be read as one"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err = d.Open("table", 0)
+	if !errors.Is(err, store.ErrCorrupt) {
+		t.Fatalf("got %v", err)
+	}
+	defer func() { _ = s.Close() }()
+	apply(t, s, 8, store.Row{"b", []byte("1")})
+	if got := content(t, s, "", ""); len(got) != 1 {
+		t.Errorf("found %q", got)
+	}
+}
+
+// An overlay over a store reads like the store with the writes applied.
+func TestOverlayReadsLikeTheStoreAfterwards(t *testing.T) {
+	each(t, func(t *testing.T, s store.Store) {
+		rapid.Check(t, func(r *rapid.T) {
+			if err := s.Wipe(); err != nil {
+				r.Fatal(err)
+			}
+			model, key := map[string]string{}, rapid.StringMatching("[a-e]{0,2}")
+			write := func(set func(string, []byte)) {
+				for range rapid.IntRange(0, 20).Draw(r, "writes") {
+					k := key.Draw(r, "key")
+					if rapid.Bool().Draw(r, "delete") {
+						delete(model, k)
+						set(k, nil)
+						continue
+					}
+					model[k] = rapid.StringN(0, 3, -1).Draw(r, "value")
+					set(k, []byte(model[k]))
+				}
+			}
+			write(func(k string, v []byte) { apply(t, s, 1, store.Row{k, v}) })
+			var o store.Overlay
+			write(o.Set)
+			from, to := key.Draw(r, "from"), key.Draw(r, "to")
+			var want, got []string
+			for _, k := range slices.Sorted(maps.Keys(model)) {
+				if k >= from && (to == "" || k < to) {
+					want = append(want, k+"="+model[k])
+				}
+			}
+			if err := o.Ascend(s, from, to, func(k string, v []byte) bool {
+				got = append(got, k+"="+string(v))
+				return true
+			}); err != nil {
+				r.Fatal(err)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				r.Fatal(d)
+			}
+			apply(t, s, 2, o.Rows()...)
+			if got := content(t, s, from, to); !slices.Equal(got, want) {
+				r.Fatalf("applied: %q, not %q", got, want)
+			}
+		})
+	})
+}
+
+func TestOverlayCountsLastWrites(t *testing.T) {
+	var o store.Overlay
+	o.Set("key", []byte("first"))
+	o.Set("other", nil)
+	o.Set("key", []byte("2"))
+	if o.Len() != 2 || o.Bytes() != len("key2other") {
+		t.Errorf("%d rows, %d bytes", o.Len(), o.Bytes())
+	}
+	if v, ok := o.Get("other"); v != nil || !ok {
+		t.Errorf("deleted: %q, %t", v, ok)
+	}
+	o.Clear()
+	if _, ok := o.Get("key"); ok || o.Len() != 0 || o.Bytes() != 0 {
+		t.Error("something left")
+	}
+}
+
+func TestCheckRefusesReservedKeys(t *testing.T) {
+	if err := store.Check("\x00x"); !errors.Is(err, store.ErrReserved) {
+		t.Errorf("got %v", err)
+	}
+	if err := errors.Join(store.Check(""), store.Check("x\x00")); err != nil {
+		t.Error(err)
+	}
+}
