@@ -5,8 +5,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,9 +140,9 @@ func (c Config) Validate() error {
 	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		bad("server: %q is not an http or https URL", c.Server)
 	}
-	for name, addr := range map[string]string{"http.listen": c.HTTP.Listen, "http.admin": c.HTTP.Admin} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			bad("%s: %q is not host:port", name, addr)
+	for _, listen := range []struct{ name, addr string }{{"http.listen", c.HTTP.Listen}, {"http.admin", c.HTTP.Admin}} {
+		if _, _, err := net.SplitHostPort(listen.addr); err != nil {
+			bad("%s: %q is not host:port", listen.name, listen.addr)
 		}
 	}
 	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
@@ -149,8 +151,8 @@ func (c Config) Validate() error {
 	if !oneOf(c.Log.Format, "text", "json") {
 		bad("log.format: %q is not text or json", c.Log.Format)
 	}
-	for code, class := range c.Intake.DeclineCodes {
-		if !oneOf(class, "technical", "business") {
+	for _, code := range slices.Sorted(maps.Keys(c.Intake.DeclineCodes)) {
+		if class := c.Intake.DeclineCodes[code]; !oneOf(class, "technical", "business") {
 			bad("intake.decline_codes: %q is %q, not technical or business", code, class)
 		}
 	}

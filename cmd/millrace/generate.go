@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -101,6 +102,7 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 	}
 	defer f.Close()
 	start := time.Now()
+	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
 	n := int64(0)
 	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
 		if o.pace {
@@ -108,12 +110,12 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 				break // stopped: what was sent is flushed and counted
 			}
 		}
-		if err := f.Send(ctx, r.Value); err != nil {
+		if err := f.Send(sending, r.Value); err != nil {
 			return err
 		}
 		n++
 	}
-	if err := f.Flush(context.WithoutCancel(ctx)); err != nil {
+	if err := f.Flush(sending); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "sent=%d\n", n)
@@ -121,16 +123,14 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 }
 
 func (a *app) generateFile(ctx context.Context, g *traffic.Generator, path string) (err error) {
-	out := os.Stdout
+	out := a.out
 	if path != "-" {
-		if out, err = os.Create(path); err != nil {
+		file, err := os.Create(path)
+		if err != nil {
 			return err
 		}
-		defer func() {
-			if closeErr := out.Close(); err == nil {
-				err = closeErr
-			}
-		}()
+		defer func() { err = errors.Join(err, file.Close()) }()
+		out = file
 	}
 	w := bufio.NewWriterSize(out, 1<<20)
 	n := int64(0)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -92,7 +94,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 		c.Log.Level = a.flags.logLevel
 	}
 	c.Server = strings.TrimRight(c.Server, "/")
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), pipeline.Validate(c)); err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
 	switch a.flags.output {

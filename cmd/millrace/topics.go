@@ -12,6 +12,35 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
+// shownGroup is what topology shows of a group.
+type shownGroup struct {
+	Group   string   `json:"group"`
+	Inputs  []string `json:"inputs"`
+	Key     string   `json:"key"`
+	Table   *string  `json:"table"` // null: none, as with loop
+	Outputs []string `json:"outputs"`
+	Loop    *string  `json:"loop"`
+	Lookups []string `json:"lookups"`
+}
+
+func shownGroups(groups []topology.GroupSpec) []shownGroup {
+	named := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	listed := func(s []string) []string { return append([]string{}, s...) } // never null
+	shown := make([]shownGroup, len(groups))
+	for i, g := range groups {
+		shown[i] = shownGroup{
+			Group: g.Name, Inputs: listed(g.Inputs), Key: g.Key, Table: named(g.Table), Outputs: listed(g.Outputs),
+			Loop: named(g.Loop), Lookups: listed(g.Lookups),
+		}
+	}
+	return shown
+}
+
 func (a *app) topologyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "topology",
@@ -19,7 +48,7 @@ func (a *app) topologyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			groups := a.topology().Groups()
-			return a.print(groups, func() table {
+			return a.print(shownGroups(groups), func() table {
 				t := table{header: []string{"group", "input", "key", "table", "outputs", "loop", "lookups"}}
 				for _, g := range groups {
 					t.rows = append(t.rows, []string{

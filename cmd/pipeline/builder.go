@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/lovoo/goka"
@@ -61,12 +62,10 @@ func (b *builder) part(name string) (part, error) {
 		cfg := Intake(s)
 		return part{graph: intake.Graph(cfg, t, intake.NewMetrics(r))}, cfg.Validate()
 	case "ledger":
-		cfg := ledger.DefaultConfig()
-		cfg.PendingTimeout, cfg.Retention = s.Ledger.PendingTimeout, s.Ledger.Retention
+		cfg := Ledger(s)
 		return part{graph: ledger.Graph(cfg, t, ledger.NewMetrics(r))}, cfg.Validate()
 	case "progress":
-		cfg := progress.DefaultConfig()
-		cfg.ReorderHorizon = s.Progress.ReorderHorizon
+		cfg := Missions(s)
 		index := progress.NewIndex()
 		return part{
 			graph: progress.Graph(cfg, t, index, progress.NewMetrics(r)),
@@ -87,10 +86,33 @@ func (b *builder) part(name string) (part, error) {
 	}
 }
 
+// Validate returns every problem that the groups find with their settings, joined.
+func Validate(s config.Config) error {
+	var errs []error
+	for _, g := range []struct {
+		name string
+		err  error
+	}{
+		{"intake", Intake(s).Validate()}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
+	} {
+		if g.err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", g.name, g.err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Intake returns the intake group's settings.
 func Intake(s config.Config) intake.Config {
 	c := intake.DefaultConfig()
 	c.FutureBound, c.HealthInstruments, c.Declines = s.Intake.FutureBound, s.Intake.HealthInstruments, s.Intake.DeclineCodes
+	return c
+}
+
+// Ledger returns the ledger group's settings.
+func Ledger(s config.Config) ledger.Config {
+	c := ledger.DefaultConfig()
+	c.PendingTimeout, c.Retention = s.Ledger.PendingTimeout, s.Ledger.Retention
 	return c
 }
 
