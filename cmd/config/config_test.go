@@ -3,9 +3,13 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
@@ -67,6 +71,149 @@ func TestLoadRefuses(t *testing.T) {
 	} {
 		if load() == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// leaves returns every setting that is no map, by its path in the file.
+func leaves(v reflect.Value, path string, into map[string]reflect.Value) {
+	for i := range v.NumField() {
+		name := path + v.Type().Field(i).Tag.Get("yaml")
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Struct:
+			leaves(f, name+".", into)
+		case reflect.Map:
+		default:
+			into[name] = f
+		}
+	}
+}
+
+// other returns a text for a setting that is not its value.
+func other(t *testing.T, f reflect.Value) string {
+	switch {
+	case f.Type() == reflect.TypeFor[time.Duration]():
+		return time.Duration(f.Int() + int64(time.Minute)).String()
+	case f.Kind() == reflect.Bool:
+		return strconv.FormatBool(!f.Bool())
+	case f.CanInt():
+		return strconv.FormatInt(f.Int()+1, 10)
+	case f.Kind() == reflect.String:
+		return "other-" + f.String()
+	case f.Kind() == reflect.Slice:
+		return "other:1"
+	}
+	t.Fatalf("the test knows no other %s", f.Type())
+	return ""
+}
+
+// What the variable sets is what the file would set, whatever is added to Config later.
+func TestEverySettingHasAVariableAndAPlaceInTheFile(t *testing.T) {
+	t.Chdir(t.TempDir()) // no millrace.yaml here
+	d := Default()
+	all := map[string]reflect.Value{}
+	leaves(reflect.ValueOf(&d).Elem(), "", all)
+	if len(all) < 15 {
+		t.Fatalf("only %d settings", len(all))
+	}
+	for path, field := range all {
+		if strings.HasSuffix(path, ".") || strings.HasPrefix(path, ".") {
+			t.Errorf("%q: a field has no yaml name", path)
+		}
+		variable := "MILLRACE_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+		value := other(t, field)
+		byVariable, err := Load(Default(), "", []string{variable + "=" + value})
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if reflect.DeepEqual(byVariable, Default()) {
+			t.Errorf("%s=%s changes nothing", variable, value)
+		}
+		file := byLine(path, value, field.Kind())
+		if err := os.WriteFile("by-line.yaml", []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		byFile, err := Load(Default(), "by-line.yaml", nil)
+		if err != nil {
+			t.Errorf("%v in\n%s", err, file)
+			continue
+		}
+		if diff := cmp.Diff(byVariable, byFile); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+}
+
+// byLine writes one setting as a file.
+func byLine(path, value string, kind reflect.Kind) string {
+	if kind == reflect.Slice {
+		value = "[" + strconv.Quote(value) + "]"
+	}
+	section, key, nested := strings.Cut(path, ".")
+	if !nested {
+		return section + ": " + value + "\n"
+	}
+	return section + ":\n  " + key + ": " + value + "\n"
+}
+
+// What `millrace config` prints is a file with the same meaning.
+func TestYAMLReadsBack(t *testing.T) {
+	c := Default()
+	c.Brokers = []string{"a:1", "b:2"}
+	c.Health.Window, c.Health.Grace = 90*time.Second, 0
+	c.Intake.HealthInstruments = map[string][]string{"upi": {"instrument", "attributes.app"}, "wallet": {"attributes.wallet"}}
+	c.Intake.DeclineCodes = map[string]string{"05": "business", "U69": "technical"}
+	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
+	out, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), File)
+	if err := os.WriteFile(path, out, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Load(Default(), path, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if diff := cmp.Diff(c, back); diff != "" {
+		t.Errorf("%s\n%s", diff, out)
+	}
+}
+
+func TestFileInTheWorkingDirectoryIsRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(File, []byte("prefix: here.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"": "here.", "empty.yaml": ""} {
+		if path != "" {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := Load(Default(), path, nil)
+		if err != nil || c.Prefix != want {
+			t.Errorf("%q: prefix %q, %v", path, c.Prefix, err)
+		}
+	}
+}
+
+func TestEveryBadVariableIsNamed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, err := Load(Default(), "", []string{
+		"MILLRACE_HEALTH_WINDOW=soon", "MILLRACE_HEALTH_COUNT_TIMEOUTS=perhaps", "MILLRACE_REPLICATION=70000", "MILLRACE_TYPO=1", "MILLRACE_INTAKE_DECLINE_CODES=x",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"MILLRACE_HEALTH_WINDOW: not a duration", "MILLRACE_HEALTH_COUNT_TIMEOUTS: not true or false", "MILLRACE_REPLICATION: not a whole number in range",
+		"MILLRACE_TYPO is not a setting", "MILLRACE_INTAKE_DECLINE_CODES is not a setting",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
 		}
 	}
 }
