@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+const goodMission = `- id: swiggy-500
+  title: Spend ₹500 at Swiggy
+  currency: INR
+  goal: {metric: amount, target: 50000}
+  filters: [{id: amount, operator: gte, values: 10000}, {id: merchant, operator: eq, values: swiggy}]
+  window: {kind: fixed, from: "2026-03-01", to: "2026-03-08"}
+  time_zone: Asia/Kolkata
+  reward: {kind: coins, amount: 100}
+  status: active
+`
+
+// nobody returns flags with addresses where nobody listens.
+func nobody() []string { return []string{"--brokers", "127.0.0.1:1", "--server", "http://127.0.0.1:1"} }
+
+func TestMissionApplyDryRun(t *testing.T) {
+	elsewhere(t)
+	file := write(t, "m.yaml", goodMission)
+	const sentence = "Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"
+	got := millrace(t, 0, append([]string{"mission", "apply", "--dry-run", "-f", file}, nobody()...)...)
+	lacks(t, got.out, "swiggy-500", "valid", "active", sentence)
+
+	got = millrace(t, 0, append([]string{"mission", "apply", "--dry-run", "-o", "json", "-f", file}, nobody()...)...)
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(got.out), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 || list[0]["id"] != "swiggy-500" || list[0]["result"] != "valid" || list[0]["sentence"] != sentence {
+		t.Errorf("got %v", list)
+	}
+}
+
+func TestInvalidMissionsListEveryProblem(t *testing.T) {
+	elsewhere(t)
+	bad := strings.NewReplacer("target: 50000", "target: -1", "operator: gte", "operator: near", "INR", "rupees", "metric: amount", "metric: streak").Replace(goodMission)
+	second := strings.Replace(goodMission, "id: swiggy-500", "id: other\n  colour: red", 1)
+	files := []string{"-f", write(t, "bad.yaml", bad), "-f", write(t, "second.yaml", goodMission+second)}
+	for _, dry := range []bool{true, false} { // nothing is sent of a file that has problems
+		args := append(append([]string{"mission", "apply"}, files...), nobody()...)
+		if dry {
+			args = append(args, "--dry-run")
+		}
+		got := millrace(t, 2, args...)
+		lacks(t, got.errs, "bad.yaml", "/0/goal/target", "/0/filters/0/operator", "/0/currency", "/0/goal/metric", "second.yaml", "/1/colour")
+		if got.out != "" {
+			t.Errorf("it printed %q", got.out)
+		}
+	}
+}
+
+func TestMissionFilesThatCannotBeApplied(t *testing.T) {
+	elsewhere(t)
+	good, again := write(t, "a.yaml", goodMission), write(t, "b.yaml", goodMission)
+	for want, files := range map[string][]string{
+		`mission "swiggy-500" is in ` + good + " too": {good, again},
+		"no missions given":                           {write(t, "none.yaml", "[]")},
+		"no such file":                                {"nowhere.yaml"},
+		"is used twice in the file":                   {write(t, "twice.yaml", goodMission+goodMission)},
+	} {
+		args := append([]string{"mission", "apply", "--dry-run"}, nobody()...)
+		for _, f := range files {
+			args = append(args, "-f", f)
+		}
+		lacks(t, millrace(t, 2, args...).errs, want)
+	}
+}
+
+func TestMissionCommandsWithoutAServer(t *testing.T) {
+	elsewhere(t)
+	for _, args := range [][]string{{"mission", "list"}, {"mission", "get", "m"}} {
+		lacks(t, millrace(t, 2, append(args, nobody()...)...).errs, "no answer from http://127.0.0.1:1", "connection refused")
+		lacks(t, millrace(t, 2, append(append(args, "--token", "x"), nobody()...)...).errs, "no answer from http://127.0.0.1:1")
+	}
+}

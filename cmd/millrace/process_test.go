@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+)
+
+// process runs a command until stop is called, once it has logged that it is up. stop returns its exit status.
+func process(t *testing.T, up string, args ...string) (stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	log := &waitFor{text: []byte(up), seen: make(chan struct{})}
+	root := newRoot(io.Discard, log)
+	root.SetArgs(args)
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		done <- <-done // it is over, whether or not somebody has looked
+	})
+	select {
+	case <-log.seen:
+	case err := <-done:
+		done <- err
+		t.Fatalf("%v ended: %v", args, err)
+	}
+	return func() int {
+		cancel()
+		err := <-done
+		done <- err
+		return exitCode(err)
+	}
+}
+
+func status(t *testing.T, url string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// The groups in one process and the views in another, as where everything has a place of its own.
+func TestRunAndServe(t *testing.T) {
+	flags := []string{"--brokers", broker(t), "--partitions", "2", "--replication", "1"}
+	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)
+
+	admin, listen := freePort(t), freePort(t)
+	t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", admin))
+	t.Setenv("MILLRACE_HTTP_LISTEN", fmt.Sprintf("127.0.0.1:%d", listen))
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, publicPEM := keyFiles(t, private, public)
+	t.Setenv("MILLRACE_AUTH_KEY_FILE", write(t, "public.pem", string(publicPEM)))
+	server := fmt.Sprintf("http://127.0.0.1:%d", listen)
+
+	stopRun := process(t, "msg=running", append([]string{"run", "--all"}, flags...)...)
+	stopServe := process(t, "msg=serving", append([]string{"serve"}, flags...)...)
+	// It returns when the missions are in force, so both processes do their work then.
+	file := write(t, "m.yaml", goodMission)
+	lacks(t, millrace(t, 0, append([]string{"mission", "apply", "-f", file, "--server", server}, flags...)...).out, "swiggy-500", "applied")
+	lacks(t, millrace(t, 0, append([]string{"mission", "apply", "-f", file, "--server", server}, flags...)...).out, "unchanged")
+	changed := write(t, "changed.yaml", goodMission+"  debt: floor\n")
+	lacks(t, millrace(t, 1, append([]string{"mission", "apply", "-f", changed, "--server", server}, flags...)...).errs, "definition cannot be changed")
+
+	text := millrace(t, 0, "token", "mint", "--sub", "ops", "--role", "viewer", "--key-file", key).out
+	asViewer := []string{"--server", server, "--token", text[:len(text)-1]}
+	lacks(t, millrace(t, 0, append([]string{"mission", "list"}, asViewer...)...).out, "swiggy-500", "active")
+	lacks(t, millrace(t, 0, append([]string{"mission", "get", "swiggy-500", "-o", "json"}, asViewer...)...).out, `"target": 50000`)
+	lacks(t, millrace(t, 1, append([]string{"mission", "get", "none"}, asViewer...)...).errs, `there is no mission "none"`)
+	lacks(t, millrace(t, 2, "mission", "list", "--server", server, "--token", "junk").errs, "401")
+	lacks(t, millrace(t, 2, "mission", "list", "--server", server).errs, "only `millrace dev`")
+
+	payments := write(t, "p.jsonl", `{"id":"e1","type":"payment","transaction_id":"t1","user_id":"u1","amount":20000,"currency":"INR","status":"success","mode":"upi","instrument":"sbi","merchant":"swiggy","updated_at":"2026-03-02T10:00:00Z"}`+"\n")
+	if got := millrace(t, 0, append([]string{"replay", payments, "--advance", "1h", "--wait", "--server", server}, flags...)...).out; got != "sent=1\n" {
+		t.Errorf("replay said %q", got)
+	}
+
+	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/metrics": "millrace_transactions_total"} {
+		code, body := status(t, fmt.Sprintf("http://127.0.0.1:%d%s", admin, path))
+		if code != http.StatusOK {
+			t.Errorf("%s: %d", path, code)
+		}
+		lacks(t, body, want)
+	}
+	if code, _ := status(t, server+"/v1/health?mode=upi"); code != http.StatusUnauthorized {
+		t.Errorf("health without a token: %d", code)
+	}
+	if code := stopServe(); code != 0 {
+		t.Errorf("serve ended with %d", code)
+	}
+	if code := stopRun(); code != 0 {
+		t.Errorf("run ended with %d", code)
+	}
+}
+
+func TestRunOnATakenAdminPort(t *testing.T) {
+	flags := []string{"--brokers", broker(t), "--partitions", "1", "--replication", "1"}
+	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	t.Setenv("MILLRACE_HTTP_ADMIN", taken.Addr().String())
+	lacks(t, millrace(t, 2, append([]string{"run", "deadletters"}, flags...)...).errs, "admin port", taken.Addr().String())
+}
