@@ -1,0 +1,234 @@
+package audit
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+const missions = `[
+{"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":500000},"filters":[],
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"}]`
+
+// recording is what a run without faults leaves behind: the decisions of the domain one after the other, with every record
+// that a processor would write.
+type recording struct {
+	t        *testing.T
+	topo     *topology.Topology
+	records  []*kgo.Record
+	next     map[string]int64
+	run      Run
+	missions *mission.Snapshot
+	now      instant.Milli // of the ledger
+	attempts instant.Milli // of health
+	ledger   map[string]*ledger.Row
+	users    map[string]*mission.UserRow
+	health   map[string]*health.Row
+}
+
+// record makes a recording of a few thousand lines on one partition.
+func record(t *testing.T) *recording {
+	t.Helper()
+	c := &recording{
+		t: t, topo: topology.New(topology.Config{Prefix: "test-", Partitions: 1, Replication: 1}), next: map[string]int64{},
+		ledger: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{}, health: map[string]*health.Row{},
+	}
+	parsed, err := codecs.ParseMissions(strings.NewReader(missions))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := mission.NewIndex()
+	for _, m := range parsed {
+		v := mission.NewVersion(m, 0)
+		if problems := index.Put(m.ID, &v); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+	}
+	c.missions = index.Snapshot()
+	if err := json.Unmarshal([]byte(missions), &c.run.Missions); err != nil {
+		t.Fatal(err)
+	}
+	cfg := traffic.DefaultConfig()
+	cfg.Seed, cfg.Rate, cfg.Flat, cfg.Count = 5, 6, true, 4_000
+	cfg.Users, cfg.Merchants, cfg.RefundWithin = 30, 50, 3*time.Minute
+	cfg.Hanging, cfg.Refunds, cfg.EarlyRefunds, cfg.Late, cfg.Duplicates, cfg.Altered = 0.01, 0.1, 0.2, 0.02, 0.02, 0.01
+	cfg.Anomalies, cfg.Poison = 0.03, 0.01
+	g, err := traffic.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r, ok := g.Next(); ok; r, ok = g.Next() {
+		c.run.Sent = append(c.run.Sent, r)
+		c.line(r)
+	}
+	c.clock(c.now + 3_600_000)
+	return c
+}
+
+// write adds a record to a topic.
+func write[V any](c *recording, topic stream.Topic[V], key string, value V) *kgo.Record {
+	raw, err := topic.Codec.Encode(value)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.put(topic.Name, key, raw)
+}
+
+func (c *recording) put(topic, key string, value []byte) *kgo.Record {
+	r := &kgo.Record{Topic: topic, Key: []byte(key), Value: value, Offset: c.next[topic], ProducerID: -1, Timestamp: time.UnixMilli(int64(len(c.records)))}
+	c.next[topic]++
+	c.records = append(c.records, r)
+	return r
+}
+
+func (c *recording) refuse(group, id string, reason payment.Reason) {
+	r := c.put(c.topo.DeadLetterRecords.Name, id, []byte("{}"))
+	r.Headers = []kgo.RecordHeader{{Key: stream.HeaderReason, Value: []byte(reason)}, {Key: stream.HeaderGroup, Value: []byte(group)}}
+}
+
+func (c *recording) line(l traffic.Record) {
+	r := c.put(c.topo.Payments.Name, l.Key, l.Value)
+	origin := payment.Origin{Topic: r.Topic, Offset: r.Offset, Timestamp: instant.Of(l.At), Key: r.Key}
+	in, err := codecs.Payments{}.Decode(l.Value)
+	if err != nil {
+		reason := payment.Malformed
+		if known, ok := err.(interface{ DeadLetterReason() string }); ok {
+			reason = payment.Reason(known.DeadLetterReason())
+		}
+		c.refuse(c.topo.Intake.Name, topology.Coordinates(origin).String(), reason)
+		return
+	}
+	n, problem := payment.Normalise(in, origin, payment.DefaultConfig())
+	if problem != nil {
+		c.refuse(c.topo.Intake.Name, topology.Coordinates(origin).String(), problem.Reason)
+		return
+	}
+	written := write(c, c.topo.Transactions, n.Event.TransactionID, n.Event)
+	e, err := codecs.Event{}.Decode(written.Value)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	next, effects := ledger.Apply(c.ledger[e.TransactionID], e, c.now, ledger.DefaultConfig())
+	c.settle(e.TransactionID, next, effects)
+	c.now = max(c.now, e.UpdatedAt)
+}
+
+func (c *recording) settle(id string, next *ledger.Row, effects []ledger.Effect) {
+	c.ledger[id] = next
+	if next != nil {
+		c.put(string(c.topo.Ledger.Table()), id, must(c, codecs.LedgerRow{}.Encode, next))
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case ledger.Posted:
+			write(c, c.topo.Postings, e.Posting.UserID, e.Posting)
+			c.progress(e.Posting)
+		case ledger.Attempted:
+			write(c, c.topo.Attempts, e.Attempt.Key(), e.Attempt)
+			next, more := health.Observe(health.DefaultSettings(), c.health[e.Attempt.Key()], e.Attempt, health.Source{Topic: "attempts"}, c.attempts)
+			c.health[e.Attempt.Key()] = next
+			c.windows(more)
+			c.attempts = max(c.attempts, e.Attempt.At)
+		case ledger.Journalled:
+			write(c, c.topo.Journal, id, e.Entry)
+		case ledger.Refused:
+			c.refuse(c.topo.Ledger.Name, topology.Coordinates(e.Event.Origin).String(), e.Reason)
+		}
+	}
+}
+
+func must[V any](c *recording, encode func(V) ([]byte, error), v V) []byte {
+	raw, err := encode(v)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return raw
+}
+
+func (c *recording) progress(p *ledger.Posting) {
+	next, effects := mission.Apply(c.users[p.UserID], p, c.missions, mission.DefaultConfig())
+	c.users[p.UserID] = next
+	c.put(string(c.topo.Progress.Table()), p.UserID, must(c, codecs.UserRow{}.Encode, next))
+	for _, e := range effects {
+		if o, ok := e.(*mission.Outcome); ok {
+			write(c, c.topo.Outcomes, o.Mission, o)
+		}
+	}
+}
+
+func (c *recording) windows(effects []health.Effect) {
+	var loop []*health.ClosedWindow
+	for _, e := range effects {
+		switch e := e.(type) {
+		case health.Finished:
+			write(c, c.topo.HealthWindows, e.Record.Key(), e.Record)
+			loop = append(loop, e.To)
+		case health.Late:
+			loop = append(loop, e.To)
+		case health.Corrected:
+			write(c, c.topo.HealthCorrections, e.Record.Key(), e.Record)
+		}
+	}
+	for _, w := range loop {
+		next, more := health.Take(health.DefaultSettings(), c.health[w.Key()], w)
+		c.health[w.Key()] = next
+		c.windows(more)
+	}
+}
+
+// clock ends the log: payments still pending time out and windows close.
+func (c *recording) clock(at instant.Milli) {
+	c.put(c.topo.Payments.Name, "", fmt.Appendf(nil, `{"type":"clock","at":%d}`, at))
+	mark := binary.AppendVarint([]byte("\x00clk"), int64(at)) // as stream writes it, of the one source there is
+	mark = binary.AppendUvarint(binary.AppendUvarint(mark, 0), 1)
+	c.put(c.topo.Transactions.Name, "clock-0", mark)
+	for _, id := range sorted(c.ledger) {
+		next, effects := ledger.Due(c.ledger[id], at, ledger.DefaultConfig())
+		c.settle(id, next, effects)
+	}
+	for _, key := range sorted(c.health) {
+		next, effects := health.Settle(health.DefaultSettings(), c.health[key], at)
+		c.health[key] = next
+		c.windows(effects)
+	}
+}
+
+func sorted[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// judge plays records to a tape and judges it.
+func (c *recording) judge(records []*kgo.Record) *Verdict {
+	c.t.Helper()
+	tape := NewTape(c.topo)
+	for _, r := range records {
+		tape.Take(r)
+	}
+	v, err := tape.Judge(c.run)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return v
+}

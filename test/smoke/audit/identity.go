@@ -1,0 +1,56 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// identity names the one fact that a record tells, so that its second telling is known. It is empty where a record may come
+// twice by right: payments (producers repeat themselves), clocks, and outcomes, of which the oracle keeps the sum.
+func (t *Tape) identity(r *kgo.Record) (string, error) {
+	if _, clock := stream.ParseClock(r.Value); clock {
+		return "", nil
+	}
+	p := t.topology
+	switch r.Topic {
+	case p.Transactions.Name:
+		e, err := codecs.Event{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return "event of " + topology.Coordinates(e.Origin).String(), nil
+	case p.Postings.Name:
+		o, err := codecs.Posting{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("posting of %s by %s", o.TransactionID, o.EventID), nil
+	case p.Journal.Name:
+		e, err := codecs.JournalEntry{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("journal entry %d of %s", e.Seq, e.TransactionID), nil
+	case p.Attempts.Name:
+		a, err := codecs.Attempt{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("attempt %s at %s", a.TransactionID, a.Instrument), nil
+	case p.DeadLetterRecords.Name:
+		return "dead letter " + string(r.Key), nil
+	case p.HealthWindows.Name, p.HealthCorrections.Name:
+		w, err := codecs.WindowRecord{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("revision %d of window %s %v", w.Revision, w.Key(), w.Start), nil
+	default:
+		return "", nil
+	}
+}

@@ -1,0 +1,181 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/stream"
+)
+
+// Run is what a run was made of.
+type Run struct {
+	// Sent are the lines sent to payments.
+	Sent []traffic.Record
+	// Missions are in force throughout.
+	Missions []oracle.Mission
+	// Wakes are the times in which a zombie may have been at work: what was doubled then counts as its doing.
+	Wakes []Span
+}
+
+// Span is a time of the wall clock.
+type Span struct{ From, To time.Time }
+
+// Verdict says what is wrong. All numbers are 0 if all is well.
+type Verdict struct {
+	// Lost counts facts that should be there and are not, Duplicated facts told more than once, Different facts, rows
+	// and windows that are not as they should be, or should not be at all.
+	Lost, Duplicated, Different int
+	// Zombie counts records of producers that were fenced or had lost their partitions.
+	Zombie int
+	// Findings are sentences, one for each of the above.
+	Findings []string
+	// Want is what the oracle says, Got what was seen.
+	Want, Got *oracle.Result
+}
+
+// OK tells whether nothing is wrong.
+func (v *Verdict) OK() bool { return v.Lost+v.Duplicated+v.Different+v.Zombie == 0 }
+
+func (v *Verdict) lost(n int, format string, args ...any) {
+	v.Lost += n
+	v.Findings = append(v.Findings, "lost: "+fmt.Sprintf(format, args...))
+}
+
+func (v *Verdict) duplicated(n int, format string, args ...any) {
+	v.Duplicated += n
+	v.Findings = append(v.Findings, "duplicated: "+fmt.Sprintf(format, args...))
+}
+
+// Differ adds something found elsewhere that is not as it should be.
+func (v *Verdict) Differ(format string, args ...any) {
+	v.Different++
+	v.Findings = append(v.Findings, "different: "+fmt.Sprintf(format, args...))
+}
+
+// Judge compares all that is on the tape with the oracle. It leaves the tape as it is. An error means that nothing can be
+// said: the log itself cannot be read.
+func (t *Tape) Judge(run Run) (*Verdict, error) {
+	fold, err := oracle.New(run.Missions...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range t.records[t.topology.Transactions.Name] {
+		if err := fold.Add(r.Partition, r.Value); err != nil {
+			return nil, err
+		}
+	}
+	v := &Verdict{Want: fold.Result()}
+	for _, d := range t.doubles {
+		v.duplicated(1, "%s", d.what)
+		if slices.ContainsFunc(run.Wakes, func(w Span) bool { return !d.at.Before(w.From) && !d.at.After(w.To) }) {
+			v.Zombie++
+			v.Findings = append(v.Findings, "zombie: "+d.what)
+		}
+	}
+	for _, z := range t.zombies {
+		v.Zombie++
+		v.Findings = append(v.Findings, "zombie: "+z)
+	}
+	for _, u := range t.unread {
+		v.Differ("%s", u)
+	}
+	intake, observed, problems := t.observe()
+	t.compareIntake(v, run.Sent, intake)
+	v.Got = observed
+	v.compare()
+	if v.Duplicated == 0 {
+		for _, p := range problems { // mostly doubles, which are counted above
+			v.Differ("%s", p)
+		}
+	}
+	return v, nil
+}
+
+// observe decodes what the pipeline wrote. Intake's dead letters are returned apart. What does not decode was noticed by
+// Take, but for rows.
+func (t *Tape) observe() (intake map[string]string, result *oracle.Result, problems []string) {
+	o, p := oracle.NewObserved(), t.topology
+	each := func(topic string, take func(*kgo.Record) error) {
+		for _, r := range t.records[topic] {
+			if _, clock := stream.ParseClock(r.Value); !clock {
+				_ = take(r) // an error was noticed by Take, or is of an outcome, which then is missing
+			}
+		}
+	}
+	rows := func(table string, take func(string, []byte) error) {
+		for key, r := range t.tables[table] {
+			if err := take(key, r.Value); err != nil {
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: row %s: %v", table, r.Partition, r.Offset, key, err))
+			}
+		}
+	}
+	rows(string(p.Ledger.Table()), o.LedgerRow)
+	rows(string(p.Progress.Table()), o.UserRow)
+	each(p.Postings.Name, func(r *kgo.Record) error { return o.Posting(r.Value) })
+	each(p.Journal.Name, func(r *kgo.Record) error { return o.JournalEntry(r.Value) })
+	each(p.Attempts.Name, func(r *kgo.Record) error { return o.Attempt(r.Value) })
+	each(p.Outcomes.Name, func(r *kgo.Record) error { return o.Outcome(r.Value) })
+	each(p.HealthWindows.Name, func(r *kgo.Record) error { return o.Window(r.Value, true) })
+	each(p.HealthCorrections.Name, func(r *kgo.Record) error { return o.Window(r.Value, false) })
+	intake = map[string]string{}
+	each(p.DeadLetterRecords.Name, func(r *kgo.Record) error {
+		id, reason := string(r.Key), header(r, stream.HeaderReason)
+		if header(r, stream.HeaderGroup) == p.Intake.Name {
+			intake[id] = reason
+		} else {
+			o.DeadLetter(id, reason)
+		}
+		return nil
+	})
+	result, more := o.Result()
+	return intake, result, append(problems, more...)
+}
+
+func header(r *kgo.Record, key string) string {
+	for _, h := range r.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and poison as
+// the dead letter that its class demands.
+func (t *Tape) compareIntake(v *Verdict, sent []traffic.Record, dead map[string]string) {
+	reasons := map[string]string{} // poison by its bytes
+	for _, r := range sent {
+		if r.Kind == traffic.Poisoned {
+			reasons[string(r.Value)] = string(traffic.Poisons()[r.Poison].Reason)
+		}
+	}
+	lines := 0
+	for _, r := range t.records[t.topology.Payments.Name] {
+		if strings.HasPrefix(string(r.Value), `{"type":"clock"`) {
+			continue
+		}
+		lines++
+		id := fmt.Sprintf("%s-%d-%d", r.Topic, r.Partition, r.Offset)
+		_, event := t.seen["event of "+id]
+		reason, poison := reasons[string(r.Value)]
+		given, refused := dead[id]
+		switch {
+		case !event && !refused:
+			v.lost(1, "payments record %s: neither event nor dead letter: %.200s", id, r.Value)
+		case event && refused, event == poison, given != reason:
+			v.Differ("payments record %s: event %t and dead letter %q, want %t and %q", id, event, given, !poison, reason)
+		}
+	}
+	switch {
+	case lines < len(sent):
+		v.lost(len(sent)-lines, "%d lines sent, %d there", len(sent), lines)
+	case lines > len(sent):
+		v.duplicated(lines-len(sent), "%d lines sent, %d there", len(sent), lines)
+	}
+}

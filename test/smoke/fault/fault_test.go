@@ -1,0 +1,77 @@
+package fault
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+func plan(seed uint64) Plan {
+	count := map[Kind]int{}
+	for _, k := range Kinds() {
+		count[k] = 10
+	}
+	return Plan{Seed: seed, Events: 20_000, Workers: 3, Count: count}
+}
+
+func schedule(t *testing.T, p Plan) []Fault {
+	t.Helper()
+	s, err := p.Schedule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestScheduleIsAFunctionOfThePlan(t *testing.T) {
+	a := schedule(t, plan(7))
+	for range 20 {
+		if b := schedule(t, plan(7)); !reflect.DeepEqual(a, b) {
+			t.Fatalf("two schedules of one plan:\n%v\n%v", a, b)
+		}
+	}
+	if b := schedule(t, plan(8)); reflect.DeepEqual(a, b) {
+		t.Error("the seed changes nothing")
+	}
+}
+
+func TestScheduleHoldsWhatIsPlanned(t *testing.T) {
+	p := plan(3)
+	faults := schedule(t, p)
+	if !slices.IsSortedFunc(faults, func(a, b Fault) int { return int(a.After - b.After) }) {
+		t.Error("not in order")
+	}
+	count, workers, points := map[Kind]int{}, map[int]bool{}, map[string]bool{}
+	for _, f := range faults {
+		count[f.Kind]++
+		workers[f.Worker] = true
+		if f.After < p.Events/20 || f.After > p.Events*19/20 || f.Worker < 0 || f.Worker >= p.Workers {
+			t.Errorf("%v: out of bounds", f)
+		}
+		if f.Kind == Freeze && (f.Hold < 15*time.Second || f.Hold >= 23*time.Second) {
+			t.Errorf("%v: frozen for %v", f, f.Hold)
+		}
+		if f.Kind == Failpoint {
+			points[f.Point] = true
+			if f.Count < 1 || !slices.Contains(Points(), f.Point) {
+				t.Errorf("%v: no such point", f)
+			}
+		}
+	}
+	if !reflect.DeepEqual(count, p.Count) || len(workers) != 3 || len(points) < 3 {
+		t.Errorf("%v, workers %v, points %v", count, workers, points)
+	}
+}
+
+func TestScheduleRefusesAnEmptyRun(t *testing.T) {
+	for _, p := range []Plan{{Workers: 1}, {Events: 1}} {
+		if _, err := p.Schedule(); !errors.Is(err, ErrPlan) {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+	if faults := schedule(t, Plan{Events: 1, Workers: 1}); len(faults) != 0 {
+		t.Errorf("%v: nothing was planned", faults)
+	}
+}
