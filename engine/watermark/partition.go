@@ -1,0 +1,141 @@
+package watermark
+
+// Partition is the event time of one partition of a group, see the package comment for how it is used.
+type Partition struct {
+	self    Record // who sends
+	own     bool   // all inputs are
+	merge   *Merge
+	gate    *Gate
+	sources map[string]*Source // by own topic
+
+	spoke bool
+	sent  Record
+	rows  map[string]string // as last returned by Changed or given to Restore
+}
+
+// New returns partition number of count of a group; timers tells whether the group has any. The config must be valid.
+func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
+	p := &Partition{
+		self: Record{Origin: group, Source: number, Sources: count, Time: None},
+		own:  true, merge: NewMerge(inputs...), gate: NewGate(timers), sources: map[string]*Source{}, rows: map[string]string{},
+	}
+	for _, in := range inputs {
+		if in.Own {
+			p.sources[in.Topic] = NewSource(c)
+		} else {
+			p.own = false
+		}
+	}
+	return p
+}
+
+// Fetched tells that a fetch of a topic brought records. It comes before they are dispatched.
+func (p *Partition) Fetched(topic string, wall int64) {
+	if s := p.sources[topic]; s != nil {
+		s.Wake(wall)
+		p.report(topic, s)
+	}
+}
+
+// Seen takes in the largest event time of the records of an own topic that were handled. It tells whether the watermark rose.
+func (p *Partition) Seen(topic string, at, wall int64) bool {
+	s := p.sources[topic]
+	if s == nil {
+		return false
+	}
+	s.Seen(at, wall)
+	return p.report(topic, s)
+}
+
+// Observe takes in a record from a topic that is not own. It tells whether the watermark rose.
+func (p *Partition) Observe(topic string, r Record) bool {
+	return p.sources[topic] == nil && p.reach(p.merge.Observe(topic, r))
+}
+
+// Empty takes in a fetch of a topic that brought nothing; atEnd tells whether the position is the high watermark. It tells
+// whether the watermark rose.
+func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
+	if s := p.sources[topic]; s != nil {
+		s.Empty(atEnd, wall)
+		return p.report(topic, s)
+	}
+	return atEnd && p.reach(p.merge.Empty(topic))
+}
+
+// Tick takes in the wall time. It never raises the watermark, but ends idleness after a gap in the fetches.
+func (p *Partition) Tick(wall int64) {
+	for topic, s := range p.sources { // each for itself; no order matters
+		s.Tick(wall)
+		p.report(topic, s)
+	}
+}
+
+func (p *Partition) report(topic string, s *Source) bool {
+	return p.reach(p.merge.Observe(topic, s.Report()))
+}
+
+func (p *Partition) reach(rose bool) bool {
+	if rose {
+		p.gate.Reach(p.merge.Watermark())
+	}
+	return rose
+}
+
+// Watermark returns what calls dispatched now see. None: nothing is known.
+func (p *Partition) Watermark() int64 { return p.merge.Watermark() }
+
+// Slowest tells whom the watermark waits for, for logs and metrics.
+func (p *Partition) Slowest() Lag { return p.merge.Slowest() }
+
+// Dispatched counts a record or timer call that goka was given.
+func (p *Partition) Dispatched() { p.gate.Dispatched() }
+
+// Marked counts one that goka has marked.
+func (p *Partition) Marked() { p.gate.Marked() }
+
+// Next returns the step to take; due is the due time of the first timer, which must be asked anew each time.
+func (p *Partition) Next(due int64) Step { return p.gate.Next(due) }
+
+// Hold returns a record that must be sent before all others of the transaction, if there is one: it takes back that this
+// partition is idle, or announces it. Without it, readers could pass the time of what is about to be sent.
+func (p *Partition) Hold() (Record, bool) {
+	if p.spoke && (!p.sent.Idle || p.says().Idle) {
+		return Record{}, false
+	}
+	r := p.self
+	if p.spoke {
+		r.Time = p.sent.Time
+	}
+	p.spoke, p.sent = true, r
+	return r, true
+}
+
+// Forward returns the record to send at the end of the transaction, if there is something new to say and all timers that
+// come before it have fired. What it returns counts as sent.
+func (p *Partition) Forward() (Record, bool) {
+	r := p.says()
+	if !p.gate.Quiet() || p.spoke && r == p.sent {
+		return Record{}, false
+	}
+	p.spoke, p.sent = true, r
+	return r, true
+}
+
+// says is this partition's word. The first group of a pipeline tells the time of its sources, without what wall time added while
+// they were idle: readers add that, if all its partitions are. The others tell their watermark.
+func (p *Partition) says() Record {
+	s, r := p.merge.sum(), p.self
+	switch {
+	case p.own && !s.held:
+		r.Time, r.Idle, r.Elapsed = s.time, s.idle, s.elapsed
+	case p.own:
+		r.Time = p.sent.Time
+		if !p.spoke {
+			r.Time = None
+		}
+	default:
+		r.Time = p.merge.Watermark()
+		r.Idle = r.Time == None && s.idle
+	}
+	return r
+}

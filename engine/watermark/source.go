@@ -1,0 +1,67 @@
+package watermark
+
+// Source derives the event time of one partition of an own topic, and tells whether it is idle.
+type Source struct {
+	config Config
+
+	time  int64 // largest event time
+	seen  int64 // wall time of the last record
+	quiet int64 // wall time of the first empty fetch at the end since then, in a row without gaps
+	empty int64 // wall time of the last one of that row
+	idle  bool
+}
+
+// NewSource returns a source that has seen nothing. The config must be valid.
+func NewSource(c Config) *Source {
+	return &Source{config: c, time: None, seen: None, quiet: None, empty: None}
+}
+
+// Wake tells that records were fetched: the source is not idle, whatever is in them.
+func (s *Source) Wake(wall int64) { s.seen, s.quiet, s.empty, s.idle = wall, None, None, false }
+
+// Seen takes in the event time of a record. It returns false if that is too far in the future to be believed: the record
+// wakes the source, but does not move it.
+func (s *Source) Seen(at, wall int64) bool {
+	s.Wake(wall)
+	future := s.config.MaxFuture.Milliseconds()
+	if !valid(at) || s.config.MaxFuture >= 0 && at > wall+future {
+		return false
+	}
+	s.time = max(s.time, at)
+	return true
+}
+
+// Empty takes in a fetch without records. A source becomes idle by such fetches alone, and only at the end of its
+// partition: at once if it never had a record, else when they have gone on for Config.IdleAfter.
+func (s *Source) Empty(atEnd bool, wall int64) {
+	s.Tick(wall)
+	if !atEnd {
+		s.quiet, s.empty, s.idle = None, None, false
+		return
+	}
+	if s.quiet == None {
+		s.quiet = wall
+	}
+	s.empty = wall
+	s.idle = s.seen == None || wall-s.quiet >= s.config.IdleAfter.Milliseconds()
+}
+
+// Tick takes in the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no longer idle.
+func (s *Source) Tick(wall int64) {
+	if s.quiet != None && (wall < s.empty || wall-s.empty > s.config.Patience.Milliseconds()) {
+		s.quiet, s.empty, s.idle = None, None, false
+	}
+}
+
+// Report returns what the source has to say, as the only source of its topic.
+func (s *Source) Report() Record {
+	r := Record{Sources: 1, Time: s.time, Idle: s.idle}
+	if s.time != None {
+		r.Time = max(minTime, s.time-s.config.OutOfOrderness.Milliseconds())
+	}
+	if s.idle && s.time != None {
+		every := s.config.Every.Milliseconds()
+		r.Elapsed = max(0, min(s.empty-s.seen, maxTime)) / every * every
+	}
+	return r
+}
