@@ -55,7 +55,7 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 	if status := r.get("/readyz", "", nil); status != http.StatusOK {
 		t.Errorf("readyz: %d", status)
 	}
-	r.await(`events of the last 30m0s are in; live traffic goes on, 2 events a second\. Bank upi/sbi is in an outage`)
+	r.shows(`events of the last 30m0s are in; live traffic goes on, 2 events a second\. Bank upi/sbi is in an outage`)
 	var board boardAnswer
 	r.get("/v1/dev/board", "", &board)
 	if len(board.Users) == 0 || len(board.Users[0].Missions) == 0 {
@@ -129,7 +129,7 @@ func (r *running) brokerPort() int {
 
 func secondRun(t *testing.T, data, user string, before map[string]int64) {
 	r := begin(t, settings(t, data))
-	r.await(`Going on with the data of the last run; live traffic, 2 events a second`)
+	r.shows(`Going on with the data of the last run; live traffic, 2 events a second`)
 	if text, _ := r.screen.read(); strings.Contains(text, "not stopped cleanly") {
 		t.Error("a clean stop was taken for an unclean one")
 	}
@@ -153,11 +153,11 @@ func afterAKill(t *testing.T, data string) {
 	c := settings(t, data)
 	c.NoTraffic = true
 	r := begin(t, c)
-	aside := r.await(`not stopped cleanly, so its data may be wrong\. It is kept in (\S+); starting fresh`)[1]
+	aside := r.shows(`not stopped cleanly, so its data may be wrong\. It is kept in (\S+); starting fresh`)[1]
 	if _, err := os.Stat(filepath.Join(aside, "broker")); err != nil {
 		t.Errorf("the data is not there: %v", err)
 	}
-	r.await(`No traffic: send events with .*replay`)
+	r.shows(`No traffic: send events with .*replay`)
 	if n := r.payments(); n != 0 {
 		t.Errorf("--no-traffic sent %d records", n)
 	}

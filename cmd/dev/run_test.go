@@ -90,6 +90,17 @@ func (r *running) await(pattern string) []string {
 	}
 }
 
+// shows returns what matches on the screen as it is.
+func (r *running) shows(pattern string) []string {
+	r.t.Helper()
+	text, _ := r.screen.read()
+	m := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if m == nil {
+		r.t.Fatalf("%q is not on the screen:\n%s", pattern, text)
+	}
+	return m
+}
+
 // end stops dev as Ctrl-C does and returns the last line.
 func (r *running) end() string {
 	r.t.Helper()
