@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// errAborted says that the transaction was aborted and the positions taken back: the records come again.
+var errAborted = errors.New("engine: transaction aborted")
+
+// commit ends the transaction of n records; docs/adr/0006-commit-protocol.md says why in this order.
+func (s *session) commit(n int, began time.Time) error {
+	m, e := s.member, s.engine
+	rows := s.writeChanges()
+	if err := s.flush(); err != nil {
+		s.count(outcomeUnknown)
+		return err
+	}
+	produceErr := m.takeProduceError()
+	if produceErr != nil {
+		e.config.Logger.Warn("transaction is aborted", "group", e.graph.group, "error", produceErr)
+		if err := s.abort(); err != nil {
+			return err
+		}
+		if err := m.judge(produceErr); !errors.Is(err, errRenew) {
+			return err
+		}
+		return errAborted
+	}
+	committed, err := s.end(kgo.TryCommit)
+	switch {
+	case err != nil:
+		s.count(outcomeUnknown)
+		s.undo()
+		return m.judge(err)
+	case !committed:
+		s.count(outcomeAborted)
+		s.undo()
+		return errAborted
+	}
+	s.count(outcomeCommitted)
+	for _, t := range e.ownTables() {
+		if err := t.commit(); err != nil {
+			return err // the store is behind, the next start catches up
+		}
+	}
+	for _, c := range s.all {
+		c.commit()
+	}
+	for _, c := range e.assigned() {
+		c.commit()
+	}
+	group := e.graph.group
+	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
+	e.config.Metrics.records.WithLabelValues(group).Observe(float64(n))
+	e.config.Metrics.overlay.WithLabelValues(group).Observe(float64(rows))
+	return nil
+}
+
+// writeChanges sends each changed row once.
+func (s *session) writeChanges() int {
+	rows := 0
+	for _, t := range s.engine.ownTables() {
+		changes := t.changes()
+		rows += len(changes)
+		for _, r := range changes {
+			s.member.client.Produce(context.Background(), r, func(r *kgo.Record, err error) {
+				if err != nil {
+					s.member.produced(r, err)
+					return
+				}
+				t.acknowledged(r.Offset)
+			})
+		}
+	}
+	return rows
+}
+
+// flush waits until the brokers have all records.
+func (s *session) flush() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.engine.config.TransactionTimeout)
+	defer cancel()
+	if err := s.member.client.Flush(ctx); err != nil {
+		return fmt.Errorf("%w: records are not acknowledged after %s: %w", errRenew, s.engine.config.TransactionTimeout, err)
+	}
+	return nil
+}
+
+func (s *session) end(how kgo.TransactionEndTry) (bool, error) {
+	s.begun = false
+	watch := time.AfterFunc(letGo, s.member.session.AllowRebalance)
+	defer watch.Stop()
+	ctx := kgo.PreTxnCommitFnContext(context.Background(), s.position())
+	return s.member.session.End(ctx, how)
+}
+
+// abort ends the transaction, and takes everything back that it did.
+func (s *session) abort() error {
+	_, err := s.end(kgo.TryAbort)
+	_ = s.member.takeProduceError() // of records that the abort took back
+	s.undo()
+	s.count(outcomeAborted)
+	if err != nil && !errors.Is(err, kerr.OperationNotAttempted) {
+		return s.member.judge(err)
+	}
+	return nil
+}
+
+// undo takes back what the transaction did here. goka holds nothing else.
+func (s *session) undo() {
+	for _, t := range s.engine.ownTables() {
+		t.abort()
+	}
+	for _, c := range s.all {
+		c.abort()
+	}
+	for _, c := range s.engine.assigned() {
+		c.abort()
+	}
+}
+
+func (s *session) count(outcome string) {
+	s.engine.config.Metrics.transactions.WithLabelValues(s.engine.graph.group, outcome).Inc()
+}

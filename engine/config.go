@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/millrace/millrace/engine/store"
+)
+
+// NoTick as Config.Tick leaves idle time, timers and sweeps to calls of Engine.Tick and Engine.Sweep.
+const NoTick time.Duration = -1
+
+// Config says how one processor runs. What is left out has a default.
+type Config struct {
+	Client ClientConfig
+	// Slot tells the processes of a group apart. It is part of the transactional id and of the static membership: whoever
+	// starts with a slot ends the process that had it before, with ErrFenced. Defaults to "0"; give each process its own.
+	Slot string
+	// Prefix comes before transactional ids and instance ids. Defaults to none.
+	Prefix string
+	// Partitions of every topic and table; a topic that is missing or has another number is then refused. Defaults to 0:
+	// as goka finds them, and goka's loop and table are created if missing.
+	Partitions int32
+	// Stores keep tables on this machine. Defaults to store.Memory, which every start fills from the changelog.
+	Stores store.Opener
+	// CommitInterval is how long a transaction takes in records. Defaults to 100 ms.
+	CommitInterval time.Duration
+	// MaxRecords and MaxBytes bound what one transaction takes in, beyond the rate at which records were handled so far.
+	// They default to 50,000 and 32 MiB.
+	MaxRecords int
+	MaxBytes   int
+	// SessionTimeout is how long the group waits for a process that does not answer. Defaults to 10 s.
+	SessionTimeout time.Duration
+	// TransactionTimeout is how long a broker keeps the transaction of a process that does not answer, so that nobody
+	// waits for it longer. A batch must take less. At most the session timeout; defaults to 4/5 of it.
+	TransactionTimeout time.Duration
+	// StopPatience is how long a stop waits for the batch under way. Defaults to 10 s.
+	StopPatience time.Duration
+	// StoreAge is how old a store may be that has missed records: tombstones older than the changelog's
+	// delete.retention.ms are gone. Defaults to 6 days, for a retention of 7.
+	StoreAge time.Duration
+	// IdleAfter is how long a partition must be without records, and read to its end, before its event time follows the
+	// wall clock. Defaults to 5 s; negative: never.
+	IdleAfter time.Duration
+	// Tick is how often due timers are looked for while no records come. Defaults to 200 ms.
+	Tick time.Duration
+	// SweepEvery is the time between two sweeps. Defaults to 10 min.
+	SweepEvery time.Duration
+	// Clock is the wall clock. Defaults to time.Now.
+	Clock func() time.Time
+	// Logger defaults to one that drops everything.
+	Logger *slog.Logger
+	// Metrics is shared by all engines of a process. Defaults to none.
+	Metrics *Metrics
+	// Index holds, by topic of a table that the graph looks up, functions that are told of every row, during recovery
+	// too; a nil value means deleted. Calls for one table are never concurrent. The value must not be changed.
+	Index map[string]func(key string, value []byte)
+}
+
+func or[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+func (c Config) withDefaults() Config {
+	c.Client = c.Client.withDefaults()
+	or(&c.Slot, "0")
+	or(&c.CommitInterval, 100*time.Millisecond)
+	or(&c.MaxRecords, 50_000)
+	or(&c.MaxBytes, 32<<20)
+	or(&c.SessionTimeout, 10*time.Second)
+	or(&c.TransactionTimeout, c.SessionTimeout*4/5)
+	or(&c.StopPatience, 10*time.Second)
+	or(&c.StoreAge, 6*24*time.Hour)
+	or(&c.IdleAfter, 5*time.Second)
+	or(&c.Tick, 200*time.Millisecond)
+	or(&c.SweepEvery, 10*time.Minute)
+	if c.Stores == nil {
+		c.Stores = store.Memory{}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
+	}
+	return c
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	errs := []error{c.Client.Validate()}
+	c = c.withDefaults()
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Partitions < 0 {
+		fail("partitions %d: must not be negative", c.Partitions)
+	}
+	if c.MaxRecords < 1 || c.MaxBytes < 1 {
+		fail("at most %d records and %d bytes in a transaction: both must be positive", c.MaxRecords, c.MaxBytes)
+	}
+	if c.TransactionTimeout >= c.SessionTimeout {
+		fail("transaction timeout %s: must be below the session timeout %s, or a process that was replaced blocks readers", c.TransactionTimeout, c.SessionTimeout)
+	}
+	if c.CommitInterval > c.patience() {
+		fail("commit interval %s: must be below half the transaction timeout %s", c.CommitInterval, c.TransactionTimeout)
+	}
+	for name, d := range map[string]time.Duration{
+		"commit interval": c.CommitInterval, "transaction timeout": c.TransactionTimeout, "stop patience": c.StopPatience,
+		"store age": c.StoreAge, "sweep every": c.SweepEvery,
+	} {
+		if d < 0 {
+			fail("%s %s: must be positive", name, d)
+		}
+	}
+	if c.Tick < 0 && c.Tick != NoTick {
+		fail("tick %s: must be positive", c.Tick)
+	}
+	return errors.Join(errs...)
+}
+
+// patience is how long callbacks may take over one batch: the commit must still fit into the transaction timeout.
+func (c Config) patience() time.Duration { return c.TransactionTimeout / 2 }
+
+// identity is the transactional id and the group instance id of a processor.
+func (c Config) identity(group string) string { return c.Prefix + group + "-" + c.Slot }

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+var (
+	_ sarama.Consumer          = (*consumer)(nil)
+	_ sarama.PartitionConsumer = (*partitionConsumer)(nil)
+)
+
+// consumer is how goka follows tables that others write.
+type consumer struct{ engine *Engine }
+
+func (c *consumer) Topics() ([]string, error) { return nil, nil }
+func (c *consumer) Partitions(topic string) ([]int32, error) {
+	return (&topicManager{c.engine}).Partitions(topic)
+}
+func (c *consumer) HighWaterMarks() map[string]map[int32]int64 { return nil }
+func (c *consumer) Close() error                               { return nil }
+func (c *consumer) Pause(map[string][]int32)                   {}
+func (c *consumer) Resume(map[string][]int32)                  {}
+func (c *consumer) PauseAll()                                  {}
+func (c *consumer) ResumeAll()                                 {}
+
+// ConsumePartition follows a partition, read_committed, until it is closed.
+func (c *consumer) ConsumePartition(topic string, partition int32, offset int64) (sarama.PartitionConsumer, error) {
+	client, err := c.engine.link.take()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(c.engine.life)
+	p := &partitionConsumer{
+		messages: make(chan *sarama.ConsumerMessage, 256), errors: make(chan *sarama.ConsumerError, 1), cancel: cancel,
+	}
+	go func() {
+		defer c.engine.link.release()
+		defer close(p.messages)
+		defer close(p.errors)
+		p.run(ctx, newReader(client, topic, partition, max(offset, 0)))
+	}()
+	return p, nil
+}
+
+type partitionConsumer struct {
+	messages chan *sarama.ConsumerMessage
+	errors   chan *sarama.ConsumerError
+	cancel   context.CancelFunc
+}
+
+func (p *partitionConsumer) run(ctx context.Context, r *reader) {
+	for {
+		records, err := r.read(ctx, 500*time.Millisecond)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			p.errors <- &sarama.ConsumerError{Topic: r.topic, Partition: r.partition, Err: err}
+			return
+		}
+		for _, record := range records {
+			select {
+			case p.messages <- messageOf(record):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (p *partitionConsumer) AsyncClose()                              { p.cancel() }
+func (p *partitionConsumer) Close() error                             { p.cancel(); return nil }
+func (p *partitionConsumer) Messages() <-chan *sarama.ConsumerMessage { return p.messages }
+func (p *partitionConsumer) Errors() <-chan *sarama.ConsumerError     { return p.errors }
+func (p *partitionConsumer) HighWaterMarkOffset() int64               { return 0 }
+func (p *partitionConsumer) Pause()                                   {}
+func (p *partitionConsumer) Resume()                                  {}
+func (p *partitionConsumer) IsPaused() bool                           { return false }
+
+func messageOf(r *kgo.Record) *sarama.ConsumerMessage {
+	m := &sarama.ConsumerMessage{
+		Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Topic: r.Topic, Partition: r.Partition, Offset: r.Offset,
+	}
+	for i := range r.Headers {
+		m.Headers = append(m.Headers, &sarama.RecordHeader{Key: []byte(r.Headers[i].Key), Value: r.Headers[i].Value})
+	}
+	return m
+}

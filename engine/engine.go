@@ -1,0 +1,265 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/lovoo/goka"
+	"github.com/lovoo/goka/storage"
+)
+
+var (
+	// ErrFenced says that another process took the slot over. Whoever gets it must not start again with the same slot.
+	ErrFenced = errors.New("engine: another process has this slot")
+	// ErrDataLoss says that the log of an input no longer has what was to be read next: it was truncated, or kept for a
+	// shorter time than this group stood still. Somebody must decide what that means; nothing is skipped silently.
+	ErrDataLoss = errors.New("engine: input was lost")
+	// ErrRowTooLarge says that a row or emit does not fit into a Kafka record.
+	ErrRowTooLarge = errors.New("engine: row too large")
+	// ErrBatch says that callbacks did not come to an end in time, or never called what DeferCommit returned.
+	ErrBatch = errors.New("engine: callbacks take longer than a transaction may")
+	// ErrVisit says that a visit cannot be served, see Engine.Visit.
+	ErrVisit = errors.New("engine: visit refused")
+)
+
+// rowSlack is the room, in bytes, that a record needs beside key and value, and a clock or timer of ours.
+const rowSlack = 1 << 10
+
+// channelSize is how many records wait between the engine and one partition of goka, on either side: with less, the slowest
+// partition holds up all others.
+const channelSize = 16 << 10
+
+// Engine runs one processor, once: give Options to goka.NewProcessor and the processor to Run.
+type Engine struct {
+	config Config
+	link   link
+	locals locals
+	graph  graph
+
+	life    context.Context // of everything that is not part of a session
+	endLife context.CancelFunc
+
+	mu      sync.Mutex
+	opens   context.Context // while a session is set up: tables are opened under it
+	claims  map[int32]bool  // partitions of the session
+	tables  map[int32]*table
+	clocks  map[int32]*clock
+	member  *member
+	holding bool // the link is held by a run of goka's
+
+	drain     atomic.Bool
+	readyOnce sync.Once
+	ready     chan struct{}
+	requests  requests
+	visits    visits
+}
+
+// New returns an engine for one processor.
+func New(c Config) (*Engine, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	e := &Engine{
+		config: c, link: link{config: c.Client}, locals: locals{opener: c.Stores}, ready: make(chan struct{}),
+		requests: newRequests(), tables: map[int32]*table{}, clocks: map[int32]*clock{}, claims: map[int32]bool{},
+	}
+	e.life, e.endLife = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// Options returns what goka.NewProcessor needs to run a plain goka graph exactly once. What is wrong with the configuration
+// is returned by goka.NewProcessor. Graphs that use package stream need New, Engine.Options and Engine.Run.
+func Options(c Config) []goka.ProcessorOption {
+	e, err := New(c)
+	if err != nil {
+		return []goka.ProcessorOption{goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return nil, err })}
+	}
+	return e.options()
+}
+
+// Options returns what goka.NewProcessor needs to run a processor on this engine. Callbacks get records without a value, too.
+func (e *Engine) Options() []goka.ProcessorOption {
+	return append(e.options(), goka.WithNilHandling(goka.NilProcess))
+}
+
+func (e *Engine) options() []goka.ProcessorOption {
+	return []goka.ProcessorOption{
+		goka.WithGroupGraphHook(func(g *goka.GroupGraph) { e.graph = readGraph(g, e.config) }),
+		goka.WithClientID(e.config.Client.ClientID),
+		goka.WithLogger(gokaLog{e.config.Logger}),
+		goka.WithPartitionChannelSize(channelSize),
+		goka.WithHasher(e.hasher),
+		goka.WithContextWrapper(e.wrap),
+		goka.WithStorageBuilder(e.buildStore),
+		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return &topicManager{e}, nil }),
+		goka.WithConsumerSaramaBuilder(func([]string, string) (sarama.Consumer, error) { return &consumer{e}, nil }),
+		goka.WithConsumerGroupBuilder(func([]string, string, string) (sarama.ConsumerGroup, error) { return newGroup(e), nil }),
+		goka.WithProducerBuilder(func([]string, string, func() hash.Hash32) (goka.Producer, error) { return e.newProducer() }),
+	}
+}
+
+// hasher serves goka's own placing of keys (Processor.Get), which takes the absolute value of the hash; that fails for
+// MinInt32, so this hasher never returns it.
+func (e *Engine) hasher() hash.Hash32 { return safeHash{fnv.New32a()} }
+
+type safeHash struct{ hash.Hash32 }
+
+func (h safeHash) Sum32() uint32 {
+	sum := h.Hash32.Sum32()
+	if int32(sum) == math.MinInt32 {
+		return 0 // another partition than the key's, which then says that it does not have it
+	}
+	return sum
+}
+
+// Run runs the processor until the context ends or the processor fails. A stop by the context is graceful: the batch under
+// way is finished and committed. The membership is kept, so that a restart is no rebalance, unless Drain was called.
+func (e *Engine) Run(ctx context.Context, p *goka.Processor) error {
+	if err := e.checkTopics(ctx); err != nil {
+		return err
+	}
+	err := p.Run(ctx)
+	if err != nil && ctx.Err() != nil && !e.isReady() {
+		return nil // goka calls it an error when a start is broken off
+	}
+	if err != nil {
+		return fmt.Errorf("engine: group %s: %w", e.graph.group, err)
+	}
+	return nil
+}
+
+// Drain makes the stop that follows leave the group, so that its partitions go to others at once.
+func (e *Engine) Drain() { e.drain.Store(true) }
+
+// Ready is closed when the processor first has its tables and begins to handle records.
+func (e *Engine) Ready() <-chan struct{} { return e.ready }
+
+func (e *Engine) isReady() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// Handled tells how far an input, the loop or a looked-up table was handled and committed. Nil for other topics. It is there
+// once goka.NewProcessor returned.
+func (e *Engine) Handled(topic string) *Offsets { return e.graph.offsets[topic] }
+
+// Watermarks returns the event time of each partition assigned here.
+func (e *Engine) Watermarks() map[int32]time.Time {
+	at := map[int32]time.Time{}
+	for n, c := range e.assigned() {
+		at[n] = c.now()
+	}
+	return at
+}
+
+func (e *Engine) wrap(c goka.Context) goka.Context {
+	return &callContext{gokaContext: c, engine: e, clock: e.clock(c.Partition())}
+}
+
+func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
+	l, err := e.locals.take(place{topic, number}, func(err error) {
+		e.config.Logger.Error("table is rebuilt", "group", e.graph.group, "table", topic, "partition", number, "error", err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if look, ok := e.graph.lookups[topic]; ok {
+		r := &replica{engine: e, local: l, parts: look.parts}
+		look.parts.put(r)
+		return r, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if topic != e.graph.table || !e.claims[number] {
+		return &replica{engine: e, local: l}, nil // a join, or a standby
+	}
+	t := &table{engine: e, local: l}
+	e.tables[number] = t
+	return t, nil
+}
+
+func (e *Engine) forget(t *table) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.tables[t.local.partition] == t {
+		delete(e.tables, t.local.partition)
+	}
+}
+
+// opening is the context under which tables are opened, which goka does not tell.
+func (e *Engine) opening() context.Context {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.opens != nil {
+		return e.opens
+	}
+	return e.life
+}
+
+func (e *Engine) table(partition int32) *table {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.tables[partition]
+}
+
+func (e *Engine) ownTables() []*table {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]*table, 0, len(e.tables))
+	for _, t := range e.tables {
+		all = append(all, t)
+	}
+	return all
+}
+
+func (e *Engine) clock(partition int32) *clock {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.clocks[partition]
+}
+
+func (e *Engine) assigned() map[int32]*clock {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make(map[int32]*clock, len(e.clocks))
+	for n, c := range e.clocks {
+		all[n] = c
+	}
+	return all
+}
+
+// begin and close frame a run of goka's: its producer is made first and closed last.
+func (e *Engine) begin() error {
+	if _, err := e.link.take(); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.holding = true
+	return nil
+}
+
+func (e *Engine) close() error {
+	e.endLife()
+	err := e.locals.close()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.holding {
+		e.holding = false
+		e.link.release()
+	}
+	return err
+}

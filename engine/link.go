@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// link is the plain client for admin requests and for reading changelogs. It is there while somebody uses it: goka builds
+// consumers and topic managers that it never closes, so they take it for each use.
+type link struct {
+	config ClientConfig
+
+	mu     sync.Mutex
+	client *kgo.Client
+	users  int
+}
+
+func (l *link) take() (*kgo.Client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.client == nil {
+		opts, err := l.config.Options()
+		if err != nil {
+			return nil, err
+		}
+		if l.client, err = kgo.NewClient(opts...); err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+	}
+	l.users++
+	return l.client, nil
+}
+
+func (l *link) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users--; l.users == 0 {
+		l.client.Close()
+		l.client = nil
+	}
+}

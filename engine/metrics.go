@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics are the engine's metrics. One value serves all engines of a process.
+type Metrics struct {
+	transactions *prometheus.CounterVec
+	commit       *prometheus.HistogramVec
+	records      *prometheus.HistogramVec
+	overlay      *prometheus.HistogramVec
+	restored     *prometheus.CounterVec
+	restoring    *prometheus.GaugeVec
+	timers       *prometheus.GaugeVec
+	deadLetters  *prometheus.CounterVec
+	watermarkLag *prometheus.GaugeVec
+	consumerLag  *prometheus.GaugeVec
+	recovered    *prometheus.GaugeVec
+}
+
+// The outcomes of transactions.
+const (
+	outcomeCommitted = "committed"
+	outcomeAborted   = "aborted" // and begun again, by us
+	outcomeUnknown   = "unknown" // the client was replaced
+)
+
+// NewMetrics returns metrics registered with r; nil r: not registered.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	group := []string{"group"}
+	table := []string{"group", "table", "partition"}
+	counter := func(name, help string, labels []string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels []string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+	}
+	histogram := func(name, help string, buckets []float64) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, group)
+	}
+	sizes := prometheus.ExponentialBuckets(1, 4, 10)
+	m := &Metrics{
+		transactions: counter("millrace_transactions_total", "Transactions by how they ended.", []string{"group", "outcome"}),
+		commit: histogram("millrace_commit_seconds", "Time from all callbacks done to the store written.",
+			prometheus.ExponentialBuckets(0.001, 2, 14)),
+		records:      histogram("millrace_transaction_records", "Records taken in by one transaction.", sizes),
+		overlay:      histogram("millrace_transaction_rows", "Rows that one transaction changed.", sizes),
+		restored:     counter("millrace_table_restored_records_total", "Changelog records read to restore tables.", table),
+		restoring:    gauge("millrace_table_restore_left", "Changelog offsets still to be read before the table is restored.", table),
+		timers:       gauge("millrace_timers", "Timers set and not yet due.", group),
+		deadLetters:  counter("millrace_dead_letters_total", "Records filed as dead letters.", []string{"group", "reason"}),
+		watermarkLag: gauge("millrace_watermark_lag_seconds", "Wall clock less the lowest watermark of the group's partitions.", group),
+		consumerLag:  gauge("millrace_consumer_lag_records", "Records not yet handled.", []string{"group", "topic", "partition"}),
+		recovered:    gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records.", group),
+	}
+	if r != nil {
+		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
+			m.watermarkLag, m.consumerLag, m.recovered)
+	}
+	return m
+}
+
+func (m *Metrics) setRecovered(group string, yes bool) {
+	v := 0.0
+	if yes {
+		v = 1
+	}
+	m.recovered.WithLabelValues(group).Set(v)
+}
+
+func (m *Metrics) setLag(group, topic string, partition int32, records int64) {
+	m.consumerLag.WithLabelValues(group, topic, strconv.Itoa(int(partition))).Set(float64(records))
+}
+
+// forget drops the figures of partitions that went to another process.
+func (m *Metrics) forget(group string) {
+	m.consumerLag.DeletePartialMatch(prometheus.Labels{"group": group})
+	m.watermarkLag.DeleteLabelValues(group)
+	m.timers.DeleteLabelValues(group)
+}

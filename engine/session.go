@@ -1,0 +1,285 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/IBM/sarama"
+	"github.com/lovoo/goka"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/stream"
+)
+
+var _ sarama.ConsumerGroupSession = (*session)(nil)
+
+// session is one assignment, from the set-up of goka's partitions to their clean-up. Its context is not the run's: a stop
+// lets the batch under way come to its end.
+type session struct {
+	member    *member
+	engine    *Engine
+	processor *goka.Processor
+	ctx       context.Context
+	cancel    context.CancelFunc
+	moved     <-chan struct{}
+
+	claims map[string][]int32
+	all    []*claim
+	begun  bool // a transaction is open
+	ticked time.Time
+	swept  time.Time
+	active *request     // visit under way
+	taken  atomic.Int64 // records polled
+	looked atomic.Int64 // when the claims were looked at, ns
+
+	left   atomic.Int64  // marks that are still to come
+	marked chan struct{} // left came to 0
+	failed chan struct{} // a claim ended by itself
+	fail   func()
+}
+
+func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.moved = make(chan struct{})
+	s := &session{
+		member: m, engine: m.engine, moved: m.moved, claims: map[string][]int32{},
+		marked: make(chan struct{}, 1), failed: make(chan struct{}), swept: m.engine.config.Clock(),
+	}
+	if len(m.fatal) > 0 {
+		m.move()
+	}
+	s.fail = sync.OnceFunc(func() { close(s.failed) })
+	s.processor, _ = h.(*goka.Processor)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for _, topic := range m.topics {
+		s.claims[topic] = slices.Sorted(slices.Values(m.assigned[topic]))
+	}
+	return s
+}
+
+// errClaim says that goka gave a partition up; Cleanup tells why.
+var errClaim = errors.New("engine: a partition stopped")
+
+// runSession runs one session. Errors end the client or the processor.
+func (m *member) runSession(ctx context.Context, h sarama.ConsumerGroupHandler) error {
+	s := m.newSession(h)
+	m.engine.assign(s)
+	err := s.setUp(ctx, h)
+	var consumers sync.WaitGroup
+	if err == nil && !s.over(ctx) {
+		err = s.run(ctx, h, &consumers)
+	}
+	endErr := s.tearDown(h, &consumers, errors.Is(err, errRenew))
+	switch {
+	case err == nil, errors.Is(err, errClaim) && endErr != nil:
+		return endErr
+	case errors.Is(err, errRenew) && endErr != nil && !errors.Is(endErr, errRenew):
+		return endErr // what goka says is worse
+	}
+	return err
+}
+
+// over tells whether the session must end.
+func (s *session) over(ctx context.Context) bool { return ctx.Err() != nil || isClosed(s.moved) }
+
+// setUp lets goka build its partitions and restore their tables, which may take long: rebalances are allowed meanwhile.
+func (s *session) setUp(ctx context.Context, h sarama.ConsumerGroupHandler) error {
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-s.moved:
+			s.cancel()
+		case <-ctx.Done():
+			s.cancel()
+		case <-done:
+		}
+	}()
+	err := h.Setup(s)
+	if s.over(ctx) {
+		return nil
+	}
+	return err
+}
+
+func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consumers *sync.WaitGroup) error {
+	m, e := s.member, s.engine
+	if err := s.makeClaims(ctx); err != nil {
+		return err
+	}
+	for _, c := range s.all {
+		consumers.Go(func() {
+			_ = h.ConsumeClaim(s, c) // Cleanup tells what went wrong
+			if s.ctx.Err() == nil {
+				s.fail()
+			}
+		})
+	}
+	// A flag left over from the rebalance that made this session would abort the first transaction. Whether another
+	// rebalance began since is seen by moved.
+	if _, err := m.session.End(context.Background(), kgo.TryAbort); err != nil {
+		return m.judge(err)
+	}
+	if err := s.restoreTimers(); err != nil {
+		return err
+	}
+	m.client.ResumeFetchTopics(m.topics...)
+	e.config.Metrics.setRecovered(e.graph.group, true)
+	e.readyOnce.Do(func() { close(e.ready) })
+	consumers.Go(func() { s.watch(s.pollWait()) })
+	for !s.over(ctx) {
+		if err := s.turn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeClaims finds out where each claim begins.
+func (s *session) makeClaims(ctx context.Context) error {
+	client, err := s.engine.link.take()
+	if err != nil {
+		return err
+	}
+	defer s.engine.link.release()
+	admin := kadm.NewClient(client)
+	committed, err := admin.FetchOffsets(ctx, s.engine.graph.group)
+	if err != nil {
+		return fmt.Errorf("%w: committed offsets: %w", errRenew, err)
+	}
+	starts, err := admin.ListStartOffsets(ctx, s.member.topics...)
+	if err != nil {
+		return fmt.Errorf("%w: start offsets: %w", errRenew, err)
+	}
+	for topic, numbers := range s.claims {
+		for _, n := range numbers {
+			start, _ := starts.Lookup(topic, n)
+			next := start.Offset
+			if at, ok := committed.Lookup(topic, n); ok && at.At >= 0 {
+				next = at.At
+			}
+			s.all = append(s.all, newClaim(topic, n, s.engine.graph.offsets[topic], next))
+		}
+	}
+	return nil
+}
+
+// tearDown ends goka's partitions, then the transaction: nothing may be produced into the next one. The transaction of a
+// client that is to be replaced is ended by its successor, which claims the same transactional id.
+func (s *session) tearDown(h sarama.ConsumerGroupHandler, consumers *sync.WaitGroup, renew bool) error {
+	m, e := s.member, s.engine
+	m.client.PauseFetchTopics(m.topics...)
+	s.cancel()
+	consumers.Wait()
+	err := h.Cleanup(s)
+	if s.begun && renew {
+		s.undo()
+	} else if s.begun {
+		if endErr := s.abort(); err == nil {
+			err = endErr
+		}
+	}
+	e.lose()
+	m.session.AllowRebalance()
+	s.reply(ErrVisit)
+	return err
+}
+
+func (s *session) claim(topic string, partition int32) *claim {
+	for _, c := range s.all {
+		if c.number == partition && c.topic == topic {
+			return c
+		}
+	}
+	return nil
+}
+
+// mark counts a record whose callback and emits are done.
+func (s *session) mark() {
+	if s.left.Add(-1) == 0 {
+		s.marked <- struct{}{}
+	}
+}
+
+// Claims and the rest is what goka wants of a session.
+func (s *session) Claims() map[string][]int32 { return s.claims }
+
+func (s *session) MemberID() string { id, _ := s.member.client.GroupMetadata(); return id }
+
+func (s *session) GenerationID() int32 { _, n := s.member.client.GroupMetadata(); return n }
+
+func (s *session) MarkOffset(string, int32, int64, string)     { s.mark() }
+func (s *session) MarkMessage(*sarama.ConsumerMessage, string) { s.mark() }
+func (s *session) Commit()                                     {}
+func (s *session) ResetOffset(string, int32, int64, string)    {}
+func (s *session) Context() context.Context                    { return s.ctx }
+
+// assign begins a session: partitions start without event time and timers, whatever they had before.
+func (e *Engine) assign(s *session) {
+	e.config.Metrics.setRecovered(e.graph.group, false)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.opens = s.ctx
+	for _, numbers := range s.claims {
+		for _, n := range numbers {
+			e.claims[n] = true
+			if e.clocks[n] == nil {
+				e.clocks[n] = newClock(n)
+			}
+		}
+	}
+}
+
+// lose ends a session.
+func (e *Engine) lose() {
+	e.config.Metrics.setRecovered(e.graph.group, false)
+	e.config.Metrics.forget(e.graph.group)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.opens, e.claims, e.clocks, e.tables = nil, map[int32]bool{}, map[int32]*clock{}, map[int32]*table{}
+}
+
+// restoreTimers lets the rows set their timers again, and say how far event time was.
+func (s *session) restoreTimers() error {
+	if !s.engine.graph.timers || s.engine.graph.table == "" {
+		return nil
+	}
+	from := s.cursors()
+	for len(from) > 0 {
+		next := maps.Clone(from)
+		keys, err := s.slice(next, restoreSlice)
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			if err := s.restoreSome(keys); errors.Is(err, errAborted) {
+				if isClosed(s.moved) {
+					return nil
+				}
+				continue
+			} else if err != nil {
+				return err
+			}
+		}
+		from = next
+	}
+	return nil
+}
+
+func (s *session) restoreSome(keys map[int32][]string) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if _, err := s.visit(stream.TimerVisit, nil, keys); err != nil {
+		return err
+	}
+	return s.commit(0, time.Now())
+}

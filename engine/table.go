@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/lovoo/goka"
+	"github.com/lovoo/goka/storage"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/store"
+)
+
+// table is a partition of the group's own table while it is ours: committed rows in the store, those of the transaction
+// under way above it. goka's order (store first, changelog second) does no harm: neither happens before the commit.
+type table struct {
+	engine *Engine
+	local  *local // nil: not open
+
+	mu      sync.RWMutex
+	overlay store.Overlay
+	headers map[string]goka.Headers // of writes that have some
+	written int64                   // one past the highest changelog offset of this transaction
+}
+
+// Open restores the table. goka then finds it complete, see topicManager.GetOffset.
+func (t *table) Open() error { return t.engine.restore(t.engine.opening(), t.local, nil) }
+
+// Close gives the store back; it stays open for the next session.
+func (t *table) Close() error {
+	t.engine.forget(t)
+	t.engine.locals.release(t.local)
+	return nil
+}
+
+func (t *table) Get(key string) ([]byte, error) {
+	t.mu.RLock()
+	v, written := t.overlay.Get(key)
+	t.mu.RUnlock()
+	if written {
+		return v, nil
+	}
+	return t.local.st.Get(key)
+}
+
+func (t *table) Has(key string) (bool, error) {
+	v, err := t.Get(key)
+	return v != nil, err
+}
+
+func (t *table) Set(key string, value []byte) error {
+	if err := store.Check(key); err != nil {
+		return err
+	}
+	if n, most := len(key)+len(value), int(t.engine.config.Client.MaxRecord)-rowSlack; n > most {
+		return fmt.Errorf("%w: key %.64q has %d bytes, at most %d", ErrRowTooLarge, key, n, most)
+	}
+	t.set(key, value)
+	return nil
+}
+
+func (t *table) set(key string, value []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.overlay.Set(key, value)
+	delete(t.headers, key)
+}
+
+func (t *table) Delete(key string) error {
+	t.set(key, nil)
+	return nil
+}
+
+// emitted is what goka sends to the changelog after Set: only its headers are news.
+func (t *table) emitted(key string, headers goka.Headers) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.headers == nil {
+		t.headers = map[string]goka.Headers{}
+	}
+	t.headers[key] = headers
+}
+
+// changes returns what the transaction wrote, as changelog records.
+func (t *table) changes() []*kgo.Record {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rows := t.overlay.Rows()
+	records := make([]*kgo.Record, len(rows))
+	for i, row := range rows {
+		records[i] = &kgo.Record{
+			Topic: t.local.topic, Partition: t.local.partition, Key: []byte(row.Key), Value: row.Value, Headers: headersOf(t.headers[row.Key]),
+		}
+	}
+	return records
+}
+
+// acknowledged runs on the client's goroutine.
+func (t *table) acknowledged(offset int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.written = max(t.written, offset+1)
+}
+
+// commit makes the transaction's writes the store's, with the position of the last.
+func (t *table) commit() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.overlay.Len() == 0 {
+		return nil
+	}
+	if err := t.local.st.Apply(t.overlay.Rows(), t.local.stamp(t.written, t.engine.config.Clock())); err != nil {
+		return err
+	}
+	t.clear()
+	return nil
+}
+
+func (t *table) abort() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.clear()
+}
+
+func (t *table) clear() {
+	t.overlay.Clear()
+	clear(t.headers)
+}
+
+// GetOffset returns the position less one, which is what goka means.
+func (t *table) GetOffset(def int64) (int64, error) {
+	if next := t.local.st.Stamp().Next; next > 0 {
+		return next - 1, nil
+	}
+	return def, nil
+}
+
+// SetOffset is not for goka to say.
+func (t *table) SetOffset(int64) error { return nil }
+
+func (t *table) MarkRecovered() error { return nil }
+
+// Iterator serves visits: of the keys that the engine asks for.
+func (t *table) Iterator() (storage.Iterator, error) {
+	keys, ok := t.engine.visits.keys(t.local.partition)
+	if !ok {
+		t.engine.config.Logger.Error("Processor.VisitAll is refused, its effects would be outside of any transaction: use Engine.Visit",
+			"group", t.engine.graph.group)
+		return nil, ErrVisit
+	}
+	return &keyIterator{table: t, keys: keys, at: -1}, nil
+}
+
+// IteratorWithRange is not used by goka's processors.
+func (t *table) IteratorWithRange(_, _ []byte) (storage.Iterator, error) { return nil, ErrVisit }
+
+// ascend returns up to n keys from the given one on, as the transaction sees them.
+func (t *table) ascend(from string, n int) ([]string, error) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var keys []string
+	err := t.overlay.Ascend(t.local.st, from, "", func(key string, _ []byte) bool {
+		if !strings.HasPrefix(key, store.Reserved) {
+			keys = append(keys, key)
+		}
+		return len(keys) < n
+	})
+	return keys, err
+}
+
+// keyIterator goes over given keys, whether or not they have a row.
+type keyIterator struct {
+	table *table
+	keys  []string
+	at    int
+}
+
+func (it *keyIterator) Next() bool             { it.at++; return it.at < len(it.keys) }
+func (it *keyIterator) Key() []byte            { return []byte(it.keys[it.at]) }
+func (it *keyIterator) Value() ([]byte, error) { return it.table.Get(it.keys[it.at]) }
+func (it *keyIterator) Err() error             { return nil }
+func (it *keyIterator) Release()               {}
+
+// Seek is not needed by visits.
+func (it *keyIterator) Seek([]byte) bool { return false }

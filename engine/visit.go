@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/stream"
+)
+
+const (
+	visitSlice   = 1000   // rows visited in one transaction (DESIGN section 5)
+	restoreSlice = 20_000 // rows of a partition asked for their timers at once
+	timerSlice   = 1000   // due timers of a partition called at once
+)
+
+// visits tells the tables which keys the visit under way is for.
+type visits struct {
+	mu     sync.Mutex
+	wanted map[int32][]string // nil: there is none
+}
+
+func (v *visits) set(wanted map[int32][]string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wanted = wanted
+}
+
+// keys tells whether a visit is under way that the engine began.
+func (v *visits) keys(partition int32) ([]string, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.wanted[partition], v.wanted != nil
+}
+
+// request asks the session for something between two batches.
+type request struct {
+	tick bool // else a visit
+	name string
+	meta any
+	from map[int32]string // how far a visit is; nil: not begun
+	next map[int32]string // as from, with the transaction under way
+	n    int64            // calls so far
+	done chan answer
+}
+
+type answer struct {
+	n   int64
+	err error
+}
+
+// requests are those that wait for a session.
+type requests struct {
+	wake chan struct{} // there is one
+
+	mu   sync.Mutex
+	wait []*request
+}
+
+func newRequests() requests { return requests{wake: make(chan struct{}, 1)} }
+
+func (q *requests) put(r *request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.wait = append(q.wait, r)
+	select {
+	case q.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+func (q *requests) any() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.wait) > 0
+}
+
+// take returns nil if nobody waits.
+func (q *requests) take() *request {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.wait) == 0 {
+		return nil
+	}
+	r := q.wait[0]
+	q.wait = q.wait[1:]
+	return r
+}
+
+func (e *Engine) ask(ctx context.Context, r *request) (int64, error) {
+	r.done = make(chan answer, 1)
+	e.requests.put(r)
+	select {
+	case a := <-r.done:
+		return a.n, a.err
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-e.life.Done():
+		return 0, ErrVisit
+	}
+}
+
+// Visit calls a goka.Visitor for every row of the partitions here, each call and its effects once, in transactions of up to
+// 1,000 rows. It takes the place of Processor.VisitAll, which is refused. Rows that come meanwhile may or may not be visited.
+// ErrVisit: a rebalance or a stop came in between, some rows were visited.
+func (e *Engine) Visit(ctx context.Context, name string, meta any) (int64, error) {
+	if e.graph.table == "" {
+		return 0, fmt.Errorf("%w: the group has no table", ErrVisit)
+	}
+	return e.ask(ctx, &request{name: name, meta: meta})
+}
+
+// Tick looks for idle partitions and due timers now, and returns how many timers were called. Run does so by itself, unless
+// Config.Tick is NoTick.
+func (e *Engine) Tick() int64 {
+	n, _ := e.ask(e.life, &request{tick: true}) // without a session nothing is due
+	return n
+}
+
+// Sweep calls the group's sweep callback for every row, and returns for how many. Run does so by itself, unless Config.Tick
+// is NoTick.
+func (e *Engine) Sweep() int64 {
+	if !e.graph.sweeps {
+		return 0
+	}
+	n, _ := e.Visit(e.life, stream.SweepVisit, nil) // what is left waits for the next sweep
+	return n
+}
+
+// dueTimers is the meta value of timer visits.
+type dueTimers struct{ engine *Engine }
+
+// Take hands out one timer: there is one visit for each due timer, so that they are served in order over all keys.
+func (d dueTimers) Take(number int32, key string) []stream.Timer {
+	c := d.engine.clock(number)
+	if c == nil {
+		return nil
+	}
+	timer, ok := c.take(key)
+	if !ok {
+		return nil
+	}
+	return []stream.Timer{timer}
+}
+
+// visit calls a visitor for the keys given, within the transaction under way.
+func (s *session) visit(name string, meta any, keys map[int32][]string) (int64, error) {
+	if s.processor == nil {
+		return 0, fmt.Errorf("%w: not a goka processor", ErrVisit)
+	}
+	s.engine.visits.set(keys)
+	defer s.engine.visits.set(nil)
+	n, err := s.processor.VisitAllWithStats(s.ctx, name, meta)
+	if err != nil && (isClosed(s.failed) || errors.Is(err, goka.ErrVisitAborted)) {
+		return n, errClaim // goka's clean-up tells why
+	}
+	return n, err
+}
+
+// callTimers calls due timers until none is left, and returns how many.
+func (s *session) callTimers() (int64, error) {
+	var total int64
+	for s.engine.graph.timers {
+		keys := map[int32][]string{}
+		for n, c := range s.engine.assigned() {
+			if due := c.due(timerSlice); len(due) > 0 {
+				keys[n] = due
+			}
+		}
+		if len(keys) == 0 {
+			break
+		}
+		n, err := s.visit(stream.TimerVisit, dueTimers{s.engine}, keys)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (s *session) anyDue() bool {
+	for _, c := range s.engine.assigned() {
+		if s.engine.graph.timers && c.anyDue() || c.toPass() {
+			return true
+		}
+	}
+	return false
+}
+
+// cursors begin a visit of all rows.
+func (s *session) cursors() map[int32]string {
+	from := map[int32]string{}
+	for _, t := range s.engine.ownTables() {
+		from[t.local.partition] = ""
+	}
+	return from
+}
+
+// slice takes the next keys, up to n of each partition, and moves the cursors on.
+func (s *session) slice(from map[int32]string, n int) (map[int32][]string, error) {
+	keys := map[int32][]string{}
+	for number, after := range from {
+		t := s.engine.table(number)
+		if t == nil {
+			continue
+		}
+		next, err := t.ascend(after, n)
+		if err != nil {
+			return nil, err
+		}
+		if len(next) < n {
+			delete(from, number)
+		} else {
+			from[number] = next[len(next)-1] + "\x00"
+		}
+		if len(next) > 0 {
+			keys[number] = next
+		}
+	}
+	return keys, nil
+}
+
+func (s *session) reply(err error) {
+	if s.active != nil {
+		s.active.done <- answer{err: err}
+		s.active = nil
+	}
+}
