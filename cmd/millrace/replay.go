@@ -18,9 +18,12 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// maxLine is the longest line of a replay file: longer than the source limit, so that an event over the limit reaches
-// intake and is judged there.
-const maxLine = 8 << 20
+// maxLine is the longest line that is read. Lines over the source limit are sent, for intake to judge, as long as the topic
+// takes them: up to maxRecord, which leaves room for the key and the batch around it.
+const (
+	maxLine   = 64 << 20
+	maxRecord = topology.MaxMessageBytes - 8<<10
+)
 
 type replayOptions struct {
 	advance time.Duration
@@ -59,12 +62,15 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		return err
 	}
 	defer f.Close()
-	lines, err := sendLines(ctx, f, in, a.progress(size))
+	lines, skipped, err := sendLines(ctx, f, in, a.progress(size))
 	if err != nil {
 		return err
 	}
 	if o.advance > 0 {
-		if err := f.Advance(ctx, o.advance); err != nil {
+		err := f.Advance(ctx, o.advance)
+		if errors.Is(err, feed.ErrNoEvents) {
+			fmt.Fprintf(a.errs, "no clock event was sent: %v\n", err)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -76,34 +82,43 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		}
 	}
 	fmt.Fprintf(a.out, "sent=%d\n", lines)
+	if len(skipped) > 0 {
+		return finding{fmt.Errorf("%d lines were not sent, for Kafka does not take records over %d bytes: %v", len(skipped), maxRecord, skipped)}
+	}
 	return nil
 }
 
-// sendLines sends every line that is not blank and returns how many, after all are acknowledged.
-func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar) (int64, error) {
-	lines := int64(0)
+// sendLines sends every line that is not blank and returns how many, after all are acknowledged, and the numbers of those
+// that no topic takes.
+func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar) (sent int64, skipped []int64, err error) {
+	number := int64(0)
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(make([]byte, 64<<10), maxLine)
 	for scanner.Scan() {
 		line := scanner.Bytes()
+		number++
 		_ = bar.Add(len(line) + 1) // drawing may fail where sending must not
-		if len(bytes.TrimSpace(line)) == 0 {
+		switch {
+		case len(bytes.TrimSpace(line)) == 0:
+			continue
+		case len(line) > maxRecord:
+			skipped = append(skipped, number)
 			continue
 		}
 		if err := f.Send(ctx, line); err != nil {
-			return lines, err
+			return sent, skipped, err
 		}
-		lines++
+		sent++
 		if ctx.Err() != nil {
-			return lines, fmt.Errorf("stopped after %d lines", lines)
+			return sent, skipped, fmt.Errorf("stopped after %d lines", number)
 		}
 	}
 	if err := scanner.Err(); err != nil {
-		return lines, fmt.Errorf("line %d: %w", lines+1, err)
+		return sent, skipped, fmt.Errorf("line %d: %w", number+1, err)
 	}
-	err := f.Flush(ctx)
+	err = f.Flush(ctx)
 	_ = bar.Finish()
-	return lines, err
+	return sent, skipped, err
 }
 
 // progress draws a bar on a terminal and nothing elsewhere.

@@ -79,12 +79,24 @@ func TestReplayAndGenerateSend(t *testing.T) {
 	if got := send(0, "replay", write(t, "empty.jsonl", "")); got != "sent=0\n" {
 		t.Errorf("replay of an empty file said %q", got)
 	}
-	lacks(t, send(2, "replay", write(t, "junk.jsonl", "not json\n"), "--advance", "1h"), "no event with a usable updated_at")
+	lacks(t, send(0, "replay", write(t, "junk.jsonl", "not json\n"), "--advance", "1h"), "sent=1\n", "no event with a usable updated_at")
 	if got := send(0, "generate", "--count", "100"); got != "sent=100\n" {
 		t.Errorf("generate said %q", got)
 	}
 	if got, want := sent(t, addr, "payments"), int64(3+3+3+1+100); got != want {
 		t.Errorf("%d records, not %d", got, want)
+	}
+}
+
+func TestReplayLeavesOutWhatNoTopicTakes(t *testing.T) {
+	addr := broker(t)
+	create(t, addr, "payments", 1)
+	file := write(t, "events.jsonl", fmt.Sprintf("{}\n{\"id\":%q}\n{}\n", strings.Repeat("x", maxRecord)))
+	got := millrace(t, 1, "replay", file, "--brokers", addr)
+	lacks(t, got.out, "sent=2\n")
+	lacks(t, got.errs, "1 lines were not sent", "[2]")
+	if n := sent(t, addr, "payments"); n != 2 {
+		t.Errorf("%d records", n)
 	}
 }
 
