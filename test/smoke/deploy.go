@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/test/smoke/fleet"
+	"github.com/millrace/millrace/views/token"
+)
+
+// build compiles the binary that is to be crashed.
+func (r *run) build(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOMOD: %w", err)
+	}
+	r.repository = filepath.Dir(strings.TrimSpace(string(out)))
+	r.binary = filepath.Join(r.dir, "millrace")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", r.binary, "./cmd/millrace")
+	cmd.Dir = r.repository
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// connect starts the broker that the flags name.
+func (r *run) connect(ctx context.Context) (err error) {
+	switch r.options.broker {
+	case memoryBroker:
+		r.broker, err = fleet.Embedded("", filepath.Join(r.dir, "broker.log"))
+	case diskBroker:
+		r.broker, err = fleet.Embedded(filepath.Join(r.dir, "broker"), filepath.Join(r.dir, "broker.log"))
+	case kafkaBroker:
+		r.broker, err = fleet.Kafka(ctx, r.repository, filepath.Join(r.dir, "kafka"))
+	default:
+		addrs := strings.Split(r.options.broker, ",")
+		r.broker = fleet.Given(addrs)
+		if r.options.kafkaDir != "" {
+			r.broker = fleet.GivenKafka(addrs[0], r.repository, r.options.kafkaDir)
+		}
+	}
+	return err
+}
+
+// command runs the binary to its end.
+func (r *run) command(ctx context.Context, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, r.binary, append(args, r.globals()...)...)
+	cmd.Dir = r.dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("millrace %s: %w\n%s", strings.Join(args, " "), err, out.String())
+	}
+	return nil
+}
+
+// globals are the flags that all commands share.
+func (r *run) globals() []string {
+	c := r.topology.Config
+	return []string{
+		"--brokers", strings.Join(r.broker.Addrs, ","), "--prefix", c.Prefix, "--partitions", strconv.Itoa(int(c.Partitions)),
+		"--replication", strconv.Itoa(int(c.Replication)), "--server", r.server,
+	}
+}
+
+// worker returns a process that runs groups.
+func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, error) {
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(r.dir, name)
+	args := append([]string{"run"}, groups...)
+	for _, a := range strings.Fields(r.options.runArgs) {
+		args = append(args, strings.NewReplacer("{slot}", strconv.Itoa(slot), "{dir}", dir).Replace(a))
+	}
+	return fleet.NewWorker(name, fleet.Command{
+		Path: r.binary, Args: append(args, r.globals()...), Dir: dir, Ready: "http://" + admin + "/readyz",
+		// Clock events end the run. The wall clock must not, however long a fault keeps records away.
+		Env: []string{"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn"},
+	}, stopWithin, r.log.Printf), nil
+}
+
+// stopWithin is how long a worker may take to stop gracefully.
+const stopWithin = 20 * time.Second
+
+// serve starts the server, which nobody crashes: it is a reader like any other.
+func (r *run) serve(ctx context.Context) error {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	key := filepath.Join(r.dir, "public.pem")
+	if err := writeKey(key, public); err != nil {
+		return err
+	}
+	signer, err := token.Private(private)
+	if err != nil {
+		return err
+	}
+	if r.minter, err = token.NewMinter(token.MinterConfig{Issuer: "millrace", Audience: "millrace", Signer: signer}); err != nil {
+		return err
+	}
+	listen := strings.TrimPrefix(r.server, "http://")
+	dir := filepath.Join(r.dir, "serve")
+	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", fleet.Command{
+		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
+		Env: []string{"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn"},
+	}, stopWithin, r.log.Printf)}}
+	return r.reader.Start(ctx)
+}
+
+func writeKey(path string, public crypto.PublicKey) error {
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600)
+}
+
+// applyMissions puts the missions in force before any payment comes: a worker of progress reads the whole catalog before it
+// takes its first posting.
+func (r *run) applyMissions(ctx context.Context) error {
+	file := filepath.Join(r.dir, "missions.json")
+	if err := os.WriteFile(file, missionsJSON, 0o600); err != nil {
+		return err
+	}
+	w, err := r.worker("catalog", 0, "catalog")
+	if err != nil {
+		return err
+	}
+	catalog := &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{w}}
+	defer catalog.Stop()
+	if err := catalog.Start(ctx); err != nil {
+		return err
+	}
+	return r.command(ctx, "mission", "apply", "-f", file)
+}
+
+// freeAddr finds a port below those that the kernel hands out to clients, one of which might else take it while its
+// worker is away.
+func freeAddr() (string, error) {
+	for range 100 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+mathrand.IntN(12_000)))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			return addr, l.Close()
+		}
+	}
+	return "", errors.New("no free port found")
+}

@@ -1,0 +1,132 @@
+package fleet
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/millrace/millrace/engine/embedded"
+)
+
+// Broker is what the run talks to.
+type Broker struct {
+	// Addrs are its addresses.
+	Addrs []string
+	// Restart stops and starts it; nil where that cannot be done without losing what it holds.
+	Restart func(context.Context) error
+	// Stop ends it, if the run has started it.
+	Stop func() error
+}
+
+// Given is a broker that runs already.
+func Given(addrs []string) *Broker {
+	return &Broker{Addrs: addrs, Stop: func() error { return nil }}
+}
+
+// BrokerCommand is the argument with which a program that calls Embedded starts itself anew as a broker; it must then call
+// ServeBroker.
+const BrokerCommand = "broker"
+
+// Embedded starts this very program as a kfake broker in a process of its own, in memory or on a data directory. Its
+// standard input is a pipe that ends with us, and so does it.
+func Embedded(dir, logFile string) (*Broker, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, BrokerCommand, dir)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(logFile)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the broker did not start, see %s: %w", logFile, err), cmd.Wait())
+	}
+	stop := func() error { return errors.Join(stdin.Close(), cmd.Wait()) }
+	return &Broker{Addrs: []string{strings.TrimSpace(line)}, Stop: stop}, nil
+}
+
+// ServeBroker is the other side of Embedded: it serves until standard input or, as an interrupt at the terminal reaches
+// everybody, only that, ends.
+func ServeBroker(dir string, in io.Reader, out io.Writer) error {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM)
+	b, err := embedded.Start(embedded.Config{Dir: dir})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(out, b.Addr()); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	_, err = io.Copy(io.Discard, in)
+	return errors.Join(err, b.Close())
+}
+
+// Kafka starts an Apache Kafka of the run's own by the repository's script.
+func Kafka(ctx context.Context, repository, dir string) (*Broker, error) {
+	addr, err := kafka(ctx, repository, "start", "--port", "0", "--dir", dir)
+	if err != nil {
+		return nil, err
+	}
+	b := GivenKafka(addr, repository, dir)
+	b.Stop = func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		_, err := kafka(ctx, repository, "clean", "--dir", dir)
+		return err
+	}
+	return b, nil
+}
+
+// GivenKafka is an Apache Kafka that the script has started at addr; the run may restart it.
+func GivenKafka(addr, repository, dir string) *Broker {
+	b := Given([]string{addr})
+	b.Restart = func(ctx context.Context) error {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return err
+		}
+		if _, err := kafka(ctx, repository, "stop", "--dir", dir); err != nil {
+			return err
+		}
+		_, err = kafka(ctx, repository, "start", "--port", port, "--dir", dir)
+		return err
+	}
+	return b
+}
+
+func kafka(ctx context.Context, repository string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(repository, "scripts", "kafka"), args...)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	// The broker that start leaves behind must not hold our pipes; only the address comes by them.
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.Output()
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		return "", fmt.Errorf("scripts/kafka %s: %w\n%s", strings.Join(args, " "), err, errs.String())
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,215 @@
+package fleet
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Failpoint is the variable that tells an engine where to kill itself, as name:count.
+const Failpoint = "MILLRACE_FAILPOINT"
+
+// Command says how to start a process.
+type Command struct {
+	Path string
+	Args []string
+	// Env is added to our own environment.
+	Env []string
+	// Dir is its working directory, kept over restarts; its log is Dir + ".log".
+	Dir string
+	// Ready answers 200 once the process is ready.
+	Ready string
+}
+
+// Worker is a process that is there until it is stopped: when it ends by itself it is started again.
+type Worker struct {
+	Name     string
+	command  Command
+	patience time.Duration
+	report   func(format string, args ...any)
+
+	mu       sync.Mutex
+	now      *process
+	wanted   bool // it shall run
+	armed    bool // it will kill itself
+	frozen   bool
+	failures []string // how it ended without being asked to
+	slowest  time.Duration
+	ungrace  []string // stops that were not graceful
+	starts   int
+}
+
+// NewWorker returns a worker that does not run yet. It may take patience to stop; report tells of what it does by itself.
+func NewWorker(name string, c Command, patience time.Duration, report func(string, ...any)) *Worker {
+	return &Worker{Name: name, command: c, patience: patience, report: report}
+}
+
+// Start starts it; it is no error if it runs.
+func (w *Worker) Start() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted, w.armed = true, false
+	return w.start()
+}
+
+// StartArmed starts it so that it kills itself where it comes to point for the count-th time. It must not run.
+func (w *Worker) StartArmed(point string, count int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted, w.armed = true, true
+	return w.start(fmt.Sprintf("%s=%s:%d", Failpoint, point, count))
+}
+
+// start is called with the lock held.
+func (w *Worker) start(env ...string) error {
+	if w.now != nil && w.now.alive() {
+		return nil
+	}
+	if err := os.MkdirAll(w.command.Dir, 0o755); err != nil {
+		return err
+	}
+	cmd := exec.Command(w.command.Path, w.command.Args...)
+	cmd.Dir, cmd.Env = w.command.Dir, append(append(inherited(), w.command.Env...), env...)
+	p, err := launch(cmd, w.command.Dir+".log")
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.Name, err)
+	}
+	w.now = p
+	w.starts++
+	go w.watch(p)
+	return nil
+}
+
+// inherited is our environment but for what configures the run and not the program.
+func inherited() []string {
+	var env []string
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "MILLRACE_") {
+			env = append(env, e)
+		}
+	}
+	return env
+}
+
+// maxFailures bounds how often a worker that ends by itself is started again.
+const maxFailures = 1000
+
+// watch starts the worker again if it ends without being asked to.
+func (w *Worker) watch(p *process) {
+	<-p.done
+	w.mu.Lock()
+	again := w.wanted && !w.armed && w.now == p && len(w.failures) < maxFailures
+	if again {
+		w.failures = append(w.failures, fmt.Sprintf("%s ended by itself: %v", w.Name, p.err))
+		w.report("%s ended by itself: %v; its log ends with\n%s", w.Name, p.err, tail(w.command.Dir+".log", 5))
+	}
+	w.mu.Unlock()
+	if !again {
+		return
+	}
+	time.Sleep(500 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wanted && w.now == p {
+		if err := w.start(); err != nil {
+			w.report("%v", err)
+		}
+	}
+}
+
+func tail(file string, lines int) string {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	all := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	return strings.Join(all[max(len(all)-lines, 0):], "\n")
+}
+
+// Alive tells whether it runs and is not frozen.
+func (w *Worker) Alive() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wanted && w.now != nil && w.now.alive() && !w.frozen
+}
+
+// Stop ends it gracefully. One that does not run stays so.
+func (w *Worker) Stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted = false
+	if w.now == nil || !w.now.alive() {
+		return
+	}
+	took, err := w.now.stop(w.patience)
+	w.slowest = max(w.slowest, took)
+	if err != nil {
+		w.ungrace = append(w.ungrace, fmt.Sprintf("%s: %v", w.Name, err))
+		w.report("%s: %v; its log ends with\n%s", w.Name, err, tail(w.command.Dir+".log", 5))
+	}
+}
+
+// Kill ends it by SIGKILL. It returns false if it did not run.
+func (w *Worker) Kill() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted = false
+	return w.now != nil && w.now.alive() && w.now.kill()
+}
+
+// Freeze holds it; Thaw lets it go on. Freeze returns false if it does not run.
+func (w *Worker) Freeze() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.now == nil || !w.now.alive() || suspend(w.now.cmd.Process) != nil {
+		return false
+	}
+	w.frozen = true
+	return true
+}
+
+// Thaw lets a frozen process go on. It returns false if it was not frozen.
+func (w *Worker) Thaw() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.frozen {
+		return false
+	}
+	w.frozen = false
+	return resume(w.now.cmd.Process) == nil
+}
+
+// Died waits until the armed process has killed itself, and tells whether it has.
+func (w *Worker) Died(patience time.Duration) bool {
+	w.mu.Lock()
+	p := w.now
+	w.mu.Unlock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return p.killed()
+	case <-timer.C:
+		return false
+	}
+}
+
+// IsReady returns why the worker is not ready, or nil.
+func (w *Worker) IsReady() error {
+	client := http.Client{Timeout: 2 * time.Second}
+	resp, err := client.Get(w.command.Ready)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", w.Name, resp.Status)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/millrace/millrace/test/smoke/audit"
+	"github.com/millrace/millrace/test/smoke/fault"
+	"github.com/millrace/millrace/test/smoke/fleet"
+)
+
+// result is what came of a run.
+type result struct {
+	seed    uint64
+	events  int64
+	plan    fault.Plan
+	fleet   *fleet.Fleet
+	verdict *audit.Verdict
+	// wrong is damage that is not among the verdict's numbers: transactions left open, stops that were not graceful.
+	wrong []string
+}
+
+// void says why the run proves nothing; nothing if it does prove something.
+func (r *result) void() []string {
+	var out []string
+	planned := 0
+	for _, k := range fault.Kinds() {
+		planned += r.plan.Count[k]
+		if r.plan.Count[k] > 0 && r.fleet.Applied(k) == 0 {
+			out = append(out, fmt.Sprintf("no %v struck, %d were planned", k, r.plan.Count[k]))
+		}
+	}
+	if planned == 0 {
+		out = append(out, "no fault was planned")
+	}
+	return append(out, r.verdict.Tame()...)
+}
+
+func (r *result) ok() bool { return r.verdict.OK() && len(r.wrong) == 0 && len(r.void()) == 0 }
+
+// line is all that a run prints.
+func (r *result) line() string {
+	v := r.verdict
+	return fmt.Sprintf("seed=%d events=%d kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d",
+		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Freeze), r.fleet.Applied(fault.Broker),
+		v.Lost, v.Duplicated, v.Different, v.Zombie)
+}
+
+// told bounds how many findings are told.
+const told = 30
+
+// tell logs what the line does not say.
+func (r *result) tell(logger *log.Logger) {
+	logger.Printf("faults: %s; slowest stop %v; %d processes ended by themselves", r.fleet.Summary(), r.fleet.Slowest(), len(r.fleet.Unasked()))
+	if w := r.verdict.Want; w != nil {
+		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d users' progress, %d windows, %d dead letters of the ledger",
+			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), len(w.Windows), len(w.DeadLetters))
+	}
+	for i, f := range r.verdict.Findings {
+		if i == told {
+			logger.Printf("and %d findings more", len(r.verdict.Findings)-told)
+			break
+		}
+		logger.Print(f)
+	}
+	for _, w := range r.wrong {
+		logger.Printf("wrong: %s", w)
+	}
+	for _, w := range r.void() {
+		logger.Printf("void: %s", w)
+	}
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	_ "embed" // missions
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/test/smoke/audit"
+	"github.com/millrace/millrace/test/smoke/fault"
+	"github.com/millrace/millrace/test/smoke/fleet"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/token"
+)
+
+//go:embed missions.json
+var missionsJSON []byte
+
+// run is one crash run.
+type run struct {
+	options options
+	log     *log.Logger
+
+	dir        string
+	repository string
+	binary     string
+	server     string
+	topology   *topology.Topology
+	broker     *fleet.Broker
+	minter     *token.Minter
+	reader     *fleet.Fleet // the server
+	fleet      *fleet.Fleet
+	admin      *kadm.Client
+	feed       *feed.Feed
+	tail       *tail
+
+	lines    []traffic.Record
+	missions []oracle.Mission
+}
+
+// do makes the run. The caller calls close, whatever comes of it.
+func (r *run) do(ctx context.Context) (*result, error) {
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	plan := r.options.plan(r.broker.Restart != nil)
+	schedule, err := plan.Schedule()
+	if err != nil {
+		return nil, err
+	}
+	r.log.Printf("%d workers on %s; %d events at %g a second, %d faults", r.options.workers, r.options.broker, r.options.events, r.options.rate, len(schedule))
+	if err := r.drive(ctx, schedule); err != nil {
+		return nil, err
+	}
+	r.log.Print("healing")
+	if err := r.fleet.Heal(ctx); err != nil {
+		return nil, err
+	}
+	res := &result{seed: r.options.seed, events: r.options.events, plan: plan, fleet: r.fleet}
+	if res.verdict, err = r.settle(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.compareHTTP(ctx, res.verdict); err != nil {
+		return nil, err
+	}
+	if res.wrong, err = r.openTransactions(ctx); err != nil {
+		return nil, err
+	}
+	r.fleet.Stop()
+	if r.options.faults == "graceful" {
+		res.wrong = append(res.wrong, r.fleet.Unasked()...)
+		res.wrong = append(res.wrong, r.fleet.Ungraceful()...)
+	}
+	return res, nil
+}
+
+// prepare brings everything up to the first event.
+func (r *run) prepare(ctx context.Context) error {
+	var err error
+	if r.dir, err = os.MkdirTemp("", "millrace-smoke-"); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(missionsJSON, &r.missions); err != nil {
+		return err
+	}
+	if r.lines, err = generate(r.options); err != nil {
+		return err
+	}
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	listen, err := freeAddr()
+	if err != nil {
+		return err
+	}
+	r.server = "http://" + listen
+	prefix := "smoke" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-" // a given Kafka may have seen others
+	r.topology = topology.New(topology.Config{Prefix: prefix, Partitions: int32(r.options.partitions), Replication: 1})
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error { return r.command(ctx, "topics", "apply") },
+		r.serve, r.applyMissions, r.start,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts the workers and our own readers and writers.
+func (r *run) start(ctx context.Context) error {
+	r.fleet = &fleet.Fleet{Broker: r.broker, Report: r.log.Printf}
+	for i := range r.options.workers {
+		w, err := r.worker(fmt.Sprintf("worker-%d", i), i, "--all")
+		if err != nil {
+			return err
+		}
+		r.fleet.Workers = append(r.fleet.Workers, w)
+	}
+	if err := r.fleet.Start(ctx); err != nil {
+		return err
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...))
+	if err != nil {
+		return err
+	}
+	r.admin = kadm.NewClient(client)
+	if r.tail, err = follow(ctx, r.broker.Addrs, audit.NewTape(r.topology), r.log); err != nil {
+		return err
+	}
+	r.feed, err = feed.Open(ctx, feed.Config{Brokers: r.broker.Addrs, Topic: r.topology.Payments.Name})
+	return err
+}
+
+// drive sends the events while the faults strike.
+func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p := newPace(r.options.rate, int64(len(r.lines)))
+	sent := make(chan error, 1)
+	go func() {
+		err := p.send(ctx, r.feed, r.lines)
+		if err != nil {
+			cancel(fmt.Errorf("sending: %w", err))
+		}
+		sent <- err
+	}()
+	for i, f := range schedule {
+		next := p.total
+		if i+1 < len(schedule) {
+			next = schedule[i+1].After
+		}
+		p.hold(next) // so that no fault strikes an idle pipeline, however long the one before takes
+		if err := p.reach(ctx, r.feed, f.After); err != nil {
+			return errors.Join(err, context.Cause(ctx))
+		}
+		if err := r.fleet.Apply(ctx, f); err != nil {
+			cancel(err)
+			<-sent
+			return fmt.Errorf("%v: %w", f, err)
+		}
+	}
+	p.hold(p.total)
+	return <-sent
+}
+
+// settle ends the run with clock events, waits until the pipeline has come to rest, and compares.
+func (r *run) settle(ctx context.Context) (*audit.Verdict, error) {
+	var v *audit.Verdict
+	// Timers may fire a while after the record that made them due was committed, and nobody says when the last one has: so
+	// the pipeline is left to itself until all is well, or nothing comes any more. The second clock goes through every group behind
+	// whatever was still under way then; all must stay well.
+	for _, by := range []time.Duration{20 * time.Minute, 21 * time.Minute} {
+		if err := r.feed.Advance(ctx, by); err != nil {
+			return nil, err
+		}
+		var err error
+		if v, err = r.rest(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// The time without a record after which nothing is expected any more, and how long records may go on coming.
+const (
+	restAfter  = 6 * time.Second
+	restWithin = 2 * time.Minute
+)
+
+func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
+	for deadline := time.Now().Add(restWithin); ; {
+		if err := r.drain(ctx); err != nil {
+			return nil, err
+		}
+		v, err := r.judge()
+		if err != nil || v.OK() || r.tail.quiet() > restAfter || time.Now().After(deadline) {
+			return v, err
+		}
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+}
+
+// drain waits until every group has worked off its input and the tape holds what came of it.
+func (r *run) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, drainWithin, fmt.Errorf("not drained within %v", drainWithin))
+	defer cancel()
+	if err := cluster.Drain(ctx, r.admin, cluster.Stages(r.topology), 50*time.Millisecond); err != nil {
+		return err
+	}
+	var topics []string
+	r.tail.with(func(t *audit.Tape) { topics = t.Topics() })
+	ends, err := cluster.EndOffsets(ctx, r.admin, topics)
+	if err != nil {
+		return err
+	}
+	return r.tail.reach(ctx, ends)
+}
+
+// drainWithin bounds how far the pipeline may be behind when the last event is sent.
+const drainWithin = 5 * time.Minute
+
+func (r *run) judge() (v *audit.Verdict, err error) {
+	what := audit.Run{Sent: r.lines, Missions: r.missions}
+	for _, at := range r.fleet.Wakes() {
+		what.Wakes = append(what.Wakes, audit.Span{From: at, To: at.Add(wakeLasts)})
+	}
+	r.tail.with(func(t *audit.Tape) { v, err = t.Judge(what) })
+	return v, err
+}
+
+// wakeLasts is how long after it goes on a zombie may still write, believing that it owns what it has lost.
+const wakeLasts = 10 * time.Second
+
+// close stops everything that runs. It removes the folder only if all was well.
+func (r *run) close(well bool) error {
+	if r.feed != nil {
+		r.feed.Close()
+	}
+	if r.tail != nil {
+		r.tail.stop()
+	}
+	for _, f := range []*fleet.Fleet{r.fleet, r.reader} {
+		if f != nil {
+			f.Stop()
+		}
+	}
+	if r.admin != nil {
+		r.admin.Close()
+	}
+	var err error
+	if r.broker != nil {
+		err = r.broker.Stop()
+	}
+	switch {
+	case r.dir == "":
+	case well && !r.options.keep:
+		err = errors.Join(err, os.RemoveAll(r.dir))
+	default:
+		r.log.Printf("logs are in %s", r.dir)
+	}
+	return err
+}
