@@ -50,9 +50,8 @@ func (t Timer) Less(u Timer) bool {
 
 // Store is the durable part: the keys of all timers committed.
 type Store interface {
-	// Ascend calls fn with each key that is not before from, in the order of their bytes, until fn returns false. fn does
-	// not keep the key.
-	Ascend(from []byte, fn func(key []byte) bool) error
+	// Ascend calls fn with each key that is not before from, in the order of their bytes, until fn returns false.
+	Ascend(from string, fn func(key string) bool) error
 }
 
 // Config bounds the memory of an Index.

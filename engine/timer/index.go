@@ -108,12 +108,12 @@ func (x *Index) Take(at int64) (Timer, bool, error) {
 
 // load moves the horizon by at most limit timers of the store, and as many of far as come before the new one.
 func (x *Index) load() error {
-	var from []byte
+	from := ""
 	if x.reach == some {
-		from = AppendKey(nil, x.horizon)
+		from = string(AppendKey(nil, x.horizon))
 	}
 	read, last, reached, bad := 0, x.horizon, all, error(nil)
-	err := x.store.Ascend(from, func(key []byte) bool {
+	err := x.store.Ascend(from, func(key string) bool {
 		if read == x.limit {
 			reached = some
 			return false

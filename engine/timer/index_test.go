@@ -22,10 +22,10 @@ func newMemory() *memory {
 	return &memory{keys: btree.NewBTreeGOptions(func(a, b string) bool { return a < b }, btree.Options{NoLocks: true})}
 }
 
-func (m *memory) Ascend(from []byte, fn func([]byte) bool) error {
-	m.keys.Ascend(string(from), func(k string) bool {
+func (m *memory) Ascend(from string, fn func(string) bool) error {
+	m.keys.Ascend(from, func(k string) bool {
 		m.read++
-		return fn([]byte(k))
+		return fn(k)
 	})
 	return m.fail
 }
@@ -226,9 +226,9 @@ func BenchmarkRestartWithAMillion(b *testing.B) {
 
 // A topic of a million timers read into an empty store of memory.
 func BenchmarkRebuildAMillion(b *testing.B) {
-	var topic [][]byte
+	var topic []string
 	for i := range million {
-		topic = append(topic, AppendKey(nil, Timer{int64(i*7919%million) * 10, fmt.Sprintf("transaction-%07d", i), "pending"}))
+		topic = append(topic, string(AppendKey(nil, Timer{int64(i*7919%million) * 10, fmt.Sprintf("transaction-%07d", i), "pending"})))
 	}
 	before := heap()
 	var store *memory
@@ -239,7 +239,7 @@ func BenchmarkRebuildAMillion(b *testing.B) {
 			if _, err := ParseKey(key); err != nil {
 				b.Fatal(err)
 			}
-			store.keys.Set(string(key))
+			store.keys.Set(key)
 		}
 		if due, err := New(DefaultConfig(), store).Due(); err != nil || due != 0 {
 			b.Fatal(due, err)

@@ -29,17 +29,17 @@ func AppendKey(b []byte, t Timer) []byte {
 }
 
 // ParseKey is the inverse of AppendKey. It takes nothing that AppendKey would not write.
-func ParseKey(b []byte) (Timer, error) {
-	if len(b) < 8 {
-		return Timer{}, fmt.Errorf("%w key of %d bytes", ErrMalformed, len(b))
+func ParseKey(key string) (Timer, error) {
+	if len(key) < 8 {
+		return Timer{}, fmt.Errorf("%w key of %d bytes", ErrMalformed, len(key))
 	}
-	t := Timer{Due: int64(binary.BigEndian.Uint64(b) ^ signBit)}
-	rest := string(b[8:])
+	t := Timer{Due: int64(binary.BigEndian.Uint64([]byte(key[:8])) ^ signBit)}
+	rest := key[8:]
 	var parts strings.Builder
 	for {
 		zero := strings.IndexByte(rest, 0)
 		if zero < 0 || zero+1 == len(rest) {
-			return Timer{}, fmt.Errorf("%w key: no end in %d bytes", ErrMalformed, len(b))
+			return Timer{}, fmt.Errorf("%w key: no end in %d bytes", ErrMalformed, len(key))
 		}
 		before, mark := rest[:zero], rest[zero+1]
 		rest = rest[zero+2:]

@@ -30,7 +30,7 @@ func TestKeyGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := ParseKey(b); err != nil || got != timer {
+		if got, err := ParseKey(string(b)); err != nil || got != timer {
 			t.Errorf("%s is %+v, %v, want %+v", want, got, err, timer)
 		}
 	}
@@ -48,7 +48,7 @@ func TestKeyRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := ParseKey(b); !errors.Is(err, ErrMalformed) {
+		if got, err := ParseKey(string(b)); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s is %+v, %v", h, got, err)
 		}
 	}
@@ -70,7 +70,7 @@ func TestKeysSortAsTimers(t *testing.T) {
 		if (got < 0) != a.Less(b) || (got > 0) != b.Less(a) {
 			t.Fatalf("%+v and %+v compare %d", a, b, got)
 		}
-		if back, err := ParseKey(AppendKey(nil, a)); err != nil || back != a {
+		if back, err := ParseKey(string(AppendKey(nil, a))); err != nil || back != a {
 			t.Fatalf("%+v, %v, want %+v", back, err, a)
 		}
 	})
@@ -83,7 +83,7 @@ func FuzzParseKey(f *testing.F) {
 	}
 	f.Add([]byte("\x80\x00\x00\x00\x00\x00\x00\x00a\x00\x02"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		timer, err := ParseKey(b)
+		timer, err := ParseKey(string(b))
 		if err != nil {
 			return
 		}

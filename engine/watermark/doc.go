@@ -7,7 +7,7 @@
 // one partition tells every partition of its outputs. A Partition joins them, and is all that the engine needs:
 //
 //  1. On assignment: New, then Restore with the rows of the local store that begin with RowPrefix (a stateless group:
-//     RestoreText with its offset metadata). The same after an abort: a Partition has no undo. Then Resume, below.
+//     RestoreText with its offset metadata). Then Resume, below.
 //  2. At the beginning of each transaction, and before records of a partition are dispatched: Fetched for each of its own
 //     topics (Input.Own) that has some, then send what Hold returns, before anything else. It tells the readers to wait
 //     for a partition that was idle.
@@ -23,7 +23,7 @@
 //     Seen, then Resume: the timers it makes due fire in the same transaction.
 //  6. Then send what Forward returns to every partition of every output that carries time, by explicit partition, and put
 //     Changed into the overlay (a stateless group: Text as offset metadata of one of its own topics). All of it commits with
-//     the offsets.
+//     the offsets; after it, Commit, or else Abort, and Resume.
 //  7. At least twice per Config.Patience: Empty for each topic whose fetch brought nothing, with atEnd telling whether the
 //     position is the high watermark (of the topic, not its last stable offset: behind that, records wait for their commit), and
 //     Tick. If Forward then has something to say, that is a transaction too, if only with timers and ticks.

@@ -2,6 +2,8 @@ package watermark
 
 // Partition is the event time of one partition of a group, see the package comment for how it is used.
 type Partition struct {
+	config  Config
+	inputs  []Input
 	self    Record // who sends
 	own     bool   // all inputs are
 	merge   *Merge
@@ -11,13 +13,14 @@ type Partition struct {
 	spoke bool
 	sent  Record
 	rows  map[string]string // as last returned by Changed or given to Restore
+	kept  []Row             // as of the last Commit
 }
 
 // New returns partition number of count of a group; timers tells whether the group has any. The config must be valid.
 func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
 	p := &Partition{
-		self: Record{Origin: group, Source: number, Sources: count, Time: None},
-		own:  true, merge: NewMerge(inputs...), gate: NewGate(timers), sources: map[string]*Source{}, rows: map[string]string{},
+		config: c, inputs: inputs, self: Record{Origin: group, Source: number, Sources: count, Time: None},
+		own: true, merge: NewMerge(inputs...), gate: NewGate(timers), sources: map[string]*Source{}, rows: map[string]string{},
 	}
 	for _, in := range inputs {
 		if in.Own {

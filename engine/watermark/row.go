@@ -21,8 +21,7 @@ type Row struct {
 	Value []byte
 }
 
-// Changed returns, by key, the rows that differ from those last returned or restored. If the transaction that was to write
-// them aborts, the Partition must be made anew.
+// Changed returns, by key, the rows that differ from those last returned or restored, for the open transaction to write.
 func (p *Partition) Changed() []Row {
 	all := p.all()
 	changed := slices.DeleteFunc(all, func(r Row) bool { return p.rows[r.Key] == string(r.Value) })
@@ -30,6 +29,19 @@ func (p *Partition) Changed() []Row {
 		p.rows[r.Key] = string(r.Value)
 	}
 	return changed
+}
+
+// Commit tells that the open transaction has been committed, with the rows that Changed returned.
+func (p *Partition) Commit() { p.kept = p.all() }
+
+// Abort forgets everything since the last Commit or, before the first, since Restore: records that come again find the time that they
+// found before. Marks of calls that were dispatched before it must not be counted any more.
+func (p *Partition) Abort() {
+	kept, self := p.kept, p.self
+	*p = *New(p.config, self.Origin, self.Source, self.Sources, p.gate.timers, p.inputs...)
+	if err := p.Restore(kept); err != nil {
+		panic(err) // it has just been written
+	}
 }
 
 func (p *Partition) all() []Row {
@@ -74,6 +86,7 @@ func (p *Partition) Restore(rows []Row) error {
 			p.report(topic, s)
 		}
 	}
+	p.kept = p.all()
 	return nil
 }
 
