@@ -1,0 +1,148 @@
+package enginetest_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lovoo/goka"
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/enginetest"
+	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/stream"
+)
+
+// The environment of a worker: this test's binary, run again.
+const (
+	workerBrokers = "ENGINETEST_BROKERS"
+	workerDir     = "ENGINETEST_DIR"
+)
+
+// work is a worker process. It says when it is ready and goes on until it is killed, or its standard input ends: then it
+// stops as it should.
+func work() {
+	fail := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	disk, err := store.NewDisk(store.DiskConfig{Dir: os.Getenv(workerDir)})
+	fail(err)
+	c := bulk()
+	c.Client.Brokers, c.Stores = strings.Split(os.Getenv(workerBrokers), ","), disk
+	e, err := engine.New(c)
+	fail(err)
+	p, err := goka.NewProcessor(c.Client.Brokers, counter(func() {}), e.Options()...)
+	fail(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the parent
+		cancel()
+	}()
+	go func() {
+		<-e.Ready()
+		fmt.Println("ready")
+	}()
+	fail(e.Run(ctx, p))
+	fail(disk.Close())
+}
+
+// bulk takes small transactions, so that kills find many of them.
+func bulk() engine.Config {
+	return engine.Config{
+		Partitions: enginetest.Partitions, CommitInterval: 5 * time.Millisecond, Tick: 10 * time.Millisecond, MaxRecords: 50, IdleAfter: -1,
+		SessionTimeout: 4 * time.Second,
+	}
+}
+
+// worker starts a process and returns when it is ready.
+func worker(t *testing.T, h *enginetest.Harness, dir string) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+	c.Env = append(os.Environ(), workerBrokers+"="+strings.Join(h.Cluster.ListenAddrs(), ","), workerDir+"="+dir)
+	c.Stderr = os.Stderr
+	if _, err := c.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		t.Fatalf("worker says %q, %v", line, err)
+	}
+	return c
+}
+
+// behind returns how many input records are not handled.
+func behind(t *testing.T, h *enginetest.Harness) int64 {
+	t.Helper()
+	lag, err := kadm.NewClient(h.Client).Lag(t.Context(), "counter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lag["counter"].Lag.Total()
+}
+
+func bulkInput(n int) []string {
+	records := make([]string, 0, n+enginetest.Partitions)
+	for i := range n {
+		records = append(records, fmt.Sprintf("key-%d=%d", i%97, i/50+(i*37)%11))
+	}
+	for _, key := range stream.KeysFor(enginetest.Partitions) {
+		records = append(records, key+"=1000000")
+	}
+	return records
+}
+
+// Processes killed at any moment leave behind what an undisturbed run does.
+func TestKilledProcesses(t *testing.T) {
+	const seed, records, kills = 20260301, 30_000, 8
+	random := rand.New(rand.NewPCG(seed, 0))
+	calm := enginetest.New(t, bulk(), topics, counter)
+	calm.Produce("in", bulkInput(records)...)
+	calm.Start()
+	calm.Settle("in", "counter-loop")
+	calm.Stop()
+
+	h := enginetest.New(t, bulk(), topics, counter)
+	h.Produce("in", bulkInput(records)...)
+	dir, hits, slowest := t.TempDir(), 0, time.Duration(0)
+	for range kills {
+		began := time.Now()
+		w := worker(t, h, dir)
+		slowest = max(slowest, time.Since(began))
+		<-time.After(time.Duration(random.IntN(150)) * time.Millisecond) // the one thing here that is left to chance
+		if err := w.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = w.Wait() // killed
+		if behind(t, h) > 0 {
+			hits++
+		}
+	}
+	t.Logf("seed %d: %d of %d kills hit work under way; slowest start %s", seed, hits, kills, slowest.Round(time.Millisecond))
+	if hits < kills/2 {
+		t.Errorf("only %d of %d kills hit work under way", hits, kills)
+	}
+	h.Start()
+	h.Settle("in", "counter-loop")
+	h.Stop()
+	if d := cmp.Diff(strings.Split(transcript(calm), "\n"), strings.Split(transcript(h), "\n")); d != "" {
+		t.Error(d)
+	}
+}
