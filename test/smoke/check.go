@@ -132,12 +132,8 @@ func (r *run) openTransactions(ctx context.Context) ([]string, error) {
 		if wrong, err = r.open(ctx); err != nil || len(wrong) == 0 {
 			return wrong, err
 		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := pause(ctx, time.Second); err != nil {
+			return nil, err
 		}
 	}
 	return wrong, nil

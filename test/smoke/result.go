@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"log"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
@@ -46,8 +49,8 @@ func (r *result) line() string {
 		v.Lost, v.Duplicated, v.Different, v.Zombie)
 }
 
-// told bounds how many findings are told.
-const told = 30
+// told bounds how many findings of one kind are told.
+const told = 5
 
 // tell logs what the line does not say.
 func (r *result) tell(logger *log.Logger) {
@@ -56,12 +59,15 @@ func (r *result) tell(logger *log.Logger) {
 		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d users' progress, %d windows, %d dead letters of the ledger",
 			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), len(w.Windows), len(w.DeadLetters))
 	}
-	for i, f := range r.verdict.Findings {
-		if i == told {
-			logger.Printf("and %d findings more", len(r.verdict.Findings)-told)
-			break
+	count := map[string]int{}
+	for _, f := range r.verdict.Findings {
+		kind := strings.Join(strings.Fields(f)[:2], " ")
+		if count[kind]++; count[kind] <= told {
+			logger.Print(f)
 		}
-		logger.Print(f)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		logger.Printf("%d x %s", count[kind], kind)
 	}
 	for _, w := range r.wrong {
 		logger.Printf("wrong: %s", w)

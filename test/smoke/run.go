@@ -65,25 +65,67 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	r.log.Print("healing")
-	if err := r.fleet.Heal(ctx); err != nil {
-		return nil, err
-	}
 	res := &result{seed: r.options.seed, events: r.options.events, plan: plan, fleet: r.fleet}
+	if err := r.fleet.Heal(ctx); err != nil {
+		res.wrong = append(res.wrong, "the workers do not recover: "+err.Error())
+		if err := r.restart(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if res.verdict, err = r.settle(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.compareHTTP(ctx, res.verdict); err != nil {
 		return nil, err
 	}
-	if res.wrong, err = r.openTransactions(ctx); err != nil {
+	open, err := r.openTransactions(ctx)
+	if err != nil {
 		return nil, err
 	}
 	r.fleet.Stop()
-	if r.options.faults == "graceful" {
+	res.wrong = append(append(res.wrong, open...), r.fleet.Clumsy()...)
+	if r.options.faults == "graceful" { // else a fenced worker ends, as it should
 		res.wrong = append(res.wrong, r.fleet.Unasked()...)
-		res.wrong = append(res.wrong, r.fleet.Ungraceful()...)
 	}
 	return res, nil
+}
+
+// restart starts all workers anew once their groups have forgotten them, so that also a run whose workers stand in each
+// other's way ends with figures.
+func (r *run) restart(ctx context.Context) error {
+	r.log.Print("the workers do not recover; starting all of them anew")
+	r.fleet.Stop()
+	var names []string
+	for _, g := range r.topology.Groups() {
+		names = append(names, g.Name)
+	}
+	for try := 0; ; try++ {
+		groups, err := r.admin.DescribeGroups(ctx, names...)
+		if err != nil {
+			return err
+		}
+		members := 0
+		for _, g := range groups {
+			members += len(g.Members)
+		}
+		if members == 0 || try == 120 {
+			return r.fleet.Start(ctx)
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 // prepare brings everything up to the first event.
@@ -212,12 +254,8 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 		if err != nil || v.OK() || r.tail.quiet() > restAfter || time.Now().After(deadline) {
 			return v, err
 		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := pause(ctx, time.Second); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -20,11 +20,12 @@ type Fleet struct {
 	mu      sync.Mutex
 	applied map[fault.Kind]int
 	wakes   []time.Time
+	unready []string
 	thaws   sync.WaitGroup
 }
 
-// ReadyWithin bounds how long a worker may take to start.
-const ReadyWithin = 2 * time.Minute
+// readyWithin bounds how long a worker may take to start.
+const readyWithin = time.Minute
 
 // failpointWithin bounds how long an armed worker may take to come to its failpoint.
 const failpointWithin = 30 * time.Second
@@ -45,13 +46,26 @@ func (f *Fleet) Start(ctx context.Context) error {
 }
 
 func (f *Fleet) ready(ctx context.Context, workers ...*Worker) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, ReadyWithin, fmt.Errorf("not ready within %v", ReadyWithin))
+	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("not ready within %v", readyWithin))
 	defer cancel()
 	for _, w := range workers {
 		if err := until(ctx, w.IsReady); err != nil {
 			return fmt.Errorf("%s: %w; its log ends with\n%s", w.Name, err, tail(w.command.Dir+".log", 5))
 		}
 	}
+	return nil
+}
+
+// settle waits for workers in the middle of a run, which goes on also if they are not ready in time.
+func (f *Fleet) settle(ctx context.Context, workers ...*Worker) error {
+	err := f.ready(ctx, workers...)
+	if err == nil || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	f.Report("%v", err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unready = append(f.unready, err.Error())
 	return nil
 }
 
@@ -113,7 +127,7 @@ func (f *Fleet) roll(ctx context.Context) error {
 		if err := w.Start(); err != nil {
 			return err
 		}
-		if err := f.ready(ctx, w); err != nil {
+		if err := f.settle(ctx, w); err != nil {
 			return err
 		}
 	}
@@ -140,7 +154,7 @@ func (f *Fleet) scale(ctx context.Context, what fault.Fault) error {
 	if len(away) > 0 {
 		f.count(fault.Scale)
 	}
-	return f.ready(ctx, away...)
+	return f.settle(ctx, away...)
 }
 
 func (f *Fleet) kill(ctx context.Context, what fault.Fault) error {
@@ -221,8 +235,7 @@ func (f *Fleet) Stop() {
 	all.Wait()
 }
 
-// Unasked returns how workers ended by themselves, Ungraceful which stops were not graceful, Slowest how long the slowest
-// graceful stop took.
+// Unasked returns how workers ended by themselves.
 func (f *Fleet) Unasked() (out []string) {
 	for _, w := range f.Workers {
 		w.mu.Lock()
@@ -232,11 +245,14 @@ func (f *Fleet) Unasked() (out []string) {
 	return out
 }
 
-// Ungraceful returns which stops were not graceful.
-func (f *Fleet) Ungraceful() (out []string) {
+// Clumsy returns which stops were not graceful, and which starts took too long.
+func (f *Fleet) Clumsy() []string {
+	f.mu.Lock()
+	out := append([]string(nil), f.unready...)
+	f.mu.Unlock()
 	for _, w := range f.Workers {
 		w.mu.Lock()
-		out = append(out, w.ungrace...)
+		out = append(out, w.clumsy...)
 		w.mu.Unlock()
 	}
 	return out

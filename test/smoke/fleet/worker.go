@@ -40,8 +40,7 @@ type Worker struct {
 	frozen   bool
 	failures []string // how it ended without being asked to
 	slowest  time.Duration
-	ungrace  []string // stops that were not graceful
-	starts   int
+	clumsy   []string // stops that were not graceful
 }
 
 // NewWorker returns a worker that does not run yet. It may take patience to stop; report tells of what it does by itself.
@@ -80,7 +79,6 @@ func (w *Worker) start(env ...string) error {
 		return fmt.Errorf("%s: %w", w.Name, err)
 	}
 	w.now = p
-	w.starts++
 	go w.watch(p)
 	return nil
 }
@@ -149,7 +147,7 @@ func (w *Worker) Stop() {
 	took, err := w.now.stop(w.patience)
 	w.slowest = max(w.slowest, took)
 	if err != nil {
-		w.ungrace = append(w.ungrace, fmt.Sprintf("%s: %v", w.Name, err))
+		w.clumsy = append(w.clumsy, fmt.Sprintf("%s: %v", w.Name, err))
 		w.report("%s: %v; its log ends with\n%s", w.Name, err, tail(w.command.Dir+".log", 5))
 	}
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/test/smoke/audit"
+	"github.com/millrace/millrace/test/smoke/fault"
+	"github.com/millrace/millrace/test/smoke/fleet"
+)
+
+func flags(t *testing.T, args ...string) options {
+	t.Helper()
+	t.Setenv(brokerVariable, "")
+	o, err := parse(args, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestFlags(t *testing.T) {
+	long := flags(t, "-long", "-faults", "all", "-failpoints")
+	plan := long.plan(true)
+	if long.events < 500_000 || plan.Count[fault.Kill]+plan.Count[fault.Failpoint] != 200 || plan.Count[fault.Freeze] != 20 || plan.Count[fault.Broker] == 0 {
+		t.Errorf("%+v, %v", long, plan.Count)
+	}
+	if n := long.plan(false).Count[fault.Broker]; n != 0 {
+		t.Errorf("%d restarts of a broker that cannot be restarted", n)
+	}
+	short := flags(t, "-seed", "9")
+	plan = short.plan(true)
+	if want := map[fault.Kind]int{fault.Roll: 3, fault.Scale: 2}; !reflect.DeepEqual(plan.Count, want) || plan.Seed != 9 || plan.Events != shortEvents {
+		t.Errorf("%+v", plan)
+	}
+	if o := flags(t, "-duration", "10s", "-rate", "50"); o.events != 500 {
+		t.Errorf("%d events", o.events)
+	}
+	for _, args := range [][]string{{"-faults", "none"}, {"-rate", "-1"}, {"-workers", "0"}, {"-duration", "10s", "-events", "7"}, {"more"}} {
+		if _, err := parse(args, io.Discard); err == nil {
+			t.Errorf("%v is taken", args)
+		}
+	}
+}
+
+func TestTrafficIsAFunctionOfTheSeed(t *testing.T) {
+	traffic := func(seed string) string {
+		lines, err := generate(flags(t, "-events", "300", "-seed", seed))
+		if err != nil || len(lines) != 300 {
+			t.Fatal(len(lines), err)
+		}
+		var b strings.Builder
+		for _, l := range lines {
+			b.Write(l.Value)
+		}
+		return b.String()
+	}
+	first, again, other := traffic("1"), traffic("1"), traffic("2")
+	if first != again || first == other {
+		t.Error("the same seed must make the same traffic, another one other traffic")
+	}
+}
+
+// wild is what the oracle says of traffic that proves something.
+func wild() *oracle.Result {
+	return &oracle.Result{
+		Duplicates: map[string]int{"t": 1}, Windows: map[oracle.Window]oracle.Counts{{}: {}},
+		Attempts:    map[oracle.AttemptKey]oracle.Attempt{{}: {Outcome: "timeout"}},
+		Progress:    map[oracle.ProgressKey]oracle.Progress{{}: {Completions: 1}},
+		DeadLetters: map[string]string{"a": "conflicting_duplicate", "b": "over_reversal"},
+	}
+}
+
+func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
+	struck := func() *result {
+		f := &fleet.Fleet{Report: t.Logf}
+		if err := f.Start(t.Context()); err != nil { // no workers
+			t.Fatal(err)
+		}
+		if err := f.Apply(t.Context(), fault.Fault{Kind: fault.Roll}); err != nil {
+			t.Fatal(err)
+		}
+		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{Want: wild()}}
+	}
+	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0" {
+		t.Errorf("%s; void: %v", r.line(), r.void())
+	}
+	for name, spoil := range map[string]func(*result){
+		"lost":              func(r *result) { r.verdict.Lost = 1 },
+		"duplicated":        func(r *result) { r.verdict.Duplicated = 1 },
+		"different":         func(r *result) { r.verdict.Differ("a row") },
+		"zombie":            func(r *result) { r.verdict.Zombie = 1 },
+		"open transaction":  func(r *result) { r.wrong = []string{"open"} },
+		"nothing planned":   func(r *result) { r.plan.Count = nil },
+		"planned, no kill":  func(r *result) { r.plan.Count[fault.Kill] = 1 },
+		"tame: no timeouts": func(r *result) { r.verdict.Want.Attempts = nil },
+	} {
+		r := struck()
+		spoil(r)
+		if r.ok() {
+			t.Errorf("%s: the run passes", name)
+		}
+	}
+}
