@@ -103,7 +103,8 @@ func TestMergeIsTheMinimum(t *testing.T) {
 		p := derived(topics)
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
 			topic := rapid.SampledFrom([]string{"x", "x", "y", "stranger"}).Draw(t, "topic")
-			was, rose := p.Watermark(), false
+			was := p.Watermark()
+			var rose bool
 			if rapid.IntRange(0, 15).Draw(t, "end") == 0 {
 				m.ended[topic] = true
 				rose = p.Empty(topic, true, 0)

@@ -102,4 +102,11 @@ func TestAbort(t *testing.T) {
 	if r, ok := p.Forward(); !ok || r.Time != 7 {
 		t.Errorf("waits for a call that was aborted: %+v", r)
 	}
+	again := New(DefaultConfig(), "me", 0, 2, true, Input{Topic: "x"})
+	if err := again.RestoreText(committed); err != nil {
+		t.Fatal(err)
+	}
+	if again.Abort(); again.Text() != committed {
+		t.Error("not as restored")
+	}
 }

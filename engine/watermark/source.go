@@ -48,7 +48,8 @@ func (s *Source) Empty(atEnd bool, wall int64) {
 
 // Tick takes in the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no longer idle.
 func (s *Source) Tick(wall int64) {
-	if s.quiet != None && (wall < s.empty || wall-s.empty > s.config.Patience.Milliseconds()) {
+	patience := s.config.Patience.Milliseconds()
+	if s.quiet != None && (wall-s.empty > patience || s.empty-wall > patience) { // a clock that was set counts anew, too
 		s.quiet, s.empty, s.idle = None, None, false
 	}
 }

@@ -51,6 +51,16 @@ func TestSourceBecomesIdle(t *testing.T) {
 			empties(s, true, 101*second, 110*second)
 			s.Empty(true, 50*second)
 		}, "70"},
+		{"and on from there", func(s *Source) {
+			s.Seen(70, 100*second)
+			empties(s, true, 101*second, 110*second)
+			empties(s, true, 50*second, 55*second)
+		}, "70 idle"},
+		{"wall time goes back a little", func(s *Source) {
+			s.Seen(70, 0)
+			empties(s, true, second, 7*second)
+			s.Empty(true, 6900)
+		}, "70 idle 6000"},
 		{"a record ends it", func(s *Source) { s.Seen(70, 0); empties(s, true, second, 6*second); s.Seen(71, 7*second) }, "71"},
 		{"a later record begins anew", func(s *Source) {
 			s.Seen(70, 0)
