@@ -64,7 +64,7 @@ func passing(err error) bool {
 	if errors.Is(err, kgo.ErrClientClosed) {
 		return false
 	}
-	return !errors.As(err, &answer) || answer.Retriable
+	return !errors.As(err, &answer) || answer.Retriable || answer == kerr.UnknownServerError
 }
 
 func (r *reader) locate(ctx context.Context) error {

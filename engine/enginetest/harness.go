@@ -300,3 +300,15 @@ func (h *Harness) Rows(topic string) []string {
 	}
 	return out
 }
+
+// Wait returns what the processor's life ended with.
+func (h *Harness) Wait() error {
+	h.t.Helper()
+	select {
+	case err := <-h.result:
+		return err
+	case <-time.After(patience):
+		h.t.Fatal("the processor does not end")
+		return nil
+	}
+}

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lovoo/goka"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/millrace/millrace/stream"
+)
+
+// clockwork is a wall clock that tests move.
+type clockwork struct{ seconds atomic.Int64 }
+
+func (c *clockwork) now() time.Time { return time.Unix(c.seconds.Load(), 0) }
+
+// timed is a graph whose rows hold the second of a timer.
+func (f *fixture) timed(fired, swept chan<- string) *goka.GroupGraph {
+	set := func(c *stream.Context[int], due int) { c.SetTimer(time.Unix(int64(due), 0), "due") }
+	return goka.DefineGroup(f.group.Goka(),
+		stream.Input(f.group, f.in, func(c *stream.Context[int], n int) {
+			c.SetRow(n + 10)
+			set(c, n+10)
+		}),
+		stream.Persist(f.group), stream.DeadLetters(f.group), stream.Output(f.out),
+		stream.Timers(f.group, func(c *stream.Context[int]) {
+			row, _ := c.Row()
+			set(c, row)
+			c.Advance(time.Unix(int64(row-10), 0))
+		}, func(c *stream.Context[int], timer stream.Timer) {
+			stream.Emit(c, f.out, c.Key(), int(timer.Due.Unix()))
+			c.SetRow(-1)
+			fired <- c.Key()
+		}),
+		stream.Sweep(f.group, func(c *stream.Context[int]) { swept <- c.Key() }),
+	)
+}
+
+func TestEngineServesTimersAndSweeps(t *testing.T) {
+	f := newFixture(t)
+	clock, fired, swept := new(clockwork), make(chan string, 10), make(chan string, 10)
+	clock.seconds.Store(1000)
+	c := f.config()
+	c.Clock, c.Tick = clock.now, 5*time.Millisecond
+	r := f.run(c, f.timed(fired, swept))
+	f.write("in", "a", []byte("100"))
+	f.flush()
+	r.handled(f, "in")
+	r.stop(t)
+
+	r = f.run(c, f.timed(fired, swept)) // the timer is set again from the row
+	<-r.Ready()
+	select {
+	case key := <-fired:
+		t.Errorf("%s fired before its time", key)
+	default:
+	}
+	clock.seconds.Add(11)
+	if key := receive(t, fired); key != "a" {
+		t.Errorf("%s fired", key)
+	}
+	clock.seconds.Add(700)
+	if key := receive(t, swept); key != "a" {
+		t.Errorf("%s swept", key)
+	}
+	r.stop(t)
+	if rows := f.table(); rows["a"] != -1 {
+		t.Errorf("rows %v", rows)
+	}
+	if len(fired) > 0 || len(swept) > 0 || len(f.committed("out")) != 1 {
+		t.Errorf("%d more timers, %d more sweeps, %d outputs", len(fired), len(swept), len(f.committed("out")))
+	}
+}
+
+// With NoTick nothing happens by itself.
+func TestTickAndSweepOnDemand(t *testing.T) {
+	const rows = 2500 // more than a transaction sweeps
+	f := newFixture(t)
+	clock, fired, swept := new(clockwork), make(chan string, rows), make(chan string, rows)
+	clock.seconds.Store(1000)
+	c := f.config()
+	c.Clock, c.Tick = clock.now, NoTick
+	r := f.run(c, f.timed(fired, swept))
+	for i := range rows {
+		f.write("in", "k"+strconv.Itoa(i), []byte("100"))
+	}
+	f.flush()
+	r.handled(f, "in")
+	clock.seconds.Add(700)
+	if n := len(fired) + len(swept); n > 0 {
+		t.Errorf("%d calls by themselves", n)
+	}
+	if n := r.Tick(); n != rows {
+		t.Errorf("%d timers", n)
+	}
+	if n := r.Tick(); n != 0 {
+		t.Errorf("%d timers again", n)
+	}
+	if n := r.Sweep(); n != rows {
+		t.Errorf("%d rows swept", n)
+	}
+	seen := map[string]bool{}
+	for range rows {
+		seen[<-swept] = true
+	}
+	if len(seen) != rows {
+		t.Errorf("%d different rows swept", len(seen))
+	}
+	r.stop(t)
+	if n := len(f.committed("out")); n != rows {
+		t.Errorf("%d outputs", n)
+	}
+}
+
+// A clock is passed on once to every partition, after what the timers that it makes due emit.
+func TestClocksFollowTimers(t *testing.T) {
+	f := newFixture(t)
+	fired, swept := make(chan string, 10), make(chan string, 10)
+	c := f.config()
+	c.IdleAfter = -1
+	r := f.run(c, f.timed(fired, swept))
+	f.write("in", "a", []byte("100"))
+	f.flush()
+	r.handled(f, "in")
+	for _, key := range stream.KeysFor(testPartitions) {
+		value, err := stream.Output(f.in).Codec().Encode(stream.Clock{At: time.Unix(200, 0), Sources: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.write("in", key, value)
+	}
+	f.flush()
+	r.handled(f, "in")
+	for _, at := range r.Watermarks() {
+		if at.Unix() != 200 {
+			t.Errorf("watermark %s", at)
+		}
+	}
+	r.stop(t)
+	clocks, fires := map[int32]map[int32]bool{}, 0
+	for _, record := range f.committed("out") {
+		clock, ok := stream.ParseClock(record.Value)
+		if !ok {
+			if fires++; clocks[record.Partition][record.Partition] {
+				t.Error("a timer's emit came after the clock of its partition")
+			}
+			continue
+		}
+		if clocks[record.Partition] == nil {
+			clocks[record.Partition] = map[int32]bool{}
+		}
+		if clock.At.Unix() != 200 || clock.Sources != testPartitions || clocks[record.Partition][clock.Source] {
+			t.Errorf("clock %+v in %d", clock, record.Partition)
+		}
+		clocks[record.Partition][clock.Source] = true
+	}
+	for p := range int32(testPartitions) {
+		if len(clocks[p]) != testPartitions {
+			t.Errorf("partition %d has clocks %v", p, clocks[p])
+		}
+	}
+	if fires != 1 {
+		t.Errorf("%d timers", fires)
+	}
+}
+
+func value(t *testing.T, m prometheus.Metric) float64 {
+	t.Helper()
+	var out dto.Metric
+	if err := m.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.GetGauge().GetValue() + out.GetCounter().GetValue()
+}
+
+func TestMetrics(t *testing.T) {
+	f := newFixture(t)
+	registry := prometheus.NewRegistry()
+	c := f.config()
+	c.Metrics, c.IdleAfter = NewMetrics(registry), -1
+	clock := new(clockwork)
+	clock.seconds.Store(1000)
+	c.Clock = clock.now
+	f.write("adder-table", "b", []byte("7"))
+	f.write("in", "a", []byte("100"))
+	f.write("in", "a", []byte("poison"))
+	f.flush()
+	r := f.run(c, f.graph())
+	r.handled(f, "in", "adder-loop")
+	r.Tick()
+	own := func(key string) string { return strconv.Itoa(int(stream.Partition([]byte(key), testPartitions))) }
+	for what, check := range map[string]struct {
+		metric prometheus.Metric
+		want   float64
+	}{
+		"dead letters": {c.Metrics.deadLetters.WithLabelValues("adder", "malformed"), 1},
+		"recovered":    {c.Metrics.recovered.WithLabelValues("adder"), 1},
+		"consumer lag": {c.Metrics.consumerLag.WithLabelValues("adder", "in", own("a")), 0},
+		"restored":     {c.Metrics.restored.WithLabelValues("adder", "adder-table", own("b")), 1},
+		"restore left": {c.Metrics.restoring.WithLabelValues("adder", "adder-table", own("b")), 0},
+		"aborted":      {c.Metrics.transactions.WithLabelValues("adder", outcomeAborted), 0},
+	} {
+		if got := value(t, check.metric); got != check.want {
+			t.Errorf("%s is %g, not %g", what, got, check.want)
+		}
+	}
+	if got := value(t, c.Metrics.transactions.WithLabelValues("adder", outcomeCommitted)); got < 1 {
+		t.Errorf("%g transactions", got)
+	}
+	r.stop(t)
+	if got := value(t, c.Metrics.recovered.WithLabelValues("adder")); got != 0 {
+		t.Errorf("recovered is %g after the stop", got)
+	}
+}
