@@ -32,7 +32,11 @@ func BenchmarkRestartOnDisk(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer disk.Close()
+	b.Cleanup(func() {
+		if err := disk.Close(); err != nil {
+			b.Error(err)
+		}
+	})
 	s, err := disk.Open("timers", 0)
 	if err != nil {
 		b.Fatal(err)
