@@ -66,11 +66,17 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	}
 	r.log.Print("healing")
 	res := &result{seed: r.options.seed, events: r.options.events, plan: plan, fleet: r.fleet}
-	if err := r.fleet.Heal(ctx); err != nil {
+	err = r.fleet.Heal(ctx)
+	if err == nil {
+		err = r.drain(ctx, recoverWithin)
+	}
+	if err != nil && ctx.Err() == nil {
 		res.wrong = append(res.wrong, "the workers do not recover: "+err.Error())
-		if err := r.restart(ctx); err != nil {
-			return nil, err
-		}
+		r.log.Printf("%v; starting all workers anew", err)
+		err = r.restart(ctx)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if res.verdict, err = r.settle(ctx); err != nil {
 		return nil, err
@@ -93,7 +99,6 @@ func (r *run) do(ctx context.Context) (*result, error) {
 // restart starts all workers anew once their groups have forgotten them, so that also a run whose workers stand in each
 // other's way ends with figures.
 func (r *run) restart(ctx context.Context) error {
-	r.log.Print("the workers do not recover; starting all of them anew")
 	r.fleet.Stop()
 	var names []string
 	for _, g := range r.topology.Groups() {
@@ -247,7 +252,7 @@ const (
 
 func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 	for deadline := time.Now().Add(restWithin); ; {
-		if err := r.drain(ctx); err != nil {
+		if err := r.drain(ctx, drainWithin); err != nil {
 			return nil, err
 		}
 		v, err := r.judge()
@@ -261,8 +266,8 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 }
 
 // drain waits until every group has worked off its input and the tape holds what came of it.
-func (r *run) drain(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, drainWithin, fmt.Errorf("not drained within %v", drainWithin))
+func (r *run) drain(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not drained within %v", within))
 	defer cancel()
 	if err := cluster.Drain(ctx, r.admin, cluster.Stages(r.topology), 50*time.Millisecond); err != nil {
 		return err
@@ -276,8 +281,12 @@ func (r *run) drain(ctx context.Context) error {
 	return r.tail.reach(ctx, ends)
 }
 
-// drainWithin bounds how far the pipeline may be behind when the last event is sent.
-const drainWithin = 5 * time.Minute
+// recoverWithin bounds how long the workers take to work off what the last faults have left undone, drainWithin any other
+// drain.
+const (
+	recoverWithin = 2 * time.Minute
+	drainWithin   = 4 * time.Minute
+)
 
 func (r *run) judge() (v *audit.Verdict, err error) {
 	what := audit.Run{Sent: r.lines, Missions: r.missions}
