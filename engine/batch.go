@@ -119,6 +119,9 @@ func (s *session) fill(ctx context.Context, began *time.Time) (int, error) {
 }
 
 func (s *session) pollWait() time.Duration {
+	if s.active != nil {
+		return time.Millisecond // it goes on
+	}
 	if t := s.engine.config.Tick; t != NoTick {
 		return t
 	}

@@ -62,6 +62,10 @@ type SASLConfig struct {
 	PasswordFile string
 }
 
+// fetchWait is how long a broker may hold a fetch that finds nothing; franz-go's own 5 s would be the delay wherever a broker
+// forgets to answer one when a transaction ends.
+const fetchWait = 500 * time.Millisecond
+
 // DefaultMaxRecord is the default of ClientConfig.MaxRecord.
 const DefaultMaxRecord = 1<<20 + 64<<10
 
@@ -148,6 +152,7 @@ func (c ClientConfig) Options() ([]kgo.Opt, error) {
 		kgo.ProducerBatchMaxBytes(c.MaxRecord),
 		kgo.MetadataMinAge(100 * time.Millisecond), // a moved leader is found soon
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.FetchMaxWait(fetchWait),
 	}
 	if c.Rack != "" {
 		opts = append(opts, kgo.Rack(c.Rack))

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,47 +28,29 @@ func (c *consumer) ResumeAll()                                 {}
 
 // ConsumePartition follows a partition, read_committed, until it is closed.
 func (c *consumer) ConsumePartition(topic string, partition int32, offset int64) (sarama.PartitionConsumer, error) {
-	client, err := c.engine.link.take()
-	if err != nil {
+	p := &partitionConsumer{
+		at: place{topic, partition}, messages: make(chan *sarama.ConsumerMessage, 256), errors: make(chan *sarama.ConsumerError, 1),
+	}
+	p.ctx, p.cancel = context.WithCancel(c.engine.life)
+	if err := c.engine.follower.add(p, max(offset, 0)); err != nil {
+		p.cancel()
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(c.engine.life)
-	p := &partitionConsumer{
-		messages: make(chan *sarama.ConsumerMessage, 256), errors: make(chan *sarama.ConsumerError, 1), cancel: cancel,
-	}
 	go func() {
-		defer c.engine.link.release()
-		defer close(p.messages)
-		defer close(p.errors)
-		p.run(ctx, newReader(client, topic, partition, max(offset, 0)))
+		<-p.ctx.Done()
+		c.engine.follower.remove(p)
+		close(p.messages)
+		close(p.errors)
 	}()
 	return p, nil
 }
 
 type partitionConsumer struct {
+	at       place
 	messages chan *sarama.ConsumerMessage
 	errors   chan *sarama.ConsumerError
+	ctx      context.Context
 	cancel   context.CancelFunc
-}
-
-func (p *partitionConsumer) run(ctx context.Context, r *reader) {
-	for {
-		records, err := r.read(ctx, 500*time.Millisecond)
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			p.errors <- &sarama.ConsumerError{Topic: r.topic, Partition: r.partition, Err: err}
-			return
-		}
-		for _, record := range records {
-			select {
-			case p.messages <- messageOf(record):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
 }
 
 func (p *partitionConsumer) AsyncClose()                              { p.cancel() }

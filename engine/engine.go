@@ -39,10 +39,11 @@ const channelSize = 16 << 10
 
 // Engine runs one processor, once: give Options to goka.NewProcessor and the processor to Run.
 type Engine struct {
-	config Config
-	link   link
-	locals locals
-	graph  graph
+	config   Config
+	link     link
+	locals   locals
+	graph    graph
+	follower follower
 
 	life    context.Context // of everything that is not part of a session
 	endLife context.CancelFunc
@@ -72,6 +73,7 @@ func New(c Config) (*Engine, error) {
 		config: c, link: link{config: c.Client}, locals: locals{opener: c.Stores}, ready: make(chan struct{}),
 		requests: newRequests(), tables: map[int32]*table{}, clocks: map[int32]*clock{}, claims: map[int32]bool{},
 	}
+	e.follower.engine = e
 	e.life, e.endLife = context.WithCancel(context.Background())
 	return e, nil
 }

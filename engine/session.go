@@ -134,7 +134,8 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 	m.client.ResumeFetchTopics(m.topics...)
 	e.config.Metrics.setRecovered(e.graph.group, true)
 	e.readyOnce.Do(func() { close(e.ready) })
-	consumers.Go(func() { s.watch(s.pollWait()) })
+	every := min(s.pollWait(), 200*time.Millisecond)
+	consumers.Go(func() { s.watch(every) })
 	for !s.over(ctx) {
 		if err := s.turn(ctx); err != nil {
 			return err
