@@ -27,6 +27,7 @@ type member struct {
 	clockKeys  [][]byte // a key of each partition, for clock records
 	session    *kgo.GroupTransactSession
 	client     *kgo.Client
+	close      func() // kgo's own must not run twice at once
 	pace       pace
 	changed    chan struct{} // there is a new assignment
 	fatal      chan error    // ends the processor
@@ -66,12 +67,12 @@ func (e *Engine) join(ctx context.Context, topics []string, last string) (*membe
 	if m.session, err = kgo.NewGroupTransactSession(append(opts, m.options()...)...); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	m.client = m.session.Client()
+	m.client, m.close = m.session.Client(), sync.OnceFunc(m.session.CloseAllowingRebalance)
 	m.client.PauseFetchTopics(topics...) // until the tables are there
 	bounded, cancel := context.WithTimeout(ctx, claimTime)
 	defer cancel()
 	if _, _, err := m.client.ProducerID(bounded); err != nil {
-		m.session.CloseAllowingRebalance()
+		m.close()
 		return nil, m.judge(fmt.Errorf("claim transactional id: %w", err))
 	}
 	e.mu.Lock()
@@ -225,7 +226,7 @@ func (e *Engine) checkSlot(ctx context.Context, memberID string) error {
 // leave closes the client. The membership stays, unless the engine is drained. It returns the member's id.
 func (m *member) leave() string {
 	id, _ := m.client.GroupMetadata()
-	m.session.CloseAllowingRebalance()
+	m.close()
 	e := m.engine
 	if !e.drain.Load() {
 		return id
@@ -251,7 +252,7 @@ func (m *member) leave() string {
 // serve runs sessions until the context ends (nil) or an error ends the client or the processor.
 func (m *member) serve(ctx context.Context, h sarama.ConsumerGroupHandler) error {
 	give := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(m.engine.config.StopPatience, m.client.CloseAllowingRebalance)
+		timer := time.AfterFunc(m.engine.config.StopPatience, m.close)
 		<-m.client.Context().Done()
 		timer.Stop()
 	})

@@ -27,7 +27,7 @@ import (
 const Partitions = 3
 
 // patience is how long one command may take before the test fails.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Point is where a crash happens.
 type Point struct {
