@@ -111,7 +111,7 @@ func bulkInput(n int) []string {
 
 // Processes killed at any moment leave behind what an undisturbed run does.
 func TestKilledProcesses(t *testing.T) {
-	const seed, records, kills = 20260301, 30_000, 8
+	const seed, records, kills = 20260301, 15_000, 8
 	random := rand.New(rand.NewPCG(seed, 0))
 	calm := enginetest.New(t, bulk(), topics, counter)
 	calm.Produce("in", bulkInput(records)...)
@@ -126,7 +126,7 @@ func TestKilledProcesses(t *testing.T) {
 		began := time.Now()
 		w := worker(t, h, dir)
 		slowest = max(slowest, time.Since(began))
-		<-time.After(time.Duration(random.IntN(150)) * time.Millisecond) // the one thing here that is left to chance
+		<-time.After(time.Duration(random.IntN(70)) * time.Millisecond) // the one thing here that is left to chance
 		if err := w.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
