@@ -10,11 +10,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -60,9 +60,7 @@ func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
 	events := s.topology.CatalogEvents.Name
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(s.brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.FetchMaxWait(100*time.Millisecond),
-		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
-			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
-		})),
+		kgo.RecordPartitioner(feed.Partitioner()),
 	)
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ type Feed struct {
 func Open(ctx context.Context, cfg Config) (*Feed, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(cfg.Brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2 << 20),
-		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5 * time.Millisecond), kgo.RecordPartitioner(partitioner()),
+		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5 * time.Millisecond), kgo.RecordPartitioner(Partitioner()),
 	}
 	if cfg.ClientID != "" {
 		opts = append(opts, kgo.ClientID(cfg.ClientID))
@@ -63,8 +63,8 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{}}, nil
 }
 
-// partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
-func partitioner() kgo.Partitioner {
+// Partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
+func Partitioner() kgo.Partitioner {
 	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 		return func(r *kgo.Record, n int) int {
 			if r.Key == nil {
