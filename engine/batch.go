@@ -106,6 +106,7 @@ func (s *session) fill(ctx context.Context, began *time.Time) (int, error) {
 		if err := s.begin(); err != nil {
 			return n, err
 		}
+		s.engine.pass(AfterPoll)
 		n += got
 		s.left.Add(int64(got))
 		size, err := s.dispatch(fetches)

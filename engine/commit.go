@@ -32,6 +32,7 @@ func (s *session) commit(n int, began time.Time) error {
 		}
 		return errAborted
 	}
+	e.pass(BeforeCommit)
 	committed, err := s.end(kgo.TryCommit)
 	switch {
 	case err != nil:
@@ -44,6 +45,7 @@ func (s *session) commit(n int, began time.Time) error {
 		return errAborted
 	}
 	s.count(outcomeCommitted)
+	e.pass(AfterCommitBeforeLocalFlush)
 	for _, t := range e.ownTables() {
 		if err := t.commit(); err != nil {
 			return err // the store is behind, the next start catches up

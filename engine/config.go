@@ -57,6 +57,9 @@ type Config struct {
 	// Index holds, by topic of a table that the graph looks up, functions that are told of every row, during recovery
 	// too; a nil value means deleted. Calls for one table are never concurrent. The value must not be changed.
 	Index map[string]func(key string, value []byte)
+	// Failpoint is told of each place of a transaction that is passed (Failpoints), on whatever goroutine passes it, which
+	// goes on when it returns. It is for crash tests. Defaults to none.
+	Failpoint func(place string)
 }
 
 func or[T comparable](v *T, def T) {

@@ -112,7 +112,7 @@ func (m *member) options() []kgo.Opt {
 		kgo.OnPartitionsAssigned(m.onAssigned),
 		kgo.OnPartitionsRevoked(m.onRevoked),
 		kgo.OnPartitionsLost(m.onRevoked),
-		kgo.WithHooks(m),
+		kgo.WithHooks(m.hooks()...),
 	}
 }
 

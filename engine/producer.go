@@ -55,6 +55,7 @@ func (p *producer) emit(topic, key string, value []byte, headers goka.Headers) e
 		return fmt.Errorf("%w: emit to %s, key %.64q has %d bytes, at most %d", ErrRowTooLarge, topic, key, n, most)
 	}
 	m.produce(&kgo.Record{Topic: topic, Partition: byKey, Key: []byte(key), Value: value, Headers: headersOf(headers)})
+	e.pass(AfterEmit)
 	return nil
 }
 

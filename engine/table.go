@@ -57,6 +57,7 @@ func (t *table) Set(key string, value []byte) error {
 		return fmt.Errorf("%w: key %.64q has %d bytes, at most %d", ErrRowTooLarge, key, n, most)
 	}
 	t.set(key, value)
+	t.engine.pass(AfterStateWrite)
 	return nil
 }
 
