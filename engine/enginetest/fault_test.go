@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/enginetest"
 )
 
 // later makes a fault begin after some requests, so that it finds work under way.
@@ -43,9 +44,9 @@ func TestScriptWithFaults(t *testing.T) {
 	all = append(all, of(kmsg.Fetch, kerr.NotLeaderForPartition, kerr.UnknownServerError)...)
 	for _, fault := range all {
 		t.Run(fault.Keys[0].Name()+"/"+fault.Err.Message, func(t *testing.T) {
-			h := newHarness(t)
+			h, cluster := enginetest.NewFake(t, small(), topics, counter)
 			h.Produce("in", input()...)
-			seen := h.Cluster.Fault(later(2, fault))
+			seen := cluster.Fault(later(2, fault))
 			finish(t, h)
 			if seen.Hits() == 0 && fault.Keys[0] != kmsg.Heartbeat {
 				t.Error("the fault never came")
@@ -62,10 +63,10 @@ func TestFencedSlotEnds(t *testing.T) {
 		{Keys: []kmsg.Key{kmsg.TxnOffsetCommit}, Err: kerr.FencedInstanceID},
 	} {
 		t.Run(fault.Keys[0].Name(), func(t *testing.T) {
-			h := newHarness(t)
+			h, cluster := enginetest.NewFake(t, small(), topics, counter)
 			h.Produce("in", input()...)
 			fault.Count = -1
-			seen := h.Cluster.Fault(later(2, fault))
+			seen := cluster.Fault(later(2, fault))
 			h.Start()
 			if err := h.Wait(); !errors.Is(err, engine.ErrFenced) {
 				t.Errorf("got %v", err)

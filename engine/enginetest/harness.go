@@ -3,11 +3,11 @@ package enginetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +16,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
@@ -29,38 +28,19 @@ const Partitions = 3
 // patience is how long one command may take before the test fails.
 const patience = 2 * time.Minute
 
-// Point is where a crash happens.
-type Point struct {
-	// Key is the request at which the wire is cut; 0 with Call.
-	Key kmsg.Key
-	// Applied: the broker does what it was asked for, and the answer is lost. Else the request is.
-	Applied bool
-	// Call is the callback during which the wire is cut, from 1.
-	Call int
-	// After is how many such requests of the harness go by before.
-	After int
-}
+// BrokerVariable names a real Kafka to use instead of a broker of each test's own, as host:port[,host:port...].
+const BrokerVariable = "MILLRACE_KAFKA"
 
-func (p Point) String() string {
-	if p.Call > 0 {
-		return fmt.Sprintf("callback-%d", p.Call)
-	}
-	how := "lost"
-	if p.Applied {
-		how = "unanswered"
-	}
-	return fmt.Sprintf("%s-%d-%s", p.Key.Name(), p.After+1, how)
-}
-
-// Harness runs one processor, in one life after another. Its methods fail the test on errors.
+// Harness runs one processor, in one life after another. Its methods fail the test on errors. Topics and groups have names of
+// their own on the broker, which begin with Prefix; the methods take and return those that the script knows.
 type Harness struct {
-	Cluster *kfake.Cluster
+	Brokers []string
+	Prefix  string
 	Client  *kgo.Client
 
 	t      testing.TB
-	graph  func(called func()) *goka.GroupGraph
+	graph  Graph
 	config engine.Config
-	topics []string
 
 	at int // callback at which to cut; 0: none
 
@@ -70,17 +50,35 @@ type Harness struct {
 	result chan error
 }
 
-// New starts a broker with the topics given; graph makes the processor, whose callbacks tell when they begin.
-func New(t testing.TB, c engine.Config, topics []string, graph func(called func()) *goka.GroupGraph) *Harness {
+// Graph makes a processor whose topics and group begin with a prefix, and whose callbacks tell when they begin.
+type Graph func(prefix string, called func()) *goka.GroupGraph
+
+// New makes the topics given, on the broker that MILLRACE_KAFKA names, else on one of the test's own.
+func New(t testing.TB, c engine.Config, topics []string, graph Graph) *Harness {
 	t.Helper()
-	h := &Harness{t: t, graph: graph, config: c, topics: topics}
-	var err error
-	h.Cluster, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(Partitions, topics...), kfake.GroupMinSessionTimeout(time.Second))
+	if list := os.Getenv(BrokerVariable); list != "" {
+		return newHarness(t, c, strings.Split(list, ","), topics, graph)
+	}
+	h, _ := NewFake(t, c, topics, graph)
+	return h
+}
+
+// NewFake makes the topics given on a broker of the test's own, which answers as the test wants.
+func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph) (*Harness, *kfake.Cluster) {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.Cluster.Close)
-	h.Client, err = kgo.NewClient(kgo.SeedBrokers(h.Cluster.ListenAddrs()...),
+	t.Cleanup(cluster.Close)
+	return newHarness(t, c, cluster.ListenAddrs(), topics, graph), cluster
+}
+
+func newHarness(t testing.TB, c engine.Config, brokers, topics []string, graph Graph) *Harness {
+	t.Helper()
+	h := &Harness{t: t, graph: graph, config: c, Brokers: brokers, Prefix: "t" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
+	var err error
+	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
 		})))
@@ -88,7 +86,44 @@ func New(t testing.TB, c engine.Config, topics []string, graph func(called func(
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Client.Close)
+	h.createTopics(topics)
 	return h
+}
+
+// createTopics returns when the broker serves them. They go when the test is over.
+func (h *Harness) createTopics(topics []string) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	adm := kadm.NewClient(h.Client)
+	var names []string
+	for _, topic := range topics {
+		names = append(names, h.Prefix+topic)
+	}
+	made, err := adm.CreateTopics(ctx, Partitions, 1, nil, names...)
+	if err == nil {
+		err = made.Error()
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		if _, err := adm.DeleteTopics(context.Background(), names...); err != nil {
+			h.t.Log(err)
+		}
+	})
+	for {
+		listed, err := adm.ListEndOffsets(ctx, names...)
+		if err == nil {
+			err = listed.Error()
+		}
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			h.t.Fatalf("topics are not served: %v", err)
+		}
+	}
 }
 
 // Disk keeps tables in a directory that outlives the processor's lives.
@@ -105,9 +140,23 @@ func (h *Harness) Disk() {
 // Start begins a life of the processor.
 func (h *Harness) Start() {
 	h.t.Helper()
-	c := h.config
 	h.wire = NewWire()
-	c.Client = engine.ClientConfig{Brokers: h.Cluster.ListenAddrs(), Dial: h.wire.Dial}
+	h.start()
+}
+
+// StartBreaking begins a life in which one connection breaks, at a point. The channel is closed when that happens.
+func (h *Harness) StartBreaking(p Point) <-chan struct{} {
+	h.t.Helper()
+	h.wire = NewWire()
+	done := h.wire.BreakAt(p)
+	h.start()
+	return done
+}
+
+func (h *Harness) start() {
+	h.t.Helper()
+	c := h.config
+	c.Client = engine.ClientConfig{Brokers: h.Brokers, Dial: h.wire.Dial}
 	c.Partitions, c.SessionTimeout, c.StopPatience = Partitions, 4*time.Second, time.Millisecond
 	if testing.Verbose() {
 		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -116,7 +165,7 @@ func (h *Harness) Start() {
 	if h.engine, err = engine.New(c); err != nil {
 		h.t.Fatal(err)
 	}
-	p, err := goka.NewProcessor(c.Client.Brokers, h.graph(h.called()), h.engine.Options()...)
+	p, err := goka.NewProcessor(c.Client.Brokers, h.graph(h.Prefix, h.called()), h.engine.Options()...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -143,43 +192,19 @@ func (h *Harness) called() func() {
 // CrashAt starts the processor and kills it at a point, which must come.
 func (h *Harness) CrashAt(p Point) {
 	h.t.Helper()
-	h.at = p.Call
+	h.wire = NewWire()
 	if p.Call > 0 {
-		h.Start()
+		h.at = p.Call
 	} else {
-		h.arm(p)
+		h.wire.CutAt(p)
 	}
+	h.start()
 	select {
 	case <-h.wire.Done():
 	case <-time.After(patience):
 		h.t.Fatalf("%s never came", p)
 	}
 	h.abandon()
-}
-
-func (h *Harness) arm(p Point) {
-	left := p.After
-	armed := make(chan *Wire, 1)
-	h.Cluster.ControlKey(int16(p.Key), func(kmsg.Request) (kmsg.Response, error, bool) {
-		h.Cluster.KeepControl()
-		if left--; left >= 0 {
-			return nil, nil, false
-		}
-		select {
-		case w := <-armed:
-			h.Cluster.DropControl()
-			if p.Applied {
-				go w.Cut() // the request is on its way to being applied
-				return nil, nil, false
-			}
-			w.Cut()
-			return nil, ErrCut, true
-		default:
-			return nil, nil, false
-		}
-	})
-	h.Start()
-	armed <- h.wire
 }
 
 // abandon waits until nothing of the dead processor runs here any more.
@@ -204,7 +229,7 @@ func (h *Harness) Produce(topic string, records ...string) {
 	h.t.Helper()
 	for _, r := range records {
 		key, value, _ := strings.Cut(r, "=")
-		h.Client.Produce(context.Background(), &kgo.Record{Topic: topic, Key: []byte(key), Value: []byte(value)}, func(_ *kgo.Record, err error) {
+		h.Client.Produce(context.Background(), &kgo.Record{Topic: h.Prefix + topic, Key: []byte(key), Value: []byte(value)}, func(_ *kgo.Record, err error) {
 			if err != nil {
 				h.t.Error(err)
 			}
@@ -220,7 +245,8 @@ func (h *Harness) Settle(topics ...string) {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("the processor does not come to rest"))
 	defer cancel()
-	for _, topic := range topics {
+	for _, name := range topics {
+		topic := h.Prefix + name
 		ends, err := kadm.NewClient(h.Client).ListEndOffsets(ctx, topic)
 		if err != nil {
 			h.t.Fatal(err)
@@ -244,6 +270,7 @@ func (h *Harness) Settle(topics ...string) {
 // a deleted row as "key".
 func (h *Harness) Committed(topic string) [][]string {
 	h.t.Helper()
+	topic = h.Prefix + topic
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	ends, err := kadm.NewClient(h.Client).ListCommittedOffsets(ctx, topic)
@@ -253,7 +280,7 @@ func (h *Harness) Committed(topic string) [][]string {
 	out := make([][]string, Partitions)
 	for p := range int32(Partitions) {
 		end, _ := ends.Lookup(topic, p)
-		reader, err := kgo.NewClient(kgo.SeedBrokers(h.Cluster.ListenAddrs()...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 			kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
 		if err != nil {
 			h.t.Fatal(err)
@@ -272,7 +299,7 @@ func (h *Harness) Committed(topic string) [][]string {
 				if r.Value != nil {
 					line += "=" + string(r.Value)
 				}
-				out[p] = append(out[p], line)
+				out[p] = append(out[p], strings.ReplaceAll(line, h.Prefix, ""))
 			})
 		}
 		reader.Close()

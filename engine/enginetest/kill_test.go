@@ -25,6 +25,7 @@ import (
 // The environment of a worker: this test's binary, run again.
 const (
 	workerBrokers = "ENGINETEST_BROKERS"
+	workerPrefix  = "ENGINETEST_PREFIX"
 	workerDir     = "ENGINETEST_DIR"
 )
 
@@ -43,7 +44,7 @@ func work() {
 	c.Client.Brokers, c.Stores = strings.Split(os.Getenv(workerBrokers), ","), disk
 	e, err := engine.New(c)
 	fail(err)
-	p, err := goka.NewProcessor(c.Client.Brokers, counter(func() {}), e.Options()...)
+	p, err := goka.NewProcessor(c.Client.Brokers, counter(os.Getenv(workerPrefix), func() {}), e.Options()...)
 	fail(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -70,7 +71,8 @@ func bulk() engine.Config {
 func worker(t *testing.T, h *enginetest.Harness, dir string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), workerBrokers+"="+strings.Join(h.Cluster.ListenAddrs(), ","), workerDir+"="+dir)
+	c.Env = append(os.Environ(), workerBrokers+"="+strings.Join(h.Brokers, ","),
+		workerPrefix+"="+h.Prefix, workerDir+"="+dir)
 	c.Stderr = os.Stderr
 	if _, err := c.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -91,11 +93,11 @@ func worker(t *testing.T, h *enginetest.Harness, dir string) *exec.Cmd {
 // behind returns how many input records are not handled.
 func behind(t *testing.T, h *enginetest.Harness) int64 {
 	t.Helper()
-	lag, err := kadm.NewClient(h.Client).Lag(t.Context(), "counter")
+	lag, err := kadm.NewClient(h.Client).Lag(t.Context(), h.Prefix+"counter")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lag["counter"].Lag.Total()
+	return lag[h.Prefix+"counter"].Lag.Total()
 }
 
 func bulkInput(n int) []string {

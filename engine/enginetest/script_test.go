@@ -60,11 +60,11 @@ var topics = []string{"in", "closed", "dead", "counter-table", "counter-loop"}
 
 // counter counts records per window of event time: a window comes out once, when it closes, whether a record or a timer
 // closes it. Each record is also counted under the key "total", by loop. The value 13 panics.
-func counter(called func()) *goka.GroupGraph {
+func counter(prefix string, called func()) *goka.GroupGraph {
 	seconds := func(n int) time.Time { return time.Unix(int64(n), 0) }
-	in := stream.Topic[int]{Name: "in", Codec: number{}, EventTime: seconds}
-	closed := stream.Topic[string]{Name: "closed", Codec: text{}}
-	group := stream.Group[windows]{Name: "counter", Row: asJSON{}, DeadLetters: "dead"}
+	in := stream.Topic[int]{Name: prefix + "in", Codec: number{}, EventTime: seconds}
+	closed := stream.Topic[string]{Name: prefix + "closed", Codec: text{}}
+	group := stream.Group[windows]{Name: prefix + "counter", Row: asJSON{}, DeadLetters: prefix + "dead"}
 	load := func(c *stream.Context[windows]) windows {
 		old, _ := c.Row()
 		return windows{Open: maps.Clone(old.Open), Seen: old.Seen}
@@ -160,9 +160,13 @@ func transcript(h *enginetest.Harness) string {
 	return b.String()
 }
 
+// small makes many transactions of a few hundred records.
+func small() engine.Config {
+	return engine.Config{CommitInterval: 5 * time.Millisecond, Tick: 10 * time.Millisecond, MaxRecords: 40, IdleAfter: -1}
+}
+
 func newHarness(t *testing.T) *enginetest.Harness {
-	return enginetest.New(t, engine.Config{CommitInterval: 5 * time.Millisecond, Tick: 10 * time.Millisecond, MaxRecords: 40, IdleAfter: -1},
-		topics, counter)
+	return enginetest.New(t, small(), topics, counter)
 }
 
 // finish runs the processor until all is done.
