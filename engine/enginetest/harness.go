@@ -78,7 +78,7 @@ func newHarness(t testing.TB, c engine.Config, brokers, topics []string, graph G
 	t.Helper()
 	h := &Harness{t: t, graph: graph, config: c, Brokers: brokers, Prefix: "t" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
 	var err error
-	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...),
+	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(20*time.Millisecond), // new topics are found soon
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
 		})))

@@ -8,7 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,7 +49,7 @@ func work() {
 	fail(err)
 	p, err := goka.NewProcessor(c.Client.Brokers, counter(os.Getenv(workerPrefix), func() {}), e.Options()...)
 	fail(err)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the parent
 		cancel()
@@ -54,6 +57,15 @@ func work() {
 	go func() {
 		<-e.Ready()
 		fmt.Println("ready")
+		in := e.Handled(os.Getenv(workerPrefix) + "in")
+		once := sync.OnceFunc(func() { fmt.Println("committed") })
+		for partition, next := range in.Next() {
+			go func() {
+				if in.Wait(ctx, map[int32]int64{partition: next + 1}) == nil {
+					once()
+				}
+			}()
+		}
 	}()
 	fail(e.Run(ctx, p))
 	fail(disk.Close())
@@ -67,31 +79,50 @@ func bulk() engine.Config {
 	}
 }
 
-// worker starts a process and returns when it is ready.
-func worker(t *testing.T, h *enginetest.Harness, dir string) *exec.Cmd {
+// worker is a process that runs this test's binary.
+type worker struct {
+	*exec.Cmd
+	says *bufio.Reader
+}
+
+// startWorker returns when the process has its tables.
+func startWorker(t testing.TB, h *enginetest.Harness, dir string) worker {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-	c.Env = append(os.Environ(), workerBrokers+"="+strings.Join(h.Brokers, ","),
-		workerPrefix+"="+h.Prefix, workerDir+"="+dir)
-	c.Stderr = os.Stderr
-	if _, err := c.StdinPipe(); err != nil {
+	w := worker{Cmd: exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")}
+	w.Env = append(os.Environ(), workerBrokers+"="+strings.Join(h.Brokers, ","), workerPrefix+"="+h.Prefix, workerDir+"="+dir)
+	w.Stderr = os.Stderr
+	if _, err := w.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.StdoutPipe()
+	out, err := w.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Start(); err != nil {
+	w.says = bufio.NewReader(out)
+	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatalf("worker says %q, %v", line, err)
+	w.expect(t, "ready")
+	return w
+}
+
+func (w worker) expect(t testing.TB, word string) {
+	t.Helper()
+	if line, err := w.says.ReadString('\n'); line != word+"\n" {
+		t.Fatalf("worker says %q, %v, not %s", line, err, word)
 	}
-	return c
+}
+
+func (w worker) kill(t testing.TB) {
+	t.Helper()
+	if err := w.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Wait() // killed
 }
 
 // behind returns how many input records are not handled.
-func behind(t *testing.T, h *enginetest.Harness) int64 {
+func behind(t testing.TB, h *enginetest.Harness) int64 {
 	t.Helper()
 	lag, err := kadm.NewClient(h.Client).Lag(t.Context(), h.Prefix+"counter")
 	if err != nil {
@@ -126,13 +157,10 @@ func TestKilledProcesses(t *testing.T) {
 	dir, hits, slowest := t.TempDir(), 0, time.Duration(0)
 	for range kills {
 		began := time.Now()
-		w := worker(t, h, dir)
+		w := startWorker(t, h, dir)
 		slowest = max(slowest, time.Since(began))
 		<-time.After(time.Duration(random.IntN(70)) * time.Millisecond) // the one thing here that is left to chance
-		if err := w.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = w.Wait() // killed
+		w.kill(t)
 		if behind(t, h) > 0 {
 			hits++
 		}
