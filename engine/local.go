@@ -23,7 +23,9 @@ type local struct {
 	place
 	st   store.Store
 	id   kadm.TopicID // of the topic that the store follows; set by restore
-	used bool         // by a storage of goka's, guarded by locals
+	used bool         // by one session, guarded by locals
+	// refuse says why a record of the changelog cannot be taken, which ends the recovery; nil: all can. Set before restore.
+	refuse func(*kgo.Record) error
 }
 
 func (l *local) stamp(next int64, now time.Time) store.Stamp {
@@ -34,6 +36,11 @@ func (l *local) stamp(next int64, now time.Time) store.Stamp {
 func (l *local) take(records []*kgo.Record, next int64, now time.Time, onRow func(store.Row)) error {
 	rows := make([]store.Row, len(records))
 	for i, r := range records {
+		if l.refuse != nil {
+			if err := l.refuse(r); err != nil {
+				return fmt.Errorf("engine: %s/%d, offset %d: %w", l.topic, l.partition, r.Offset, err)
+			}
+		}
 		rows[i] = store.Row{Key: string(r.Key), Value: r.Value}
 		if onRow != nil {
 			onRow(rows[i])

@@ -9,19 +9,19 @@ import (
 )
 
 // timers is the index of one partition's timers, in order of due time, key and name.
-type timers struct{ tree *btree.BTreeG[timer] }
+type timers struct{ tree *btree.BTreeG[pendingTimer] }
 
-type timer struct {
+type pendingTimer struct {
 	due  time.Time
 	key  string
 	name string
 }
 
 func newTimers() timers {
-	return timers{btree.NewBTreeGOptions(timer.less, btree.Options{NoLocks: true})}
+	return timers{btree.NewBTreeGOptions(pendingTimer.less, btree.Options{NoLocks: true})}
 }
 
-func (a timer) less(b timer) bool {
+func (a pendingTimer) less(b pendingTimer) bool {
 	if c := a.due.Compare(b.due); c != 0 {
 		return c < 0
 	}
@@ -34,7 +34,7 @@ func (a timer) less(b timer) bool {
 // copy costs nothing until one of the two changes.
 func (t timers) copy() timers { return timers{t.tree.Copy()} }
 
-func (t timers) set(due time.Time, key, name string) { t.tree.Set(timer{due, key, name}) }
+func (t timers) set(due time.Time, key, name string) { t.tree.Set(pendingTimer{due, key, name}) }
 
 func (t timers) anyDue(at time.Time) bool {
 	first, ok := t.tree.Min()
@@ -43,7 +43,7 @@ func (t timers) anyDue(at time.Time) bool {
 
 func (t timers) due(at time.Time, n int) []string {
 	keys := []string{}
-	t.tree.Scan(func(x timer) bool {
+	t.tree.Scan(func(x pendingTimer) bool {
 		if x.due.After(at) || len(keys) == n {
 			return false
 		}
@@ -56,9 +56,9 @@ func (t timers) due(at time.Time, n int) []string {
 // take removes and returns the first timer of key that is due. Visits come in the order of due, so that it is nearly
 // always the first of all.
 func (t timers) take(at time.Time, key string) (stream.Timer, bool) {
-	var found timer
+	var found pendingTimer
 	ok := false
-	t.tree.Scan(func(x timer) bool {
+	t.tree.Scan(func(x pendingTimer) bool {
 		if x.due.After(at) {
 			return false
 		}

@@ -33,6 +33,9 @@ const (
 	SweepVisit = "millrace-sweep"
 )
 
+// TimerTopic is the compacted topic in which the engine keeps a group's timers, co-partitioned with the group's table.
+func TimerTopic(group string) string { return group + "-timers" }
+
 // DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due time
 // and name. A nil meta value asks for the row's timers to be set again (see Timers).
 type DueTimers interface {

@@ -15,6 +15,7 @@ const (
 	Stream Kind = "stream" // records handed from one group to the next, or to outsiders
 	Table  Kind = "table"  // a group's rows: compacted, the last value of a key is the row
 	Loop   Kind = "loop"   // a group's way to its own other keys
+	Timers Kind = "timers" // a group's pending timers: compacted, as partitioned as its table, by explicit partition
 )
 
 // Format tells how the values of a topic are written.
@@ -53,7 +54,7 @@ const (
 type Spec struct {
 	Name string
 	Kind Kind
-	// Group owns the table or loop; empty for streams.
+	// Group owns the table, loop or timers; empty for streams.
 	Group string
 	// Key says what records are keyed by.
 	Key         string

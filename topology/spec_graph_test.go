@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/processors/ledger"
 	"github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/processors/routing"
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -44,7 +45,18 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		same(t, spec.Name+" lookups", spec.Lookups, graph.LookupTables())
 		same(t, spec.Name+" loop", list(spec.Loop), edges(graph.LoopStream()))
 		same(t, spec.Name+" table", list(spec.Table), edges(graph.GroupTable()))
+		same(t, spec.Name+" timers", list(spec.Timers), timers(graph))
 	}
+}
+
+// timers names the topic that a graph with a timer callback needs.
+func timers(g *goka.GroupGraph) goka.Edges {
+	for _, e := range g.AllEdges() {
+		if e.Topic() == stream.TimerVisit {
+			return goka.Edges{goka.Output(goka.Stream(stream.TimerTopic(string(g.Group()))), stream.Bytes{})}
+		}
+	}
+	return nil
 }
 
 func list(name string) []string {

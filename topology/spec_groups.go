@@ -1,5 +1,7 @@
 package topology
 
+import "github.com/millrace/millrace/stream"
+
 // GroupSpec is one processor group as it stands in the data flow. Names are those of the cluster, with the prefix.
 type GroupSpec struct {
 	Name string
@@ -13,6 +15,8 @@ type GroupSpec struct {
 	Outputs []string
 	// Loop is the topic by which the group reaches its own other keys; empty: none.
 	Loop string
+	// Timers is the topic of the group's pending timers; empty for a group that sets none.
+	Timers string
 	// Lookups are tables of other groups that the group reads whole.
 	Lookups []string
 }
@@ -27,16 +31,18 @@ func (t *Topology) Groups() []GroupSpec {
 		}, {
 			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
 			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, dead},
+			Timers:  stream.TimerTopic(t.Ledger.Name),
 		}, {
 			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
 			Outputs: []string{t.Outcomes.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
-			Loop:    loopName(t.Health.Name),
+			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name),
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name}, Key: "mode", Table: tableName(t.Routing.Name),
 			Outputs: []string{t.HealthStatus.Name, dead},
+			Timers:  stream.TimerTopic(t.Routing.Name),
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
 			Outputs: []string{t.CatalogEvents.Name, dead},

@@ -78,6 +78,12 @@ func checkGroup(t *testing.T, g topology.GroupSpec, byName map[string]topology.S
 			t.Errorf("%s: loop %+v, goka calls it %s", g.Name, s, graph.LoopStream().Topic())
 		}
 	}
+	if g.Timers != "" {
+		named = append(named, g.Timers)
+		if s := byName[g.Timers]; s.Group != g.Name || s.Kind != topology.Timers || g.Table == "" {
+			t.Errorf("%s: timers %+v", g.Name, s)
+		}
+	}
 	for _, n := range named {
 		if _, ok := byName[n]; !ok {
 			t.Errorf("%s: names %q, which has no spec", g.Name, n)
@@ -123,6 +129,7 @@ func TestTopicSettings(t *testing.T) {
 		{"health-corrections", map[string]string{"retention.ms": "-1", "retention.bytes": "1073741824", "message.timestamp.type": "CreateTime"}},
 		{"dead-letters", map[string]string{"max.message.bytes": "1114112"}},
 		{"ledger-table", map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000", "delete.retention.ms": "604800000", "retention.ms": ""}},
+		{"ledger-timers", map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000", "delete.retention.ms": "604800000", "retention.ms": ""}},
 		{"health-loop", map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"}},
 	}
 	for _, tt := range tests {

@@ -6,7 +6,7 @@ import (
 	"github.com/lovoo/goka"
 )
 
-// Topics returns every topic of the deployment, streams first, then each group's table and loop. The order is fixed.
+// Topics returns every topic of the deployment, streams first, then each group's table, loop and timers. The order is fixed.
 func (t *Topology) Topics() []Spec {
 	payments := t.stream(t.Payments.Name, "any", JSON, WorkRetention)
 	payments.Foreign, payments.Timestamps = true, ""
@@ -37,9 +37,15 @@ func (t *Topology) Topics() []Spec {
 			loop.Kind, loop.Group = Loop, g.Name
 			specs = append(specs, loop)
 		}
+		if g.Timers != "" {
+			specs = append(specs, t.timers(g))
+		}
 	}
 	return specs
 }
+
+// timerKey is what timers are keyed by. They lie in the partition of their row, where the key alone would not put them.
+const timerKey = "due time, row, name"
 
 // stream runs its retention on append time, so that replayed history is not deleted as it arrives.
 func (t *Topology) stream(name, key string, f Format, keep time.Duration) Spec {
@@ -65,6 +71,12 @@ func (t *Topology) windows(name string) Spec {
 func (t *Topology) table(g GroupSpec) Spec {
 	s := t.stream(g.Table, g.Key, Binary, 0)
 	s.Kind, s.Group, s.Cleanup = Table, g.Name, cleanupCompact
+	return s
+}
+
+func (t *Topology) timers(g GroupSpec) Spec {
+	s := t.table(g)
+	s.Name, s.Kind, s.Key = g.Timers, Timers, timerKey
 	return s
 }
 

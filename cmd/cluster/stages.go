@@ -35,7 +35,7 @@ func SpecsOf(t *topology.Topology, groups []string) []topology.Spec {
 			if g.Name != name {
 				continue
 			}
-			for _, list := range [][]string{g.Inputs, g.Outputs, g.Lookups, {g.Table, g.Loop}} {
+			for _, list := range [][]string{g.Inputs, g.Outputs, g.Lookups, {g.Table, g.Loop, g.Timers}} {
 				for _, topic := range list {
 					need[topic] = true
 				}

@@ -17,9 +17,10 @@ type shownGroup struct {
 	Group   string   `json:"group"`
 	Inputs  []string `json:"inputs"`
 	Key     string   `json:"key"`
-	Table   *string  `json:"table"` // null: none, as with loop
+	Table   *string  `json:"table"` // null: none, as with loop and timers
 	Outputs []string `json:"outputs"`
 	Loop    *string  `json:"loop"`
+	Timers  *string  `json:"timers"`
 	Lookups []string `json:"lookups"`
 }
 
@@ -35,7 +36,7 @@ func shownGroups(groups []topology.GroupSpec) []shownGroup {
 	for i, g := range groups {
 		shown[i] = shownGroup{
 			Group: g.Name, Inputs: listed(g.Inputs), Key: g.Key, Table: named(g.Table), Outputs: listed(g.Outputs),
-			Loop: named(g.Loop), Lookups: listed(g.Lookups),
+			Loop: named(g.Loop), Timers: named(g.Timers), Lookups: listed(g.Lookups),
 		}
 	}
 	return shown
@@ -49,11 +50,11 @@ func (a *app) topologyCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			groups := a.topology().Groups()
 			return a.print(shownGroups(groups), func() table {
-				t := table{header: []string{"group", "input", "key", "table", "outputs", "loop", "lookups"}}
+				t := table{header: []string{"group", "input", "key", "table", "outputs", "loop", "timers", "lookups"}}
 				for _, g := range groups {
 					t.rows = append(t.rows, []string{
 						g.Name, strings.Join(g.Inputs, ", "), g.Key, dash(g.Table), dash(strings.Join(g.Outputs, ", ")),
-						dash(g.Loop), dash(strings.Join(g.Lookups, ", ")),
+						dash(g.Loop), dash(g.Timers), dash(strings.Join(g.Lookups, ", ")),
 					})
 				}
 				return t

@@ -2,20 +2,19 @@
 // Only the nearest are in memory; the rest is in the local store alone. It is pure: no client, no goroutine, no clock.
 //
 // The engine keeps timers in two places: the compacted topic <group>-timers, partitioned as the group's table is (by explicit
-// partition; the record key does not hash there), and the local store, which follows the topic as rows follow their changelog.
-// Both have AppendKey's bytes for key, the store behind a reserved prefix of its own, and Value for value. A timer that
-// fired becomes a tombstone.
+// partition; the record key does not hash there), and a local store, which follows the topic as rows follow their changelog.
+// Both have AppendKey's bytes for key and Value for value. A timer that fired becomes a tombstone.
 //
 //  1. On assignment, after the local store has caught up with the topic (a key without value deletes): New, with an adapter
 //     of the store. Nothing is read until the first timer is asked for, and then at most Config.Near keys. ParseKey refuses
 //     foreign keys: call it during recovery, so that a damaged topic halts there.
 //  2. Set for each timer that a callback sets, once the callback's effects apply. The same timer twice is one.
-//  3. First gives the due time that watermark.Partition.Next asks for, Take the timer to fire, to be called at once: it
+//  3. Due gives the due time that watermark.Partition.Next asks for, Take the timer to fire, to be called at once: it
 //     counts as fired in this transaction.
 //  4. At the end of the transaction: send Changes to the topic, in the same transaction as the offsets. A timer set and fired
 //     in between is one tombstone.
-//  5. After the commit: apply Changes to the store, in the same atomic batch as rows and offsets, then Commit. No other call comes
-//     between.
+//  5. After the commit: apply Changes to the store, in one atomic batch with the topic's position, then Commit. No other call
+//     comes between.
 //  6. After an abort: Abort. Everything since the last Commit is forgotten, and timers that fired are there again.
 //
 // There is no cancelling: the callback checks its row. A timer may be set for the past; it is then the first.

@@ -95,13 +95,30 @@ func (x *Index) Due() (int64, error) {
 	return t.Due, nil
 }
 
+// Ahead returns the keys of the timers that fire next if nobody sets another one meanwhile: at most n of those due at the given
+// time or before, at least one if any is. A key may come several times.
+func (x *Index) Ahead(at int64, n int) ([]string, error) {
+	if _, _, err := x.First(); err != nil {
+		return nil, err
+	}
+	var keys []string
+	x.near.Scan(func(t Timer) bool {
+		if t.Due > at || len(keys) == n {
+			return false
+		}
+		keys = append(keys, t.Key)
+		return true
+	})
+	return keys, nil
+}
+
 // Take returns the first timer if it is due at the given time or before. It is then no longer pending.
 func (x *Index) Take(at int64) (Timer, bool, error) {
 	t, ok, err := x.First()
 	if err != nil || !ok || t.Due > at {
 		return Timer{}, false, err
 	}
-	x.near.Delete(t)
+	x.near.PopMin()
 	x.changes[t] = false // it may be in the store, whoever set it
 	return t, true, nil
 }

@@ -69,7 +69,7 @@ func TestIndexIsASortedList(t *testing.T) {
 		x, pending, committed := New(c, store), sorted(nil), sorted(nil)
 		set := 0 // by the open transaction
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
-			switch op := rapid.SampledFrom([]string{"set", "set", "set", "set", "take", "take", "first", "commit", "abort", "restart"}).Draw(t, "op"); op {
+			switch op := rapid.SampledFrom([]string{"set", "set", "set", "set", "take", "take", "first", "ahead", "commit", "abort", "restart"}).Draw(t, "op"); op {
 			case "set":
 				timer := drawNear(t)
 				x.Set(timer)
@@ -88,6 +88,18 @@ func TestIndexIsASortedList(t *testing.T) {
 				due, err := x.Due()
 				if err != nil || len(pending) == 0 && due != Never || len(pending) > 0 && due != pending[0].Due {
 					t.Fatalf("first is due %d, %v, of %v", due, err, pending)
+				}
+			case "ahead":
+				at := rapid.Int64Range(-4, 31).Draw(t, "at")
+				n := rapid.IntRange(1, 4).Draw(t, "n")
+				keys, err := x.Ahead(at, n)
+				if err != nil || len(keys) > n || len(keys) == 0 && len(pending) > 0 && pending[0].Due <= at {
+					t.Fatalf("%v, %v are ahead at %d of %v", keys, err, at, pending)
+				}
+				for i, key := range keys {
+					if pending[i].Key != key || pending[i].Due > at {
+						t.Fatalf("%v are ahead at %d of %v", keys, at, pending)
+					}
 				}
 			case "commit":
 				store.apply(x.Changes())
@@ -160,6 +172,9 @@ func TestIndexFails(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if _, err := x.Due(); !errors.Is(err, store.fail) {
+		t.Errorf("%v", err)
+	}
+	if _, err := x.Ahead(Never, 1); !errors.Is(err, store.fail) {
 		t.Errorf("%v", err)
 	}
 	store.fail = nil
