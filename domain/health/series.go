@@ -57,7 +57,7 @@ func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Mil
 	next := *series
 	next.Reached = max(next.Reached, w, a.At)
 	var placed []window.Effect[Tally]
-	next.Open, placed = open.Add(s.spec(), a.At, func(t Tally) Tally { return t.add(a, one, from) })
+	next.Open, placed = open.Add(s.spec(), a.At, tallyOf(a, one, from), Tally.Merge)
 	if n := len(next.Open.Open); n > maxOpen && n > len(open.Open) {
 		return row, append(effects, Rejected{payment.RowTooLarge, fmt.Sprintf("%d windows are open", len(open.Open))})
 	}
@@ -67,7 +67,7 @@ func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Mil
 			effects = append(effects, Opened{p.ClosesAt})
 		case window.Late:
 			effects = append(effects, next.late(s, p)...)
-		case window.Counted, window.Final:
+		case window.Counted, window.Moved, window.Final:
 		}
 	}
 	return &Row{Series: &next}, effects

@@ -32,12 +32,12 @@ type Source struct {
 	Offset    int64
 }
 
-// add counts one attempt.
-func (t Tally) add(a *ledger.Attempt, one Counts, from Source) Tally {
-	return t.Merge(Tally{
+// tallyOf is the tally of one attempt.
+func tallyOf(a *ledger.Attempt, one Counts, from Source) Tally {
+	return Tally{
 		Counts: one, Latency: Latency{}.Add(a.LatencyMS),
 		Sources: []SourceRange{{from.Topic, from.Partition, from.Offset, from.Offset}},
-	})
+	}
 }
 
 // Merge returns the tally of the attempts of both.

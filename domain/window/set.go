@@ -13,6 +13,12 @@ type Window[A any] struct {
 	Value A
 }
 
+// Point is what was counted at one event time.
+type Point[A any] struct {
+	At    instant.Milli
+	Value A
+}
+
 // Set is the open windows of one key. The zero value is an empty set. It is a value: methods return a changed copy.
 type Set[A any] struct {
 	// Open holds the open windows in the order in which they close: by end, then start. No two have the same span.
@@ -20,17 +26,21 @@ type Set[A any] struct {
 	// ClosedTo is the latest end of a window that was ever closed by a watermark; every window that ends at or before it is
 	// closed, whatever the watermark says now.
 	ClosedTo instant.Milli
+	// Points are the events, in order of time, that sliding windows still to be opened will hold. Other kinds have none.
+	Points []Point[A]
 }
 
-// Kind tells what happened to a window.
-type Kind uint8
+// EffectKind tells what happened to a window.
+type EffectKind uint8
 
 // The effects on a window.
 const (
 	// Opened: the window has its first event. It closes at Effect.ClosesAt.
-	Opened Kind = iota + 1
+	Opened EffectKind = iota + 1
 	// Counted: one more event in an open window.
 	Counted
+	// Moved: a session grew to Effect.Span, or took in others; it now closes at Effect.ClosesAt.
+	Moved
 	// Final: the window has closed with Effect.Value. Comes once for each window.
 	Final
 	// Late: the event came after the window had closed; Effect.Value is the event alone, for Revise.
@@ -39,7 +49,7 @@ const (
 
 // Effect is what happened to one window.
 type Effect[A any] struct {
-	Kind     Kind
+	Kind     EffectKind
 	Span     Span
 	ClosesAt instant.Milli
 	Value    A
@@ -50,6 +60,7 @@ type Effect[A any] struct {
 func (s Set[A]) Advance(spec Spec, w instant.Milli) (Set[A], []Effect[A]) {
 	if to := spec.closed(w); to > s.ClosedTo {
 		s.ClosedTo = to
+		s.Points = s.keep(spec)
 	}
 	n := 0
 	for n < len(s.Open) && s.Open[n].End <= s.ClosedTo {
@@ -66,35 +77,55 @@ func (s Set[A]) Advance(spec Spec, w instant.Milli) (Set[A], []Effect[A]) {
 	return s, finals
 }
 
-// Add puts one event at time at into its windows; add returns a value with the event counted in, from the window's value so
-// far or from a zero one. The event is judged against ClosedTo: call Advance with the watermark before it. There is one
-// effect per window of the event, none for an event before the epoch.
-func (s Set[A]) Add(spec Spec, at instant.Milli, add func(A) A) (Set[A], []Effect[A]) {
+// Add puts one event at time at into its windows; merge joins what was counted before with what came later, and changes
+// neither. The event is judged against ClosedTo: call Advance with the watermark before it. There is one effect per window of the
+// event, none for an event before the epoch.
+func (s Set[A]) Add(spec Spec, at instant.Milli, one A, merge func(before, after A) A) (Set[A], []Effect[A]) {
+	if at < 0 {
+		return s, nil
+	}
+	switch spec.Kind {
+	case KindSession:
+		return s.addSession(spec, at, one, merge)
+	case KindSliding:
+		return s.addSliding(spec, at, one, merge)
+	case KindTumbling, KindHopping:
+	}
 	var effects []Effect[A]
-	var zero A
 	copied := false
 	for _, span := range spec.Spans(at) {
-		e := Effect[A]{Span: span, ClosesAt: spec.ClosesAt(span)}
 		if span.End <= s.ClosedTo {
-			e.Kind, e.Value = Late, add(zero)
-			effects = append(effects, e)
+			effects = append(effects, late(spec, span, one))
 			continue
 		}
 		if !copied {
 			s.Open, copied = slices.Clone(s.Open), true
 		}
-		i, found := slices.BinarySearchFunc(s.Open, span, func(o Window[A], want Span) int { return compare(o.Span, want) })
-		if !found {
-			s.Open = slices.Insert(s.Open, i, Window[A]{Span: span})
-			e.Kind = Opened
-		} else {
-			e.Kind = Counted
-		}
-		s.Open[i].Value = add(s.Open[i].Value)
-		e.Value = s.Open[i].Value
-		effects = append(effects, e)
+		effects = append(effects, s.count(spec, span, one, merge))
 	}
 	return s, effects
+}
+
+// count adds to the window of span, which is open. It changes s.Open in place.
+func (s *Set[A]) count(spec Spec, span Span, one A, merge func(a, b A) A) Effect[A] {
+	e := Effect[A]{Kind: Counted, Span: span, ClosesAt: spec.ClosesAt(span)}
+	i, found := s.find(span)
+	if found {
+		s.Open[i].Value = merge(s.Open[i].Value, one)
+	} else {
+		s.Open = slices.Insert(s.Open, i, Window[A]{span, one})
+		e.Kind = Opened
+	}
+	e.Value = s.Open[i].Value
+	return e
+}
+
+func (s *Set[A]) find(span Span) (int, bool) {
+	return slices.BinarySearchFunc(s.Open, span, func(o Window[A], want Span) int { return compare(o.Span, want) })
+}
+
+func late[A any](spec Spec, span Span, one A) Effect[A] {
+	return Effect[A]{Kind: Late, Span: span, ClosesAt: spec.ClosesAt(span), Value: one}
 }
 
 func compare(a, b Span) int {
