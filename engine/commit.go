@@ -16,7 +16,10 @@ var errAborted = errors.New("engine: transaction aborted")
 // commit ends the transaction of n records; docs/adr/0006-commit-protocol.md says why in this order.
 func (s *session) commit(n int, began time.Time) error {
 	m, e := s.member, s.engine
-	rows := s.writeChanges()
+	rows, err := s.writeChanges()
+	if err != nil {
+		return s.again(err)
+	}
 	if err := s.flush(); err != nil {
 		s.count(outcomeUnknown)
 		return err
@@ -45,6 +48,7 @@ func (s *session) commit(n int, began time.Time) error {
 		return errAborted
 	}
 	s.count(outcomeCommitted)
+	e.careful.Store(e.refused.Swap(false)) // where one was too large, more may be
 	e.pass(AfterCommitBeforeLocalFlush)
 	for _, t := range e.ownTables() {
 		if err := t.commit(); err != nil {
@@ -64,23 +68,46 @@ func (s *session) commit(n int, began time.Time) error {
 	return nil
 }
 
-// writeChanges sends each changed row once.
-func (s *session) writeChanges() int {
+// writeChanges sends each changed row once. Nothing was sent if it fails.
+func (s *session) writeChanges() (int, error) {
 	rows := 0
-	for _, t := range s.engine.ownTables() {
-		changes := t.changes()
-		rows += len(changes)
-		for _, r := range changes {
-			s.member.client.Produce(context.Background(), r, func(r *kgo.Record, err error) {
-				if err != nil {
-					s.member.produced(r, err)
-					return
-				}
-				t.acknowledged(r.Offset)
-			})
+	tables := s.engine.ownTables()
+	changes := make([][]kgo.Record, len(tables))
+	for i, t := range tables {
+		var err error
+		if changes[i], err = t.changes(); err != nil {
+			return 0, err
+		}
+		rows += len(changes[i])
+	}
+	for i, t := range tables {
+		promise := func(r *kgo.Record, err error) {
+			if err != nil {
+				s.member.produced(r, err)
+				return
+			}
+			t.acknowledged(r.Offset)
+		}
+		for j := range changes[i] {
+			s.member.client.Produce(context.Background(), &changes[i][j], promise)
 		}
 	}
-	return rows
+	return rows, nil
+}
+
+// again aborts a transaction whose rows cannot be sent. The next one checks every row before it is written, so that the callback
+// at fault is found and the others keep what they did.
+func (s *session) again(err error) error {
+	if s.engine.careful.Load() {
+		return err // it would have been found
+	}
+	s.engine.config.Logger.Warn("transaction is aborted and begun again with care", "group", s.engine.graph.group, "error", err)
+	if err := s.abort(); err != nil {
+		return err
+	}
+	s.engine.careful.Store(true)
+	s.engine.refused.Store(false)
+	return errAborted
 }
 
 // flush waits until the brokers have all records.

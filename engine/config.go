@@ -31,6 +31,10 @@ type Config struct {
 	// They default to 50,000 and 32 MiB.
 	MaxRecords int
 	MaxBytes   int
+	// RowCache bounds the decoded rows that are kept from one transaction to the next, by the size of their encoded form in
+	// bytes, over all partitions of this process; decoded they take more. Only graphs that share rows have them, see Persist.
+	// Defaults to 8 MiB; negative: none.
+	RowCache int
 	// SessionTimeout is how long the group waits for a process that does not answer. Defaults to 10 s.
 	SessionTimeout time.Duration
 	// TransactionTimeout is how long a broker keeps the transaction of a process that does not answer, so that nobody
@@ -75,6 +79,7 @@ func (c Config) withDefaults() Config {
 	or(&c.CommitInterval, 100*time.Millisecond)
 	or(&c.MaxRecords, 50_000)
 	or(&c.MaxBytes, 32<<20)
+	or(&c.RowCache, 8<<20)
 	or(&c.SessionTimeout, 10*time.Second)
 	or(&c.TransactionTimeout, c.SessionTimeout*4/5)
 	or(&c.StopPatience, 10*time.Second)

@@ -17,6 +17,8 @@ type callContext struct {
 	gokaContext
 	engine *Engine
 	clock  *clock
+	table  *table // nil: the group has none
+	member *member
 }
 
 // Watermark implements stream.Transport.

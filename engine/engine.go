@@ -61,6 +61,11 @@ type Engine struct {
 	ready     chan struct{}
 	requests  requests
 	visits    visits
+
+	careful atomic.Bool             // rows are encoded and checked as they are written, see session.again
+	refused atomic.Bool             // something was too large in this transaction
+	badEmit atomic.Pointer[badEmit] // the last that was refused outside of callContext.Write
+	cause   atomic.Pointer[error]   // what a callback failed with first
 }
 
 // New returns an engine for one processor.
@@ -133,6 +138,9 @@ func (e *Engine) Run(ctx context.Context, p *goka.Processor) error {
 	if err != nil && ctx.Err() != nil && !e.isReady() {
 		return nil // goka calls it an error when a start is broken off
 	}
+	if cause := e.cause.Load(); err != nil && cause != nil {
+		err = *cause
+	}
 	if err != nil {
 		return fmt.Errorf("engine: group %s: %w", e.graph.group, err)
 	}
@@ -168,7 +176,10 @@ func (e *Engine) Watermarks() map[int32]time.Time {
 }
 
 func (e *Engine) wrap(c goka.Context) goka.Context {
-	return &callContext{gokaContext: c, engine: e, clock: e.clock(c.Partition())}
+	n := c.Partition()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return &callContext{gokaContext: c, engine: e, clock: e.clocks[n], table: e.tables[n], member: e.member}
 }
 
 func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
@@ -188,7 +199,7 @@ func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error)
 	if topic != e.graph.table || !e.claims[number] {
 		return &replica{engine: e, local: l}, nil // a join, or a standby
 	}
-	t := &table{engine: e, local: l}
+	t := newTable(e, l, e.config.RowCache/max(1, len(e.claims)))
 	e.tables[number] = t
 	return t, nil
 }

@@ -9,8 +9,12 @@ import (
 // graph is what the engine needs to know of a processor.
 type graph struct {
 	group    string
-	table    string   // topic; empty: none
-	topics   []string // all that must exist
+	table    string // topic; empty: none
+	rows     goka.Codec
+	shares   bool                  // rows are never changed, see Persist
+	loop     string                // topic; empty: none
+	outputs  map[string]goka.Codec // and the loop's
+	topics   []string              // all that must exist
 	carriers []goka.Edge
 	timers   bool
 	sweeps   bool
@@ -25,7 +29,7 @@ type lookup struct {
 }
 
 func readGraph(g *goka.GroupGraph, c Config) graph {
-	out := graph{group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}}
+	out := graph{group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}, outputs: map[string]goka.Codec{}}
 	for _, e := range g.AllEdges() {
 		switch {
 		case e.Codec() != nil:
@@ -37,9 +41,10 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		}
 	}
 	if e := g.GroupTable(); e != nil {
-		out.table = e.Topic()
+		out.table, out.rows, out.shares = e.Topic(), e.Codec(), sharesRows(e)
 	}
 	for _, e := range g.OutputStreams() {
+		out.outputs[e.Topic()] = e.Codec()
 		if stream.CarriesTime(e) {
 			out.carriers = append(out.carriers, e)
 		}
@@ -48,6 +53,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		out.offsets[e.Topic()] = new(Offsets)
 	}
 	if e := g.LoopStream(); e != nil {
+		out.loop, out.outputs[e.Topic()] = e.Topic(), e.Codec()
 		out.offsets[e.Topic()] = new(Offsets)
 	}
 	for _, e := range g.LookupTables() {

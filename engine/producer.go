@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -51,8 +50,9 @@ func (p *producer) emit(topic, key string, value []byte, headers goka.Headers) e
 		}
 		return nil
 	}
-	if n, most := len(key)+len(value), int(e.config.Client.MaxRecord)-rowSlack; n > most {
-		return fmt.Errorf("%w: emit to %s, key %.64q has %d bytes, at most %d", ErrRowTooLarge, topic, key, n, most)
+	if err := e.fits(topic, key, len(key)+len(value)+sizeOf(headers)); err != nil {
+		e.badEmit.Store(&badEmit{topic, key, err})
+		return err
 	}
 	m.produce(&kgo.Record{Topic: topic, Partition: byKey, Key: []byte(key), Value: value, Headers: headersOf(headers)})
 	e.pass(AfterEmit)
@@ -69,6 +69,18 @@ func headersOf(h goka.Headers) []kgo.RecordHeader {
 	}
 	return out
 }
+
+// sizeOf is the size of headers within a record.
+func sizeOf(h goka.Headers) int {
+	n := 0
+	for k, v := range h {
+		n += len(k) + len(v) + headerSlack
+	}
+	return n
+}
+
+// headerSlack is the room, in bytes, that a header needs for its lengths.
+const headerSlack = 10
 
 // Close ends the run: goka makes its producer first and closes it last.
 func (p *producer) Close() error { return p.engine.close() }

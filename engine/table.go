@@ -18,10 +18,20 @@ type table struct {
 	engine *Engine
 	local  *local // nil: not open
 
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	overlay store.Overlay
+	rows    rowCache                // committed; of graphs that share rows
 	headers map[string]goka.Headers // of writes that have some
 	written int64                   // one past the highest changelog offset of this transaction
+
+	caller *callContext // who has goka write a row; of the partition's goroutine
+}
+
+func newTable(e *Engine, l *local, cache int) *table {
+	return &table{
+		engine: e, local: l, rows: newRowCache(cache),
+		overlay: store.Overlay{Encode: func(row any) ([]byte, error) { return encode(e.graph.rows, row) }},
+	}
 }
 
 // Open restores the table. goka then finds it complete, see topicManager.GetOffset.
@@ -35,13 +45,84 @@ func (t *table) Close() error {
 }
 
 func (t *table) Get(key string) ([]byte, error) {
-	t.mu.RLock()
-	v, written := t.overlay.Get(key)
-	t.mu.RUnlock()
+	t.mu.Lock()
+	v, written, err := t.overlay.Get(key)
+	t.mu.Unlock()
 	if written {
-		return v, nil
+		return v, err
 	}
 	return t.local.st.Get(key)
+}
+
+// row returns the row of a key, decoded; nil: there is none.
+func (t *table) row(key string) (any, error) {
+	row, value, written := t.known(key)
+	if row != nil || written && value == nil {
+		return row, nil
+	}
+	var err error
+	if !written {
+		if value, err = t.local.st.Get(key); err != nil || value == nil {
+			return nil, err
+		}
+	}
+	if row, err = t.engine.graph.rows.Decode(value); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if written {
+		t.overlay.Put(key, row, value)
+	} else {
+		t.rows.put(key, cachedRow{row, len(value)})
+	}
+	return row, nil
+}
+
+func (t *table) known(key string) (row any, value []byte, written bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if row, value, written = t.overlay.Row(key); !written {
+		cached, _ := t.rows.get(key)
+		row = cached.row
+	}
+	return row, value, written
+}
+
+// largePart of the largest record is what a row may have had before and still be encoded by the commit. A larger one is encoded
+// and checked at each write, so that the write that makes it too large is found whatever else the transaction holds.
+const largePart = 4
+
+// put writes a row, which is encoded when the transaction is committed.
+func (t *table) put(key string, row any) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	e := t.engine
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var value []byte
+	if e.careful.Load() || t.size(key) > e.recordLimit()/largePart {
+		var err error
+		if value, err = encode(e.graph.rows, row); err != nil {
+			return fmt.Errorf("row of key %.64q: %w", key, err)
+		}
+		if err := e.fits(t.local.topic, key, len(key)+len(value)); err != nil {
+			return err
+		}
+	}
+	t.overlay.Put(key, row, value)
+	delete(t.headers, key)
+	return nil
+}
+
+// size is how many bytes the row had when it was last encoded, as far as that is known.
+func (t *table) size(key string) int {
+	if _, value, written := t.overlay.Row(key); written && value != nil {
+		return len(value)
+	}
+	cached, _ := t.rows.get(key)
+	return cached.size
 }
 
 func (t *table) Has(key string) (bool, error) {
@@ -50,11 +131,15 @@ func (t *table) Has(key string) (bool, error) {
 }
 
 func (t *table) Set(key string, value []byte) error {
-	if err := store.Check(key); err != nil {
-		return err
+	err := checkKey(key)
+	if err == nil {
+		err = t.engine.fits(t.local.topic, key, len(key)+len(value))
 	}
-	if n, most := len(key)+len(value), int(t.engine.config.Client.MaxRecord)-rowSlack; n > most {
-		return fmt.Errorf("%w: key %.64q has %d bytes, at most %d", ErrRowTooLarge, key, n, most)
+	if err != nil && t.caller != nil {
+		err = t.caller.named(err)
+	}
+	if err != nil {
+		return err
 	}
 	t.set(key, value)
 	t.engine.pass(AfterStateWrite)
@@ -84,17 +169,23 @@ func (t *table) emitted(key string, headers goka.Headers) {
 }
 
 // changes returns what the transaction wrote, as changelog records.
-func (t *table) changes() []*kgo.Record {
+func (t *table) changes() ([]kgo.Record, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.overlay.Seal(); err != nil {
+		return nil, fmt.Errorf("engine: row of %s: %w", t.local.topic, err)
+	}
 	rows := t.overlay.Rows()
-	records := make([]*kgo.Record, len(rows))
+	records := make([]kgo.Record, len(rows))
 	for i, row := range rows {
-		records[i] = &kgo.Record{
+		if err := t.engine.fits(t.local.topic, row.Key, len(row.Key)+len(row.Value)+sizeOf(t.headers[row.Key])); err != nil {
+			return nil, err
+		}
+		records[i] = kgo.Record{
 			Topic: t.local.topic, Partition: t.local.partition, Key: []byte(row.Key), Value: row.Value, Headers: headersOf(t.headers[row.Key]),
 		}
 	}
-	return records
+	return records, nil
 }
 
 // acknowledged runs on the client's goroutine.
@@ -109,10 +200,18 @@ func (t *table) commit() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.overlay.Len() == 0 {
+		t.clear()
 		return nil
 	}
 	if err := t.local.st.Apply(t.overlay.Rows(), t.local.stamp(t.written, t.engine.config.Clock())); err != nil {
 		return err
+	}
+	for i, row := range t.overlay.Rows() {
+		if decoded := t.overlay.Decoded(i); decoded != nil {
+			t.rows.put(row.Key, cachedRow{decoded, len(row.Value)})
+		} else {
+			t.rows.drop(row.Key)
+		}
 	}
 	t.clear()
 	return nil
@@ -126,6 +225,7 @@ func (t *table) abort() {
 
 func (t *table) clear() {
 	t.overlay.Clear()
+	t.rows.end()
 	clear(t.headers)
 }
 
@@ -158,10 +258,10 @@ func (t *table) IteratorWithRange(_, _ []byte) (storage.Iterator, error) { retur
 
 // ascend returns up to n keys from the given one on, as the transaction sees them.
 func (t *table) ascend(from string, n int) ([]string, error) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var keys []string
-	err := t.overlay.Ascend(t.local.st, from, "", func(key string, _ []byte) bool {
+	err := t.overlay.Keys(t.local.st, from, "", func(key string) bool {
 		if !strings.HasPrefix(key, store.Reserved) {
 			keys = append(keys, key)
 		}

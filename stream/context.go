@@ -23,17 +23,14 @@ type Context[Row any] struct {
 	loaded  bool
 	changed bool
 
-	emits       []emit
+	emits       []Emitted
 	deadLetters []DeadLetter
 	timers      []Timer
 	advance     []time.Time
 	clocks      []Clock
-}
 
-type emit struct {
-	topic goka.Stream // empty: the loop
-	key   string
-	value any
+	policy Policy
+	halted error // what ends the processor
 }
 
 // Emitter is a *Context of any row type, as Emit and Loopback take it.
@@ -42,7 +39,7 @@ type Emitter interface {
 }
 
 func (c *Context[Row]) emit(topic goka.Stream, key string, value any) {
-	c.emits = append(c.emits, emit{topic, key, value})
+	c.emits = append(c.emits, Emitted{topic, key, value})
 }
 
 // Emit sends value to a topic that the graph names with Output.
@@ -119,9 +116,39 @@ func (c *Context[Row]) discard() {
 	c.emits, c.deadLetters, c.timers, c.advance, c.clocks = nil, nil, nil, nil, nil
 }
 
-// flush applies the buffered effects. It runs outside recover: a failing goka context panics on purpose, and goka
-// deadlocks if that panic is caught.
+// reject undoes what the callback asked for. Its record becomes a dead letter, or ends the processor.
+func (c *Context[Row]) reject(d DeadLetter) {
+	c.discard()
+	if c.policy == Halt {
+		c.halted = fmt.Errorf("%w by %s (key %.64q): %s: %.512s", ErrHalted, c.source, c.source.Key, d.Reason, d.Detail)
+		return
+	}
+	c.DeadLetter(d)
+}
+
+// flush applies what is buffered beside row and emits. It runs outside recover: a failing goka context panics on purpose,
+// and goka deadlocks if that panic is caught.
 func (c *Context[Row]) flush() {
+	if c.halted != nil {
+		c.goka.Fail(c.halted)
+		return
+	}
+	c.flushDeadLetters()
+	c.flushTime()
+}
+
+// write applies row and emits: all of them, or it says why not. Outside of recover, as flush.
+func (c *Context[Row]) write() error {
+	if !c.changed && len(c.emits) == 0 {
+		return nil
+	}
+	if w, ok := c.goka.(Writer); ok {
+		x := Effects{Changed: c.changed, Emits: c.emits}
+		if c.has {
+			x.Row = c.row
+		}
+		return w.Write(x)
+	}
 	switch {
 	case c.changed && c.has:
 		c.goka.SetValue(c.row)
@@ -129,17 +156,23 @@ func (c *Context[Row]) flush() {
 		c.goka.Delete()
 	}
 	for _, e := range c.emits {
-		if e.topic == "" {
-			c.goka.Loopback(e.key, e.value)
+		if e.Topic == "" {
+			c.goka.Loopback(e.Key, e.Value)
 		} else {
-			c.goka.Emit(e.topic, e.key, e.value)
+			c.goka.Emit(e.Topic, e.Key, e.Value)
 		}
 	}
-	c.flushDeadLetters()
-	c.flushTime()
+	return nil
 }
 
 func (c *Context[Row]) flushDeadLetters() {
+	if len(c.deadLetters) == 0 {
+		return
+	}
+	limit := DeadLetterLimit + 32<<10
+	if w, ok := c.goka.(Writer); ok {
+		limit = min(limit, w.RecordLimit())
+	}
 	seen := map[string]int{}
 	for _, d := range c.deadLetters {
 		if d.Source.Topic == "" {
@@ -152,7 +185,7 @@ func (c *Context[Row]) flushDeadLetters() {
 		if seen[id]++; seen[id] > 1 {
 			id += "-" + strconv.Itoa(seen[id]-1)
 		}
-		value, headers := d.record(c.group.Name, c.goka.Headers())
+		value, headers := d.record(c.group.Name, c.goka.Headers(), limit-len(id))
 		c.goka.Emit(goka.Stream(c.group.DeadLetters), id, value, goka.WithCtxEmitHeaders(headers))
 		if o, ok := c.goka.(Observer); ok {
 			o.DeadLettered(d.Reason)

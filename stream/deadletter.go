@@ -43,6 +43,7 @@ const (
 const (
 	ReasonMalformed     = "malformed"
 	ReasonCallbackPanic = "callback_panic"
+	ReasonRowTooLarge   = "row_too_large"
 )
 
 // ReasonError is implemented by codec errors that know their dead-letter reason; others count as malformed.
@@ -59,17 +60,20 @@ type DeadLetter struct {
 	Value  []byte      // defaults to the bytes of the record at hand
 }
 
-func reasonOf(err error) string {
+// reasonOf returns what err says itself, or else otherwise.
+func reasonOf(err error, otherwise string) string {
 	var r ReasonError
 	if errors.As(err, &r) {
 		return r.DeadLetterReason()
 	}
-	return ReasonMalformed
+	return otherwise
 }
 
-func (d DeadLetter) record(group string, own goka.Headers) ([]byte, goka.Headers) {
+// record makes a record of at most limit bytes, value and headers: first the value gives way, then what is repeated of its
+// source.
+func (d DeadLetter) record(group string, own goka.Headers, limit int) ([]byte, goka.Headers) {
 	h := goka.Headers{}
-	left := ownLimit
+	left := min(ownLimit, limit/8)
 	for _, k := range slices.Sorted(maps.Keys(own)) {
 		if left -= len(k) + len(own[k]); left < 0 {
 			break
@@ -80,7 +84,7 @@ func (d DeadLetter) record(group string, own goka.Headers) ([]byte, goka.Headers
 	if len(detail) > maxDetail {
 		detail = detail[:maxDetail]
 	}
-	h[HeaderKey] = d.Source.Key[:min(len(d.Source.Key), keyLimit)]
+	h[HeaderKey] = d.Source.Key[:min(len(d.Source.Key), keyLimit, limit/8)]
 	h[HeaderReason] = []byte(d.Reason)
 	h[HeaderDetail] = []byte(detail)
 	h[HeaderGroup] = []byte(group)
@@ -88,10 +92,21 @@ func (d DeadLetter) record(group string, own goka.Headers) ([]byte, goka.Headers
 	h[HeaderPartition] = []byte(strconv.FormatInt(int64(d.Source.Partition), 10))
 	h[HeaderOffset] = []byte(strconv.FormatInt(d.Source.Offset, 10))
 	h[HeaderTimestamp] = []byte(d.Source.Timestamp.UTC().Format(time.RFC3339Nano))
-	value := d.Value
-	if len(value) > DeadLetterLimit {
+	value, room := d.Value, min(DeadLetterLimit, limit-sizeOf(h)-truncatedSlack)
+	if len(value) > room {
 		h[HeaderTruncated] = []byte(strconv.Itoa(len(value)))
-		value = value[:DeadLetterLimit]
+		value = value[:max(0, room)]
 	}
 	return value, h
+}
+
+// truncatedSlack is the room for HeaderTruncated.
+const truncatedSlack = 64
+
+func sizeOf(h goka.Headers) int {
+	n := 0
+	for k, v := range h {
+		n += len(k) + len(v) + 10 // and their lengths
+	}
+	return n
 }

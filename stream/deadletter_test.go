@@ -15,7 +15,7 @@ func TestDeadLetterRecord(t *testing.T) {
 	d := DeadLetter{Reason: "malformed", Detail: "why", Value: []byte("raw"), Source: Coordinates{
 		Topic: "payments", Partition: 3, Offset: 42, Key: []byte("k"), Timestamp: time.Unix(1767225600, 5e6),
 	}}
-	value, headers := d.record("intake", goka.Headers{"trace": []byte("1"), HeaderReason: []byte("forged")})
+	value, headers := d.record("intake", goka.Headers{"trace": []byte("1"), HeaderReason: []byte("forged")}, 2<<20)
 	want := map[string]string{
 		"trace": "1", "mr-key": "k", "mr-reason": "malformed", "mr-detail": "why", "mr-group": "intake", "mr-topic": "payments",
 		"mr-partition": "3", "mr-offset": "42", "mr-timestamp": "2026-01-01T00:00:00.005Z",
@@ -32,7 +32,7 @@ func TestDeadLetterRecord(t *testing.T) {
 func TestDeadLetterIsBounded(t *testing.T) {
 	long := bytes.Repeat([]byte("x"), 2*DeadLetterLimit)
 	d := DeadLetter{Detail: string(long), Value: long, Source: Coordinates{Key: long}}
-	value, headers := d.record("intake", goka.Headers{"a": []byte("kept"), "b": long})
+	value, headers := d.record("intake", goka.Headers{"a": []byte("kept"), "b": long}, 2<<20)
 	if len(value) != DeadLetterLimit || string(headers[HeaderTruncated]) != strconv.Itoa(len(long)) {
 		t.Errorf("value of %d bytes, truncated=%s", len(value), headers[HeaderTruncated])
 	}
@@ -44,7 +44,7 @@ func TestDeadLetterIsBounded(t *testing.T) {
 		t.Errorf("%d bytes in all", size)
 	}
 	whole := DeadLetter{Value: long[:DeadLetterLimit]}
-	if value, headers := whole.record("intake", nil); len(value) != DeadLetterLimit || headers[HeaderTruncated] != nil {
+	if value, headers := whole.record("intake", nil, 2<<20); len(value) != DeadLetterLimit || headers[HeaderTruncated] != nil {
 		t.Error("a value at the limit was cut")
 	}
 	if !strings.HasPrefix(string(long), string(headers[HeaderDetail])) || len(headers[HeaderDetail]) != maxDetail {

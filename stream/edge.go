@@ -8,7 +8,7 @@ import (
 )
 
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
-// panics become dead letters and the partition goes on.
+// panics or asks for what does not fit into a record, become dead letters and the partition goes on, unless the policy is Halt.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
 	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.EventTime != nil}, receive(g, from, cb))
 }
@@ -21,19 +21,22 @@ func Loop[Row, T any](g Group[Row], codec Codec[T], cb func(*Context[Row], T)) g
 func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.ProcessCallback {
 	return func(gc goka.Context, v any) {
 		c := newContext(gc, &g)
+		if from.OnError != ByGroup {
+			c.policy = from.OnError
+		}
 		m, _ := v.(*message[T])
 		switch {
 		case m == nil: // a tombstone: goka passes nil with NilProcess
 			c.raw = []byte{}
-			c.DeadLetter(DeadLetter{Reason: ReasonMalformed, Detail: "record without a value"})
+			c.reject(DeadLetter{Reason: ReasonMalformed, Detail: "record without a value"})
 		case m.clock != nil:
 			c.clocks = append(c.clocks, *m.clock)
 		case m.err != nil:
 			c.raw = m.raw
-			c.DeadLetter(DeadLetter{Reason: reasonOf(m.err), Detail: m.err.Error()})
+			c.reject(DeadLetter{Reason: reasonOf(m.err, ReasonMalformed), Detail: m.err.Error()})
 		default:
 			c.raw = m.raw
-			c.guard(func() { cb(c, m.value) }, func() (Coordinates, []byte) {
+			c.call(func() { cb(c, m.value) }, func() (Coordinates, []byte) {
 				if from.Source == nil {
 					return c.source, c.raw
 				}
@@ -72,7 +75,7 @@ func runVisit[Row any](gc goka.Context, g *Group[Row], cb func(*Context[Row])) {
 	c := newContext(gc, g)
 	c.raw = []byte{}
 	c.source.Topic, c.source.Offset = string(g.Table()), rowNumber(gc.Key())
-	c.guard(func() { cb(c) }, func() (Coordinates, []byte) { return c.source, []byte(gc.Key()) })
+	c.call(func() { cb(c) }, func() (Coordinates, []byte) { return c.source, []byte(gc.Key()) })
 	c.flush()
 }
 
@@ -83,8 +86,21 @@ func rowNumber(key string) int64 {
 	return int64(h.Sum64() >> 1)
 }
 
-// Persist gives the group its table.
-func Persist[Row any](g Group[Row]) goka.Edge { return goka.Persist(outputCodec[Row]{Codec: g.Row}) }
+// Persist gives the group its table. A transport may keep rows decoded over several callbacks, see Codec.
+func Persist[Row any](g Group[Row]) goka.Edge {
+	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}})
+}
+
+// rowCodec marks the edge of Persist.
+type rowCodec[Row any] struct{ outputCodec[Row] }
+
+func (rowCodec[Row]) sharesRows() {}
+
+// SharesRows tells whether e was made by Persist: its rows are never changed once they are set or read.
+func SharesRows(e goka.Edge) bool {
+	_, ok := e.Codec().(interface{ sharesRows() })
+	return ok
+}
 
 // Output names a topic that callbacks Emit to.
 func Output[T any](to Topic[T]) goka.Edge {
@@ -117,24 +133,35 @@ func (Bytes) Encode(v any) ([]byte, error) {
 func (Bytes) Decode(b []byte) (any, error) { return b, nil }
 
 func newContext[Row any](gc goka.Context, g *Group[Row]) *Context[Row] {
-	return &Context[Row]{goka: gc, group: g, source: Coordinates{
+	return &Context[Row]{goka: gc, group: g, policy: g.OnError, source: Coordinates{
 		Topic: string(gc.Topic()), Partition: gc.Partition(), Offset: gc.Offset(), Timestamp: gc.Timestamp(), Key: []byte(gc.Key()),
 	}}
 }
 
-// guard runs a callback. The row is loaded first, since a failing goka read panics and that panic must reach goka.
-func (c *Context[Row]) guard(cb func(), source func() (Coordinates, []byte)) {
+// call runs a callback and applies its row and emits, or rejects its record. The row is loaded first, since a failing goka read
+// panics and that panic must reach goka.
+func (c *Context[Row]) call(cb func(), source func() (Coordinates, []byte)) {
 	if c.group.Row != nil {
 		c.Row()
 	}
-	defer func() {
-		r := recover()
-		if r == nil {
+	d, ok := guard(cb)
+	if ok {
+		err := c.write()
+		if err == nil {
 			return
 		}
-		c.discard()
-		from, value := source()
-		c.DeadLetter(DeadLetter{Reason: ReasonCallbackPanic, Detail: fmt.Sprint(r), Source: from, Value: value})
+		d = DeadLetter{Reason: reasonOf(err, ReasonCallbackPanic), Detail: err.Error()}
+	}
+	d.Source, d.Value = source()
+	c.reject(d)
+}
+
+func guard(cb func()) (d DeadLetter, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			d, ok = DeadLetter{Reason: ReasonCallbackPanic, Detail: fmt.Sprint(r)}, false
+		}
 	}()
 	cb()
+	return d, true
 }

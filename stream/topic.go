@@ -16,6 +16,10 @@ import (
 
 // Codec turns values of one type into bytes and back. Decode must not keep b. It returns an error for bad bytes; stream
 // turns that into a dead letter (an input) or halts the processor (a row), see ReasonError.
+//
+// Rows are never changed: not after SetRow, and not those that Row returned. A transport may hand the same row to one callback
+// after another, and encode it later; so a row that went through the codec must be equal to the one that was set. Rows
+// should not hold on to the bytes of a record (Context.Raw), which are part of a whole fetch.
 type Codec[T any] interface {
 	Encode(v T) ([]byte, error)
 	Decode(b []byte) (T, error)
@@ -31,6 +35,9 @@ type Topic[T any] struct {
 	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
 	// Nil: the record at hand and its bytes.
 	Source func(T) (Coordinates, []byte)
+	// OnError is what an Input does with a record that it cannot use. Defaults to what its group does. A Topic is a value: a
+	// group sets it on its own copy.
+	OnError Policy
 }
 
 // Stream returns the topic's name as goka wants it.
@@ -41,6 +48,7 @@ type Group[Row any] struct {
 	Name        string
 	Row         Codec[Row] // nil for a group without a table
 	DeadLetters string     // topic name
+	OnError     Policy     // of inputs that do not say otherwise, of the loop, timers and sweeps; defaults to ToDeadLetters
 }
 
 // NoRow is the row type of groups without a table.

@@ -1,6 +1,10 @@
 package stream
 
-import "time"
+import (
+	"time"
+
+	"github.com/lovoo/goka"
+)
 
 // Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time. Each
 // method speaks of the partition, and SetTimer of the key, that the callback runs under.
@@ -19,6 +23,30 @@ type Transport interface {
 // Observer is implemented by a Transport that counts dead letters.
 type Observer interface {
 	DeadLettered(reason string)
+}
+
+// Writer is implemented by a Transport that applies what a callback asked for as one.
+type Writer interface {
+	// Write applies x whole, or does nothing and says why: a value is larger than RecordLimit, or refused by its codec. A
+	// ReasonError knows its dead-letter reason, other errors count as a failed callback.
+	Write(x Effects) error
+	// RecordLimit is the largest key and value with their headers, in bytes.
+	RecordLimit() int
+}
+
+// Effects are a callback's row and emits.
+type Effects struct {
+	// Changed says that Row is the key's new row; nil: it has none any more.
+	Changed bool
+	Row     any
+	Emits   []Emitted // in their order
+}
+
+// Emitted is one value for one topic.
+type Emitted struct {
+	Topic goka.Stream // empty: the loop
+	Key   string
+	Value any
 }
 
 // Timer is one due timer of the current key.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,22 +206,41 @@ func TestOverlayReadsLikeTheStoreAfterwards(t *testing.T) {
 			}
 			write(func(k string, v []byte) { apply(t, s, 1, store.Row{k, v}) })
 			var o store.Overlay
-			write(o.Set)
+			puts := 0
+			o.Encode = func(row any) ([]byte, error) { puts--; return []byte(row.(string)), nil }
+			write(func(k string, v []byte) {
+				if v == nil || rapid.Bool().Draw(r, "bytes") {
+					o.Set(k, v)
+					return
+				}
+				o.Put(k, string(v), nil)
+				puts++
+			})
 			from, to := key.Draw(r, "from"), key.Draw(r, "to")
-			var want, got []string
+			var want, keys, got []string
 			for _, k := range slices.Sorted(maps.Keys(model)) {
 				if k >= from && (to == "" || k < to) {
 					want = append(want, k+"="+model[k])
 				}
 			}
-			if err := o.Ascend(s, from, to, func(k string, v []byte) bool {
-				got = append(got, k+"="+string(v))
-				return true
-			}); err != nil {
+			if err := o.Keys(s, from, to, func(k string) bool { keys = append(keys, k); return true }); err != nil {
 				r.Fatal(err)
+			}
+			for _, k := range keys {
+				v, written, err := o.Get(k)
+				if !written {
+					v, err = s.Get(k)
+				}
+				if err != nil {
+					r.Fatal(err)
+				}
+				got = append(got, k+"="+string(v))
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				r.Fatal(d)
+			}
+			if err := o.Seal(); err != nil || puts < 0 {
+				r.Fatalf("%v, a row was encoded twice (%d)", err, puts)
 			}
 			apply(t, s, 2, o.Rows()...)
 			if got := content(t, s, from, to); !slices.Equal(got, want) {
@@ -230,19 +250,56 @@ func TestOverlayReadsLikeTheStoreAfterwards(t *testing.T) {
 	})
 }
 
-func TestOverlayCountsLastWrites(t *testing.T) {
-	var o store.Overlay
-	o.Set("key", []byte("first"))
-	o.Set("other", nil)
-	o.Set("key", []byte("2"))
-	if o.Len() != 2 || o.Bytes() != len("key2other") {
-		t.Errorf("%d rows, %d bytes", o.Len(), o.Bytes())
+// A row is encoded once, whatever its writes and reads; a deleted one never.
+func TestOverlayEncodesOnce(t *testing.T) {
+	var encoded []any
+	o := store.Overlay{Encode: func(row any) ([]byte, error) {
+		encoded = append(encoded, row)
+		if row == "bad" {
+			return nil, errors.New("refused")
+		}
+		if row == "empty" {
+			return nil, nil
+		}
+		return []byte(row.(string)), nil
+	}}
+	o.Put("key", "first", nil)
+	o.Put("key", "last", nil)
+	o.Put("gone", "row", nil)
+	o.Set("gone", nil)
+	o.Put("known", "row", []byte("bytes"))
+	o.Put("none", "empty", nil)
+	if row, value, ok := o.Row("key"); row != "last" || value != nil || !ok || len(encoded) > 0 {
+		t.Errorf("row %v, %q, %t", row, value, ok)
 	}
-	if v, ok := o.Get("other"); v != nil || !ok {
-		t.Errorf("deleted: %q, %t", v, ok)
+	if v, ok, err := o.Get("gone"); v != nil || !ok || err != nil {
+		t.Errorf("deleted: %q, %t, %v", v, ok, err)
+	}
+	if v, ok, err := o.Get("key"); string(v) != "last" || !ok || err != nil {
+		t.Errorf("key: %q, %t, %v", v, ok, err)
+	}
+	for range 2 {
+		if err := o.Seal(); err != nil {
+			t.Error(err)
+		}
+	}
+	want := []store.Row{{"key", []byte("last")}, {"gone", nil}, {"known", []byte("bytes")}, {"none", []byte{}}}
+	if d := cmp.Diff(want, o.Rows()); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{"last", "empty"}, encoded); d != "" {
+		t.Error(d)
+	}
+	o.Put("key", "again", nil)
+	if err := o.Seal(); err != nil || string(o.Rows()[0].Value) != "again" {
+		t.Errorf("a write after Seal: %v, %q", err, o.Rows()[0].Value)
+	}
+	o.Put("key", "bad", nil)
+	if err := o.Seal(); err == nil || !strings.Contains(err.Error(), `"key"`) {
+		t.Errorf("got %v", err)
 	}
 	o.Clear()
-	if _, ok := o.Get("key"); ok || o.Len() != 0 || o.Bytes() != 0 {
+	if _, ok, _ := o.Get("key"); ok || o.Len() != 0 || o.Seal() != nil {
 		t.Error("something left")
 	}
 }
