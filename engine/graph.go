@@ -9,7 +9,9 @@ import (
 // graph is what the engine needs to know of a processor.
 type graph struct {
 	group    string
+	input    string // topic, one of several
 	table    string // topic; empty: none
+	timerLog string // topic of the timers; empty: the group has none
 	rows     goka.Codec
 	shares   bool                  // rows are never changed, see Persist
 	loop     string                // topic; empty: none
@@ -40,6 +42,10 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 			out.sweeps = true
 		}
 	}
+	if out.timers {
+		out.timerLog = stream.TimerTopic(out.group)
+		out.topics = append(out.topics, out.timerLog)
+	}
 	if e := g.GroupTable(); e != nil {
 		out.table, out.rows, out.shares = e.Topic(), e.Codec(), sharesRows(e)
 	}
@@ -50,7 +56,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		}
 	}
 	for _, e := range g.InputStreams() {
-		out.offsets[e.Topic()] = new(Offsets)
+		out.input, out.offsets[e.Topic()] = e.Topic(), new(Offsets)
 	}
 	if e := g.LoopStream(); e != nil {
 		out.loop, out.outputs[e.Topic()] = e.Topic(), e.Codec()

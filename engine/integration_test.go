@@ -55,7 +55,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	var err error
 	f.cluster, err = kfake.NewCluster(kfake.NumBrokers(1),
-		kfake.SeedTopics(testPartitions, "in", "out", "dead", "adder-table", "adder-loop", "other-table"),
+		kfake.SeedTopics(testPartitions, "in", "out", "dead", "adder-table", "adder-loop", "adder-timers", "other-table"),
 		kfake.GroupMinSessionTimeout(time.Second))
 	if err != nil {
 		t.Fatal(err)

@@ -31,15 +31,42 @@ func (m *topicManager) admin(do func(ctx context.Context, admin *kadm.Client) er
 
 // checkTopics returns every reason why the topics cannot be used, joined. goka checks some of them too, but hides the reason.
 func (e *Engine) checkTopics(ctx context.Context) error {
+	m, want := &topicManager{e}, e.config.Partitions
+	if want == 0 {
+		return m.ensureTimers()
+	}
 	var errs []error
 	for _, topic := range e.graph.topics {
-		if e.config.Partitions == 0 || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			break
 		}
-		_, err := (&topicManager{e}).Partitions(topic)
+		_, err := m.Partitions(topic)
+		if topic == e.graph.timerLog && errors.Is(err, ErrTopic) {
+			err = fmt.Errorf("%w: it keeps the group's timers, create it with cleanup.policy=compact and %d partitions", err, want)
+		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// ensureTimers creates the topic of the timers as goka creates loop and table.
+func (m *topicManager) ensureTimers() error {
+	g := &m.engine.graph
+	if g.timerLog == "" {
+		return nil
+	}
+	want, err := m.Partitions(g.input)
+	if err != nil {
+		return err
+	}
+	if err := m.EnsureTableExists(g.timerLog, len(want)); err != nil {
+		return err
+	}
+	have, err := m.Partitions(g.timerLog)
+	if err == nil && len(have) != len(want) {
+		err = fmt.Errorf("%w: %s has %d partitions, %s has %d", ErrTopic, g.timerLog, len(have), g.input, len(want))
+	}
+	return err
 }
 
 // Partitions returns the partitions of a topic in order.

@@ -56,7 +56,7 @@ type text struct{}
 func (text) Encode(s string) ([]byte, error) { return []byte(s), nil }
 func (text) Decode(b []byte) (string, error) { return string(b), nil }
 
-var topics = []string{"in", "closed", "dead", "counter-table", "counter-loop"}
+var topics = []string{"in", "closed", "dead", "counter-table", "counter-loop", "counter-timers"}
 
 // counter counts records per window of event time: a window comes out once, when it closes, whether a record or a timer
 // closes it. Each record is also counted under the key "total", by loop. The value 13 panics.
