@@ -162,13 +162,17 @@ func (s Spec) ClosesAt(span Span) instant.Milli {
 	return plus(plus(span.End, milli(s.Gap)), milli(s.Grace))
 }
 
-// closed returns the latest end of a window that watermark w closes.
+// closed returns the latest end of a window that watermark w closes. The end of time closes all.
 func (s Spec) closed(w instant.Milli) instant.Milli {
 	back := milli(s.Gap) + milli(s.Grace)
-	if w < math.MinInt64+back {
+	switch {
+	case w == math.MaxInt64:
+		return w
+	case w < math.MinInt64+back:
 		return math.MinInt64
+	default:
+		return w - back
 	}
-	return w - back
 }
 
 func milli(d time.Duration) instant.Milli { return instant.Milli(d / time.Millisecond) }
