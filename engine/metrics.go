@@ -19,6 +19,7 @@ type Metrics struct {
 	watermarkLag *prometheus.GaugeVec
 	consumerLag  *prometheus.GaugeVec
 	recovered    *prometheus.GaugeVec
+	standing     standing
 }
 
 // The outcomes of transactions.
@@ -54,21 +55,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		deadLetters:  counter("millrace_dead_letters_total", "Records filed as dead letters.", []string{"group", "reason"}),
 		watermarkLag: gauge("millrace_watermark_lag_seconds", "Wall clock less the lowest watermark of the group's partitions.", group),
 		consumerLag:  gauge("millrace_consumer_lag_records", "Records not yet handled.", []string{"group", "topic", "partition"}),
-		recovered:    gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records.", group),
+		recovered:    gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
 	}
 	if r != nil {
 		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
 			m.watermarkLag, m.consumerLag, m.recovered)
 	}
 	return m
-}
-
-func (m *Metrics) setRecovered(group string, yes bool) {
-	v := 0.0
-	if yes {
-		v = 1
-	}
-	m.recovered.WithLabelValues(group).Set(v)
 }
 
 func (m *Metrics) setLag(group, topic string, partition int32, records int64) {

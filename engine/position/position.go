@@ -1,6 +1,6 @@
 // Package position is what a table says of itself: how far its group's inputs were read when the rows were as they are. The engine
-// keeps it in a reserved row of each partition of the group's table, in the transaction that changed the rows, so that whoever
-// follows the table knows as of what it answers.
+// keeps it in a reserved row of each partition of the group's table, in the transaction that changed the rows and behind them, so
+// that whoever follows the table knows as of what it answers, also while it has read only a part of the transaction.
 package position
 
 import (
