@@ -53,7 +53,7 @@ func (r *reader) read(ctx context.Context, wait time.Duration) ([]*kgo.Record, e
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(min(time.Duration(attempt+1)*20*time.Millisecond, time.Second)):
+		case <-time.After(pause(attempt)):
 		}
 	}
 }

@@ -26,26 +26,29 @@ type extent struct {
 func readExtent(ctx context.Context, client *kgo.Client, topic string, partition int32) (extent, error) {
 	var x extent
 	admin := kadm.NewClient(client)
-	m, err := admin.Metadata(ctx, topic)
-	if err == nil {
-		err = m.Topics[topic].Err
-	}
+	err := patiently(ctx, func() error {
+		m, err := admin.Metadata(ctx, topic)
+		if err == nil {
+			err = m.Topics[topic].Err
+		}
+		x.id = m.Topics[topic].ID
+		return err
+	})
 	if err != nil {
 		return x, fmt.Errorf("engine: table %s: %w", topic, err)
 	}
-	x.id = m.Topics[topic].ID
-	starts, err := admin.ListStartOffsets(ctx, topic)
+	starts, err := offsets(ctx, admin.ListStartOffsets, topic)
 	if err != nil {
-		return x, fmt.Errorf("engine: table %s: %w", topic, err)
+		return x, err
 	}
-	ends, err := admin.ListEndOffsets(ctx, topic)
+	ends, err := offsets(ctx, admin.ListEndOffsets, topic)
 	if err != nil {
-		return x, fmt.Errorf("engine: table %s: %w", topic, err)
+		return x, err
 	}
 	start, ok := starts.Lookup(topic, partition)
 	end, also := ends.Lookup(topic, partition)
-	if err := errors.Join(start.Err, end.Err); err != nil || !ok || !also {
-		return x, fmt.Errorf("engine: table %s/%d has no offsets: %w", topic, partition, err)
+	if !ok || !also {
+		return x, fmt.Errorf("engine: table %s/%d has no offsets", topic, partition)
 	}
 	x.start, x.end = start.Offset, end.Offset
 	return x, nil

@@ -152,13 +152,19 @@ func (s *session) makeClaims(ctx context.Context) error {
 	}
 	defer s.engine.link.release()
 	admin := kadm.NewClient(client)
-	committed, err := admin.FetchOffsets(ctx, s.engine.graph.group)
+	var committed kadm.OffsetResponses
+	err = patiently(ctx, func() (err error) {
+		if committed, err = admin.FetchOffsets(ctx, s.engine.graph.group); err == nil {
+			err = committed.Error()
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("%w: committed offsets: %w", errRenew, err)
 	}
-	starts, err := admin.ListStartOffsets(ctx, s.member.topics...)
+	starts, err := offsets(ctx, admin.ListStartOffsets, s.member.topics...)
 	if err != nil {
-		return fmt.Errorf("%w: start offsets: %w", errRenew, err)
+		return fmt.Errorf("%w: %w", errRenew, err)
 	}
 	for topic, numbers := range s.claims {
 		for _, n := range numbers {

@@ -73,16 +73,19 @@ func (m *topicManager) ensureTimers() error {
 func (m *topicManager) Partitions(topic string) ([]int32, error) {
 	var parts []int32
 	err := m.admin(func(ctx context.Context, admin *kadm.Client) error {
-		all, err := admin.ListTopics(ctx, topic)
+		var t kadm.TopicDetail
+		err := patiently(ctx, func() error {
+			all, err := admin.ListTopics(ctx, topic)
+			if t = all[topic]; err == nil && !errors.Is(t.Err, kerr.UnknownTopicOrPartition) {
+				err = t.Err
+			}
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("engine: topic %s: %w", topic, err)
 		}
-		t := all[topic]
-		if errors.Is(t.Err, kerr.UnknownTopicOrPartition) {
-			return fmt.Errorf("%w: %s does not exist", ErrTopic, topic)
-		}
 		if t.Err != nil {
-			return fmt.Errorf("engine: topic %s: %w", topic, t.Err)
+			return fmt.Errorf("%w: %s does not exist", ErrTopic, topic)
 		}
 		parts = t.Partitions.Numbers()
 		slices.Sort(parts)

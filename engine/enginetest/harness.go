@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ type Harness struct {
 	graph  Graph
 	config engine.Config
 
-	at int // callback at which to cut; 0: none
+	calls map[int]func() // by callback of the life that begins
 
 	engine *engine.Engine
 	wire   *Wire
@@ -64,9 +65,10 @@ func New(t testing.TB, c engine.Config, topics []string, graph Graph) *Harness {
 }
 
 // NewFake makes the topics given on a broker of the test's own, which answers as the test wants.
-func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph) (*Harness, *kfake.Cluster) {
+func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph, opts ...kfake.Opt) (*Harness, *kfake.Cluster) {
 	t.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
+	opts = append([]kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second)}, opts...)
+	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,18 +114,16 @@ func (h *Harness) createTopics(topics []string) {
 			h.t.Log(err)
 		}
 	})
-	for {
-		listed, err := adm.ListEndOffsets(ctx, names...)
-		if err == nil {
-			err = listed.Error()
-		}
-		if err == nil {
-			return
-		}
-		if ctx.Err() != nil {
-			h.t.Fatalf("topics are not served: %v", err)
-		}
+	for _, name := range names {
+		h.listed(ctx, name, adm.ListEndOffsets)
 	}
+}
+
+// Twin returns another process of the same group, with a slot of its own or the same.
+func (h *Harness) Twin(slot string) *Harness {
+	twin := *h
+	twin.config.Slot = slot
+	return &twin
 }
 
 // Disk keeps tables in a directory that outlives the processor's lives.
@@ -157,7 +157,10 @@ func (h *Harness) start() {
 	h.t.Helper()
 	c := h.config
 	c.Client = engine.ClientConfig{Brokers: h.Brokers, Dial: h.wire.Dial}
-	c.Partitions, c.SessionTimeout, c.StopPatience = Partitions, 4*time.Second, time.Millisecond
+	c.Partitions, c.StopPatience = Partitions, time.Millisecond
+	if c.SessionTimeout == 0 {
+		c.SessionTimeout = 4 * time.Second
+	}
 	if testing.Verbose() {
 		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
@@ -174,18 +177,23 @@ func (h *Harness) start() {
 	go func() { h.result <- h.engine.Run(ctx, p) }()
 }
 
-// called counts callbacks and cuts the wire at the one that was asked for.
+// OnCall does something during the n-th callback (from 1) of the life that begins next.
+func (h *Harness) OnCall(n int, do func()) {
+	if h.calls == nil {
+		h.calls = map[int]func(){}
+	}
+	h.calls[n] = do
+}
+
+// called counts callbacks and does what was asked for.
 func (h *Harness) called() func() {
-	wire, at := h.wire, h.at
-	h.at = 0
-	steps := make(chan struct{}, 1) // a lock: callbacks run in parallel
-	n := 0
+	calls := h.calls
+	h.calls = nil
+	var n atomic.Int64
 	return func() {
-		steps <- struct{}{}
-		if n++; n == at {
-			wire.Cut()
+		if do := calls[int(n.Add(1))]; do != nil {
+			do()
 		}
-		<-steps
 	}
 }
 
@@ -194,7 +202,7 @@ func (h *Harness) CrashAt(p Point) {
 	h.t.Helper()
 	h.wire = NewWire()
 	if p.Call > 0 {
-		h.at = p.Call
+		h.OnCall(p.Call, h.wire.Cut)
 	} else {
 		h.wire.CutAt(p)
 	}
@@ -214,6 +222,21 @@ func (h *Harness) abandon() {
 		h.t.Logf("the killed processor says: %v", err)
 	}
 }
+
+// Ready waits until the processor has its tables.
+func (h *Harness) Ready() {
+	h.t.Helper()
+	select {
+	case <-h.engine.Ready():
+	case err := <-h.result:
+		h.t.Fatalf("the processor stopped: %v", err)
+	case <-time.After(patience):
+		h.t.Fatal("the processor gets no tables")
+	}
+}
+
+// Drain makes the stop that follows leave the group.
+func (h *Harness) Drain() { h.engine.Drain() }
 
 // Stop ends the processor's life as it should.
 func (h *Harness) Stop() {
@@ -247,10 +270,7 @@ func (h *Harness) Settle(topics ...string) {
 	defer cancel()
 	for _, name := range topics {
 		topic := h.Prefix + name
-		ends, err := kadm.NewClient(h.Client).ListEndOffsets(ctx, topic)
-		if err != nil {
-			h.t.Fatal(err)
-		}
+		ends := h.listed(ctx, topic, kadm.NewClient(h.Client).ListEndOffsets)
 		at := map[int32]int64{}
 		ends.Each(func(o kadm.ListedOffset) { at[o.Partition] = o.Offset })
 		waiting := make(chan error, 1)
@@ -266,6 +286,23 @@ func (h *Harness) Settle(topics ...string) {
 	}
 }
 
+// listed asks until it gets an answer for every partition: faults are meant for the processor, not for us.
+func (h *Harness) listed(ctx context.Context, topic string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) kadm.ListedOffsets {
+	h.t.Helper()
+	for {
+		offsets, err := list(ctx, topic)
+		if err == nil {
+			err = offsets.Error()
+		}
+		if err == nil {
+			return offsets
+		}
+		if ctx.Err() != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
 // Committed returns what a reader of committed records sees of a topic, "key=value" in the order of each partition, and
 // a deleted row as "key".
 func (h *Harness) Committed(topic string) [][]string {
@@ -273,10 +310,7 @@ func (h *Harness) Committed(topic string) [][]string {
 	topic = h.Prefix + topic
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	ends, err := kadm.NewClient(h.Client).ListCommittedOffsets(ctx, topic)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	ends := h.listed(ctx, topic, kadm.NewClient(h.Client).ListCommittedOffsets)
 	out := make([][]string, Partitions)
 	for p := range int32(Partitions) {
 		end, _ := ends.Lookup(topic, p)

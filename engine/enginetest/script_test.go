@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 		work()
 		return
 	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait for brokers and clients, most of the time
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -169,12 +173,22 @@ func newHarness(t *testing.T) *enginetest.Harness {
 	return enginetest.New(t, small(), topics, counter)
 }
 
-// finish runs the processor until all is done.
+// finish runs the processor until all is done, and compares what is left behind.
 func finish(t *testing.T, h *enginetest.Harness) {
 	t.Helper()
 	h.Start()
-	h.Settle("in", "counter-loop", "in")
+	settle(t, h)
 	h.Stop()
+	check(t, h)
+}
+
+func settle(t *testing.T, h *enginetest.Harness) {
+	t.Helper()
+	h.Settle("in", "counter-loop", "in")
+}
+
+func check(t *testing.T, h *enginetest.Harness) {
+	t.Helper()
 	golden := filepath.Join("testdata", "counter.txt")
 	got := transcript(h)
 	if *rewrite {
@@ -216,6 +230,7 @@ func TestScriptWithCrashes(t *testing.T) {
 				name = p.String() + "/disk"
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				h := newHarness(t)
 				if disk {
 					h.Disk()

@@ -69,6 +69,9 @@ func (w *Wire) BreakAt(p Point) <-chan struct{} {
 	return done
 }
 
+// CallAt calls a function before a request is sent on.
+func (w *Wire) CallAt(p Point, do func()) { w.arm(p, func(net.Conn) { do() }) }
+
 func (w *Wire) arm(p Point, spring func(net.Conn)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,8 +146,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 	if t := c.wire.sent(int16(binary.BigEndian.Uint16(b[4:]))); t != nil {
 		if !t.Applied {
-			t.spring(c.Conn)
-			return 0, ErrCut
+			t.spring(c.Conn) // a closed connection refuses the rest
+			return c.Conn.Write(b)
 		}
 		c.mu.Lock()
 		c.waits, c.answer = t, binary.BigEndian.Uint32(b[8:])
@@ -181,9 +184,10 @@ func (c *conn) frame() error {
 		c.waits = nil
 	}
 	c.mu.Unlock()
-	if hit {
+	if hit { // the answer is lost
 		t.spring(c.Conn)
-		return ErrCut
+		_, err := c.Conn.Read(head[:]) // what reading from a closed connection says
+		return err
 	}
 	c.rest = frame
 	return nil
