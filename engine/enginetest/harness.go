@@ -19,7 +19,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -333,7 +335,10 @@ func (h *Harness) Committed(topic string) [][]string {
 				if r.Value != nil {
 					line += "=" + string(r.Value)
 				}
-				out[p] = append(out[p], strings.ReplaceAll(line, h.Prefix, ""))
+				if !watermark.Is(r.Value) { // whose bytes say how long the group's name is
+					line = strings.ReplaceAll(line, h.Prefix, "")
+				}
+				out[p] = append(out[p], line)
 			})
 		}
 		reader.Close()
@@ -341,13 +346,16 @@ func (h *Harness) Committed(topic string) [][]string {
 	return out
 }
 
-// Rows folds a table topic, in key order.
+// Rows folds a table topic, in key order, without the engine's own rows.
 func (h *Harness) Rows(topic string) []string {
 	h.t.Helper()
 	rows := map[string]string{}
 	for _, part := range h.Committed(topic) {
 		for _, line := range part {
 			key, _, has := strings.Cut(line, "=")
+			if position.IsReserved(key) {
+				continue
+			}
 			if !has {
 				delete(rows, key)
 				continue
