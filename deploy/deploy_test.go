@@ -23,6 +23,7 @@ func contract() []string {
 		"millrace_consumer_lag_records",
 		"millrace_dead_letters_total",
 		"millrace_duplicates_total",
+		"millrace_events_total",
 		"millrace_health_enabled",
 		"millrace_health_score_ratio",
 		"millrace_ledger_reversed_minor_total",
