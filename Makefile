@@ -40,8 +40,9 @@ test: ## all tests, on the embedded broker
 bench-once:
 	$(if $(BENCHED),$(GO) test -run '^$$' -bench . -benchtime 1x $(BENCHED))
 
-bench: ## benchmarks (BENCH=regexp)
+bench: ## benchmarks, and engine beside stock goka (BENCH=regexp; SIDE='-check' passes flags, docs/performance.md)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(BENCHED)
+	$(GO) run ./bench/side $(SIDE)
 
 # Not part of check: on an empty cache and 2 cores it took 73 s (nearly all of it compiling the linter, from 180 modules) on
 # top of check's 153 s, and who only wants to see the tests pass should not wait for it. CI runs it as its second step.

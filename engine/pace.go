@@ -10,22 +10,20 @@ type pace struct {
 }
 
 const (
-	firstBatch = 1000 // while nothing is known
+	firstBatch = 4000 // while nothing is known
 	leastBatch = 1000 // below, transactions cost more than records
-	leastKnown = 500  // a smaller batch tells nothing about the rate, unless it was slow
-	slow       = 5    // intervals that a batch may take at most, however slow the callbacks are
+	leastKnown = 500  // a smaller batch tells nothing about the rate
 )
 
 func (p *pace) budget() int {
 	if p.rate == 0 {
 		return min(firstBatch, p.most)
 	}
-	inTime := func(intervals float64) int { return int(p.rate * p.interval.Seconds() * intervals) }
-	return min(p.most, max(1, inTime(1), min(leastBatch, inTime(slow))))
+	return min(p.most, max(leastBatch, int(p.rate*p.interval.Seconds())))
 }
 
 func (p *pace) handled(n int, took time.Duration) {
-	if took <= 0 || n < leastKnown && took < slow*p.interval {
+	if n < leastKnown || took <= 0 {
 		return
 	}
 	now := float64(n) / took.Seconds()

@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/engine/stock"
@@ -74,15 +73,11 @@ type Server struct {
 // Start listens at once and answers as soon as the tables are loaded; until then reads say so.
 func Start(c Config) (*Server, error) {
 	indexes := views.NewIndexes(c.Topology, nil)
-	opts, err := c.Settings.Client().Options()
+	tables, err := newTables(c, indexes)
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return nil, err
-	}
-	tables, err := newTables(c, cluster.NewAdmin(client), indexes)
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.Settings.Brokers...), kgo.ClientID(c.Settings.ClientID))
 	if err != nil {
 		return nil, err
 	}
@@ -160,15 +155,9 @@ func (s *Server) Stop(ctx context.Context) error {
 	return err
 }
 
-func newTables(c Config, adm *cluster.Admin, x *views.Indexes) (*Tables, error) {
+func newTables(c Config, x *views.Indexes) (*Tables, error) {
 	t := c.Topology
-	cfg := stock.Config{
-		Brokers: c.Settings.Brokers, ClientID: c.Settings.ClientID, Partitions: t.Config.Partitions, Logger: c.Log,
-		End: func(topic string, partition int32) (int64, error) {
-			ends, err := cluster.EndOffsets(context.Background(), adm, []string{topic})
-			return ends[topic][partition], err
-		},
-	}
+	cfg := stock.Config{Brokers: c.Settings.Brokers, ClientID: c.Settings.ClientID, Partitions: t.Config.Partitions, Logger: c.Log}
 	tables := &Tables{}
 	var errs []error
 	for _, r := range []struct {
