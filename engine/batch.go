@@ -9,7 +9,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/stream"
 )
@@ -24,8 +23,8 @@ var errOver = errors.New("engine: session over")
 // turn runs one transaction, or finds that there is nothing to do.
 func (s *session) turn(ctx context.Context) error {
 	defer s.member.session.AllowRebalance()
-	began := time.Now()
-	n, err := s.fill(ctx, &began)
+	s.began, s.cut = time.Now(), false
+	n, err := s.fill(ctx)
 	if errors.Is(err, errOver) {
 		return nil
 	}
@@ -34,24 +33,20 @@ func (s *session) turn(ctx context.Context) error {
 	}
 	s.nextRequest()
 	s.tick()
-	if n == 0 && s.active == nil && !s.anyDue() {
-		return nil
+	if n == 0 && s.active == nil {
+		if work, err := s.pending(); err != nil || !work {
+			return err
+		}
 	}
-	if err := s.begin(); err != nil {
-		return err
-	}
-	if err := s.settled(); err != nil {
-		return err
-	}
-	served, err := s.callTimers()
-	if err != nil {
+	served := s.served.Load()
+	if err := s.work(); err != nil {
 		return err
 	}
 	visited, last, err := s.visitSome()
 	if err != nil {
 		return err
 	}
-	s.passClocks()
+	s.forward()
 	done := time.Now()
 	if err := s.commit(n, done); err != nil {
 		if errors.Is(err, errAborted) {
@@ -59,9 +54,30 @@ func (s *session) turn(ctx context.Context) error {
 		}
 		return err
 	}
-	s.member.pace.handled(n, done.Sub(began))
-	s.answer(served, visited, last)
+	s.member.pace.handled(n, done.Sub(s.began))
+	s.answer(s.served.Load()-served, visited, last)
 	return nil
+}
+
+// work brings the transaction to the point where nothing is open: all records are marked, what is due was called, and event time
+// stands where it will be forwarded.
+func (s *session) work() error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	wall := s.engine.config.Clock()
+	for _, p := range s.parts {
+		if p.time != nil {
+			p.conclude(wall)
+		}
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	return s.closeCalls()
 }
 
 // begin opens the transaction.
@@ -73,27 +89,33 @@ func (s *session) begin() error {
 		return s.member.judge(err)
 	}
 	s.begun = true
+	latest := s.engine.config.latest()
+	for _, p := range s.parts {
+		for _, c := range p.claims {
+			c.future = latest
+		}
+		s.hold(p)
+	}
 	return nil
 }
 
 // fill polls and hands out records until the interval is over or the batch full.
-func (s *session) fill(ctx context.Context, began *time.Time) (int, error) {
+func (s *session) fill(ctx context.Context) (int, error) {
 	c := s.engine.config
-	budget, n, bytes := s.member.pace.budget(), 0, 0
-	s.left.Store(1) // so that marks do not come to 0 before all is handed out
+	budget, n, bytes := s.member.pace.budget()-s.waiting(), 0, 0
 	for n < budget && bytes < c.MaxBytes && (n == 0 || !s.engine.requests.any()) {
 		wait := s.pollWait()
 		if n > 0 {
-			if wait = time.Until(began.Add(c.CommitInterval)); wait <= 0 {
+			if wait = time.Until(s.began.Add(c.CommitInterval)); wait <= 0 {
 				break
 			}
 		}
-		fetches := s.poll(ctx, wait, budget-n)
+		fetches, woken := s.poll(ctx, wait, budget-n)
 		if err := s.check(fetches); err != nil {
 			return n, err
 		}
 		got := fetches.NumRecords()
-		if got == 0 {
+		if got == 0 && !woken {
 			break
 		}
 		if n == 0 && s.over(ctx) {
@@ -101,26 +123,29 @@ func (s *session) fill(ctx context.Context, began *time.Time) (int, error) {
 			return 0, errOver
 		}
 		if n == 0 {
-			*began = time.Now()
+			s.began = time.Now()
 		}
-		if err := s.begin(); err != nil {
-			return n, err
+		if got > 0 {
+			s.engine.pass(AfterPoll)
 		}
-		s.engine.pass(AfterPoll)
 		n += got
-		s.left.Add(int64(got))
-		size, err := s.dispatch(fetches)
+		size, err := s.take(fetches)
 		if err != nil {
 			return n, err
 		}
 		bytes += size
+		if !s.begun {
+			continue
+		}
+		if err := s.pump(); err != nil {
+			return n, err
+		}
 	}
-	s.taken.Add(int64(n))
 	return n, nil
 }
 
 func (s *session) pollWait() time.Duration {
-	if s.active != nil {
+	if s.active != nil || s.cut {
 		return time.Millisecond // it goes on
 	}
 	if t := s.engine.config.Tick; t != NoTick {
@@ -129,22 +154,28 @@ func (s *session) pollWait() time.Duration {
 	return time.Second
 }
 
-// poll waits for records. A request, a stop or a move ends the wait.
-func (s *session) poll(ctx context.Context, wait time.Duration, most int) kgo.Fetches {
+// poll waits for records. A request, a stop or a move ends the wait, and marks that a partition waits for: woken.
+func (s *session) poll(ctx context.Context, wait time.Duration, most int) (fetches kgo.Fetches, woken bool) {
 	bounded, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	over := make(chan struct{})
-	defer close(over)
+	over, watched := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(watched)
 		select {
 		case <-s.moved:
 			cancel()
 		case <-s.engine.requests.wake:
 			cancel()
+		case <-s.wake:
+			woken = true
+			cancel()
 		case <-over:
 		}
 	}()
-	return s.member.session.PollRecords(bounded, most)
+	fetches = s.member.session.PollRecords(bounded, most)
+	close(over)
+	<-watched
+	return fetches, woken
 }
 
 // check tells errors that end something from those that pass.
@@ -166,48 +197,32 @@ func (s *session) check(fetches kgo.Fetches) error {
 	return found
 }
 
-// dispatch hands records to goka and returns their size.
-func (s *session) dispatch(fetches kgo.Fetches) (int, error) {
-	size := 0
-	var failed error
-	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-		if failed != nil || len(p.Records) == 0 {
+// take sorts fetched records by partition, and returns their size. Partitions that were idle tell their readers first.
+func (s *session) take(fetches kgo.Fetches) (size int, failed error) {
+	wall := s.engine.config.Clock().UnixMilli()
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		if failed != nil || len(f.Records) == 0 {
 			return
 		}
-		c := s.claim(p.Topic, p.Partition)
+		p := s.parts[f.Partition]
+		var c *claim
+		if p != nil {
+			c = p.claim(f.Topic)
+		}
 		if c == nil {
-			failed = fmt.Errorf("%w: record of %s/%d, which is not ours", errRenew, p.Topic, p.Partition)
+			failed = fmt.Errorf("%w: record of %s/%d, which is not ours", errRenew, f.Topic, f.Partition)
 			return
 		}
-		for _, r := range p.Records {
+		for _, r := range f.Records {
 			size += len(r.Key) + len(r.Value)
-			select {
-			case c.messages <- messageOf(r):
-			case <-s.failed:
-				failed = errClaim
-				return
-			}
 		}
-		c.took(p.Records[len(p.Records)-1])
+		p.took(c, f.Records)
+		if failed = s.begin(); failed == nil && p.time != nil {
+			p.time.Fetched(c.topic, wall)
+			s.hold(p)
+		}
 	})
 	return size, failed
-}
-
-// settled waits until all that was handed out is marked.
-func (s *session) settled() error {
-	if s.left.Add(-1) == 0 {
-		return nil
-	}
-	patience := time.NewTimer(s.engine.config.patience())
-	defer patience.Stop()
-	select {
-	case <-s.marked:
-		return nil
-	case <-s.failed:
-		return errClaim
-	case <-patience.C:
-		return fmt.Errorf("%w: %d records are not done after %s", ErrBatch, s.left.Load(), s.engine.config.patience())
-	}
 }
 
 // nextRequest takes up a request, if there is none under way.
@@ -217,7 +232,7 @@ func (s *session) nextRequest() {
 	}
 }
 
-// tick lets idle partitions follow the wall clock and begins the sweep that is due.
+// tick takes up what is known of idle inputs and begins the sweep that is due.
 func (s *session) tick() {
 	e := s.engine
 	wall := e.config.Clock()
@@ -229,15 +244,9 @@ func (s *session) tick() {
 	if asked {
 		s.lookNow()
 	}
-	behind := map[int32]bool{}
-	for _, c := range s.all {
-		behind[c.number] = behind[c.number] || c.behind() > 0
-	}
-	fresh := time.Since(time.Unix(0, s.looked.Load())) < lookAge
-	for n, c := range e.assigned() {
-		if fresh && !behind[n] {
-			c.idle(wall, e.config.IdleAfter)
-		}
+	for _, p := range s.parts {
+		p.looked(wall)
+		s.warn(p, wall)
 	}
 	if e.config.Tick != NoTick && e.graph.sweeps && s.active == nil && wall.Sub(s.swept) >= e.config.SweepEvery {
 		s.swept = wall
@@ -276,6 +285,7 @@ func (s *session) answer(served, visited int64, last bool) {
 	}
 	if r.tick {
 		r.n += served
+		last = !s.cut
 	} else {
 		r.n += visited
 		r.from = r.next
@@ -283,53 +293,5 @@ func (s *session) answer(served, visited int64, last bool) {
 	if last {
 		r.done <- answer{n: r.n}
 		s.active = nil
-	}
-}
-
-// passClocks sends, for each partition whose time moved by clock records, one record to each partition of each output that
-// carries time.
-func (s *session) passClocks() {
-	e := s.engine
-	for n, c := range e.assigned() {
-		low, ok := c.pass()
-		if !ok {
-			continue
-		}
-		for _, edge := range e.graph.carriers {
-			value, err := edge.Codec().Encode(stream.Clock{At: low, Source: n, Sources: s.member.partitions})
-			if err != nil { // an edge that carries time encodes clocks
-				s.member.produced(nil, err)
-				return
-			}
-			for p := range s.member.partitions {
-				s.member.produce(&kgo.Record{Topic: edge.Topic(), Partition: p, Key: s.member.clockKeys[p], Value: value})
-			}
-		}
-	}
-}
-
-// position is added to transactions that took in no records: kgo would commit no offsets then, and without them the group
-// does not notice that the sender no longer owns the partition. It says what is committed already, as the client read it
-// once no transaction was pending.
-func (s *session) position() func(*kmsg.TxnOffsetCommitRequest) error {
-	committed := s.member.client.CommittedOffsets()
-	return func(q *kmsg.TxnOffsetCommitRequest) error {
-		if len(q.Topics) > 0 {
-			return nil
-		}
-		for _, c := range s.all {
-			at, ok := committed[c.topic][c.number]
-			if !ok || at.Offset < 0 {
-				continue
-			}
-			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-			p.Partition, p.Offset, p.LeaderEpoch, p.Metadata = c.number, at.Offset, at.Epoch, &q.MemberID
-			t := kmsg.NewTxnOffsetCommitRequestTopic()
-			t.Topic = c.topic
-			t.Partitions = append(t.Partitions, p)
-			q.Topics = append(q.Topics, t)
-			return nil
-		}
-		return nil
 	}
 }

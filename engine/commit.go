@@ -16,6 +16,7 @@ var errAborted = errors.New("engine: transaction aborted")
 // commit ends the transaction of n records; docs/adr/0006-commit-protocol.md says why in this order.
 func (s *session) commit(n int, began time.Time) error {
 	m, e := s.member, s.engine
+	s.keep()
 	rows, err := s.writeChanges()
 	if err != nil {
 		return s.again(err)
@@ -55,11 +56,8 @@ func (s *session) commit(n int, began time.Time) error {
 			return err // the store is behind, the next start catches up
 		}
 	}
-	for _, c := range s.all {
-		c.commit()
-	}
-	for _, c := range e.assigned() {
-		c.commit()
+	for _, p := range s.parts {
+		p.commit()
 	}
 	group := e.graph.group
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
@@ -124,7 +122,7 @@ func (s *session) end(how kgo.TransactionEndTry) (bool, error) {
 	s.begun = false
 	watch := time.AfterFunc(letGo, s.member.session.AllowRebalance)
 	defer watch.Stop()
-	ctx := kgo.PreTxnCommitFnContext(context.Background(), s.position())
+	ctx := kgo.PreTxnCommitFnContext(context.Background(), s.offsets)
 	return s.member.session.End(ctx, how)
 }
 
@@ -145,11 +143,8 @@ func (s *session) undo() {
 	for _, t := range s.engine.ownTables() {
 		t.abort()
 	}
-	for _, c := range s.all {
-		c.abort()
-	}
-	for _, c := range s.engine.assigned() {
-		c.abort()
+	for _, p := range s.parts {
+		p.abort()
 	}
 }
 

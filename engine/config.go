@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/watermark"
 )
 
 // NoTick as Config.Tick leaves idle time, timers and sweeps to calls of Engine.Tick and Engine.Sweep.
@@ -45,9 +47,14 @@ type Config struct {
 	// StoreAge is how old a store may be that has missed records: tombstones older than the changelog's
 	// delete.retention.ms are gone. Defaults to 6 days, for a retention of 7.
 	StoreAge time.Duration
-	// IdleAfter is how long a partition must be without records, and read to its end, before its event time follows the
-	// wall clock. Defaults to 5 s; negative: never.
+	// IdleAfter is how long a partition of a topic with stream.OwnTime must be without records, and read to its end, before event
+	// time no longer waits for it. Defaults to 5 s; negative: always, once it had a record.
 	IdleAfter time.Duration
+	// OutOfOrderness is how far behind the largest event time of a topic with stream.OwnTime a record may be without being late.
+	// Defaults to 0.
+	OutOfOrderness time.Duration
+	// MaxFuture is how far past the wall clock an event time of such a topic is believed. Defaults to 5 min; negative: any.
+	MaxFuture time.Duration
 	// Tick is how often due timers are looked for while no records come. Defaults to 200 ms.
 	Tick time.Duration
 	// SweepEvery is the time between two sweeps. Defaults to 10 min.
@@ -85,6 +92,7 @@ func (c Config) withDefaults() Config {
 	or(&c.StopPatience, 10*time.Second)
 	or(&c.StoreAge, 6*24*time.Hour)
 	or(&c.IdleAfter, 5*time.Second)
+	or(&c.MaxFuture, 5*time.Minute)
 	or(&c.Tick, 200*time.Millisecond)
 	or(&c.SweepEvery, 10*time.Minute)
 	if c.Stores == nil {
@@ -130,7 +138,29 @@ func (c Config) Validate() error {
 	if c.Tick < 0 && c.Tick != NoTick {
 		fail("tick %s: must be positive", c.Tick)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.time().Validate())...)
+}
+
+// forever stands for an idle time that never comes.
+const forever = 1000 * 24 * time.Hour
+
+// time is what package watermark needs to know.
+func (c Config) time() watermark.Config {
+	w := watermark.DefaultConfig()
+	w.OutOfOrderness, w.MaxFuture, w.IdleAfter = c.OutOfOrderness, c.MaxFuture, c.IdleAfter
+	if w.IdleAfter < 0 {
+		w.IdleAfter = forever
+	}
+	w.Patience = min(w.Patience, w.IdleAfter)
+	return w
+}
+
+// latest is the latest event time, in ms, that is believed now.
+func (c Config) latest() int64 {
+	if c.MaxFuture < 0 {
+		return math.MaxInt64
+	}
+	return c.Clock().Add(c.MaxFuture).UnixMilli()
 }
 
 // patience is how long callbacks may take over one batch: the commit must still fit into the transaction timeout.

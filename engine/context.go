@@ -6,6 +6,7 @@ import (
 
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -15,24 +16,37 @@ type gokaContext = goka.Context
 // callContext is the goka.Context that callbacks get. It implements stream.Transport and stream.Observer.
 type callContext struct {
 	gokaContext
-	engine *Engine
-	clock  *clock
-	table  *table // nil: the group has none
-	member *member
+	engine    *Engine
+	partition *partition
+	table     *table // nil: the group has none
+	member    *member
 }
 
-// Watermark implements stream.Transport.
-func (c *callContext) Watermark() time.Time { return c.clock.now() }
+// Watermark implements stream.Transport: a record sees that of its place in the log, a timer, visit or sweep that of now.
+func (c *callContext) Watermark() time.Time {
+	if own := c.partition.claim(string(c.Topic())); own != nil {
+		return timeOf(own.stamped(c.Offset()))
+	}
+	return timeOf(c.partition.now.Load())
+}
 
-// Advance implements stream.Transport.
-func (c *callContext) Advance(t time.Time) { c.clock.advance(t, c.engine.config.Clock()) }
+// Advance implements stream.Transport. It counts at the end of the transaction.
+func (c *callContext) Advance(t time.Time) {
+	if own := c.partition.claim(string(c.Topic())); own != nil {
+		own.advance(t.UnixMilli())
+	}
+}
+
+// Clock implements stream.Transport.
+func (c *callContext) Clock(r stream.Clock) { c.Advance(r.At) }
 
 // SetTimer implements stream.Transport.
-func (c *callContext) SetTimer(due time.Time, name string) { c.clock.setTimer(due, c.Key(), name) }
-
-// Clock implements stream.Transport. The batch passes the new minimum on when its timers were called.
-func (c *callContext) Clock(r stream.Clock) {
-	c.clock.source(string(c.Topic()), r, c.engine.config.Clock())
+func (c *callContext) SetTimer(due time.Time, name string) {
+	if c.partition.timers == nil {
+		c.Fail(fmt.Errorf("engine: group %s sets a timer, but its graph has no stream.Timers", c.engine.graph.group))
+		return
+	}
+	c.partition.timers.set(timer.Timer{Due: ceil(due), Key: c.Key(), Name: name})
 }
 
 // DeadLettered implements stream.Observer.

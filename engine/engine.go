@@ -9,7 +9,6 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka"
@@ -26,11 +25,13 @@ var (
 	ErrRowTooLarge = errors.New("engine: row too large")
 	// ErrBatch says that callbacks did not come to an end in time, or never called what DeferCommit returned.
 	ErrBatch = errors.New("engine: callbacks take longer than a transaction may")
+	// ErrSchema says that a table was written by a newer version of the engine, in a form that this one does not know.
+	ErrSchema = errors.New("engine: table of a newer version")
 	// ErrVisit says that a visit cannot be served, see Engine.Visit.
 	ErrVisit = errors.New("engine: visit refused")
 )
 
-// rowSlack is the room, in bytes, that a record needs beside key and value, and a clock or timer of ours.
+// rowSlack is the room, in bytes, that a record needs beside key and value.
 const rowSlack = 1 << 10
 
 // channelSize is how many records wait between the engine and one partition of goka, on either side: with less, the slowest
@@ -48,13 +49,12 @@ type Engine struct {
 	life    context.Context // of everything that is not part of a session
 	endLife context.CancelFunc
 
-	mu      sync.Mutex
-	opens   context.Context // while a session is set up: tables are opened under it
-	claims  map[int32]bool  // partitions of the session
-	tables  map[int32]*table
-	clocks  map[int32]*clock
-	member  *member
-	holding bool // the link is held by a run of goka's
+	mu         sync.Mutex
+	opens      context.Context      // while a session is set up: tables are opened under it
+	partitions map[int32]*partition // of the session; nil: there is none. The map is not changed.
+	tables     map[int32]*table
+	member     *member
+	holding    bool // the link is held by a run of goka's
 
 	drain     atomic.Bool
 	readyOnce sync.Once
@@ -76,7 +76,7 @@ func New(c Config) (*Engine, error) {
 	c = c.withDefaults()
 	e := &Engine{
 		config: c, link: link{config: c.Client}, locals: locals{opener: c.Stores}, ready: make(chan struct{}),
-		requests: newRequests(), tables: map[int32]*table{}, clocks: map[int32]*clock{}, claims: map[int32]bool{},
+		requests: newRequests(), tables: map[int32]*table{},
 	}
 	e.follower.engine = e
 	e.life, e.endLife = context.WithCancel(context.Background())
@@ -166,20 +166,11 @@ func (e *Engine) isReady() bool {
 // once goka.NewProcessor returned.
 func (e *Engine) Handled(topic string) *Offsets { return e.graph.offsets[topic] }
 
-// Watermarks returns the event time of each partition assigned here.
-func (e *Engine) Watermarks() map[int32]time.Time {
-	at := map[int32]time.Time{}
-	for n, c := range e.assigned() {
-		at[n] = c.now()
-	}
-	return at
-}
-
 func (e *Engine) wrap(c goka.Context) goka.Context {
 	n := c.Partition()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return &callContext{gokaContext: c, engine: e, clock: e.clocks[n], table: e.tables[n], member: e.member}
+	return &callContext{gokaContext: c, engine: e, partition: e.partitions[n], table: e.tables[n], member: e.member}
 }
 
 func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
@@ -196,10 +187,10 @@ func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if topic != e.graph.table || !e.claims[number] {
+	if topic != e.graph.table || e.partitions[number] == nil {
 		return &replica{engine: e, local: l}, nil // a join, or a standby
 	}
-	t := newTable(e, l, e.config.RowCache/max(1, len(e.claims)))
+	t := newTable(e, l, e.config.RowCache/max(1, len(e.partitions)))
 	e.tables[number] = t
 	return t, nil
 }
@@ -238,20 +229,11 @@ func (e *Engine) ownTables() []*table {
 	return all
 }
 
-func (e *Engine) clock(partition int32) *clock {
+// assigned returns the partitions of the session.
+func (e *Engine) assigned() map[int32]*partition {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.clocks[partition]
-}
-
-func (e *Engine) assigned() map[int32]*clock {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all := make(map[int32]*clock, len(e.clocks))
-	for n, c := range e.clocks {
-		all[n] = c
-	}
-	return all
+	return e.partitions
 }
 
 // begin and close frame a run of goka's: its producer is made first and closed last.

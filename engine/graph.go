@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -13,11 +14,14 @@ type graph struct {
 	table    string // topic; empty: none
 	timerLog string // topic of the timers; empty: the group has none
 	rows     goka.Codec
-	shares   bool                  // rows are never changed, see Persist
-	loop     string                // topic; empty: none
-	outputs  map[string]goka.Codec // and the loop's
-	topics   []string              // all that must exist
-	carriers []goka.Edge
+	shares   bool                   // rows are never changed, see Persist
+	loop     string                 // topic; empty: none
+	outputs  map[string]goka.Codec  // and the loop's
+	topics   []string               // all that must exist
+	carriers []string               // outputs that carry event time
+	times    map[string]stream.Time // of inputs
+	timed    []watermark.Input      // inputs that have event time
+	home     string                 // input whose offset metadata keeps event time, where there is no table
 	timers   bool
 	sweeps   bool
 	lookups  map[string]lookup
@@ -31,7 +35,10 @@ type lookup struct {
 }
 
 func readGraph(g *goka.GroupGraph, c Config) graph {
-	out := graph{group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}, outputs: map[string]goka.Codec{}}
+	out := graph{
+		group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}, outputs: map[string]goka.Codec{},
+		times: map[string]stream.Time{},
+	}
 	for _, e := range g.AllEdges() {
 		switch {
 		case e.Codec() != nil:
@@ -51,12 +58,13 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 	}
 	for _, e := range g.OutputStreams() {
 		out.outputs[e.Topic()] = e.Codec()
-		if stream.CarriesTime(e) {
-			out.carriers = append(out.carriers, e)
+		if stream.TimeOf(e) == stream.Watermarked {
+			out.carriers = append(out.carriers, e.Topic())
 		}
 	}
 	for _, e := range g.InputStreams() {
 		out.input, out.offsets[e.Topic()] = e.Topic(), new(Offsets)
+		out.addInput(e.Topic(), stream.TimeOf(e))
 	}
 	if e := g.LoopStream(); e != nil {
 		out.loop, out.outputs[e.Topic()] = e.Topic(), e.Codec()
@@ -67,4 +75,15 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.parts.offsets
 	}
 	return out
+}
+
+func (g *graph) addInput(topic string, t stream.Time) {
+	g.times[topic] = t
+	if t == stream.NoTime {
+		return
+	}
+	g.timed = append(g.timed, watermark.Input{Topic: topic, Own: t == stream.OwnTime})
+	if g.table == "" && (g.home == "" || topic < g.home) {
+		g.home = topic
+	}
 }

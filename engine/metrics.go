@@ -2,6 +2,7 @@ package engine
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -17,6 +18,7 @@ type Metrics struct {
 	timers       *prometheus.GaugeVec
 	deadLetters  *prometheus.CounterVec
 	watermarkLag *prometheus.GaugeVec
+	watermark    *prometheus.GaugeVec
 	consumerLag  *prometheus.GaugeVec
 	recovered    *prometheus.GaugeVec
 	standing     standing
@@ -54,12 +56,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		timers:       gauge("millrace_timers", "Timers set and not yet due.", group),
 		deadLetters:  counter("millrace_dead_letters_total", "Records filed as dead letters.", []string{"group", "reason"}),
 		watermarkLag: gauge("millrace_watermark_lag_seconds", "Wall clock less the lowest watermark of the group's partitions.", group),
+		watermark:    gauge("millrace_watermark_timestamp_seconds", "Event time of a partition, as Unix time.", []string{"group", "partition"}),
 		consumerLag:  gauge("millrace_consumer_lag_records", "Records not yet handled.", []string{"group", "topic", "partition"}),
 		recovered:    gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
 	}
 	if r != nil {
 		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
-			m.watermarkLag, m.consumerLag, m.recovered)
+			m.watermarkLag, m.watermark, m.consumerLag, m.recovered)
 	}
 	return m
 }
@@ -68,9 +71,14 @@ func (m *Metrics) setLag(group, topic string, partition int32, records int64) {
 	m.consumerLag.WithLabelValues(group, topic, strconv.Itoa(int(partition))).Set(float64(records))
 }
 
+func (m *Metrics) setWatermark(group string, partition int32, at time.Time) {
+	m.watermark.WithLabelValues(group, strconv.Itoa(int(partition))).Set(float64(at.UnixMilli()) / 1000)
+}
+
 // forget drops the figures of partitions that went to another process.
 func (m *Metrics) forget(group string) {
 	m.consumerLag.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.watermarkLag.DeleteLabelValues(group)
+	m.watermark.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.timers.DeleteLabelValues(group)
 }

@@ -10,20 +10,22 @@ type pace struct {
 }
 
 const (
-	firstBatch = 4000 // while nothing is known
+	firstBatch = 1000 // while nothing is known
 	leastBatch = 1000 // below, transactions cost more than records
-	leastKnown = 500  // a smaller batch tells nothing about the rate
+	leastKnown = 500  // a smaller batch tells nothing about the rate, unless it was slow
+	slow       = 5    // intervals that a batch may take at most, however slow the callbacks are
 )
 
 func (p *pace) budget() int {
 	if p.rate == 0 {
 		return min(firstBatch, p.most)
 	}
-	return min(p.most, max(leastBatch, int(p.rate*p.interval.Seconds())))
+	inTime := func(intervals float64) int { return int(p.rate * p.interval.Seconds() * intervals) }
+	return min(p.most, max(1, inTime(1), min(leastBatch, inTime(slow))))
 }
 
 func (p *pace) handled(n int, took time.Duration) {
-	if n < leastKnown || took <= 0 {
+	if took <= 0 || n < leastKnown && took < slow*p.interval {
 		return
 	}
 	now := float64(n) / took.Seconds()

@@ -54,9 +54,15 @@ func TestPaceBoundsABatchByTheRate(t *testing.T) {
 		t.Errorf("at most 50,000, not %d", got)
 	}
 	for range 20 {
-		p.handled(600, 10*time.Second)
+		p.handled(1500, 500*time.Millisecond)
 	}
 	if got := p.budget(); got != leastBatch {
-		t.Errorf("at least 1000, not %d", got)
+		t.Errorf("at least 1000 if they take less than half a second, not %d", got)
+	}
+	for range 20 {
+		p.handled(200, time.Second)
+	}
+	if got := p.budget(); got < 99 || got > 101 {
+		t.Errorf("200 a second makes %d: slow callbacks get no more than they can do in time", got)
 	}
 }

@@ -33,14 +33,17 @@ type session struct {
 	claims map[string][]int32
 	all    []*claim
 	begun  bool // a transaction is open
+	began  time.Time
 	ticked time.Time
 	swept  time.Time
-	active *request     // visit under way
-	taken  atomic.Int64 // records polled
-	looked atomic.Int64 // when the claims were looked at, ns
+	active *request             // visit under way
+	parts  map[int32]*partition // not changed any more
+	calls  *calls               // of timers, in this transaction
+	called int                  // how many it began
+	cut    bool                 // something of this transaction is left for the next
+	served atomic.Int64         // timers called
 
-	left   atomic.Int64  // marks that are still to come
-	marked chan struct{} // left came to 0
+	wake   chan struct{} // marks came that a partition waits for
 	failed chan struct{} // a claim ended by itself
 	fail   func()
 }
@@ -50,8 +53,8 @@ func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
 	defer m.mu.Unlock()
 	m.moved = make(chan struct{})
 	s := &session{
-		member: m, engine: m.engine, moved: m.moved, claims: map[string][]int32{},
-		marked: make(chan struct{}, 1), failed: make(chan struct{}), swept: m.engine.config.Clock(),
+		member: m, engine: m.engine, moved: m.moved, claims: map[string][]int32{}, parts: map[int32]*partition{},
+		wake: make(chan struct{}, 1), failed: make(chan struct{}), swept: m.engine.config.Clock(),
 	}
 	if len(m.fatal) > 0 {
 		m.move()
@@ -61,6 +64,11 @@ func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, topic := range m.topics {
 		s.claims[topic] = slices.Sorted(slices.Values(m.assigned[topic]))
+		for _, n := range s.claims[topic] {
+			if s.parts[n] == nil {
+				s.parts[n] = m.engine.newPartition(n, m.partitions)
+			}
+		}
 	}
 	return s
 }
@@ -113,6 +121,9 @@ func (s *session) setUp(ctx context.Context, h sarama.ConsumerGroupHandler) erro
 func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consumers *sync.WaitGroup) error {
 	m, e := s.member, s.engine
 	if err := s.makeClaims(ctx); err != nil {
+		if s.over(ctx) {
+			return nil
+		}
 		return err
 	}
 	for _, c := range s.all {
@@ -127,6 +138,9 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 	// rebalance began since is seen by moved.
 	if _, err := m.session.End(context.Background(), kgo.TryAbort); err != nil {
 		return m.judge(err)
+	}
+	if err := s.restoreTime(); err != nil {
+		return err
 	}
 	if err := s.restoreTimers(); err != nil {
 		return err
@@ -151,16 +165,10 @@ func (s *session) makeClaims(ctx context.Context) error {
 		return err
 	}
 	defer s.engine.link.release()
-	admin := kadm.NewClient(client)
-	var committed kadm.OffsetResponses
-	err = patiently(ctx, func() (err error) {
-		if committed, err = admin.FetchOffsets(ctx, s.engine.graph.group); err == nil {
-			err = committed.Error()
-		}
-		return err
-	})
+	admin, g := kadm.NewClient(client), &s.engine.graph
+	committed, err := s.committed(ctx, admin)
 	if err != nil {
-		return fmt.Errorf("%w: committed offsets: %w", errRenew, err)
+		return err
 	}
 	starts, err := offsets(ctx, admin.ListStartOffsets, s.member.topics...)
 	if err != nil {
@@ -169,14 +177,43 @@ func (s *session) makeClaims(ctx context.Context) error {
 	for topic, numbers := range s.claims {
 		for _, n := range numbers {
 			start, _ := starts.Lookup(topic, n)
-			next := start.Offset
+			next, p := start.Offset, s.parts[n]
 			if at, ok := committed.Lookup(topic, n); ok && at.At >= 0 {
 				next = at.At
+				if topic == g.home {
+					p.text, p.texted = at.Metadata, at.Metadata
+				}
 			}
-			s.all = append(s.all, newClaim(topic, n, s.engine.graph.offsets[topic], next))
+			c := g.newClaim(topic, n, next)
+			s.all, p.claims = append(s.all, c), append(p.claims, c)
 		}
 	}
 	return nil
+}
+
+// committed returns the group's offsets once no transaction is pending that could change them, or until the session is over.
+func (s *session) committed(ctx context.Context, admin *kadm.Client) (all kadm.OffsetResponses, err error) {
+	ctx, cancel := context.WithCancel(kadm.RequireStable(ctx))
+	defer cancel()
+	asked := make(chan struct{})
+	defer close(asked)
+	go func() {
+		select {
+		case <-s.moved:
+			cancel()
+		case <-asked:
+		}
+	}()
+	err = patiently(ctx, func() (err error) {
+		if all, err = admin.FetchOffsets(ctx, s.engine.graph.group); err == nil {
+			err = all.Error()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: committed offsets: %w", errRenew, err)
+	}
+	return all, nil
 }
 
 // tearDown ends goka's partitions, then the transaction: nothing may be produced into the next one. The transaction of a
@@ -186,6 +223,7 @@ func (s *session) tearDown(h sarama.ConsumerGroupHandler, consumers *sync.WaitGr
 	m.client.PauseFetchTopics(m.topics...)
 	s.cancel()
 	consumers.Wait()
+	_ = s.closeCalls() // Cleanup tells what went wrong
 	err := h.Cleanup(s)
 	if s.begun && renew {
 		s.undo()
@@ -200,22 +238,6 @@ func (s *session) tearDown(h sarama.ConsumerGroupHandler, consumers *sync.WaitGr
 	return err
 }
 
-func (s *session) claim(topic string, partition int32) *claim {
-	for _, c := range s.all {
-		if c.number == partition && c.topic == topic {
-			return c
-		}
-	}
-	return nil
-}
-
-// mark counts a record whose callback and emits are done.
-func (s *session) mark() {
-	if s.left.Add(-1) == 0 {
-		s.marked <- struct{}{}
-	}
-}
-
 // Claims and the rest is what goka wants of a session.
 func (s *session) Claims() map[string][]int32 { return s.claims }
 
@@ -223,26 +245,18 @@ func (s *session) MemberID() string { id, _ := s.member.client.GroupMetadata(); 
 
 func (s *session) GenerationID() int32 { _, n := s.member.client.GroupMetadata(); return n }
 
-func (s *session) MarkOffset(string, int32, int64, string)     { s.mark() }
-func (s *session) MarkMessage(*sarama.ConsumerMessage, string) { s.mark() }
-func (s *session) Commit()                                     {}
-func (s *session) ResetOffset(string, int32, int64, string)    {}
-func (s *session) Context() context.Context                    { return s.ctx }
+func (s *session) MarkOffset(_ string, number int32, _ int64, _ string) { s.mark(number) }
+func (s *session) MarkMessage(m *sarama.ConsumerMessage, _ string)      { s.mark(m.Partition) }
+func (s *session) Commit()                                              {}
+func (s *session) ResetOffset(string, int32, int64, string)             {}
+func (s *session) Context() context.Context                             { return s.ctx }
 
-// assign begins a session: partitions start without event time and timers, whatever they had before.
+// assign begins a session.
 func (e *Engine) assign(s *session) {
 	e.config.Metrics.setRecovered(e.graph.group, false)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.opens = s.ctx
-	for _, numbers := range s.claims {
-		for _, n := range numbers {
-			e.claims[n] = true
-			if e.clocks[n] == nil {
-				e.clocks[n] = newClock(n)
-			}
-		}
-	}
+	e.opens, e.partitions = s.ctx, s.parts
 }
 
 // lose ends a session.
@@ -251,10 +265,10 @@ func (e *Engine) lose() {
 	e.config.Metrics.forget(e.graph.group)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.opens, e.claims, e.clocks, e.tables = nil, map[int32]bool{}, map[int32]*clock{}, map[int32]*table{}
+	e.opens, e.partitions, e.tables = nil, nil, map[int32]*table{}
 }
 
-// restoreTimers lets the rows set their timers again, and say how far event time was.
+// restoreTimers lets the rows set their timers again.
 func (s *session) restoreTimers() error {
 	if !s.engine.graph.timers || s.engine.graph.table == "" {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/lovoo/goka/storage"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
 )
 
@@ -45,6 +46,13 @@ func (t *table) Close() error {
 }
 
 func (t *table) Get(key string) ([]byte, error) {
+	if position.IsReserved(key) {
+		return nil, nil // a user has no such row, and Set refuses it
+	}
+	return t.get(key)
+}
+
+func (t *table) get(key string) ([]byte, error) {
 	t.mu.Lock()
 	v, written, err := t.overlay.Get(key)
 	t.mu.Unlock()
@@ -56,6 +64,9 @@ func (t *table) Get(key string) ([]byte, error) {
 
 // row returns the row of a key, decoded; nil: there is none.
 func (t *table) row(key string) (any, error) {
+	if position.IsReserved(key) {
+		return nil, nil
+	}
 	row, value, written := t.known(key)
 	if row != nil || written && value == nil {
 		return row, nil
@@ -244,13 +255,13 @@ func (t *table) MarkRecovered() error { return nil }
 
 // Iterator serves visits: of the keys that the engine asks for.
 func (t *table) Iterator() (storage.Iterator, error) {
-	keys, ok := t.engine.visits.keys(t.local.partition)
+	keys, ok := t.engine.visits.keys(t)
 	if !ok {
 		t.engine.config.Logger.Error("Processor.VisitAll is refused, its effects would be outside of any transaction: use Engine.Visit",
 			"group", t.engine.graph.group)
 		return nil, ErrVisit
 	}
-	return &keyIterator{table: t, keys: keys, at: -1}, nil
+	return &keyIterator{table: t, keys: keys}, nil
 }
 
 // IteratorWithRange is not used by goka's processors.
@@ -273,13 +284,13 @@ func (t *table) ascend(from string, n int) ([]string, error) {
 // keyIterator goes over given keys, whether or not they have a row.
 type keyIterator struct {
 	table *table
-	keys  []string
-	at    int
+	keys  keys
+	key   string
 }
 
-func (it *keyIterator) Next() bool             { it.at++; return it.at < len(it.keys) }
-func (it *keyIterator) Key() []byte            { return []byte(it.keys[it.at]) }
-func (it *keyIterator) Value() ([]byte, error) { return it.table.Get(it.keys[it.at]) }
+func (it *keyIterator) Next() (ok bool)        { it.key, ok = it.keys.next(); return ok }
+func (it *keyIterator) Key() []byte            { return []byte(it.key) }
+func (it *keyIterator) Value() ([]byte, error) { return it.table.Get(it.key) }
 func (it *keyIterator) Err() error             { return nil }
 func (it *keyIterator) Release()               {}
 

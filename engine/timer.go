@@ -1,75 +1,85 @@
 package engine
 
 import (
-	"time"
+	"sync"
 
 	"github.com/tidwall/btree"
 
-	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/engine/timer"
 )
 
-// timers is the index of one partition's timers, in order of due time, key and name.
-type timers struct{ tree *btree.BTreeG[pendingTimer] }
-
-type pendingTimer struct {
-	due  time.Time
-	key  string
-	name string
+// timers are those of one partition while it is ours, until timetable takes their place. The callbacks of a partition set timers while the session asks for
+// the next: all methods are safe for concurrent use.
+type timers struct {
+	mu   sync.Mutex
+	tree *btree.BTreeG[timer.Timer]
+	kept *btree.BTreeG[timer.Timer] // as of the last commit; a copy costs nothing until one of the two changes
 }
 
-func newTimers() timers {
-	return timers{btree.NewBTreeGOptions(pendingTimer.less, btree.Options{NoLocks: true})}
+func newTimers() *timers {
+	t := &timers{tree: btree.NewBTreeGOptions(timer.Timer.Less, btree.Options{NoLocks: true})}
+	t.kept = t.tree.Copy()
+	return t
 }
 
-func (a pendingTimer) less(b pendingTimer) bool {
-	if c := a.due.Compare(b.due); c != 0 {
-		return c < 0
+func (t *timers) set(x timer.Timer) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tree.Set(x)
+}
+
+// due returns the due time of the first timer, or timer.Never.
+func (t *timers) due() (int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if first, ok := t.tree.Min(); ok {
+		return first.Due, nil
 	}
-	if a.key != b.key {
-		return a.key < b.key
-	}
-	return a.name < b.name
+	return timer.Never, nil
 }
 
-// copy costs nothing until one of the two changes.
-func (t timers) copy() timers { return timers{t.tree.Copy()} }
-
-func (t timers) set(due time.Time, key, name string) { t.tree.Set(pendingTimer{due, key, name}) }
-
-func (t timers) anyDue(at time.Time) bool {
-	first, ok := t.tree.Min()
-	return ok && !first.due.After(at)
-}
-
-func (t timers) due(at time.Time, n int) []string {
-	keys := []string{}
-	t.tree.Scan(func(x pendingTimer) bool {
-		if x.due.After(at) || len(keys) == n {
+// ahead returns the keys of up to n timers due by then, in the order in which they must be called if nobody sets another one
+// meanwhile. A key may come several times.
+func (t *timers) ahead(by int64, n int) ([]string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var keys []string
+	t.tree.Scan(func(x timer.Timer) bool {
+		if x.Due > by || len(keys) == n {
 			return false
 		}
-		keys = append(keys, x.key)
+		keys = append(keys, x.Key)
 		return true
 	})
-	return keys
+	return keys, nil
 }
 
-// take removes and returns the first timer of key that is due. Visits come in the order of due, so that it is nearly
-// always the first of all.
-func (t timers) take(at time.Time, key string) (stream.Timer, bool) {
-	var found pendingTimer
-	ok := false
-	t.tree.Scan(func(x pendingTimer) bool {
-		if x.due.After(at) {
-			return false
-		}
-		if x.key == key {
-			found, ok = x, true
-		}
-		return !ok
-	})
-	if !ok {
-		return stream.Timer{}, false
+// take removes and returns the first timer, if it is due by then and of the given key.
+func (t *timers) take(by int64, key string) (timer.Timer, bool, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first, ok := t.tree.Min()
+	if !ok || first.Due > by || first.Key != key {
+		return timer.Timer{}, false, nil
 	}
-	t.tree.Delete(found)
-	return stream.Timer{Due: found.due, Name: found.name}, true
+	t.tree.PopMin()
+	return first, true, nil
+}
+
+func (t *timers) near() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tree.Len()
+}
+
+func (t *timers) commit() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = t.tree.Copy()
+}
+
+func (t *timers) abort() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tree = t.kept.Copy()
 }

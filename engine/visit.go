@@ -14,26 +14,43 @@ import (
 const (
 	visitSlice   = 1000   // rows visited in one transaction (DESIGN section 5)
 	restoreSlice = 20_000 // rows of a partition asked for their timers at once
-	timerSlice   = 1000   // due timers of a partition called at once
 )
 
 // visits tells the tables which keys the visit under way is for.
 type visits struct {
-	mu     sync.Mutex
-	wanted map[int32][]string // nil: there is none
+	mu sync.Mutex
+	of func(*table) keys // nil: there is none
 }
 
-func (v *visits) set(wanted map[int32][]string) {
+// keys of one partition for one visit, in order.
+type keys interface{ next() (string, bool) }
+
+func (v *visits) set(of func(*table) keys) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.wanted = wanted
+	v.of = of
 }
 
 // keys tells whether a visit is under way that the engine began.
-func (v *visits) keys(partition int32) ([]string, bool) {
+func (v *visits) keys(t *table) (keys, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.wanted[partition], v.wanted != nil
+	if v.of == nil {
+		return nil, false
+	}
+	return v.of(t), true
+}
+
+// listed are keys that are known beforehand.
+type listed struct{ keys []string }
+
+func (l *listed) next() (string, bool) {
+	if len(l.keys) == 0 {
+		return "", false
+	}
+	key := l.keys[0]
+	l.keys = l.keys[1:]
+	return key, true
 }
 
 // request asks the session for something between two batches.
@@ -130,65 +147,22 @@ func (e *Engine) Sweep() int64 {
 	return n
 }
 
-// dueTimers is the meta value of timer visits.
-type dueTimers struct{ engine *Engine }
-
-// Take hands out one timer: there is one visit for each due timer, so that they are served in order over all keys.
-func (d dueTimers) Take(number int32, key string) []stream.Timer {
-	c := d.engine.clock(number)
-	if c == nil {
-		return nil
-	}
-	timer, ok := c.take(key)
-	if !ok {
-		return nil
-	}
-	return []stream.Timer{timer}
-}
-
 // visit calls a visitor for the keys given, within the transaction under way.
-func (s *session) visit(name string, meta any, keys map[int32][]string) (int64, error) {
+func (s *session) visit(name string, meta any, wanted map[int32][]string) (int64, error) {
 	if s.processor == nil {
 		return 0, fmt.Errorf("%w: not a goka processor", ErrVisit)
 	}
-	s.engine.visits.set(keys)
+	s.engine.visits.set(func(t *table) keys { return &listed{wanted[t.local.partition]} })
 	defer s.engine.visits.set(nil)
 	n, err := s.processor.VisitAllWithStats(s.ctx, name, meta)
+	return n, s.visitError(err)
+}
+
+func (s *session) visitError(err error) error {
 	if err != nil && (isClosed(s.failed) || errors.Is(err, goka.ErrVisitAborted)) {
-		return n, errClaim // goka's clean-up tells why
+		return errClaim // goka's clean-up tells why
 	}
-	return n, err
-}
-
-// callTimers calls due timers until none is left, and returns how many.
-func (s *session) callTimers() (int64, error) {
-	var total int64
-	for s.engine.graph.timers {
-		keys := map[int32][]string{}
-		for n, c := range s.engine.assigned() {
-			if due := c.due(timerSlice); len(due) > 0 {
-				keys[n] = due
-			}
-		}
-		if len(keys) == 0 {
-			break
-		}
-		n, err := s.visit(stream.TimerVisit, dueTimers{s.engine}, keys)
-		total += n
-		if err != nil {
-			return total, err
-		}
-	}
-	return total, nil
-}
-
-func (s *session) anyDue() bool {
-	for _, c := range s.engine.assigned() {
-		if s.engine.graph.timers && c.anyDue() || c.toPass() {
-			return true
-		}
-	}
-	return false
+	return err
 }
 
 // cursors begin a visit of all rows.

@@ -10,7 +10,7 @@ import (
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
 // panics or asks for what does not fit into a record, become dead letters and the partition goes on, unless the policy is Halt.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.EventTime != nil}, receive(g, from, cb))
+	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.Time}, receive(g, from, cb))
 }
 
 // Loop subscribes the group to its own loop topic, by which a callback reaches other keys of the group (see Loopback).
@@ -63,6 +63,7 @@ func Timers[Row any](g Group[Row], restore func(*Context[Row]), cb func(*Context
 		for _, timer := range due.Take(gc.Partition(), gc.Key()) {
 			runVisit(gc, &g, func(c *Context[Row]) { cb(c, timer) })
 		}
+		due.Called(gc.Partition())
 	})
 }
 
@@ -104,7 +105,7 @@ func SharesRows(e goka.Edge) bool {
 
 // Output names a topic that callbacks Emit to.
 func Output[T any](to Topic[T]) goka.Edge {
-	return goka.Output(to.Stream(), outputCodec[T]{Codec: to.Codec, carriesTime: to.EventTime != nil})
+	return goka.Output(to.Stream(), outputCodec[T]{Codec: to.Codec, time: to.Time})
 }
 
 // DeadLetters names the group's dead-letter topic as an output; every graph with an Input needs it.

@@ -50,7 +50,7 @@ func newActor() *actor {
 		group: stream.Group[string]{Name: "actor", Row: text{}, DeadLetters: "dead"},
 		in:    stream.Topic[string]{Name: "in", Codec: text{}},
 		timed: stream.Topic[string]{
-			Name: "timed", Codec: text{}, EventTime: second,
+			Name: "timed", Codec: text{}, Time: stream.Watermarked, EventTime: second,
 			Source: func(s string) (stream.Coordinates, []byte) {
 				return stream.Coordinates{Topic: "origin", Partition: 1, Offset: 99, Key: []byte("own")}, []byte("source of " + s)
 			},

@@ -29,8 +29,10 @@ type Codec[T any] interface {
 type Topic[T any] struct {
 	Name  string
 	Codec Codec[T]
-	// EventTime tells a value's event time. A topic that has it carries event time: its records move the reader's stream
-	// time after their callback, and clock records are passed on into it. Nil for topics meant for outsiders.
+	// Time says where the event time of the topic's readers comes from. Defaults to NoTime.
+	Time Time
+	// EventTime tells a value's event time, which its callback's Advance then need not. Nil: callbacks Advance, or the topic
+	// has none.
 	EventTime func(T) time.Time
 	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
 	// Nil: the record at hand and its bytes.
@@ -83,7 +85,7 @@ type message[T any] struct {
 
 type inputCodec[T any] struct {
 	Codec[T]
-	carriesTime bool // else a clock record is a stranger's, who must not move event time
+	time Time // of Watermarked topics alone are clock records taken: strangers must not move event time by them
 }
 
 func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
@@ -94,7 +96,7 @@ func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
 			out, err = m, nil
 		}
 	}()
-	if c.carriesTime {
+	if c.time == Watermarked {
 		if m.clock = decodeClock(b); m.clock != nil {
 			return m, nil
 		}
@@ -120,7 +122,7 @@ func (c inputCodec[T]) Encode(v any) ([]byte, error) {
 // outputCodec serves outputs, loops and tables.
 type outputCodec[T any] struct {
 	Codec[T]
-	carriesTime bool
+	time Time
 }
 
 func (c outputCodec[T]) Decode(b []byte) (any, error) { return c.Codec.Decode(b) }
@@ -134,15 +136,6 @@ func (c outputCodec[T]) Encode(v any) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("stream: cannot encode %T", v)
 	}
-}
-
-func (c outputCodec[T]) carriesEventTime() bool { return c.carriesTime }
-
-// CarriesTime tells whether an output edge leads to a topic that carries event time, so that a transport knows where to
-// pass clock records on.
-func CarriesTime(e goka.Edge) bool {
-	c, ok := e.Codec().(interface{ carriesEventTime() bool })
-	return ok && c.carriesEventTime()
 }
 
 // GokaCodec adapts c to goka, for views and emitters.

@@ -11,7 +11,7 @@ import (
 type Transport interface {
 	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet.
 	Watermark() time.Time
-	// Advance tells that event time t was seen. Never moves time back.
+	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves time back.
 	Advance(t time.Time)
 	// Clock takes in a clock record and passes it on to the outputs that carry time.
 	Clock(c Clock)
@@ -68,4 +68,6 @@ func TimerTopic(group string) string { return group + "-timers" }
 // and name. A nil meta value asks for the row's timers to be set again (see Timers).
 type DueTimers interface {
 	Take(partition int32, key string) []Timer
+	// Called tells that those taken last were called, and what they asked for is done.
+	Called(partition int32)
 }

@@ -81,17 +81,17 @@ type Topology struct {
 func New(c Config) *Topology {
 	name := func(s string) string { return c.Prefix + s }
 	t := &Topology{Config: c}
-	t.Payments = stream.Topic[*payment.Input]{Name: name("payments"), Codec: codecs.Payments{}}
-	t.Transactions = stream.Topic[*payment.Event]{Name: name("transactions"), Codec: codecs.Event{}, EventTime: eventTime, Source: eventSource}
-	t.Postings = stream.Topic[*ledger.Posting]{Name: name("postings"), Codec: codecs.Posting{}, EventTime: postingTime, Source: postingSource}
-	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, EventTime: attemptTime, Source: attemptSource}
+	t.Payments = stream.Topic[*payment.Input]{Name: name("payments"), Codec: codecs.Payments{}, Time: stream.OwnTime}
+	t.Transactions = stream.Topic[*payment.Event]{Name: name("transactions"), Codec: codecs.Event{}, Time: stream.Watermarked, EventTime: eventTime, Source: eventSource}
+	t.Postings = stream.Topic[*ledger.Posting]{Name: name("postings"), Codec: codecs.Posting{}, Time: stream.Watermarked, EventTime: postingTime, Source: postingSource}
+	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, Time: stream.Watermarked, EventTime: attemptTime, Source: attemptSource}
 	t.Journal = stream.Topic[*ledger.JournalEntry]{Name: name("ledger-journal"), Codec: codecs.JournalEntry{}}
 	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
 	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
 	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
 	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}}
 	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}}
-	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, EventTime: scoreTime}
+	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, Time: stream.Watermarked, EventTime: scoreTime}
 	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
 	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}
 

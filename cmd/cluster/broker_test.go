@@ -16,15 +16,19 @@ import (
 type kafka struct {
 	t      *testing.T
 	addr   string
-	adm    *kadm.Client
+	adm    *Admin
+	listed chan struct{} // gets a value whenever adm has asked where topics begin or end
 	looked chan struct{} // gets a value whenever adm has asked for committed offsets
 }
 
 // OnBrokerRead implements kgo.HookBrokerRead.
 func (k *kafka) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
-	if key == int16(kmsg.OffsetFetch) {
+	for asked, told := range map[kmsg.Key]chan struct{}{kmsg.OffsetFetch: k.looked, kmsg.ListOffsets: k.listed} {
+		if kmsg.Key(key) != asked {
+			continue
+		}
 		select {
-		case k.looked <- struct{}{}:
+		case told <- struct{}{}:
 		default: // nobody counts
 		}
 	}
@@ -36,12 +40,12 @@ func newKafka(t *testing.T) *kafka {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &kafka{t: t, addr: b.Addr(), looked: make(chan struct{})}
+	k := &kafka{t: t, addr: b.Addr(), looked: make(chan struct{}), listed: make(chan struct{})}
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.MetadataMinAge(metadataAge), kgo.WithHooks(k))
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.adm = kadm.NewClient(client)
+	k.adm = NewAdmin(client)
 	t.Cleanup(func() {
 		k.adm.Close()
 		if err := b.Close(); err != nil {

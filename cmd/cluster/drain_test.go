@@ -7,34 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
-
-func TestEndOffsetsLeaveOutEmptyPartitions(t *testing.T) {
-	k := newKafka(t)
-	k.create("a", 3, nil)
-	k.create("b", 1, nil)
-	k.put("a", 0, 2)
-	k.put("a", 2, 5)
-	trim := kadm.Offsets{}
-	trim.AddOffset("a", 2, 5, -1) // all of it
-	trim.AddOffset("a", 0, 1, -1) // half of it
-	if _, err := k.adm.DeleteRecords(t.Context(), trim); err != nil {
-		t.Fatal(err)
-	}
-	got, err := EndOffsets(t.Context(), k.adm, []string{"a", "b"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(Ends{"a": {0: 2}}, got); diff != "" {
-		t.Error(diff)
-	}
-	if _, err := EndOffsets(t.Context(), k.adm, []string{"a", "missing"}); err == nil || !strings.Contains(err.Error(), "missing") {
-		t.Errorf("a topic that is not there: %v", err)
-	}
-}
 
 // draining is a Drain under way.
 type draining struct {

@@ -36,7 +36,7 @@ type Change struct {
 var ErrRefused = errors.New("a topic exists with other settings than Millrace needs")
 
 // Plan compares the cluster with specs. It changes nothing.
-func Plan(ctx context.Context, adm *kadm.Client, specs []topology.Spec) ([]Change, error) {
+func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, error) {
 	names := make([]string, len(specs))
 	for i, s := range specs {
 		names[i] = s.Name
@@ -115,7 +115,7 @@ func (c *Change) compare(rc kadm.ResourceConfig) {
 }
 
 // Apply creates what is missing. If any topic is refused it creates nothing and returns ErrRefused with every reason.
-func Apply(ctx context.Context, adm *kadm.Client, specs []topology.Spec) ([]Change, error) {
+func Apply(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, error) {
 	changes, err := Plan(ctx, adm, specs)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func Apply(ctx context.Context, adm *kadm.Client, specs []topology.Spec) ([]Chan
 }
 
 // visible returns when every broker's metadata that we ask has the topics: creation answers before that.
-func visible(ctx context.Context, adm *kadm.Client, changes []Change) error {
+func visible(ctx context.Context, adm *Admin, changes []Change) error {
 	ticker := time.NewTicker(metadataAge)
 	defer ticker.Stop()
 	for {
@@ -194,4 +194,4 @@ func Missing(changes []Change) error {
 }
 
 // Act is Plan or Apply.
-type Act func(context.Context, *kadm.Client, []topology.Spec) ([]Change, error)
+type Act func(context.Context, *Admin, []topology.Spec) ([]Change, error)

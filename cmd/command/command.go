@@ -15,19 +15,20 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
 
 // Sender sends commands of one actor.
 type Sender struct {
-	brokers  []string
+	client   engine.ClientConfig
 	topology *topology.Topology
 	actor    string
 }
 
 // NewSender returns a sender. The actor stands in the audit.
-func NewSender(brokers []string, t *topology.Topology, actor string) *Sender {
-	return &Sender{brokers: brokers, topology: t, actor: actor}
+func NewSender(c engine.ClientConfig, t *topology.Topology, actor string) *Sender {
+	return &Sender{client: c, topology: t, actor: actor}
 }
 
 // Put asks for every mission to be as given, and returns the verdicts in the same order once all are there.
@@ -58,10 +59,12 @@ func (s *Sender) Put(ctx context.Context, missions []mission.Mission) ([]*catalo
 // connect returns a client that reads the verdicts from now on.
 func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
 	events := s.topology.CatalogEvents.Name
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(s.brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.FetchMaxWait(100*time.Millisecond),
-		kgo.RecordPartitioner(feed.Partitioner()),
-	)
+	opts, err := s.client.Options()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.FetchMaxWait(100*time.Millisecond),
+		kgo.RecordPartitioner(feed.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}

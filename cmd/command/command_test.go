@@ -36,7 +36,7 @@ func deployment(t *testing.T) (config.Config, *topology.Topology) {
 	s := config.Default()
 	s.Brokers, s.Prefix, s.Partitions, s.Replication = []string{b.Addr()}, "p.", 2, 1
 	top := topology.New(s.Topology())
-	adm, err := cluster.Connect(s.Brokers, "test")
+	adm, err := cluster.Connect(s.Client())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func missions(t *testing.T, ids ...string) []mission.Mission {
 func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
 	s, top := deployment(t)
 	startCatalog(t, s, top)
-	sender := NewSender(s.Brokers, top, "tester")
+	sender := NewSender(s.Client(), top, "tester")
 	var ids []string
 	for i := range 8 { // of both partitions, so that they come back in another order
 		ids = append(ids, fmt.Sprintf("m-%d", i))
@@ -128,7 +128,7 @@ func TestPutOfAnInvalidMissionGivesItsProblems(t *testing.T) {
 	startCatalog(t, s, top)
 	list := missions(t, "good", "bad")
 	list[1].Goal.Target, list[1].Currency = 0, "rupees"
-	events, err := NewSender(s.Brokers, top, "tester").Put(t.Context(), list)
+	events, err := NewSender(s.Client(), top, "tester").Put(t.Context(), list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	result := make(chan error, 1)
 	go func() {
-		_, err := NewSender(s.Brokers, top, "tester").Put(ctx, missions(t, "a", "b"))
+		_, err := NewSender(s.Client(), top, "tester").Put(ctx, missions(t, "a", "b"))
 		result <- err
 	}()
 	var commands []*catalog.Command
@@ -192,7 +192,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 func TestPutWithoutTopics(t *testing.T) {
 	s, _ := deployment(t)
 	other := topology.New(topology.Config{Prefix: "none.", Partitions: 2, Replication: 1})
-	_, err := NewSender(s.Brokers, other, "tester").Put(t.Context(), missions(t, "a"))
+	_, err := NewSender(s.Client(), other, "tester").Put(t.Context(), missions(t, "a"))
 	if err == nil || !strings.Contains(err.Error(), "none.catalog-events") {
 		t.Errorf("got %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -123,6 +124,11 @@ func Default() Config {
 // Topology returns the topology part.
 func (c Config) Topology() topology.Config {
 	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication}
+}
+
+// Client returns how every Kafka client of this process reaches the brokers.
+func (c Config) Client() engine.ClientConfig {
+	return engine.ClientConfig{Brokers: c.Brokers, ClientID: c.ClientID}
 }
 
 // Validate returns every problem of c, joined.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
@@ -79,7 +78,7 @@ type dev struct {
 	metrics  *prometheus.Registry
 
 	broker   *embedded.Broker
-	admin    *kadm.Client
+	admin    *cluster.Admin
 	pipeline *pipeline.Pipeline
 	server   *server.Server
 	feed     *feed.Feed
@@ -111,7 +110,7 @@ func (d *dev) start(ctx context.Context) error {
 	d.Settings.Brokers = []string{d.broker.Addr()}
 	d.topology = topology.New(d.Settings.Topology())
 	var err error
-	if d.admin, err = cluster.Connect(d.Settings.Brokers, d.Settings.ClientID); err != nil {
+	if d.admin, err = cluster.Connect(d.Settings.Client()); err != nil {
 		return err
 	}
 	if _, err := cluster.Apply(ctx, d.admin, d.topology.Topics()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/command"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -29,7 +30,7 @@ func (d *dev) applySamples(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("no verdict within 20 s"))
 	defer cancel()
-	events, err := command.NewSender(d.Settings.Brokers, d.topology, "dev").Put(ctx, todo)
+	events, err := command.NewSender(d.Settings.Client(), d.topology, "dev").Put(ctx, todo)
 	if err != nil {
 		return fmt.Errorf("sample missions: %w", err)
 	}
@@ -44,18 +45,14 @@ func (d *dev) applySamples(ctx context.Context) error {
 // inForce returns when progress knows every mission that the catalog has.
 func (d *dev) inForce(ctx context.Context) error {
 	table := string(d.topology.Catalog.Table())
-	listed, err := d.admin.ListEndOffsets(ctx, table)
+	ends, err := cluster.EndOffsets(ctx, d.admin, []string{table})
 	if err != nil {
 		return err
 	}
-	ends := map[int32]int64{}
-	for p, o := range listed[table] {
-		ends[p] = o.Offset
-	}
-	if err := d.pipeline.Handled(d.topology.Progress.Name, table).Wait(ctx, ends); err != nil {
+	if err := d.pipeline.Handled(d.topology.Progress.Name, table).Wait(ctx, ends[table]); err != nil {
 		return fmt.Errorf("sample missions: %w", err)
 	}
-	return d.server.Tables.Catalog.Offsets().Wait(ctx, ends)
+	return d.server.Tables.Catalog.Offsets().Wait(ctx, ends[table])
 }
 
 // greet tells what there is to see.

@@ -19,7 +19,7 @@ const (
 // openTraffic fills in the history, unless there is data from an earlier run, and tells the user what to look at.
 func (d *dev) openTraffic(ctx context.Context) error {
 	var err error
-	d.feed, err = feed.Open(ctx, feed.Config{Brokers: d.Settings.Brokers, Topic: d.topology.Payments.Name})
+	d.feed, err = feed.Open(ctx, feed.Config{Client: d.Settings.Client(), Topic: d.topology.Payments.Name})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func readTotals(g prometheus.Gatherer) (totals, error) {
 	t := totals{money: map[string]views.BoardMoney{}}
 	for _, f := range families {
 		switch f.GetName() {
-		case "millrace_transactions_total":
+		case "millrace_events_total":
 			t.events += sum(f, "group", "intake")
 		case "millrace_duplicates_total":
 			t.duplicates += sum(f, "group", "ledger")

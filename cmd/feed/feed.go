@@ -14,14 +14,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/stream"
 )
 
 // Config says where to send.
 type Config struct {
-	Brokers  []string
-	ClientID string // defaults to the client library's
-	Topic    string
+	Client engine.ClientConfig
+	Topic  string
 }
 
 // Feed is an open producer. Its methods must be called from one goroutine.
@@ -39,21 +39,19 @@ type Feed struct {
 
 // Open connects to the brokers and checks that the topic is there.
 func Open(ctx context.Context, cfg Config) (*Feed, error) {
-	opts := []kgo.Opt{
-		kgo.SeedBrokers(cfg.Brokers...), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2 << 20),
-		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5 * time.Millisecond), kgo.RecordPartitioner(Partitioner()),
+	opts, err := cfg.Client.Options()
+	if err != nil {
+		return nil, err
 	}
-	if cfg.ClientID != "" {
-		opts = append(opts, kgo.ClientID(cfg.ClientID))
-	}
-	client, err := kgo.NewClient(opts...)
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
+		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond), kgo.RecordPartitioner(Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}
 	topics, err := kadm.NewClient(client).ListTopics(ctx, cfg.Topic)
 	if err != nil {
 		client.Close()
-		return nil, fmt.Errorf("cannot reach Kafka at %v: %w", cfg.Brokers, err)
+		return nil, fmt.Errorf("cannot reach Kafka at %v: %w", cfg.Client.Brokers, err)
 	}
 	detail := topics[cfg.Topic]
 	if detail.Err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/stream"
 )
@@ -41,7 +42,7 @@ func open(t *testing.T) *Feed {
 	if _, err := kadm.NewClient(client).CreateTopic(t.Context(), partitions, 1, nil, topic); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Open(t.Context(), Config{Brokers: []string{b.Addr()}, ClientID: "test", Topic: topic})
+	f, err := Open(t.Context(), Config{Client: engine.ClientConfig{Brokers: []string{b.Addr()}}, Topic: topic})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +245,7 @@ func TestAdvanceNeedsAnEvent(t *testing.T) {
 func TestOpenWithoutTheTopicNamesTheRemedy(t *testing.T) {
 	f := open(t)
 	seeds := f.client.OptValue(kgo.SeedBrokers).([]string)
-	_, err := Open(t.Context(), Config{Brokers: seeds, Topic: "eu.payments"})
+	_, err := Open(t.Context(), Config{Client: engine.ClientConfig{Brokers: seeds}, Topic: "eu.payments"})
 	if err == nil || !strings.Contains(err.Error(), "eu.payments") || !strings.Contains(err.Error(), "millrace topics apply") {
 		t.Errorf("got %v", err)
 	}

@@ -96,7 +96,7 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 		return a.generateFile(ctx, g, o.out)
 	}
 	t := a.topology()
-	f, err := feed.Open(ctx, feed.Config{Brokers: a.config.Brokers, ClientID: a.config.ClientID, Topic: t.Payments.Name})
+	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: t.Payments.Name})
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func (a *app) putMissions(ctx context.Context, missions []mission.Mission, resul
 	ctx, cancel := withTimeout(ctx, time.Minute)
 	defer cancel()
 	t := a.topology()
-	events, err := command.NewSender(a.config.Brokers, t, actor()).Put(ctx, missions)
+	events, err := command.NewSender(a.config.Client(), t, actor()).Put(ctx, missions)
 	if err != nil {
 		return err
 	}

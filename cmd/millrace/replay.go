@@ -57,7 +57,7 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 	}
 	defer in.Close()
 	t := a.topology()
-	f, err := feed.Open(ctx, feed.Config{Brokers: a.config.Brokers, ClientID: a.config.ClientID, Topic: t.Payments.Name})
+	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: t.Payments.Name})
 	if err != nil {
 		return err
 	}

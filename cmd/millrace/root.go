@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
@@ -119,6 +118,6 @@ func newLogger(w io.Writer, c config.Log) *slog.Logger {
 func (a *app) topology() *topology.Topology { return topology.New(a.config.Topology()) }
 
 // admin connects to the cluster; close the returned client when done.
-func (a *app) admin() (*kadm.Client, error) {
-	return cluster.Connect(a.config.Brokers, a.config.ClientID)
+func (a *app) admin() (*cluster.Admin, error) {
+	return cluster.Connect(a.config.Client())
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
 	healthgroup "github.com/millrace/millrace/processors/health"
@@ -22,11 +22,11 @@ import (
 // builder makes members that share metrics.
 type builder struct {
 	config  Config
-	metrics *stock.Metrics
+	metrics *engine.Metrics
 }
 
 func newBuilder(c Config) *builder {
-	return &builder{config: c, metrics: stock.NewMetrics(c.Registerer)}
+	return &builder{config: c, metrics: engine.NewMetrics(c.Registerer)}
 }
 
 // part is what a group brings: its graph, and the indexes that follow the tables it looks up.
@@ -41,18 +41,18 @@ func (b *builder) member(name string) (*member, error) {
 		return nil, err
 	}
 	s := b.config.Settings
-	transport, err := stock.New(stock.Config{
-		Brokers: s.Brokers, ClientID: s.ClientID, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
+	e, err := engine.New(engine.Config{
+		Client: s.Client(), Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
 		Logger: b.config.Log, Metrics: b.metrics, Index: part.index,
 	})
 	if err != nil {
 		return nil, err
 	}
-	processor, err := goka.NewProcessor(s.Brokers, part.graph, transport.Options()...)
+	processor, err := goka.NewProcessor(s.Brokers, part.graph, e.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
-	return &member{name: string(part.graph.Group()), transport: transport, processor: processor}, nil
+	return &member{name: string(part.graph.Group()), engine: e, processor: processor}, nil
 }
 
 func (b *builder) part(name string) (part, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -48,7 +48,7 @@ type Pipeline struct {
 
 type member struct {
 	name      string
-	transport *stock.Transport
+	engine    *engine.Engine
 	processor *goka.Processor
 }
 
@@ -81,7 +81,7 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 		running.Add(1)
 		go func() {
 			defer running.Done()
-			p.ended(m.name, m.transport.Run(ctx, m.processor))
+			p.ended(m.name, m.engine.Run(ctx, m.processor))
 		}()
 	}
 	go func() {
@@ -106,7 +106,7 @@ func (p *Pipeline) ended(name string, err error) {
 func (p *Pipeline) Ready(ctx context.Context) error {
 	for _, m := range p.members {
 		select {
-		case <-m.transport.Ready():
+		case <-m.engine.Ready():
 		case <-p.done:
 			return errors.Join(errors.New("the pipeline stopped before it was ready"), p.Err())
 		case <-ctx.Done():
@@ -120,7 +120,7 @@ func (p *Pipeline) Ready(ctx context.Context) error {
 func (p *Pipeline) IsReady() bool {
 	for _, m := range p.members {
 		select {
-		case <-m.transport.Ready():
+		case <-m.engine.Ready():
 		default:
 			return false
 		}
@@ -152,7 +152,7 @@ func (p *Pipeline) Watermark(group string) time.Time {
 		if m.name != group {
 			continue
 		}
-		for _, at := range m.transport.Watermarks() {
+		for _, at := range m.engine.Watermarks() {
 			if low.IsZero() || !at.IsZero() && at.Before(low) {
 				low = at
 			}
@@ -162,10 +162,10 @@ func (p *Pipeline) Watermark(group string) time.Time {
 }
 
 // Handled tells how far a group, by its full name, has handled a topic that it reads or looks up; nil if it is not known here.
-func (p *Pipeline) Handled(group, topic string) *stock.Offsets {
+func (p *Pipeline) Handled(group, topic string) *engine.Offsets {
 	for _, m := range p.members {
 		if m.name == group {
-			return m.transport.Handled(topic)
+			return m.engine.Handled(topic)
 		}
 	}
 	return nil

@@ -154,7 +154,7 @@ func TestReadyTellsWhatStoppedThePipeline(t *testing.T) {
 // createInputs makes what the groups read and their tables, but none of their outputs.
 func createInputs(t *testing.T, c Config) {
 	t.Helper()
-	adm, err := cluster.Connect(c.Settings.Brokers, "test")
+	adm, err := cluster.Connect(c.Settings.Client())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/engine/stock"
@@ -73,11 +74,15 @@ type Server struct {
 // Start listens at once and answers as soon as the tables are loaded; until then reads say so.
 func Start(c Config) (*Server, error) {
 	indexes := views.NewIndexes(c.Topology, nil)
-	tables, err := newTables(c, indexes)
+	opts, err := c.Settings.Client().Options()
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Settings.Brokers...), kgo.ClientID(c.Settings.ClientID))
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := newTables(c, cluster.NewAdmin(client), indexes)
 	if err != nil {
 		return nil, err
 	}
@@ -155,9 +160,15 @@ func (s *Server) Stop(ctx context.Context) error {
 	return err
 }
 
-func newTables(c Config, x *views.Indexes) (*Tables, error) {
+func newTables(c Config, adm *cluster.Admin, x *views.Indexes) (*Tables, error) {
 	t := c.Topology
-	cfg := stock.Config{Brokers: c.Settings.Brokers, ClientID: c.Settings.ClientID, Partitions: t.Config.Partitions, Logger: c.Log}
+	cfg := stock.Config{
+		Brokers: c.Settings.Brokers, ClientID: c.Settings.ClientID, Partitions: t.Config.Partitions, Logger: c.Log,
+		End: func(topic string, partition int32) (int64, error) {
+			ends, err := cluster.EndOffsets(context.Background(), adm, []string{topic})
+			return ends[topic][partition], err
+		},
+	}
 	tables := &Tables{}
 	var errs []error
 	for _, r := range []struct {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -156,7 +154,7 @@ func (h *Harness) StartBreaking(p Point) <-chan struct{} {
 func (h *Harness) start() {
 	h.t.Helper()
 	c := h.config
-	c.Client = engine.ClientConfig{Brokers: h.Brokers, Dial: h.wire.Dial}
+	c.Client.Brokers, c.Client.Dial = h.Brokers, h.wire.Dial
 	c.Partitions, c.StopPatience = Partitions, time.Millisecond
 	if c.SessionTimeout == 0 {
 		c.SessionTimeout = 4 * time.Second
@@ -301,65 +299,6 @@ func (h *Harness) listed(ctx context.Context, topic string, list func(context.Co
 			h.t.Fatal(err)
 		}
 	}
-}
-
-// Committed returns what a reader of committed records sees of a topic, "key=value" in the order of each partition, and
-// a deleted row as "key".
-func (h *Harness) Committed(topic string) [][]string {
-	h.t.Helper()
-	topic = h.Prefix + topic
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	ends := h.listed(ctx, topic, kadm.NewClient(h.Client).ListCommittedOffsets)
-	out := make([][]string, Partitions)
-	for p := range int32(Partitions) {
-		end, _ := ends.Lookup(topic, p)
-		reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-			kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		for next := int64(0); next < end.Offset; {
-			fetches := reader.PollFetches(ctx)
-			if err := fetches.Err(); err != nil {
-				h.t.Fatal(err)
-			}
-			fetches.EachRecord(func(r *kgo.Record) {
-				next = r.Offset + 1
-				if r.Attrs.IsControl() {
-					return
-				}
-				line := string(r.Key)
-				if r.Value != nil {
-					line += "=" + string(r.Value)
-				}
-				out[p] = append(out[p], strings.ReplaceAll(line, h.Prefix, ""))
-			})
-		}
-		reader.Close()
-	}
-	return out
-}
-
-// Rows folds a table topic, in key order.
-func (h *Harness) Rows(topic string) []string {
-	h.t.Helper()
-	rows := map[string]string{}
-	for _, part := range h.Committed(topic) {
-		for _, line := range part {
-			key, _, has := strings.Cut(line, "=")
-			if !has {
-				delete(rows, key)
-				continue
-			}
-			rows[key] = line
-		}
-	}
-	out := make([]string, 0, len(rows))
-	for _, key := range slices.Sorted(maps.Keys(rows)) {
-		out = append(out, rows[key])
-	}
-	return out
 }
 
 // Wait returns what the processor's life ended with.

@@ -22,7 +22,6 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/enginetest"
 	"github.com/millrace/millrace/engine/store"
-	"github.com/millrace/millrace/stream"
 )
 
 // The environment of a worker: this test's binary, run again.
@@ -135,11 +134,11 @@ func bulkInput(n int) []string {
 	records := make([]string, 0, n+enginetest.Partitions)
 	for i := range n {
 		records = append(records, fmt.Sprintf("key-%d=%d", i%97, i/50+(i*37)%11))
+		if i%200 == 199 {
+			records = append(records, enginetest.Watermark(time.Unix(int64(i/50), 0))...)
+		}
 	}
-	for _, key := range stream.KeysFor(enginetest.Partitions) {
-		records = append(records, key+"=1000000")
-	}
-	return records
+	return append(records, enginetest.Watermark(time.Unix(1_000_000, 0))...)
 }
 
 // Processes killed at any moment leave behind what an undisturbed run does.
@@ -172,7 +171,7 @@ func TestKilledProcesses(t *testing.T) {
 	h.Start()
 	h.Settle("in", "counter-loop")
 	h.Stop()
-	if d := cmp.Diff(strings.Split(transcript(calm), "\n"), strings.Split(transcript(h), "\n")); d != "" {
+	if d := cmp.Diff(strings.Split(transcript(t, calm), "\n"), strings.Split(transcript(t, h), "\n")); d != "" {
 		t.Error(d)
 	}
 }

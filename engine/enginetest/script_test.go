@@ -20,6 +20,7 @@ import (
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/enginetest"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -62,21 +63,21 @@ func (text) Decode(b []byte) (string, error) { return string(b), nil }
 
 var topics = []string{"in", "closed", "dead", "counter-table", "counter-loop", "counter-timers"}
 
-// counter counts records per window of event time: a window comes out once, when it closes, whether a record or a timer
-// closes it. Each record is also counted under the key "total", by loop. The value 13 panics.
+// counter counts records per window of event time: a window comes out once, when it closes, before any record that sees it
+// closed. Each record is also counted under the key "total", by loop. The value 13 panics.
 func counter(prefix string, called func()) *goka.GroupGraph {
 	seconds := func(n int) time.Time { return time.Unix(int64(n), 0) }
-	in := stream.Topic[int]{Name: prefix + "in", Codec: number{}, EventTime: seconds}
-	closed := stream.Topic[string]{Name: prefix + "closed", Codec: text{}}
+	in := stream.Topic[int]{Name: prefix + "in", Codec: number{}, Time: stream.Watermarked}
+	closed := stream.Topic[string]{Name: prefix + "closed", Codec: text{}, Time: stream.Watermarked}
 	group := stream.Group[windows]{Name: prefix + "counter", Row: asJSON{}, DeadLetters: prefix + "dead"}
 	load := func(c *stream.Context[windows]) windows {
 		old, _ := c.Row()
 		return windows{Open: maps.Clone(old.Open), Seen: old.Seen}
 	}
-	settle := func(c *stream.Context[windows], w *windows) {
+	settle := func(c *stream.Context[windows], w *windows, how string) {
 		for _, start := range slices.Sorted(maps.Keys(w.Open)) {
 			if !seconds(start + width).After(c.Watermark()) {
-				stream.Emit(c, closed, c.Key(), fmt.Sprintf("%d:%d", start, w.Open[start]))
+				stream.Emit(c, closed, c.Key(), fmt.Sprintf("%d:%s%d", start, how, w.Open[start]))
 				delete(w.Open, start)
 			}
 		}
@@ -90,7 +91,7 @@ func counter(prefix string, called func()) *goka.GroupGraph {
 		stream.Input(group, in, func(c *stream.Context[windows], n int) {
 			called()
 			w := load(c)
-			settle(c, &w)
+			settle(c, &w, "left open ")
 			stream.Loopback(c, "total", 1)
 			if n == 13 {
 				panic("unlucky")
@@ -115,18 +116,18 @@ func counter(prefix string, called func()) *goka.GroupGraph {
 		}),
 		stream.Timers(group, func(c *stream.Context[windows]) {
 			w, _ := c.Row()
-			c.Advance(seconds(w.Seen))
 			timers(c, w)
 		}, func(c *stream.Context[windows], _ stream.Timer) {
 			w := load(c)
-			settle(c, &w)
+			settle(c, &w, "")
 			c.SetRow(w)
 		}),
 		stream.Persist(group), stream.Output(closed), stream.DeadLetters(group),
 	)
 }
 
-// input is a few hundred records over several keys, out of order, some late, some that cannot be used.
+// input is a few hundred records over several keys, out of order, some late, some that cannot be used, and what their writer says of
+// the time.
 func input() []string {
 	var records []string
 	for i := range 300 {
@@ -139,15 +140,51 @@ func input() []string {
 			value = "garbage"
 		}
 		records = append(records, fmt.Sprintf("key-%d=%s", i%7, value))
+		if i%10 == 9 {
+			records = append(records, enginetest.Watermark(time.Unix(int64(i*2), 0))...)
+		}
 	}
 	records = append(records, "key-0=13")
-	for _, key := range stream.KeysFor(enginetest.Partitions) { // closes what is open
-		records = append(records, key+"=10000")
-	}
-	return records
+	return append(records, enginetest.Watermark(time.Unix(10_000, 0))...) // closes what is open
 }
 
-func transcript(h *enginetest.Harness) string {
+// finals returns what came out of one partition, but the words on time, which must hold: one never goes back, and what its sender
+// promises to be complete has come before it.
+func finals(t *testing.T, records []string) []string {
+	t.Helper()
+	told := map[int32]int64{}
+	var out []string
+	for _, r := range records {
+		key, value, _ := strings.Cut(r, "=")
+		if w, err := watermark.Decode([]byte(value)); err == nil {
+			if last, ok := told[w.Source]; ok && w.Time < last {
+				t.Errorf("partition %d says %d after %d", w.Source, w.Time, last)
+			}
+			told[w.Source] = w.Time
+			continue
+		}
+		out = append(out, r)
+		if strings.HasSuffix(value, "late") {
+			continue
+		}
+		first, _, _ := strings.Cut(value, ":")
+		start, err := strconv.Atoi(first)
+		if err != nil {
+			t.Errorf("closed %q", r)
+		}
+		last, ok := told[stream.Partition([]byte(key), enginetest.Partitions)]
+		if end := int64(start+width) * 1000; ok && end <= last {
+			t.Errorf("%s, which ends at %d, came after word of %d", r, end, last)
+		}
+	}
+	if len(told) != enginetest.Partitions {
+		t.Errorf("words of %d partitions", len(told))
+	}
+	return out
+}
+
+func transcript(t *testing.T, h *enginetest.Harness) string {
+	t.Helper()
 	var b strings.Builder
 	section := func(name string, lines []string) {
 		fmt.Fprintf(&b, "%s\n", name)
@@ -157,8 +194,14 @@ func transcript(h *enginetest.Harness) string {
 	}
 	section("rows", h.Rows("counter-table"))
 	for _, topic := range []string{"closed", "dead"} {
-		all := slices.Concat(h.Committed(topic)...) // two partitions write into one: their order is of no meaning
-		slices.Sort(all)
+		var all []string
+		for _, records := range h.Committed(topic) {
+			if topic == "closed" {
+				records = finals(t, records)
+			}
+			all = append(all, records...)
+		}
+		slices.Sort(all) // two partitions write into one: their order is of no meaning
 		section(topic, all)
 	}
 	return b.String()
@@ -190,7 +233,7 @@ func settle(t *testing.T, h *enginetest.Harness) {
 func check(t *testing.T, h *enginetest.Harness) {
 	t.Helper()
 	golden := filepath.Join("testdata", "counter.txt")
-	got := transcript(h)
+	got := transcript(t, h)
 	if *rewrite {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

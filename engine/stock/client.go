@@ -35,6 +35,7 @@ func (c Config) saramaConfig() *sarama.Config {
 
 	s.Consumer.Offsets.Initial = sarama.OffsetOldest
 	s.Consumer.Fetch.Default = 2 * maxMessageBytes
+	s.Consumer.IsolationLevel = sarama.ReadCommitted
 	s.Consumer.MaxWaitTime = c.FetchWait
 	s.Consumer.Group.Heartbeat.Interval = time.Second // a rebalance is noticed by a heartbeat
 	s.Consumer.MaxProcessingTime = maxProcessing

@@ -34,6 +34,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Metrics is shared by all transports of a process. Defaults to none.
 	Metrics *Metrics
+	// End returns the offset after the last record of a partition that a reader gets, where transactions write. Defaults to
+	// the end of the log.
+	End func(topic string, partition int32) (int64, error)
 	// Index holds, by topic of a table that the graph looks up, functions that are told of every row, during recovery
 	// too; a nil value means deleted. Calls for one table are never concurrent. The value must not be changed.
 	Index map[string]func(key string, value []byte)

@@ -34,7 +34,7 @@ func readGraph(g *goka.GroupGraph, c Config, ends *ends) graph {
 		out.table = e.Topic()
 	}
 	for _, e := range g.OutputStreams() {
-		if stream.CarriesTime(e) {
+		if stream.TimeOf(e) == stream.Watermarked {
 			out.carriers = append(out.carriers, e)
 		}
 	}

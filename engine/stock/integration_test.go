@@ -48,8 +48,8 @@ func newFixture(t *testing.T) *fixture {
 	seconds := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	f := &fixture{
 		t:     t,
-		in:    stream.Topic[int]{Name: "in", Codec: number{}, EventTime: seconds},
-		out:   stream.Topic[int]{Name: "out", Codec: number{}, EventTime: seconds},
+		in:    stream.Topic[int]{Name: "in", Codec: number{}, Time: stream.Watermarked, EventTime: seconds},
+		out:   stream.Topic[int]{Name: "out", Codec: number{}, Time: stream.Watermarked, EventTime: seconds},
 		group: stream.Group[int]{Name: "adder", Row: number{}, DeadLetters: "dead"},
 	}
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1),

@@ -18,6 +18,7 @@ type topicManager struct {
 	client     sarama.Client
 	partitions int32
 	ends       *ends
+	end        func(topic string, partition int32) (int64, error)
 }
 
 // ends remembers the end offsets that recoveries aim at.
@@ -49,7 +50,7 @@ func newTopicManager(c Config, e *ends) (*topicManager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &topicManager{client: client, partitions: c.Partitions, ends: e}, nil
+	return &topicManager{client: client, partitions: c.Partitions, ends: e, end: c.End}, nil
 }
 
 // checkTopics returns every reason why the topics cannot be used, joined. goka checks some of them too, but hides the reason.
@@ -104,6 +105,13 @@ func (m *topicManager) EnsureTopicExists(topic string, _, _ int, _ map[string]st
 }
 
 func (m *topicManager) GetOffset(topic string, partition int32, at int64) (int64, error) {
+	if m.end != nil && at == sarama.OffsetNewest {
+		offset, err := m.end(topic, partition)
+		if err == nil {
+			m.ends.set(topic, partition, offset)
+		}
+		return offset, err
+	}
 	offset, err := m.client.GetOffset(topic, partition, at)
 	if err == nil && at == sarama.OffsetNewest {
 		m.ends.set(topic, partition, offset)

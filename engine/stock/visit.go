@@ -116,6 +116,9 @@ func (d dueTimers) Take(number int32, key string) []stream.Timer {
 	return []stream.Timer{timer}
 }
 
+// Called is of no meaning here: goka waits for the visit.
+func (d dueTimers) Called(int32) {}
+
 // Tick lets event time follow the wall clock on idle partitions and serves the timers that are due. It returns how many
 // were served; they may have set further ones. Run calls it, unless Config.Tick is NoTick.
 func (t *Transport) Tick() int64 {

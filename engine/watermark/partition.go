@@ -113,6 +113,12 @@ func (p *Partition) Hold() (Record, bool) {
 	return r, true
 }
 
+// Speaks tells whether Hold, or else Forward, has something to say.
+func (p *Partition) Speaks() bool {
+	r := p.says()
+	return !p.spoke || p.sent.Idle && !r.Idle || p.gate.Quiet() && r != p.sent
+}
+
 // Forward returns the record to send at the end of the transaction, if there is something new to say and all timers that
 // come before it have fired. What it returns counts as sent.
 func (p *Partition) Forward() (Record, bool) {

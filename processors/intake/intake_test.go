@@ -71,7 +71,7 @@ func TestPoison(t *testing.T) {
 	if got := len(h.Records("transactions")); got != len(poisons) {
 		t.Errorf("%d transactions, want %d", got, len(poisons))
 	}
-	if got := counted(t, registry, "millrace_transactions_total"); got != float64(len(poisons)) {
+	if got := counted(t, registry, "millrace_events_total"); got != float64(len(poisons)) {
 		t.Errorf("%v accepted", got)
 	}
 	letters := h.Records("dead-letters")
@@ -152,7 +152,7 @@ func TestMetricsShareTheirNames(t *testing.T) {
 	first, second := NewMetrics(registry), NewMetrics(registry)
 	first.took(payment.Normalised{TimeFallback: true})
 	second.took(payment.Normalised{})
-	if a, f := counted(t, registry, "millrace_transactions_total"), counted(t, registry, "millrace_time_fallbacks_total"); a != 2 || f != 1 {
+	if a, f := counted(t, registry, "millrace_events_total"), counted(t, registry, "millrace_time_fallbacks_total"); a != 2 || f != 1 {
 		t.Errorf("accepted %v, fallbacks %v", a, f)
 	}
 }

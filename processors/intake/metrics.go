@@ -19,7 +19,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		Name: "millrace_time_fallbacks_total", Help: "Events whose updated_at was missing or no time and is their record's timestamp.",
 	}, []string{"group"}))
 	return &Metrics{
-		accepted:  metric.Transactions(r, "intake").WithLabelValues("accepted"),
+		accepted:  metric.Events(r, "intake").WithLabelValues("accepted"),
 		fallbacks: fallbacks.WithLabelValues("intake"),
 	}
 }

@@ -131,11 +131,11 @@ func TestMetrics(t *testing.T) {
 	event("e3", "reversal", "failed", 40)
 	want := []string{
 		`millrace_duplicates_total{group=ledger} 1`,
+		`millrace_events_total{group=ledger,outcome=applied} 3`,
+		`millrace_events_total{group=ledger,outcome=duplicate} 1`,
 		`millrace_ledger_returned_minor_total{currency=INR} 40`,
 		`millrace_ledger_reversed_minor_total{currency=INR} 40`,
 		`millrace_ledger_settled_minor_total{currency=INR} 100`,
-		`millrace_transactions_total{group=ledger,outcome=applied} 3`,
-		`millrace_transactions_total{group=ledger,outcome=duplicate} 1`,
 	}
 	if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)

@@ -17,7 +17,7 @@ type Metrics struct {
 }
 
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
-// millrace_transactions_total counts verdicts: a reversal that waits and is then judged has two.
+// millrace_events_total counts verdicts: a reversal that waits and is then judged has two.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	money := func(name, help string) *prometheus.CounterVec {
 		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"currency"}))
@@ -26,7 +26,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		settled:    money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
 		reversed:   money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
 		returned:   money("millrace_ledger_returned_minor_total", "Money given back by reversals that failed later, in minor units."),
-		outcomes:   metric.Transactions(r, "ledger"),
+		outcomes:   metric.Events(r, "ledger"),
 		duplicates: metric.Duplicates(r, "ledger"),
 	}
 }

@@ -31,10 +31,10 @@ func Register[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	panic(err)
 }
 
-// Transactions returns group's part of millrace_transactions_total, by outcome.
-func Transactions(r prometheus.Registerer, group string) *prometheus.CounterVec {
+// Events returns group's part of millrace_events_total, by outcome.
+func Events(r prometheus.Registerer, group string) *prometheus.CounterVec {
 	return Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_transactions_total", Help: "Transaction events by group and what became of them.",
+		Name: "millrace_events_total", Help: "Transaction events by group and what became of them.",
 	}, []string{"group", "outcome"})).MustCurryWith(prometheus.Labels{"group": group})
 }
 

@@ -31,11 +31,11 @@ func shown(t *testing.T, r *prometheus.Registry) map[string]float64 {
 func TestGroupsShareTheirMetrics(t *testing.T) {
 	r := prometheus.NewRegistry()
 	for _, group := range []string{"intake", "ledger", "ledger"} {
-		metric.Transactions(r, group).WithLabelValues("applied").Inc()
+		metric.Events(r, group).WithLabelValues("applied").Inc()
 		metric.Duplicates(r, group).Inc()
 	}
 	want := map[string]float64{
-		"millrace_transactions_total group=intake outcome=applied": 1, "millrace_transactions_total group=ledger outcome=applied": 2,
+		"millrace_events_total group=intake outcome=applied": 1, "millrace_events_total group=ledger outcome=applied": 2,
 		"millrace_duplicates_total group=intake": 1, "millrace_duplicates_total group=ledger": 2,
 	}
 	got := shown(t, r)

@@ -26,7 +26,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		missions: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "millrace_mission_outcomes_total", Help: "Mission iterations completed and revoked.",
 		}, []string{"outcome"})),
-		outcomes:   metric.Transactions(r, "progress"),
+		outcomes:   metric.Events(r, "progress"),
 		duplicates: metric.Duplicates(r, "progress"),
 	}
 }

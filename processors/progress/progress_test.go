@@ -157,13 +157,13 @@ func TestMetrics(t *testing.T) {
 	h.ConsumeText("postings", "u1", `{"t":"t2","amount":7,"currency":"USD","created":"2026-03-02T10:00:00Z"}`)
 	want := []string{
 		`millrace_duplicates_total{group=progress} 1`,
+		`millrace_events_total{group=progress,outcome=counted} 2`,
+		`millrace_events_total{group=progress,outcome=duplicate} 1`,
+		`millrace_events_total{group=progress,outcome=not_counted} 1`,
 		`millrace_mission_outcomes_total{outcome=completed} 1`,
 		`millrace_mission_outcomes_total{outcome=revoked} 1`,
 		`millrace_progress_received_minor_total{currency=INR} 40`,
 		`millrace_progress_received_minor_total{currency=USD} 7`,
-		`millrace_transactions_total{group=progress,outcome=counted} 2`,
-		`millrace_transactions_total{group=progress,outcome=duplicate} 1`,
-		`millrace_transactions_total{group=progress,outcome=not_counted} 1`,
 	}
 	if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)

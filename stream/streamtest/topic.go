@@ -28,7 +28,7 @@ type Topic struct {
 func JSON[T any](t stream.Topic[T]) Topic {
 	return Topic{
 		Name:        t.Name,
-		CarriesTime: t.EventTime != nil,
+		CarriesTime: t.Time == stream.Watermarked,
 		Format:      Value(t.Codec),
 		Parse: func(text string) ([]byte, error) {
 			var v T

@@ -54,10 +54,10 @@ type toy struct {
 func newToy() *toy {
 	return &toy{
 		sales: stream.Topic[sale]{
-			Name: "sales", Codec: jsonCodec[sale]{}, EventTime: func(s sale) time.Time { return time.Unix(s.At, 0) },
+			Name: "sales", Codec: jsonCodec[sale]{}, Time: stream.Watermarked, EventTime: func(s sale) time.Time { return time.Unix(s.At, 0) },
 		},
 		windows: stream.Topic[window]{
-			Name: "windows", Codec: jsonCodec[window]{}, EventTime: func(w window) time.Time { return time.Unix(w.End, 0) },
+			Name: "windows", Codec: jsonCodec[window]{}, Time: stream.Watermarked, EventTime: func(w window) time.Time { return time.Unix(w.End, 0) },
 		},
 		group:  stream.Group[sum]{Name: "toy", Row: jsonCodec[sum]{}, DeadLetters: "dead"},
 		bosses: stream.Group[string]{Name: "bosses", Row: jsonCodec[string]{}},

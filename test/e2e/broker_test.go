@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
@@ -51,7 +50,7 @@ func newClient(t *testing.T, opts ...kgo.Opt) *kgo.Client {
 // own, since a client remembers for seconds that a topic it asked for was not there.
 func createTopics(ctx context.Context, t *testing.T, seeds []string, partitions int32) *topology.Topology {
 	t.Helper()
-	adm := kadm.NewClient(newClient(t, kgo.SeedBrokers(seeds...)))
+	adm := cluster.NewAdmin(newClient(t, kgo.SeedBrokers(seeds...)))
 	prefix := "e2e-" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"
 	topo := topology.New(topology.Config{Prefix: prefix, Partitions: partitions, Replication: 1})
 	if _, err := cluster.Apply(ctx, adm, topo.Topics()); err != nil {

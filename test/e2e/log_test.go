@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
@@ -15,12 +14,12 @@ import (
 type topicLog struct {
 	t       *testing.T
 	client  *kgo.Client
-	admin   *kadm.Client
+	admin   *cluster.Admin
 	records map[string][]*kgo.Record
 	next    map[string]map[int32]int64
 }
 
-func newTopicLog(t *testing.T, seeds []string, admin *kadm.Client, topics []string) *topicLog {
+func newTopicLog(t *testing.T, seeds []string, admin *cluster.Admin, topics []string) *topicLog {
 	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}}
 	l.client = newClient(t, kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))

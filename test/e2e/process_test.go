@@ -66,7 +66,7 @@ func TestSeparateProcesses(t *testing.T) {
 		t.Errorf("%+v", letters)
 	}
 	metrics := string(d.get("http://"+admin+"/metrics", "", http.StatusOK, nil))
-	if !strings.Contains(metrics, `millrace_transactions_total{group="intake",outcome="accepted"} 53`) {
+	if !strings.Contains(metrics, `millrace_events_total{group="intake",outcome="accepted"} 53`) {
 		t.Errorf("intake's count is not in the metrics:\n%s", metrics)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/bench/oracle"
@@ -21,6 +20,7 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -31,7 +31,7 @@ type run struct {
 	seeds    []string
 	topo     *topology.Topology
 	client   *kgo.Client
-	admin    *kadm.Client
+	admin    *cluster.Admin
 	log      *topicLog
 	feed     *feed.Feed
 	pipeline *pipeline.Pipeline
@@ -42,10 +42,10 @@ func start(ctx context.Context, t *testing.T, partitions int32) *run {
 	r := &run{t: t, seeds: brokers(t)}
 	r.topo = createTopics(ctx, t, r.seeds, partitions)
 	r.client = newClient(t, kgo.SeedBrokers(r.seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	r.admin = kadm.NewClient(r.client)
+	r.admin = cluster.NewAdmin(r.client)
 	r.log = newTopicLog(t, r.seeds, r.admin, r.topics())
 	var err error
-	if r.feed, err = feed.Open(ctx, feed.Config{Brokers: r.seeds, Topic: r.topo.Payments.Name}); err != nil {
+	if r.feed, err = feed.Open(ctx, feed.Config{Client: engine.ClientConfig{Brokers: r.seeds}, Topic: r.topo.Payments.Name}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.feed.Close)

@@ -11,13 +11,13 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"
@@ -42,7 +42,7 @@ type run struct {
 	minter     *token.Minter
 	reader     *fleet.Fleet // the server
 	fleet      *fleet.Fleet
-	admin      *kadm.Client
+	admin      *cluster.Admin
 	feed       *feed.Feed
 	tail       *tail
 
@@ -186,11 +186,11 @@ func (r *run) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.admin = kadm.NewClient(client)
+	r.admin = cluster.NewAdmin(client)
 	if r.tail, err = follow(ctx, r.broker.Addrs, audit.NewTape(r.topology), r.log); err != nil {
 		return err
 	}
-	r.feed, err = feed.Open(ctx, feed.Config{Brokers: r.broker.Addrs, Topic: r.topology.Payments.Name})
+	r.feed, err = feed.Open(ctx, feed.Config{Client: engine.ClientConfig{Brokers: r.broker.Addrs}, Topic: r.topology.Payments.Name})
 	return err
 }
 

@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/timer"
+	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/stream"
+)
+
+// partition is one assigned partition while it is ours: records that wait for their turn, event time and timers. Package
+// watermark decides on time, and its documentation numbers the steps; what a transaction changed is kept by commit and
+// undone by abort, so that records that come again find the time that they found before.
+type partition struct {
+	number int32
+	claims []*claim
+	time   *watermark.Partition // nil: no input has event time
+	timers *timers              // nil: the group has none
+
+	// Of the session's goroutine.
+	queue  []batch // polled, and not yet handed out
+	kept   []batch // queue as of the last commit
+	given  int64   // records and timer calls that goka was given
+	told   int64   // marks that time was told of
+	resume bool    // time may have something to do before the next record
+	rose   time.Time
+	warned time.Time
+	text   string            // time as last committed, where there is no table
+	texted string            // as text, with the transaction under way
+	wrote  position.Position // as last written
+
+	marked  atomic.Int64 // records and timer calls that are done
+	awaited atomic.Int64 // marks at which the session goes on; 0: it does not wait
+	now     atomic.Int64 // watermark
+}
+
+// batch is what one fetch brought of one topic.
+type batch struct {
+	claim   *claim
+	records []*kgo.Record
+}
+
+func (e *Engine) newPartition(number, count int32) *partition {
+	g := &e.graph
+	p := &partition{number: number, resume: true, rose: e.config.Clock()}
+	p.now.Store(watermark.None)
+	if g.timers {
+		p.timers = newTimers()
+	}
+	if len(g.timed) > 0 {
+		p.time = watermark.New(e.config.time(), g.group, number, count, g.timers, g.timed...)
+	}
+	return p
+}
+
+func (p *partition) claim(topic string) *claim {
+	for _, c := range p.claims {
+		if c.topic == topic {
+			return c
+		}
+	}
+	return nil
+}
+
+// took puts fetched records behind those that wait.
+func (p *partition) took(c *claim, records []*kgo.Record) {
+	p.queue = append(p.queue, batch{c, records})
+	c.fetched()
+}
+
+// next returns the record whose turn it is; nil: there is none.
+func (p *partition) next() (*claim, *kgo.Record) {
+	for len(p.queue) > 0 {
+		b := &p.queue[0]
+		if len(b.records) > 0 {
+			r := b.records[0]
+			b.records = b.records[1:]
+			return b.claim, r
+		}
+		p.queue = p.queue[1:]
+	}
+	p.queue = nil
+	return nil, nil
+}
+
+func (p *partition) waiting() int {
+	n := 0
+	for _, b := range p.queue {
+		n += len(b.records)
+	}
+	return n
+}
+
+// step returns what comes before the next record.
+func (p *partition) step() (watermark.Step, error) {
+	if p.time == nil {
+		return watermark.Read, nil
+	}
+	p.tell()
+	due := timer.Never
+	if p.timers != nil {
+		var err error
+		if due, err = p.timers.due(); err != nil {
+			return watermark.Read, err
+		}
+	}
+	return p.time.Next(due), nil
+}
+
+func (p *partition) gave() {
+	p.given++
+	if p.time != nil {
+		p.time.Dispatched()
+	}
+}
+
+// tell passes marks on.
+func (p *partition) tell() {
+	for marked := p.marked.Load(); p.told < marked; p.told++ {
+		if p.time != nil {
+			p.time.Marked()
+		}
+	}
+}
+
+// mark counts what is done, and tells whether the session waits for just that.
+func (p *partition) mark() bool { return p.marked.Add(1) == p.awaited.Load() }
+
+// open tells whether something that goka was given is not done. If so, the last mark wakes the session.
+func (p *partition) open() bool {
+	p.awaited.Store(p.given)
+	return p.marked.Load() < p.given
+}
+
+// raised takes over a watermark that rose.
+func (p *partition) raised(wall time.Time) {
+	p.now.Store(p.time.Watermark())
+	p.resume, p.rose = true, wall
+}
+
+// conclude takes in what callbacks saw in topics of strangers.
+func (p *partition) conclude(wall time.Time) {
+	for _, c := range p.claims {
+		if c.advanced != watermark.None && p.time.Seen(c.topic, c.advanced, wall.UnixMilli()) {
+			p.raised(wall)
+		}
+		c.advanced = watermark.None
+	}
+}
+
+// looked takes in what a look found at the ends of the inputs.
+func (p *partition) looked(wall time.Time) {
+	if p.time == nil {
+		return
+	}
+	for _, c := range p.claims {
+		at, atEnd, ok := c.found()
+		if ok && p.time.Empty(c.topic, atEnd, at.UnixMilli()) {
+			p.raised(wall)
+		}
+	}
+	p.time.Tick(wall.UnixMilli())
+}
+
+func (p *partition) commit() {
+	p.kept, p.text = slices.Clone(p.queue), p.texted
+	if p.time != nil {
+		p.time.Commit()
+	}
+	if p.timers != nil {
+		p.timers.commit()
+	}
+	for _, c := range p.claims {
+		c.commit()
+	}
+}
+
+// abort is called when nothing is open, or at the end of all.
+func (p *partition) abort() {
+	p.queue = slices.Clone(p.kept)
+	p.told, p.resume, p.wrote, p.texted = p.given, true, nil, p.text
+	if p.time != nil {
+		p.time.Abort()
+		p.now.Store(p.time.Watermark())
+	}
+	if p.timers != nil {
+		p.timers.abort()
+	}
+	for _, c := range p.claims {
+		c.abort()
+	}
+}
+
+// timeOf turns a watermark into what callbacks see.
+func timeOf(ms int64) time.Time {
+	if ms == watermark.None {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// ceil returns the millisecond at which a timer is due: not before its time.
+func ceil(t time.Time) int64 { return t.Add(time.Millisecond - 1).UnixMilli() }
+
+// Watermarks returns the event time of each partition assigned here; zero while nothing is known.
+func (e *Engine) Watermarks() map[int32]time.Time {
+	at := map[int32]time.Time{}
+	for n, p := range e.assigned() {
+		at[n] = timeOf(p.now.Load())
+	}
+	return at
+}
+
+// carried tells whether a record is the word of another group, and not for callbacks. What only looks like one is a bad record.
+func (c *claim) carried(r *kgo.Record) (watermark.Record, bool) {
+	if c.time != stream.Watermarked || !watermark.Is(r.Value) {
+		return watermark.Record{}, false
+	}
+	w, err := watermark.Decode(r.Value)
+	return w, err == nil
+}

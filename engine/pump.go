@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/watermark"
+)
+
+// pump hands out what waits, of each partition as much as may be now.
+func (s *session) pump() error {
+	for _, p := range s.parts {
+		waits, err := s.advance(p)
+		if err != nil {
+			return err
+		}
+		if waits && !p.open() { // the marks have come meanwhile
+			s.signal()
+		}
+	}
+	return nil
+}
+
+// advance hands out records of a partition in the order of their logs, until none is left, or until it waits for marks: a
+// watermark that rose lets records behind it pass only when those before it are done and its timers were called. Other
+// partitions need not wait.
+func (s *session) advance(p *partition) (waits bool, err error) {
+	for {
+		if p.resume {
+			step, err := p.step()
+			switch {
+			case err != nil:
+				return false, err
+			case step == watermark.Wait:
+				return true, nil
+			case step == watermark.Fire && s.spent():
+				s.cut = true
+				return false, nil
+			case step == watermark.Fire:
+				if err := s.call(p); err != nil {
+					return false, err
+				}
+				continue
+			}
+			p.resume = false
+		}
+		c, r := p.next()
+		if r == nil {
+			return false, nil
+		}
+		if err := s.turnOf(p, c, r); err != nil {
+			return false, err
+		}
+	}
+}
+
+// turnOf takes in the word of another group, or gives a record to goka.
+func (s *session) turnOf(p *partition, c *claim, r *kgo.Record) error {
+	c.handed = r.Offset + 1
+	if w, ok := c.carried(r); ok {
+		if p.time.Observe(c.topic, w) {
+			p.raised(s.engine.config.Clock())
+		}
+		return nil
+	}
+	if p.time != nil {
+		c.stamp(r.Offset, p.now.Load())
+	}
+	p.gave()
+	select {
+	case c.messages <- messageOf(r):
+		return nil
+	case <-s.failed:
+		return errClaim
+	}
+}
+
+// spent tells whether this transaction has called enough timers: the others are called by the next, before anything else.
+func (s *session) spent() bool {
+	return s.called >= s.engine.config.MaxRecords || s.called >= leastBatch && time.Since(s.began) > s.engine.config.CommitInterval
+}
+
+// settle goes on until nothing is open: all is handed out and marked, but for what is cut off for the next transaction.
+func (s *session) settle() error {
+	patience := time.NewTimer(s.engine.config.patience())
+	defer patience.Stop()
+	for {
+		again, open := false, int64(0)
+		for _, p := range s.parts {
+			waits, err := s.advance(p)
+			switch {
+			case err != nil:
+				return err
+			case p.open():
+				open += p.given - p.marked.Load()
+			case waits:
+				again = true // the marks have come meanwhile
+			}
+		}
+		if again {
+			continue
+		}
+		if open == 0 {
+			break
+		}
+		select {
+		case <-s.wake:
+		case <-s.failed:
+			return errClaim
+		case <-patience.C:
+			return fmt.Errorf("%w: %d records are not done after %s", ErrBatch, open, s.engine.config.patience())
+		}
+	}
+	for _, c := range s.all {
+		c.settle()
+	}
+	return nil
+}
+
+func (s *session) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// mark counts a record whose callback and emits are done.
+func (s *session) mark(number int32) {
+	if s.parts[number].mark() {
+		s.signal()
+	}
+}
+
+// waiting returns how many polled records were cut off.
+func (s *session) waiting() int {
+	n := 0
+	for _, p := range s.parts {
+		n += p.waiting()
+	}
+	return n
+}
+
+// pending tells whether there is something to do without new records.
+func (s *session) pending() (bool, error) {
+	for _, p := range s.parts {
+		if len(p.queue) > 0 {
+			return true, nil
+		}
+		if p.time == nil {
+			continue
+		}
+		if p.resume {
+			step, err := p.step()
+			if err != nil || step != watermark.Read {
+				return true, err
+			}
+			p.resume = false
+		}
+		p.tell()
+		if len(s.engine.graph.carriers) > 0 && p.time.Speaks() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// hold sends, before anything else of the transaction, that a partition is no longer idle.
+func (s *session) hold(p *partition) {
+	if p.time == nil || len(s.engine.graph.carriers) == 0 {
+		return
+	}
+	if w, ok := p.time.Hold(); ok {
+		s.tell(w)
+	}
+}
+
+// forward sends how far each partition is, now that its timers were called.
+func (s *session) forward() {
+	for _, p := range s.parts {
+		if p.time == nil || len(s.engine.graph.carriers) == 0 {
+			continue
+		}
+		p.tell()
+		if w, ok := p.time.Forward(); ok {
+			s.tell(w)
+		}
+	}
+}
+
+// tell sends a word to every partition of every output that carries time.
+func (s *session) tell(w watermark.Record) {
+	value := w.Append(nil)
+	for _, topic := range s.engine.graph.carriers {
+		for n := range s.member.partitions {
+			s.member.produce(&kgo.Record{Topic: topic, Partition: n, Key: s.member.clockKeys[n], Value: value})
+		}
+	}
+}
+
+const (
+	// stalled is how long the watermark stands still before the log says for whom it waits, and saidAgain how long until it
+	// says so again.
+	stalled   = 30 * time.Second
+	saidAgain = 5 * time.Minute
+)
+
+// warn says for whom the watermark waits.
+func (s *session) warn(p *partition, wall time.Time) {
+	if p.time == nil || wall.Sub(p.rose) < stalled || wall.Sub(p.warned) < saidAgain {
+		return
+	}
+	slowest := p.time.Slowest()
+	if slowest.Topic == "" {
+		return // nobody has said anything yet
+	}
+	p.warned = wall
+	s.engine.config.Logger.Warn("event time stands still", "group", s.engine.graph.group, "partition", p.number,
+		"watermark", timeOf(p.time.Watermark()), "since", p.rose, "waits_for_topic", slowest.Topic, "waits_for_group", slowest.Origin,
+		"waits_for_partition", slowest.Source, "at", timeOf(slowest.Time))
+}
