@@ -74,8 +74,7 @@ const (
 )
 
 func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
-	from := s.sources.all()
-	as, err := s.at(ctx, Fresh{}, from...)
+	as, err := s.at(ctx, Fresh{}, everything(s.sources.all())...)
 	if err != nil {
 		return nil, err
 	}
@@ -84,27 +83,37 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	snapshot := s.config.Indexes.missions.snapshot()
 	for _, u := range state.Users {
 		row, err := s.userRow(u.ID)
+		if undecodable(err) {
+			continue // the page shows the others
+		}
 		if err != nil {
 			return nil, err
 		}
 		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shown(mission.Views(row, u.ID, snapshot, s.config.Missions))})
 	}
 	var evaluated instant.Milli
-	for _, name := range s.modes("") {
+	modes, err := s.modes("")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range modes {
 		row, err := s.mode(name)
+		if undecodable(err) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		evaluated = max(evaluated, row.Evaluated)
 		for _, st := range row.Standings(s.config.Settings) {
 			spark, err := s.spark(row, st.Instrument)
-			if err != nil {
+			if err != nil && !undecodable(err) {
 				return nil, err
 			}
 			body.Banks = append(body.Banks, boardBank{s.healthRow(st), spark})
 		}
 	}
-	body.AsOf = s.stamped(as, evaluated, from...)
+	body.AsOf = as.stamped(evaluated)
 	return &boardOutput{body}, nil
 }
 
@@ -144,7 +153,7 @@ func (s *Server) spark(row *health.ModeRow, instrument string) ([]*float64, erro
 	for i := range inst.Gateways {
 		r, err := s.healthRowOf(health.Path{Mode: row.Mode, Instrument: instrument, Gateway: inst.Gateways[i].Name}.Key())
 		if err != nil {
-			return nil, err
+			return []*float64{}, err
 		}
 		if r == nil || r.Series == nil {
 			continue

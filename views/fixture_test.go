@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,7 +26,6 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views/asof"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -36,20 +34,28 @@ var start = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 
 func at(d time.Duration) instant.Milli { return instant.Of(start.Add(d)) }
 
-// memTable is a table in memory, with its offsets. Everything is in partition 0.
+// tablePartitions is what the default topology has.
+const tablePartitions = 12
+
+// memTable is a table in memory. Each write counts as one record of the topic in, in the partition of its key.
 type memTable struct {
 	hook func(string, []byte)
 
 	mu        sync.Mutex
 	rows      btree.Map[string, []byte]
-	next      int64
+	inputs    map[int32]int64
+	watermark map[int32]time.Time
+	behind    time.Duration
+	failing   error
 	changed   chan struct{}
 	loading   bool
 	onWaiting chan struct{} // receives when somebody begins to wait
 }
 
 func newMemTable(hook func(string, []byte)) *memTable {
-	return &memTable{hook: hook, changed: make(chan struct{}), onWaiting: make(chan struct{}, 16)}
+	return &memTable{
+		hook: hook, inputs: map[int32]int64{}, watermark: map[int32]time.Time{}, changed: make(chan struct{}), onWaiting: make(chan struct{}, 16),
+	}
 }
 
 func (m *memTable) put(key string, value []byte) {
@@ -59,7 +65,7 @@ func (m *memTable) put(key string, value []byte) {
 	} else {
 		m.rows.Set(key, value)
 	}
-	m.next++
+	m.inputs[stream.Partition([]byte(key), tablePartitions)]++
 	close(m.changed)
 	m.changed = make(chan struct{})
 	m.mu.Unlock()
@@ -68,17 +74,19 @@ func (m *memTable) put(key string, value []byte) {
 	}
 }
 
-func (m *memTable) Get(key string) ([]byte, bool) {
+func (m *memTable) Get(key string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.rows.Get(key)
+	value, _ := m.rows.Get(key)
+	return value, m.failing
 }
 
-func (m *memTable) Ascend(from string, fn func(string, []byte) bool) {
+func (m *memTable) Ascend(from string, fn func(string, []byte) bool) error {
 	m.mu.Lock()
-	rows := m.rows.Copy()
+	rows, err := m.rows.Copy(), m.failing
 	m.mu.Unlock()
 	rows.Ascend(from, fn)
+	return err
 }
 
 func (m *memTable) Recovered() bool {
@@ -87,22 +95,38 @@ func (m *memTable) Recovered() bool {
 	return !m.loading
 }
 
-func (m *memTable) setLoading(on bool) {
+// set changes what the table says of itself.
+func (m *memTable) set(change func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.loading = on
+	change()
 }
 
-func (m *memTable) Next() map[int32]int64 {
+func (m *memTable) Known(partition int32) Known {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return map[int32]int64{0: m.next}
+	k := Known{Watermark: m.watermark[partition]}
+	if n := m.inputs[partition]; n > 0 {
+		k.Inputs = map[string]int64{"in": n}
+	}
+	return k
 }
 
-func (m *memTable) Wait(ctx context.Context, want map[int32]int64) error {
+func (m *memTable) Behind() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.behind
+}
+
+func (m *memTable) Wait(ctx context.Context, at map[int32]map[string]int64) error {
 	for {
 		m.mu.Lock()
-		reached, changed := m.next >= want[0], m.changed
+		reached, changed := true, m.changed
+		for p, want := range at {
+			for topic, next := range want {
+				reached = reached && topic == "in" && m.inputs[p] >= next
+			}
+		}
 		m.mu.Unlock()
 		if reached {
 			return nil
@@ -119,7 +143,7 @@ func (m *memTable) Wait(ctx context.Context, want map[int32]int64) error {
 	}
 }
 
-func (m *memTable) table() Table { return Table{Rows: m, Offsets: m} }
+func (m *memTable) table() Table { return Table{Rows: m, Reach: m} }
 
 // memRecords are the values of the dead-letters topic.
 type memRecords map[Place][]byte
@@ -156,7 +180,8 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, topology: topology.New(topology.DefaultConfig()), records: memRecords{}, registry: prometheus.NewRegistry(), log: &bytes.Buffer{}, now: start}
 	clock := func() time.Time { return f.now }
-	f.indexes = NewIndexes(f.topology, clock)
+	log := slog.New(slog.NewTextHandler(f.log, nil))
+	f.indexes = NewIndexes(f.topology, clock, log)
 	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(nil)
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
@@ -169,7 +194,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.check(err)
 	c := Config{
 		Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
-		Log: slog.New(slog.NewTextHandler(f.log, nil)), Wait: 50 * time.Millisecond,
+		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(), Health: f.tables.health.table(),
 			Routing: f.tables.routing.table(), Catalog: f.tables.catalog.table(), DeadLetters: f.tables.letters.table(),
@@ -272,10 +297,6 @@ func (f *fixture) wantProblem(w *httptest.ResponseRecorder, status int, code str
 		f.t.Fatalf("incomplete: %s", w.Body)
 	}
 	return p
-}
-
-func (f *fixture) position() asof.Position {
-	return maps.Clone(f.server.Position())
 }
 
 // The rows below are made by the domain itself, so that what is shown is what processors store.

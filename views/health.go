@@ -3,7 +3,6 @@ package views
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -95,28 +94,38 @@ func (s *Server) health() {
 }
 
 func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthListOutput, error) {
-	from := s.sources.routing
+	only := normal(in.Mode)
+	from := s.sources.routing.whole()
+	if only != "" {
+		from = s.sources.routing.holding(only)
+	}
 	as, err := s.at(ctx, in.Fresh, from)
+	if err != nil {
+		return nil, err
+	}
+	modes, err := s.modes(only)
 	if err != nil {
 		return nil, err
 	}
 	body := HealthList{Items: []HealthRow{}}
 	var evaluated instant.Milli
-	for _, mode := range s.modes(normal(in.Mode)) {
+	for _, mode := range modes {
 		row, err := s.mode(mode)
+		if only == "" && undecodable(err) {
+			continue // the other modes are fine
+		}
 		if err != nil {
 			return nil, err
 		}
 		evaluated = max(evaluated, row.Evaluated)
 		body.Items = append(body.Items, s.standings(row)...)
 	}
-	body.AsOf = s.stamped(as, evaluated, from)
+	body.AsOf = as.stamped(evaluated)
 	return &healthListOutput{body}, nil
 }
 
 func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*healthOutput, error) {
-	from := []*source{s.sources.routing, s.sources.health}
-	as, err := s.at(ctx, in.Fresh, from...)
+	as, err := s.at(ctx, in.Fresh, s.sources.routing.holding(normal(in.Mode)), s.sources.health.whole())
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +140,12 @@ func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*health
 	if body.Windows, err = s.windows(whole, gateways); err != nil {
 		return nil, err
 	}
-	body.AsOf = s.stamped(as, row.Evaluated, from...)
+	body.AsOf = as.stamped(row.Evaluated)
 	return &healthOutput{body}, nil
 }
 
 func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutput, error) {
-	from := s.sources.routing
-	as, err := s.at(ctx, in.Fresh, from)
+	as, err := s.at(ctx, in.Fresh, s.sources.routing.holding(normal(in.Mode)))
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +153,7 @@ func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 	if err != nil {
 		return nil, err
 	}
-	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{}, AsOf: s.stamped(as, row.Evaluated, from)}
+	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{}, AsOf: as.stamped(row.Evaluated)}
 	routes, _ := row.Routes(s.config.Settings, whole.Instrument, health.Proportional)
 	for _, r := range routes {
 		body.Gateways = append(body.Gateways, Route{Gateway: r.Gateway, Weight: r.Weight, State: r.State.String(), Score: optional(r.Score, r.Scored)})
@@ -154,12 +162,12 @@ func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 }
 
 // modes returns the modes asked for that have ever been seen.
-func (s *Server) modes(only string) []string {
+func (s *Server) modes(only string) ([]string, error) {
 	var modes []string
 	for _, p := range s.config.Indexes.series.paths(only) {
 		modes = append(modes, p.Mode)
 	}
-	s.sources.routing.Ascend(only, func(mode string, _ []byte) bool {
+	err := s.sources.routing.Ascend(only, func(mode string, _ []byte) bool {
 		if only != "" && mode != only {
 			return false
 		}
@@ -167,17 +175,17 @@ func (s *Server) modes(only string) []string {
 		return true
 	})
 	slices.Sort(modes)
-	return slices.Compact(modes)
+	return slices.Compact(modes), err
 }
 
 // mode returns the routing row of a mode, filled up with the instruments and gateways that have no score yet.
 func (s *Server) mode(mode string) (*health.ModeRow, error) {
-	row := &health.ModeRow{Mode: mode}
-	if value, ok := s.sources.routing.Get(mode); ok {
-		var err error
-		if row, err = s.config.Topology.Routing.Row.Decode(value); err != nil {
-			return nil, fmt.Errorf("routing row: %w", err)
-		}
+	row, found, err := rowOf(s, s.sources.routing, s.config.Topology.Routing, mode)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		row = &health.ModeRow{Mode: mode}
 	}
 	return withKnown(row, s.config.Indexes.series.paths(mode)), nil
 }
@@ -248,15 +256,8 @@ func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]W
 
 // healthRowOf returns nil for a row that does not exist; its methods work.
 func (s *Server) healthRowOf(key string) (*health.Row, error) {
-	value, ok := s.sources.health.Get(key)
-	if !ok {
-		return nil, nil
-	}
-	row, err := s.config.Topology.Health.Row.Decode(value)
-	if err != nil {
-		return nil, fmt.Errorf("health row: %w", err)
-	}
-	return row, nil
+	row, _, err := rowOf(s, s.sources.health, s.config.Topology.Health, key)
+	return row, err
 }
 
 // normal brings a name into the form in which events are stored.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -20,16 +21,26 @@ type Indexes struct {
 	letters  *letterIndex
 	series   *seriesIndex
 	modes    *modeIndex
+	bad      *badRows
 }
 
-// NewIndexes returns empty indexes. now tells wall time; nil is time.Now.
-func NewIndexes(t *topology.Topology, now func() time.Time) *Indexes {
+// NewIndexes returns empty indexes. now tells wall time; nil is time.Now. log is told once of each row that cannot be decoded;
+// nil is slog.Default().
+func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *Indexes {
 	if now == nil {
 		now = time.Now
 	}
+	if log == nil {
+		log = slog.Default()
+	}
+	bad := newBadRows(log)
+	reporting := func(table string) func(string, []byte, error) {
+		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
+	}
 	return &Indexes{
-		missions: newMissionIndex(t.Catalog.Row), letters: newLetterIndex(t.DeadLetters.Row),
-		series: &seriesIndex{}, modes: &modeIndex{now: now, written: map[string]time.Time{}},
+		missions: newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
+		letters:  newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
+		series:   &seriesIndex{}, modes: &modeIndex{now: now, written: map[string]time.Time{}}, bad: bad,
 	}
 }
 
@@ -43,7 +54,7 @@ func (x *Indexes) DeadLetters(key string, value []byte) { x.letters.update(key, 
 func (x *Indexes) Health(key string, value []byte) { x.series.update(key, value) }
 
 // Routing takes a row of the routing table.
-func (x *Indexes) Routing(key string, _ []byte) { x.modes.update(key) }
+func (x *Indexes) Routing(key string, value []byte) { x.modes.update(key, value) }
 
 // seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health table
 // holds thousands of closed windows between two of these keys.
@@ -92,10 +103,14 @@ type modeIndex struct {
 	written map[string]time.Time
 }
 
-func (x *modeIndex) update(mode string) {
+func (x *modeIndex) update(mode string, value []byte) {
 	at := x.now()
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if value == nil {
+		delete(x.written, mode)
+		return
+	}
 	x.written[mode] = at
 }
 

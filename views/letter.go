@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -67,8 +66,7 @@ func (s *Server) letters() {
 }
 
 func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutput, error) {
-	from := s.sources.letters
-	as, err := s.at(ctx, in.Fresh, from)
+	as, err := s.at(ctx, in.Fresh, s.sources.letters.whole())
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +84,11 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 			body.NextCursor = c.encode(strconv.FormatInt(int64(keys[i-1].at), 10) + " " + keys[i-1].id)
 			break
 		}
-		row, err := s.letterRow(k.id)
-		if err != nil {
+		row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, k.id)
+		if err != nil && !undecodable(err) {
 			return nil, err
 		}
-		if row == nil { // deleted since
+		if !found || err != nil { // since it was listed
 			continue
 		}
 		newest, size = max(newest, row.At), size+row.SizeBytes
@@ -100,7 +98,7 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 	if err := s.fill(ctx, body.Items, places); err != nil {
 		return nil, err
 	}
-	body.AsOf = s.stamped(as, newest, from)
+	body.AsOf = as.stamped(newest)
 	return &lettersOutput{body}, nil
 }
 
@@ -121,18 +119,6 @@ func (s *Server) fill(ctx context.Context, items []Letter, places []Place) error
 		}
 	}
 	return nil
-}
-
-func (s *Server) letterRow(id string) (*deadletter.Row, error) {
-	value, ok := s.sources.letters.Get(id)
-	if !ok {
-		return nil, nil
-	}
-	row, err := s.config.Topology.DeadLetters.Row.Decode(value)
-	if err != nil {
-		return nil, fmt.Errorf("dead-letter row: %w", err)
-	}
-	return row, nil
 }
 
 func letterAfter(c cursor, text string) (letterKey, error) {

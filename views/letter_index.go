@@ -15,6 +15,7 @@ import (
 // same however many letters there are and however rare those are that pass.
 type letterIndex struct {
 	codec stream.Codec[*deadletter.Row]
+	bad   func(key string, value []byte, err error) // told of rows that cannot be decoded
 
 	mu      sync.RWMutex
 	places  map[string]letterPlace // by id
@@ -35,8 +36,8 @@ type letterPlace struct {
 	letterFilter
 }
 
-func newLetterIndex(codec stream.Codec[*deadletter.Row]) *letterIndex {
-	return &letterIndex{codec: codec, places: map[string]letterPlace{}, ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
+func newLetterIndex(codec stream.Codec[*deadletter.Row], bad func(string, []byte, error)) *letterIndex {
+	return &letterIndex{codec: codec, bad: bad, places: map[string]letterPlace{}, ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
 }
 
 // newer orders newest first, and letters of one instant by id.
@@ -48,12 +49,13 @@ func (f letterFilter) all() [4]letterFilter {
 	return [4]letterFilter{{}, {reason: f.reason}, {group: f.group}, f}
 }
 
-// update takes a row in. One that cannot be decoded is left out of lists; the table's own reader says so.
+// update takes a row in. One that cannot be decoded is left out of lists.
 func (x *letterIndex) update(id string, value []byte) {
 	var row *deadletter.Row
 	if value != nil {
 		var err error
 		if row, err = x.codec.Decode(value); err != nil {
+			x.bad(id, value, err)
 			row = nil
 		}
 	}

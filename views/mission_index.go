@@ -19,6 +19,7 @@ import (
 type missionIndex struct {
 	codec    stream.Codec[*catalog.Row]
 	compiled *mission.Index
+	bad      func(key string, value []byte, err error) // told of rows that cannot be decoded
 
 	mu    sync.RWMutex
 	items btree.Map[string, *listedMission] // by mission id
@@ -38,8 +39,8 @@ type listedMission struct {
 	text       string // what ?q= looks through, in lower case
 }
 
-func newMissionIndex(codec stream.Codec[*catalog.Row]) *missionIndex {
-	return &missionIndex{codec: codec, compiled: mission.NewIndex()}
+func newMissionIndex(codec stream.Codec[*catalog.Row], bad func(string, []byte, error)) *missionIndex {
+	return &missionIndex{codec: codec, compiled: mission.NewIndex(), bad: bad}
 }
 
 func (x *missionIndex) snapshot() *mission.Snapshot { return x.compiled.Snapshot() }
@@ -51,8 +52,11 @@ func (x *missionIndex) update(key string, value []byte) {
 		return
 	}
 	var listed *listedMission
-	if row, err := x.codec.Decode(value); value != nil && err == nil {
-		if version, ok := row.Current(); ok {
+	if value != nil {
+		row, err := x.codec.Decode(value)
+		if err != nil {
+			x.bad(key, value, err)
+		} else if version, ok := row.Current(); ok {
 			listed = listedOf(row, &version)
 			_ = x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/views/problem"
@@ -110,8 +111,7 @@ type missionsOutput struct{ Body Missions }
 type missionOutput struct{ Body Mission }
 
 func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsOutput, error) {
-	from := s.sources.catalog
-	as, err := s.at(ctx, in.Fresh, from)
+	as, err := s.at(ctx, in.Fresh, s.sources.catalog.whole())
 	if err != nil {
 		return nil, err
 	}
@@ -131,22 +131,25 @@ func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsO
 		changed = max(changed, m.changedAt)
 		body.Items = append(body.Items, missionOf(m))
 	}
-	body.AsOf = s.stamped(as, changed, from)
+	body.AsOf = as.stamped(changed)
 	return &missionsOutput{body}, nil
 }
 
 func (s *Server) mission(ctx context.Context, in *missionInput) (*missionOutput, error) {
-	from := s.sources.catalog
-	as, err := s.at(ctx, in.Fresh, from)
+	key := catalog.MissionKey(in.ID)
+	as, err := s.at(ctx, in.Fresh, s.sources.catalog.holding(key))
 	if err != nil {
 		return nil, err
 	}
 	m, ok := s.config.Indexes.missions.get(in.ID)
-	if !ok {
+	if !ok { // not there, or not to be decoded
+		if _, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err != nil {
+			return nil, err
+		}
 		return nil, problem.Missing("mission")
 	}
 	body := missionOf(m)
-	as = s.stamped(as, m.changedAt, from)
+	as = as.stamped(m.changedAt)
 	body.asOf = &as
 	return &missionOutput{body}, nil
 }

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/millrace/millrace/views/asof"
 )
 
 // stopFlag is set once, when the process is about to stop.
@@ -47,7 +45,7 @@ func (s *Server) probes() {
 	huma.Register(s.api, s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers"),
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
 	op := s.operation("readyz", http.MethodGet, "/readyz", tagServer, "Every table is loaded; with min_as_of, and reflects that much")
-	s.answers(op, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	s.answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.ready)
 }
 
@@ -56,11 +54,11 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 		return nil, recovering("the server is stopping")
 	}
 	all := s.sources.all()
-	as, err := s.at(ctx, in.Fresh, all...)
+	as, err := s.at(ctx, in.Fresh, everything(all)...)
 	if err != nil {
 		return nil, err
 	}
-	body := Readiness{Status: "ok", AsOf: s.stamped(as, 0, all...)}
+	body := Readiness{Status: "ok", AsOf: as}
 	if request(ctx).URL.Query().Has("verbose") {
 		for _, src := range all {
 			body.Checks = append(body.Checks, Check{Name: src.topic, OK: src.Recovered()})
@@ -69,11 +67,10 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	return &readyOutput{body}, nil
 }
 
-// Position returns how far the server's tables are. Its token, given to GET /readyz?min_as_of=, waits for another server.
-func (s *Server) Position() asof.Position {
-	p := asof.Position{}
-	for _, src := range s.sources.all() {
-		p[src.topic] = src.offsets.Next()
+func everything(sources []*source) []stretch {
+	all := make([]stretch, len(sources))
+	for i, src := range sources {
+		all[i] = src.whole()
 	}
-	return p
+	return all
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +18,6 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
-	"github.com/millrace/millrace/views/asof"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -123,7 +121,7 @@ func TestDeadLetterBytes(t *testing.T) {
 func TestLetterIndexAgainstAModel(t *testing.T) {
 	f := newFixture(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		f.indexes.letters = newLetterIndex(f.topology.DeadLetters.Row)
+		f.indexes.letters = newLetterIndex(f.topology.DeadLetters.Row, f.indexes.letters.bad)
 		f.tables.letters.hook = f.indexes.DeadLetters
 		model := map[string]letterPlace{}
 		for range rapid.IntRange(0, 40).Draw(rt, "writes") {
@@ -246,49 +244,6 @@ func TestCursorsOfOtherLists(t *testing.T) {
 	f.wantProblem(f.ask("GET", "/v1/panel/missions?status=lost", admin), http.StatusUnprocessableEntity, "invalid_field")
 }
 
-func TestMinAsOfWaitsForTheTable(t *testing.T) {
-	f := newFixture(t, func(c *Config) { c.Wait = time.Minute })
-	want := f.position()
-	want["ledger-table"] = map[int32]int64{0: 1}
-	target := "/v1/panel/transactions/t1?min_as_of=" + want.Encode()
-	admin := f.token("a", token.Admin)
-	done := make(chan *httptest.ResponseRecorder)
-	go func() { done <- f.ask("GET", target, admin) }()
-	<-f.tables.ledger.onWaiting
-	f.putTransaction()
-	w := <-done
-	if w.Code != http.StatusOK {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	as := f.object(w.Body.Bytes())["as_of"].(map[string]any)
-	got, err := asof.Parse(as["token"].(string))
-	if err != nil || !(asof.Position{"ledger-table": {0: 1}}).Reached(got) {
-		t.Errorf("as_of %v: %v", got, err)
-	}
-	if w := f.ask("GET", "/readyz?min_as_of="+as["token"].(string), ""); w.Code != http.StatusOK {
-		t.Errorf("its own token: %d", w.Code)
-	}
-}
-
-func TestMinAsOfRunsOut(t *testing.T) {
-	f := newFixture(t)
-	late := asof.Position{"progress-table": {0: 99}}.Encode()
-	for _, target := range []string{"/readyz?min_as_of=" + late, "/v1/users/me/missions?min_as_of=" + late, "/v1/health?min_as_of=" + late} {
-		w := f.ask("GET", target, f.token("a", token.User, token.Health))
-		f.wantProblem(w, http.StatusServiceUnavailable, "recovering")
-		if w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: no Retry-After", target)
-		}
-	}
-	foreign := asof.Position{"other-table": {0: 1}}.Encode()
-	for _, text := range []string{"junk", foreign} {
-		p := f.wantProblem(f.ask("GET", "/readyz?min_as_of="+text, ""), http.StatusUnprocessableEntity, "invalid_field")
-		if firstPointer(p) != "/query/min_as_of" {
-			t.Errorf("%v", p)
-		}
-	}
-}
-
 func TestNotReadyWhileTablesLoad(t *testing.T) {
 	f := filled(t)
 	all := map[string]*memTable{
@@ -298,7 +253,7 @@ func TestNotReadyWhileTablesLoad(t *testing.T) {
 	}
 	bearer := f.token("usr_1", token.User, token.Admin)
 	for target, table := range all {
-		table.setLoading(true)
+		table.set(func() { table.loading = true })
 		for _, target := range []string{target, "/readyz"} {
 			w := f.ask("GET", target, bearer)
 			f.wantProblem(w, http.StatusServiceUnavailable, "recovering")
@@ -309,7 +264,7 @@ func TestNotReadyWhileTablesLoad(t *testing.T) {
 		if w := f.ask("GET", "/livez", ""); w.Code != http.StatusOK {
 			t.Errorf("livez: %d", w.Code)
 		}
-		table.setLoading(false)
+		table.set(func() { table.loading = false })
 		if w := f.ask("GET", target, bearer); w.Code != http.StatusOK {
 			t.Errorf("%s, loaded: %d", target, w.Code)
 		}
@@ -375,35 +330,19 @@ func TestStaleFailsOpen(t *testing.T) {
 	check(failOpenAfter+1, false, false, 0)
 }
 
-func TestWatermarkIsStreamTime(t *testing.T) {
-	f := newFixture(t, func(c *Config) {
-		c.Watermark = func(group string) time.Time {
-			if group == "ledger" {
-				return start.Add(time.Hour)
-			}
-			return time.Time{}
-		}
-	})
-	f.putTransaction()
-	as := f.get("/v1/panel/transactions/t1")["as_of"].(map[string]any)
-	if as["stream_time"] != "2026-03-01T11:00:00.000Z" {
-		t.Errorf("%v", as)
-	}
-}
-
 // TestWindowsAreTheirRecords compares what is shown of a window with the record that is published of it.
 func TestWindowsAreTheirRecords(t *testing.T) {
 	f := filled(t)
 	silent := &health.WindowRecord{Path: health.Path{Mode: "upi", Instrument: "a/b", Gateway: "x"}, ClosedAt: at(time.Minute)}
 	records := []*health.WindowRecord{silent}
-	f.tables.health.Ascend("", func(_ string, value []byte) bool {
+	f.check(f.tables.health.Ascend("", func(_ string, value []byte) bool {
 		row, err := f.topology.Health.Row.Decode(value)
 		f.check(err)
 		if r := row.Record(health.DefaultSettings()); r != nil {
 			records = append(records, r)
 		}
 		return true
-	})
+	}))
 	if len(records) != 7 {
 		t.Fatalf("%d records", len(records))
 	}

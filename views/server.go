@@ -41,9 +41,6 @@ type Config struct {
 	Records RecordReader
 	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
 	Missions mission.Config
-	// Watermark tells how far a group's event time is, by the group's name; zero where it is not known. Defaults to what the
-	// rows of an answer tell themselves.
-	Watermark func(group string) time.Time
 
 	// Verifier checks bearer tokens.
 	Verifier *token.Verifier

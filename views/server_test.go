@@ -109,7 +109,7 @@ func TestRequestIDs(t *testing.T) {
 func TestPanicsAndErrorsStayInside(t *testing.T) {
 	f := newFixture(t)
 	bearer := f.token("a", token.Admin, token.User)
-	f.tables.ledger.put("broken", []byte("secret row"))
+	f.tables.ledger.set(func() { f.tables.ledger.failing = errors.New("secret row") })
 	w := f.ask("GET", "/v1/panel/transactions/broken", bearer)
 	f.wantProblem(w, http.StatusInternalServerError, "internal")
 	if strings.Contains(w.Body.String(), "row") {

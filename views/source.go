@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/asof"
 	"github.com/millrace/millrace/views/problem"
@@ -15,26 +16,37 @@ import (
 
 // Rows are the local copy of a table's rows, all partitions together.
 type Rows interface {
-	// Get returns the encoded row of a key, which must not be changed.
-	Get(key string) ([]byte, bool)
+	// Get returns the encoded row of a key, nil if there is none. It must not be changed.
+	Get(key string) ([]byte, error)
 	// Ascend calls fn for each row from the first key >= from, in key order, until fn returns false.
-	Ascend(from string, fn func(key string, value []byte) bool)
+	Ascend(from string, fn func(key string, value []byte) bool) error
 	// Recovered tells whether the table was loaded up to the end of its changelog and is being followed.
 	Recovered() bool
 }
 
-// Offsets tell how far a table's changelog was read.
-type Offsets interface {
-	// Next returns the next offset by partition: everything below is in the table.
-	Next() map[int32]int64
-	// Wait returns once every partition that at names was read up to the offset given, or the context's error.
-	Wait(ctx context.Context, at map[int32]int64) error
+// Reach tells how much of its inputs a table reflects.
+type Reach interface {
+	// Known tells what a partition says of itself. Rows read after it are as new or newer.
+	Known(partition int32) Known
+	// Wait returns once every partition that at names reflects the offsets given by topic, or the context's error. The
+	// table's own topic stands for its changelog.
+	Wait(ctx context.Context, at map[int32]map[string]int64) error
+	// Behind tells how long ago the table was last known to be complete.
+	Behind() time.Duration
+}
+
+// Known is what a partition of a table says of itself.
+type Known struct {
+	// Inputs is the next offset of each input of the group; nil where the table does not say.
+	Inputs map[string]int64
+	// Watermark is the group's; zero where the table does not say.
+	Watermark time.Time
 }
 
 // Table is one group table.
 type Table struct {
-	Rows    Rows
-	Offsets Offsets
+	Rows  Rows
+	Reach Reach
 }
 
 // Tables are the tables that the server reads.
@@ -47,7 +59,7 @@ func (t Tables) validate() error {
 	for name, table := range map[string]Table{
 		"ledger": t.Ledger, "progress": t.Progress, "health": t.Health, "routing": t.Routing, "catalog": t.Catalog, "deadletters": t.DeadLetters,
 	} {
-		if table.Rows == nil || table.Offsets == nil {
+		if table.Rows == nil || table.Reach == nil {
 			errs = append(errs, fmt.Errorf("views: table of %s is missing", name))
 		}
 	}
@@ -57,13 +69,10 @@ func (t Tables) validate() error {
 // source is a table with the names under which others know it.
 type source struct {
 	Rows
-	offsets Offsets
-	group   string
-	topic   string
-}
-
-func newSource(t Table, group string, topic string) *source {
-	return &source{Rows: t.Rows, offsets: t.Offsets, group: group, topic: topic}
+	reach      Reach
+	group      string
+	topic      string
+	partitions int32
 }
 
 type sources struct {
@@ -71,13 +80,16 @@ type sources struct {
 }
 
 func newSources(t *topology.Topology, tables Tables) sources {
+	of := func(table Table, group, topic string) *source {
+		return &source{Rows: table.Rows, reach: table.Reach, group: group, topic: topic, partitions: t.Config.Partitions}
+	}
 	return sources{
-		ledger:   newSource(tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())),
-		progress: newSource(tables.Progress, t.Progress.Name, string(t.Progress.Table())),
-		health:   newSource(tables.Health, t.Health.Name, string(t.Health.Table())),
-		routing:  newSource(tables.Routing, t.Routing.Name, string(t.Routing.Table())),
-		catalog:  newSource(tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())),
-		letters:  newSource(tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table())),
+		ledger:   of(tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())),
+		progress: of(tables.Progress, t.Progress.Name, string(t.Progress.Table())),
+		health:   of(tables.Health, t.Health.Name, string(t.Health.Table())),
+		routing:  of(tables.Routing, t.Routing.Name, string(t.Routing.Table())),
+		catalog:  of(tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())),
+		letters:  of(tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table())),
 	}
 }
 
@@ -85,68 +97,116 @@ func (s sources) all() []*source {
 	return []*source{s.ledger, s.progress, s.health, s.routing, s.catalog, s.letters}
 }
 
+// stretch is what an answer is made of: some partitions of a table.
+type stretch struct {
+	*source
+	partitions []int32
+}
+
+// holding returns the partition in which a key lies.
+func (s *source) holding(key string) stretch {
+	return stretch{s, []int32{stream.Partition([]byte(key), s.partitions)}}
+}
+
+// whole returns all partitions.
+func (s *source) whole() stretch {
+	all := make([]int32, s.partitions)
+	for p := range all {
+		all[p] = int32(p)
+	}
+	return stretch{s, all}
+}
+
 // Fresh is the query of every read.
 type Fresh struct {
-	MinAsOf string `query:"min_as_of" maxLength:"65536" doc:"The token of an earlier as_of: the answer reflects at least that much, or is 503 after 5 s."`
+	MinAsOf string `query:"min_as_of" maxLength:"65536" doc:"The token of an earlier as_of, of any read: the tables that it names reflect at least that much, or the answer is 503 after 5 s."`
 }
 
 // AsOf says how much of the input an answer reflects.
 type AsOf struct {
-	StreamTime *instant.Milli `json:"stream_time" format:"date-time" doc:"Event time that the answer reflects; null before the first event"`
+	StreamTime *instant.Milli `json:"stream_time" format:"date-time" doc:"Event time that the answer reflects: the watermark of the group whose table answers, or, where it has none, the newest in the answer; null before the first event"`
 	Token      string         `json:"token" doc:"Opaque; hand it back as min_as_of"`
+	Stale      bool           `json:"stale,omitempty" doc:"The brokers have been away for 2 minutes or more: the answer is what was known then. Absent otherwise"`
 }
 
 // at waits for what the request asks, checks that the tables are there, and returns the position of the answer. It is taken
 // before the rows are read, so the answer may be newer than it says, never older.
-func (s *Server) at(ctx context.Context, q Fresh, from ...*source) (AsOf, error) {
+func (s *Server) at(ctx context.Context, q Fresh, from ...stretch) (AsOf, error) {
 	if q.MinAsOf != "" {
 		if err := s.await(ctx, q.MinAsOf); err != nil {
 			return AsOf{}, err
 		}
 	}
+	var as AsOf
 	p := asof.Position{}
-	for _, src := range from {
-		if !src.Recovered() {
-			return AsOf{}, recovering("the table of " + src.group + " is being loaded")
+	for _, part := range from {
+		if !part.Recovered() {
+			return AsOf{}, recovering("the table of " + part.group + " is being loaded")
 		}
-		p[src.topic] = src.offsets.Next()
+		as.Stale = as.Stale || part.reach.Behind() > staleAfter
+		inputs, watermark := part.known()
+		p[part.topic] = inputs
+		if watermark > 0 && (as.StreamTime == nil || watermark < *as.StreamTime) {
+			as.StreamTime = &watermark
+		}
 	}
-	return AsOf{Token: p.Encode()}, nil
+	as.Token = p.Encode()
+	return as, nil
 }
 
-// stamped adds the stream time: that of the groups where it is known, at least that of the rows in the answer.
-func (s *Server) stamped(a AsOf, rows instant.Milli, from ...*source) AsOf {
-	known := rows
-	if s.config.Watermark != nil {
-		for _, src := range from {
-			known = max(known, instant.Of(s.config.Watermark(src.group)))
+// known returns the inputs of each partition that tells them, and the lowest watermark, 0 unless all tell it.
+func (p stretch) known() (inputs map[int32]map[string]int64, watermark instant.Milli) {
+	inputs = map[int32]map[string]int64{}
+	for i, n := range p.partitions {
+		known := p.reach.Known(n)
+		if known.Inputs != nil {
+			inputs[n] = known.Inputs
+		}
+		at := instant.Milli(0)
+		if !known.Watermark.IsZero() {
+			at = instant.Of(known.Watermark)
+		}
+		if i == 0 || at < watermark {
+			watermark = at
 		}
 	}
-	if known > 0 {
-		a.StreamTime = &known
+	return inputs, watermark
+}
+
+// stamped adds the newest time among the rows of the answer where no watermark is known.
+func (a AsOf) stamped(rows instant.Milli) AsOf {
+	if a.StreamTime == nil && rows > 0 {
+		a.StreamTime = &rows
 	}
 	return a
 }
 
-// await waits until every table that the token names has reached it.
+// await waits until every table that the token names has reached it, whichever of them will answer: a client may keep one
+// token for all that it reads.
 func (s *Server) await(ctx context.Context, text string) error {
+	const field = "/query/min_as_of"
 	want, err := asof.Parse(text)
 	if err != nil {
-		return problem.Invalid("/query/min_as_of", "malformed", "not a token of an as_of")
+		return problem.Unreadable(field, "malformed", "not a token of an as_of")
 	}
 	tables := map[string]*source{}
 	for _, src := range s.sources.all() {
 		tables[src.topic] = src
 	}
-	for topic := range want {
+	for topic, partitions := range want {
+		for p := range partitions {
+			if tables[topic] != nil && p >= tables[topic].partitions {
+				delete(tables, topic)
+			}
+		}
 		if tables[topic] == nil {
-			return problem.Invalid("/query/min_as_of", "unknown_value", "a token of another deployment")
+			return problem.Unreadable(field, "unknown_value", "a token of another deployment")
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
 	for topic, offsets := range want {
-		if err := tables[topic].offsets.Wait(ctx, offsets); err != nil {
+		if err := tables[topic].reach.Wait(ctx, offsets); err != nil {
 			return recovering("the tables have not reached min_as_of yet")
 		}
 	}

@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -57,21 +56,19 @@ func (s *Server) transactions() {
 }
 
 func (s *Server) transaction(ctx context.Context, in *transactionInput) (*transactionOutput, error) {
-	from := s.sources.ledger
-	as, err := s.at(ctx, in.Fresh, from)
+	as, err := s.at(ctx, in.Fresh, s.sources.ledger.holding(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	value, ok := from.Get(in.ID)
-	if !ok {
+	row, found, err := rowOf(s, s.sources.ledger, s.config.Topology.Ledger, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
 		return nil, problem.Missing("transaction")
 	}
-	row, err := s.config.Topology.Ledger.Row.Decode(value)
-	if err != nil {
-		return nil, fmt.Errorf("ledger row: %w", err)
-	}
 	body := transactionOf(in.ID, row)
-	body.AsOf = s.stamped(as, row.LastAt, from)
+	body.AsOf = as.stamped(row.LastAt)
 	return &transactionOutput{body}, nil
 }
 

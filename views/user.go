@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"fmt"
 	"sort"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -98,8 +97,7 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 	if err != nil {
 		return nil, err
 	}
-	from := []*source{s.sources.progress, s.sources.catalog}
-	as, err := s.at(ctx, in.Fresh, from...)
+	as, err := s.at(ctx, in.Fresh, s.sources.progress.holding(user), s.sources.catalog.whole())
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +111,7 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 		return nil, err
 	}
 	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.config.Missions)
-	body := UserMissions{Items: []UserMission{}, AsOf: s.stamped(as, lastAt(row), from...)}
+	body := UserMissions{Items: []UserMission{}, AsOf: as.stamped(lastAt(row))}
 	start := sort.Search(len(views), func(i int) bool { return after == "" || views[i].Mission.ID() > after })
 	for _, v := range views[start:] {
 		if len(body.Items) == in.Limit {
@@ -130,8 +128,7 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if err != nil {
 		return nil, err
 	}
-	from := []*source{s.sources.progress, s.sources.catalog}
-	as, err := s.at(ctx, in.Fresh, from...)
+	as, err := s.at(ctx, in.Fresh, s.sources.progress.holding(user), s.sources.catalog.whole())
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +141,7 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 		return nil, problem.Missing("mission")
 	}
 	body := UserMissionDetail{
-		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: []string{}, AsOf: s.stamped(as, lastAt(row), from...),
+		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: []string{}, AsOf: as.stamped(lastAt(row)),
 	}
 	for _, c := range mission.Contributions(row, user, v.Mission) {
 		body.Contributions = append(body.Contributions, Contribution{
@@ -157,15 +154,8 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 
 // userRow returns nil for a user of whom nothing is known.
 func (s *Server) userRow(user string) (*mission.UserRow, error) {
-	value, ok := s.sources.progress.Get(user)
-	if !ok {
-		return nil, nil
-	}
-	row, err := s.config.Topology.Progress.Row.Decode(value)
-	if err != nil {
-		return nil, fmt.Errorf("progress row: %w", err)
-	}
-	return row, nil
+	row, _, err := rowOf(s, s.sources.progress, s.config.Topology.Progress, user)
+	return row, err
 }
 
 func lastAt(row *mission.UserRow) instant.Milli {

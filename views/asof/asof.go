@@ -1,17 +1,32 @@
-// Package asof makes and reads the tokens by which readers say how fresh an answer must be: for each table, the offset of
-// its changelog that comes next, by partition. A token is opaque to clients; it only ever grows with time, so a reader that
-// hands one back (`?min_as_of=`) never sees older state than before, whichever server answers.
+// Package asof makes and reads the tokens by which readers say how fresh an answer must be: how far the inputs of the groups whose
+// tables answered were read, by partition. A token is opaque to clients. It only ever grows with time, so a reader that hands
+// one back (`?min_as_of=`) never sees older state than before, whichever server answers. It says nothing of groups further
+// down the stream.
 package asof
 
 import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"slices"
 )
 
-// Position is the next changelog offset by table topic and partition.
-type Position map[string]map[int32]int64
+// Position is, by table topic and by partition of it, the offset that comes next of each input topic of the table's group. Under the
+// table's own topic it is the next offset of the changelog.
+type Position map[string]map[int32]map[string]int64
+
+// Changelogs returns the position of tables whose changelogs were read up to ends, by table topic and partition.
+func Changelogs(ends map[string]map[int32]int64) Position {
+	p := Position{}
+	for table, partitions := range ends {
+		p[table] = map[int32]map[string]int64{}
+		for partition, next := range partitions {
+			p[table][partition] = map[string]int64{table: next}
+		}
+	}
+	return p
+}
 
 // ErrToken is returned for what is no token.
 var ErrToken = errors.New("asof: not a token")
@@ -19,22 +34,37 @@ var ErrToken = errors.New("asof: not a token")
 // MaxToken is the longest token that Parse looks at, in bytes.
 const MaxToken = 64 << 10
 
-const version = 1
+// version is that of the form below. Version 1 held changelog offsets alone.
+const version = 2
 
-// Encode returns p as a token: base64url without padding, the same for equal positions.
+const sumBytes = 4
+
+// Encode returns p as a token: base64url without padding, the same for equal positions. It holds a version byte, then the tables by
+// name, each with the names of its topics and its partitions with an offset for each topic, plus 1, 0 standing for none; then a
+// CRC-32C over all of it. Integers are varints; whatever repeats has its count before it.
 func (p Position) Encode() string {
 	b := []byte{version}
 	b = binary.AppendUvarint(b, uint64(len(p)))
-	for _, topic := range sortedKeys(p) {
-		b = binary.AppendUvarint(b, uint64(len(topic)))
-		b = append(b, topic...)
-		b = binary.AppendUvarint(b, uint64(len(p[topic])))
-		for _, partition := range sortedKeys(p[topic]) {
+	for _, table := range sortedKeys(p) {
+		b = appendText(b, table)
+		topics := topicsOf(p[table])
+		b = binary.AppendUvarint(b, uint64(len(topics)))
+		for _, topic := range topics {
+			b = appendText(b, topic)
+		}
+		b = binary.AppendUvarint(b, uint64(len(p[table])))
+		for _, partition := range sortedKeys(p[table]) {
 			b = binary.AppendUvarint(b, uint64(uint32(partition)))
-			b = binary.AppendVarint(b, p[topic][partition])
+			for _, topic := range topics {
+				next, ok := p[table][partition][topic]
+				if ok {
+					next++
+				}
+				b = binary.AppendUvarint(b, uint64(next))
+			}
 		}
 	}
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, sum(b)))
 }
 
 // Parse reads a token made by Encode. Every error is ErrToken.
@@ -43,22 +73,21 @@ func Parse(token string) (Position, error) {
 		return nil, ErrToken
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) == 0 || b[0] != version {
+	if err != nil || len(b) <= sumBytes || b[0] != version {
+		return nil, ErrToken
+	}
+	b, tail := b[:len(b)-sumBytes], b[len(b)-sumBytes:]
+	if sum(b) != binary.BigEndian.Uint32(tail) {
 		return nil, ErrToken
 	}
 	r := reader{b: b[1:]}
 	p := Position{}
 	for range r.count() {
-		topic := r.text()
-		if _, twice := p[topic]; twice {
+		table := r.text()
+		if _, twice := p[table]; twice {
 			return nil, ErrToken
 		}
-		offsets := map[int32]int64{}
-		for range r.count() {
-			partition := r.partition()
-			offsets[partition] = r.offset()
-		}
-		p[topic] = offsets
+		p[table] = r.partitions()
 	}
 	if r.bad || len(r.b) > 0 {
 		return nil, ErrToken
@@ -66,22 +95,48 @@ func Parse(token string) (Position, error) {
 	return p, nil
 }
 
-// Reached tells whether at is at least p on every partition that p names.
-func (p Position) Reached(at Position) bool {
-	for topic, offsets := range p {
-		for partition, next := range offsets {
-			if at[topic][partition] < next {
-				return false
-			}
+func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func topicsOf(partitions map[int32]map[string]int64) []string {
+	all := map[string]bool{}
+	for _, offsets := range partitions {
+		for topic := range offsets {
+			all[topic] = true
 		}
 	}
-	return true
+	return sortedKeys(all)
 }
 
 // reader reads varints; after the first bad one it gives zeroes and counts of zero, so that loops end.
 type reader struct {
 	b   []byte
 	bad bool
+}
+
+func (r *reader) partitions() map[int32]map[string]int64 {
+	var topics []string
+	for range r.count() {
+		topics = append(topics, r.text())
+	}
+	all := map[int32]map[string]int64{}
+	for range r.count() {
+		partition := r.partition()
+		if all[partition] != nil {
+			r.bad = true
+		}
+		offsets := map[string]int64{}
+		for _, topic := range topics {
+			if next := r.offset(); next > 0 {
+				offsets[topic] = next - 1
+			}
+		}
+		all[partition] = offsets
+	}
+	return all
 }
 
 func (r *reader) uvarint() uint64 {
@@ -124,13 +179,12 @@ func (r *reader) partition() int32 {
 }
 
 func (r *reader) offset() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 || v < 0 || r.bad {
-		r.bad, r.b = true, nil
+	v := r.uvarint()
+	if v > 1<<63-1 {
+		r.bad = true
 		return 0
 	}
-	r.b = r.b[n:]
-	return v
+	return int64(v)
 }
 
 func sortedKeys[K string | int32, V any](m map[K]V) []K {

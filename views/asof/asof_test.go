@@ -2,6 +2,7 @@ package asof
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -12,8 +13,9 @@ import (
 func positions() *rapid.Generator[Position] {
 	return rapid.Custom(func(t *rapid.T) Position {
 		p := Position{}
-		for _, topic := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z.-]{0,12}`), 0, 4, rapid.ID[string]).Draw(t, "topics") {
-			p[topic] = rapid.MapOfN(rapid.Int32Range(0, 1<<31-1), rapid.Int64Range(0, 1<<62), 0, 12).Draw(t, "offsets")
+		names := rapid.StringMatching(`[a-z.-]{0,12}`)
+		for _, table := range rapid.SliceOfNDistinct(names, 0, 4, rapid.ID[string]).Draw(t, "tables") {
+			p[table] = rapid.MapOfN(rapid.Int32Range(0, 1<<31-1), rapid.MapOfN(names, rapid.Int64Range(0, 1<<62), 0, 3), 0, 12).Draw(t, "offsets")
 		}
 		return p
 	})
@@ -29,48 +31,73 @@ func TestTokensRoundTrip(t *testing.T) {
 		if d := cmp.Diff(p, got); d != "" {
 			t.Fatal(d)
 		}
-		if !p.Reached(got) {
-			t.Fatal("a position does not reach itself")
-		}
 	})
 }
 
-func TestReached(t *testing.T) {
-	at := Position{"a-table": {0: 5, 1: 7}}
-	for name, c := range map[string]struct {
-		want Position
-		ok   bool
-	}{
-		"nothing asked":     {Position{}, true},
-		"equal":             {Position{"a-table": {0: 5}}, true},
-		"behind":            {Position{"a-table": {0: 5, 1: 8}}, false},
-		"zero on any table": {Position{"b-table": {3: 0}}, true},
-		"unknown partition": {Position{"a-table": {2: 1}}, false},
-	} {
-		if c.want.Reached(at) != c.ok {
-			t.Errorf("%s: want %v", name, c.ok)
-		}
+func TestTokensNameEachTopicOnce(t *testing.T) {
+	p := Position{"ledger-table": {}}
+	for partition := range int32(12) {
+		p["ledger-table"][partition] = map[string]int64{"transactions": 1_000_000}
+	}
+	if got := len(p.Encode()); got > 150 {
+		t.Errorf("a token of 12 partitions takes %d bytes", got)
 	}
 }
 
+func TestChangelogs(t *testing.T) {
+	want := Position{"a-table": {0: {"a-table": 5}, 3: {"a-table": 7}}}
+	if d := cmp.Diff(want, Changelogs(map[string]map[int32]int64{"a-table": {0: 5, 3: 7}})); d != "" {
+		t.Error(d)
+	}
+}
+
+// seal makes a token of bytes, with the right sum.
+func seal(b ...byte) string {
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, sum(b)))
+}
+
 func TestBadTokens(t *testing.T) {
-	good := Position{"ledger-table": {0: 3}}.Encode()
+	good := Position{"ledger-table": {0: {"transactions": 3}}}.Encode()
 	raw, _ := base64.RawURLEncoding.DecodeString(good)
 	for name, token := range map[string]string{
-		"empty": "", "not base64": "%%%", "padding": good + "=", "cut": base64.RawURLEncoding.EncodeToString(raw[:len(raw)-1]),
-		"more":       base64.RawURLEncoding.EncodeToString(append(append([]byte{}, raw...), 0)),
-		"version":    base64.RawURLEncoding.EncodeToString([]byte{9, 0}),
-		"huge count": base64.RawURLEncoding.EncodeToString([]byte{1, 255, 255, 255, 255, 15}),
-		"negative":   base64.RawURLEncoding.EncodeToString([]byte{1, 1, 1, 'a', 1, 0, 1}),
+		"empty": "", "not base64": "%%%", "padding": good + "=", "no sum": "AgA",
+		"cut":             base64.RawURLEncoding.EncodeToString(raw[:len(raw)-1]),
+		"more":            seal(append(raw[:len(raw)-sumBytes:len(raw)-sumBytes], 0)...),
+		"version":         seal(1, 0),
+		"later version":   seal(3, 0),
+		"huge count":      seal(2, 255, 255, 255, 255, 15),
+		"huge text":       seal(2, 1, 9, 'a'),
+		"huge partition":  seal(2, 1, 1, 'a', 0, 1, 255, 255, 255, 255, 15),
+		"huge offset":     seal(2, 1, 1, 'a', 1, 1, 'b', 1, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1),
+		"partition twice": seal(2, 1, 1, 'a', 0, 2, 0, 0),
+		"table twice":     seal(2, 2, 1, 'a', 0, 0, 1, 'a', 0, 0),
 	} {
-		if _, err := Parse(token); !errors.Is(err, ErrToken) {
-			t.Errorf("%s: got %v, want ErrToken", name, err)
+		if p, err := Parse(token); !errors.Is(err, ErrToken) {
+			t.Errorf("%s: got %v, %v, want ErrToken", name, p, err)
+		}
+	}
+	if p, err := Parse(seal(2, 1, 1, 'a', 0, 1, 0)); err != nil || !cmp.Equal(p, Position{"a": {0: {}}}) {
+		t.Errorf("the cases above are bad for other reasons: %v, %v", p, err)
+	}
+}
+
+// Whatever single byte somebody changes, it is no token any more.
+func TestTamperedTokens(t *testing.T) {
+	raw, _ := base64.RawURLEncoding.DecodeString(Position{"ledger-table": {0: {"transactions": 300}, 5: {"transactions": 7}}}.Encode())
+	for i := range raw {
+		for bit := range 8 {
+			changed := append([]byte{}, raw...)
+			changed[i] ^= 1 << bit
+			if p, err := Parse(base64.RawURLEncoding.EncodeToString(changed)); !errors.Is(err, ErrToken) {
+				t.Fatalf("byte %d, bit %d: %v, %v", i, bit, p, err)
+			}
 		}
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(Position{"ledger-table": {0: 3, 11: 1 << 40}, "progress-table": {}}.Encode())
+	f.Add(Position{"ledger-table": {0: {"transactions": 3}, 11: {"transactions": 1 << 40}}, "progress-table": {}}.Encode())
+	f.Add(seal(2, 1, 1, 'a', 1, 1, 'b', 1, 0, 7))
 	f.Add("AQA")
 	f.Fuzz(func(t *testing.T, token string) {
 		p, err := Parse(token)

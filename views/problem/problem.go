@@ -71,6 +71,13 @@ func Invalid(pointer, code, detail string) *Problem {
 	return p
 }
 
+// Unreadable is the answer for a field that cannot be made sense of.
+func Unreadable(pointer, code, detail string) *Problem {
+	p := New(http.StatusBadRequest, BadRequest, "the request has a field that cannot be read")
+	p.Errors = []Field{{Pointer: pointer, Code: code, Detail: detail}}
+	return p
+}
+
 // With returns p with one more response header.
 func (p *Problem) With(header, value string) *Problem {
 	next := *p
