@@ -76,7 +76,7 @@ func (b *board) interesting() []string {
 		rank int
 	}
 	var all []candidate
-	b.tables.Progress.Ascend("", func(key string, value []byte) bool {
+	err := b.tables.Progress.Ascend("", func(key string, value []byte) bool {
 		if row, err := b.topology.Progress.Row.Decode(value); err == nil {
 			if r := rank(row); r > 0 {
 				all = append(all, candidate{key, r})
@@ -84,6 +84,9 @@ func (b *board) interesting() []string {
 		}
 		return len(all) < looksAtUsers
 	})
+	if err != nil { // the page goes without
+		return nil
+	}
 	slices.SortStableFunc(all, func(x, y candidate) int { return cmp.Compare(y.rank, x.rank) })
 	var ids []string
 	for _, c := range all[:min(len(all), shownUsers)] {

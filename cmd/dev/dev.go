@@ -21,6 +21,7 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
@@ -76,6 +77,7 @@ type dev struct {
 	started  time.Time
 	topology *topology.Topology
 	metrics  *prometheus.Registry
+	engine   *engine.Metrics
 
 	broker   *embedded.Broker
 	admin    *cluster.Admin
@@ -92,6 +94,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	d := &dev{Config: c, started: time.Now(), metrics: prometheus.NewRegistry()}
+	d.engine = engine.NewMetrics(d.metrics)
 	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	err := d.start(ctx)
 	if err == nil {
@@ -122,7 +125,7 @@ func (d *dev) start(ctx context.Context) error {
 	}
 	d.stale = len(ends) > 0
 	d.pipeline, err = pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: d.Settings, Topology: d.topology, Registerer: d.metrics, Log: d.Log,
+		Settings: d.Settings, Topology: d.topology, Registerer: d.metrics, Metrics: d.engine, Log: d.Log,
 	})
 	if err != nil {
 		return err
@@ -157,7 +160,7 @@ func (d *dev) serve() error {
 	}
 	d.server, err = server.Start(server.Config{
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
-		Verifier: verifier, Minter: minter, OpenHealth: true, Watermark: d.pipeline.Watermark, InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Gatherer: d.metrics,
+		Verifier: verifier, Minter: minter, OpenHealth: true, InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Gatherer: d.metrics,
 		Version: d.Version, Log: d.Log,
 		Board: func(tables *server.Tables) views.Board {
 			return &board{topology: d.topology, tables: tables, metrics: d.metrics, minter: minter, started: d.started, known: map[string]string{}}

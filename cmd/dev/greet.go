@@ -21,7 +21,11 @@ func (d *dev) applySamples(ctx context.Context) error {
 	}
 	todo := samples[:0]
 	for _, m := range samples {
-		if _, there := d.server.Tables.Catalog.Get(catalog.MissionKey(m.ID)); !there {
+		row, err := d.server.Tables.Catalog.Get(catalog.MissionKey(m.ID))
+		if err != nil {
+			return err
+		}
+		if row == nil {
 			todo = append(todo, m)
 		}
 	}
@@ -42,17 +46,16 @@ func (d *dev) applySamples(ctx context.Context) error {
 	return d.inForce(ctx)
 }
 
-// inForce returns when progress knows every mission that the catalog has.
+// inForce returns when progress knows every mission that the catalog has, and the server shows it.
 func (d *dev) inForce(ctx context.Context) error {
-	table := string(d.topology.Catalog.Table())
-	ends, err := cluster.EndOffsets(ctx, d.admin, []string{table})
-	if err != nil {
-		return err
+	ends, err := cluster.EndOffsets(ctx, d.admin, []string{string(d.topology.Catalog.Table())})
+	if err == nil {
+		err = d.server.Tables.Wait(ctx, ends)
 	}
-	if err := d.pipeline.Handled(d.topology.Progress.Name, table).Wait(ctx, ends[table]); err != nil {
+	if err != nil {
 		return fmt.Errorf("sample missions: %w", err)
 	}
-	return d.server.Tables.Catalog.Offsets().Wait(ctx, ends[table])
+	return nil
 }
 
 // greet tells what there is to see.

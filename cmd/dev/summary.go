@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 func differences(t *topology.Topology, tables *server.Tables) (map[string]mission.Total, error) {
 	sums := map[string]mission.Total{}
 	var failed error
-	tables.Ledger.Ascend("", func(key string, value []byte) bool {
+	ledger := tables.Ledger.Ascend("", func(key string, value []byte) bool {
 		row, err := t.Ledger.Row.Decode(value)
 		if err != nil {
 			failed = fmt.Errorf("ledger row %s: %w", key, err)
@@ -26,7 +27,7 @@ func differences(t *topology.Topology, tables *server.Tables) (map[string]missio
 		}
 		return true
 	})
-	tables.Progress.Ascend("", func(key string, value []byte) bool {
+	progress := tables.Progress.Ascend("", func(key string, value []byte) bool {
 		row, err := t.Progress.Row.Decode(value)
 		if err != nil {
 			failed = fmt.Errorf("progress row %s: %w", key, err)
@@ -37,7 +38,7 @@ func differences(t *topology.Topology, tables *server.Tables) (map[string]missio
 		}
 		return true
 	})
-	return sums, failed
+	return sums, errors.Join(failed, ledger, progress)
 }
 
 // describe writes "0.00" if every difference is zero, else those that are not.

@@ -80,7 +80,7 @@ func (a *app) devToken(ctx context.Context, subject string, roles []string, ttl 
 
 // waitForViews returns when the server's tables have reached ends.
 func (a *app) waitForViews(ctx context.Context, ends cluster.Ends) error {
-	query := url.Values{"min_as_of": {asof.Position(ends).Encode()}}.Encode()
+	query := url.Values{"min_as_of": {asof.Changelogs(ends).Encode()}}.Encode()
 	for {
 		_, status, err := a.call(ctx, http.MethodGet, "/readyz?"+query, "", nil)
 		if err == nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
 	"github.com/millrace/millrace/views/token"
@@ -138,9 +139,10 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.checkTopics(ctx, t.Topics()); err != nil {
 		return err
 	}
+	registry := newRegistry()
 	s, err := server.Start(server.Config{
 		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth,
-		Gatherer: newRegistry(), Version: version, Log: a.log,
+		Metrics: engine.NewMetrics(registry), Gatherer: registry, Version: version, Log: a.log,
 	})
 	if err != nil {
 		return err

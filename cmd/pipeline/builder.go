@@ -26,7 +26,11 @@ type builder struct {
 }
 
 func newBuilder(c Config) *builder {
-	return &builder{config: c, metrics: engine.NewMetrics(c.Registerer)}
+	metrics := c.Metrics
+	if metrics == nil {
+		metrics = engine.NewMetrics(c.Registerer)
+	}
+	return &builder{config: c, metrics: metrics}
 }
 
 // part is what a group brings: its graph, and the indexes that follow the tables it looks up.

@@ -27,6 +27,8 @@ type Config struct {
 	Groups []string
 	// Registerer takes the metrics of all groups. Defaults to a registry of its own, which nobody reads.
 	Registerer prometheus.Registerer
+	// Metrics are those of the engine, where views of this process share them. Defaults to some on Registerer.
+	Metrics *engine.Metrics
 	// Log defaults to one that drops everything.
 	Log *slog.Logger
 }

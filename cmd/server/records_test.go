@@ -134,6 +134,39 @@ func TestReadGivesNilWhereARecordIsNoLonger(t *testing.T) {
 	}
 }
 
+// The topic is written in transactions: between its records stand aborted ones and markers.
+func TestReadAmongTransactions(t *testing.T) {
+	r, addr := reader(t)
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.TransactionalID("w"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	transaction := func(value string) {
+		if err := errors.Join(client.BeginTransaction(), client.ProduceSync(t.Context(), &kgo.Record{Topic: letters, Value: []byte(value)}).FirstErr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end := func(commit kgo.TransactionEndTry) {
+		if err := client.EndTransaction(t.Context(), commit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, commit := range []kgo.TransactionEndTry{kgo.TryAbort, kgo.TryCommit, kgo.TryAbort, kgo.TryCommit} {
+		transaction(fmt.Sprint(i)) // at offset 2i, its marker behind it
+		end(commit)
+	}
+	transaction("open")
+	places := []views.Place{{Offset: 0}, {Offset: 2}, {Offset: 4}, {Offset: 6}, {Offset: 7}, {Offset: 8}}
+	if diff := cmp.Diff([]string{"nil", "1", "nil", "3", "nil", "nil"}, read(t, r, places...)); diff != "" {
+		t.Error(diff)
+	}
+	end(kgo.TryCommit)
+	if got := read(t, r, views.Place{Offset: 8}); got[0] != "open" {
+		t.Errorf("committed, but %q", got)
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	r, addr := reader(t)
 	write(t, addr, 0, "a0")

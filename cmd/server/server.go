@@ -9,15 +9,14 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
 	"github.com/millrace/millrace/views/token"
@@ -37,25 +36,18 @@ type Config struct {
 	OpenHealth bool
 	// Board turns the live page on. For `dev` only. Defaults to none.
 	Board func(*Tables) views.Board
-	// InForce tells how far the progress group of this process has taken in the catalog: what the server says about missions
-	// then holds for payments too. Defaults to none, as where processors are elsewhere.
-	InForce views.Offsets
-	// Watermark tells a group's event time where it is known.
-	Watermark func(group string) time.Time
+	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits for are
+	// then in force for payments too. Defaults to none, as where processors are elsewhere.
+	InForce Offsets
+	// Stores keep the tables. Defaults to store.Memory.
+	Stores store.Opener
+	// Metrics are those of the tables, shared with processors of this process. Defaults to some that nobody reads.
+	Metrics *engine.Metrics
 	// Gatherer is what /metrics shows.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document.
 	Version string
 	Log     *slog.Logger
-}
-
-// Tables are the readers of the group tables.
-type Tables struct {
-	Ledger, Progress, Health, Routing, Catalog, DeadLetters *stock.Table
-}
-
-func (t *Tables) all() []*stock.Table {
-	return []*stock.Table{t.Ledger, t.Progress, t.Health, t.Routing, t.Catalog, t.DeadLetters}
 }
 
 // Server is a running server.
@@ -73,7 +65,11 @@ type Server struct {
 
 // Start listens at once and answers as soon as the tables are loaded; until then reads say so.
 func Start(c Config) (*Server, error) {
-	indexes := views.NewIndexes(c.Topology, nil)
+	indexes := views.NewIndexes(c.Topology, nil, c.Log)
+	tables, err := newTables(c, indexes)
+	if err != nil {
+		return nil, err
+	}
 	opts, err := c.Settings.Client().Options()
 	if err != nil {
 		return nil, err
@@ -82,17 +78,13 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	tables, err := newTables(c, cluster.NewAdmin(client), indexes)
-	if err != nil {
-		return nil, err
-	}
 	var board views.Board
 	if c.Board != nil {
 		board = c.Board(tables)
 	}
 	v, err := views.New(views.Config{
-		Topology: c.Topology, Tables: tables.views(c.InForce), Indexes: indexes, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
-		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Watermark: c.Watermark, Verifier: c.Verifier, Minter: c.Minter,
+		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
 		OpenHealth: c.OpenHealth, Board: board, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
 	if err != nil {
@@ -158,77 +150,4 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.work.Wait()
 	s.client.Close()
 	return err
-}
-
-func newTables(c Config, adm *cluster.Admin, x *views.Indexes) (*Tables, error) {
-	t := c.Topology
-	cfg := stock.Config{
-		Brokers: c.Settings.Brokers, ClientID: c.Settings.ClientID, Partitions: t.Config.Partitions, Logger: c.Log,
-		End: func(topic string, partition int32) (int64, error) {
-			ends, err := cluster.EndOffsets(context.Background(), adm, []string{topic})
-			return ends[topic][partition], err
-		},
-	}
-	tables := &Tables{}
-	var errs []error
-	for _, r := range []struct {
-		into     **stock.Table
-		topic    string
-		onChange func(string, []byte)
-	}{
-		{&tables.Ledger, string(t.Ledger.Table()), nil},
-		{&tables.Progress, string(t.Progress.Table()), nil},
-		{&tables.Health, string(t.Health.Table()), x.Health},
-		{&tables.Routing, string(t.Routing.Table()), x.Routing},
-		{&tables.Catalog, string(t.Catalog.Table()), x.Catalog},
-		{&tables.DeadLetters, string(t.DeadLetters.Table()), x.DeadLetters},
-	} {
-		table, err := stock.NewTable(cfg, r.topic, r.onChange)
-		errs = append(errs, err)
-		*r.into = table
-	}
-	return tables, errors.Join(errs...)
-}
-
-func (t *Tables) views(inForce views.Offsets) views.Tables {
-	of := func(t *stock.Table) views.Table { return views.Table{Rows: t, Offsets: t.Offsets()} }
-	catalog := of(t.Catalog)
-	if inForce != nil {
-		catalog.Offsets = both{catalog.Offsets, inForce}
-	}
-	return views.Tables{
-		Ledger: of(t.Ledger), Progress: of(t.Progress), Health: of(t.Health), Routing: of(t.Routing), Catalog: catalog,
-		DeadLetters: of(t.DeadLetters),
-	}
-}
-
-// both is as far as the slower of two.
-type both struct{ a, b views.Offsets }
-
-func (o both) Next() map[int32]int64 {
-	next := o.a.Next()
-	other := o.b.Next()
-	for p, n := range next {
-		next[p] = min(n, other[p])
-	}
-	return next
-}
-
-func (o both) Wait(ctx context.Context, at map[int32]int64) error {
-	if err := o.a.Wait(ctx, at); err != nil {
-		return err
-	}
-	return o.b.Wait(ctx, at)
-}
-
-// Wait returns when the tables have reached the offsets given by topic.
-func (t *Tables) Wait(ctx context.Context, ends map[string]map[int32]int64) error {
-	for _, table := range t.all() {
-		if at := ends[table.Topic()]; at != nil {
-			if err := table.Offsets().Wait(ctx, at); err != nil {
-				return fmt.Errorf("table %s: %w", table.Topic(), err)
-			}
-		}
-	}
-	return nil
 }

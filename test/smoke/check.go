@@ -26,7 +26,7 @@ const sampled = 50
 // compareHTTP asks the server for a sample of rows and compares its answers with the fold of the changelogs.
 func (r *run) compareHTTP(ctx context.Context, v *audit.Verdict) error {
 	var at string
-	r.tail.with(func(t *audit.Tape) { at = asof.Position(t.Rows()).Encode() })
+	r.tail.with(func(t *audit.Tape) { at = asof.Changelogs(t.Rows()).Encode() })
 	random := rand.New(rand.NewPCG(r.options.seed, 0x68747470))
 	viewer, err := r.minter.Mint("smoke", []token.Role{token.Viewer}, time.Hour)
 	if err != nil {
