@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -10,12 +11,15 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/test/smoke/audit"
+	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/views/asof"
 	"github.com/millrace/millrace/views/token"
 )
@@ -137,6 +141,21 @@ func (r *run) openTransactions(ctx context.Context) ([]string, error) {
 		}
 	}
 	return wrong, nil
+}
+
+// leftOpen says which transactions of a worker's slot are open, once it has stopped.
+func (r *run) leftOpen(ctx context.Context, w *fleet.Worker) error {
+	listed, err := r.admin.ListTransactions(ctx, nil, []string{"Ongoing"})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range listed.TransactionalIDs() {
+		if strings.HasPrefix(id, r.topology.Config.Prefix) && strings.HasSuffix(id, "-"+strconv.Itoa(w.Slot)) {
+			errs = append(errs, fmt.Errorf("transaction %s is open", id))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (r *run) open(ctx context.Context) ([]string, error) {

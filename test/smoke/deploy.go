@@ -87,16 +87,25 @@ func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, er
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(r.dir, name)
+	dir := r.state(name)
 	args := append([]string{"run"}, groups...)
 	for _, a := range strings.Fields(r.options.runArgs) {
 		args = append(args, strings.NewReplacer("{slot}", strconv.Itoa(slot), "{dir}", dir).Replace(a))
 	}
-	return fleet.NewWorker(name, fleet.Command{
+	return fleet.NewWorker(name, slot, fleet.Command{
 		Path: r.binary, Args: append(args, r.globals()...), Dir: dir, Ready: "http://" + admin + "/readyz",
 		// Clock events end the run. The wall clock must not, however long a fault keeps records away.
 		Env: []string{"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn"},
 	}, stopWithin, r.log.Printf), nil
+}
+
+// state is the folder of a worker.
+func (r *run) state(name string) string { return filepath.Join(r.dir, name) }
+
+// twin returns a second process of a worker's slot, with a folder of its own: the other still holds its stores.
+func (r *run) twin(of *fleet.Worker) (*fleet.Worker, error) {
+	r.twins++
+	return r.worker(fmt.Sprintf("%s-twin-%d", of.Name, r.twins), of.Slot, "--all")
 }
 
 // stopWithin is how long a worker may take to stop gracefully.
@@ -121,7 +130,7 @@ func (r *run) serve(ctx context.Context) error {
 	}
 	listen := strings.TrimPrefix(r.server, "http://")
 	dir := filepath.Join(r.dir, "serve")
-	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", fleet.Command{
+	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", 0, fleet.Command{
 		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
 		Env: []string{"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn"},
 	}, stopWithin, r.log.Printf)}}

@@ -22,8 +22,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == fleet.BrokerCommand { // we were started by ourselves
-		if err := fleet.ServeBroker(os.Args[2], os.Stdin, os.Stdout); err != nil {
+	if len(os.Args) == 4 && os.Args[1] == fleet.BrokerCommand { // we were started by ourselves
+		if err := fleet.ServeBroker(os.Args[2], os.Args[3], os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}

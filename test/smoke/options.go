@@ -8,7 +8,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/test/smoke/fault"
+	"github.com/millrace/millrace/test/smoke/fleet"
 )
 
 // The brokers that a run can start for itself; anything else is a list of addresses.
@@ -121,7 +123,7 @@ func (o *options) validate() error {
 }
 
 // plan says what goes wrong in the run.
-func (o *options) plan(brokerRestarts bool) fault.Plan {
+func (o *options) plan(b *fleet.Broker) fault.Plan {
 	times := 1
 	if o.long {
 		times = 5
@@ -137,11 +139,13 @@ func (o *options) plan(brokerRestarts bool) fault.Plan {
 	}
 	if o.faults == "all" {
 		count[fault.Freeze] = o.freezes
-		if brokerRestarts {
-			count[fault.Broker] = times
+		if b.Restart != nil {
+			count[fault.Broker] = 2 * times
 		}
 	}
-	return fault.Plan{Seed: o.seed, Events: o.events, Workers: o.workers, Count: count, Freeze: o.freeze}
+	return fault.Plan{
+		Seed: o.seed, Events: o.events, Workers: o.workers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze, HardBroker: b.Hard,
+	}
 }
 
 // limit bounds the run: twice the time that it takes if nothing has to be waited for, and what each fault may take.

@@ -21,6 +21,17 @@ func newPace(rate float64, total int64) *pace { return &pace{rate: rate, total: 
 // hold lets the sender go on until n lines are sent.
 func (p *pace) hold(n int64) { p.gate.Store(min(n, p.total)) }
 
+// between is how long events come before each fault, at least, and lasting while it lasts, at most.
+const between, lasting = 200 * time.Millisecond, 3 * time.Second
+
+// during is how many events come in a time.
+func (p *pace) during(d time.Duration) int64 { return int64(p.rate * d.Seconds()) }
+
+// spend returns from plus some events, but leaves as many as the faults that are left need.
+func (p *pace) spend(from, some int64, left int) int64 {
+	return max(1, min(from+some, p.total-int64(left)*p.during(between)))
+}
+
 // tick is how often lines are sent.
 const tick = 10 * time.Millisecond
 

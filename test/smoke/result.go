@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
@@ -19,8 +20,17 @@ type result struct {
 	plan    fault.Plan
 	fleet   *fleet.Fleet
 	verdict *audit.Verdict
+	// stores is how many of the workers' stores were compared with their changelogs.
+	stores    int
+	takeovers []takeover
 	// wrong is damage that is not among the verdict's numbers: transactions left open, stops that were not graceful.
 	wrong []string
+}
+
+// takeover is how long after kills a group's slots committed again.
+type takeover struct {
+	group string
+	took  []time.Duration
 }
 
 // void says why the run proves nothing; nothing if it does prove something.
@@ -32,6 +42,14 @@ func (r *result) void() []string {
 		if r.plan.Count[k] > 0 && r.fleet.Applied(k) == 0 {
 			out = append(out, fmt.Sprintf("no %v struck, %d were planned", k, r.plan.Count[k]))
 		}
+	}
+	for _, p := range r.plan.Points {
+		if r.plan.Count[fault.Failpoint] >= len(r.plan.Points) && r.fleet.Struck(p) == 0 {
+			out = append(out, "no worker died at failpoint "+p)
+		}
+	}
+	if r.plan.Count[fault.Freeze] > 0 && r.fleet.Fenced() == 0 {
+		out = append(out, "no zombie was fenced")
 	}
 	if planned == 0 {
 		out = append(out, "no fault was planned")
@@ -54,10 +72,14 @@ const told = 5
 
 // tell logs what the line does not say.
 func (r *result) tell(logger *log.Logger) {
-	logger.Printf("faults: %s; slowest stop %v; %d processes ended by themselves", r.fleet.Summary(), r.fleet.Slowest(), len(r.fleet.Unasked()))
+	logger.Printf("faults: %s; %d processes ended by themselves", r.fleet.Summary(), len(r.fleet.Unasked()))
+	logger.Printf("stops under load: %s", spread(r.fleet.Stops()))
+	for _, t := range r.takeovers {
+		logger.Printf("first commit after a kill, %s: %s", t.group, spread(t.took))
+	}
 	if w := r.verdict.Want; w != nil {
-		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d users' progress, %d windows, %d dead letters of the ledger",
-			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), len(w.Windows), len(w.DeadLetters))
+		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d users' progress, %d windows, %d dead letters of the ledger, %d stores",
+			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), len(w.Windows), len(w.DeadLetters), r.stores)
 	}
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {

@@ -42,6 +42,8 @@ type run struct {
 	minter     *token.Minter
 	reader     *fleet.Fleet // the server
 	fleet      *fleet.Fleet
+	twins      int
+	stores     int // compared
 	admin      *cluster.Admin
 	feed       *feed.Feed
 	tail       *tail
@@ -55,7 +57,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	plan := r.options.plan(r.broker.Restart != nil)
+	plan := r.options.plan(r.broker)
 	schedule, err := plan.Schedule()
 	if err != nil {
 		return nil, err
@@ -89,7 +91,14 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	r.fleet.Stop()
-	res.wrong = append(append(res.wrong, open...), r.fleet.Clumsy()...)
+	if err := r.compareStores(res.verdict); err != nil {
+		return nil, err
+	}
+	res.stores = r.stores
+	for _, g := range []string{r.topology.Intake.Name, r.topology.Ledger.Name, r.topology.Progress.Name} {
+		res.takeovers = append(res.takeovers, takeover{g, r.tail.commits.takeovers(r.fleet.Takeovers(), g)})
+	}
+	res.wrong = append(append(res.wrong, open...), r.fleet.Wrong()...)
 	if r.options.faults == "graceful" { // else a fenced worker ends, as it should
 		res.wrong = append(res.wrong, r.fleet.Unasked()...)
 	}
@@ -171,7 +180,7 @@ func (r *run) prepare(ctx context.Context) error {
 
 // start starts the workers and our own readers and writers.
 func (r *run) start(ctx context.Context) error {
-	r.fleet = &fleet.Fleet{Broker: r.broker, Report: r.log.Printf}
+	r.fleet = &fleet.Fleet{Broker: r.broker, Report: r.log.Printf, Twin: r.twin, Stopped: r.leftOpen}
 	for i := range r.options.workers {
 		w, err := r.worker(fmt.Sprintf("worker-%d", i), i, "--all")
 		if err != nil {
@@ -208,15 +217,18 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 		sent <- err
 	}()
 	for i, f := range schedule {
-		next := p.total
-		if i+1 < len(schedule) {
-			next = schedule[i+1].After
-		}
-		p.hold(next) // so that no fault strikes an idle pipeline, however long the one before takes
-		if err := p.reach(ctx, r.feed, f.After); err != nil {
+		// No fault strikes an idle pipeline, however long the one before took: some events come before each, some while it lasts,
+		// and some are kept for those to come.
+		from := p.spend(max(f.After, r.feed.Acked()+p.during(between)), 0, len(schedule)-i)
+		p.hold(p.spend(from, p.during(lasting), len(schedule)-i))
+		if err := p.reach(ctx, r.feed, from); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
-		if err := r.fleet.Apply(ctx, f); err != nil {
+		err := r.fleet.Apply(ctx, f)
+		if err == nil {
+			err = r.tail.commits.learn(ctx, r.admin.Client)
+		}
+		if err != nil {
 			cancel(err)
 			<-sent
 			return fmt.Errorf("%v: %w", f, err)

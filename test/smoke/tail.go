@@ -15,9 +15,10 @@ import (
 
 // tail reads all that the pipeline writes while the run goes on, as a read_committed reader sees it, onto a tape.
 type tail struct {
-	client *kgo.Client
-	log    *log.Logger
-	done   chan struct{}
+	client  *kgo.Client
+	log     *log.Logger
+	done    chan struct{}
+	commits *commits
 
 	mu      sync.Mutex
 	tape    *audit.Tape
@@ -33,7 +34,7 @@ func follow(ctx context.Context, brokers []string, tape *audit.Tape, logger *log
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{client: client, log: logger, done: make(chan struct{}), tape: tape, last: time.Now(), changed: make(chan struct{})}
+	t := &tail{client: client, log: logger, commits: newCommits(), done: make(chan struct{}), tape: tape, last: time.Now(), changed: make(chan struct{})}
 	go t.read(ctx)
 	return t, nil
 }
@@ -58,7 +59,11 @@ func (t *tail) read(ctx context.Context) {
 			continue
 		}
 		t.mu.Lock()
+		now := time.Now()
 		for r := range fetches.RecordsAll() {
+			if r.Attrs.IsControl() {
+				t.commits.take(r, now)
+			}
 			for _, wrong := range t.tape.Take(r) {
 				if t.said++; t.said <= complaints {
 					t.log.Print("at once: ", wrong)

@@ -109,9 +109,12 @@ func (t *Tape) observe() (intake map[string]string, result *oracle.Result, probl
 		}
 	}
 	rows := func(table string, take func(string, []byte) error) {
-		for key, r := range t.tables[table] {
-			if err := take(key, r.Value); err != nil {
-				problems = append(problems, fmt.Sprintf("%s-%d-%d: row %s: %v", table, r.Partition, r.Offset, key, err))
+		for k, r := range t.tables[table] {
+			if strings.HasPrefix(k.key, reserved) {
+				continue
+			}
+			if err := take(k.key, r.Value); err != nil {
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: row %s: %v", table, r.Partition, r.Offset, k.key, err))
 			}
 		}
 	}

@@ -5,7 +5,6 @@ package audit
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -18,7 +17,7 @@ import (
 type Tape struct {
 	topology *topology.Topology
 	records  map[string][]*kgo.Record
-	tables   map[string]map[string]*kgo.Record
+	tables   map[string]map[rowKey]*kgo.Record
 	ends     map[string]map[int32]int64 // after the last record, whatever it is
 	rows     map[string]map[int32]int64 // of tables: after the last record of data
 	seen     map[string]struct{}
@@ -27,6 +26,15 @@ type Tape struct {
 	zombies  []string
 	unread   []string
 }
+
+// rowKey names a row. The engine's own are in each partition.
+type rowKey struct {
+	partition int32
+	key       string
+}
+
+// reserved begins the keys of the engine's own rows.
+const reserved = "\x00"
 
 // producer is one transactional or idempotent producer in one partition.
 type producer struct {
@@ -44,11 +52,11 @@ type double struct {
 // NewTape returns an empty tape of t's topics.
 func NewTape(t *topology.Topology) *Tape {
 	tape := &Tape{
-		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[string]*kgo.Record{},
+		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[rowKey]*kgo.Record{},
 		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
 	}
 	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table())} {
-		tape.tables[table] = map[string]*kgo.Record{}
+		tape.tables[table] = map[rowKey]*kgo.Record{}
 	}
 	return tape
 }
@@ -81,9 +89,7 @@ func (t *Tape) Take(r *kgo.Record) []string {
 	}
 	if table, ok := t.tables[r.Topic]; ok {
 		set(t.rows, r)
-		if !strings.HasPrefix(string(r.Key), "\x00") { // rows of the engine's own
-			table[string(r.Key)] = r
-		}
+		table[rowKey{r.Partition, string(r.Key)}] = r
 		return wrong
 	}
 	t.records[r.Topic] = append(t.records[r.Topic], r)
@@ -139,6 +145,17 @@ func (t *Tape) Reached(ends map[string]map[int32]int64) bool {
 
 // Rows returns, by table, the offset after the last row of each partition that the tape holds.
 func (t *Tape) Rows() map[string]map[int32]int64 { return t.rows }
+
+// Table returns the rows of a partition of a table, the engine's own included.
+func (t *Tape) Table(table string, partition int32) map[string]string {
+	rows := map[string]string{}
+	for k, r := range t.tables[table] {
+		if k.partition == partition && r.Value != nil {
+			rows[k.key] = string(r.Value)
+		}
+	}
+	return rows
+}
 
 // Len returns how many records of topic the tape holds.
 func (t *Tape) Len(topic string) int { return len(t.records[topic]) }

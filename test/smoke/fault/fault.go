@@ -16,16 +16,17 @@ type Kind uint8
 const (
 	// Roll restarts every worker in turn, gracefully.
 	Roll Kind = iota + 1
-	// Scale stops all workers but one gracefully, and starts them again after Hold.
+	// Scale stops all workers but one gracefully, and starts them again after Hold, which is longer than their sessions
+	// last: until then the group waits for them.
 	Scale
 	// Kill ends a worker by SIGKILL and starts it again after Hold.
 	Kill
 	// Freeze holds a worker by SIGSTOP for Hold, which is longer than its session and its transaction last: when it goes on,
-	// it is a zombie.
+	// it is a zombie. With Replace another process takes its slot meanwhile.
 	Freeze
 	// Failpoint makes a worker kill itself at Point.
 	Failpoint
-	// Broker restarts the broker.
+	// Broker restarts the broker: with Hard after SIGKILL.
 	Broker
 )
 
@@ -52,13 +53,6 @@ func (k Kind) String() string {
 // Kinds returns every kind.
 func Kinds() []Kind { return []Kind{Roll, Scale, Kill, Freeze, Failpoint, Broker} }
 
-// Points returns the places in a transaction at which an engine kills itself when asked to.
-func Points() []string {
-	return []string{
-		"after-poll", "after-state-write", "after-emit", "before-commit", "between-offsets-and-commit", "after-commit-before-local-flush",
-	}
-}
-
 // Fault is one fault of a schedule.
 type Fault struct {
 	// After is how many events are acknowledged when it strikes.
@@ -66,8 +60,12 @@ type Fault struct {
 	Kind  Kind
 	// Worker is whom it strikes, of Kill, Freeze and Failpoint; of Scale, who stays.
 	Worker int
-	// Hold is how long it lasts, of Scale, Kill and Freeze.
+	// Hold is how long it lasts, of Scale, Kill and Freeze. A Kill of 0 is followed by a start at once.
 	Hold time.Duration
+	// Replace is of Freeze.
+	Replace bool
+	// Hard is of Broker.
+	Hard bool
 	// Point and Count are of Failpoint: the process dies when it comes to Point for the Count-th time.
 	Point string
 	Count int
@@ -77,9 +75,18 @@ type Fault struct {
 func (f Fault) String() string {
 	switch f.Kind {
 	case Kill, Freeze, Scale:
-		return fmt.Sprintf("%v of worker %d for %v, after %d events", f.Kind, f.Worker, f.Hold, f.After)
+		with := ""
+		if f.Replace {
+			with = " with a replacement"
+		}
+		return fmt.Sprintf("%v of worker %d for %v%s, after %d events", f.Kind, f.Worker, f.Hold, with, f.After)
 	case Failpoint:
 		return fmt.Sprintf("%v %s:%d in worker %d, after %d events", f.Kind, f.Point, f.Count, f.Worker, f.After)
+	case Broker:
+		if f.Hard {
+			return fmt.Sprintf("%v by SIGKILL, after %d events", f.Kind, f.After)
+		}
+		fallthrough
 	default:
 		return fmt.Sprintf("%v, after %d events", f.Kind, f.After)
 	}
@@ -93,8 +100,12 @@ type Plan struct {
 	Workers int
 	// Count is how many faults of each kind there are.
 	Count map[Kind]int
-	// Freeze is the least Hold of a Freeze; it lasts up to half as long again. Defaults to 15s.
+	// Points are the failpoints that there are; each strikes as often as any other, give or take one.
+	Points []string
+	// Freeze is the least Hold of a Freeze and of a Scale; it lasts up to half as long again. Defaults to 15s.
 	Freeze time.Duration
+	// HardBroker makes every other restart of the broker follow a SIGKILL, the first one too.
+	HardBroker bool
 }
 
 // ErrPlan is returned for a plan that cannot be.
@@ -105,6 +116,9 @@ var ErrPlan = errors.New("fault: no such plan")
 func (p Plan) Schedule() ([]Fault, error) {
 	if p.Events < 1 || p.Workers < 1 {
 		return nil, fmt.Errorf("%w: %d events, %d workers", ErrPlan, p.Events, p.Workers)
+	}
+	if p.Count[Failpoint] > 0 && len(p.Points) == 0 {
+		return nil, fmt.Errorf("%w: failpoints, but none is named", ErrPlan)
 	}
 	if p.Freeze == 0 {
 		p.Freeze = 15 * time.Second
@@ -119,22 +133,33 @@ func (p Plan) Schedule() ([]Fault, error) {
 	r.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	from := float64(p.Events) / 20
 	slot := (float64(p.Events) - 2*from) / float64(max(len(kinds), 1))
-	points := Points()
 	faults := make([]Fault, len(kinds))
+	seen := map[Kind]int{}
 	for i, k := range kinds {
 		f := Fault{Kind: k, After: int64(from + slot*(float64(i)+r.Float64())), Worker: r.IntN(p.Workers)}
-		switch k {
-		case Kill:
-			f.Hold = time.Duration(r.IntN(1000)) * time.Millisecond
-		case Scale:
-			f.Hold = time.Duration(1000+r.IntN(2000)) * time.Millisecond
-		case Freeze:
-			f.Hold = p.Freeze + time.Duration(r.Int64N(int64(p.Freeze)/2)).Round(time.Millisecond)
-		case Failpoint:
-			f.Point, f.Count = points[r.IntN(len(points))], 1+r.IntN(20)
-		case Roll, Broker:
-		}
+		p.detail(r, &f, seen[k])
+		seen[k]++
 		faults[i] = f
 	}
 	return faults, nil
+}
+
+// detail fills in the n-th fault of its kind, from 0.
+func (p Plan) detail(r *rand.Rand, f *Fault, n int) {
+	long := p.Freeze + time.Duration(r.Int64N(int64(p.Freeze)/2)).Round(time.Millisecond)
+	switch f.Kind {
+	case Kill:
+		if n%2 == 1 {
+			f.Hold = time.Duration(r.IntN(1000)) * time.Millisecond
+		}
+	case Scale:
+		f.Hold = long
+	case Freeze:
+		f.Hold, f.Replace = long, n%2 == 0
+	case Failpoint:
+		f.Point, f.Count = p.Points[n%len(p.Points)], 1+r.IntN(20)
+	case Broker:
+		f.Hard = p.HardBroker && n%2 == 0
+	case Roll:
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -22,8 +23,10 @@ import (
 type Broker struct {
 	// Addrs are its addresses.
 	Addrs []string
-	// Restart stops and starts it; nil where that cannot be done without losing what it holds.
-	Restart func(context.Context) error
+	// Restart stops and starts it, by SIGKILL if hard; nil where that cannot be done without losing what it holds.
+	Restart func(ctx context.Context, hard bool) error
+	// Hard tells whether Restart can be.
+	Hard bool
 	// Stop ends it, if the run has started it.
 	Stop func() error
 }
@@ -38,13 +41,49 @@ func Given(addrs []string) *Broker {
 const BrokerCommand = "broker"
 
 // Embedded starts this very program as a kfake broker in a process of its own, in memory or on a data directory. Its
-// standard input is a pipe that ends with us, and so does it.
+// standard input is a pipe that ends with us, and so does it. On a directory it can be restarted, gracefully.
 func Embedded(dir, logFile string) (*Broker, error) {
+	p, err := embed(dir, "0", logFile)
+	if err != nil {
+		return nil, err
+	}
+	b := &Broker{Addrs: []string{p.addr}, Stop: func() error { return p.stop() }}
+	if dir == "" {
+		return b, nil
+	}
+	b.Restart = func(_ context.Context, hard bool) error {
+		if hard {
+			return errors.New("kfake does not survive a SIGKILL")
+		}
+		_, port, err := net.SplitHostPort(p.addr)
+		if err != nil {
+			return err
+		}
+		if err := p.stop(); err != nil {
+			return err
+		}
+		again, err := embed(dir, port, logFile)
+		if err == nil {
+			p = again
+		}
+		return err
+	}
+	return b, nil
+}
+
+// embeddedBroker is a process that serves until its standard input ends.
+type embeddedBroker struct {
+	addr  string
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+func embed(dir, port, logFile string) (*embeddedBroker, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, BrokerCommand, dir)
+	cmd := exec.Command(self, BrokerCommand, dir, port)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -53,7 +92,7 @@ func Embedded(dir, logFile string) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(logFile)
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +105,20 @@ func Embedded(dir, logFile string) (*Broker, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the broker did not start, see %s: %w", logFile, err), cmd.Wait())
 	}
-	stop := func() error { return errors.Join(stdin.Close(), cmd.Wait()) }
-	return &Broker{Addrs: []string{strings.TrimSpace(line)}, Stop: stop}, nil
+	return &embeddedBroker{addr: strings.TrimSpace(line), cmd: cmd, stdin: stdin}, nil
 }
 
-// ServeBroker is the other side of Embedded: it serves until standard input or, as an interrupt at the terminal reaches
-// everybody, only that, ends.
-func ServeBroker(dir string, in io.Reader, out io.Writer) error {
+func (p *embeddedBroker) stop() error { return errors.Join(p.stdin.Close(), p.cmd.Wait()) }
+
+// ServeBroker is the other side of Embedded, with what came after BrokerCommand: it serves until standard input or, as an
+// interrupt at the terminal reaches everybody, only that, ends.
+func ServeBroker(dir, port string, in io.Reader, out io.Writer) error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	b, err := embedded.Start(embedded.Config{Dir: dir})
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	b, err := embedded.Start(embedded.Config{Dir: dir, Port: n})
 	if err != nil {
 		return err
 	}
@@ -104,10 +148,16 @@ func Kafka(ctx context.Context, repository, dir string) (*Broker, error) {
 // GivenKafka is an Apache Kafka that the script has started at addr; the run may restart it.
 func GivenKafka(addr, repository, dir string) *Broker {
 	b := Given([]string{addr})
-	b.Restart = func(ctx context.Context) error {
+	b.Hard = true
+	b.Restart = func(ctx context.Context, hard bool) error {
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
 			return err
+		}
+		if hard {
+			if err := killKafka(dir); err != nil {
+				return err
+			}
 		}
 		if _, err := kafka(ctx, repository, "stop", "--dir", dir); err != nil {
 			return err
@@ -116,6 +166,23 @@ func GivenKafka(addr, repository, dir string) *Broker {
 		return err
 	}
 	return b
+}
+
+// killKafka ends the broker of a directory by SIGKILL; the script's stop then only tidies up.
+func killKafka(dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(raw)))
+	if err != nil {
+		return err
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
 }
 
 func kafka(ctx context.Context, repository string, args ...string) (string, error) {

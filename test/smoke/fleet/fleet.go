@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -16,25 +15,39 @@ type Fleet struct {
 	Workers []*Worker
 	Broker  *Broker
 	Report  func(format string, args ...any)
+	// Twin makes another process of a worker's slot, which does not run yet.
+	Twin func(of *Worker) (*Worker, error)
+	// Stopped, if not nil, looks at what a worker that was stopped gracefully has left behind.
+	Stopped func(ctx context.Context, w *Worker) error
 
-	mu      sync.Mutex
-	applied map[fault.Kind]int
-	wakes   []time.Time
-	unready []string
-	thaws   sync.WaitGroup
+	mu        sync.Mutex
+	applied   map[fault.Kind]int
+	points    map[string]int
+	fenced    int
+	wakes     []time.Time
+	takeovers []Takeover
+	wrong     []string
+	twins     []*Worker
+	thaws     sync.WaitGroup
+}
+
+// Takeover is a kill that was followed by a start at once.
+type Takeover struct {
+	Slot int
+	// Killed is when the process had ended, Started when the next one began.
+	Killed, Started time.Time
+	// Until is when the slot was struck next; zero if it was not.
+	Until time.Time
 }
 
 // readyWithin bounds how long a worker may take to start.
 const readyWithin = time.Minute
 
-// failpointWithin bounds how long an armed worker may take to come to its failpoint.
-const failpointWithin = 30 * time.Second
-
 // Start starts all workers and returns when they are ready.
 func (f *Fleet) Start(ctx context.Context) error {
 	f.mu.Lock()
 	if f.applied == nil {
-		f.applied = map[fault.Kind]int{}
+		f.applied, f.points = map[fault.Kind]int{}, map[string]int{}
 	}
 	f.mu.Unlock()
 	for _, w := range f.Workers {
@@ -62,40 +75,16 @@ func (f *Fleet) settle(ctx context.Context, workers ...*Worker) error {
 	if err == nil || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	f.Report("%v", err)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.unready = append(f.unready, err.Error())
+	f.blame("%v", err)
 	return nil
 }
 
-// Apply brings a fault about. A fault that finds no worker to strike is not counted. An error ends the run.
-func (f *Fleet) Apply(ctx context.Context, what fault.Fault) error {
-	f.Report("%v", what)
-	switch what.Kind {
-	case fault.Roll:
-		return f.roll(ctx)
-	case fault.Scale:
-		return f.scale(ctx, what)
-	case fault.Kill:
-		return f.kill(ctx, what)
-	case fault.Freeze:
-		f.freeze(what)
-		return nil
-	case fault.Failpoint:
-		return f.failpoint(what)
-	case fault.Broker:
-		if f.Broker.Restart == nil {
-			return errors.New("this broker cannot be restarted")
-		}
-		if err := f.Broker.Restart(ctx); err != nil {
-			return err
-		}
-		f.count(what.Kind)
-		return nil
-	default:
-		return fmt.Errorf("unknown fault %v", what.Kind)
-	}
+// blame notes what must not be.
+func (f *Fleet) blame(format string, args ...any) {
+	f.Report(format, args...)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wrong = append(f.wrong, fmt.Sprintf(format, args...))
 }
 
 func (f *Fleet) count(k fault.Kind) {
@@ -111,112 +100,40 @@ func (f *Fleet) Applied(k fault.Kind) int {
 	return f.applied[k]
 }
 
+// Struck returns how often workers killed themselves at a failpoint.
+func (f *Fleet) Struck(point string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.points[point]
+}
+
+// Fenced returns how many frozen workers ended, when they went on, because they had lost their slot or their transaction.
+func (f *Fleet) Fenced() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fenced
+}
+
+// Takeovers returns the kills that were followed by a start at once, without another worker frozen.
+func (f *Fleet) Takeovers() []Takeover {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := append([]Takeover(nil), f.takeovers...)
+	for i := range out {
+		for _, w := range f.Workers {
+			if w.Slot == out[i].Slot {
+				out[i].Until = w.struckAfter(out[i].Started)
+			}
+		}
+	}
+	return out
+}
+
 // Wakes returns when frozen workers were let go.
 func (f *Fleet) Wakes() []time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]time.Time(nil), f.wakes...)
-}
-
-func (f *Fleet) roll(ctx context.Context) error {
-	for _, w := range f.Workers {
-		if !w.Alive() { // frozen, or about to start anyway
-			continue
-		}
-		w.Stop()
-		if err := w.Start(); err != nil {
-			return err
-		}
-		if err := f.settle(ctx, w); err != nil {
-			return err
-		}
-	}
-	f.count(fault.Roll)
-	return nil
-}
-
-func (f *Fleet) scale(ctx context.Context, what fault.Fault) error {
-	var away []*Worker
-	for i, w := range f.Workers {
-		if i != what.Worker && w.Alive() {
-			w.Stop()
-			away = append(away, w)
-		}
-	}
-	if err := pause(ctx, what.Hold); err != nil {
-		return err
-	}
-	for _, w := range away {
-		if err := w.Start(); err != nil {
-			return err
-		}
-	}
-	if len(away) > 0 {
-		f.count(fault.Scale)
-	}
-	return f.settle(ctx, away...)
-}
-
-func (f *Fleet) kill(ctx context.Context, what fault.Fault) error {
-	w := f.victim(what.Worker)
-	if w == nil || !w.Kill() {
-		return nil
-	}
-	f.count(fault.Kill)
-	if err := pause(ctx, what.Hold); err != nil {
-		return err
-	}
-	return w.Start()
-}
-
-// victim is the worker of that number, or the next one that lives.
-func (f *Fleet) victim(n int) *Worker {
-	for i := range f.Workers {
-		if w := f.Workers[(n+i)%len(f.Workers)]; w.Alive() {
-			return w
-		}
-	}
-	return nil
-}
-
-// freeze holds one worker at a time, since somebody has to take its partitions; other faults go on meanwhile.
-func (f *Fleet) freeze(what fault.Fault) {
-	f.thaws.Wait()
-	w := f.victim(what.Worker)
-	if w == nil || !w.Freeze() {
-		return
-	}
-	f.thaws.Add(1)
-	go func() {
-		defer f.thaws.Done()
-		time.Sleep(what.Hold)
-		f.mu.Lock()
-		f.wakes = append(f.wakes, time.Now())
-		f.mu.Unlock()
-		if w.Thaw() {
-			f.count(fault.Freeze)
-			f.Report("%s goes on after %v", w.Name, what.Hold)
-		}
-	}()
-}
-
-func (f *Fleet) failpoint(what fault.Fault) error {
-	w := f.victim(what.Worker)
-	if w == nil {
-		return nil
-	}
-	w.Stop()
-	if err := w.StartArmed(what.Point, what.Count); err != nil {
-		return err
-	}
-	if w.Died(failpointWithin) {
-		f.count(fault.Failpoint)
-		f.count(fault.Kill)
-	} else {
-		f.Report("%s did not come to its failpoint within %v", w.Name, failpointWithin)
-		w.Stop()
-	}
-	return w.Start()
 }
 
 // Heal lets everybody go on, starts who is away, and returns when all are ready.
@@ -228,7 +145,10 @@ func (f *Fleet) Heal(ctx context.Context) error {
 // Stop ends all workers. Frozen ones go on first.
 func (f *Fleet) Stop() {
 	var all sync.WaitGroup
-	for _, w := range f.Workers {
+	f.mu.Lock()
+	workers := append(append([]*Worker(nil), f.Workers...), f.twins...)
+	f.mu.Unlock()
+	for _, w := range workers {
 		w.Thaw()
 		all.Go(w.Stop)
 	}
@@ -245,12 +165,14 @@ func (f *Fleet) Unasked() (out []string) {
 	return out
 }
 
-// Clumsy returns which stops were not graceful, and which starts took too long.
-func (f *Fleet) Clumsy() []string {
+// Wrong returns what must not be: stops that were not graceful or left something behind, starts that took too long,
+// zombies that went on.
+func (f *Fleet) Wrong() []string {
 	f.mu.Lock()
-	out := append([]string(nil), f.unready...)
+	out := append([]string(nil), f.wrong...)
+	all := append(append([]*Worker(nil), f.Workers...), f.twins...)
 	f.mu.Unlock()
-	for _, w := range f.Workers {
+	for _, w := range all {
 		w.mu.Lock()
 		out = append(out, w.clumsy...)
 		w.mu.Unlock()
@@ -258,14 +180,14 @@ func (f *Fleet) Clumsy() []string {
 	return out
 }
 
-// Slowest returns how long the slowest stop took.
-func (f *Fleet) Slowest() (d time.Duration) {
+// Stops returns how long each graceful stop took.
+func (f *Fleet) Stops() (all []time.Duration) {
 	for _, w := range f.Workers {
 		w.mu.Lock()
-		d = max(d, w.slowest)
+		all = append(all, w.stops...)
 		w.mu.Unlock()
 	}
-	return d
+	return all
 }
 
 // Summary tells all that has struck.
@@ -274,6 +196,7 @@ func (f *Fleet) Summary() string {
 	for _, k := range fault.Kinds() {
 		parts = append(parts, fmt.Sprintf("%v=%d", k, f.Applied(k)))
 	}
+	parts = append(parts, fmt.Sprintf("fenced=%d", f.Fenced()))
 	return strings.Join(parts, " ")
 }
 

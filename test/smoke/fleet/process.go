@@ -14,9 +14,11 @@ import (
 
 // process is one incarnation of a command.
 type process struct {
-	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
-	err  error         // of Wait; read after done
+	cmd   *exec.Cmd
+	began time.Time
+	done  chan struct{} // closed when it has ended
+	err   error         // of Wait; read after done, as ended
+	ended time.Time
 }
 
 // launch starts a command, with its output appended to a log file.
@@ -31,9 +33,10 @@ func launch(cmd *exec.Cmd, logFile string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, done: make(chan struct{})}
+	p := &process{cmd: cmd, began: time.Now(), done: make(chan struct{})}
 	go func() {
 		p.err = cmd.Wait()
+		p.ended = time.Now()
 		close(p.done)
 	}()
 	return p, nil
@@ -49,10 +52,16 @@ func (p *process) alive() bool {
 }
 
 // killed tells whether a process that has ended did so by SIGKILL.
-func (p *process) killed() bool {
+func (p *process) killed() bool { return p.endedBy(syscall.SIGKILL) }
+
+func (p *process) endedBy(s syscall.Signal) bool {
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+	return ok && status.Signaled() && status.Signal() == s
 }
+
+// newborn is how young a process may be to end by SIGTERM as the kernel does it: it had no time to listen for it, nor to do
+// anything else.
+const newborn = 500 * time.Millisecond
 
 // kill ends the process at once. It returns false if it had ended before.
 func (p *process) kill() bool {
@@ -80,7 +89,7 @@ func (p *process) stop(patience time.Duration) (time.Duration, error) {
 		p.kill()
 		return time.Since(from), fmt.Errorf("%w: killed after %v", ErrStop, patience)
 	}
-	if p.err != nil {
+	if p.err != nil && !(p.endedBy(syscall.SIGTERM) && from.Sub(p.began) < newborn) {
 		return time.Since(from), fmt.Errorf("%w: %w", ErrStop, p.err)
 	}
 	return time.Since(from), nil

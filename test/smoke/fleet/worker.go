@@ -28,24 +28,27 @@ type Command struct {
 
 // Worker is a process that is there until it is stopped: when it ends by itself it is started again.
 type Worker struct {
-	Name     string
+	Name string
+	// Slot is what the processes that follow one another have in common.
+	Slot     int
 	command  Command
 	patience time.Duration
 	report   func(format string, args ...any)
 
 	mu       sync.Mutex
 	now      *process
-	wanted   bool // it shall run
-	armed    bool // it will kill itself
-	frozen   bool
+	wanted   bool     // it shall run
+	armed    bool     // it will kill itself
+	frozen   bool     // or about to show whether it was fenced
 	failures []string // how it ended without being asked to
-	slowest  time.Duration
-	clumsy   []string // stops that were not graceful
+	stops    []time.Duration
+	strikes  []time.Time // when it was stopped, or killed
+	clumsy   []string    // stops that were not graceful
 }
 
 // NewWorker returns a worker that does not run yet. It may take patience to stop; report tells of what it does by itself.
-func NewWorker(name string, c Command, patience time.Duration, report func(string, ...any)) *Worker {
-	return &Worker{Name: name, command: c, patience: patience, report: report}
+func NewWorker(name string, slot int, c Command, patience time.Duration, report func(string, ...any)) *Worker {
+	return &Worker{Name: name, Slot: slot, command: c, patience: patience, report: report}
 }
 
 // Start starts it; it is no error if it runs.
@@ -136,6 +139,9 @@ func (w *Worker) Alive() bool {
 	return w.wanted && w.now != nil && w.now.alive() && !w.frozen
 }
 
+// slow is what is told of a stop that takes longer.
+const slow = 2 * time.Second
+
 // Stop ends it gracefully. One that does not run stays so.
 func (w *Worker) Stop() {
 	w.mu.Lock()
@@ -144,8 +150,12 @@ func (w *Worker) Stop() {
 	if w.now == nil || !w.now.alive() {
 		return
 	}
+	w.strikes = append(w.strikes, time.Now())
 	took, err := w.now.stop(w.patience)
-	w.slowest = max(w.slowest, took)
+	w.stops = append(w.stops, took)
+	if took > slow {
+		w.report("%s took %v to stop", w.Name, took)
+	}
 	if err != nil {
 		w.clumsy = append(w.clumsy, fmt.Sprintf("%s: %v", w.Name, err))
 		w.report("%s: %v; its log ends with\n%s", w.Name, err, tail(w.command.Dir+".log", 5))
@@ -157,6 +167,7 @@ func (w *Worker) Kill() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted = false
+	w.strikes = append(w.strikes, time.Now())
 	return w.now != nil && w.now.alive() && w.now.kill()
 }
 
@@ -182,6 +193,33 @@ func (w *Worker) Thaw() bool {
 	return resume(w.now.cmd.Process) == nil
 }
 
+// Wake lets a frozen process go on, and tells whether it ended by itself within patience, with last among its last words. It
+// is not struck meanwhile, and not started again if it is replaced.
+func (w *Worker) Wake(replaced bool, patience time.Duration, last string) (ended bool) {
+	w.mu.Lock()
+	p := w.now
+	w.wanted = w.wanted && !replaced
+	ok := w.frozen && resume(p.cmd.Process) == nil
+	w.mu.Unlock()
+	if !ok {
+		return false
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		ended = strings.Contains(tail(w.command.Dir+".log", lastWords), last)
+	case <-timer.C:
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = false
+	return ended
+}
+
+// lastWords is how many lines a process may end with.
+const lastWords = 50
+
 // Died waits until the armed process has killed itself, and tells whether it has.
 func (w *Worker) Died(patience time.Duration) bool {
 	w.mu.Lock()
@@ -191,10 +229,20 @@ func (w *Worker) Died(patience time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-p.done:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.strikes = append(w.strikes, p.ended)
 		return p.killed()
 	case <-timer.C:
 		return false
 	}
+}
+
+// lastStrike returns when it was last stopped or killed.
+func (w *Worker) lastStrike() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.strikes[len(w.strikes)-1]
 }
 
 // IsReady returns why the worker is not ready, or nil.
@@ -210,4 +258,16 @@ func (w *Worker) IsReady() error {
 		return fmt.Errorf("%s: %s", w.Name, resp.Status)
 	}
 	return nil
+}
+
+// struckAfter returns when it was first stopped or killed after t; zero if it was not.
+func (w *Worker) struckAfter(t time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.strikes {
+		if s.After(t) {
+			return s
+		}
+	}
+	return time.Time{}
 }

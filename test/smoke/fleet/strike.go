@@ -1,0 +1,216 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/test/smoke/fault"
+)
+
+// failpointWithin bounds how long an armed worker may take to come to its failpoint.
+const failpointWithin = 30 * time.Second
+
+// fencedWithin bounds how long a process that was frozen may take to find out that it has lost its slot.
+const fencedWithin = 15 * time.Second
+
+// Apply brings a fault about. A fault that finds no worker to strike is not counted. An error ends the run.
+func (f *Fleet) Apply(ctx context.Context, what fault.Fault) error {
+	f.Report("%v", what)
+	switch what.Kind {
+	case fault.Roll:
+		return f.roll(ctx)
+	case fault.Scale:
+		return f.scale(ctx, what)
+	case fault.Kill:
+		return f.kill(ctx, what)
+	case fault.Freeze:
+		return f.freeze(ctx, what)
+	case fault.Failpoint:
+		return f.failpoint(ctx, what)
+	case fault.Broker:
+		if f.Broker.Restart == nil {
+			return errors.New("this broker cannot be restarted")
+		}
+		if err := f.Broker.Restart(ctx, what.Hard); err != nil {
+			return err
+		}
+		f.count(what.Kind)
+		return nil
+	default:
+		return fmt.Errorf("unknown fault %v", what.Kind)
+	}
+}
+
+// stop stops a worker gracefully and looks at what it leaves behind.
+func (f *Fleet) stop(ctx context.Context, w *Worker) {
+	w.Stop()
+	if f.Stopped == nil {
+		return
+	}
+	if err := f.Stopped(ctx, w); err != nil {
+		f.blame("%s: after its stop: %v", w.Name, err)
+	}
+}
+
+func (f *Fleet) roll(ctx context.Context) error {
+	for _, w := range f.Workers {
+		if !w.Alive() { // frozen, or about to start anyway
+			continue
+		}
+		f.stop(ctx, w)
+		if err := w.Start(); err != nil {
+			return err
+		}
+		if err := f.settle(ctx, w); err != nil {
+			return err
+		}
+	}
+	f.count(fault.Roll)
+	return nil
+}
+
+func (f *Fleet) scale(ctx context.Context, what fault.Fault) error {
+	var away []*Worker
+	for i, w := range f.Workers {
+		if i != what.Worker && w.Alive() {
+			f.stop(ctx, w)
+			away = append(away, w)
+		}
+	}
+	if err := pause(ctx, what.Hold); err != nil {
+		return err
+	}
+	for _, w := range away {
+		if err := w.Start(); err != nil {
+			return err
+		}
+	}
+	if len(away) > 0 {
+		f.count(fault.Scale)
+	}
+	return f.settle(ctx, away...)
+}
+
+func (f *Fleet) kill(ctx context.Context, what fault.Fault) error {
+	w := f.victim(what.Worker)
+	if w == nil || !w.Kill() {
+		return nil
+	}
+	f.count(fault.Kill)
+	if what.Hold == 0 {
+		return f.takeOver(w)
+	}
+	if err := pause(ctx, what.Hold); err != nil {
+		return err
+	}
+	return w.Start()
+}
+
+// takeOver starts a worker that was killed just now.
+func (f *Fleet) takeOver(w *Worker) error {
+	t := Takeover{Slot: w.Slot, Killed: w.lastStrike(), Started: time.Now()}
+	if err := w.Start(); err != nil {
+		return err
+	}
+	for _, other := range f.Workers {
+		if other != w && !other.Alive() { // its open transactions hold up readers
+			return nil
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.takeovers = append(f.takeovers, t)
+	return nil
+}
+
+// victim is the worker of that number, or the next one that lives.
+func (f *Fleet) victim(n int) *Worker {
+	for i := range f.Workers {
+		if w := f.Workers[(n+i)%len(f.Workers)]; w.Alive() {
+			return w
+		}
+	}
+	return nil
+}
+
+// freeze holds one worker at a time, since somebody has to take its partitions; other faults go on meanwhile.
+func (f *Fleet) freeze(ctx context.Context, what fault.Fault) error {
+	f.thaws.Wait()
+	w := f.victim(what.Worker)
+	if w == nil || !w.Freeze() {
+		return nil
+	}
+	var twin *Worker
+	if what.Replace {
+		var err error
+		if twin, err = f.Twin(w); err == nil {
+			err = twin.Start()
+		}
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		f.twins = append(f.twins, twin)
+		f.mu.Unlock()
+	}
+	ctx = context.WithoutCancel(ctx) // events may be all sent by then
+	f.thaws.Go(func() {
+		if pause(ctx, what.Hold) == nil {
+			f.thaw(ctx, w, twin)
+		}
+	})
+	return nil
+}
+
+// thaw lets a zombie go. One that was replaced must end; one that was not may join again if it had no transaction open.
+func (f *Fleet) thaw(ctx context.Context, w, twin *Worker) {
+	f.mu.Lock()
+	f.wakes = append(f.wakes, time.Now())
+	f.mu.Unlock()
+	f.Report("%s goes on", w.Name)
+	fenced := w.Wake(twin != nil, fencedWithin, engine.ErrFenced.Error())
+	f.count(fault.Freeze)
+	if fenced {
+		f.mu.Lock()
+		f.fenced++
+		f.mu.Unlock()
+	}
+	if twin == nil {
+		return
+	}
+	if !fenced {
+		f.blame("%s did not end by %q within %v after it was replaced", w.Name, engine.ErrFenced, fencedWithin)
+		w.Kill()
+	}
+	f.stop(ctx, twin)
+	if err := w.Start(); err != nil {
+		f.blame("%v", err)
+	}
+}
+
+func (f *Fleet) failpoint(ctx context.Context, what fault.Fault) error {
+	w := f.victim(what.Worker)
+	if w == nil {
+		return nil
+	}
+	f.stop(ctx, w)
+	if err := w.StartArmed(what.Point, what.Count); err != nil {
+		return err
+	}
+	switch {
+	case w.Died(failpointWithin):
+		f.mu.Lock()
+		f.applied[fault.Failpoint]++
+		f.points[what.Point]++
+		f.mu.Unlock()
+	case w.Kill():
+		f.Report("%s did not come to its failpoint within %v; killed", w.Name, failpointWithin)
+	default:
+		return w.Start()
+	}
+	f.count(fault.Kill)
+	return f.takeOver(w)
+}
