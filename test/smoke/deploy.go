@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/test/smoke/fleet"
+	"github.com/millrace/millrace/test/smoke/mutant"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -31,7 +32,15 @@ func (r *run) build(ctx context.Context) error {
 	}
 	r.repository = filepath.Dir(strings.TrimSpace(string(out)))
 	r.binary = filepath.Join(r.dir, "millrace")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", r.binary, "./cmd/millrace")
+	args := []string{"build", "-o", r.binary}
+	if len(r.options.mutants) > 0 {
+		overlay, err := mutant.Overlay(r.repository, filepath.Join(r.dir, "overlay"), r.options.mutants...)
+		if err != nil {
+			return err
+		}
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/millrace")...)
 	cmd.Dir = r.repository
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)

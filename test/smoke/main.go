@@ -6,6 +6,9 @@
 //	seed=… events=… kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0
 //
 // A run in which a planned kind of fault never struck is void, and fails too. What happens meanwhile goes to standard error.
+//
+// With -selftest it makes one short run of a sound binary and one of each binary with a defect (package mutant), and exits 1
+// unless the first is without damage and all others are not.
 package main
 
 import (
@@ -37,18 +40,20 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := smoke(ctx, o, log.New(os.Stderr, "smoke: ", log.Ltime))
+	logger := log.New(os.Stderr, "smoke: ", log.Ltime)
+	what := smoke
+	if o.selftest {
+		what = selftest
+	}
+	code := what(ctx, o, logger)
 	stop()
 	os.Exit(code)
 }
 
 // smoke makes the run and returns the exit code: 1 for damage or a void run, 2 where there could be no run.
 func smoke(ctx context.Context, o options, logger *log.Logger) int {
-	ctx, cancel := context.WithTimeoutCause(ctx, o.limit(), fmt.Errorf("the run took longer than %v", o.limit()))
-	defer cancel()
-	r := &run{options: o, log: logger}
-	result, err := r.do(ctx)
-	if err := errors.Join(err, r.close(err == nil && result.ok())); err != nil {
+	result, err := once(ctx, o, logger)
+	if err != nil {
 		logger.Print(err)
 		return 2
 	}
@@ -58,4 +63,12 @@ func smoke(ctx context.Context, o options, logger *log.Logger) int {
 		return 1
 	}
 	return 0
+}
+
+func once(ctx context.Context, o options, logger *log.Logger) (*result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.limit(), fmt.Errorf("the run took longer than %v", o.limit()))
+	defer cancel()
+	r := &run{options: o, log: logger}
+	result, err := r.do(ctx)
+	return result, errors.Join(err, r.close(err == nil && (result.ok() || o.selftest)))
 }

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"
+	"github.com/millrace/millrace/test/smoke/mutant"
 )
 
 // The brokers that a run can start for itself; anything else is a list of addresses.
@@ -41,6 +44,8 @@ type options struct {
 	failpoints bool
 	runArgs    string
 	keep       bool
+	selftest   bool
+	mutants    []mutant.Mutant
 }
 
 // The length of a short run and of a long one.
@@ -73,6 +78,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.BoolVar(&o.failpoints, "failpoints", false, "make half of the kills by failpoints, which the engine must know")
 	f.StringVar(&o.runArgs, "run-args", "", "more arguments for the workers; {slot} is the worker's number, {dir} its folder")
 	f.BoolVar(&o.keep, "keep", false, "keep logs and data; they are kept anyway if anything is wrong")
+	f.BoolVar(&o.selftest, "selftest", false, "run binaries with seeded bugs, each of which must be caught")
+	mutants := f.String("mutants", "", "names of seeded bugs to build in, separated by commas; strain is bad luck without a bug")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -80,7 +87,27 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	o.defaults()
+	var err error
+	if o.mutants, err = named(*mutants); err != nil {
+		return o, err
+	}
 	return o, o.validate()
+}
+
+// named returns mutants by their names.
+func named(list string) (out []mutant.Mutant, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	all := append(mutant.Defects(), mutant.Strain())
+	for _, name := range strings.Split(list, ",") {
+		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no mutant is named %q", name)
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
 }
 
 func (o *options) defaults() {

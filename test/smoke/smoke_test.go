@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"reflect"
 	"strings"
@@ -24,22 +25,23 @@ func flags(t *testing.T, args ...string) options {
 
 func TestFlags(t *testing.T) {
 	long := flags(t, "-long", "-faults", "all", "-failpoints")
-	plan := long.plan(true)
-	if long.events < 500_000 || plan.Count[fault.Kill]+plan.Count[fault.Failpoint] != 200 || plan.Count[fault.Freeze] != 20 || plan.Count[fault.Broker] == 0 {
+	restart := func(context.Context, bool) error { return nil }
+	plan := long.plan(&fleet.Broker{Restart: restart, Hard: true})
+	if long.events < 500_000 || plan.Count[fault.Kill]+plan.Count[fault.Failpoint] != 200 || plan.Count[fault.Freeze] != 20 || plan.Count[fault.Broker] == 0 || !plan.HardBroker {
 		t.Errorf("%+v, %v", long, plan.Count)
 	}
-	if n := long.plan(false).Count[fault.Broker]; n != 0 {
+	if n := long.plan(&fleet.Broker{}).Count[fault.Broker]; n != 0 {
 		t.Errorf("%d restarts of a broker that cannot be restarted", n)
 	}
 	short := flags(t, "-seed", "9")
-	plan = short.plan(true)
+	plan = short.plan(&fleet.Broker{Restart: restart})
 	if want := map[fault.Kind]int{fault.Roll: 3, fault.Scale: 2}; !reflect.DeepEqual(plan.Count, want) || plan.Seed != 9 || plan.Events != shortEvents {
 		t.Errorf("%+v", plan)
 	}
 	if o := flags(t, "-duration", "10s", "-rate", "50"); o.events != 500 {
 		t.Errorf("%d events", o.events)
 	}
-	for _, args := range [][]string{{"-faults", "none"}, {"-rate", "-1"}, {"-workers", "0"}, {"-duration", "10s", "-events", "7"}, {"more"}} {
+	for _, args := range [][]string{{"-faults", "none"}, {"-rate", "-1"}, {"-workers", "0"}, {"-duration", "10s", "-events", "7"}, {"-mutants", "none"}, {"more"}} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%v is taken", args)
 		}
@@ -89,13 +91,16 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		t.Errorf("%s; void: %v", r.line(), r.void())
 	}
 	for name, spoil := range map[string]func(*result){
-		"lost":              func(r *result) { r.verdict.Lost = 1 },
-		"duplicated":        func(r *result) { r.verdict.Duplicated = 1 },
-		"different":         func(r *result) { r.verdict.Differ("a row") },
-		"zombie":            func(r *result) { r.verdict.Zombie = 1 },
-		"open transaction":  func(r *result) { r.wrong = []string{"open"} },
-		"nothing planned":   func(r *result) { r.plan.Count = nil },
-		"planned, no kill":  func(r *result) { r.plan.Count[fault.Kill] = 1 },
+		"lost":             func(r *result) { r.verdict.Lost = 1 },
+		"duplicated":       func(r *result) { r.verdict.Duplicated = 1 },
+		"different":        func(r *result) { r.verdict.Differ("a row") },
+		"zombie":           func(r *result) { r.verdict.Zombie = 1 },
+		"open transaction": func(r *result) { r.wrong = []string{"open"} },
+		"nothing planned":  func(r *result) { r.plan.Count = nil },
+		"planned, no kill": func(r *result) { r.plan.Count[fault.Kill] = 1 },
+		"a failpoint missed": func(r *result) {
+			r.plan.Count[fault.Failpoint], r.plan.Points = 1, []string{"here"}
+		},
 		"tame: no timeouts": func(r *result) { r.verdict.Want.Attempts = nil },
 	} {
 		r := struck()

@@ -17,6 +17,8 @@ type Fleet struct {
 	Report  func(format string, args ...any)
 	// Twin makes another process of a worker's slot, which does not run yet.
 	Twin func(of *Worker) (*Worker, error)
+	// FencedWithin is how long a process that was frozen may take to find out that it has lost its slot. Defaults to 15 s.
+	FencedWithin time.Duration
 	// Stopped, if not nil, looks at what a worker that was stopped gracefully has left behind.
 	Stopped func(ctx context.Context, w *Worker) error
 

@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,11 +26,15 @@ func newFleet(t *testing.T, text string, n int) *Fleet {
 	t.Helper()
 	ready := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(ready.Close)
-	f := &Fleet{Report: t.Logf}
-	for i := range n {
+	worker := func(i int, text string) *Worker {
 		dir := filepath.Join(t.TempDir(), "worker")
 		c := Command{Path: "/bin/sh", Args: []string{"-c", text}, Dir: dir, Ready: ready.URL}
-		f.Workers = append(f.Workers, NewWorker("worker-"+string(rune('0'+i)), c, 10*time.Second, t.Logf))
+		return NewWorker("worker-"+string(rune('0'+i)), i, c, 10*time.Second, t.Logf)
+	}
+	f := &Fleet{Report: t.Logf, FencedWithin: 100 * time.Millisecond}
+	f.Twin = func(of *Worker) (*Worker, error) { return worker(of.Slot, script), nil }
+	for i := range n {
+		f.Workers = append(f.Workers, worker(i, text))
 	}
 	t.Cleanup(f.Stop)
 	if err := f.Start(t.Context()); err != nil {
@@ -94,7 +99,7 @@ func TestRollAndScaleAreGraceful(t *testing.T) {
 			t.Errorf("worker %d stopped %d times, want %d", i, got, want)
 		}
 	}
-	if c := f.Clumsy(); len(c) > 0 || len(f.Unasked()) > 0 || f.Applied(fault.Roll) != 1 || f.Applied(fault.Scale) != 1 {
+	if c := f.Wrong(); len(c) > 0 || len(f.Unasked()) > 0 || f.Applied(fault.Roll) != 1 || f.Applied(fault.Scale) != 1 {
 		t.Error(c, f.Unasked(), f.Summary())
 	}
 }
@@ -111,12 +116,78 @@ func TestAFrozenWorkerGoesOn(t *testing.T) {
 	}
 }
 
+// fencedScript is a worker that was fenced while it was frozen.
+const fencedScript = `echo "start" >> starts
+trap 'echo "Error: engine: another process has this slot" >&2; exit 2' CONT
+trap 'echo stop >> starts; exit 0' TERM
+while :; do sleep 0.05; done`
+
+func TestAFencedZombieEnds(t *testing.T) {
+	for _, replace := range []bool{false, true} {
+		f := newFleet(t, fencedScript, 1)
+		f.FencedWithin = 10 * time.Second
+		noted(t, f.Workers[0], "start", 1)
+		apply(t, f, fault.Fault{Kind: fault.Freeze, Hold: 50 * time.Millisecond, Replace: replace})
+		if replace {
+			noted(t, f.twins[0], "start", 1)
+		}
+		if err := f.Heal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		noted(t, f.Workers[0], "start", 2) // by its supervisor
+		if wrong := f.Wrong(); f.Fenced() != 1 || len(wrong) > 0 || len(f.twins) > 0 && f.twins[0].Alive() {
+			t.Errorf("replaced %t: %d fenced, wrong: %v", replace, f.Fenced(), wrong)
+		}
+	}
+}
+
+func TestAReplacedZombieThatGoesOnIsWrong(t *testing.T) {
+	f := newFleet(t, script, 1)
+	noted(t, f.Workers[0], "start", 1)
+	apply(t, f, fault.Fault{Kind: fault.Freeze, Hold: 50 * time.Millisecond, Replace: true})
+	noted(t, f.twins[0], "start", 1)
+	if err := f.Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	noted(t, f.Workers[0], "start", 2)
+	if wrong := f.Wrong(); f.Fenced() != 0 || len(wrong) != 1 {
+		t.Errorf("%d fenced, wrong: %v", f.Fenced(), wrong)
+	}
+}
+
+func TestWhatAStopLeavesBehindIsWrong(t *testing.T) {
+	f := newFleet(t, script, 1)
+	noted(t, f.Workers[0], "start", 1)
+	f.Stopped = func(context.Context, *Worker) error { return errors.New("a transaction") }
+	apply(t, f, fault.Fault{Kind: fault.Roll})
+	if wrong := f.Wrong(); len(wrong) != 1 || !strings.Contains(wrong[0], "a transaction") {
+		t.Error(wrong)
+	}
+}
+
+func TestAKillThatIsFollowedByAStartAtOnceIsATakeover(t *testing.T) {
+	f := newFleet(t, script, 2)
+	for _, w := range f.Workers {
+		noted(t, w, "start", 1)
+	}
+	apply(t, f, fault.Fault{Kind: fault.Kill, Worker: 1})
+	apply(t, f, fault.Fault{Kind: fault.Kill, Worker: 0, Hold: time.Millisecond})
+	noted(t, f.Workers[1], "start", 2)
+	if all := f.Takeovers(); len(all) != 1 || all[0].Slot != 1 || all[0].Started.Before(all[0].Killed) || !all[0].Until.IsZero() {
+		t.Errorf("%+v", all)
+	}
+	f.Workers[1].Stop()
+	if all := f.Takeovers(); !all[0].Until.After(all[0].Started) {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestAFailpointIsAKill(t *testing.T) {
 	f := newFleet(t, script, 1)
 	noted(t, f.Workers[0], "start", 1)
 	apply(t, f, fault.Fault{Kind: fault.Failpoint, Point: "after-emit", Count: 4})
 	noted(t, f.Workers[0], "start", 3)
-	if f.Applied(fault.Failpoint) != 1 || f.Applied(fault.Kill) != 1 || !strings.Contains(notes(f.Workers[0]), "start after-emit:4\nstart \n") {
+	if f.Applied(fault.Failpoint) != 1 || f.Struck("after-emit") != 1 || f.Struck("after-poll") != 0 || f.Applied(fault.Kill) != 1 || !strings.Contains(notes(f.Workers[0]), "start after-emit:4\nstart \n") {
 		t.Errorf("%s; notes\n%s", f.Summary(), notes(f.Workers[0]))
 	}
 }
@@ -134,7 +205,7 @@ func TestAWorkerThatDoesNotStopIsClumsy(t *testing.T) {
 	f.Workers[0].patience = 100 * time.Millisecond
 	noted(t, f.Workers[0], "start", 1)
 	f.Stop()
-	if c := f.Clumsy(); len(c) != 1 || f.Workers[0].Alive() {
+	if c := f.Wrong(); len(c) != 1 || f.Workers[0].Alive() {
 		t.Error(c)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // failpointWithin bounds how long an armed worker may take to come to its failpoint.
 const failpointWithin = 30 * time.Second
 
-// fencedWithin bounds how long a process that was frozen may take to find out that it has lost its slot.
+// fencedWithin is the default of Fleet.FencedWithin.
 const fencedWithin = 15 * time.Second
 
 // Apply brings a fault about. A fault that finds no worker to strike is not counted. An error ends the run.
@@ -171,7 +171,11 @@ func (f *Fleet) thaw(ctx context.Context, w, twin *Worker) {
 	f.wakes = append(f.wakes, time.Now())
 	f.mu.Unlock()
 	f.Report("%s goes on", w.Name)
-	fenced := w.Wake(twin != nil, fencedWithin, engine.ErrFenced.Error())
+	within := f.FencedWithin
+	if within == 0 {
+		within = fencedWithin
+	}
+	fenced := w.Wake(twin != nil, within, engine.ErrFenced.Error())
 	f.count(fault.Freeze)
 	if fenced {
 		f.mu.Lock()
@@ -182,7 +186,7 @@ func (f *Fleet) thaw(ctx context.Context, w, twin *Worker) {
 		return
 	}
 	if !fenced {
-		f.blame("%s did not end by %q within %v after it was replaced", w.Name, engine.ErrFenced, fencedWithin)
+		f.blame("%s did not end by %q within %v after it was replaced", w.Name, engine.ErrFenced, within)
 		w.Kill()
 	}
 	f.stop(ctx, twin)

@@ -1,0 +1,88 @@
+package mutant
+
+// Strain is no defect but bad luck: transactions are aborted, and produced records refused, for no reason. A sound engine
+// takes it without damage; most defects need it to show.
+func Strain() Mutant {
+	return Mutant{Name: "strain", Why: "nothing: the engine must take it", Edits: []Edit{
+		{File: "engine/strain.go", New: `package engine
+
+import (
+	"errors"
+	"math/rand/v2"
+)
+
+// badLuck strikes once in n times.
+func badLuck(n int) bool { return rand.IntN(n) == 0 }
+
+func refusedForNoReason() error { return errors.New("refused for no reason") }
+`},
+		{
+			File: "engine/commit.go",
+			Old: `	committed, err := s.end(kgo.TryCommit)
+`,
+			New: `	how := kgo.TryCommit
+	if badLuck(8) {
+		how = kgo.TryAbort
+	}
+	committed, err := s.end(how)
+`,
+		},
+		{
+			File: "engine/producer.go",
+			Old:  `func (m *member) produce(r *kgo.Record) { m.client.Produce(context.Background(), r, m.produced) }`,
+			New: `func (m *member) produce(r *kgo.Record) {
+	if badLuck(2000) {
+		m.produced(r, refusedForNoReason())
+		return
+	}
+	m.client.Produce(context.Background(), r, m.produced)
+}`,
+		},
+	}}
+}
+
+// Defects are the mutants that a crash run under Strain must catch.
+func Defects() []Mutant {
+	return []Mutant{
+		{
+			Name: "overlay-kept-on-abort", Why: "the events of an aborted transaction come again and are duplicates of themselves",
+			Edits: []Edit{{
+				File: "engine/commit.go",
+				Old: `	for _, t := range s.engine.ownTables() {
+		t.abort()
+	}
+`,
+			}},
+		},
+		{
+			Name: "read-uncommitted", Why: "what was aborted is handled, and handled again when it comes anew",
+			Edits: []Edit{{
+				File: "engine/client.go",
+				Old:  `kgo.FetchIsolationLevel(kgo.ReadCommitted())`,
+				New:  `kgo.FetchIsolationLevel(kgo.ReadUncommitted())`,
+			}},
+		},
+		{
+			Name: "produce-error-ignored", Why: "a record that the brokers refused is lost",
+			Edits: []Edit{{
+				File: "engine/commit.go",
+				Old: `	produceErr := m.takeProduceError()
+`,
+				New: `	_ = m.takeProduceError()
+	var produceErr error
+`,
+			}},
+		},
+		{
+			Name: "no-dedupe", Why: "an event that its producer sent twice counts twice",
+			Edits: []Edit{{
+				File: "domain/ledger/apply.go",
+				Old: `	fingerprint, known := t.row.seen(e.ID)
+`,
+				New: `	fingerprint, known := t.row.seen(e.ID)
+	known = false
+`,
+			}},
+		},
+	}
+}
