@@ -59,8 +59,11 @@ func fromEnvironment(c *Config, environ []string) error {
 	return errors.Join(errs...)
 }
 
+// Failpoint is the variable by which a crash test tells `run` where to kill itself, as name:count.
+const Failpoint = "MILLRACE_FAILPOINT"
+
 // reserved variables configure tests, not the program.
-func reserved(name string) bool { return name == "MILLRACE_KAFKA" }
+func reserved(name string) bool { return name == "MILLRACE_KAFKA" || name == Failpoint }
 
 func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 	for i := range v.NumField() {

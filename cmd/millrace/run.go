@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/engine"
@@ -62,10 +63,14 @@ func (a *app) run(ctx context.Context, groups []string) error {
 	if err := a.checkTopics(ctx, cluster.SpecsOf(t, names)); err != nil {
 		return err
 	}
+	failpoint, err := pipeline.Failpoint(os.Getenv(config.Failpoint))
+	if err != nil {
+		return err
+	}
 	registry := newRegistry()
 	// A stop is graceful: the processors' own context does not end with the signal, Stop ends them.
 	p, err := pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: a.config, Topology: t, Groups: groups, Registerer: registry, Log: a.log,
+		Settings: a.config, Topology: t, Groups: groups, Registerer: registry, Log: a.log, Failpoint: failpoint,
 	})
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (b *builder) member(name string) (*member, error) {
 	s := b.config.Settings
 	e, err := engine.New(engine.Config{
 		Client: s.Client(), Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
-		Logger: b.config.Log, Metrics: b.metrics, Index: part.index,
+		Logger: b.config.Log, Metrics: b.metrics, Index: part.index, Failpoint: b.config.Failpoint,
 	})
 	if err != nil {
 		return nil, err

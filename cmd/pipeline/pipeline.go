@@ -31,6 +31,8 @@ type Config struct {
 	Metrics *engine.Metrics
 	// Log defaults to one that drops everything.
 	Log *slog.Logger
+	// Failpoint is for crash tests, see engine.Config. Defaults to none.
+	Failpoint func(place string)
 }
 
 // Groups returns the names of all groups, without prefix, in the order of the data flow.

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// Failpoint is the variable that tells an engine where to kill itself, as name:count.
-const Failpoint = "MILLRACE_FAILPOINT"
+	"github.com/millrace/millrace/cmd/config"
+)
 
 // Command says how to start a process.
 type Command struct {
@@ -64,7 +63,7 @@ func (w *Worker) StartArmed(point string, count int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted, w.armed = true, true
-	return w.start(fmt.Sprintf("%s=%s:%d", Failpoint, point, count))
+	return w.start(fmt.Sprintf("%s=%s:%d", config.Failpoint, point, count))
 }
 
 // start is called with the lock held.
