@@ -23,7 +23,7 @@ func TestAgreesWithTheLedger(t *testing.T) {
 		rows := map[string]*ledger.Row{}
 		got := newResult()
 		now := instant.Milli(0)
-		fold.partitions[0] = &partition{}
+		fold.partitions[0] = newPartition()
 		for i := range rapid.IntRange(1, 25).Draw(t, "events") {
 			e := drawEvent(t, i)
 			fold.event(e, 0, now)
@@ -33,7 +33,7 @@ func TestAgreesWithTheLedger(t *testing.T) {
 			now = max(now, e.UpdatedAt)
 		}
 		now += 1_000_000
-		fold.partitions[0].newest = now
+		fold.partitions[0].watermark = now
 		want := fold.Result()
 		for id, row := range rows {
 			row, effects := ledger.Due(row, now, ledger.DefaultConfig())

@@ -128,6 +128,9 @@ func (c *chain) line(r traffic.Record) payment.Reason {
 	c.transactions[e.TransactionID] = row
 	c.carry(effects)
 	c.ledgerTime = max(c.ledgerTime, e.UpdatedAt)
+	if err := c.fold.now(c.ledgerTime); err != nil {
+		c.t.Fatal(err)
+	}
 	return ""
 }
 
@@ -193,7 +196,10 @@ func (c *chain) window(r *health.WindowRecord, final bool) {
 
 // clock ends the log: payments still pending time out and windows close.
 func (c *chain) clock(at instant.Milli) {
-	c.fold.partitions[0].newest, c.ledgerTime = at, at
+	if err := c.fold.now(at); err != nil {
+		c.t.Fatal(err)
+	}
+	c.ledgerTime = at
 	for id, row := range c.transactions {
 		next, effects := ledger.Due(row, at, ledger.DefaultConfig())
 		c.transactions[id] = next

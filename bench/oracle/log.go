@@ -6,7 +6,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
-	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/engine/watermark"
 )
 
 // The ledger's and health's defaults, of which the oracle keeps its own copy.
@@ -25,13 +25,6 @@ type Fold struct {
 	missions     []rule
 }
 
-// partition is the time of one partition of `transactions`.
-type partition struct {
-	newest  instant.Milli
-	sources map[int32]instant.Milli // clock records, by source
-	of      int32                   // how many sources there are
-}
-
 // New returns a fold over an empty log. Missions are in force throughout, whenever they were created.
 func New(missions ...Mission) (*Fold, error) {
 	f := &Fold{partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult()}
@@ -45,36 +38,27 @@ func New(missions ...Mission) (*Fold, error) {
 	return f, nil
 }
 
-// Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a clock.
+// Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a watermark.
 func (f *Fold) Add(number int32, value []byte) error {
 	p := f.partitions[number]
 	if p == nil {
-		p = &partition{sources: map[int32]instant.Milli{}}
+		p = newPartition()
 		f.partitions[number] = p
 	}
-	if c, ok := stream.ParseClock(value); ok {
-		p.of = c.Sources
-		p.sources[c.Source] = max(p.sources[c.Source], instant.Of(c.At))
+	if watermark.Is(value) {
+		w, err := watermark.Decode(value)
+		if err != nil {
+			return fmt.Errorf("oracle: record of partition %d: %w", number, err)
+		}
+		p.hear(w)
 		return nil
 	}
 	e, err := codecs.Event{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("oracle: record of partition %d: %w", number, err)
 	}
-	f.event(e, number, p.watermark())
-	p.newest = max(p.newest, e.UpdatedAt)
+	f.event(e, number, p.watermark)
 	return nil
-}
-
-func (p *partition) watermark() instant.Milli {
-	if len(p.sources) == 0 || len(p.sources) < int(p.of) {
-		return p.newest
-	}
-	slowest := instant.Milli(1<<62 - 1)
-	for _, at := range p.sources {
-		slowest = min(slowest, at)
-	}
-	return max(p.newest, slowest)
 }
 
 func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
@@ -91,7 +75,7 @@ func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
 // Result returns what must have come of the log. The fold must not be used any more.
 func (f *Fold) Result() *Result {
 	for id, t := range f.transactions {
-		t.timeOut(f.partitions[t.partition].watermark())
+		t.timeOut(f.partitions[t.partition].watermark)
 		if len(t.seen) > 0 {
 			f.result.Transactions[id] = t.state()
 		}

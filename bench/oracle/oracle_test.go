@@ -17,6 +17,7 @@ const noon = instant.Milli(1_772_366_400_000) // 2026-03-01T12:00:00Z
 type log struct {
 	t      *testing.T
 	fold   *Fold
+	newest instant.Milli
 	offset int64
 }
 
@@ -46,6 +47,10 @@ func (l *log) add(e payment.Event) {
 		l.t.Fatal(err)
 	}
 	if err := l.fold.Add(0, b); err != nil {
+		l.t.Fatal(err)
+	}
+	l.newest = max(l.newest, e.UpdatedAt)
+	if err := l.fold.now(l.newest); err != nil {
 		l.t.Fatal(err)
 	}
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -203,7 +205,7 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 	o, t := oracle.NewObserved(), r.topo
 	each := func(topic string, take func(*kgo.Record) error) {
 		for _, rec := range r.log.records[topic] {
-			if _, clock := stream.ParseClock(rec.Value); clock {
+			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {
 				continue
 			}
 			if err := take(rec); err != nil {
@@ -257,7 +259,7 @@ func (r *run) compareIntake(records []traffic.Record, dead map[string]string) []
 	var out []string
 	events := map[string]int{}
 	for _, rec := range r.log.records[r.topo.Transactions.Name] {
-		if _, clock := stream.ParseClock(rec.Value); clock {
+		if watermark.Is(rec.Value) {
 			continue
 		}
 		e, err := codecs.Event{}.Decode(rec.Value)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/watermark"
 )
 
 func TestACleanRunHasNoFindings(t *testing.T) {
@@ -112,10 +114,10 @@ func TestControlRecordsOnlyMoveTheEnd(t *testing.T) {
 	}
 }
 
-// find returns where the n-th record of topic is.
+// find returns where the n-th record of topic is that is no watermark.
 func find(in []*kgo.Record, topic string, n int) int {
 	for i, r := range in {
-		if r.Topic == topic {
+		if r.Topic == topic && !watermark.Is(r.Value) {
 			if n--; n < 0 {
 				return i
 			}

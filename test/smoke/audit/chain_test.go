@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -127,7 +127,10 @@ func (c *recording) line(l traffic.Record) {
 	}
 	next, effects := ledger.Apply(c.ledger[e.TransactionID], e, c.now, ledger.DefaultConfig())
 	c.settle(e.TransactionID, next, effects)
-	c.now = max(c.now, e.UpdatedAt)
+	if e.UpdatedAt > c.now {
+		c.now = e.UpdatedAt
+		c.watermark(c.now)
+	}
 }
 
 func (c *recording) settle(id string, next *ledger.Row, effects []ledger.Effect) {
@@ -196,9 +199,7 @@ func (c *recording) windows(effects []health.Effect) {
 // clock ends the log: payments still pending time out and windows close.
 func (c *recording) clock(at instant.Milli) {
 	c.put(c.topo.Payments.Name, "", fmt.Appendf(nil, `{"type":"clock","at":%d}`, at))
-	mark := binary.AppendVarint([]byte("\x00clk"), int64(at)) // as stream writes it, of the one source there is
-	mark = binary.AppendUvarint(binary.AppendUvarint(mark, 0), 1)
-	c.put(c.topo.Transactions.Name, "clock-0", mark)
+	c.watermark(at)
 	for _, id := range sorted(c.ledger) {
 		next, effects := ledger.Due(c.ledger[id], at, ledger.DefaultConfig())
 		c.settle(id, next, effects)
@@ -208,6 +209,11 @@ func (c *recording) clock(at instant.Milli) {
 		c.health[key] = next
 		c.windows(effects)
 	}
+}
+
+// watermark is the word of the one partition of intake that there is.
+func (c *recording) watermark(at instant.Milli) {
+	c.put(c.topo.Transactions.Name, "", watermark.Record{Origin: c.topo.Intake.Name, Sources: 1, Time: int64(at)}.Append(nil))
 }
 
 func sorted[V any](m map[string]V) []string {

@@ -6,14 +6,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/topology"
 )
 
 // identity names the one fact that a record tells, so that its second telling is known. It is empty where a record may come
-// twice by right: payments (producers repeat themselves), clocks, and outcomes, of which the oracle keeps the sum.
+// twice by right: payments (producers repeat themselves), watermarks, and outcomes, of which the oracle keeps the sum.
 func (t *Tape) identity(r *kgo.Record) (string, error) {
-	if _, clock := stream.ParseClock(r.Value); clock {
+	if watermark.Is(r.Value) {
 		return "", nil
 	}
 	p := t.topology

@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -103,7 +104,7 @@ func (t *Tape) observe() (intake map[string]string, result *oracle.Result, probl
 	o, p := oracle.NewObserved(), t.topology
 	each := func(topic string, take func(*kgo.Record) error) {
 		for _, r := range t.records[topic] {
-			if _, clock := stream.ParseClock(r.Value); !clock {
+			if !watermark.Is(r.Value) {
 				_ = take(r) // an error was noticed by Take, or is of an outcome, which then is missing
 			}
 		}
