@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// keeper is a plain graph with a table.
-func keeper(prefix string, called func()) *goka.GroupGraph {
+// bytesKeeper is a plain graph with a table.
+func bytesKeeper(prefix string, called func()) *goka.GroupGraph {
 	return goka.DefineGroup(goka.Group(prefix+"keeper"),
 		goka.Input(goka.Stream(prefix+"in"), new(codec.Bytes), func(c goka.Context, m any) {
 			called()
@@ -73,7 +73,7 @@ func BenchmarkRestore(b *testing.B) {
 	}
 	for _, kind := range []string{"memory", "disk", "restart"} {
 		b.Run(kind, func(b *testing.B) {
-			h := enginetest.New(b, engine.Config{Tick: engine.NoTick}, []string{"in", "keeper-table"}, keeper)
+			h := enginetest.New(b, engine.Config{Tick: engine.NoTick}, []string{"in", "keeper-table"}, bytesKeeper)
 			fill(b, h, *rows)
 			if kind == "restart" {
 				h.Disk()
