@@ -60,6 +60,9 @@ func (s *session) commit(n int, began time.Time) error {
 		p.commit()
 	}
 	group := e.graph.group
+	for reason, n := range e.letters.take() {
+		e.config.Metrics.deadLetters.WithLabelValues(group, reason).Add(float64(n))
+	}
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
 	e.config.Metrics.records.WithLabelValues(group).Observe(float64(n))
 	e.config.Metrics.overlay.WithLabelValues(group).Observe(float64(rows))
@@ -140,6 +143,7 @@ func (s *session) abort() error {
 
 // undo takes back what the transaction did here. goka holds nothing else.
 func (s *session) undo() {
+	s.engine.letters.take()
 	for _, t := range s.engine.ownTables() {
 		t.abort()
 	}

@@ -50,9 +50,7 @@ func (c *callContext) SetTimer(due time.Time, name string) {
 }
 
 // DeadLettered implements stream.Observer.
-func (c *callContext) DeadLettered(reason string) {
-	c.engine.config.Metrics.deadLetters.WithLabelValues(c.engine.graph.group, reason).Inc()
-}
+func (c *callContext) DeadLettered(reason string) { c.engine.letters.add(reason) }
 
 // Lookup reads our own store. goka's look-up fails while a processor stops, since the views stop first, and the callback
 // under way would go on as if the table had no such row.
