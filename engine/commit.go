@@ -57,18 +57,19 @@ func (s *session) commit(n int, began time.Time) error {
 		}
 	}
 	for _, p := range s.parts {
-		if err := p.commit(); err != nil {
-			return err
-		}
+		p.commit()
 	}
 	group := e.graph.group
+	for reason, n := range e.letters.take() {
+		e.config.Metrics.deadLetters.WithLabelValues(group, reason).Add(float64(n))
+	}
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
 	e.config.Metrics.records.WithLabelValues(group).Observe(float64(n))
 	e.config.Metrics.overlay.WithLabelValues(group).Observe(float64(rows))
 	return nil
 }
 
-// writeChanges sends each changed row and timer once. Nothing was sent if it fails.
+// writeChanges sends each changed row once. Nothing was sent if it fails.
 func (s *session) writeChanges() (int, error) {
 	rows := 0
 	tables := s.engine.ownTables()
@@ -81,28 +82,18 @@ func (s *session) writeChanges() (int, error) {
 		rows += len(changes[i])
 	}
 	for i, t := range tables {
-		s.send(changes[i], t.acknowledged)
-	}
-	for _, p := range s.parts {
-		if p.timers != nil {
-			s.send(p.timers.changes(), p.timers.acknowledged)
+		promise := func(r *kgo.Record, err error) {
+			if err != nil {
+				s.member.produced(r, err)
+				return
+			}
+			t.acknowledged(r.Offset)
+		}
+		for j := range changes[i] {
+			s.member.client.Produce(context.Background(), &changes[i][j], promise)
 		}
 	}
 	return rows, nil
-}
-
-// send gives a transaction's changes of one partition to the brokers, which answer with their offsets.
-func (s *session) send(changes []kgo.Record, acknowledged func(offset int64)) {
-	promise := func(r *kgo.Record, err error) {
-		if err != nil {
-			s.member.produced(r, err)
-			return
-		}
-		acknowledged(r.Offset)
-	}
-	for i := range changes {
-		s.member.client.Produce(context.Background(), &changes[i], promise)
-	}
 }
 
 // again aborts a transaction whose rows cannot be sent. The next one checks every row before it is written, so that the callback
@@ -152,6 +143,7 @@ func (s *session) abort() error {
 
 // undo takes back what the transaction did here. goka holds nothing else.
 func (s *session) undo() {
+	s.engine.letters.take()
 	for _, t := range s.engine.ownTables() {
 		t.abort()
 	}

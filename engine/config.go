@@ -44,9 +44,6 @@ type Config struct {
 	TransactionTimeout time.Duration
 	// StopPatience is how long a stop waits for the batch under way. Defaults to 10 s.
 	StopPatience time.Duration
-	// StoreAge is how old a store may be that has missed records: tombstones older than the changelog's
-	// delete.retention.ms are gone. Defaults to 6 days, for a retention of 7.
-	StoreAge time.Duration
 	// IdleAfter is how long a partition of a topic with stream.OwnTime must be without records, and read to its end, before event
 	// time no longer waits for it. Defaults to 5 s; negative: always, once it had a record.
 	IdleAfter time.Duration
@@ -90,7 +87,6 @@ func (c Config) withDefaults() Config {
 	or(&c.SessionTimeout, 10*time.Second)
 	or(&c.TransactionTimeout, c.SessionTimeout*4/5)
 	or(&c.StopPatience, 10*time.Second)
-	or(&c.StoreAge, 6*24*time.Hour)
 	or(&c.IdleAfter, 5*time.Second)
 	or(&c.MaxFuture, 5*time.Minute)
 	or(&c.Tick, 200*time.Millisecond)
@@ -129,7 +125,7 @@ func (c Config) Validate() error {
 	}
 	for name, d := range map[string]time.Duration{
 		"commit interval": c.CommitInterval, "transaction timeout": c.TransactionTimeout, "stop patience": c.StopPatience,
-		"store age": c.StoreAge, "sweep every": c.SweepEvery,
+		"sweep every": c.SweepEvery,
 	} {
 		if d < 0 {
 			fail("%s %s: must be positive", name, d)

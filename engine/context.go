@@ -6,6 +6,7 @@ import (
 
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -41,17 +42,15 @@ func (c *callContext) Clock(r stream.Clock) { c.Advance(r.At) }
 
 // SetTimer implements stream.Transport.
 func (c *callContext) SetTimer(due time.Time, name string) {
-	if err := c.checkTimer(name); err != nil {
-		c.Fail(c.named(err))
+	if c.partition.timers == nil {
+		c.Fail(fmt.Errorf("engine: group %s sets a timer, but its graph has no stream.Timers", c.engine.graph.group))
 		return
 	}
-	c.setTimer(due, name)
+	c.partition.timers.set(timer.Timer{Due: ceil(due), Key: c.Key(), Name: name})
 }
 
 // DeadLettered implements stream.Observer.
-func (c *callContext) DeadLettered(reason string) {
-	c.engine.config.Metrics.deadLetters.WithLabelValues(c.engine.graph.group, reason).Inc()
-}
+func (c *callContext) DeadLettered(reason string) { c.engine.letters.add(reason) }
 
 // Lookup reads our own store. goka's look-up fails while a processor stops, since the views stop first, and the callback
 // under way would go on as if the table had no such row.

@@ -66,6 +66,7 @@ type Engine struct {
 	refused atomic.Bool             // something was too large in this transaction
 	badEmit atomic.Pointer[badEmit] // the last that was refused outside of callContext.Write
 	cause   atomic.Pointer[error]   // what a callback failed with first
+	letters letters
 }
 
 // New returns an engine for one processor.

@@ -48,6 +48,9 @@ func (e *Engine) join(ctx context.Context, topics []string, last string) (*membe
 	if err != nil {
 		return nil, err
 	}
+	if err := e.checkBroker(ctx); err != nil {
+		return nil, err
+	}
 	if last != "" {
 		if err := e.checkSlot(ctx, last); err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ type Metrics struct {
 	watermark    *prometheus.GaugeVec
 	consumerLag  *prometheus.GaugeVec
 	recovered    *prometheus.GaugeVec
+	stableAge    *prometheus.GaugeVec
 	standing     standing
 }
 
@@ -53,16 +54,18 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		overlay:      histogram("millrace_transaction_rows", "Rows that one transaction changed.", sizes),
 		restored:     counter("millrace_table_restored_records_total", "Changelog records read to restore tables.", table),
 		restoring:    gauge("millrace_table_restore_left", "Changelog offsets still to be read before the table is restored.", table),
-		timers:       gauge("millrace_timers", "Timers in memory: all that are pending, or the nearest of each partition.", group),
+		timers:       gauge("millrace_timers", "Timers set and not yet due.", group),
 		deadLetters:  counter("millrace_dead_letters_total", "Records filed as dead letters.", []string{"group", "reason"}),
 		watermarkLag: gauge("millrace_watermark_lag_seconds", "Wall clock less the lowest watermark of the group's partitions.", group),
 		watermark:    gauge("millrace_watermark_timestamp_seconds", "Event time of a partition, as Unix time.", []string{"group", "partition"}),
 		consumerLag:  gauge("millrace_consumer_lag_records", "Records not yet handled.", []string{"group", "topic", "partition"}),
-		recovered:    gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
+		stableAge: gauge("millrace_last_stable_offset_age_seconds",
+			"How long records wait behind a last stable offset that does not move; the longest of the partitions here.", []string{"group", "topic"}),
+		recovered: gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
 	}
 	if r != nil {
 		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
-			m.watermarkLag, m.watermark, m.consumerLag, m.recovered)
+			m.watermarkLag, m.watermark, m.consumerLag, m.recovered, m.stableAge)
 	}
 	return m
 }
@@ -81,4 +84,5 @@ func (m *Metrics) forget(group string) {
 	m.watermarkLag.DeleteLabelValues(group)
 	m.watermark.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.timers.DeleteLabelValues(group)
+	m.stableAge.DeletePartialMatch(prometheus.Labels{"group": group})
 }

@@ -137,8 +137,6 @@ func TestErrorsEndTheProcessor(t *testing.T) {
 	}{
 		"fail":            {func(c goka.Context) { c.Fail(errors.New("on purpose")) }, "on purpose"},
 		"panic":           {func(goka.Context) { panic("by accident") }, "by accident"},
-		"large row":       {func(c goka.Context) { c.SetValue(strings.Repeat("x", 2<<20)) }, "row too large"},
-		"large emit":      {func(c goka.Context) { c.Emit("out", "k", strings.Repeat("x", 2<<20)) }, "row too large"},
 		"reserved key":    {func(c goka.Context) { c.SetValue("x") }, "reserved"},
 		"deferred commit": {func(c goka.Context) { c.DeferCommit()(errors.New("too late")) }, "too late"},
 	}

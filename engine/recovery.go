@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/store"
@@ -21,6 +23,8 @@ type extent struct {
 	id    kadm.TopicID
 	start int64
 	end   int64 // read uncommitted: a transaction that is still open below it is waited for
+	// tombstones is how long the topic keeps them.
+	tombstones time.Duration
 }
 
 func readExtent(ctx context.Context, client *kgo.Client, topic string, partition int32) (extent, error) {
@@ -51,11 +55,38 @@ func readExtent(ctx context.Context, client *kgo.Client, topic string, partition
 		return x, fmt.Errorf("engine: table %s/%d has no offsets", topic, partition)
 	}
 	x.start, x.end = start.Offset, end.Offset
-	return x, nil
+	x.tombstones, err = tombstones(ctx, admin, topic)
+	return x, err
+}
+
+// kafkaTombstones is Kafka's default of delete.retention.ms.
+const kafkaTombstones = 24 * time.Hour
+
+// tombstones reads the topic's delete.retention.ms. Where a broker does not tell, it counts as Kafka's default: a store that
+// is rebuilt too early costs time, one that is kept too long has rows that were deleted.
+func tombstones(ctx context.Context, admin *kadm.Client, topic string) (time.Duration, error) {
+	var settings kadm.ResourceConfigs
+	err := patiently(ctx, func() (err error) {
+		if settings, err = admin.DescribeTopicConfigs(ctx, topic); err == nil && len(settings) > 0 && kerr.IsRetriable(settings[0].Err) {
+			err = settings[0].Err
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("engine: settings of table %s: %w", topic, err)
+	}
+	for _, s := range settings {
+		for _, c := range s.Configs {
+			if ms, err := strconv.ParseInt(c.MaybeValue(), 10, 64); c.Key == "delete.retention.ms" && err == nil {
+				return time.Duration(min(ms, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, nil
+			}
+		}
+	}
+	return kafkaTombstones, nil
 }
 
 // unfit says why a store cannot be brought up to its changelog; empty: it can.
-func unfit(s store.Stamp, x extent, now time.Time, age time.Duration) string {
+func unfit(s store.Stamp, x extent, now time.Time) string {
 	switch {
 	case s == (store.Stamp{}):
 		return ""
@@ -65,7 +96,7 @@ func unfit(s store.Stamp, x extent, now time.Time, age time.Duration) string {
 		return fmt.Sprintf("the store is at %d, the changelog ends at %d", s.Next, x.end)
 	case s.Next < x.start && s.Next < x.end:
 		return fmt.Sprintf("the store is at %d, the changelog begins at %d", s.Next, x.start)
-	case s.Next < x.end && now.Sub(s.At) > age:
+	case s.Next < x.end && now.Sub(s.At) > x.tombstones-x.tombstones/8: // the rest is for reading on
 		return fmt.Sprintf("the store is of %s, tombstones since then may be gone", s.At.Format(time.RFC3339))
 	}
 	return ""
@@ -82,7 +113,7 @@ func (e *Engine) restore(ctx context.Context, l *local, onRow func(store.Row)) e
 	if err != nil {
 		return err
 	}
-	if why := unfit(l.st.Stamp(), x, e.config.Clock(), e.config.StoreAge); why != "" {
+	if why := unfit(l.st.Stamp(), x, e.config.Clock()); why != "" {
 		e.config.Logger.Warn("table is rebuilt", "group", e.graph.group, "table", l.topic, "partition", l.partition, "reason", why)
 		if err := l.st.Wipe(); err != nil {
 			return err

@@ -5,13 +5,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
 	"github.com/millrace/millrace/engine/store"
 )
 
 func TestUnfitStores(t *testing.T) {
 	now, id := time.Unix(1_000_000, 0), [16]byte{1}
-	x := extent{id: id, start: 10, end: 20}
-	old := now.Add(-8 * 24 * time.Hour)
+	x := extent{id: id, start: 10, end: 20, tombstones: 7 * 24 * time.Hour}
+	old := now.Add(-6*24*time.Hour - 4*time.Hour) // less than an eighth of the time remains
 	for name, test := range map[string]struct {
 		stamp store.Stamp
 		want  string
@@ -25,12 +27,12 @@ func TestUnfitStores(t *testing.T) {
 		"behind for too long":      {store.Stamp{Topic: id, Next: 12, At: old}, "tombstones"},
 		"old, but missing nothing": {store.Stamp{Topic: id, Next: 20, At: old}, ""},
 	} {
-		got := unfit(test.stamp, x, now, 6*24*time.Hour)
+		got := unfit(test.stamp, x, now)
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if got := unfit(store.Stamp{Topic: id, Next: 5, At: now}, extent{id: id, start: 5, end: 5}, now, time.Hour); got != "" {
+	if got := unfit(store.Stamp{Topic: id, Next: 5, At: now}, extent{id: id, start: 5, end: 5}, now); got != "" {
 		t.Errorf("an emptied log that the store has all of: %q", got)
 	}
 }
@@ -64,5 +66,19 @@ func TestPaceBoundsABatchByTheRate(t *testing.T) {
 	}
 	if got := p.budget(); got < 99 || got > 101 {
 		t.Errorf("200 a second makes %d: slow callbacks get no more than they can do in time", got)
+	}
+}
+
+func TestTombstonesAreKeptAsTheTopicSays(t *testing.T) {
+	f := newFixture(t)
+	admin := kadm.NewClient(f.client)
+	hour := "3600000"
+	if _, err := admin.CreateTopics(deadline(t), 1, 1, map[string]*string{"delete.retention.ms": &hour}, "short"); err != nil {
+		t.Fatal(err)
+	}
+	for topic, want := range map[string]time.Duration{"short": time.Hour, "adder-table": kafkaTombstones} {
+		if got, err := tombstones(deadline(t), admin, topic); err != nil || got != want {
+			t.Errorf("%s: %s, %v", topic, got, err)
+		}
 	}
 }

@@ -146,10 +146,10 @@ func (t *table) Set(key string, value []byte) error {
 	if err == nil {
 		err = t.engine.fits(t.local.topic, key, len(key)+len(value))
 	}
-	if err != nil && t.caller != nil {
-		err = t.caller.named(err)
-	}
 	if err != nil {
+		if t.caller != nil {
+			t.caller.Fail(t.caller.named(err)) // goka would not say which record it was
+		}
 		return err
 	}
 	t.set(key, value)

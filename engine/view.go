@@ -39,8 +39,6 @@ type ViewConfig struct {
 	// table's min.compaction.lag.ms (1 h), a copy that lags is an earlier state of the table; beyond, compaction has mixed
 	// states. Time without brokers counts only once they are back. Defaults to 30 min.
 	FarBehind time.Duration
-	// StoreAge is as in Config. Defaults to 6 days.
-	StoreAge time.Duration
 	// Clock is the wall clock. Defaults to time.Now.
 	Clock func() time.Time
 	// Logger defaults to one that drops everything.
@@ -53,7 +51,6 @@ func (c ViewConfig) withDefaults() ViewConfig {
 	c.Client = c.Client.withDefaults()
 	or(&c.Group, c.Table)
 	or(&c.FarBehind, 30*time.Minute)
-	or(&c.StoreAge, 6*24*time.Hour)
 	if c.Stores == nil {
 		c.Stores = store.Memory{}
 	}
@@ -78,8 +75,8 @@ func (c ViewConfig) Validate() error {
 	if c.Partitions < 1 {
 		errs = append(errs, fmt.Errorf("view: partitions %d: must be positive", c.Partitions))
 	}
-	if c.FarBehind < 0 || c.StoreAge < 0 {
-		errs = append(errs, fmt.Errorf("view: far behind %s, store age %s: must be positive", c.FarBehind, c.StoreAge))
+	if c.FarBehind < 0 {
+		errs = append(errs, fmt.Errorf("view: far behind %s: must be positive", c.FarBehind))
 	}
 	return errors.Join(errs...)
 }

@@ -209,7 +209,7 @@ func TestViewFarBehind(t *testing.T) {
 		}
 	}
 	check(p.open())
-	x := extent{id: [16]byte{1}, end: 10}
+	x := extent{id: [16]byte{1}, end: 10, tombstones: 24 * time.Hour}
 	step := func(after time.Duration, end, next int64, want bool) {
 		t.Helper()
 		now = now.Add(after)
@@ -295,7 +295,7 @@ func TestViewClearsInSteps(t *testing.T) {
 	if err := p.clear(); err == nil {
 		t.Fatal("it was not cut short")
 	}
-	if why := unfit(st.Stamp(), extent{id: id, end: clearRows + 1}, time.Now(), time.Hour); why == "" {
+	if why := unfit(st.Stamp(), extent{id: id, end: clearRows + 1, tombstones: time.Hour}, time.Now()); why == "" {
 		t.Errorf("half a store passes: %+v", st.Stamp())
 	}
 	cut.left = 10

@@ -168,7 +168,7 @@ func (p *viewPartition) lastComplete() time.Time {
 func (p *viewPartition) begin(x extent) error {
 	c, now := p.view.config, p.view.config.Clock()
 	rebuilt := false
-	if why := unfit(p.st.Stamp(), x, now, c.StoreAge); why != "" {
+	if why := unfit(p.st.Stamp(), x, now); why != "" {
 		c.Logger.Warn("table is rebuilt", "group", viewsLabel, "table", c.Table, "partition", p.number, "reason", why)
 		p.aimAt(unknownTarget)
 		if err := p.clear(); err != nil {

@@ -228,6 +228,10 @@ func readExtents(ctx context.Context, client *kgo.Client, topic kadm.TopicDetail
 	if err != nil {
 		return nil, nil, fmt.Errorf("engine: table %s: %w", topic.Topic, err)
 	}
+	kept, err := tombstones(ctx, admin, topic.Topic)
+	if err != nil {
+		return nil, nil, err
+	}
 	all := map[int32]extent{}
 	var missing []error
 	for n, p := range topic.Partitions {
@@ -237,7 +241,7 @@ func readExtents(ctx context.Context, client *kgo.Client, topic kadm.TopicDetail
 			missing = append(missing, fmt.Errorf("engine: table %s/%d has no leader or no offsets: %w", topic.Topic, n, err))
 			continue
 		}
-		all[n] = extent{id: topic.ID, start: start.Offset, end: end.Offset}
+		all[n] = extent{id: topic.ID, start: start.Offset, end: end.Offset, tombstones: kept}
 	}
 	return all, errors.Join(missing...), nil
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// visitSlice is how many rows are visited in one transaction (DESIGN section 5).
-const visitSlice = 1000
+const (
+	visitSlice   = 1000   // rows visited in one transaction (DESIGN section 5)
+	restoreSlice = 20_000 // rows of a partition asked for their timers at once
+)
 
 // visits tells the tables which keys the visit under way is for.
 type visits struct {

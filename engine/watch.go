@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -71,8 +72,8 @@ func (s *session) watch(every time.Duration) {
 	defer e.link.release()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for {
-		if err := s.look(s.ctx, client, false); err != nil && s.ctx.Err() == nil {
+	for seen := new(stable); ; {
+		if err := errors.Join(s.look(s.ctx, client, false), s.stand(s.ctx, client, seen)); err != nil && s.ctx.Err() == nil {
 			e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 		}
 		s.measure()

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 
@@ -57,11 +58,11 @@ func Timers[Row any](g Group[Row], restore func(*Context[Row]), cb func(*Context
 	return goka.Visitor(TimerVisit, func(gc goka.Context, meta any) {
 		due, ok := meta.(DueTimers)
 		if !ok {
-			runVisit(gc, &g, restore)
+			runVisit(gc, &g, Timer{}, restore)
 			return
 		}
 		for _, timer := range due.Take(gc.Partition(), gc.Key()) {
-			runVisit(gc, &g, func(c *Context[Row]) { cb(c, timer) })
+			runVisit(gc, &g, timer, func(c *Context[Row]) { cb(c, timer) })
 		}
 		due.Called(gc.Partition())
 	})
@@ -69,21 +70,27 @@ func Timers[Row any](g Group[Row], restore func(*Context[Row]), cb func(*Context
 
 // Sweep gives the group a callback that the transport calls for every row from time to time, for expiry.
 func Sweep[Row any](g Group[Row], cb func(*Context[Row])) goka.Edge {
-	return goka.Visitor(SweepVisit, func(gc goka.Context, _ any) { runVisit(gc, &g, cb) })
+	return goka.Visitor(SweepVisit, func(gc goka.Context, _ any) { runVisit(gc, &g, Timer{}, cb) })
 }
 
-func runVisit[Row any](gc goka.Context, g *Group[Row], cb func(*Context[Row])) {
+// runVisit calls cb for a row, or for one of its timers.
+func runVisit[Row any](gc goka.Context, g *Group[Row], timer Timer, cb func(*Context[Row])) {
 	c := newContext(gc, g)
 	c.raw = []byte{}
-	c.source.Topic, c.source.Offset = string(g.Table()), rowNumber(gc.Key())
+	c.source.Topic, c.source.Offset = string(g.Table()), number(gc.Key(), timer)
 	c.call(func() { cb(c) }, func() (Coordinates, []byte) { return c.source, []byte(gc.Key()) })
 	c.flush()
 }
 
-// rowNumber stands for the offset that a row does not have, so that the dead letters of two rows have two ids.
-func rowNumber(key string) int64 {
+// number stands for the offset that a row or timer does not have, so that the dead letters of two have two ids.
+func number(key string, timer Timer) int64 {
+	b := []byte(key)
+	if timer != (Timer{}) {
+		b = binary.BigEndian.AppendUint64(append(b, 0), uint64(timer.Due.UnixMilli()))
+		b = append(b, timer.Name...)
+	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(key)) // hash.Hash never fails
+	_, _ = h.Write(b) // hash.Hash never fails
 	return int64(h.Sum64() >> 1)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/enginetest"
@@ -232,5 +233,15 @@ func untilAborted(t *testing.T, h *enginetest.Harness) {
 			return
 		}
 		state = described[id].State
+	}
+}
+
+// Brokers of before transaction.version=2 are refused: their transactions lose writes.
+func TestFaultyTransactionsAreRefused(t *testing.T) {
+	t.Parallel()
+	h, _ := enginetest.NewFake(t, small(), topics, counter, kfake.MaxVersions(kversion.V3_8_0()))
+	h.Start()
+	if err := h.Wait(); !errors.Is(err, engine.ErrBroker) {
+		t.Errorf("got %v", err)
 	}
 }
