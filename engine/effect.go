@@ -49,21 +49,20 @@ func (c *callContext) RecordLimit() int { return c.engine.recordLimit() }
 
 // Write implements stream.Writer.
 func (c *callContext) Write(x stream.Effects) error {
-	var records []*kgo.Record
+	var records []kgo.Record
 	if len(x.Emits) > 0 {
-		records = make([]*kgo.Record, len(x.Emits))
+		records = make([]kgo.Record, len(x.Emits))
 	}
-	for i, e := range x.Emits {
-		var err error
-		if records[i], err = c.record(e); err != nil {
+	for i := range x.Emits {
+		if err := c.encode(&x.Emits[i], &records[i]); err != nil {
 			return err
 		}
 	}
 	if err := c.writeRow(x); err != nil { // the last that can fail
 		return err
 	}
-	for _, r := range records {
-		c.member.produce(r)
+	for i := range records {
+		c.member.produce(&records[i])
 		c.engine.pass(AfterEmit)
 	}
 	return nil
@@ -89,8 +88,8 @@ func (c *callContext) writeRow(x stream.Effects) error {
 	return nil
 }
 
-// record encodes an emit and finds out whether it can be sent.
-func (c *callContext) record(x stream.Emitted) (*kgo.Record, error) {
+// encode makes the record of an emit and finds out whether it can be sent.
+func (c *callContext) encode(x *stream.Emitted, to *kgo.Record) error {
 	topic := string(x.Topic)
 	if topic == "" {
 		topic = c.engine.graph.loop
@@ -98,19 +97,20 @@ func (c *callContext) record(x stream.Emitted) (*kgo.Record, error) {
 	codec := c.engine.graph.outputs[topic]
 	if codec == nil {
 		c.gokaContext.Emit(x.Topic, x.Key, x.Value) // which fails as goka does
-		return nil, fmt.Errorf("engine: no output %q", topic)
+		return fmt.Errorf("engine: no output %q", topic)
 	}
 	var value []byte
 	if x.Value != nil {
 		var err error
 		if value, err = encode(codec, x.Value); err != nil {
-			return nil, fmt.Errorf("emit to %s, key %.64q: %w", topic, x.Key, err)
+			return fmt.Errorf("emit to %s, key %.64q: %w", topic, x.Key, err)
 		}
 	}
 	if err := c.engine.fits(topic, x.Key, len(x.Key)+len(value)); err != nil {
-		return nil, err
+		return err
 	}
-	return &kgo.Record{Topic: topic, Partition: byKey, Key: []byte(x.Key), Value: value}, nil
+	*to = kgo.Record{Topic: topic, Partition: byKey, Key: []byte(x.Key), Value: value}
+	return nil
 }
 
 // Value implements goka.Context.

@@ -278,6 +278,22 @@ func TestRowAllocations(t *testing.T) {
 	}
 }
 
+// An emit costs its record, the record's key and its value; here the value is there already.
+func TestWriteAllocations(t *testing.T) {
+	d := newDesk(t, true, 0, nil)
+	c := d.context("a")
+	value := any([]byte("value"))
+	x := stream.Effects{Emits: []stream.Emitted{{Topic: "out", Key: "b", Value: value}}}
+	var r kgo.Record
+	if n := testing.AllocsPerRun(1000, func() {
+		if err := c.encode(&x.Emits[0], &r); err != nil {
+			t.Error(err)
+		}
+	}); n > 1 {
+		t.Errorf("%g allocations beside the record", n)
+	}
+}
+
 func BenchmarkRows(b *testing.B) {
 	disk := func(b *testing.B) store.Opener {
 		s, err := store.NewDisk(store.DiskConfig{Dir: b.TempDir()})

@@ -55,7 +55,12 @@ func (c *Context[Row]) Key() string { return c.goka.Key() }
 func (c *Context[Row]) Partition() int32 { return c.goka.Partition() }
 
 // Source returns the coordinates of the record at hand: of its own topic, not of what it stems from.
-func (c *Context[Row]) Source() Coordinates { return c.source }
+func (c *Context[Row]) Source() Coordinates {
+	if c.source.Key == nil { // few callbacks ask
+		c.source.Key = []byte(c.goka.Key())
+	}
+	return c.source
+}
 
 // Raw returns the bytes of the record at hand, nil in timers and sweeps. They must not be changed.
 func (c *Context[Row]) Raw() []byte { return c.raw }
@@ -120,7 +125,7 @@ func (c *Context[Row]) discard() {
 func (c *Context[Row]) reject(d DeadLetter) {
 	c.discard()
 	if c.policy == Halt {
-		c.halted = fmt.Errorf("%w by %s (key %.64q): %s: %.512s", ErrHalted, c.source, c.source.Key, d.Reason, d.Detail)
+		c.halted = fmt.Errorf("%w by %s (key %.64q): %s: %.512s", ErrHalted, c.source, c.Key(), d.Reason, d.Detail)
 		return
 	}
 	c.DeadLetter(d)
@@ -176,7 +181,7 @@ func (c *Context[Row]) flushDeadLetters() {
 	seen := map[string]int{}
 	for _, d := range c.deadLetters {
 		if d.Source.Topic == "" {
-			d.Source = c.source
+			d.Source = c.Source()
 		}
 		if d.Value == nil {
 			d.Value = c.raw

@@ -39,7 +39,7 @@ func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T))
 			c.raw = m.raw
 			c.call(func() { cb(c, m.value) }, func() (Coordinates, []byte) {
 				if from.Source == nil {
-					return c.source, c.raw
+					return c.Source(), c.raw
 				}
 				return from.Source(m.value)
 			})
@@ -78,7 +78,7 @@ func runVisit[Row any](gc goka.Context, g *Group[Row], timer Timer, cb func(*Con
 	c := newContext(gc, g)
 	c.raw = []byte{}
 	c.source.Topic, c.source.Offset = string(g.Table()), number(gc.Key(), timer)
-	c.call(func() { cb(c) }, func() (Coordinates, []byte) { return c.source, []byte(gc.Key()) })
+	c.call(func() { cb(c) }, func() (Coordinates, []byte) { return c.Source(), []byte(gc.Key()) })
 	c.flush()
 }
 
@@ -142,7 +142,7 @@ func (Bytes) Decode(b []byte) (any, error) { return b, nil }
 
 func newContext[Row any](gc goka.Context, g *Group[Row]) *Context[Row] {
 	return &Context[Row]{goka: gc, group: g, policy: g.OnError, source: Coordinates{
-		Topic: string(gc.Topic()), Partition: gc.Partition(), Offset: gc.Offset(), Timestamp: gc.Timestamp(), Key: []byte(gc.Key()),
+		Topic: string(gc.Topic()), Partition: gc.Partition(), Offset: gc.Offset(), Timestamp: gc.Timestamp(),
 	}}
 }
 
