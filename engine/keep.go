@@ -118,12 +118,14 @@ func (s *session) offsets(q *kmsg.TxnOffsetCommitRequest) error {
 				entryOf(q, b.claim)
 			}
 		}
-		if err := s.keepText(q, p); err != nil {
-			return err
-		}
 	}
 	if len(q.Topics) == 0 && len(s.all) > 0 {
 		entryOf(q, s.all[0])
+	}
+	for _, p := range s.parts { // last: an entry without the time would erase it
+		if err := s.keepText(q, p); err != nil {
+			return err
+		}
 	}
 	return nil
 }

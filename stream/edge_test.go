@@ -111,7 +111,7 @@ func (a *actor) act(c *stream.Context[string], words string) {
 func TestEdges(t *testing.T) {
 	a := newActor()
 	timed := streamtest.Raw("timed")
-	timed.CarriesTime = true
+	timed.Time = streamtest.Time(a.timed)
 	streamtest.Run(t, "testdata/*.txt", streamtest.Config{
 		Build:  func() streamtest.Processor { return streamtest.Processor{Graph: newActor().graph()} },
 		Topics: []streamtest.Topic{streamtest.Raw("in"), streamtest.Raw("out"), timed},

@@ -2,8 +2,6 @@ package catalog_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,26 +18,6 @@ import (
 )
 
 func TestScripts(t *testing.T) { streamtest.Run(t, "testdata/*.txt", scriptConfig()) }
-
-// The same scripts with a restart before each block must come to the same golden output.
-func TestScriptsWithRestarts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts (%v)", err)
-	}
-	dir := t.TempDir()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		restarting := strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n")
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(restarting), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	streamtest.Run(t, filepath.Join(dir, "*.txt"), scriptConfig())
-}
 
 func scriptConfig() streamtest.Config {
 	t := topology.New(topology.DefaultConfig())

@@ -2,8 +2,6 @@ package health_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,26 +123,6 @@ func TestScriptsOfTime(t *testing.T) {
 // TestScriptsOnThreePartitions: a series and its closed windows lie on different partitions.
 func TestScriptsOnThreePartitions(t *testing.T) {
 	streamtest.Run(t, "testdata/three/*.txt", config(3, health.NewMetrics(nil)))
-}
-
-// TestScriptsWithRestarts runs the same scripts to the same goldens, with a restart before every block.
-func TestScriptsWithRestarts(t *testing.T) {
-	dir := t.TempDir()
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text = []byte("restart\n" + strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n"))
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	streamtest.Run(t, filepath.Join(dir, "*.txt"), config(1, health.NewMetrics(nil)))
 }
 
 func TestMetrics(t *testing.T) {

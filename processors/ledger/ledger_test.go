@@ -2,8 +2,6 @@ package ledger_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,26 +23,6 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
 }
 
-// The same scripts with a restart before each block must come to the same golden output.
-func TestScriptsWithRestarts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts (%v)", err)
-	}
-	dir := t.TempDir()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		restarting := strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n")
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(restarting), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	streamtest.Run(t, filepath.Join(dir, "*.txt"), scriptConfig(prometheus.NewRegistry()))
-}
-
 func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 	c := topology.DefaultConfig()
 	t := topology.New(c)
@@ -54,9 +32,9 @@ func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 			return streamtest.Processor{Graph: processor.Graph(cfg, t, processor.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
-			{Name: t.Transactions.Name, CarriesTime: true, Parse: parseEvent, Format: streamtest.Value(t.Transactions.Codec)},
-			{Name: t.Postings.Name, CarriesTime: true, Format: format(t.Postings, formatPosting)},
-			{Name: t.Attempts.Name, CarriesTime: true, Format: format(t.Attempts, formatAttempt)},
+			{Name: t.Transactions.Name, Time: streamtest.Time(t.Transactions), Parse: parseEvent, Format: streamtest.Value(t.Transactions.Codec)},
+			{Name: t.Postings.Name, Format: format(t.Postings, formatPosting)},
+			{Name: t.Attempts.Name, Format: format(t.Attempts, formatAttempt)},
 		},
 		Row: format(stream.Topic[*ledger.Row]{Codec: t.Ledger.Row}, formatRow),
 	}

@@ -3,8 +3,6 @@ package progress_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	_ "time/tzdata"
@@ -27,26 +25,6 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
 }
 
-// The same scripts with a restart before each block must come to the same golden output.
-func TestScriptsWithRestarts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts (%v)", err)
-	}
-	dir := t.TempDir()
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		restarting := strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n")
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(restarting), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	streamtest.Run(t, filepath.Join(dir, "*.txt"), scriptConfig(prometheus.NewRegistry()))
-}
-
 func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 	t := topology.New(topology.DefaultConfig())
 	return streamtest.Config{
@@ -58,7 +36,7 @@ func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 			}
 		},
 		Topics: []streamtest.Topic{
-			{Name: t.Postings.Name, CarriesTime: true, Parse: parsePosting},
+			{Name: t.Postings.Name, Parse: parsePosting},
 			{Name: t.Outcomes.Name, Format: formatOutcome},
 			{Name: string(t.Catalog.Table()), Parse: parseCatalogRow},
 		},

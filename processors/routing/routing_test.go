@@ -3,8 +3,6 @@ package routing_test
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,26 +88,6 @@ func TestScripts(t *testing.T) {
 // TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a restart.
 func TestScriptsOfTime(t *testing.T) {
 	streamtest.Run(t, "testdata/time/*.txt", config(routing.NewMetrics(nil)))
-}
-
-// TestScriptsWithRestarts runs the same scripts to the same goldens, with a restart before every block.
-func TestScriptsWithRestarts(t *testing.T) {
-	dir := t.TempDir()
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text = []byte("restart\n" + strings.ReplaceAll(string(text), "\n\n", "\n\nrestart\n"))
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	streamtest.Run(t, filepath.Join(dir, "*.txt"), config(routing.NewMetrics(nil)))
 }
 
 func TestMetrics(t *testing.T) {

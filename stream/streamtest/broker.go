@@ -9,6 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/watermark"
 )
 
 // maxMessageBytes lets tests send more than a processor takes.
@@ -23,7 +25,7 @@ type broker struct {
 	admin   *kadm.Client
 	topics  []string
 
-	records map[string][]*kgo.Record
+	records map[string][]*kgo.Record   // that were committed, without watermarks
 	next    map[string]map[int32]int64 // next offset to read
 }
 
@@ -38,7 +40,8 @@ func startBroker(t testing.TB, partitions int32, topics []string) *broker {
 		t: t, cluster: cluster, topics: topics, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{},
 	}
 	b.writer = b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0), kgo.ProducerBatchMaxBytes(maxMessageBytes))
-	b.reader = b.client(kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	b.reader = b.client(kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	b.admin = kadm.NewClient(b.writer)
 	return b
 }
@@ -96,6 +99,9 @@ func (b *broker) read(ctx context.Context) error {
 				b.next[r.Topic] = map[int32]int64{}
 			}
 			b.next[r.Topic][r.Partition] = r.Offset + 1
+			if r.Attrs.IsControl() || watermark.Is(r.Value) {
+				return
+			}
 			b.records[r.Topic] = append(b.records[r.Topic], r)
 		})
 	}

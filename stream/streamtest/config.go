@@ -6,10 +6,13 @@ import (
 	"github.com/lovoo/goka"
 )
 
+// commitInterval is short: nobody writes while a script waits.
+const commitInterval = time.Millisecond
+
 // Processor is what is under test.
 type Processor struct {
 	Graph *goka.GroupGraph
-	// Index is given to the transport, see stock.Config.
+	// Index is given to the engine, see engine.Config.
 	Index map[string]func(key string, value []byte)
 }
 
@@ -25,7 +28,7 @@ type Config struct {
 	Partitions int32
 	// Wall is where the injected wall clock begins. Defaults to 2026-03-01T12:00:00Z.
 	Wall time.Time
-	// IdleAfter is the transport's idle rule. Defaults to 5 s.
+	// IdleAfter is the engine's idle rule. Defaults to 5 s.
 	IdleAfter time.Duration
 }
 

@@ -1,5 +1,5 @@
-// Package streamtest runs one processor under test: on the stock transport, over an in-process broker of its own, without a
-// wall clock. Tests are scripts with golden output (Run), or Go code that calls the same methods (New).
+// Package streamtest runs one processor under test: on the engine, over an in-process broker of its own, without a wall
+// clock. Tests are scripts with golden output (Run), or Go code that calls the same methods (New).
 //
 // # Scripts
 //
@@ -18,15 +18,15 @@
 // Every command returns when the processor has handled everything, loop records and due timers included. The commands:
 //
 //	consume TOPIC key=K [partition=N] [ts=TIME] [header.NAME=V] VALUE
-//	        one record. VALUE is given to the topic's Parse; <nil> is a record without value, raw:"…" is a Go string of raw
+//	        one record and, if TOPIC carries event time, the watermark that the group before would send along. VALUE is given to the topic's Parse; <nil> is a record without value, raw:"…" is a Go string of raw
 //	        bytes. Without partition=, the key decides; without ts=, the record's timestamp is the wall clock.
 //	        A key with spaces is written key="…".
-//	clock TOPIC TIME [source=N] [sources=N]
-//	        one clock record to every partition of TOPIC.
+//	watermark TOPIC TIME [source=N] [sources=N] [idle=DURATION]
+//	        one watermark record to every partition of TOPIC: of a source that is idle for so long, or else not idle.
 //	advance TIME
-//	        clock records to every input that carries event time.
+//	        watermark records to every input that carries event time.
 //	wall DURATION
-//	        moves the injected wall clock on: an idle partition's event time follows it.
+//	        moves the injected wall clock on: inputs that strangers write become idle.
 //	watermark
 //	        prints the event time of each partition.
 //	sweep   calls the sweep callback for every row.

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
-	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/engine/stock"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/enginetest"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -23,10 +23,14 @@ const patience = 30 * time.Second
 // maxRounds bounds timers that set themselves again for ever.
 const maxRounds = 1000
 
+// wallStep is how far the wall clock goes at once: to the engine, a longer gap would be a process that stood still.
+const wallStep = time.Second
+
 // Harness runs the processor. Its methods fail the test on errors.
 type Harness struct {
 	t      testing.TB
 	config Config
+	kills  kills
 	broker *broker
 	topics map[string]Topic
 
@@ -35,21 +39,30 @@ type Harness struct {
 	outputs []string
 	table   string
 	dead    string
-	shown   map[string]int // records printed, by topic
+	shown   map[string]int       // records printed, by topic
+	told    map[string]time.Time // watermarks sent, by topic
 
 	mu   sync.Mutex
 	wall time.Time
 
-	transport *stock.Transport
-	running   context.Context // ends when the processor does
-	stop      func() error
+	engine  *engine.Engine
+	wire    *enginetest.Wire
+	running context.Context // ends when the processor does
+	stop    func() error
 }
 
 // New starts the processor; the test's end stops it.
 func New(t testing.TB, c Config) *Harness {
 	t.Helper()
+	return newHarness(t, c, nil)
+}
+
+func newHarness(t testing.TB, c Config, k kills) *Harness {
+	t.Helper()
 	c = c.withDefaults()
-	h := &Harness{t: t, config: c, wall: c.Wall, topics: map[string]Topic{}, shown: map[string]int{}}
+	h := &Harness{
+		t: t, config: c, kills: k, wall: c.Wall, topics: map[string]Topic{}, shown: map[string]int{}, told: map[string]time.Time{},
+	}
 	first := c.Build()
 	h.broker = startBroker(t, c.Partitions, h.read(first.Graph))
 	t.Cleanup(h.broker.close)
@@ -87,7 +100,7 @@ func (h *Harness) read(g *goka.GroupGraph) []string {
 	}
 	if e := g.GroupTable(); e != nil {
 		h.table = e.Topic()
-		topics = append(topics, h.table)
+		topics = append(topics, h.table, stream.TimerTopic(string(g.Group())))
 	}
 	if h.dead != "" {
 		topics = append(topics, h.dead)
@@ -101,14 +114,16 @@ func (h *Harness) read(g *goka.GroupGraph) []string {
 
 func (h *Harness) start(p Processor) {
 	h.t.Helper()
-	transport, err := stock.New(stock.Config{
-		Brokers: h.broker.cluster.ListenAddrs(), Partitions: h.config.Partitions, IdleAfter: h.config.IdleAfter,
-		FetchWait: 10 * time.Millisecond, Tick: stock.NoTick, Clock: h.now, Index: p.Index,
+	h.wire = enginetest.NewWire()
+	e, err := engine.New(engine.Config{
+		Client: engine.ClientConfig{Brokers: h.broker.cluster.ListenAddrs(), Dial: h.wire.Dial}, Partitions: h.config.Partitions,
+		IdleAfter: h.config.IdleAfter, CommitInterval: commitInterval, StopPatience: time.Millisecond, Tick: engine.NoTick, Clock: h.now,
+		MaxFuture: -1, Index: p.Index,
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	processor, err := goka.NewProcessor(h.broker.cluster.ListenAddrs(), p.Graph, transport.Options()...)
+	processor, err := goka.NewProcessor(h.broker.cluster.ListenAddrs(), p.Graph, e.Options()...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -116,16 +131,16 @@ func (h *Harness) start(p Processor) {
 	running, ended := context.WithCancelCause(context.Background())
 	result := make(chan error, 1)
 	go func() {
-		err := transport.Run(ctx, processor)
+		err := e.Run(ctx, processor)
 		ended(errors.Join(errors.New("the processor stopped"), err))
 		result <- err
 	}()
-	h.transport, h.running = transport, running
+	h.engine, h.running = e, running
 	h.stop = sync.OnceValue(func() error { cancel(); return <-result })
 	bounded, done := h.context()
 	defer done()
 	select {
-	case <-transport.Ready():
+	case <-e.Ready():
 	case <-bounded.Done():
 		h.t.Fatalf("start: %v", context.Cause(bounded))
 	}
@@ -147,136 +162,70 @@ func (h *Harness) settle() {
 	h.t.Helper()
 	ctx, done := h.context()
 	defer done()
-	for range maxRounds {
+	if err := h.rest(ctx); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *Harness) rest(ctx context.Context) error {
+	for rounds := 0; rounds < maxRounds; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		ends, err := h.broker.ends(ctx)
 		if err != nil {
-			h.t.Fatal(err)
+			return err
 		}
-		for topic, at := range ends {
-			o := h.transport.Handled(topic)
-			if o == nil {
-				continue
-			}
-			if err := o.Wait(ctx, at); err != nil {
-				h.t.Fatalf("topic %s: %v", topic, err)
-			}
-		}
-		if h.transport.Tick() > 0 {
+		fired := h.engine.Tick() // which takes in records, too, and looks behind the last of them
+		if fired > 0 {
+			rounds++
 			continue
 		}
 		after, err := h.broker.ends(ctx)
 		if err != nil {
-			h.t.Fatal(err)
+			return err
 		}
-		if maps.EqualFunc(ends, after, func(a, b map[int32]int64) bool { return maps.Equal(a, b) }) {
-			return
-		}
-	}
-	h.t.Fatal("the processor does not come to rest: a timer that sets itself again?")
-}
-
-// Message is one record for Consume.
-type Message struct {
-	Topic     string
-	Key       string
-	Value     []byte    // nil: a tombstone
-	Partition int32     // negative: the key decides
-	Timestamp time.Time // zero: the wall clock
-	Headers   map[string]string
-}
-
-// Consume gives the processor one record.
-func (h *Harness) Consume(m Message) {
-	h.t.Helper()
-	h.produce(m)
-	h.settle()
-}
-
-func (h *Harness) produce(m Message) {
-	h.t.Helper()
-	if _, ok := h.topics[m.Topic]; !ok {
-		h.t.Fatalf("the graph has no topic %s", m.Topic)
-	}
-	if m.Partition < 0 {
-		m.Partition = stream.Partition([]byte(m.Key), h.config.Partitions)
-	}
-	if m.Timestamp.IsZero() {
-		m.Timestamp = h.now()
-	}
-	r := &kgo.Record{Topic: m.Topic, Partition: m.Partition, Key: []byte(m.Key), Value: m.Value, Timestamp: m.Timestamp}
-	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
-		r.Headers = append(r.Headers, kgo.RecordHeader{Key: name, Value: []byte(m.Headers[name])})
-	}
-	ctx, done := h.context()
-	defer done()
-	if err := h.broker.write(ctx, r); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-// ConsumeText is Consume of a value as scripts write it, placed by its key.
-func (h *Harness) ConsumeText(topic, key, text string) {
-	h.t.Helper()
-	h.Consume(Message{Topic: topic, Key: key, Value: h.parse(topic, text), Partition: -1})
-}
-
-func (h *Harness) parse(topic, text string) []byte {
-	h.t.Helper()
-	value, err := parseValue(h.topics[topic], text)
-	if err != nil {
-		h.t.Fatalf("topic %s, value %s: %v", topic, text, err)
-	}
-	return value
-}
-
-// Clock sends a clock record to every partition of an input; zero sources mean one.
-func (h *Harness) Clock(topic string, c stream.Clock) {
-	h.t.Helper()
-	h.clock(topic, c)
-	h.settle()
-}
-
-func (h *Harness) clock(topic string, c stream.Clock) {
-	h.t.Helper()
-	c.Sources = max(1, c.Sources)
-	value, err := stream.GokaCodec[stream.NoRow](nil).Encode(c) // clock records need no codec of their own
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for p, key := range stream.KeysFor(h.config.Partitions) {
-		h.produce(Message{Topic: topic, Key: key, Value: value, Partition: int32(p)})
-	}
-}
-
-// Advance sends clock records to every input that carries event time.
-func (h *Harness) Advance(to time.Time) {
-	h.t.Helper()
-	sent := false
-	for _, name := range h.inputs {
-		if h.topics[name].CarriesTime {
-			h.clock(name, stream.Clock{At: to})
-			sent = true
+		if h.handled(after) && maps.EqualFunc(ends, after, func(a, b map[int32]int64) bool { return maps.Equal(a, b) }) {
+			return nil
 		}
 	}
-	if !sent {
-		h.t.Fatal("no input carries event time")
-	}
-	h.settle()
+	return errors.New("the processor does not come to rest: a timer that sets itself again?")
 }
 
-// Wall moves the wall clock on.
+// handled tells whether everything that the processor reads is handled up to the ends given.
+func (h *Harness) handled(ends map[string]map[int32]int64) bool {
+	for topic, at := range ends {
+		o := h.engine.Handled(topic)
+		if o == nil {
+			continue
+		}
+		next := o.Next()
+		for p, end := range at {
+			if next[p] < end {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Wall moves the wall clock on, a second at a time.
 func (h *Harness) Wall(d time.Duration) {
 	h.t.Helper()
-	h.mu.Lock()
-	h.wall = h.wall.Add(d)
-	h.mu.Unlock()
-	h.settle()
+	for d > 0 {
+		step := min(d, wallStep)
+		d -= step
+		h.mu.Lock()
+		h.wall = h.wall.Add(step)
+		h.mu.Unlock()
+		h.settle()
+	}
 }
 
 // Sweep calls the sweep callback for every row.
 func (h *Harness) Sweep() {
 	h.t.Helper()
-	h.transport.Sweep()
+	h.engine.Sweep()
 	h.settle()
 }
 
@@ -292,7 +241,7 @@ func (h *Harness) Restart() {
 // Watermarks returns lines of partition and event time.
 func (h *Harness) Watermarks() []string {
 	var lines []string
-	at := h.transport.Watermarks()
+	at := h.engine.Watermarks()
 	for _, p := range slices.Sorted(maps.Keys(at)) {
 		when := "none"
 		if !at[p].IsZero() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -34,6 +35,9 @@ func (h *Harness) Rows() map[string][]byte {
 	h.readBack()
 	rows := map[string][]byte{}
 	for _, r := range h.broker.records[h.table] {
+		if position.IsReserved(string(r.Key)) {
+			continue
+		}
 		if r.Value == nil {
 			delete(rows, string(r.Key))
 		} else {
@@ -64,7 +68,7 @@ func (h *Harness) Emitted(topics ...string) []string {
 	return h.inOrder(lines)
 }
 
-// Records returns all records ever written to a topic, in order within each partition.
+// Records returns all records ever committed to a topic but watermarks, in order within each partition.
 func (h *Harness) Records(topic string) []*kgo.Record {
 	h.t.Helper()
 	h.readBack()

@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/millrace/millrace/stream"
 )
 
 // A flag cannot be defined later than this, and every test package with scripts wants it.
 var rewrite = flag.Bool("rewrite", false, "write the golden output of processor scripts anew")
 
-// Run runs every script that matches the glob pattern as a subtest, each on a processor of its own.
+// Run runs every script that matches the glob pattern as a subtest, each on a processor of its own, and twice more: with a graceful
+// restart before each block, and with the processor killed at each command that gives it something to handle. All must come to the same
+// golden output.
 func Run(t *testing.T, pattern string, c Config) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -27,19 +27,26 @@ func Run(t *testing.T, pattern string, c Config) {
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		t.Run(name, func(t *testing.T) { runFile(t, file, c) })
+		t.Run(name, func(t *testing.T) { runFile(t, file, c, false, nil) })
+		if !*rewrite {
+			t.Run(name+"/restarts", func(t *testing.T) { runFile(t, file, c, true, nil) })
+			t.Run(name+"/kills", func(t *testing.T) { runFile(t, file, c, false, everyStep()) })
+		}
 	}
 }
 
-func runFile(t *testing.T, file string, c Config) {
+func runFile(t *testing.T, file string, c Config, restarts bool, k kills) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := parseScript(string(text))
-	h := New(t, c)
+	h := newHarness(t, c, k)
 	for i := range blocks {
 		b := &blocks[i]
+		if restarts && i > 0 {
+			h.Restart()
+		}
 		got := b.run(h)
 		if *rewrite {
 			b.golden = got
@@ -149,8 +156,6 @@ func (h *Harness) execute(command string) ([]string, error) {
 			h.Consume(m)
 		}
 		return nil, err
-	case "clock":
-		return nil, h.executeClock(args)
 	case "advance":
 		at, err := time.Parse(time.RFC3339Nano, rest)
 		if err == nil {
@@ -164,6 +169,9 @@ func (h *Harness) execute(command string) ([]string, error) {
 		}
 		return nil, err
 	case "watermark":
+		if len(args) > 0 {
+			return nil, h.executeWatermark(args)
+		}
 		return h.Watermarks(), nil
 	case "sweep":
 		h.Sweep()
@@ -181,7 +189,7 @@ func (h *Harness) execute(command string) ([]string, error) {
 	return nil, fmt.Errorf("no such command")
 }
 
-func (h *Harness) executeClock(args []string) error {
+func (h *Harness) executeWatermark(args []string) error {
 	h.t.Helper()
 	if len(args) < 2 {
 		return fmt.Errorf("wants a topic and a time")
@@ -190,21 +198,28 @@ func (h *Harness) executeClock(args []string) error {
 	if err != nil {
 		return err
 	}
-	c := stream.Clock{At: at, Sources: 1}
+	source := Source{Time: at}
 	for _, arg := range args[2:] {
 		name, value, _ := strings.Cut(arg, "=")
-		n, err := strconv.ParseInt(value, 10, 32)
-		switch {
-		case err != nil:
-			return err
-		case name == "source":
-			c.Source = int32(n)
-		case name == "sources":
-			c.Sources = int32(n)
+		var n int64
+		switch name {
+		case "source", "sources":
+			n, err = strconv.ParseInt(value, 10, 32)
+		case "idle":
+			source.Idle, err = time.ParseDuration(value)
 		default:
-			return fmt.Errorf("no option %s", name)
+			err = fmt.Errorf("no option %s", name)
+		}
+		if err != nil {
+			return err
+		}
+		switch name {
+		case "source":
+			source.Number = int32(n)
+		case "sources":
+			source.Sources = int32(n)
 		}
 	}
-	h.Clock(args[0], c)
+	h.Watermark(args[0], source)
 	return nil
 }

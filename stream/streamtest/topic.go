@@ -18,18 +18,19 @@ type Topic struct {
 	Name string
 	// Parse turns a script's text into a value, for consume.
 	Parse func(text string) ([]byte, error)
-	// Format turns a value into one line. Clock records never reach it.
+	// Format turns a value into one line. Watermark records never reach it.
 	Format func(value []byte) string
-	// CarriesTime tells that advance sends clock records here.
-	CarriesTime bool
+	// Time tells the event time of a value, if it has one. A topic that has it carries event time: records that are consumed are
+	// followed by watermarks.
+	Time func(value []byte) (time.Time, bool)
 }
 
 // JSON writes the values of t as the JSON of its Go type, through its codec.
 func JSON[T any](t stream.Topic[T]) Topic {
 	return Topic{
-		Name:        t.Name,
-		CarriesTime: t.Time == stream.Watermarked,
-		Format:      Value(t.Codec),
+		Name:   t.Name,
+		Time:   Time(t),
+		Format: Value(t.Codec),
 		Parse: func(text string) ([]byte, error) {
 			var v T
 			d := json.NewDecoder(strings.NewReader(text))
@@ -39,6 +40,20 @@ func JSON[T any](t stream.Topic[T]) Topic {
 			}
 			return t.Codec.Encode(v)
 		},
+	}
+}
+
+// Time returns what Topic.Time is for a topic: nil unless it is watermarked.
+func Time[T any](t stream.Topic[T]) func([]byte) (time.Time, bool) {
+	if t.Time != stream.Watermarked {
+		return nil
+	}
+	return func(b []byte) (time.Time, bool) {
+		v, err := t.Codec.Decode(b)
+		if err != nil || t.EventTime == nil {
+			return time.Time{}, false
+		}
+		return t.EventTime(v), true
 	}
 }
 
@@ -75,9 +90,6 @@ func formatRaw(b []byte) string {
 func (t Topic) format(value []byte) string {
 	if value == nil {
 		return "<nil>"
-	}
-	if c, ok := stream.ParseClock(value); ok {
-		return fmt.Sprintf("<clock %s source=%d/%d>", c.At.Format(time.RFC3339Nano), c.Source, c.Sources)
 	}
 	return strings.ReplaceAll(t.Format(value), "\n", `\n`)
 }

@@ -18,7 +18,6 @@ type (
 		At     int64  `json:"at"` // seconds
 		Amount int    `json:"amount"`
 		Give   string `json:"give,omitempty"`
-		Set    bool   `json:"set,omitempty"` // the clock
 	}
 	sum struct {
 		Total int   `json:"total"`
@@ -79,10 +78,6 @@ func (t *toy) graph() *goka.GroupGraph {
 }
 
 func (t *toy) sale(c *stream.Context[sum], s sale) {
-	if s.Set {
-		c.Clock(time.Unix(s.At, 0))
-		return
-	}
 	t.closeDue(c)
 	row, _ := c.Row()
 	row.Total += s.Amount
