@@ -30,6 +30,8 @@ func Run(t *testing.T, pattern string, c Config) {
 		t.Run(name, func(t *testing.T) { runFile(t, file, c, false, nil) })
 		if !*rewrite {
 			t.Run(name+"/restarts", func(t *testing.T) { runFile(t, file, c, true, nil) })
+		}
+		if !*rewrite && !c.Calm {
 			t.Run(name+"/kills", func(t *testing.T) { runFile(t, file, c, false, everyStep()) })
 		}
 	}
