@@ -57,6 +57,8 @@ type SASLConfig struct {
 	Mechanism string
 	// User is required with a mechanism.
 	User string
+	// Password, or PasswordFile: one of them is required with a mechanism.
+	Password string
 	// PasswordFile holds the password; a newline at its end is not part of it. It is read for every connection, so that a
 	// password can be changed under way.
 	PasswordFile string
@@ -118,7 +120,7 @@ func (c ClientConfig) Validate() error {
 func (c SASLConfig) validate() error {
 	if c.Mechanism == "" {
 		if c != (SASLConfig{}) {
-			return errors.New("sasl: a user or password file is given, but no mechanism")
+			return errors.New("sasl: a user or password is given, but no mechanism")
 		}
 		return nil
 	}
@@ -220,8 +222,13 @@ func (c TLSConfig) load() (*tls.Config, error) {
 }
 
 func (c SASLConfig) password() (string, error) {
-	if c.PasswordFile == "" {
-		return "", errors.New("sasl: a password file is needed")
+	switch {
+	case c.Password != "" && c.PasswordFile != "":
+		return "", errors.New("sasl: a password and a password file are given")
+	case c.Password != "":
+		return c.Password, nil
+	case c.PasswordFile == "":
+		return "", errors.New("sasl: a password or a password file is needed")
 	}
 	b, err := os.ReadFile(c.PasswordFile)
 	if err != nil {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -32,6 +31,8 @@ type Config struct {
 	// Replication factor of every topic. Defaults to 3; `dev` has 1.
 	Replication int16 `yaml:"replication"`
 
+	Kafka    Kafka    `yaml:"kafka"`
+	Run      Run      `yaml:"run"`
 	HTTP     HTTP     `yaml:"http"`
 	Log      Log      `yaml:"log"`
 	Auth     Auth     `yaml:"auth"`
@@ -39,6 +40,19 @@ type Config struct {
 	Ledger   Ledger   `yaml:"ledger"`
 	Progress Progress `yaml:"progress"`
 	Health   Health   `yaml:"health"`
+}
+
+// Run says how `run` runs its groups.
+type Run struct {
+	// Slot tells the processes that run the same group apart: each needs its own, and keeps it over restarts. Whoever starts
+	// with a slot takes it over. Defaults to 0.
+	Slot int32 `yaml:"slot"`
+	// Data is the directory in which tables are kept, so that a restart need not load them from Kafka; what is lost there is
+	// loaded. Defaults to .millrace.
+	Data string `yaml:"data"`
+	// Drain makes a stop leave the groups: their partitions go to the other processes at once. Defaults to false: they wait for
+	// this slot to come back, as in a rolling restart.
+	Drain bool `yaml:"drain"`
 }
 
 // HTTP says where to listen.
@@ -111,6 +125,8 @@ func Default() Config {
 	return Config{
 		Brokers: []string{"127.0.0.1:19092"}, Server: "http://127.0.0.1:8080", ClientID: "millrace",
 		Partitions: t.Partitions, Replication: t.Replication,
+		Kafka:    Kafka{Compression: "lz4"},
+		Run:      Run{Data: ".millrace"},
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "text"},
 		Auth:     Auth{Issuer: "millrace", Audience: "millrace"},
@@ -126,14 +142,9 @@ func (c Config) Topology() topology.Config {
 	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication}
 }
 
-// Client returns how every Kafka client of this process reaches the brokers.
-func (c Config) Client() engine.ClientConfig {
-	return engine.ClientConfig{Brokers: c.Brokers, ClientID: c.ClientID}
-}
-
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	errs := []error{c.Topology().Validate()}
+	errs := []error{c.Topology().Validate(), c.Kafka.validate()}
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
 		bad("brokers: at least one is needed")
@@ -150,6 +161,12 @@ func (c Config) Validate() error {
 		if _, _, err := net.SplitHostPort(listen.addr); err != nil {
 			bad("%s: %q is not host:port", listen.name, listen.addr)
 		}
+	}
+	if c.Run.Slot < 0 {
+		bad("run.slot: %d must not be negative", c.Run.Slot)
+	}
+	if c.Run.Data == "" {
+		bad("run.data: a directory is needed")
 	}
 	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
 		bad("log.level: %q is not debug, info, warn or error", c.Log.Level)

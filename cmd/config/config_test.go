@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,11 +22,16 @@ func TestDefaultsAreValid(t *testing.T) {
 func TestValidateListsEveryProblem(t *testing.T) {
 	c := Default()
 	c.Brokers, c.Server, c.Partitions, c.Log.Level, c.Health.Window = []string{"nope"}, "ftp://x", 0, "loud", 0
+	c.Kafka = Kafka{Compression: "rar", TLS: TLS{CA: "missing.pem"}, SASL: SASL{Mechanism: "GSSAPI", Password: "x", PasswordFile: "y"}}
+	c.Run = Run{Slot: -1}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window"} {
+	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window", "run.slot", "run.data", `kafka: compression "rar"`, "kafka: tls: authorities: open missing.pem",
+		"kafka: tls: files are given, but it is not enabled", `kafka: sasl: mechanism "GSSAPI"`, "kafka: sasl: a user is needed",
+		"kafka: sasl: a password and a password file are given",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not named in:\n%v", want, err)
 		}
@@ -38,7 +44,7 @@ func TestLayers(t *testing.T) {
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load(Default(), path, []string{"MILLRACE_PREFIX=b.", "MILLRACE_HEALTH_GRACE=3s", "MILLRACE_PARTITIONS=4", "MILLRACE_BROKERS=k3:1, k4:2", "OTHER=1", "MILLRACE_KAFKA=x"})
+	c, err := Load(Default(), path, []string{"MILLRACE_PREFIX=b.", "MILLRACE_HEALTH_GRACE=3s", "MILLRACE_PARTITIONS=4", "MILLRACE_BROKERS=k3:1, k4:2", "OTHER=1", "MILLRACE_KAFKA=x", "MILLRACE_FAILPOINT=poll:1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,11 +156,15 @@ func byLine(path, value string, kind reflect.Kind) string {
 	if kind == reflect.Slice {
 		value = "[" + strconv.Quote(value) + "]"
 	}
-	section, key, nested := strings.Cut(path, ".")
-	if !nested {
-		return section + ": " + value + "\n"
+	out := ""
+	keys := strings.Split(path, ".")
+	for depth, key := range keys {
+		out += strings.Repeat("  ", depth) + key + ":"
+		if depth < len(keys)-1 {
+			out += "\n"
+		}
 	}
-	return section + ":\n  " + key + ": " + value + "\n"
+	return out + " " + value + "\n"
 }
 
 // What `millrace config` prints is a file with the same meaning.
@@ -214,6 +224,30 @@ func TestEveryBadVariableIsNamed(t *testing.T) {
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+}
+
+// A password is used and never shown.
+func TestSecretsAreRedacted(t *testing.T) {
+	t.Chdir(t.TempDir())
+	c, err := Load(Default(), "", []string{"MILLRACE_KAFKA_SASL_MECHANISM=scram-sha-512", "MILLRACE_KAFKA_SASL_USER=u", "MILLRACE_KAFKA_SASL_PASSWORD=hunter2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	if got := c.Client().SASL; got.Password != "hunter2" || got.Mechanism != "SCRAM-SHA-512" || got.User != "u" {
+		t.Errorf("clients get %+v", got)
+	}
+	out, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for how, text := range map[string]string{"yaml": string(out), "v": fmt.Sprintf("%v", c), "+v": fmt.Sprintf("%+v", c), "#v": fmt.Sprintf("%#v", c)} {
+		if strings.Contains(text, "hunter2") || !strings.Contains(text, redacted) {
+			t.Errorf("%s: %s", how, text)
 		}
 	}
 }

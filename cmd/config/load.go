@@ -120,5 +120,6 @@ func splitList(text string) []string {
 	return out
 }
 
-// YAML returns the effective configuration as a file would hold it. It holds paths to key files, never keys.
+// YAML returns the effective configuration as a file would hold it. It holds paths to key files, never keys, and
+// no password.
 func (c Config) YAML() ([]byte, error) { return yaml.Marshal(c) }
