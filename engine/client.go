@@ -6,11 +6,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
@@ -177,6 +179,18 @@ func (c ClientConfig) Options() ([]kgo.Opt, error) {
 		opts = append(opts, kgo.SASL(m))
 	}
 	return opts, nil
+}
+
+// Explain adds to the error of a request what may be behind it. Brokers that do not know a user may say so, or just hang up.
+func (c ClientConfig) Explain(err error) error {
+	switch {
+	case errors.Is(err, kerr.SaslAuthenticationFailed):
+		return fmt.Errorf("the brokers do not accept user %q and its password: %w", c.SASL.User, err)
+	case c.SASL.Mechanism != "" && errors.Is(err, io.EOF):
+		return fmt.Errorf("a broker hung up; it may not accept user %q and its password: %w", c.SASL.User, err)
+	default:
+		return err
+	}
 }
 
 func compression(name string) (kgo.CompressionCodec, error) {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,8 +98,8 @@ func TestClientSpeaksTLSAndSASL(t *testing.T) {
 		}
 		bad := good
 		bad.SASL.PasswordFile = wrong
-		if ping(t, bad) == nil {
-			t.Errorf("%s: a wrong password was good enough", mechanism)
+		if err := bad.Explain(ping(t, bad)); err == nil || !strings.Contains(err.Error(), strconv.Quote(user)+" and its password") {
+			t.Errorf("%s: a wrong password: %v", mechanism, err)
 		}
 	}
 	for what, change := range map[string]func(*ClientConfig){

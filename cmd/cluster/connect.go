@@ -15,11 +15,14 @@ const metadataAge = 50 * time.Millisecond
 // Admin is an administrator's client.
 type Admin struct {
 	*kadm.Client
-	client *kgo.Client
+	client  *kgo.Client
+	explain func(error) error
 }
 
 // NewAdmin returns an administrator's client that uses client; Close closes both.
-func NewAdmin(client *kgo.Client) *Admin { return &Admin{kadm.NewClient(client), client} }
+func NewAdmin(client *kgo.Client) *Admin {
+	return &Admin{kadm.NewClient(client), client, engine.ClientConfig{}.Explain}
+}
 
 // Connect returns an administrator's client; it connects at the first request. Close it when done.
 func Connect(c engine.ClientConfig) (*Admin, error) {
@@ -31,5 +34,7 @@ func Connect(c engine.ClientConfig) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewAdmin(client), nil
+	a := NewAdmin(client)
+	a.explain = c.Explain
+	return a, nil
 }

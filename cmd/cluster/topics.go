@@ -43,7 +43,7 @@ func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, err
 	}
 	found, err := adm.ListTopics(ctx, names...)
 	if err != nil {
-		return nil, fmt.Errorf("list topics: %w", err)
+		return nil, fmt.Errorf("list topics: %w", adm.explain(err))
 	}
 	changes := make([]Change, len(specs))
 	var existing []string

@@ -51,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 	topics, err := kadm.NewClient(client).ListTopics(ctx, cfg.Topic)
 	if err != nil {
 		client.Close()
-		return nil, fmt.Errorf("cannot reach Kafka at %v: %w", cfg.Client.Brokers, err)
+		return nil, fmt.Errorf("cannot reach Kafka at %v: %w", cfg.Client.Brokers, cfg.Client.Explain(err))
 	}
 	detail := topics[cfg.Topic]
 	if detail.Err != nil {
