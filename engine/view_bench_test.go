@@ -1,13 +1,17 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/stream"
 )
 
 const (
@@ -103,4 +107,50 @@ func BenchmarkViewKnown(b *testing.B) {
 			b.Fatal("nothing")
 		}
 	}
+}
+
+// BenchmarkViewRestore reads a changelog of 100,000 rows, written in transactions, from a broker in this process.
+func BenchmarkViewRestore(b *testing.B) {
+	const rows, transaction = 100_000, 10_000
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(benchPartitions, "t"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(cluster.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.TransactionalID("fill"),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(2*transaction))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(client.Close)
+	for from := 0; from < rows; from += transaction {
+		if err := client.BeginTransaction(); err != nil {
+			b.Fatal(err)
+		}
+		for i := from; i < from+transaction; i++ {
+			key := []byte(benchKey(i))
+			client.Produce(b.Context(), &kgo.Record{Topic: "t", Partition: stream.Partition(key, benchPartitions), Key: key, Value: make([]byte, benchRowBytes)}, nil)
+		}
+		if err := errors.Join(client.Flush(b.Context()), client.EndTransaction(b.Context(), kgo.TryCommit)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		v, err := NewView(ViewConfig{Client: ClientConfig{Brokers: cluster.ListenAddrs()}, Table: "t", Partitions: benchPartitions})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		done := make(chan error, 1)
+		go func() { done <- v.Run(ctx) }()
+		if err := v.WaitRecovered(ctx); err != nil {
+			b.Fatal(err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/lovoo/goka"
 	"github.com/prometheus/client_golang/prometheus"
@@ -147,22 +146,6 @@ func (p *Pipeline) Stop() error {
 	p.cancel(nil)
 	<-p.done
 	return p.Err()
-}
-
-// Watermark returns the lowest event time over the partitions of a group, by its full name; zero if it is not known here.
-func (p *Pipeline) Watermark(group string) time.Time {
-	var low time.Time
-	for _, m := range p.members {
-		if m.name != group {
-			continue
-		}
-		for _, at := range m.engine.Watermarks() {
-			if low.IsZero() || !at.IsZero() && at.Before(low) {
-				low = at
-			}
-		}
-	}
-	return low
 }
 
 // Handled tells how far a group, by its full name, has handled a topic that it reads or looks up; nil if it is not known here.
