@@ -23,7 +23,7 @@ var errOver = errors.New("engine: session over")
 // turn runs one transaction, or finds that there is nothing to do.
 func (s *session) turn(ctx context.Context) error {
 	defer s.member.session.AllowRebalance()
-	s.began, s.cut = time.Now(), false
+	s.began, s.rest, s.cut = time.Now(), s.cut, false
 	n, err := s.fill(ctx)
 	if errors.Is(err, errOver) {
 		return nil
@@ -145,7 +145,7 @@ func (s *session) fill(ctx context.Context) (int, error) {
 }
 
 func (s *session) pollWait() time.Duration {
-	if s.active != nil || s.cut {
+	if s.active != nil || s.rest {
 		return time.Millisecond // it goes on
 	}
 	if t := s.engine.config.Tick; t != NoTick {

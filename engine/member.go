@@ -199,7 +199,8 @@ func (m *member) judge(err error) error {
 		return fmt.Errorf("%w %q: %w", ErrFenced, m.engine.config.identity(m.engine.graph.group), err)
 	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed),
 		errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.InvalidTransactionTimeout),
-		errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge), errors.Is(err, kerr.InvalidRecord):
+		errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge), errors.Is(err, kerr.InvalidRecord),
+		errors.Is(err, ErrText):
 		return fmt.Errorf("engine: %w", err)
 	default:
 		return fmt.Errorf("%w: %w", errRenew, err)

@@ -2,11 +2,11 @@ package engine
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	"github.com/lovoo/goka/storage"
 
+	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/stream"
 )
@@ -46,7 +46,12 @@ func (r *replica) raise() {
 	}
 }
 
-func (r *replica) Get(key string) ([]byte, error) { return r.local.st.Get(key) }
+func (r *replica) Get(key string) ([]byte, error) {
+	if position.IsReserved(key) {
+		return nil, nil // a row of the other group's engine
+	}
+	return r.local.st.Get(key)
+}
 
 func (r *replica) Has(key string) (bool, error) {
 	v, err := r.Get(key)
@@ -94,7 +99,9 @@ func (r *replica) Iterator() (storage.Iterator, error) { return r.IteratorWithRa
 func (r *replica) IteratorWithRange(start, limit []byte) (storage.Iterator, error) {
 	it := &rowIterator{at: -1}
 	err := r.local.st.Ascend(string(start), string(limit), func(key string, value []byte) bool {
-		it.rows = append(it.rows, store.Row{Key: key, Value: value})
+		if !position.IsReserved(key) {
+			it.rows = append(it.rows, store.Row{Key: key, Value: value})
+		}
 		return true
 	})
 	return it, err
@@ -152,7 +159,7 @@ func (s *replicas) get(key string) ([]byte, error) {
 }
 
 func (s *replicas) changed(row store.Row) {
-	if s.onChange == nil || strings.HasPrefix(row.Key, store.Reserved) {
+	if s.onChange == nil || position.IsReserved(row.Key) {
 		return
 	}
 	s.calls.Lock()

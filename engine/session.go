@@ -41,6 +41,7 @@ type session struct {
 	calls  *calls               // of timers, in this transaction
 	called int                  // how many it began
 	cut    bool                 // something of this transaction is left for the next
+	rest   bool                 // the one before left something
 	served atomic.Int64         // timers called
 
 	wake   chan struct{} // marks came that a partition waits for

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/lovoo/goka"
@@ -273,7 +272,7 @@ func (t *table) ascend(from string, n int) ([]string, error) {
 	defer t.mu.Unlock()
 	var keys []string
 	err := t.overlay.Keys(t.local.st, from, "", func(key string) bool {
-		if !strings.HasPrefix(key, store.Reserved) {
+		if !position.IsReserved(key) {
 			keys = append(keys, key)
 		}
 		return len(keys) < n
