@@ -60,7 +60,9 @@ func (a *app) run(ctx context.Context, groups []string) error {
 	for i, g := range groups {
 		names[i] = t.Config.Prefix + g
 	}
-	if err := a.checkTopics(ctx, cluster.SpecsOf(t, names)); err != nil {
+	if err := a.checkTopics(ctx, cluster.SpecsOf(t, names)); ctx.Err() != nil {
+		return nil // stopped before it began
+	} else if err != nil {
 		return err
 	}
 	failpoint, err := pipeline.Failpoint(os.Getenv(config.Failpoint))

@@ -158,6 +158,9 @@ func GivenKafka(addr, repository, dir string) *Broker {
 			if err := killKafka(dir); err != nil {
 				return err
 			}
+			if err := until(ctx, func() error { return silent(addr) }); err != nil {
+				return err
+			}
 		}
 		if _, err := kafka(ctx, repository, "stop", "--dir", dir); err != nil {
 			return err
@@ -183,6 +186,15 @@ func killKafka(dir string) error {
 		return err
 	}
 	return p.Kill()
+}
+
+// silent returns an error while somebody listens: a process that was killed may take a while to let go.
+func silent(addr string) error {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return nil //nolint:nilerr // that is what is waited for
+	}
+	return errors.Join(fmt.Errorf("%s is still open", addr), c.Close())
 }
 
 func kafka(ctx context.Context, repository string, args ...string) (string, error) {

@@ -29,6 +29,8 @@ type Fleet struct {
 	wakes     []time.Time
 	takeovers []Takeover
 	wrong     []string
+	stops     []time.Duration
+	brokerAt  time.Time // when the broker was last away
 	twins     []*Worker
 	thaws     sync.WaitGroup
 }
@@ -152,7 +154,7 @@ func (f *Fleet) Stop() {
 	f.mu.Unlock()
 	for _, w := range workers {
 		w.Thaw()
-		all.Go(w.Stop)
+		all.Go(func() { w.Stop() })
 	}
 	all.Wait()
 }
@@ -182,14 +184,11 @@ func (f *Fleet) Wrong() []string {
 	return out
 }
 
-// Stops returns how long each graceful stop took.
-func (f *Fleet) Stops() (all []time.Duration) {
-	for _, w := range f.Workers {
-		w.mu.Lock()
-		all = append(all, w.stops...)
-		w.mu.Unlock()
-	}
-	return all
+// Stops returns how long each graceful stop of a worker took that was ready, and had a broker.
+func (f *Fleet) Stops() []time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]time.Duration(nil), f.stops...)
 }
 
 // Summary tells all that has struck.

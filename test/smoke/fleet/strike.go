@@ -10,6 +10,12 @@ import (
 	"github.com/millrace/millrace/test/smoke/fault"
 )
 
+// slow is what is told of a stop that takes longer.
+const slow = 2 * time.Second
+
+// armWithin bounds how long a worker that is to be armed may take to become ready before.
+const armWithin = 5 * time.Second
+
 // failpointWithin bounds how long an armed worker may take to come to its failpoint.
 const failpointWithin = 30 * time.Second
 
@@ -34,7 +40,10 @@ func (f *Fleet) Apply(ctx context.Context, what fault.Fault) error {
 		if f.Broker.Restart == nil {
 			return errors.New("this broker cannot be restarted")
 		}
-		if err := f.Broker.Restart(ctx, what.Hard); err != nil {
+		f.brokerAway()
+		err := f.Broker.Restart(ctx, what.Hard)
+		f.brokerAway()
+		if err != nil {
 			return err
 		}
 		f.count(what.Kind)
@@ -44,11 +53,31 @@ func (f *Fleet) Apply(ctx context.Context, what fault.Fault) error {
 	}
 }
 
-// stop stops a worker gracefully and looks at what it leaves behind.
+func (f *Fleet) brokerAway() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.brokerAt = time.Now()
+}
+
+// calm is how long after the broker was away a stop tells nothing.
+const calm = 10 * time.Second
+
+// stop stops a worker gracefully and looks at what it leaves behind. One that was not ready yet may leave what its
+// predecessor has left, and without a broker nobody can tidy up.
 func (f *Fleet) stop(ctx context.Context, w *Worker) {
-	w.Stop()
-	if f.Stopped == nil {
+	ready := w.IsReady() == nil
+	took := w.Stop()
+	f.mu.Lock()
+	ready = ready && took > 0 && time.Since(f.brokerAt) > calm+took
+	if ready {
+		f.stops = append(f.stops, took)
+	}
+	f.mu.Unlock()
+	if !ready || f.Stopped == nil {
 		return
+	}
+	if took > slow {
+		f.Report("%s took %v to stop", w.Name, took)
 	}
 	if err := f.Stopped(ctx, w); err != nil {
 		f.blame("%s: after its stop: %v", w.Name, err)
@@ -200,6 +229,9 @@ func (f *Fleet) failpoint(ctx context.Context, what fault.Fault) error {
 	if w == nil {
 		return nil
 	}
+	bounded, cancel := context.WithTimeout(ctx, armWithin)
+	_ = until(bounded, w.IsReady) // else it is stopped in the middle of its start
+	cancel()
 	f.stop(ctx, w)
 	if err := w.StartArmed(what.Point, what.Count); err != nil {
 		return err

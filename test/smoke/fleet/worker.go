@@ -36,11 +36,10 @@ type Worker struct {
 
 	mu       sync.Mutex
 	now      *process
-	wanted   bool     // it shall run
-	armed    bool     // it will kill itself
-	frozen   bool     // or about to show whether it was fenced
-	failures []string // how it ended without being asked to
-	stops    []time.Duration
+	wanted   bool        // it shall run
+	armed    bool        // it will kill itself
+	frozen   bool        // or about to show whether it was fenced
+	failures []string    // how it ended without being asked to
 	strikes  []time.Time // when it was stopped, or killed
 	clumsy   []string    // stops that were not graceful
 }
@@ -138,27 +137,21 @@ func (w *Worker) Alive() bool {
 	return w.wanted && w.now != nil && w.now.alive() && !w.frozen
 }
 
-// slow is what is told of a stop that takes longer.
-const slow = 2 * time.Second
-
-// Stop ends it gracefully. One that does not run stays so.
-func (w *Worker) Stop() {
+// Stop ends it gracefully, and returns how long it took. One that does not run stays so.
+func (w *Worker) Stop() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted = false
 	if w.now == nil || !w.now.alive() {
-		return
+		return 0
 	}
 	w.strikes = append(w.strikes, time.Now())
 	took, err := w.now.stop(w.patience)
-	w.stops = append(w.stops, took)
-	if took > slow {
-		w.report("%s took %v to stop", w.Name, took)
-	}
 	if err != nil {
 		w.clumsy = append(w.clumsy, fmt.Sprintf("%s: %v", w.Name, err))
 		w.report("%s: %v; its log ends with\n%s", w.Name, err, tail(w.command.Dir+".log", 5))
 	}
+	return took
 }
 
 // Kill ends it by SIGKILL. It returns false if it did not run.
