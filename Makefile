@@ -10,7 +10,7 @@ RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check vet build test bench-once lint race kafka-test smoke deploy-check bench dev
+.PHONY: help check fmt fmt-check vet build test bench-once lint race kafka-test smoke smoke-selftest deploy-check bench dev
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,10 +56,18 @@ race: ## tests of the concurrent packages under the race detector (needs a C com
 kafka-test: ## the end-to-end tests and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
 	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./engine/enginetest/...
 
-# Graceful faults only: the stock transport is exact over those alone, and `-faults kill` shows it. Kills and zombies follow
-# with the engine. MILLRACE_KAFKA=host:port runs it on a real Kafka.
-smoke: ## crash run of real processes, judged by an oracle (75 s; LONG=1: 500,000 events; ARGS='-seed 2' passes flags)
-	$(GO) run ./test/smoke -faults graceful $(if $(LONG),-long) $(ARGS)
+# Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it.
+SMOKE      = $(GO) run ./test/smoke -faults all -failpoints -freeze 11s
+SMOKE_KFAKE = $(if $(LONG),-long,-events 10000 -rate 250 -kills 16 -zombies 2)
+SMOKE_KAFKA = $(if $(LONG),-long,-events 5000 -rate 150 -kills 8 -zombies 1)
+
+smoke: ## crash runs of real processes on kfake and on Apache Kafka, judged by an oracle (3 min; LONG=1: 500,000 events each; ARGS='-seed 2' passes flags)
+	$(SMOKE) -broker disk $(SMOKE_KFAKE) $(ARGS)
+	$(SMOKE) -broker kafka $(SMOKE_KAFKA) $(ARGS)
+
+# Each bug is built in by the compiler's overlay; no binary but the test's has it.
+smoke-selftest: ## the crash run on binaries with seeded bugs, each of which it must catch (5 min)
+	$(GO) run ./test/smoke -selftest -faults kill -kills 4 -events 4000 -rate 400 -freeze 11s $(ARGS)
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
 	scripts/deploy-check

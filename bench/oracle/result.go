@@ -15,6 +15,10 @@ type Result struct {
 	Windows      map[Window]Counts
 	Duplicates   map[string]int // by transaction: events dropped because they had been taken before
 
+	// Overdue are the transactions that were due to time out when they were first seen pending. They are no fault of event
+	// time's, and not compared.
+	Overdue map[string]bool
+
 	Events int // of the log, duplicates included; not compared
 }
 
@@ -84,7 +88,7 @@ func newResult() *Result {
 	return &Result{
 		Transactions: map[string]Transaction{}, DeadLetters: map[string]string{}, Postings: map[string][]Posting{},
 		Attempts: map[AttemptKey]Attempt{}, Progress: map[ProgressKey]Progress{}, Windows: map[Window]Counts{},
-		Duplicates: map[string]int{},
+		Duplicates: map[string]int{}, Overdue: map[string]bool{},
 	}
 }
 

@@ -92,6 +92,9 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 		delete(t.seen, e.ID)
 		t.refuse(e, reason)
 	}
+	if t.first == e && e.UpdatedAt+pendingTimeout <= now {
+		t.fold.result.Overdue[e.TransactionID] = true
+	}
 	t.timeOut(now) // it may have come too late already
 }
 

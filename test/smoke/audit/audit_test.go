@@ -201,3 +201,28 @@ func renumbered(in []*kgo.Record, keep bool) []*kgo.Record {
 	}
 	return in
 }
+
+func TestAWatermarkBeforeItsTimersIsNoticed(t *testing.T) {
+	c := record(t)
+	attempts := c.topo.Attempts.Name
+	word := func(at int64) *kgo.Record {
+		return &kgo.Record{Topic: attempts, ProducerID: -1, Value: watermark.Record{Origin: c.topo.Ledger.Name, Sources: 1, Time: at}.Append(nil)}
+	}
+	var due int64 // of a payment that timed out, and was not overdue
+	want := c.judge(c.records).Want
+	for key, a := range want.Attempts {
+		if a.Outcome == "timeout" && !want.Overdue[key.Transaction] {
+			due = int64(a.At)
+			break
+		}
+	}
+	if due == 0 {
+		t.Fatal("no timeouts")
+	}
+	for before, wrong := range map[int64]bool{1: false, 0: true} {
+		in := slices.Insert(slices.Clone(c.records), 0, word(due-before))
+		if v := c.judge(renumbered(in, false)); strings.Contains(strings.Join(v.Findings, "\n"), "after its source had said that it was 0 ms later") != wrong {
+			t.Errorf("a word %d ms before the timeout: %v", before, v.Findings)
+		}
+	}
+}

@@ -90,6 +90,7 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	t.compareIntake(v, run.Sent, intake)
 	v.Got = observed
 	v.compare()
+	t.punctual(v)
 	if v.Duplicated == 0 {
 		for _, p := range problems { // mostly doubles, which are counted above
 			v.Differ("%s", p)

@@ -98,6 +98,9 @@ func inherited() []string {
 // maxFailures bounds how often a worker that ends by itself is started again.
 const maxFailures = 1000
 
+// A worker that ended by itself is started again after restartAfter, one that had barely begun after restartLater.
+const restartAfter, restartLater, barely = 500 * time.Millisecond, 2 * time.Second, 2 * time.Second
+
 // watch starts the worker again if it ends without being asked to.
 func (w *Worker) watch(p *process) {
 	<-p.done
@@ -107,11 +110,15 @@ func (w *Worker) watch(p *process) {
 		w.failures = append(w.failures, fmt.Sprintf("%s ended by itself: %v", w.Name, p.err))
 		w.report("%s ended by itself: %v; its log ends with\n%s", w.Name, p.err, tail(w.command.Dir+".log", 5))
 	}
+	wait := restartAfter
+	if p.ended.Sub(p.began) < barely { // it would only keep others from what it waits for
+		wait = restartLater
+	}
 	w.mu.Unlock()
 	if !again {
 		return
 	}
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(wait)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.wanted && w.now == p {

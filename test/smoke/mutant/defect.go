@@ -84,5 +84,28 @@ func Defects() []Mutant {
 `,
 			}},
 		},
+		{
+			Name: "watermark-before-timers", Why: "health closes windows before the payments that time out in them are counted",
+			Edits: []Edit{
+				{File: "engine/watermark/early.go", New: `package watermark
+
+// Early is Forward, whatever is still open or due.
+func (p *Partition) Early() Record {
+	p.spoke, p.sent = true, p.says()
+	return p.sent
+}
+`},
+				{
+					File: "engine/pump.go",
+					Old: `			p.raised(s.engine.config.Clock())
+`,
+					New: `			p.raised(s.engine.config.Clock())
+			if len(s.engine.graph.carriers) > 0 {
+				s.tell(p.time.Early())
+			}
+`,
+				},
+			},
+		},
 	}
 }
