@@ -98,13 +98,13 @@ func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, er
 	}
 	dir := r.state(name)
 	args := append([]string{"run"}, groups...)
-	for _, a := range strings.Fields(r.options.runArgs) {
-		args = append(args, strings.NewReplacer("{slot}", strconv.Itoa(slot), "{dir}", dir).Replace(a))
-	}
 	return fleet.NewWorker(name, slot, fleet.Command{
 		Path: r.binary, Args: append(args, r.globals()...), Dir: dir, Ready: "http://" + admin + "/readyz",
 		// Clock events end the run. The wall clock must not, however long a fault keeps records away.
-		Env: []string{"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn"},
+		Env: []string{
+			"MILLRACE_RUN_SLOT=" + strconv.Itoa(slot), "MILLRACE_RUN_DATA=" + filepath.Join(dir, "tables"),
+			"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn",
+		},
 	}, stopWithin, r.log.Printf), nil
 }
 

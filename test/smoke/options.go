@@ -42,7 +42,6 @@ type options struct {
 	freezes    int
 	freeze     time.Duration
 	failpoints bool
-	runArgs    string
 	keep       bool
 	selftest   bool
 	mutants    []mutant.Mutant
@@ -76,7 +75,6 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.IntVar(&o.freezes, "zombies", -1, "how many workers to freeze past their timeouts (default 2; with -long 20)")
 	f.DurationVar(&o.freeze, "freeze", 15*time.Second, "least time that they are frozen: longer than sessions and transactions last")
 	f.BoolVar(&o.failpoints, "failpoints", false, "make half of the kills by failpoints, which the engine must know")
-	f.StringVar(&o.runArgs, "run-args", "", "more arguments for the workers; {slot} is the worker's number, {dir} its folder")
 	f.BoolVar(&o.keep, "keep", false, "keep logs and data; they are kept anyway if anything is wrong")
 	f.BoolVar(&o.selftest, "selftest", false, "run binaries with seeded bugs, each of which must be caught")
 	mutants := f.String("mutants", "", "names of seeded bugs to build in, separated by commas; strain is bad luck without a bug")
