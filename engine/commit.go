@@ -57,7 +57,9 @@ func (s *session) commit(n int, began time.Time) error {
 		}
 	}
 	for _, p := range s.parts {
-		p.commit()
+		if err := p.commit(); err != nil {
+			return err
+		}
 	}
 	group := e.graph.group
 	for reason, n := range e.letters.take() {
@@ -69,7 +71,7 @@ func (s *session) commit(n int, began time.Time) error {
 	return nil
 }
 
-// writeChanges sends each changed row once. Nothing was sent if it fails.
+// writeChanges sends each changed row and timer once. Nothing was sent if it fails.
 func (s *session) writeChanges() (int, error) {
 	rows := 0
 	tables := s.engine.ownTables()
@@ -82,18 +84,28 @@ func (s *session) writeChanges() (int, error) {
 		rows += len(changes[i])
 	}
 	for i, t := range tables {
-		promise := func(r *kgo.Record, err error) {
-			if err != nil {
-				s.member.produced(r, err)
-				return
-			}
-			t.acknowledged(r.Offset)
-		}
-		for j := range changes[i] {
-			s.member.client.Produce(context.Background(), &changes[i][j], promise)
+		s.send(changes[i], t.acknowledged)
+	}
+	for _, p := range s.parts {
+		if p.timers != nil {
+			s.send(p.timers.changes(), p.timers.acknowledged)
 		}
 	}
 	return rows, nil
+}
+
+// send gives a transaction's changes of one partition to the brokers, which answer with their offsets.
+func (s *session) send(changes []kgo.Record, acknowledged func(offset int64)) {
+	promise := func(r *kgo.Record, err error) {
+		if err != nil {
+			s.member.produced(r, err)
+			return
+		}
+		acknowledged(r.Offset)
+	}
+	for i := range changes {
+		s.member.client.Produce(context.Background(), &changes[i], promise)
+	}
 }
 
 // again aborts a transaction whose rows cannot be sent. The next one checks every row before it is written, so that the callback

@@ -6,7 +6,6 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -42,11 +41,11 @@ func (c *callContext) Clock(r stream.Clock) { c.Advance(r.At) }
 
 // SetTimer implements stream.Transport.
 func (c *callContext) SetTimer(due time.Time, name string) {
-	if c.partition.timers == nil {
-		c.Fail(fmt.Errorf("engine: group %s sets a timer, but its graph has no stream.Timers", c.engine.graph.group))
+	if err := c.checkTimer(name); err != nil {
+		c.Fail(c.named(err))
 		return
 	}
-	c.partition.timers.set(timer.Timer{Due: ceil(due), Key: c.Key(), Name: name})
+	c.setTimer(due, name)
 }
 
 // DeadLettered implements stream.Observer.

@@ -3,11 +3,13 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lovoo/goka"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -58,14 +60,35 @@ func (c *callContext) Write(x stream.Effects) error {
 			return err
 		}
 	}
+	for _, t := range x.Timers {
+		if err := c.checkTimer(t.Name); err != nil {
+			return err
+		}
+	}
 	if err := c.writeRow(x); err != nil { // the last that can fail
 		return err
+	}
+	for _, t := range x.Timers {
+		c.setTimer(t.Due, t.Name)
 	}
 	for i := range records {
 		c.member.produce(&records[i])
 		c.engine.pass(AfterEmit)
 	}
 	return nil
+}
+
+// checkTimer refuses a timer whose record could be too large: within it, a key may have twice its length.
+func (c *callContext) checkTimer(name string) error {
+	g := &c.engine.graph
+	if g.timers == "" {
+		return fmt.Errorf("engine: group %s sets a timer, but its graph has no stream.Timers", g.group)
+	}
+	return c.engine.fits(g.timers, c.Key(), 2*len(c.Key())+len(name)+timer.Overhead)
+}
+
+func (c *callContext) setTimer(due time.Time, name string) {
+	c.partition.timers.set(timer.Timer{Due: ceil(due), Key: c.Key(), Name: name})
 }
 
 func (c *callContext) writeRow(x stream.Effects) error {

@@ -12,7 +12,7 @@ type graph struct {
 	group    string
 	input    string // topic, one of several
 	table    string // topic; empty: none
-	timerLog string // topic of the timers; empty: the group has none
+	timers   string // topic of the timers; empty: the group has none
 	rows     goka.Codec
 	shares   bool                   // rows are never changed, see Persist
 	loop     string                 // topic; empty: none
@@ -22,7 +22,6 @@ type graph struct {
 	times    map[string]stream.Time // of inputs
 	timed    []watermark.Input      // inputs that have event time
 	home     string                 // input whose offset metadata keeps event time, where there is no table
-	timers   bool
 	sweeps   bool
 	lookups  map[string]lookup
 	offsets  map[string]*Offsets // of inputs, loop and look-ups
@@ -44,14 +43,11 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		case e.Codec() != nil:
 			out.topics = append(out.topics, e.Topic())
 		case e.Topic() == stream.TimerVisit: // only visitors have no codec
-			out.timers = true
+			out.timers = stream.TimerTopic(out.group)
+			out.topics = append(out.topics, out.timers)
 		case e.Topic() == stream.SweepVisit:
 			out.sweeps = true
 		}
-	}
-	if out.timers {
-		out.timerLog = stream.TimerTopic(out.group)
-		out.topics = append(out.topics, out.timerLog)
 	}
 	if e := g.GroupTable(); e != nil {
 		out.table, out.rows, out.shares = e.Topic(), e.Codec(), sharesRows(e)

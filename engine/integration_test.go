@@ -33,7 +33,7 @@ func (number) Encode(n int) ([]byte, error)     { return strconv.AppendInt(nil, 
 func (number) Decode(b []byte) (n int, _ error) { n, err := strconv.Atoi(string(b)); return n, err }
 
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	cluster *kfake.Cluster
 	brokers []string
 	client  *kgo.Client
@@ -45,7 +45,7 @@ type fixture struct {
 	onCall  func(n int64)
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	seconds := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	f := &fixture{
@@ -165,7 +165,7 @@ func (f *fixture) ends(topic string) map[int32]int64 {
 	return ends
 }
 
-func deadline(t *testing.T) context.Context {
+func deadline(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 60*time.Second, errors.New("test takes too long"))
 	t.Cleanup(cancel)

@@ -54,7 +54,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		overlay:      histogram("millrace_transaction_rows", "Rows that one transaction changed.", sizes),
 		restored:     counter("millrace_table_restored_records_total", "Changelog records read to restore tables.", table),
 		restoring:    gauge("millrace_table_restore_left", "Changelog offsets still to be read before the table is restored.", table),
-		timers:       gauge("millrace_timers", "Timers set and not yet due.", group),
+		timers:       gauge("millrace_timers", "Timers in memory: all that are pending, or the nearest of each partition.", group),
 		deadLetters:  counter("millrace_dead_letters_total", "Records filed as dead letters.", []string{"group", "reason"}),
 		watermarkLag: gauge("millrace_watermark_lag_seconds", "Wall clock less the lowest watermark of the group's partitions.", group),
 		watermark:    gauge("millrace_watermark_timestamp_seconds", "Event time of a partition, as Unix time.", []string{"group", "partition"}),

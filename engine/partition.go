@@ -20,7 +20,7 @@ type partition struct {
 	number int32
 	claims []*claim
 	time   *watermark.Partition // nil: no input has event time
-	timers *timers              // nil: the group has none
+	timers *timetable           // nil: the group has none
 
 	// Of the session's goroutine.
 	queue  []batch // polled, and not yet handed out
@@ -49,11 +49,8 @@ func (e *Engine) newPartition(number, count int32) *partition {
 	g := &e.graph
 	p := &partition{number: number, resume: true, rose: e.config.Clock()}
 	p.now.Store(watermark.None)
-	if g.timers {
-		p.timers = newTimers()
-	}
 	if len(g.timed) > 0 {
-		p.time = watermark.New(e.config.time(), g.group, number, count, g.timers, g.timed...)
+		p.time = watermark.New(e.config.time(), g.group, number, count, g.timers != "", g.timed...)
 	}
 	return p
 }
@@ -167,17 +164,21 @@ func (p *partition) looked(wall time.Time) {
 	p.time.Tick(wall.UnixMilli())
 }
 
-func (p *partition) commit() {
+// commit is called when the brokers have committed.
+func (p *partition) commit() error {
+	if p.timers != nil {
+		if err := p.timers.commit(); err != nil {
+			return err
+		}
+	}
 	p.kept, p.text = slices.Clone(p.queue), p.texted
 	if p.time != nil {
 		p.time.Commit()
 	}
-	if p.timers != nil {
-		p.timers.commit()
-	}
 	for _, c := range p.claims {
 		c.commit()
 	}
+	return nil
 }
 
 // abort is called when nothing is open, or at the end of all.

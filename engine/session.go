@@ -14,8 +14,6 @@ import (
 	"github.com/lovoo/goka"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
-
-	"github.com/millrace/millrace/stream"
 )
 
 var _ sarama.ConsumerGroupSession = (*session)(nil)
@@ -99,7 +97,7 @@ func (m *member) runSession(ctx context.Context, h sarama.ConsumerGroupHandler) 
 // over tells whether the session must end.
 func (s *session) over(ctx context.Context) bool { return ctx.Err() != nil || isClosed(s.moved) }
 
-// setUp lets goka build its partitions and restore their tables, which may take long: rebalances are allowed meanwhile.
+// setUp lets goka build its partitions and restore their tables, and restores their timers, which may take long: rebalances are allowed meanwhile.
 func (s *session) setUp(ctx context.Context, h sarama.ConsumerGroupHandler) error {
 	done := make(chan struct{})
 	defer close(done)
@@ -112,9 +110,36 @@ func (s *session) setUp(ctx context.Context, h sarama.ConsumerGroupHandler) erro
 		case <-done:
 		}
 	}()
+	opened := make(chan error, 1)
+	go func() {
+		err := s.openTimers()
+		if err != nil {
+			s.cancel()
+		}
+		opened <- err
+	}()
 	err := h.Setup(s)
-	if s.over(ctx) {
+	if err != nil {
+		s.cancel()
+	}
+	timersErr := <-opened
+	switch {
+	case s.over(ctx):
 		return nil
+	case err == nil, timersErr != nil && !errors.Is(timersErr, context.Canceled):
+		return timersErr
+	}
+	return err
+}
+
+// openTimers restores the timers of all partitions, beside the tables.
+func (s *session) openTimers() error {
+	if s.engine.graph.timers == "" {
+		return nil
+	}
+	all, err := s.engine.openTimetables(s.ctx, slices.Collect(maps.Keys(s.parts)))
+	for n, t := range all {
+		s.parts[n].timers = t
 	}
 	return err
 }
@@ -141,9 +166,6 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 		return m.judge(err)
 	}
 	if err := s.restoreTime(); err != nil {
-		return err
-	}
-	if err := s.restoreTimers(); err != nil {
 		return err
 	}
 	m.client.ResumeFetchTopics(m.topics...)
@@ -233,6 +255,11 @@ func (s *session) tearDown(h sarama.ConsumerGroupHandler, consumers *sync.WaitGr
 			err = endErr
 		}
 	}
+	for _, p := range s.parts {
+		if p.timers != nil {
+			p.timers.close()
+		}
+	}
 	e.lose()
 	m.session.AllowRebalance()
 	s.reply(ErrVisit)
@@ -267,41 +294,4 @@ func (e *Engine) lose() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opens, e.partitions, e.tables = nil, nil, map[int32]*table{}
-}
-
-// restoreTimers lets the rows set their timers again.
-func (s *session) restoreTimers() error {
-	if !s.engine.graph.timers || s.engine.graph.table == "" {
-		return nil
-	}
-	from := s.cursors()
-	for len(from) > 0 {
-		next := maps.Clone(from)
-		keys, err := s.slice(next, restoreSlice)
-		if err != nil {
-			return err
-		}
-		if len(keys) > 0 {
-			if err := s.restoreSome(keys); errors.Is(err, errAborted) {
-				if isClosed(s.moved) {
-					return nil
-				}
-				continue
-			} else if err != nil {
-				return err
-			}
-		}
-		from = next
-	}
-	return nil
-}
-
-func (s *session) restoreSome(keys map[int32][]string) error {
-	if err := s.begin(); err != nil {
-		return err
-	}
-	if _, err := s.visit(stream.TimerVisit, nil, keys); err != nil {
-		return err
-	}
-	return s.commit(0, time.Now())
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -41,6 +42,28 @@ func (e *Engine) openTimetable(ctx context.Context, number int32) (*timetable, e
 		return nil, err
 	}
 	return &timetable{engine: e, local: l, index: timer.New(timer.DefaultConfig(), timerKeys{l.st})}, nil
+}
+
+// openTimetables restores the timers of several partitions at once. All are open, or none.
+func (e *Engine) openTimetables(ctx context.Context, numbers []int32) (map[int32]*timetable, error) {
+	opened, errs := make([]*timetable, len(numbers)), make([]error, len(numbers))
+	var work sync.WaitGroup
+	for i, n := range numbers {
+		work.Go(func() { opened[i], errs[i] = e.openTimetable(ctx, n) })
+	}
+	work.Wait()
+	err := errors.Join(errs...)
+	all := map[int32]*timetable{}
+	for i, t := range opened {
+		switch {
+		case t == nil:
+		case err != nil:
+			t.close()
+		default:
+			all[numbers[i]] = t
+		}
+	}
+	return all, err
 }
 
 // noTimer says why a record is no timer of ours.
@@ -103,19 +126,19 @@ func (t *timetable) near() int {
 }
 
 // changes returns what the transaction did, as records of the topic. No timer is set or taken between it and commit or abort.
-func (t *timetable) changes() []*kgo.Record {
+func (t *timetable) changes() []kgo.Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	changes := t.index.Changes()
 	t.rows = make([]store.Row, len(changes))
-	records := make([]*kgo.Record, len(changes))
+	records := make([]kgo.Record, len(changes))
 	for i, c := range changes {
 		key := timer.AppendKey(nil, c.Timer)
 		t.rows[i].Key = string(key)
 		if c.Pending {
 			t.rows[i].Value = timer.Value()
 		}
-		records[i] = &kgo.Record{Topic: t.local.topic, Partition: t.local.partition, Key: key, Value: t.rows[i].Value}
+		records[i] = kgo.Record{Topic: t.local.topic, Partition: t.local.partition, Key: key, Value: t.rows[i].Value}
 	}
 	return records
 }

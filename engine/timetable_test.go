@@ -55,7 +55,7 @@ func (r *rig) dial(t failer) {
 	}
 }
 
-func newDisk(t *testing.T) store.Opener {
+func newDisk(t testing.TB) store.Opener {
 	t.Helper()
 	disk, err := store.NewDisk(store.DiskConfig{Dir: t.TempDir()})
 	if err != nil {
@@ -112,7 +112,12 @@ func (r *rig) send(t failer, how kgo.TransactionEndTry) {
 		t.Fatalf("%v", err)
 	}
 	ctx := context.Background()
-	results := r.client.ProduceSync(ctx, r.timetable.changes()...)
+	changes := r.timetable.changes()
+	records := make([]*kgo.Record, len(changes))
+	for i := range changes {
+		records[i] = &changes[i]
+	}
+	results := r.client.ProduceSync(ctx, records...)
 	for _, sent := range results {
 		r.timetable.acknowledged(sent.Record.Offset)
 	}

@@ -41,7 +41,7 @@ func (e *Engine) checkTopics(ctx context.Context) error {
 			break
 		}
 		_, err := m.Partitions(topic)
-		if topic == e.graph.timerLog && errors.Is(err, ErrTopic) {
+		if topic == e.graph.timers && errors.Is(err, ErrTopic) {
 			err = fmt.Errorf("%w: it keeps the group's timers, create it with cleanup.policy=compact and %d partitions", err, want)
 		}
 		errs = append(errs, err)
@@ -52,19 +52,19 @@ func (e *Engine) checkTopics(ctx context.Context) error {
 // ensureTimers creates the topic of the timers as goka creates loop and table.
 func (m *topicManager) ensureTimers() error {
 	g := &m.engine.graph
-	if g.timerLog == "" {
+	if g.timers == "" {
 		return nil
 	}
 	want, err := m.Partitions(g.input)
 	if err != nil {
 		return err
 	}
-	if err := m.EnsureTableExists(g.timerLog, len(want)); err != nil {
+	if err := m.EnsureTableExists(g.timers, len(want)); err != nil {
 		return err
 	}
-	have, err := m.Partitions(g.timerLog)
+	have, err := m.Partitions(g.timers)
 	if err == nil && len(have) != len(want) {
-		err = fmt.Errorf("%w: %s has %d partitions, %s has %d", ErrTopic, g.timerLog, len(have), g.input, len(want))
+		err = fmt.Errorf("%w: %s has %d partitions, %s has %d", ErrTopic, g.timers, len(have), g.input, len(want))
 	}
 	return err
 }

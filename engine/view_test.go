@@ -49,7 +49,7 @@ func (f *fixture) view(c ViewConfig) *followed {
 	return w
 }
 
-func (w *followed) stop(t *testing.T) {
+func (w *followed) stop(t testing.TB) {
 	t.Helper()
 	w.once.Do(func() {
 		w.cancel()

@@ -11,10 +11,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-const (
-	visitSlice   = 1000   // rows visited in one transaction (DESIGN section 5)
-	restoreSlice = 20_000 // rows of a partition asked for their timers at once
-)
+// visitSlice is how many rows are visited in one transaction (DESIGN section 5).
+const visitSlice = 1000
 
 // visits tells the tables which keys the visit under way is for.
 type visits struct {

@@ -142,16 +142,17 @@ func (c *Context[Row]) flush() {
 	c.flushTime()
 }
 
-// write applies row and emits: all of them, or it says why not. Outside of recover, as flush.
+// write applies row, emits and timers: all of them, or it says why not. Outside of recover, as flush.
 func (c *Context[Row]) write() error {
-	if !c.changed && len(c.emits) == 0 {
+	if !c.changed && len(c.emits) == 0 && len(c.timers) == 0 {
 		return nil
 	}
 	if w, ok := c.goka.(Writer); ok {
-		x := Effects{Changed: c.changed, Emits: c.emits}
+		x := Effects{Changed: c.changed, Emits: c.emits, Timers: c.timers}
 		if c.has {
 			x.Row = c.row
 		}
+		c.timers = nil
 		return w.Write(x)
 	}
 	switch {

@@ -34,12 +34,13 @@ type Writer interface {
 	RecordLimit() int
 }
 
-// Effects are a callback's row and emits.
+// Effects are a callback's row, emits and timers.
 type Effects struct {
 	// Changed says that Row is the key's new row; nil: it has none any more.
 	Changed bool
 	Row     any
 	Emits   []Emitted // in their order
+	Timers  []Timer   // of the current key, see Transport.SetTimer
 }
 
 // Emitted is one value for one topic.

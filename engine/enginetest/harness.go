@@ -301,6 +301,23 @@ func (h *Harness) listed(ctx context.Context, topic string, list func(context.Co
 	}
 }
 
+// Rest returns when no timer is due any more; settle before.
+func (h *Harness) Rest() {
+	h.t.Helper()
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		h.engine.Tick()
+	}()
+	select {
+	case <-rested:
+	case err := <-h.result:
+		h.t.Fatalf("the processor stopped: %v", err)
+	case <-time.After(patience):
+		h.t.Fatal("timers find no end")
+	}
+}
+
 // Wait returns what the processor's life ended with.
 func (h *Harness) Wait() error {
 	h.t.Helper()

@@ -14,6 +14,9 @@ const (
 	signBit = 1 << 63
 )
 
+// Overhead is how many bytes AppendKey adds to name and key, besides one for each zero byte of the key.
+const Overhead = 10
+
 // AppendKey appends t's bytes to b: due time (8 bytes, big endian, sign bit flipped), key, name. They sort as timers do.
 func AppendKey(b []byte, t Timer) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Due)^signBit)
