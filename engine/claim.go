@@ -22,8 +22,10 @@ type claim struct {
 	messages chan *sarama.ConsumerMessage
 
 	// Of the session's goroutine.
-	handed int64 // offset after the last record that had its turn
-	future int64 // latest event time that is believed in this transaction
+	handed  int64 // offset after the last record that had its turn
+	future  int64 // latest event time that is believed in this transaction
+	told    int64 // place that the group knows
+	telling int64 // as told, with the transaction under way
 
 	// Of callbacks, and of the session while none runs.
 	advanced int64 // largest event time seen in this transaction
@@ -52,7 +54,7 @@ func (g *graph) newClaim(topic string, number int32, next int64) *claim {
 	t, input := g.times[topic]
 	c := &claim{
 		topic: topic, number: number, input: input, time: t, offsets: g.offsets[topic], messages: make(chan *sarama.ConsumerMessage, channelSize),
-		handed: next, advanced: watermark.None, next: next, polled: next, end: -1,
+		handed: next, told: next, telling: next, advanced: watermark.None, next: next, polled: next, end: -1,
 	}
 	c.offsets.raise(number, next)
 	return c
@@ -114,14 +116,14 @@ func (c *claim) commit() {
 	defer c.mu.Unlock()
 	c.next = max(c.next, c.polled)
 	c.end = max(c.end, c.next)
-	c.handed = c.next
+	c.handed, c.told = c.next, c.telling
 	c.offsets.raise(c.number, c.next)
 }
 
 func (c *claim) abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.polled, c.handed = c.next, c.next
+	c.polled, c.handed, c.telling = c.next, c.next, c.told
 	c.stamps, c.advanced = nil, watermark.None
 }
 

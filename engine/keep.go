@@ -108,14 +108,20 @@ func (s *session) keep() {
 	}
 }
 
-// offsets completes the offsets that kgo commits, which are those of all that it handed out. What was cut off is not handled. A
-// group without a table keeps its time in their metadata. At least one offset must be there: kgo would send none for a
-// transaction without records, and without them the group does not notice that the sender no longer owns the partition.
+// offsets completes the offsets that kgo commits, which are those of all that it handed out since its last commit. What was cut off
+// is not handled; when it is, kgo has nothing to say of it any more. A group without a table keeps its time in their metadata. At
+// least one offset must be there: kgo would send none for a transaction without records, and without them the group does not
+// notice that the sender no longer owns the partition.
 func (s *session) offsets(q *kmsg.TxnOffsetCommitRequest) error {
 	for _, p := range s.parts {
 		for _, b := range p.queue {
 			if len(b.records) > 0 {
 				entryOf(q, b.claim)
+			}
+		}
+		for _, c := range p.claims {
+			if c.telling = c.place(); c.telling > c.told && find(q, c) == nil {
+				entryOf(q, c)
 			}
 		}
 	}
