@@ -127,7 +127,7 @@ func (f *fixture) run(c Config, g *goka.GroupGraph, more ...goka.ProcessorOption
 	return r
 }
 
-func (r *running) stop(t *testing.T) {
+func (r *running) stop(t testing.TB) {
 	t.Helper()
 	start := time.Now()
 	r.cancel()
