@@ -1,8 +1,6 @@
 package streamtest_test
 
 import (
-	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -30,18 +28,6 @@ type (
 	}
 )
 
-type jsonCodec[T any] struct{}
-
-func (jsonCodec[T]) Encode(v T) ([]byte, error) { return json.Marshal(v) }
-
-func (jsonCodec[T]) Decode(b []byte) (T, error) {
-	var v T
-	if err := json.Unmarshal(b, &v); err != nil {
-		return v, errors.New("bad json")
-	}
-	return v, nil
-}
-
 type toy struct {
 	sales   stream.Topic[sale]
 	windows stream.Topic[window]
@@ -53,13 +39,13 @@ type toy struct {
 func newToy() *toy {
 	return &toy{
 		sales: stream.Topic[sale]{
-			Name: "sales", Codec: jsonCodec[sale]{}, Time: stream.Watermarked, EventTime: func(s sale) time.Time { return time.Unix(s.At, 0) },
+			Name: "sales", Codec: stream.JSON[sale]{}, Time: stream.Watermarked, EventTime: func(s sale) time.Time { return time.Unix(s.At, 0) },
 		},
 		windows: stream.Topic[window]{
-			Name: "windows", Codec: jsonCodec[window]{}, Time: stream.Watermarked, EventTime: func(w window) time.Time { return time.Unix(w.End, 0) },
+			Name: "windows", Codec: stream.JSON[window]{}, Time: stream.Watermarked, EventTime: func(w window) time.Time { return time.Unix(w.End, 0) },
 		},
-		group:  stream.Group[sum]{Name: "toy", Row: jsonCodec[sum]{}, DeadLetters: "dead"},
-		bosses: stream.Group[string]{Name: "bosses", Row: jsonCodec[string]{}},
+		group:  stream.Group[sum]{Name: "toy", Row: stream.JSON[sum]{}, DeadLetters: "dead"},
+		bosses: stream.Group[string]{Name: "bosses", Row: stream.JSON[string]{}},
 		index:  map[string]string{},
 	}
 }
@@ -67,7 +53,7 @@ func newToy() *toy {
 func (t *toy) graph() *goka.GroupGraph {
 	return goka.DefineGroup(t.group.Goka(),
 		stream.Input(t.group, t.sales, t.sale),
-		stream.Loop(t.group, jsonCodec[int]{}, t.gift),
+		stream.Loop(t.group, stream.JSON[int]{}, t.gift),
 		stream.Persist(t.group),
 		stream.Output(t.windows),
 		stream.DeadLetters(t.group),
