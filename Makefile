@@ -35,6 +35,7 @@ build:
 
 test: ## all tests, on the embedded broker
 	$(GO) test -timeout 8m ./...
+	cd examples/turnover && $(GO) vet . && $(GO) test -timeout 2m .
 
 # One iteration of each benchmark, so that they never rot.
 bench-once:
