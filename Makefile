@@ -58,7 +58,7 @@ kafka-test: ## the end-to-end tests and the engine's suite against a real Apache
 	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./engine/enginetest/...
 
 # Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it.
-SMOKE      = $(GO) run ./test/smoke -faults all -failpoints -freeze 11s
+SMOKE       = $(GO) run ./test/smoke -faults all -failpoints -freeze 12s
 SMOKE_KFAKE = $(if $(LONG),-long,-events 10000 -rate 250 -kills 16 -zombies 2)
 SMOKE_KAFKA = $(if $(LONG),-long,-events 5000 -rate 150 -kills 8 -zombies 1)
 

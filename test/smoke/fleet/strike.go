@@ -73,11 +73,11 @@ func (f *Fleet) stop(ctx context.Context, w *Worker) {
 		f.stops = append(f.stops, took)
 	}
 	f.mu.Unlock()
+	if took > slow {
+		f.Report("%s took %v to stop; it was ready, and had a broker: %t", w.Name, took, ready)
+	}
 	if !ready || f.Stopped == nil {
 		return
-	}
-	if took > slow {
-		f.Report("%s took %v to stop", w.Name, took)
 	}
 	if err := f.Stopped(ctx, w); err != nil {
 		f.blame("%s: after its stop: %v", w.Name, err)
