@@ -57,6 +57,7 @@ type Engine struct {
 	holding    bool // the link is held by a run of goka's
 
 	drain     atomic.Bool
+	serving   atomic.Bool
 	readyOnce sync.Once
 	ready     chan struct{}
 	requests  requests
@@ -153,6 +154,15 @@ func (e *Engine) Drain() { e.drain.Store(true) }
 
 // Ready is closed when the processor first has its tables and begins to handle records.
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
+
+// Serving tells whether the processor has its tables and handles records now: not while partitions are being assigned or tables
+// restored, and not once it stops.
+func (e *Engine) Serving() bool { return e.serving.Load() }
+
+func (e *Engine) serve(yes bool) {
+	e.serving.Store(yes)
+	e.config.Metrics.setRecovered(e.graph.group, yes)
+}
 
 func (e *Engine) isReady() bool {
 	select {

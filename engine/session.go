@@ -169,7 +169,7 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 		return err
 	}
 	m.client.ResumeFetchTopics(m.topics...)
-	e.config.Metrics.setRecovered(e.graph.group, true)
+	e.serve(true)
 	e.readyOnce.Do(func() { close(e.ready) })
 	every := min(s.pollWait(), 200*time.Millisecond)
 	consumers.Go(func() { s.watch(every) })
@@ -281,7 +281,7 @@ func (s *session) Context() context.Context                             { return
 
 // assign begins a session.
 func (e *Engine) assign(s *session) {
-	e.config.Metrics.setRecovered(e.graph.group, false)
+	e.serve(false)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opens, e.partitions = s.ctx, s.parts
@@ -289,7 +289,7 @@ func (e *Engine) assign(s *session) {
 
 // lose ends a session.
 func (e *Engine) lose() {
-	e.config.Metrics.setRecovered(e.graph.group, false)
+	e.serve(false)
 	e.config.Metrics.forget(e.graph.group)
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -43,46 +43,54 @@ func Drain(ctx context.Context, adm *Admin, stages []Stage, every time.Duration)
 func waitCommitted(ctx context.Context, adm *Admin, group string, want Ends, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	last := int64(-1)
+	var last lag
 	for {
-		lag, err := lagOf(ctx, adm, group, want)
+		now, err := lagOf(ctx, adm, group, want)
 		switch {
-		case err != nil && ctx.Err() != nil && last >= 0: // time was up during this look
-			return behind(ctx, group, last)
+		case err != nil && ctx.Err() != nil && last.records > 0: // time was up during this look
+			return last.error(ctx, group)
 		case err != nil:
 			return err
-		case lag == 0:
+		case now.records == 0:
 			return nil
 		}
-		last = lag
+		last = now
 		select {
 		case <-ctx.Done():
-			return behind(ctx, group, lag)
+			return last.error(ctx, group)
 		case <-ticker.C:
 		}
 	}
 }
 
-func behind(ctx context.Context, group string, lag int64) error {
-	return fmt.Errorf("group %s is still %d records behind: %w", group, lag, context.Cause(ctx))
+// lag is how far a group is behind, and where the most.
+type lag struct {
+	records, most int64
+	at            place
 }
 
-func lagOf(ctx context.Context, adm *Admin, group string, want Ends) (int64, error) {
+func (l lag) error(ctx context.Context, group string) error {
+	return fmt.Errorf("group %s is still %d records behind, %d of them in %s/%d: %w", group, l.records, l.most, l.at.topic, l.at.partition, context.Cause(ctx))
+}
+
+func lagOf(ctx context.Context, adm *Admin, group string, want Ends) (lag, error) {
 	committed, err := adm.FetchOffsets(ctx, group)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // nobody has joined it yet: nothing is committed
-		return 0, fmt.Errorf("committed offsets of group %s: %w", group, err)
+		return lag{}, fmt.Errorf("committed offsets of group %s: %w", group, err)
 	}
-	var lag int64
+	var l lag
 	for topic, partitions := range want {
 		for partition, end := range partitions {
-			at := int64(0)
 			if o, ok := committed.Lookup(topic, partition); ok {
-				at = max(o.At, 0)
+				end -= max(o.At, 0)
 			}
-			lag += max(end-at, 0)
+			l.records += max(end, 0)
+			if end > l.most {
+				l.most, l.at = end, place{topic, partition}
+			}
 		}
 	}
-	return lag, nil
+	return l, nil
 }
 
 func same(a, b map[int32]int64) bool {

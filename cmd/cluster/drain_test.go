@@ -92,7 +92,7 @@ func TestDrainTellsWhoIsBehindWhenTimeIsUp(t *testing.T) {
 	d.looks(2)
 	cancel(tooLong)
 	err := <-d.done
-	if !errors.Is(err, tooLong) || !strings.Contains(err.Error(), "group readers is still 5 records behind") {
+	if !errors.Is(err, tooLong) || !strings.Contains(err.Error(), "group readers is still 5 records behind, 3 of them in in/0") {
 		t.Errorf("got %v", err)
 	}
 }

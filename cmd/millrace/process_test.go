@@ -8,11 +8,20 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 )
 
 // process runs a command until stop is called, once it has logged that it is up. stop returns its exit status.
 func process(t *testing.T, up string, args ...string) (stop func() int) {
+	t.Helper()
+	stop, _ = background(t, up, args...)
+	return stop
+}
+
+// background is process for a command that may end by itself: ended returns why.
+func background(t *testing.T, up string, args ...string) (stop func() int, ended func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	log := &waitFor{text: []byte(up), seen: make(chan struct{})}
@@ -30,12 +39,12 @@ func process(t *testing.T, up string, args ...string) (stop func() int) {
 		done <- err
 		t.Fatalf("%v ended: %v", args, err)
 	}
-	return func() int {
-		cancel()
+	ended = func() error {
 		err := <-done
 		done <- err
-		return exitCode(err)
+		return err
 	}
+	return func() int { cancel(); return exitCode(ended()) }, ended
 }
 
 func status(t *testing.T, url string) (int, string) {
@@ -64,6 +73,7 @@ func TestRunAndServe(t *testing.T) {
 	admin, listen := freePort(t), freePort(t)
 	t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", admin))
 	t.Setenv("MILLRACE_HTTP_LISTEN", fmt.Sprintf("127.0.0.1:%d", listen))
+	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +120,56 @@ func TestRunAndServe(t *testing.T) {
 	if code := stopRun(); code != 0 {
 		t.Errorf("run ended with %d", code)
 	}
+}
+
+// ready returns once the process with this admin port handles records.
+func ready(t *testing.T, admin int) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		if code, _ := status(t, fmt.Sprintf("http://127.0.0.1:%d/readyz", admin)); code == http.StatusOK {
+			return
+		}
+		<-ticker.C
+	}
+}
+
+// A process keeps its slot and its directory to itself; another one with the slot takes over, and the first ends with one line.
+func TestSlots(t *testing.T) {
+	flags := []string{"--brokers", broker(t), "--partitions", "2", "--replication", "1"}
+	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)
+	here, there := t.TempDir(), t.TempDir()
+	run := func(data string) ([]string, int) {
+		admin := freePort(t)
+		t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", admin))
+		return append([]string{"run", "ledger", "deadletters", "--slot", "1", "--data", data}, flags...), admin
+	}
+	args, admin := run(here)
+	_, ended := background(t, "msg=running", args...)
+	ready(t, admin)
+
+	args, _ = run(here)
+	lacks(t, millrace(t, 2, args...).errs, "group ledger", "held by a process", "--slot of its own", here)
+	ready(t, admin) // nobody has taken anything over
+
+	args, admin = run(there)
+	stop := process(t, "msg=running", args...)
+	err := ended()
+	if exitCode(err) != 2 || !strings.Contains(err.Error(), "another process has started with slot 1") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("who was taken over said: %v", err)
+	}
+	ready(t, admin)
+	if code := stop(); code != 0 {
+		t.Errorf("who took over ended with %d", code)
+	}
+	args, admin = run(here)
+	stop = process(t, "msg=running", args...)
+	ready(t, admin)
+	if code := stop(); code != 0 {
+		t.Errorf("started again, it ended with %d", code)
+	}
+	lacks(t, millrace(t, 2, append([]string{"run", "ledger", "--slot", "-1"}, flags...)...).errs, "run.slot")
 }
 
 func TestRunOnATakenAdminPort(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -31,12 +32,18 @@ func newRegistry() *prometheus.Registry {
 
 func (a *app) runCommand() *cobra.Command {
 	var all bool
+	var own config.Run
 	cmd := &cobra.Command{
 		Use:   "run GROUP...",
 		Short: "Run processors until SIGTERM",
-		Long: `Runs any set of processors of one deployment in this process. Several processes may run the same group: they share its
-partitions. Metrics and probes are on http.admin (127.0.0.1:9464).`,
-		Example: "  millrace run ledger progress\n  millrace run --all",
+		Long: `Runs any set of processors of one deployment in this process. Several processes may run the same group, each with a --slot of
+its own: they share its partitions. A process keeps its slot over restarts: started again, it goes on with its partitions and
+the tables in --data. Whoever starts with a slot takes it over; the process that had it ends with an error, and must not be
+started again with that slot. Metrics and probes are on http.admin (127.0.0.1:9464).
+
+SIGTERM finishes what is under way, commits and ends. The partitions wait for the slot to come back; with --drain they go to
+the other processes at once.`,
+		Example: "  millrace run ledger progress\n  millrace run --all\n  millrace run ledger --slot 1 --data /var/lib/millrace",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
 				return errors.New("name the groups to run, or --all")
@@ -47,10 +54,27 @@ partitions. Metrics and probes are on http.admin (127.0.0.1:9464).`,
 			if err := pipeline.CheckGroups(args); err != nil {
 				return err
 			}
+			set, c := cmd.Flags().Changed, &a.config.Run
+			if set("slot") {
+				c.Slot = own.Slot
+			}
+			if set("data") {
+				c.Data = own.Data
+			}
+			if set("drain") {
+				c.Drain = own.Drain
+			}
+			if err := a.config.Validate(); err != nil {
+				return err
+			}
 			return a.run(cmd.Context(), args)
 		},
 	}
+	d := config.Default().Run
 	cmd.Flags().BoolVar(&all, "all", false, "run every group")
+	cmd.Flags().Int32Var(&own.Slot, "slot", d.Slot, "tells this process from others that run the same groups")
+	cmd.Flags().StringVar(&own.Data, "data", d.Data, "directory in which tables are kept")
+	cmd.Flags().BoolVar(&own.Drain, "drain", d.Drain, "leave the groups when stopped, as for good")
 	return cmd
 }
 
@@ -69,17 +93,23 @@ func (a *app) run(ctx context.Context, groups []string) error {
 	if err != nil {
 		return err
 	}
+	listener, err := net.Listen("tcp", a.config.HTTP.Admin)
+	if err != nil {
+		return fmt.Errorf("admin port: %w", err)
+	}
+	defer func() { _ = listener.Close() }() // nothing to lose there
 	registry := newRegistry()
 	// A stop is graceful: the processors' own context does not end with the signal, Stop ends them.
 	p, err := pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: a.config, Topology: t, Groups: groups, Registerer: registry, Log: a.log, Failpoint: failpoint,
+		Settings: a.config, Topology: t, Groups: groups, Registerer: registry, Log: a.log,
+		Data: a.config.Run.Data, Failpoint: failpoint,
 	})
 	if err != nil {
 		return err
 	}
 	admin := adminServer(a.config.HTTP.Admin, registry, p)
 	failed := make(chan error, 1)
-	go func() { failed <- admin.ListenAndServe() }()
+	go func() { failed <- admin.Serve(listener) }()
 	a.log.Info("running", "groups", groups, "brokers", a.config.Brokers, "admin", a.config.HTTP.Admin)
 	var cause error
 	select {
@@ -90,7 +120,7 @@ func (a *app) run(ctx context.Context, groups []string) error {
 		cause = fmt.Errorf("admin port: %w", err)
 	}
 	err = errors.Join(cause, p.Stop())
-	_ = admin.Close() // nothing to lose there
+	_ = admin.Close()
 	return err
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/lovoo/goka"
 
@@ -23,6 +24,7 @@ import (
 type builder struct {
 	config  Config
 	metrics *engine.Metrics
+	disks   disks
 }
 
 func newBuilder(c Config) *builder {
@@ -30,7 +32,7 @@ func newBuilder(c Config) *builder {
 	if metrics == nil {
 		metrics = engine.NewMetrics(c.Registerer)
 	}
-	return &builder{config: c, metrics: metrics}
+	return &builder{config: c, metrics: metrics, disks: disks{data: c.Data, log: c.Log}}
 }
 
 // part is what a group brings: its graph, and the indexes that follow the tables it looks up.
@@ -45,8 +47,12 @@ func (b *builder) member(name string) (*member, error) {
 		return nil, err
 	}
 	s := b.config.Settings
+	stores, err := b.disks.open(string(part.graph.Group()) + "-" + slot(s))
+	if err != nil {
+		return nil, fmt.Errorf("group %s: %w", name, err)
+	}
 	e, err := engine.New(engine.Config{
-		Client: s.Client(), Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
+		Client: s.Client(), Slot: slot(s), Stores: stores, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
 		Logger: b.config.Log, Metrics: b.metrics, Index: part.index, Failpoint: b.config.Failpoint,
 	})
 	if err != nil {
@@ -58,6 +64,8 @@ func (b *builder) member(name string) (*member, error) {
 	}
 	return &member{name: string(part.graph.Group()), engine: e, processor: processor}, nil
 }
+
+func slot(s config.Config) string { return strconv.Itoa(int(s.Run.Slot)) }
 
 func (b *builder) part(name string) (part, error) {
 	t, r, s := b.config.Topology, b.config.Registerer, b.config.Settings

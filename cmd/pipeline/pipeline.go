@@ -30,6 +30,8 @@ type Config struct {
 	Metrics *engine.Metrics
 	// Log defaults to one that drops everything.
 	Log *slog.Logger
+	// Data is the directory in which tables are kept, each group's below its name and slot. Defaults to none: in memory.
+	Data string
 	// Failpoint is for crash tests, see engine.Config. Defaults to none.
 	Failpoint func(place string)
 }
@@ -41,9 +43,13 @@ func Groups() []string {
 
 // Pipeline is a set of processors that run in this process.
 type Pipeline struct {
-	members []*member
-	cancel  context.CancelCauseFunc
-	done    chan struct{}
+	members  []*member
+	disks    disks
+	slot     string
+	drain    bool
+	stopping <-chan struct{} // a stop has begun
+	cancel   context.CancelCauseFunc
+	done     chan struct{}
 
 	mu  sync.Mutex
 	err error
@@ -68,7 +74,7 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 		c.Groups = Groups()
 	}
 	b := newBuilder(c)
-	p := &Pipeline{done: make(chan struct{})}
+	p := &Pipeline{done: make(chan struct{}), slot: slot(c.Settings), drain: c.Settings.Run.Drain}
 	var errs []error
 	for _, name := range c.Groups {
 		m, err := b.member(name)
@@ -76,9 +82,11 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 		p.members = append(p.members, m)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, errors.Join(err, b.disks.close())
 	}
+	p.disks = b.disks
 	ctx, p.cancel = context.WithCancelCause(ctx)
+	p.stopping = ctx.Done()
 	var running sync.WaitGroup
 	for _, m := range p.members {
 		running.Add(1)
@@ -90,6 +98,7 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 	go func() {
 		running.Wait()
 		p.cancel(nil)
+		p.failed(p.disks.close())
 		close(p.done)
 	}()
 	return p, nil
@@ -99,11 +108,33 @@ func (p *Pipeline) ended(name string, err error) {
 	if err == nil {
 		return
 	}
-	p.mu.Lock()
-	p.err = errors.Join(p.err, fmt.Errorf("group %s stopped: %w", name, err))
-	p.mu.Unlock()
+	if errors.Is(err, engine.ErrFenced) {
+		err = fmt.Errorf("group %s: another process has started with slot %s and goes on in its place: %w", name, p.slot, engine.ErrFenced)
+	} else {
+		err = fmt.Errorf("group %s stopped: %w", name, plain{err})
+	}
+	p.failed(err)
 	p.cancel(err)
 }
+
+func (p *Pipeline) failed(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if errors.Is(err, engine.ErrFenced) && errors.Is(p.err, engine.ErrFenced) {
+		return // one process has taken the slot in all groups, and one line says so
+	}
+	p.err = errors.Join(p.err, err)
+}
+
+// plain says in one line what goka says in several.
+type plain struct{ error }
+
+func (p plain) Error() string {
+	text := strings.Join(strings.Fields(p.error.Error()), " ")
+	return strings.ReplaceAll(text, "1 error occurred: * ", "")
+}
+
+func (p plain) Unwrap() error { return p.error }
 
 // Ready returns once every group has its tables and handles records, or what stopped the pipeline before that.
 func (p *Pipeline) Ready(ctx context.Context) error {
@@ -119,16 +150,14 @@ func (p *Pipeline) Ready(ctx context.Context) error {
 	return nil
 }
 
-// IsReady tells whether every group has its tables and handles records.
+// IsReady tells whether every group has its tables and handles records now, and none is being stopped.
 func (p *Pipeline) IsReady() bool {
-	for _, m := range p.members {
-		select {
-		case <-m.engine.Ready():
-		default:
-			return false
-		}
+	select {
+	case <-p.stopping:
+		return false
+	default:
+		return !slices.ContainsFunc(p.members, func(m *member) bool { return !m.engine.Serving() })
 	}
-	return true
 }
 
 // Done is closed when every processor has stopped.
@@ -141,8 +170,14 @@ func (p *Pipeline) Err() error {
 	return p.err
 }
 
-// Stop ends the processors gracefully, with their effects flushed and their offsets committed, and returns Err.
+// Stop ends the processors gracefully, with what is under way committed, and returns Err. They leave their groups if the settings
+// say so (run.drain).
 func (p *Pipeline) Stop() error {
+	for _, m := range p.members {
+		if p.drain {
+			m.engine.Drain()
+		}
+	}
 	p.cancel(nil)
 	<-p.done
 	return p.Err()

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/millrace/millrace/engine/lockfile"
 )
 
 // ErrUnclean says that the data directory was not closed by Close. Its data may be wrong: move it aside (MoveAside) and
@@ -106,7 +108,7 @@ func (b *Broker) hold() error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(dir, "LOCK"))
+	lock, err := lockfile.Hold(filepath.Join(dir, "LOCK"))
 	if err != nil {
 		return fmt.Errorf("%w: directory %s: %w", ErrInUse, dir, err)
 	}
@@ -142,7 +144,7 @@ func (b *Broker) release(clean bool) {
 
 // MoveAside renames a data directory that no process holds, and returns its new name.
 func MoveAside(dir string) (string, error) {
-	lock, err := lockFile(filepath.Join(dir, "LOCK"))
+	lock, err := lockfile.Hold(filepath.Join(dir, "LOCK"))
 	if err != nil {
 		return "", fmt.Errorf("%w: directory %s: %w", ErrInUse, dir, err)
 	}

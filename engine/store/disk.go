@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/millrace/millrace/engine/lockfile"
 )
 
 // DefaultCache is the size of the block cache that all stores of a Disk share, in bytes.
@@ -25,10 +27,12 @@ type DiskConfig struct {
 	Logger *slog.Logger
 }
 
-// Disk opens stores in a directory, by pebble. Use one for a process: its stores share one cache. Close it last.
+// Disk opens stores in a directory, by pebble. Use one for a process, and Below: all its stores share one cache. Close it
+// last.
 type Disk struct {
 	config DiskConfig
 	cache  *pebble.Cache
+	lock   *os.File // nil: not held
 }
 
 // NewDisk returns an opener of stores below c.Dir.
@@ -45,10 +49,29 @@ func NewDisk(c DiskConfig) (*Disk, error) {
 	return &Disk{config: c, cache: pebble.NewCache(max(c.Cache, DefaultCache))}, nil
 }
 
-// Close gives up the cache. The stores must be closed before.
+// Below returns an opener of stores in a directory below, which it holds until it is closed: lockfile.ErrHeld says that another
+// process does.
+func (d *Disk) Below(dir string) (*Disk, error) {
+	below := &Disk{config: d.config, cache: d.cache}
+	below.config.Dir = filepath.Join(d.config.Dir, dir)
+	if err := os.MkdirAll(below.config.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	var err error
+	if below.lock, err = lockfile.Hold(filepath.Join(below.config.Dir, "LOCK")); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	below.cache.Ref()
+	return below, nil
+}
+
+// Close gives up cache and directory. The stores must be closed before.
 func (d *Disk) Close() error {
 	d.cache.Unref()
-	return nil
+	if d.lock == nil {
+		return nil
+	}
+	return d.lock.Close()
 }
 
 // Open opens the store of a partition, or makes it.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/engine/lockfile"
 	"github.com/millrace/millrace/engine/store"
 )
 
@@ -310,5 +311,44 @@ func TestCheckRefusesReservedKeys(t *testing.T) {
 	}
 	if err := errors.Join(store.Check(""), store.Check("x\x00")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Two groups of a process follow one table, each in a directory of its own, and no other process gets in.
+func TestDisksBelow(t *testing.T) {
+	disk := newDisk(t, t.TempDir())
+	a, err := disk.Below("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := disk.Below("b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	ofA, err := a.Open("table", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofB := open(t, b)
+	if err := ofA.Apply([]store.Row{{Key: "k", Value: []byte("v")}}, stampOf(1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, ofB, "", ""); len(got) > 0 {
+		t.Errorf("b has %v", got)
+	}
+	if _, err := disk.Below("a"); !errors.Is(err, lockfile.ErrHeld) {
+		t.Errorf("a second time: %v", err)
+	}
+	if err := errors.Join(ofA.Close(), a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := disk.Below("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = again.Close() })
+	if got := content(t, open(t, again), "", ""); len(got) != 1 {
+		t.Errorf("a has %v", got)
 	}
 }
