@@ -4,8 +4,7 @@ GO       ?= go
 # golangci-lint is pinned in a module of its own, so that its 200 dependencies stay out of Millrace's.
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 BENCH    ?= .
-# Packages that share memory between goroutines; the rest are decisions and would only wait for the detector. engine/stock is
-# left out: its tests rebalance on purpose, and goka itself has a data race where a rebalance meets a visit.
+# Packages that share memory between goroutines; the rest are decisions and would only wait for the detector.
 RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./processors/... ./cmd/feed/... ./cmd/server/...
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
 

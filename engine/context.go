@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
-
-	"github.com/millrace/millrace/stream"
 )
 
 // gokaContext renames the embedded field: goka.Context has a method Context.
@@ -35,9 +33,6 @@ func (c *callContext) Advance(t time.Time) {
 		own.advance(t.UnixMilli())
 	}
 }
-
-// Clock implements stream.Transport.
-func (c *callContext) Clock(r stream.Clock) { c.Advance(r.At) }
 
 // SetTimer implements stream.Transport.
 func (c *callContext) SetTimer(due time.Time, name string) {

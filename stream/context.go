@@ -27,7 +27,6 @@ type Context[Row any] struct {
 	deadLetters []DeadLetter
 	timers      []Timer
 	advance     []time.Time
-	clocks      []Clock
 
 	policy Policy
 	halted error // what ends the processor
@@ -98,13 +97,9 @@ func (c *Context[Row]) Watermark() time.Time {
 	return time.Time{}
 }
 
-// Advance tells that event time t was seen, for inputs whose topic has no EventTime and for rows just restored.
+// Advance tells that event time t was seen, for inputs with OwnTime whose topic has no EventTime. It moves the watermark at the end
+// of the transaction; in timers, sweeps and records of other topics it does nothing.
 func (c *Context[Row]) Advance(t time.Time) { c.advance = append(c.advance, t) }
-
-// Clock moves the event time of this partition, and with it of everything downstream, to at.
-func (c *Context[Row]) Clock(at time.Time) {
-	c.clocks = append(c.clocks, Clock{At: at, Source: c.Partition()})
-}
 
 // SetTimer asks for a timer call under this key, see Transport.
 func (c *Context[Row]) SetTimer(due time.Time, name string) {
@@ -118,7 +113,7 @@ func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadL
 func (c *Context[Row]) discard() {
 	var none Row
 	c.row, c.has, c.loaded, c.changed = none, false, false, false
-	c.emits, c.deadLetters, c.timers, c.advance, c.clocks = nil, nil, nil, nil, nil
+	c.emits, c.deadLetters, c.timers, c.advance = nil, nil, nil, nil
 }
 
 // reject undoes what the callback asked for. Its record becomes a dead letter, or ends the processor.
@@ -200,7 +195,7 @@ func (c *Context[Row]) flushDeadLetters() {
 }
 
 func (c *Context[Row]) flushTime() {
-	if len(c.timers) == 0 && len(c.advance) == 0 && len(c.clocks) == 0 {
+	if len(c.timers) == 0 && len(c.advance) == 0 {
 		return
 	}
 	t, ok := c.goka.(Transport)
@@ -215,8 +210,5 @@ func (c *Context[Row]) flushTime() {
 	}
 	for _, at := range c.advance {
 		t.Advance(at)
-	}
-	for _, clock := range c.clocks {
-		t.Clock(clock)
 	}
 }

@@ -30,8 +30,6 @@ func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T))
 		case m == nil: // a tombstone: goka passes nil with NilProcess
 			c.raw = []byte{}
 			c.reject(DeadLetter{Reason: ReasonMalformed, Detail: "record without a value"})
-		case m.clock != nil:
-			c.clocks = append(c.clocks, *m.clock)
 		case m.err != nil:
 			c.raw = m.raw
 			c.reject(DeadLetter{Reason: reasonOf(m.err, ReasonMalformed), Detail: m.err.Error()})
@@ -43,7 +41,7 @@ func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T))
 				}
 				return from.Source(m.value)
 			})
-			if from.EventTime != nil {
+			if from.EventTime != nil && from.Time == OwnTime {
 				c.Advance(from.EventTime(m.value))
 			}
 		}

@@ -31,8 +31,8 @@ type Topic[T any] struct {
 	Codec Codec[T]
 	// Time says where the event time of the topic's readers comes from. Defaults to NoTime.
 	Time Time
-	// EventTime tells a value's event time, which its callback's Advance then need not. Nil: callbacks Advance, or the topic
-	// has none.
+	// EventTime tells a value's event time. With OwnTime each record moves the watermark to it, so that callbacks need not Advance. Of
+	// Watermarked topics it is what the values say; readers' time does not come from it. Nil: values have none, or callbacks Advance.
 	EventTime func(T) time.Time
 	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
 	// Nil: the record at hand and its bytes.
@@ -79,13 +79,12 @@ func (c Coordinates) String() string { return fmt.Sprintf("%s-%d-%d", c.Topic, c
 type message[T any] struct {
 	raw   []byte
 	value T
-	clock *Clock
 	err   error
 }
 
 type inputCodec[T any] struct {
 	Codec[T]
-	time Time // of Watermarked topics alone are clock records taken: strangers must not move event time by them
+	time Time
 }
 
 func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
@@ -96,11 +95,6 @@ func (c inputCodec[T]) Decode(b []byte) (out any, err error) {
 			out, err = m, nil
 		}
 	}()
-	if c.time == Watermarked {
-		if m.clock = decodeClock(b); m.clock != nil {
-			return m, nil
-		}
-	}
 	m.value, m.err = c.Codec.Decode(b)
 	return m, nil
 }
@@ -131,8 +125,6 @@ func (c outputCodec[T]) Encode(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case T:
 		return c.Codec.Encode(v)
-	case Clock:
-		return v.encode(), nil
 	default:
 		return nil, fmt.Errorf("stream: cannot encode %T", v)
 	}

@@ -13,8 +13,6 @@ type Transport interface {
 	Watermark() time.Time
 	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves time back.
 	Advance(t time.Time)
-	// Clock takes in a clock record and passes it on to the outputs that carry time.
-	Clock(c Clock)
 	// SetTimer asks for a call of the group's timer callback under the current key once the watermark reaches due.
 	// The same (key, due, name) twice is one timer. Timers are not cancelled: the callback checks its row.
 	SetTimer(due time.Time, name string)

@@ -7,8 +7,7 @@ import (
 	"fmt"
 )
 
-// Magic begins the value of every watermark record. It is of the family of the stock transport's clock records ("\x00clk"): a zero byte, with
-// which no codec's value begins, then three letters. The engine consumes both in its inputs and never sends the other.
+// Magic begins the value of every watermark record: a zero byte, with which no codec's value begins, then three letters.
 const Magic = "\x00wmk"
 
 // ErrMalformed is wrapped by every error of this package's codecs.

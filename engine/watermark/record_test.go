@@ -37,7 +37,7 @@ func TestRecordRefused(t *testing.T) {
 	for name, h := range map[string]string{
 		"nothing":         "",
 		"magic alone":     "00776d6b",
-		"stock clock":     "00636c6b020001",
+		"another magic":   "00636c6b020001",
 		"source too high": "00776d6b0001010000",
 		"no sources":      "00776d6b00000000",
 		"too many":        "00776d6b000081800400",

@@ -67,7 +67,7 @@ func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
 	case problem != nil:
 		c.DeadLetter(stream.DeadLetter{Reason: problem.DeadLetterReason(), Detail: problem.Error()})
 	case n.Event == nil:
-		c.Clock(n.Clock.Time())
+		c.Advance(n.Clock.Time())
 	default:
 		c.Advance(n.Event.UpdatedAt.Time())
 		stream.Emit(c, g.topology.Transactions, n.Event.TransactionID, n.Event)
