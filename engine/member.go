@@ -24,7 +24,7 @@ type member struct {
 	engine     *Engine
 	topics     []string
 	partitions int32
-	clockKeys  [][]byte // a key of each partition, for clock records
+	clockKeys  [][]byte // a key of each partition, for watermark records
 	session    *kgo.GroupTransactSession
 	client     *kgo.Client
 	close      func() // kgo's own must not run twice at once

@@ -3,7 +3,7 @@
 //   - Input: payments, the JSON of the input contract, under any key from any producer.
 //   - Table: none.
 //   - Output: transactions, one record for each event that can be used, normalised and stamped received_at, keyed by
-//     transaction id; clock events as clock records; dead-letters.
+//     transaction id; dead-letters. A clock event is not passed on, it moves the watermark.
 //   - Ordering: events of one payments partition keep their order per transaction. The same payment's events on several
 //     partitions have no order until they are in transactions, which is the record of it.
 //   - Late and duplicate events pass: the ledger knows about them.
