@@ -39,8 +39,8 @@ type member struct {
 }
 
 // join makes the client and claims the transactional id at once: kgo would do it at the first produce, and until then the
-// transaction of a dead predecessor would hold up every reader. last is the member id of a client that this one replaces.
-func (e *Engine) join(ctx context.Context, topics []string, last string) (*member, error) {
+// transaction of a dead predecessor would hold up every reader. last is the member id of a client that this one replaces; nil: it is the first.
+func (e *Engine) join(ctx context.Context, topics []string, last *string) (*member, error) {
 	parts, err := (&topicManager{e}).Partitions(topics[0])
 	if err != nil && !errors.Is(err, ErrTopic) {
 		err = fmt.Errorf("%w: %w", errRenew, err)
@@ -51,8 +51,8 @@ func (e *Engine) join(ctx context.Context, topics []string, last string) (*membe
 	if err := e.checkBroker(ctx); err != nil {
 		return nil, err
 	}
-	if last != "" {
-		if err := e.checkSlot(ctx, last); err != nil {
+	if last != nil {
+		if err := e.checkSlot(ctx, *last); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -68,7 +69,7 @@ func (h *Harness) Records(topic string) [][]*kgo.Record {
 	for p := range int32(Partitions) {
 		end, _ := ends.Lookup(topic, p)
 		reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-			kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
+			kgo.KeepControlRecords(), kgo.FetchMaxWait(forgetful), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -111,4 +112,27 @@ func (h *Harness) Rows(topic string) []string {
 		out = append(out, rows[key])
 	}
 	return out
+}
+
+// forgetful is how long a reader waits for an answer that the embedded broker forgot: to a fetch at the end of a transaction.
+const forgetful = 100 * time.Millisecond
+
+// Await returns once a topic has so many committed records.
+func (h *Harness) Await(topic string, n int) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeTopics(h.Prefix+topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(forgetful))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer reader.Close()
+	for n > 0 {
+		fetches := reader.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			h.t.Fatalf("%d records more never came: %v", n, err)
+		}
+		n -= fetches.NumRecords()
+	}
 }
