@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,8 @@ func TestRunAndServe(t *testing.T) {
 	t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", admin))
 	t.Setenv("MILLRACE_HTTP_LISTEN", fmt.Sprintf("127.0.0.1:%d", listen))
 	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
+	tables := t.TempDir()
+	t.Setenv("MILLRACE_HTTP_DATA", tables)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +107,11 @@ func TestRunAndServe(t *testing.T) {
 		t.Errorf("replay said %q", got)
 	}
 
+	if code, body := status(t, server+"/metrics"); code != http.StatusOK {
+		t.Errorf("metrics of serve: %d", code)
+	} else {
+		lacks(t, body, `millrace_table_recovered{group="ledger"} 1`, `millrace_consumer_lag_records{group="views",partition="0",topic="ledger-table"} 0`)
+	}
 	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/metrics": "millrace_transactions_total"} {
 		code, body := status(t, fmt.Sprintf("http://127.0.0.1:%d%s", admin, path))
 		if code != http.StatusOK {
@@ -116,6 +124,9 @@ func TestRunAndServe(t *testing.T) {
 	}
 	if code := stopServe(); code != 0 {
 		t.Errorf("serve ended with %d", code)
+	}
+	if kept, err := filepath.Glob(filepath.Join(tables, "ledger-table.*")); err != nil || len(kept) != 2 {
+		t.Errorf("serve kept %v, %v", kept, err)
 	}
 	if code := stopRun(); code != 0 {
 		t.Errorf("run ended with %d", code)

@@ -19,6 +19,7 @@ import (
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
 	"github.com/millrace/millrace/views/token"
@@ -167,7 +168,7 @@ public key that tokens are checked with (openssl genpkey -algorithm ed25519 make
 	return cmd
 }
 
-func (a *app) serve(ctx context.Context) error {
+func (a *app) serve(ctx context.Context) (err error) {
 	verifier, err := a.verifier()
 	if err != nil {
 		return err
@@ -176,9 +177,14 @@ func (a *app) serve(ctx context.Context) error {
 	if err := a.checkTopics(ctx, t.Topics()); err != nil {
 		return err
 	}
+	stores, closeStores, err := a.tableStores()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStores()) }()
 	registry := newRegistry()
 	s, err := server.Start(server.Config{
-		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth,
+		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth, Stores: stores,
 		Metrics: engine.NewMetrics(registry), Gatherer: registry, Version: version, Log: a.log,
 	})
 	if err != nil {
@@ -193,6 +199,18 @@ func (a *app) serve(ctx context.Context) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return errors.Join(err, s.Stop(stopping))
+}
+
+// tableStores returns where the server keeps its tables, and what gives it up.
+func (a *app) tableStores() (store.Opener, func() error, error) {
+	if a.config.HTTP.Data == "" {
+		return store.Memory{}, func() error { return nil }, nil
+	}
+	disk, err := store.NewDisk(store.DiskConfig{Dir: a.config.HTTP.Data, Logger: a.log})
+	if err != nil {
+		return nil, nil, fmt.Errorf("http.data: %w", err)
+	}
+	return disk, disk.Close, nil
 }
 
 func (a *app) verifier() (*token.Verifier, error) {
