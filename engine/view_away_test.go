@@ -304,6 +304,48 @@ func TestViewClearsInSteps(t *testing.T) {
 	}
 }
 
+// What a partition says of itself is never ahead of its rows, nor of those who are told of them.
+func TestViewKnowsNothingAheadOfItsRows(t *testing.T) {
+	var v *View
+	looks := 0
+	look := func() {
+		looks++
+		if k := v.Known(0); k.Next != 0 || k.Inputs != nil {
+			t.Errorf("known %+v before the rows are there", k)
+		}
+	}
+	v, err := NewView(ViewConfig{
+		Client: ClientConfig{Brokers: []string{"127.0.0.1:1"}}, Table: "t", Partitions: 1, OnChange: func(string, []byte) { look() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Memory{}.Open("t", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := v.parts[0]
+	p.st = lookedAt{st, look}
+	if err := p.take([]*kgo.Record{
+		{Key: []byte("k"), Value: []byte("v")}, {Key: []byte(position.Key), Value: position.Position{"in": 5}.Append(nil), Offset: 1},
+	}, 3, kadm.TopicID{1}); err != nil {
+		t.Fatal(err)
+	}
+	if k := v.Known(0); k.Next != 3 || k.Rows != 2 || k.Inputs["in"] != 5 || looks != 2 {
+		t.Errorf("known %+v after %d looks", k, looks)
+	}
+}
+
+type lookedAt struct {
+	store.Store
+	look func()
+}
+
+func (s lookedAt) Apply(rows []store.Row, stamp store.Stamp) error {
+	s.look()
+	return s.Store.Apply(rows, stamp)
+}
+
 type cutStore struct {
 	store.Store
 	left int

@@ -147,7 +147,7 @@ func TestViewShowsWhatIsCommitted(t *testing.T) {
 	w.put("a", "1")
 	w.put(minKey, "minimal")
 	w.put("", "empty key")
-	w.at(0, "\x00pos-like", []byte("the engine's"))
+	w.put("\x00pos-like", "the engine's")
 	w.end(kgo.TryCommit)
 	w.begin()
 	w.put("a", "aborted")

@@ -234,7 +234,9 @@ func TestCraftedKeysOverHTTP(t *testing.T) {
 	w := f.writer("w")
 	w.begin()
 	w.put(string(f.topology.Ledger.Table()), minKey, f.payment(minKey, 700))
-	w.at(string(f.topology.Ledger.Table()), 0, position.Key, position.Position{"transactions": 5}.Append(nil))
+	for _, table := range []string{string(f.topology.Ledger.Table()), string(f.topology.Progress.Table())} {
+		w.put(table, position.Key, position.Position{"transactions": 5}.Append(nil)) // where a look-up would find it
+	}
 	w.end(kgo.TryCommit)
 	s := f.serve()
 	f.caughtUp(s)
