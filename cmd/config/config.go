@@ -59,8 +59,8 @@ type Run struct {
 type HTTP struct {
 	// Listen is the address of `serve`. Defaults to 127.0.0.1:8080.
 	Listen string `yaml:"listen"`
-	// Data is the directory in which `serve` keeps its copies of the tables, so that a restart need not load them from Kafka. Not
-	// that of `run`, nor of another server. Defaults to none: they are in memory.
+	// Data is the directory in which `serve` keeps its copies of the tables, so that a restart need not load them from Kafka; one
+	// server at a time. It may be that of `run`. Defaults to none: they are in memory.
 	Data string `yaml:"data"`
 	// Admin is the address of /metrics, /livez and /readyz of `run`. Defaults to 127.0.0.1:9464.
 	Admin string `yaml:"admin"`

@@ -125,7 +125,7 @@ func TestRunAndServe(t *testing.T) {
 	if code := stopServe(); code != 0 {
 		t.Errorf("serve ended with %d", code)
 	}
-	if kept, err := filepath.Glob(filepath.Join(tables, "ledger-table.*")); err != nil || len(kept) != 2 {
+	if kept, err := filepath.Glob(filepath.Join(tables, "views", "ledger-table.*")); err != nil || len(kept) != 2 {
 		t.Errorf("serve kept %v, %v", kept, err)
 	}
 	if code := stopRun(); code != 0 {

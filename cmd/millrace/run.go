@@ -206,11 +206,15 @@ func (a *app) tableStores() (store.Opener, func() error, error) {
 	if a.config.HTTP.Data == "" {
 		return store.Memory{}, func() error { return nil }, nil
 	}
-	disk, err := store.NewDisk(store.DiskConfig{Dir: a.config.HTTP.Data, Logger: a.log})
+	root, err := store.NewDisk(store.DiskConfig{Dir: a.config.HTTP.Data, Logger: a.log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("http.data: %w", err)
 	}
-	return disk, disk.Close, nil
+	disk, err := root.Below("views")
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("http.data: %w", err), root.Close())
+	}
+	return disk, func() error { return errors.Join(disk.Close(), root.Close()) }, nil
 }
 
 func (a *app) verifier() (*token.Verifier, error) {
