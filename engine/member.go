@@ -119,12 +119,12 @@ func (m *member) options() []kgo.Opt {
 	}
 }
 
+// onAssigned takes over a whole assignment, as an eager balancer hands it out. What was assigned before is gone, whether or not
+// that was said: when a session of the group fails while its revocation waits for us, kgo can forget to tell.
 func (m *member) onAssigned(_ context.Context, _ *kgo.Client, parts map[string][]int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for topic, more := range parts {
-		m.assigned[topic] = append(m.assigned[topic], more...)
-	}
+	m.assigned = parts
 	m.move()
 	select {
 	case m.changed <- struct{}{}:
