@@ -72,10 +72,24 @@ func (c *callContext) Write(x stream.Effects) error {
 		c.setTimer(t.Due, t.Name)
 	}
 	for i := range records {
-		c.member.produce(&records[i])
-		c.engine.pass(AfterEmit)
+		c.send(&x.Emits[i], &records[i])
 	}
 	return nil
+}
+
+// send sends an emit, by goka as long as it may have default headers to add.
+func (c *callContext) send(x *stream.Emitted, r *kgo.Record) {
+	switch {
+	case c.engine.bare.Load():
+		c.member.produce(r)
+		c.engine.pass(AfterEmit)
+	case x.Topic == "":
+		c.gokaContext.Loopback(x.Key, x.Value)
+		c.failed(r.Topic, x.Key)
+	default:
+		c.gokaContext.Emit(x.Topic, x.Key, x.Value)
+		c.failed(r.Topic, x.Key)
+	}
 }
 
 // checkTimer refuses a timer whose record could be too large: within it, a key may have twice its length.
@@ -148,9 +162,9 @@ func (c *callContext) Value() any {
 	return row
 }
 
-// SetValue implements goka.Context. What goka is left to do is told apart by table.Set.
+// SetValue implements goka.Context. What has options, or is wrong, is goka's: see table.Set.
 func (c *callContext) SetValue(value any, options ...goka.ContextOption) {
-	if c.table == nil || !c.engine.graph.shares || value == nil || len(options) > 0 {
+	if c.table == nil || value == nil || len(options) > 0 {
 		if c.table != nil {
 			c.table.caller = c
 		}
@@ -162,16 +176,34 @@ func (c *callContext) SetValue(value any, options ...goka.ContextOption) {
 	}
 }
 
-// Emit implements goka.Context. goka does it: only it knows the options.
+// Emit implements goka.Context. What has options, or is wrong, is goka's.
 func (c *callContext) Emit(topic goka.Stream, key string, value any, options ...goka.ContextOption) {
+	g := &c.engine.graph
+	if len(options) == 0 && c.engine.bare.Load() && string(topic) != g.loop && g.outputs[string(topic)] != nil {
+		c.emit(stream.Emitted{Topic: topic, Key: key, Value: value})
+		return
+	}
 	c.gokaContext.Emit(topic, key, value, options...)
 	c.failed(string(topic), key)
 }
 
 // Loopback implements goka.Context.
 func (c *callContext) Loopback(key string, value any, options ...goka.ContextOption) {
+	if len(options) == 0 && c.engine.bare.Load() && c.engine.graph.loop != "" && value != nil {
+		c.emit(stream.Emitted{Key: key, Value: value})
+		return
+	}
 	c.gokaContext.Loopback(key, value, options...)
 	c.failed(c.engine.graph.loop, key)
+}
+
+func (c *callContext) emit(x stream.Emitted) {
+	r := new(kgo.Record)
+	if err := c.encode(&x, r); err != nil {
+		c.Fail(c.named(err))
+		return
+	}
+	c.send(&x, r)
 }
 
 // failed ends the processor if the producer refused what goka has just given it: goka would, too, but does not say for which

@@ -65,6 +65,7 @@ type Engine struct {
 
 	careful atomic.Bool             // rows are encoded and checked as they are written, see session.again
 	refused atomic.Bool             // something was too large in this transaction
+	bare    atomic.Bool             // goka has no default headers for emits: they need not go through it
 	badEmit atomic.Pointer[badEmit] // the last that was refused outside of callContext.Write
 	cause   atomic.Pointer[error]   // what a callback failed with first
 	letters letters

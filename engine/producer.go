@@ -50,6 +50,9 @@ func (p *producer) emit(topic, key string, value []byte, headers goka.Headers) e
 		}
 		return nil
 	}
+	if len(headers) == 0 {
+		e.bare.Store(true) // else goka would have added its default ones
+	}
 	if err := e.fits(topic, key, len(key)+len(value)+sizeOf(headers)); err != nil {
 		e.badEmit.Store(&badEmit{topic, key, err})
 		return err

@@ -270,3 +270,57 @@ func TestReadersOfPendingRows(t *testing.T) {
 		t.Errorf("rows %v", rows)
 	}
 }
+
+// goka's default headers are on every emit, whoever sends it.
+func TestDefaultHeaders(t *testing.T) {
+	plain := goka.DefineGroup("adder", goka.Output("out", new(codec.String)), goka.Loop(new(codec.String), func(goka.Context, any) {}),
+		goka.Input("in", new(codec.String), func(c goka.Context, m any) {
+			c.Emit("out", c.Key(), m, goka.WithCtxEmitHeaders(goka.Headers{"own": []byte("1")}))
+			c.Emit("out", c.Key(), m)
+			c.Loopback(c.Key(), m)
+		}))
+	f := newFixture(t)
+	group := stream.Group[stream.NoRow]{Name: "adder", DeadLetters: "dead"}
+	typed := goka.DefineGroup("adder", stream.Output(f.out), stream.DeadLetters(group),
+		stream.Loop(group, number{}, func(*stream.Context[stream.NoRow], int) {}),
+		stream.Input(group, f.in, func(c *stream.Context[stream.NoRow], n int) {
+			stream.Emit(c, f.out, c.Key(), n)
+			stream.Emit(c, f.out, c.Key(), n)
+			stream.Loopback(c, c.Key(), n)
+		}))
+	for name, g := range map[string]*goka.GroupGraph{"plain": plain, "stream": typed} {
+		for _, with := range []int{1, 0} {
+			t.Run(fmt.Sprintf("%s/%d", name, with), func(t *testing.T) {
+				f := newFixture(t)
+				var opts []goka.ProcessorOption
+				if with > 0 {
+					opts = append(opts, goka.WithProducerDefaultHeaders(goka.Headers{"default": []byte("1")}))
+				}
+				r := f.run(f.config(), g, opts...)
+				for range 10 {
+					f.write("in", "k", []byte("1"))
+				}
+				f.flush()
+				r.handled(f, "in", "adder-loop")
+				r.stop(t)
+				for topic, want := range map[string]int{"out": 20, "adder-loop": 10} {
+					n, headers := 0, 0
+					for _, r := range f.committed(topic) {
+						if string(r.Key) != "k" {
+							continue // word of time
+						}
+						n++
+						for _, h := range r.Headers {
+							if h.Key == "default" {
+								headers++
+							}
+						}
+					}
+					if n != want || headers != with*want {
+						t.Errorf("%d records in %s, %d default headers", n, topic, headers)
+					}
+				}
+			})
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (t *table) known(key string) (row any, value []byte, written bool) {
 // and checked at each write, so that the write that makes it too large is found whatever else the transaction holds.
 const largePart = 4
 
-// put writes a row, which is encoded when the transaction is committed.
+// put writes a row, which is encoded when the transaction is committed if nobody may change it meanwhile.
 func (t *table) put(key string, row any) error {
 	if err := checkKey(key); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (t *table) put(key string, row any) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var value []byte
-	if e.careful.Load() || t.size(key) > e.recordLimit()/largePart {
+	if !e.graph.shares || e.careful.Load() || t.size(key) > e.recordLimit()/largePart {
 		var err error
 		if value, err = encode(e.graph.rows, row); err != nil {
 			return fmt.Errorf("row of key %.64q: %w", key, err)
@@ -121,7 +121,11 @@ func (t *table) put(key string, row any) error {
 			return err
 		}
 	}
-	t.overlay.Put(key, row, value)
+	if e.graph.shares {
+		t.overlay.Put(key, row, value)
+	} else {
+		t.overlay.Set(key, value)
+	}
 	delete(t.headers, key)
 	return nil
 }
