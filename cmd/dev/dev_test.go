@@ -74,6 +74,14 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 	if status := r.get("/v1/health/upi/sbi", "", &bank); status != http.StatusOK || bank.Instrument != "sbi" || bank.State == "" {
 		t.Errorf("upi/sbi: %d %+v", status, bank)
 	}
+	if late := r.counted("millrace_windows_late_events_total"); late > float64(board.Totals.Events)/200 {
+		t.Errorf("%v of %d events came after their window was closed: history overtakes itself", late, board.Totals.Events)
+	}
+	for p, first := range r.firstPayments() {
+		if !strings.HasPrefix(first, `{"type":"clock"`) {
+			t.Errorf("partition %d begins with %s: the first events of the others run ahead of it", p, first)
+		}
+	}
 	user, progress = board.Users[0].ID, r.progressOf(board.Users[0].ID)
 	sayNo(t, data, r)
 	if last := r.end(); !regexp.MustCompile(summary).MatchString(last) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,7 @@ type running struct {
 	stop         context.CancelFunc
 	done         chan error
 	base, broker string
+	partitions   int32
 }
 
 func settings(t *testing.T, data string) Config {
@@ -61,7 +63,7 @@ func settings(t *testing.T, data string) Config {
 func begin(t *testing.T, c Config) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{t: t, screen: &screen{changed: make(chan struct{})}, stop: cancel, done: make(chan error, 1)}
+	r := &running{t: t, screen: &screen{changed: make(chan struct{})}, stop: cancel, done: make(chan error, 1), partitions: c.Settings.Partitions}
 	c.Out = r.screen
 	go func() { r.done <- Run(ctx, c) }()
 	t.Cleanup(func() {
@@ -146,6 +148,29 @@ func (r *running) get(path, token string, into any) int {
 	return resp.StatusCode
 }
 
+// counted adds up what /metrics shows under a name.
+func (r *running) counted(name string) float64 {
+	r.t.Helper()
+	resp, err := http.Get(r.base + "/metrics")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	sum := 0.0
+	for _, m := range regexp.MustCompile(`(?m)^`+name+`(?:\{.*\})? (\S+)$`).FindAllStringSubmatch(string(raw), -1) {
+		n, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
 // token asks dev for one.
 func (r *running) token(subject, role string) string {
 	r.t.Helper()
@@ -176,6 +201,33 @@ func (r *running) client() *kgo.Client {
 	}
 	r.t.Cleanup(c.Close)
 	return c
+}
+
+// firstPayments returns the first record of each partition.
+func (r *running) firstPayments() map[int32]string {
+	r.t.Helper()
+	at := map[int32]kgo.Offset{}
+	for p := range r.partitions {
+		at[p] = kgo.NewOffset().AtStart()
+	}
+	c, err := kgo.NewClient(kgo.SeedBrokers(r.broker), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"payments": at}))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer c.Close()
+	first := map[int32]string{}
+	for len(first) < len(at) {
+		fetches := c.PollFetches(r.t.Context())
+		if err := fetches.Err(); err != nil {
+			r.t.Fatal(err)
+		}
+		fetches.EachRecord(func(rec *kgo.Record) {
+			if rec.Offset == 0 {
+				first[rec.Partition] = string(rec.Value)
+			}
+		})
+	}
+	return first
 }
 
 // payments counts the records ever sent to the topic.

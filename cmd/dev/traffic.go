@@ -17,7 +17,6 @@ const (
 	outageBank    = "sbi"
 	outageSuccess = 0.15
 	pulse         = 100 * time.Millisecond // between two looks at what is due
-	slice         = 10 * time.Second       // of history, as long as the grace of a window
 	users         = 300
 )
 
@@ -40,29 +39,6 @@ func newSource(f *feed.Feed, rate float64, from, now time.Time) (*source, error)
 	}}
 	live, err := traffic.NewLive(cfg)
 	return &source{live: live, feed: f}, err
-}
-
-// backfill sends all that is due by now in slices of event time, each once the slice before it is in the ledger, and
-// returns how many events that were. Sent at once, partitions read at different speeds would make half of it late.
-func (s *source) backfill(ctx context.Context, from, now time.Time, handled func(context.Context) error) (int64, error) {
-	total := int64(0)
-	for at := from; at.Before(now) && ctx.Err() == nil; {
-		if at = at.Add(slice); at.After(now) {
-			at = now
-		}
-		n, err := s.send(ctx, at)
-		total += n
-		if err == nil {
-			err = s.feed.Flush(ctx)
-		}
-		if err == nil {
-			err = handled(ctx)
-		}
-		if err != nil {
-			return total, err
-		}
-	}
-	return total, nil
 }
 
 func (s *source) send(ctx context.Context, now time.Time) (int64, error) {

@@ -22,8 +22,8 @@ func (l *log) Logf(level kfake.LogLevel, format string, args ...any) {
 	at := slog.LevelError
 	switch level {
 	case kfake.LogLevelError:
-	case kfake.LogLevelWarn:
-		at = slog.LevelWarn
+	case kfake.LogLevelWarn: // mostly of transactions that took some milliseconds
+		at = slog.LevelInfo
 	default: // requests, far too many
 		return
 	}
