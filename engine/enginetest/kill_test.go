@@ -30,7 +30,7 @@ const (
 	workerBrokers = "ENGINETEST_BROKERS"
 	workerPrefix  = "ENGINETEST_PREFIX"
 	workerDir     = "ENGINETEST_DIR"
-	workerScript  = "ENGINETEST_SCRIPT" // ticker, else counter
+	workerScript  = "ENGINETEST_SCRIPT" // ticker or backlog, else counter
 	workerPause   = "ENGINETEST_PAUSE"  // failpoint:times, at which the process stops itself
 )
 
@@ -48,11 +48,15 @@ func work() {
 	}
 	disk, err := store.NewDisk(store.DiskConfig{Dir: os.Getenv(workerDir)})
 	fail(err)
-	c, graph := bulk(), counter
-	if os.Getenv(workerScript) == "ticker" {
-		c, graph = ticking(), ticker
+	c, graph, load := bulk(), counter, new(load)
+	c.Failpoint = pauseAt(os.Getenv(workerPause))
+	switch os.Getenv(workerScript) {
+	case "ticker":
+		c.SessionTimeout, graph = mortal, ticker
+	case "backlog":
+		c, graph = engine.Config{Partitions: enginetest.Partitions, Failpoint: load.pass}, bytesKeeper
 	}
-	c.Client.Brokers, c.Stores, c.Failpoint = strings.Split(os.Getenv(workerBrokers), ","), disk, pauseAt(os.Getenv(workerPause))
+	c.Client.Brokers, c.Stores = strings.Split(os.Getenv(workerBrokers), ","), disk
 	if os.Getenv(workerPause) != "" {
 		c.SessionTimeout = mortal
 	}
@@ -78,8 +82,10 @@ func work() {
 			}()
 		}
 	}()
+	load.handled = e.Handled(os.Getenv(workerPrefix) + "in")
 	fail(e.Run(ctx, p))
 	fail(disk.Close())
+	fmt.Println(load)
 }
 
 // bulk takes small transactions, so that kills find many of them.
@@ -128,6 +134,9 @@ func (w worker) expect(t testing.TB, word string) {
 	}
 }
 
+// stop lets the process end as it should; what it says at the end can still be read.
+func (w worker) stop() error { return w.Process.Signal(syscall.SIGTERM) }
+
 func (w worker) kill(t testing.TB) {
 	t.Helper()
 	if err := w.Process.Kill(); err != nil {
@@ -136,14 +145,19 @@ func (w worker) kill(t testing.TB) {
 	_ = w.Wait() // killed
 }
 
-// behind returns how many input records are not handled.
-func behind(t testing.TB, h *enginetest.Harness) int64 {
+// lag returns how many input records of a group are not handled.
+func lag(t testing.TB, h *enginetest.Harness, group string) int64 {
 	t.Helper()
-	lag, err := kadm.NewClient(h.Client).Lag(t.Context(), h.Prefix+"counter")
+	behind, err := kadm.NewClient(h.Client).Lag(t.Context(), h.Prefix+group)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return lag[h.Prefix+"counter"].Lag.Total()
+	return behind[h.Prefix+group].Lag.Total()
+}
+
+func behind(t testing.TB, h *enginetest.Harness) int64 {
+	t.Helper()
+	return lag(t, h, "counter")
 }
 
 func bulkInput(n int) []string {

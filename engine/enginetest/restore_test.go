@@ -59,7 +59,7 @@ func fill(b *testing.B, h *enginetest.Harness, n int) {
 	}
 }
 
-var rows = flag.Int("rows", 10_000, "rows of the tables that benchmarks restore")
+var rows = flag.Int("rows", 10_000, "rows that benchmarks restore, or records of their backlog")
 
 // BenchmarkRestore fills a table from its changelog, in memory and on disk, and starts again with what is on disk.
 //

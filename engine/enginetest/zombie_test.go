@@ -69,12 +69,6 @@ func ticker(prefix string, _ func()) *goka.GroupGraph {
 // mortal is a session timeout that a zombie outlives soon.
 const mortal = 1200 * time.Millisecond
 
-func ticking() engine.Config {
-	c := bulk()
-	c.SessionTimeout = mortal
-	return c
-}
-
 // untilLost returns when the group has given up its members.
 func untilLost(t *testing.T, h *enginetest.Harness, group string) {
 	t.Helper()
@@ -129,7 +123,7 @@ func TestZombieOfTimers(t *testing.T) {
 		for _, place := range []string{engine.AfterStateWrite, engine.BeforeCommit, engine.AfterCommitBeforeLocalFlush} {
 			t.Run("slot-"+slot+"/"+place, func(t *testing.T) {
 				t.Parallel()
-				h := enginetest.New(t, ticking(), tickerTopics, ticker)
+				h := enginetest.New(t, bulk(), tickerTopics, ticker)
 				for _, key := range stream.KeysFor(enginetest.Partitions) {
 					h.Produce("in", key+"=1000", key+"=1000000")
 				}
