@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/bench/workload"
 )
@@ -17,6 +18,7 @@ type options struct {
 	partitions int
 	stages     []string
 	codecs     []string
+	measured   time.Duration // of latency; 0: not at all
 	check      bool
 	profile    string
 }
@@ -30,6 +32,7 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.partitions, "partitions", 12, "partitions of every topic; Millrace's own have 12")
 	f.StringVar(&stages, "stages", "ledger,progress", "stages to compare")
 	f.StringVar(&codecs, "codecs", strings.Join(workload.CodecNames(), ","), "codecs to compare by")
+	f.DurationVar(&o.measured, "latency", 10*time.Second, "how long latency is measured; 0: not at all")
 	f.BoolVar(&o.check, "check", false, "exit 1 if a ratio is below what is promised")
 	f.StringVar(&o.profile, "profile", "", "directory for CPU and allocation profiles of the workers")
 	if err := f.Parse(args); err != nil {

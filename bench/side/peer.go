@@ -34,16 +34,16 @@ type peer struct {
 	closer  io.Closer // to be closed at the end
 }
 
-func newPeer(side, broker, dir string) (peer, error) {
+func newPeer(j job) (peer, error) {
 	c := engine.Config{
-		Client: engine.ClientConfig{Brokers: []string{broker}},
+		Client: engine.ClientConfig{Brokers: []string{j.Broker}}, CommitInterval: j.Interval,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
-	switch side {
+	switch j.Side {
 	case stock:
-		return peer{stockOptions(dir), goka.Persist, io.NopCloser(nil)}, nil
+		return peer{stockOptions(j.Dir), goka.Persist, io.NopCloser(nil)}, nil
 	case disk:
-		d, err := store.NewDisk(store.DiskConfig{Dir: filepath.Join(dir, "engine")})
+		d, err := store.NewDisk(store.DiskConfig{Dir: filepath.Join(j.Dir, "engine")})
 		if err != nil {
 			return peer{}, err
 		}
@@ -52,7 +52,7 @@ func newPeer(side, broker, dir string) (peer, error) {
 	case memory:
 		return peer{engine.Options(c), engine.Persist, io.NopCloser(nil)}, nil
 	}
-	return peer{}, fmt.Errorf("side %q: one of %v", side, sides())
+	return peer{}, fmt.Errorf("side %q: one of %v", j.Side, sides())
 }
 
 // stockOptions is goka as its users run it: goka.DefaultConfig (snappy, batches of 64 KiB or 100 ms, offsets committed each second)

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
+	"time"
 
 	"github.com/lovoo/goka"
 
@@ -64,6 +66,11 @@ func (d *driver) compareAll(ctx context.Context) error {
 			if least := promised(codec); r.ratio().middle < least {
 				below = append(below, fmt.Errorf("stage %s, codec %s: ratio %.2f is below %.1f", stage, codec, r.ratio().middle, least))
 			}
+		}
+	}
+	if d.options.measured > 0 {
+		if err := d.latencies(ctx); err != nil {
+			return err
 		}
 	}
 	if !d.options.check {
@@ -144,6 +151,7 @@ func (d *driver) once(ctx context.Context, j job, output, table digest) (report,
 	return r, errors.Join(d.cluster.remove(ctx, topics...), os.RemoveAll(j.Dir))
 }
 
+// runWorker runs a job in a process of its own, to its end or until the context's.
 func runWorker(ctx context.Context, j job) (report, error) {
 	var r report
 	spec, err := json.Marshal(j)
@@ -157,7 +165,9 @@ func runWorker(ctx context.Context, j job) (report, error) {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, self, workerRole, string(spec))
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	if err := cmd.Run(); err != nil {
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
+	if err := cmd.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		return r, err
 	}
 	return r, json.Unmarshal(out.Bytes(), &r)

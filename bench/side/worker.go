@@ -19,15 +19,17 @@ import (
 
 // job is what a worker process is to do.
 type job struct {
-	Side    string
-	Stage   workload.Stage
-	Codec   string
-	Broker  string
-	Dir     string
-	Names   workload.Names
-	Warm    int64 // events before the measurement begins
-	All     int64 // events with these; 0: until a signal comes
-	Profile string
+	Side   string
+	Stage  workload.Stage
+	Codec  string
+	Broker string
+	Dir    string
+	// Interval is the engine's commit interval; 0: its default.
+	Interval time.Duration
+	Names    workload.Names
+	Warm     int64  // events before the measurement begins
+	All      int64  // events with these; 0: until it is stopped
+	Profile  string // file without its ending; empty: none
 }
 
 // report is what a worker says at its end.
@@ -67,7 +69,7 @@ func (j job) run(ctx context.Context, m *meter) error {
 	if err != nil {
 		return err
 	}
-	side, err := newPeer(j.Side, j.Broker, j.Dir)
+	side, err := newPeer(j)
 	if err != nil {
 		return err
 	}
