@@ -62,10 +62,23 @@ func (p *partitionConsumer) Pause()                                   {}
 func (p *partitionConsumer) Resume()                                  {}
 func (p *partitionConsumer) IsPaused() bool                           { return false }
 
-func messageOf(r *kgo.Record) *sarama.ConsumerMessage {
-	m := &sarama.ConsumerMessage{
-		Timestamp: r.Timestamp, Key: r.Key, Value: r.Value, Topic: r.Topic, Partition: r.Partition, Offset: r.Offset,
+// messages makes messages of records, many with one allocation: goka soon copies what it needs of each.
+type messages struct{ left []sarama.ConsumerMessage }
+
+// messageSlab is how many messages live as long as the longest-lived of them.
+const messageSlab = 128
+
+func (s *messages) of(r *kgo.Record) *sarama.ConsumerMessage {
+	if len(s.left) == 0 {
+		s.left = make([]sarama.ConsumerMessage, messageSlab)
 	}
+	m := &s.left[0]
+	s.left = s.left[1:]
+	return fill(m, r)
+}
+
+func fill(m *sarama.ConsumerMessage, r *kgo.Record) *sarama.ConsumerMessage {
+	m.Timestamp, m.Key, m.Value, m.Topic, m.Partition, m.Offset = r.Timestamp, r.Key, r.Value, r.Topic, r.Partition, r.Offset
 	for i := range r.Headers {
 		m.Headers = append(m.Headers, &sarama.RecordHeader{Key: []byte(r.Headers[i].Key), Value: r.Headers[i].Value})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,8 @@ type Engine struct {
 	member     *member
 	holding    bool // the link is held by a run of goka's
 
+	scene atomic.Pointer[scene]
+
 	drain     atomic.Bool
 	serving   atomic.Bool
 	readyOnce sync.Once
@@ -82,6 +85,7 @@ func New(c Config) (*Engine, error) {
 		requests: newRequests(), tables: map[int32]*table{},
 	}
 	e.follower.engine = e
+	e.show()
 	e.life, e.endLife = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -179,11 +183,20 @@ func (e *Engine) isReady() bool {
 func (e *Engine) Handled(topic string) *Offsets { return e.graph.offsets[topic] }
 
 func (e *Engine) wrap(c goka.Context) goka.Context {
-	n := c.Partition()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return &callContext{gokaContext: c, engine: e, partition: e.partitions[n], table: e.tables[n], member: e.member}
+	n, at := c.Partition(), e.scene.Load()
+	return &callContext{gokaContext: c, engine: e, partition: at.partitions[n], table: at.tables[n], member: at.member}
 }
+
+// scene is what callbacks meet: a copy of the engine's fields that is replaced when one changes, since a lock would be asked for by
+// every callback of every partition.
+type scene struct {
+	partitions map[int32]*partition
+	tables     map[int32]*table
+	member     *member
+}
+
+// show replaces the scene. The caller holds the lock, or is alone.
+func (e *Engine) show() { e.scene.Store(&scene{e.partitions, maps.Clone(e.tables), e.member}) }
 
 func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
 	l, err := e.locals.take(place{topic, number}, func(err error) {
@@ -204,6 +217,7 @@ func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error)
 	}
 	t := newTable(e, l, e.config.RowCache/max(1, len(e.partitions)))
 	e.tables[number] = t
+	e.show()
 	return t, nil
 }
 
@@ -212,6 +226,7 @@ func (e *Engine) forget(t *table) {
 	defer e.mu.Unlock()
 	if e.tables[t.local.partition] == t {
 		delete(e.tables, t.local.partition)
+		e.show()
 	}
 }
 

@@ -111,7 +111,7 @@ func (f *follower) deliver(fetches kgo.Fetches) {
 			return
 		}
 		select {
-		case p.messages <- messageOf(r):
+		case p.messages <- fill(new(sarama.ConsumerMessage), r):
 		case <-p.ctx.Done():
 		}
 	})

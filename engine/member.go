@@ -80,6 +80,7 @@ func (e *Engine) join(ctx context.Context, topics []string, last *string) (*memb
 	}
 	e.mu.Lock()
 	e.member = m
+	e.show()
 	e.mu.Unlock()
 	return m, nil
 }
@@ -102,7 +103,8 @@ func (m *member) options() []kgo.Opt {
 		kgo.Balancers(kgo.RangeBalancer()), // goka wants the same partitions of each topic
 		kgo.BlockRebalanceOnPoll(),
 		kgo.MaxBufferedRecords(1 << 20),
-		kgo.ProducerLinger(0),
+		// Records wait for company until their batch is full or the commit sends them, which waits for nothing.
+		kgo.ProducerLinger(min(c.CommitInterval, time.Minute)),
 		kgo.FetchMaxPartitionBytes(max(1<<20, 2*c.Client.MaxRecord)),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 			return func(r *kgo.Record, n int) int {

@@ -39,9 +39,7 @@ func (p *producer) EmitWithHeaders(topic, key string, value []byte, headers goka
 
 func (p *producer) emit(topic, key string, value []byte, headers goka.Headers) error {
 	e := p.engine
-	e.mu.Lock()
-	m := e.member
-	e.mu.Unlock()
+	m := e.scene.Load().member
 	if topic == e.graph.table { // the row is in the overlay, and is sent once, by the commit
 		if len(headers) > 0 {
 			if t := e.table(stream.Partition([]byte(key), m.partitions)); t != nil {

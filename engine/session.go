@@ -42,6 +42,8 @@ type session struct {
 	rest   bool                 // the one before left something
 	served atomic.Int64         // timers called
 
+	messages messages
+
 	wake   chan struct{} // marks came that a partition waits for
 	failed chan struct{} // a claim ended by itself
 	fail   func()
@@ -285,6 +287,7 @@ func (e *Engine) assign(s *session) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opens, e.partitions = s.ctx, s.parts
+	e.show()
 }
 
 // lose ends a session.
@@ -294,4 +297,5 @@ func (e *Engine) lose() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opens, e.partitions, e.tables = nil, nil, map[int32]*table{}
+	e.show()
 }

@@ -1,16 +1,15 @@
 package stream
 
-import (
-	"hash/fnv"
-	"strconv"
-)
+import "strconv"
 
 // Partition returns the partition of key among n, by FNV-1a as goka and sarama compute it. Everything that places a key
 // uses this function; goka's own View.find panics where the hash is MinInt32, this one does not.
 func Partition(key []byte, n int32) int32 {
-	h := fnv.New32a()
-	_, _ = h.Write(key) // hash.Hash never fails
-	p := int32(h.Sum32()) % n
+	h := uint32(2166136261) // as hash/fnv, which would allocate
+	for _, c := range key {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	p := int32(h) % n
 	if p < 0 {
 		p = -p
 	}

@@ -222,17 +222,20 @@ func TestTransactionTimeout(t *testing.T) {
 	finish(t, h)
 }
 
+// untilAborted returns when the broker has aborted a transaction, which begins there with the first batch of records.
 func untilAborted(t *testing.T, h *enginetest.Harness) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	id := h.Prefix + "counter-0"
-	for state := ""; state != "Empty" && state != "CompleteAbort"; {
+	for begun, done := false, false; !done; {
 		described, err := kadm.NewClient(h.Client).DescribeTransactions(ctx, id)
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		state = described[id].State
+		state := described[id].State
+		begun = begun || state == "Ongoing"
+		done = begun && (state == "Empty" || state == "CompleteAbort")
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"github.com/millrace/millrace/engine/lockfile"
 )
@@ -96,6 +98,12 @@ const (
 // memTable is small: a process has a store for each partition of each table.
 const memTable = 8 << 20
 
+const (
+	youngTables = 8  // written out, and not yet merged with the others; filters make them cheap to pass over
+	filterBits  = 10 // for each key: one in a hundred look-ups of a missing key reads a block in vain
+	rowOverhead = 16 // of a row in a batch, in bytes
+)
+
 type disk struct {
 	disk *Disk
 	dir  string
@@ -105,11 +113,23 @@ type disk struct {
 	stamp Stamp
 }
 
+// options are for tables whose rows are often asked for before there is one, and often written again.
+func (d *Disk) options() *pebble.Options {
+	o := &pebble.Options{
+		Cache: d.cache, MemTableSize: memTable, Logger: pebbleLog{d.config.Logger}, FormatMajorVersion: pebble.FormatNewest,
+		L0CompactionThreshold: youngTables, L0StopWritesThreshold: 3 * youngTables,
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(filterBits)
+		if i < len(o.Levels)-1 { // what is young is soon written again
+			o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+		}
+	}
+	return o
+}
+
 func (s *disk) open() error {
-	db, err := pebble.Open(s.dir, &pebble.Options{
-		Cache: s.disk.cache, MemTableSize: memTable, Logger: pebbleLog{s.disk.config.Logger},
-		FormatMajorVersion: pebble.FormatNewest,
-	})
+	db, err := pebble.Open(s.dir, s.disk.options())
 	if err != nil {
 		if pebble.IsCorruptionError(err) {
 			return fmt.Errorf("%w: %s: %w", ErrCorrupt, s.dir, err)
@@ -177,7 +197,11 @@ func (s *disk) Ascend(from, to string, fn func(string, []byte) bool) error {
 }
 
 func (s *disk) Apply(rows []Row, stamp Stamp) error {
-	b := s.db.NewBatch()
+	size := 0
+	for _, r := range rows {
+		size += len(r.Key) + len(r.Value) + rowOverhead
+	}
+	b := s.db.NewBatchWithSize(size + stampSize + rowOverhead)
 	defer func() { _ = b.Close() }() // it was committed, or the error says why not
 	key := []byte{rowPrefix}
 	for _, r := range rows {
