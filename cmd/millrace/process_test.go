@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/views/asof"
 )
 
 // process runs a command until stop is called, once it has logged that it is up. stop returns its exit status.
@@ -107,6 +110,7 @@ func TestRunAndServe(t *testing.T) {
 		t.Errorf("replay said %q", got)
 	}
 
+	tellsItsInputs(t, server)
 	if code, body := status(t, server+"/metrics"); code != http.StatusOK {
 		t.Errorf("metrics of serve: %d", code)
 	} else {
@@ -181,6 +185,35 @@ func TestSlots(t *testing.T) {
 		t.Errorf("started again, it ended with %d", code)
 	}
 	lacks(t, millrace(t, 2, append([]string{"run", "ledger", "--slot", "-1"}, flags...)...).errs, "run.slot")
+}
+
+// tellsItsInputs checks that tokens hold what processors have written of themselves, and are taken back.
+func tellsItsInputs(t *testing.T, server string) {
+	t.Helper()
+	var answer struct {
+		AsOf struct {
+			StreamTime string `json:"stream_time"`
+			Token      string
+		} `json:"as_of"`
+	}
+	code, body := status(t, server+"/readyz")
+	if err := json.Unmarshal([]byte(body), &answer); code != http.StatusOK || err != nil {
+		t.Fatalf("readyz: %d %v %s", code, err, body)
+	}
+	at, err := asof.Parse(answer.AsOf.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := int64(0)
+	for _, inputs := range at["ledger-table"] {
+		read += inputs["transactions"]
+	}
+	if read == 0 || len(at["ledger-table"]) != 2 || answer.AsOf.StreamTime < "2026-03-02T10:00:00Z" {
+		t.Errorf("as of %s, %v", answer.AsOf.StreamTime, at)
+	}
+	if code, body := status(t, server+"/readyz?min_as_of="+answer.AsOf.Token); code != http.StatusOK {
+		t.Errorf("its own token: %d %s", code, body)
+	}
 }
 
 func TestRunOnATakenAdminPort(t *testing.T) {
