@@ -31,7 +31,7 @@ func newFleet(t *testing.T, text string, n int) *Fleet {
 		c := Command{Path: "/bin/sh", Args: []string{"-c", text}, Dir: dir, Ready: ready.URL}
 		return NewWorker("worker-"+string(rune('0'+i)), i, c, 10*time.Second, t.Logf)
 	}
-	f := &Fleet{Report: t.Logf, FencedWithin: 100 * time.Millisecond}
+	f := &Fleet{Broker: &Broker{}, Report: t.Logf, FencedWithin: 100 * time.Millisecond}
 	f.Twin = func(of *Worker) (*Worker, error) { return worker(of.Slot, script), nil }
 	for i := range n {
 		f.Workers = append(f.Workers, worker(i, text))
