@@ -48,8 +48,8 @@ func (c accounts) Encode(v any) ([]byte, error) {
 func (c accounts) Decode(b []byte) (any, error) {
 	*c.decoded++
 	a := &account{entries: make([]entry, 0, len(b)/24)}
-	used := 0
-	a.balance, used = binary.Varint(b)
+	balance, used := binary.Varint(b)
+	a.balance = balance
 	for b = b[used:]; len(b) > 0; {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || int(n)+used > len(b) {

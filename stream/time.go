@@ -6,12 +6,12 @@ import "github.com/lovoo/goka"
 type Time uint8
 
 const (
-	// NoTime: the topic has no event time (commands, settings, the loop). It never holds up its readers' watermark, nor moves it.
+	// NoTime says that the topic has no event time (commands, settings, the loop). It never holds up its readers' watermark, nor moves it.
 	NoTime Time = iota
-	// OwnTime: strangers write the topic. Each of its partitions has the largest time that Topic.EventTime told, or callbacks
+	// OwnTime says that strangers write the topic. Each of its partitions has the largest time that Topic.EventTime told, or callbacks
 	// have Advanced to.
 	OwnTime
-	// Watermarked: groups of ours write the topic, and send into it how far their own event time is. Readers go by the minimum
+	// Watermarked says that groups of ours write the topic, and send into it how far their own event time is. Readers go by the minimum
 	// over all partitions of those groups, whatever times the records have.
 	Watermarked
 )

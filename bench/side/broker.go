@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ func startBroker() (*broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, brokerRole)
+	cmd := exec.CommandContext(context.Background(), self, brokerRole)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

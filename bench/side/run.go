@@ -43,7 +43,7 @@ func drive(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	d := &driver{options: o, addr: b.addr, cluster: c, dir: dir, work: runWorker}
 	fmt.Println(heading(o))
 	return d.compareAll(ctx)

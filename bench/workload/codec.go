@@ -43,13 +43,13 @@ const (
 func (c Codecs) For(v any) goka.Codec {
 	switch v.(type) {
 	case *Event:
-		return codec[Event, *Event]{c.kind}
+		return codec[Event, *Event](c)
 	case *Account:
-		return codec[Account, *Account]{c.kind}
+		return codec[Account, *Account](c)
 	case *Posting:
-		return codec[Posting, *Posting]{c.kind}
+		return codec[Posting, *Posting](c)
 	default:
-		return codec[Total, *Total]{c.kind}
+		return codec[Total, *Total](c)
 	}
 }
 

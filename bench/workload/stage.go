@@ -33,21 +33,21 @@ func Graph(s Stage, n Names, c Codecs, persist Persist, called func()) (*goka.Gr
 	switch s {
 	case Ledger:
 		return goka.DefineGroup(n.Group,
-			goka.Input(n.Input, codec[Event, *Event]{c.kind}, func(ctx goka.Context, m any) {
+			goka.Input(n.Input, codec[Event, *Event](c), func(ctx goka.Context, m any) {
 				keepAccount(ctx, n.Output, m.(*Event))
 				called()
 			}),
-			goka.Output(n.Output, codec[Posting, *Posting]{c.kind}),
-			persist(codec[Account, *Account]{c.kind}),
+			goka.Output(n.Output, codec[Posting, *Posting](c)),
+			persist(codec[Account, *Account](c)),
 		), nil
 	case Progress:
 		return goka.DefineGroup(n.Group,
-			goka.Input(n.Input, codec[Posting, *Posting]{c.kind}, func(ctx goka.Context, m any) {
+			goka.Input(n.Input, codec[Posting, *Posting](c), func(ctx goka.Context, m any) {
 				total, _ := ctx.Value().(*Total)
 				ctx.SetValue(total.Apply(m.(*Posting)))
 				called()
 			}),
-			persist(codec[Total, *Total]{c.kind}),
+			persist(codec[Total, *Total](c)),
 		), nil
 	}
 	return nil, fmt.Errorf("workload: stage %q: one of %v", s, Stages())

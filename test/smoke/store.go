@@ -96,12 +96,12 @@ func readStore(place, table string, partition int32) (rows map[string]string, ne
 	if err != nil {
 		return nil, 0, err
 	}
-	defer disk.Close()
+	defer func() { _ = disk.Close() }() // it was only read
 	s, err := disk.Open(table, partition)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", place, err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	rows = map[string]string{}
 	err = s.Ascend("", "", func(key string, value []byte) bool {
 		rows[key] = string(value)

@@ -20,7 +20,7 @@ func keep(t *testing.T, dir, table string, next int64, rows ...store.Row) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer disk.Close()
+	defer func() { _ = disk.Close() }()
 	s, err := disk.Open(table, 0)
 	if err != nil {
 		t.Fatal(err)
