@@ -53,11 +53,7 @@ func (f *fixture) bells() *goka.GroupGraph {
 			c.SetRow(n)
 			c.SetTimer(at(n), "")
 		}),
-		stream.Timers(f.group, func(c *stream.Context[int]) {
-			if n, ok := c.Row(); ok {
-				c.SetTimer(at(n), "")
-			}
-		}, func(c *stream.Context[int], x stream.Timer) {
+		stream.Timers(f.group, func(c *stream.Context[int], x stream.Timer) {
 			stream.Emit(c, f.out, "k", int(x.Due.Unix()))
 			c.DeleteRow()
 			if calls := f.calls.Add(1); f.onCall != nil {

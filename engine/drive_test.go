@@ -36,10 +36,7 @@ func (f *fixture) timed(fired, swept chan<- string) *goka.GroupGraph {
 			set(c, n+10)
 		}),
 		stream.Persist(f.group), stream.DeadLetters(f.group), stream.Output(f.out),
-		stream.Timers(f.group, func(c *stream.Context[int]) {
-			row, _ := c.Row()
-			set(c, row)
-		}, func(c *stream.Context[int], timer stream.Timer) {
+		stream.Timers(f.group, func(c *stream.Context[int], timer stream.Timer) {
 			stream.Emit(c, f.out, c.Key(), int(timer.Due.Unix()))
 			c.SetRow(-1)
 			fired <- c.Key()
@@ -60,7 +57,7 @@ func TestEngineServesTimersAndSweeps(t *testing.T) {
 	r.handled(f, "in")
 	r.stop(t)
 
-	r = f.run(c, f.timed(fired, swept)) // the timer is set again from the row
+	r = f.run(c, f.timed(fired, swept)) // the timer is kept
 	<-r.Ready()
 	select {
 	case key := <-fired:

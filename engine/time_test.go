@@ -88,7 +88,7 @@ func TestMinimumOverSourcesOfAllSpeedsDropsNothing(t *testing.T) {
 			c.SetTimer(at(n/10*10+10), "close")
 			open.add("%s %d", c.Key(), n/10*10+10)
 		}),
-		stream.Timers(f.group, func(*stream.Context[int]) {}, func(c *stream.Context[int], x stream.Timer) {
+		stream.Timers(f.group, func(c *stream.Context[int], x stream.Timer) {
 			closed.add("%s %d", c.Key(), x.Due.Unix())
 		}),
 		stream.Persist(f.group), stream.DeadLetters(f.group))
@@ -265,7 +265,7 @@ func TestTimersAreCalledInOrderAtTheirPlace(t *testing.T) {
 				c.SetTimer(at(n), "a")
 			}
 		}),
-		stream.Timers(f.group, func(*stream.Context[int]) {}, func(c *stream.Context[int], x stream.Timer) {
+		stream.Timers(f.group, func(c *stream.Context[int], x stream.Timer) {
 			j.add("timer %d %s at %d", x.Due.Unix(), x.Name, c.Watermark().Unix())
 			if x.Due.Unix() == 20 && x.Name == "a" {
 				c.SetTimer(at(10), "back")

@@ -142,7 +142,7 @@ func (f *fixture) waking() *goka.GroupGraph {
 	f.in.Time, f.in.EventTime = stream.Watermarked, nil
 	return goka.DefineGroup(f.group.Goka(),
 		stream.Input(f.group, f.in, func(c *stream.Context[int], n int) { c.SetTimer(at(n), "wake") }),
-		stream.Timers(f.group, nil, func(c *stream.Context[int], _ stream.Timer) {
+		stream.Timers(f.group, func(c *stream.Context[int], _ stream.Timer) {
 			n, _ := c.Row()
 			c.SetRow(n + 1)
 		}),

@@ -77,7 +77,7 @@ func TestTimerTooLarge(t *testing.T) {
 			c.SetRow(n)
 			c.SetTimer(at(n), strings.Repeat("x", n))
 		}),
-		stream.Timers(f.group, nil, func(*stream.Context[int], stream.Timer) {}),
+		stream.Timers(f.group, func(*stream.Context[int], stream.Timer) {}),
 		stream.Persist(f.group), stream.DeadLetters(f.group))
 	f.number("fits", 1<<20-1024)
 	f.number("does-not", 2<<20)

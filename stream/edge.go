@@ -49,16 +49,10 @@ func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T))
 	}
 }
 
-// Timers gives the group its timer callback. Where the transport keeps no timers of its own, restore is called once for
-// every row after the table was loaded: it sets again the timers that the row needs, and may Advance to the event time
-// that the row has seen.
-func Timers[Row any](g Group[Row], restore func(*Context[Row]), cb func(*Context[Row], Timer)) goka.Edge {
+// Timers gives the group its timer callback.
+func Timers[Row any](g Group[Row], cb func(*Context[Row], Timer)) goka.Edge {
 	return goka.Visitor(TimerVisit, func(gc goka.Context, meta any) {
-		due, ok := meta.(DueTimers)
-		if !ok {
-			runVisit(gc, &g, Timer{}, restore)
-			return
-		}
+		due := meta.(DueTimers) // whoever calls these visits keeps the timers
 		for _, timer := range due.Take(gc.Partition(), gc.Key()) {
 			runVisit(gc, &g, timer, func(c *Context[Row]) { cb(c, timer) })
 		}

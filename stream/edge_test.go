@@ -70,7 +70,7 @@ func (a *actor) graph() *goka.GroupGraph {
 	return goka.DefineGroup(a.group.Goka(),
 		stream.Input(a.group, a.in, a.act), stream.Input(a.group, a.timed, a.act), stream.Loop(a.group, text{}, a.act),
 		stream.Persist(a.group), stream.Output(a.out), stream.DeadLetters(a.group),
-		stream.Timers(a.group, func(*stream.Context[string]) {}, func(c *stream.Context[string], timer stream.Timer) {
+		stream.Timers(a.group, func(c *stream.Context[string], timer stream.Timer) {
 			a.act(c, "see emit="+timer.Name)
 			if timer.Name == "panic" {
 				panic("timer")

@@ -54,7 +54,7 @@ type Timer struct {
 	Name string
 }
 
-// The names of the visits by which a transport without timers of its own serves Timers and Sweep.
+// The names of the visits by which a transport serves Timers and Sweep.
 const (
 	TimerVisit = "millrace-timers"
 	SweepVisit = "millrace-sweep"
@@ -64,7 +64,7 @@ const (
 func TimerTopic(group string) string { return group + "-timers" }
 
 // DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due time
-// and name. A nil meta value asks for the row's timers to be set again (see Timers).
+// and name.
 type DueTimers interface {
 	Take(partition int32, key string) []Timer
 	// Called tells that those taken last were called, and what they asked for is done.

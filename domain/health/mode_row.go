@@ -66,17 +66,6 @@ func (r *ModeRow) Due(s Settings) []instant.Milli {
 	return ends
 }
 
-// Reached returns the largest event time that the row has seen: the newest window end of a score.
-func (r *ModeRow) Reached() instant.Milli {
-	reached := r.Evaluated
-	r.each(func(_ *Instrument, g *Gateway) {
-		if n := len(g.Scores); n > 0 {
-			reached = max(reached, g.Scores[n-1].End)
-		}
-	})
-	return reached
-}
-
 // evaluateAt returns the watermark at which a mode is evaluated for the windows that end at end.
 func (s Settings) evaluateAt(end instant.Milli) instant.Milli {
 	return end.Add(s.Grace).Add(s.EvaluationDelay)

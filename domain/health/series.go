@@ -117,18 +117,6 @@ func seriesOf(row *Row, a *ledger.Attempt) *Series {
 	return &Series{Path: Path{a.Mode, a.Instrument, a.Gateway}}
 }
 
-// Due returns the watermarks at which the row is to be settled, in order.
-func (r *Row) Due(s Settings) []instant.Milli {
-	if r == nil || r.Series == nil {
-		return nil
-	}
-	due := make([]instant.Milli, 0, len(r.Series.Open.Open))
-	for _, o := range r.Series.Open.Open {
-		due = append(due, s.spec().ClosesAt(o.Span))
-	}
-	return due
-}
-
 // Windows returns the keys of the closed windows that the row's scores look back on, newest first: where a view finds the
 // records of a series.
 func (r *Row) Windows() []string {

@@ -105,11 +105,7 @@ func keeper(prefix string, called func()) *goka.GroupGraph {
 			}
 		}),
 		stream.Loop(group, text{}, func(c *stream.Context[*pad], s string) { c.SetRow(row(c).grow(len(s))) }),
-		stream.Timers(group, func(c *stream.Context[*pad]) {
-			for _, n := range row(c).Timers {
-				timer(c, n)
-			}
-		}, func(c *stream.Context[*pad], t stream.Timer) {
+		stream.Timers(group, func(c *stream.Context[*pad], t stream.Timer) {
 			n, _ := strconv.Atoi(t.Name)
 			c.SetRow(row(c).grow(n % 100_000))
 			emit(c, "timer", n/100_000)

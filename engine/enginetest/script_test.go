@@ -114,10 +114,7 @@ func counter(prefix string, called func()) *goka.GroupGraph {
 			w.Open = map[int]int{1 << 40: w.Open[1<<40] + n}
 			c.SetRow(w)
 		}),
-		stream.Timers(group, func(c *stream.Context[windows]) {
-			w, _ := c.Row()
-			timers(c, w)
-		}, func(c *stream.Context[windows], _ stream.Timer) {
+		stream.Timers(group, func(c *stream.Context[windows], _ stream.Timer) {
 			w := load(c)
 			settle(c, &w, "")
 			c.SetRow(w)

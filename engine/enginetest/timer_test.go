@@ -74,7 +74,7 @@ func alarm(prefix string, called func()) *goka.GroupGraph {
 			called()
 			set(c, asked(c.Key(), value))
 		}),
-		stream.Timers(group, nil, func(c *stream.Context[int], due stream.Timer) {
+		stream.Timers(group, func(c *stream.Context[int], due stream.Timer) {
 			called()
 			count, _ := c.Row()
 			c.SetRow(count + 1)

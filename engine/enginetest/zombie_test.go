@@ -55,13 +55,12 @@ func ticker(prefix string, _ func()) *goka.GroupGraph {
 				set(c, 0)
 			}
 		}),
-		stream.Timers(group, func(c *stream.Context[int]) { n, _ := c.Row(); set(c, n) },
-			func(c *stream.Context[int], _ stream.Timer) {
-				n, _ := c.Row()
-				c.SetRow(n + 1)
-				stream.Emit(c, out, c.Key(), n+1)
-				set(c, n+1)
-			}),
+		stream.Timers(group, func(c *stream.Context[int], _ stream.Timer) {
+			n, _ := c.Row()
+			c.SetRow(n + 1)
+			stream.Emit(c, out, c.Key(), n+1)
+			set(c, n+1)
+		}),
 		stream.Persist(group), stream.Output(out),
 	)
 }

@@ -49,6 +49,6 @@ func graph() *goka.GroupGraph {
 			}
 			c.SetRow(row)
 		}),
-		stream.Timers(group, func(*stream.Context[window.Set[int64]]) {}, func(c *stream.Context[window.Set[int64]], _ stream.Timer) { c.SetRow(settle(c)) }),
+		stream.Timers(group, func(c *stream.Context[window.Set[int64]], _ stream.Timer) { c.SetRow(settle(c)) }),
 		stream.Persist(group), stream.Output(turnover), stream.DeadLetters(group))
 }

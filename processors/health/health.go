@@ -49,7 +49,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Output(t.HealthCorrections),
 		stream.Output(t.HealthScores),
 		stream.DeadLetters(t.Health),
-		stream.Timers(t.Health, g.restore, g.close),
+		stream.Timers(t.Health, g.close),
 		stream.Sweep(t.Health, g.expire),
 	)
 }
@@ -83,18 +83,6 @@ func (g *group) close(c *context, _ stream.Timer) {
 	row, _ := c.Row()
 	next, effects := health.Settle(g.settings, row, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects, nil)
-}
-
-// restore sets the timers of a loaded row again.
-func (g *group) restore(c *context) {
-	row, ok := c.Row()
-	if !ok || row.Series == nil {
-		return
-	}
-	for _, at := range row.Due(g.settings) {
-		c.SetTimer(at.Time(), "close")
-	}
-	c.Advance(row.Series.Reached.Time())
 }
 
 // expire drops closed windows that nothing can reach any more.

@@ -44,7 +44,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Output(t.Attempts),
 		stream.Output(t.Journal),
 		stream.DeadLetters(t.Ledger),
-		stream.Timers(t.Ledger, g.restore, g.due),
+		stream.Timers(t.Ledger, g.due),
 		stream.Sweep(t.Ledger, g.expire),
 	)
 }
@@ -74,17 +74,6 @@ func (g *group) expire(c *context) {
 	row, _ := c.Row()
 	next, effects := ledger.Expire(row, instant.Of(c.Watermark()), g.rules)
 	g.commit(c, row, next, effects)
-}
-
-func (g *group) restore(c *context) {
-	row, ok := c.Row()
-	if !ok {
-		return
-	}
-	c.Advance(row.LastAt.Time())
-	if at, awaits := row.Awaits(); awaits {
-		c.SetTimer(at.Time(), pendingTimer)
-	}
 }
 
 // commit keeps the next row and carries the effects out.

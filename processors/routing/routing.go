@@ -41,7 +41,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Persist(t.Routing),
 		stream.Output(t.HealthStatus),
 		stream.DeadLetters(t.Routing),
-		stream.Timers(t.Routing, g.restore, g.evaluate),
+		stream.Timers(t.Routing, g.evaluate),
 	)
 }
 
@@ -65,19 +65,6 @@ func (g *group) evaluate(c *context, _ stream.Timer) {
 	row, _ := c.Row()
 	next, effects := row.Settle(g.settings, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects)
-}
-
-// restore sets the timers of a loaded row again.
-func (g *group) restore(c *context) {
-	row, ok := c.Row()
-	if !ok {
-		return
-	}
-	for _, at := range row.Due(g.settings) {
-		c.SetTimer(at.Time(), "evaluate")
-	}
-	c.Advance(row.Reached().Time())
-	g.metrics.show(g.settings, row)
 }
 
 // apply stores the row and turns effects into emits.

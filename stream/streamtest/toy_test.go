@@ -58,7 +58,7 @@ func (t *toy) graph() *goka.GroupGraph {
 		stream.Output(t.windows),
 		stream.DeadLetters(t.group),
 		stream.Lookup(t.bosses),
-		stream.Timers(t.group, t.restore, t.close),
+		stream.Timers(t.group, t.close),
 		stream.Sweep(t.group, t.sweep),
 	)
 }
@@ -88,13 +88,6 @@ func (t *toy) gift(c *stream.Context[sum], amount int) {
 	row, _ := c.Row()
 	row.Total += amount
 	c.SetRow(row)
-}
-
-func (t *toy) restore(c *stream.Context[sum]) {
-	if row, ok := c.Row(); ok && row.End > 0 {
-		c.SetTimer(time.Unix(row.End, 0), "close")
-		c.Advance(time.Unix(row.End-10, 0))
-	}
 }
 
 func (t *toy) close(c *stream.Context[sum], _ stream.Timer) { t.closeDue(c) }
