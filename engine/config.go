@@ -52,7 +52,8 @@ type Config struct {
 	OutOfOrderness time.Duration
 	// MaxFuture is how far past the wall clock an event time of such a topic is believed. Defaults to 5 min; negative: any.
 	MaxFuture time.Duration
-	// Tick is how often due timers are looked for while no records come. Defaults to 200 ms.
+	// Tick is how often idle inputs, and timers that they make due, are looked for. At most 1.25 s: looks further apart prove nothing.
+	// Defaults to 200 ms.
 	Tick time.Duration
 	// SweepEvery is the time between two sweeps. Defaults to 10 min.
 	SweepEvery time.Duration
@@ -131,8 +132,8 @@ func (c Config) Validate() error {
 			fail("%s %s: must be positive", name, d)
 		}
 	}
-	if c.Tick < 0 && c.Tick != NoTick {
-		fail("tick %s: must be positive", c.Tick)
+	if most := watermark.DefaultConfig().Patience / 2; c.Tick != NoTick && (c.Tick < 0 || c.Tick > most) {
+		fail("tick %s: must be positive, and at most %s", c.Tick, most)
 	}
 	return errors.Join(append(errs, c.time().Validate())...)
 }

@@ -75,7 +75,7 @@ func (f *fixture) cutTimers(meanwhile func(*running) *running) {
 	f.number(last, -1)
 	f.flush()
 	c := f.config()
-	c.MaxRecords, c.Tick = 100, 10*time.Second // which nobody waits for
+	c.MaxRecords, c.Tick = 100, time.Second // which nobody waits for
 	r := meanwhile(f.run(c, f.bells()))
 	r.handled(f, "in")
 	r.stop(f.t)
