@@ -156,9 +156,15 @@ func (f *fixture) flush() {
 
 func (f *fixture) ends(topic string) map[int32]int64 {
 	f.t.Helper()
-	listed, err := kadm.NewClient(f.client).ListEndOffsets(context.Background(), topic)
-	if err != nil {
-		f.t.Fatal(err)
+	ctx := deadline(f.t)
+	var listed kadm.ListedOffsets
+	for err := errors.New("not asked yet"); err != nil; { // a leader that has just moved gives an error for its partition
+		if ctx.Err() != nil {
+			f.t.Fatal(err)
+		}
+		if listed, err = kadm.NewClient(f.client).ListEndOffsets(ctx, topic); err == nil {
+			err = listed.Error()
+		}
 	}
 	ends := map[int32]int64{}
 	listed.Each(func(o kadm.ListedOffset) { ends[o.Partition] = o.Offset })
