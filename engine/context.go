@@ -34,15 +34,6 @@ func (c *callContext) Advance(t time.Time) {
 	}
 }
 
-// SetTimer implements stream.Transport.
-func (c *callContext) SetTimer(due time.Time, name string) {
-	if err := c.checkTimer(name); err != nil {
-		c.Fail(c.named(err))
-		return
-	}
-	c.setTimer(due, name)
-}
-
 // DeadLettered implements stream.Observer.
 func (c *callContext) DeadLettered(reason string) { c.engine.letters.add(reason) }
 

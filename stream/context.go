@@ -101,7 +101,9 @@ func (c *Context[Row]) Watermark() time.Time {
 // of the transaction; in timers, sweeps and records of other topics it does nothing.
 func (c *Context[Row]) Advance(t time.Time) { c.advance = append(c.advance, t) }
 
-// SetTimer asks for a timer call under this key, see Transport.
+// SetTimer asks for a call of the group's timer callback under this key once the watermark reaches due, at millisecond
+// precision, rounded up. The same (key, due, name) twice is one timer. One for the past is called when the watermark next rises.
+// Timers survive restarts and rebalances and are not cancelled: the callback checks its row.
 func (c *Context[Row]) SetTimer(due time.Time, name string) {
 	c.timers = append(c.timers, Timer{due, name})
 }
@@ -195,20 +197,16 @@ func (c *Context[Row]) flushDeadLetters() {
 }
 
 func (c *Context[Row]) flushTime() {
-	if len(c.timers) == 0 && len(c.advance) == 0 {
+	if len(c.timers) > 0 { // write has not taken them
+		c.goka.Fail(fmt.Errorf("stream: group %s sets a timer, but its transport has none", c.group.Name))
 		return
 	}
-	t, ok := c.goka.(Transport)
-	if !ok {
-		if len(c.timers) > 0 {
-			c.goka.Fail(fmt.Errorf("stream: group %s sets a timer, but its transport has none", c.group.Name))
+	if len(c.advance) == 0 {
+		return
+	}
+	if t, ok := c.goka.(Transport); ok {
+		for _, at := range c.advance {
+			t.Advance(at)
 		}
-		return
-	}
-	for _, timer := range c.timers {
-		t.SetTimer(timer.Due, timer.Name)
-	}
-	for _, at := range c.advance {
-		t.Advance(at)
 	}
 }

@@ -7,15 +7,12 @@ import (
 )
 
 // Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time. Each
-// method speaks of the partition, and SetTimer of the key, that the callback runs under.
+// method speaks of the partition that the callback runs under.
 type Transport interface {
 	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet.
 	Watermark() time.Time
 	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves time back.
 	Advance(t time.Time)
-	// SetTimer asks for a call of the group's timer callback under the current key once the watermark reaches due.
-	// The same (key, due, name) twice is one timer. Timers are not cancelled: the callback checks its row.
-	SetTimer(due time.Time, name string)
 }
 
 // Observer is implemented by a Transport that counts dead letters.
@@ -23,7 +20,7 @@ type Observer interface {
 	DeadLettered(reason string)
 }
 
-// Writer is implemented by a Transport that applies what a callback asked for as one.
+// Writer is implemented by a Transport that applies what a callback asked for as one. Without it there are no timers.
 type Writer interface {
 	// Write applies x whole, or does nothing and says why: a value is larger than RecordLimit, or refused by its codec. A
 	// ReasonError knows its dead-letter reason, other errors count as a failed callback.
@@ -38,7 +35,7 @@ type Effects struct {
 	Changed bool
 	Row     any
 	Emits   []Emitted // in their order
-	Timers  []Timer   // of the current key, see Transport.SetTimer
+	Timers  []Timer   // of the current key, see Context.SetTimer
 }
 
 // Emitted is one value for one topic.

@@ -50,6 +50,13 @@ func (m *Metrics) show(s health.Settings, row *health.ModeRow) {
 	}
 }
 
+// shows tells whether a mode is shown already.
+func (m *Metrics) shows(mode string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.modes[mode]
+}
+
 // fits tells whether an instrument has its place among the labels; the first ones keep theirs.
 func (m *Metrics) fits(mode, instrument string) bool {
 	m.mu.Lock()

@@ -82,7 +82,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			evaluated = true
 		}
 	}
-	if evaluated {
+	if evaluated || !g.metrics.shows(c.Key()) { // not since this process has the mode
 		g.metrics.show(g.settings, next)
 	}
 }

@@ -90,9 +90,15 @@ func TestScriptsOfTime(t *testing.T) {
 	streamtest.Run(t, "testdata/time/*.txt", config(routing.NewMetrics(nil)))
 }
 
+// A process that takes a mode over shows it with the first score that comes, before any is evaluated.
 func TestMetrics(t *testing.T) {
-	r := prometheus.NewRegistry()
-	h := streamtest.New(t, config(routing.NewMetrics(r)))
+	var r *prometheus.Registry
+	c := config(nil)
+	c.Build = func() streamtest.Processor {
+		r = prometheus.NewRegistry()
+		return config(routing.NewMetrics(r)).Build()
+	}
+	h := streamtest.New(t, c)
 	for _, text := range []string{
 		"upi/a/g 2026-03-01T10:01:00Z 50%", "upi/b/g 2026-03-01T10:01:00Z 100%",
 		"upi/a/g 2026-03-01T10:02:00Z 50%", "upi/b/g 2026-03-01T10:02:00Z 99%", "upi/b/g 2026-03-01T10:03:00Z 98%",
@@ -100,6 +106,22 @@ func TestMetrics(t *testing.T) {
 	} {
 		h.ConsumeText("health-scores", "upi", text)
 	}
+	want := map[string]string{"millrace_health_score_ratio": "a=0.5 b=0.98 ", "millrace_health_enabled": "a=0 b=1 "}
+	if got := gauges(t, r); !maps.Equal(want, got) {
+		t.Errorf("have %v, want %v", got, want)
+	}
+	h.Restart()
+	if got := gauges(t, r); len(got) > 0 {
+		t.Errorf("have %v", got)
+	}
+	h.ConsumeText("health-scores", "upi", "upi/a/g 2026-03-01T10:04:00Z 50%")
+	if got := gauges(t, r); !maps.Equal(want, got) {
+		t.Errorf("have %v, want %v", got, want)
+	}
+}
+
+func gauges(t *testing.T, r *prometheus.Registry) map[string]string {
+	t.Helper()
 	families, err := r.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -110,10 +132,7 @@ func TestMetrics(t *testing.T) {
 			got[f.GetName()] += fmt.Sprintf("%s=%v ", m.GetLabel()[0].GetValue(), m.GetGauge().GetValue())
 		}
 	}
-	want := map[string]string{"millrace_health_score_ratio": "a=0.5 b=0.98 ", "millrace_health_enabled": "a=0 b=1 "}
-	if !maps.Equal(want, got) {
-		t.Errorf("have %v, want %v", got, want)
-	}
+	return got
 }
 
 func TestConfig(t *testing.T) {
