@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long one command may take before the test fails.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // maxRounds bounds timers that set themselves again for ever.
 const maxRounds = 1000
