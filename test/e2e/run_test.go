@@ -118,6 +118,16 @@ func (r *run) send(ctx context.Context, records []traffic.Record) {
 
 func (r *run) drain(ctx context.Context, stages ...cluster.Stage) {
 	r.t.Helper()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopped := r.pipeline.Done()
+	go func() { // nothing will be handled any more
+		select {
+		case <-stopped:
+			cancel(errors.New("the pipeline stopped"))
+		case <-ctx.Done():
+		}
+	}()
 	if err := cluster.Drain(ctx, r.admin, stages, 20*time.Millisecond); err != nil {
 		r.t.Fatal("drain:", err, r.pipeline.Err())
 	}
