@@ -36,7 +36,7 @@ type peer struct {
 
 func newPeer(j job) (peer, error) {
 	c := engine.Config{
-		Client: engine.ClientConfig{Brokers: []string{j.Broker}}, CommitInterval: j.Interval,
+		Client: engine.ClientConfig{Brokers: []string{j.Broker}, Compression: "snappy"}, CommitInterval: j.Interval,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	switch j.Side {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -102,12 +103,17 @@ const (
 	youngTables = 8  // written out, and not yet merged with the others; filters make them cheap to pass over
 	filterBits  = 10 // for each key: one in a hundred look-ups of a missing key reads a block in vain
 	rowOverhead = 16 // of a row in a batch, in bytes
+	learnAtOnce = 500
 )
 
 type disk struct {
 	disk *Disk
 	dir  string
 	db   *pebble.DB
+
+	filter  *filter
+	scanned sync.WaitGroup
+	closing atomic.Bool // the scan need not go on
 
 	mu    sync.RWMutex
 	stamp Stamp
@@ -141,13 +147,39 @@ func (s *disk) open() error {
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrCorrupt, s.dir, err)
 	}
-	s.stamp = Stamp{}
+	s.stamp, s.filter = Stamp{}, newFilter()
 	if raw == nil {
+		s.filter.complete()
 		return nil
 	}
 	if s.stamp, err = decodeStamp(raw); err != nil {
 		return fmt.Errorf("%s: %w", s.dir, err)
 	}
+	return s.learn()
+}
+
+// learn fills the filter, in the background, with the rows that are there now.
+func (s *disk) learn() error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{rowPrefix}, UpperBound: []byte{rowPrefix + 1}})
+	if err != nil {
+		return fmt.Errorf("store: %s: %w", s.dir, err)
+	}
+	s.closing.Store(false)
+	s.scanned.Go(func() {
+		for more := it.First(); more && !s.closing.Load(); {
+			s.filter.add(func(yield func(string)) {
+				for i := 0; more && i < learnAtOnce; i++ {
+					yield(string(it.Key()[1:]))
+					more = it.Next()
+				}
+			})
+		}
+		if err := errors.Join(it.Error(), it.Close()); err != nil {
+			s.disk.config.Logger.Warn("store is slower than it might be", "dir", s.dir, "error", err)
+		} else if !s.closing.Load() {
+			s.filter.complete()
+		}
+	})
 	return nil
 }
 
@@ -168,6 +200,9 @@ func rowKey(key string) []byte {
 }
 
 func (s *disk) Get(key string) ([]byte, error) {
+	if s.filter.lacks(key) {
+		return nil, nil
+	}
 	v, err := get(s.db, rowKey(key))
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", s.dir, err)
@@ -202,7 +237,14 @@ func (s *disk) Apply(rows []Row, stamp Stamp) error {
 		size += len(r.Key) + len(r.Value) + rowOverhead
 	}
 	b := s.db.NewBatchWithSize(size + stampSize + rowOverhead)
-	defer func() { _ = b.Close() }() // it was committed, or the error says why not
+	defer func() { _ = b.Close() }()        // it was committed, or the error says why not
+	s.filter.add(func(yield func(string)) { // before anybody can read them
+		for _, r := range rows {
+			if r.Value != nil {
+				yield(r.Key)
+			}
+		}
+	})
 	key := []byte{rowPrefix}
 	for _, r := range rows {
 		key = append(key[:1], r.Key...)
@@ -248,6 +290,8 @@ func (s *disk) Close() error {
 	if s.db == nil {
 		return nil
 	}
+	s.closing.Store(true)
+	s.scanned.Wait()
 	err := s.db.Close()
 	s.db = nil
 	if err != nil {
