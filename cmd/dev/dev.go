@@ -110,7 +110,7 @@ func (d *dev) start(ctx context.Context) error {
 	if err := d.openBroker(); err != nil {
 		return err
 	}
-	d.Settings.Brokers = []string{d.broker.Addr()}
+	d.Settings.Brokers, d.Settings.Kafka = []string{d.broker.Addr()}, config.Kafka{} // whatever is set is for brokers elsewhere
 	d.topology = topology.New(d.Settings.Topology())
 	var err error
 	if d.admin, err = cluster.Connect(d.Settings.Client()); err != nil {
