@@ -67,10 +67,18 @@ func (e *Engine) join(ctx context.Context, topics []string, last *string) (*memb
 	if err != nil {
 		return nil, err
 	}
-	if m.session, err = kgo.NewGroupTransactSession(append(opts, m.options()...)...); err != nil {
+	// kgo closes a client only when the group has answered its join, which may have to wait for a member that is gone. A
+	// static member has nothing to tell the group, so requests under way end with the client.
+	life, end := context.WithCancel(context.Background())
+	if m.session, err = kgo.NewGroupTransactSession(append(opts, append(m.options(), kgo.WithContext(life))...)...); err != nil {
+		end()
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	m.client, m.close = m.session.Client(), sync.OnceFunc(m.session.CloseAllowingRebalance)
+	m.client = m.session.Client()
+	m.close = sync.OnceFunc(func() {
+		end()
+		m.session.CloseAllowingRebalance()
+	})
 	m.client.PauseFetchTopics(topics...) // until the tables are there
 	bounded, cancel := context.WithTimeout(ctx, claimTime)
 	defer cancel()
