@@ -49,7 +49,7 @@ func BenchmarkTakeover(b *testing.B) {
 // A stop in the middle of work ends within 2 s and leaves no transaction open.
 func TestStopUnderLoad(t *testing.T) {
 	h := enginetest.New(t, bulk(), topics, counter)
-	h.Produce("in", bulkInput(20_000)...)
+	h.Produce("in", bulkInput(80_000)...)
 	w := startWorker(t, h, t.TempDir())
 	w.expect(t, "committed")
 	began := time.Now()
