@@ -54,7 +54,9 @@ func BenchmarkTransactionTime(b *testing.B) {
 				c.settle()
 				s.keep()
 				t.abort() // forgets what it was given
-				p.commit()
+				if err := p.commit(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
