@@ -30,7 +30,7 @@ type extent struct {
 func readExtent(ctx context.Context, client *kgo.Client, topic string, partition int32) (extent, error) {
 	var x extent
 	admin := kadm.NewClient(client)
-	err := patiently(ctx, func() error {
+	err := throughOutage(ctx, func() error {
 		m, err := admin.Metadata(ctx, topic)
 		if err == nil {
 			err = m.Topics[topic].Err
@@ -66,7 +66,7 @@ const kafkaTombstones = 24 * time.Hour
 // is rebuilt too early costs time, one that is kept too long has rows that were deleted.
 func tombstones(ctx context.Context, admin *kadm.Client, topic string) (time.Duration, error) {
 	var settings kadm.ResourceConfigs
-	err := patiently(ctx, func() (err error) {
+	err := throughOutage(ctx, func() (err error) {
 		if settings, err = admin.DescribeTopicConfigs(ctx, topic); err == nil && len(settings) > 0 && kerr.IsRetriable(settings[0].Err) {
 			err = settings[0].Err
 		}
