@@ -231,7 +231,7 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 		if err != nil {
 			cancel(err)
 			<-sent
-			return fmt.Errorf("%v: %w", f, err)
+			return errors.Join(fmt.Errorf("%v: %w", f, err), context.Cause(ctx))
 		}
 	}
 	p.hold(p.total)

@@ -139,7 +139,7 @@ func Kafka(ctx context.Context, repository, dir string) (*Broker, error) {
 	b.Stop = func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		_, err := kafka(ctx, repository, "clean", "--dir", dir)
+		_, err := kafka(ctx, repository, "stop", "--dir", dir) // the folder is the run's, which may want to keep it
 		return err
 	}
 	return b, nil
