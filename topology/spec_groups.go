@@ -45,7 +45,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Timers:  stream.TimerTopic(t.Routing.Name),
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
-			Outputs: []string{t.CatalogEvents.Name, dead},
+			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},
 		}, {
 			Name: t.DeadLetters.Name, Inputs: []string{dead}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
 		},

@@ -25,6 +25,9 @@ func (t *Topology) Topics() []Spec {
 		t.windows(t.HealthCorrections.Name),
 		t.stream(t.HealthScores.Name, "mode", Binary, WorkRetention),
 		t.stream(t.HealthStatus.Name, "mode", JSON, LedgerRetention),
+		// What people decided is kept as long as the commands that said so.
+		t.stream(t.Overrides.Name, "mode", Binary, LedgerRetention),
+		t.stream(t.HealthSettings.Name, "mode", Binary, LedgerRetention),
 		// The table of dead letters says where their bytes are: here. They can be replayed as long as the ledger would take them.
 		t.stream(t.DeadLetterRecords.Name, "source topic-partition-offset", Raw, LedgerRetention),
 	}

@@ -65,6 +65,8 @@ type Topology struct {
 	HealthCorrections stream.Topic[*health.WindowRecord]
 	HealthScores      stream.Topic[*health.Score]
 	HealthStatus      stream.Topic[*health.StatusRecord]
+	Overrides         stream.Topic[*health.Intervention]
+	HealthSettings    stream.Topic[*health.Setting]
 
 	DeadLetterRecords stream.Topic[[]byte]
 
@@ -93,6 +95,8 @@ func New(c Config) *Topology {
 	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}}
 	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, Time: stream.Watermarked, EventTime: scoreTime}
 	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
+	t.Overrides = stream.Topic[*health.Intervention]{Name: name("overrides"), Codec: codecs.Intervention{}}
+	t.HealthSettings = stream.Topic[*health.Setting]{Name: name("health-settings"), Codec: codecs.HealthSetting{}}
 	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}
 
 	dead := t.DeadLetterRecords.Name

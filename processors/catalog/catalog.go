@@ -28,6 +28,8 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),
 		stream.Persist(t.Catalog),
 		stream.Output(t.CatalogEvents),
+		stream.Output(t.Overrides),
+		stream.Output(t.HealthSettings),
 		stream.DeadLetters(t.Catalog),
 	)
 }
