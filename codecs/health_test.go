@@ -47,7 +47,7 @@ func sampleLoop() *health.ClosedWindow {
 }
 
 func sampleScore() *health.Score {
-	return &health.Score{Path: samplePath, WindowEnd: 1772359260000, Correction: true, Pool: samplePool}
+	return &health.Score{Path: samplePath, WindowEnd: 1772359260000, Correction: true, Window: sampleTally.Counts, Pool: samplePool}
 }
 
 func sampleMode() *health.ModeRow {
@@ -146,7 +146,8 @@ func TestClosedWindowGolden(t *testing.T) {
 }
 
 func TestScoreGolden(t *testing.T) {
-	checkGolden(t, Score{}, sampleScore(), "010a0375706912037362691a0872617a6f7270617920c0ddc08d9567280130808080a00b38808080f00b40c80148be01")
+	checkGolden(t, Score{}, sampleScore(), "010a0375706912037362691a0872617a6f7270617920c0ddc08d9567280130808080a00b38808080f00b40c80148be01520730b401380a40"+
+		"0a")
 }
 
 func TestModeRowGolden(t *testing.T) {
@@ -261,7 +262,7 @@ func TestRoutingRoundTrip(t *testing.T) {
 			row.Instruments = append(row.Instruments, inst)
 		}
 		roundTrip(t, ModeRow{}, row)
-		roundTrip(t, Score{}, &health.Score{Path: samplePath, WindowEnd: drawSpan(t).End, Pool: drawPool(t)})
+		roundTrip(t, Score{}, &health.Score{Path: samplePath, WindowEnd: drawSpan(t).End, Window: drawTally(t).Counts, Pool: drawPool(t)})
 	})
 }
 

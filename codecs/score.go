@@ -20,6 +20,7 @@ func (Score) Encode(s *health.Score) ([]byte, error) {
 	w.Int(4, int64(s.WindowEnd))
 	w.Bool(5, s.Correction)
 	writePool(w, s.Pool)
+	w.Message(10, func(w *wire.Writer) { writeCounts(w, s.Window) })
 	return w.B, nil
 }
 
@@ -32,6 +33,11 @@ func (Score) Decode(b []byte) (*health.Score, error) {
 			s.WindowEnd = instant.Milli(f.Int())
 		case 5:
 			s.Correction = f.Bool()
+		case 10:
+			return f.Message(func(f wire.Field) error {
+				readCounts(f, &s.Window)
+				return nil
+			})
 		default:
 			readPath(f, &s.Path)
 			readPool(f, &s.Pool)

@@ -1,6 +1,10 @@
 package health
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/domain/instant"
+)
 
 // Score is the weighted health of one mode/instrument/gateway over its last windows: the record of `health-scores`, keyed by
 // mode.
@@ -10,10 +14,22 @@ type Score struct {
 	WindowEnd instant.Milli
 	// Correction says that a late attempt changed a score already sent. It replaces that one, but is no evidence of its own.
 	Correction bool
-	Pool       Pool
+	// Window holds what was counted in that newest window alone: what Pool cannot tell any more, and probes are counted by.
+	Window Counts
+	Pool   Pool
 }
 
 // score returns the score of the series as of the window that ended at end.
 func (s *Series) score(cfg Settings, end instant.Milli, correction bool) Scored {
-	return Scored{&Score{Path: s.Path, WindowEnd: end, Correction: correction, Pool: poolOf(cfg, s.Last, end)}}
+	return Scored{&Score{Path: s.Path, WindowEnd: end, Correction: correction, Window: s.countsOf(end), Pool: poolOf(cfg, s.Last, end)}}
+}
+
+// countsOf returns what was counted in the closed window that ended at end.
+func (s *Series) countsOf(end instant.Milli) Counts {
+	for _, small := range slices.Backward(s.Last) {
+		if small.End == end {
+			return small.Counts
+		}
+	}
+	return Counts{}
 }

@@ -289,12 +289,15 @@ func TestCorrectionOfTheScore(t *testing.T) {
 		t.Fatalf("two windows closed: %+v", effects)
 	}
 	rate, _ := effects[3].(Scored).Score.Pool.Rate()
+	if newest := (Counts{Technical: 1}); effects[3].(Scored).Score.Window != newest {
+		t.Errorf("the newest window has %+v", effects[3].(Scored).Score.Window)
+	}
 	if effects[3].(Scored).Score.WindowEnd != at("2m") || !(rate > 0.46 && rate < 0.47) { // 0.87/(1+0.87)
 		t.Fatalf("score %+v, rate %v", effects[3], rate)
 	}
 	row, effects = Observe(s, row, attempt(at("1m"), ledger.Succeeded), Source{}, at("2m10s"))
 	score := effects[1].(Scored).Score
-	if rate, _ = score.Pool.Rate(); !score.Correction || score.Pool.Samples != 3 || !(rate > 0.65 && rate < 0.66) { // 1.87/2.87
+	if rate, _ = score.Pool.Rate(); !score.Correction || score.Pool.Samples != 3 || score.Window != (Counts{Success: 1, Technical: 1}) || !(rate > 0.65 && rate < 0.66) { // 1.87/2.87
 		t.Fatalf("corrected score %+v, rate %v", score, rate)
 	}
 	// A late attempt out of the sight of the newest window corrects its window, but no score.
