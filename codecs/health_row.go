@@ -71,6 +71,9 @@ func writeSeries(w *wire.Writer, s *health.Series) {
 		})
 	}
 	w.Int(7, int64(s.Reached))
+	w.Int(8, int64(s.Traffic))
+	w.Int(9, int64(s.Through))
+	w.Int(10, int64(s.Empty))
 }
 
 func readSeries(f wire.Field, s *health.Series) error {
@@ -97,6 +100,12 @@ func readSeries(f wire.Field, s *health.Series) error {
 			return err
 		case 7:
 			s.Reached = instant.Milli(f.Int())
+		case 8:
+			s.Traffic = instant.Milli(f.Int())
+		case 9:
+			s.Through = instant.Milli(f.Int())
+		case 10:
+			s.Empty = int(f.Int())
 		default:
 			readPath(f, &s.Path)
 		}

@@ -28,7 +28,7 @@ var (
 
 func sampleSeries() *health.Row {
 	return &health.Row{Series: &health.Series{
-		Path: samplePath, Reached: 1772359270001,
+		Path: samplePath, Reached: 1772359270001, Traffic: 1772359259000, Through: 60000, Empty: 3,
 		Open: window.Set[health.Tally]{
 			Open: []window.Window[health.Tally]{{Span: sampleSpan, Value: sampleTally}}, ClosedTo: 1772359200000,
 		},
@@ -73,6 +73,10 @@ func sampleRecord() *health.WindowRecord {
 		Path: samplePath, Span: sampleSpan, ClosedAt: 1772359270000, Counts: sampleTally.Counts, Samples: 100, Eligible: 95,
 		Latency: sampleTally.Latency.Quantiles(), Sources: sampleTally.Sources,
 	}
+}
+
+func sampleSilence() *health.WindowRecord {
+	return &health.WindowRecord{Path: samplePath, Span: window.Span{Start: 1772359260000, End: 1772362920000}, ClosedAt: 1772362930000, Silent: true}
 }
 
 func sampleStatus() *health.StatusRecord {
@@ -134,8 +138,8 @@ func fuzzStable[T any](f *testing.F, c codecOf[T], seeds ...T) {
 }
 
 func TestHealthRowGolden(t *testing.T) {
-	checkGolden(t, HealthRow{}, sampleSeries(), "010a5c0a0375706912037362691a0872617a6f72706179222b2080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a08"+
-		"617474656d707473181420dc012880b4b98d9567320b28c0a90730b401380a400a38e2f9c18d9567")
+	checkGolden(t, HealthRow{}, sampleSeries(), "010a690a0375706912037362691a0872617a6f72706179222b2080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a08"+
+		"617474656d707473181420dc012880b4b98d9567320b28c0a90730b401380a400a38e2f9c18d956740f0cdc08d956748c0a9075006")
 	checkGolden(t, HealthRow{}, sampleClosed(), "0112480a0375706912037362691a0872617a6f727061792080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a086174"+
 		"74656d707473181420dc01600468e0f9c18d9567")
 }
@@ -166,6 +170,8 @@ func TestWindowRecordGolden(t *testing.T) {
 		`"revision":0,"success":90,"technical":5,"business":5,"timeout":0,"samples":100,"eligible":95,`+
 		`"raw_rate":0.9,"technical_rate":0.9474,"latency_ms":{"p50":1,"p95":2,"p99":3},"source_offsets":{"attempts-0":[10,120]}}`)
 	empty := &health.WindowRecord{Path: samplePath, Span: window.Span{End: 60000}, ClosedAt: 70000}
+	checkGolden(t, WindowRecord{}, sampleSilence(), `{"mode":"upi","instrument":"sbi","gateway":"razorpay",`+
+		`"silent":{"from":"2026-03-01T10:01:00.000Z","to":"2026-03-01T11:02:00.000Z"},"closed_at":"2026-03-01T11:02:10.000Z"}`)
 	checkGolden(t, WindowRecord{}, empty, `{"mode":"upi","instrument":"sbi","gateway":"razorpay",`+
 		`"start":"1970-01-01T00:00:00.000Z","end":"1970-01-01T00:01:00.000Z","closed_at":"1970-01-01T00:01:10.000Z",`+
 		`"revision":0,"success":0,"technical":0,"business":0,"timeout":0,"samples":0,"eligible":0,`+
@@ -219,6 +225,8 @@ func drawSpan(t *rapid.T) window.Span {
 func TestHealthRowRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		row := &health.Row{Series: &health.Series{Path: health.Path{Mode: rapid.String().Draw(t, "mode")}}}
+		row.Series.Traffic, row.Series.Through = drawSpan(t).End, drawSpan(t).End
+		row.Series.Empty = rapid.IntRange(0, health.MaxEmpty+1).Draw(t, "empty")
 		row.Series.Open.ClosedTo = instant.Milli(rapid.Int64().Draw(t, "closed to"))
 		for range rapid.IntRange(0, 3).Draw(t, "open") {
 			row.Series.Open.Open = append(row.Series.Open.Open, window.Window[health.Tally]{Span: drawSpan(t), Value: drawTally(t)})
@@ -296,6 +304,6 @@ func FuzzScore(f *testing.F) { fuzzStable(f, Score{}, sampleScore()) }
 
 func FuzzModeRow(f *testing.F) { fuzzStable(f, ModeRow{}, sampleMode()) }
 
-func FuzzWindowRecord(f *testing.F) { fuzzStable(f, WindowRecord{}, sampleRecord()) }
+func FuzzWindowRecord(f *testing.F) { fuzzStable(f, WindowRecord{}, sampleRecord(), sampleSilence()) }
 
 func FuzzStatusRecord(f *testing.F) { fuzzStable(f, StatusRecord{}, sampleStatus()) }

@@ -11,9 +11,11 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/window"
 )
 
-// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as CONTRACT.md shows it.
+// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as CONTRACT.md shows it. A silent record, on
+// `health-windows` alone, has a shape of its own, SilenceJSON.
 type WindowRecord struct{}
 
 // WindowRecordJSON is a window record as outsiders see it.
@@ -35,6 +37,21 @@ type WindowRecordJSON struct {
 	TechnicalRate *float64            `json:"technical_rate"`
 	LatencyMS     LatencyJSON         `json:"latency_ms"`
 	SourceOffsets map[string][2]int64 `json:"source_offsets"`
+}
+
+// SilenceJSON is a silent record as outsiders see it: told by its field `silent`.
+type SilenceJSON struct {
+	Mode       string     `json:"mode"`
+	Instrument string     `json:"instrument"`
+	Gateway    string     `json:"gateway"`
+	Silent     PeriodJSON `json:"silent"`
+	ClosedAt   recordTime `json:"closed_at"`
+}
+
+// PeriodJSON is the time from From to To, To excluded.
+type PeriodJSON struct {
+	From recordTime `json:"from"`
+	To   recordTime `json:"to"`
 }
 
 // LatencyJSON holds quantiles in milliseconds, null where nothing was measured.
@@ -85,14 +102,25 @@ func WindowRecordView(r *health.WindowRecord) WindowRecordJSON {
 
 // Encode returns r as JSON.
 func (WindowRecord) Encode(r *health.WindowRecord) ([]byte, error) {
+	if r.Silent {
+		return json.Marshal(SilenceJSON{
+			r.Mode, r.Instrument, r.Gateway, PeriodJSON{recordTime(r.Start), recordTime(r.End)}, recordTime(r.ClosedAt),
+		})
+	}
 	return json.Marshal(WindowRecordView(r))
 }
 
 // Decode returns the window record in b. Rates are not read: they follow from the counts.
 func (WindowRecord) Decode(b []byte) (*health.WindowRecord, error) {
-	var in WindowRecordJSON
+	var in struct {
+		WindowRecordJSON
+		Silent *PeriodJSON `json:"silent"`
+	}
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, fmt.Errorf("window record: %w", err)
+	}
+	if in.Silent != nil {
+		return silenceOf(&in.WindowRecordJSON, in.Silent), nil
 	}
 	r := &health.WindowRecord{
 		Path:     health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway},
@@ -118,4 +146,11 @@ func (WindowRecord) Decode(b []byte) (*health.WindowRecord, error) {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 	})
 	return r, nil
+}
+
+func silenceOf(in *WindowRecordJSON, silent *PeriodJSON) *health.WindowRecord {
+	return &health.WindowRecord{
+		Path: health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway}, ClosedAt: instant.Milli(in.ClosedAt),
+		Span: window.Span{Start: instant.Milli(silent.From), End: instant.Milli(silent.To)}, Silent: true,
+	}
 }

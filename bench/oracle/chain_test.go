@@ -169,6 +169,8 @@ func (c *chain) windows(effects []health.Effect) {
 		case health.Finished:
 			c.window(e.Record, true)
 			loop = append(loop, e.To)
+		case health.Silent:
+			c.window(e.Record, true)
 		case health.Late:
 			loop = append(loop, e.To)
 		case health.Corrected:

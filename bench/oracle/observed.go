@@ -18,6 +18,7 @@ type Observed struct {
 	users     map[string]*mission.UserRow
 	finals    map[Window]int
 	revisions map[Window]int64
+	unbroken  *continuity
 	problems  []string
 }
 
@@ -25,7 +26,7 @@ type Observed struct {
 func NewObserved() *Observed {
 	return &Observed{
 		result: newResult(), rows: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{},
-		finals: map[Window]int{}, revisions: map[Window]int64{},
+		finals: map[Window]int{}, revisions: map[Window]int64{}, unbroken: newContinuity(),
 	}
 }
 
@@ -111,14 +112,21 @@ func (o *Observed) Outcome(value []byte) error {
 }
 
 // Window takes a record of health-windows (final) or of health-corrections. Empty windows say that nothing happened and
-// are not compared.
+// are not compared; that none of them is missing is looked at in the end.
 func (o *Observed) Window(value []byte, final bool) error {
 	r, err := codecs.WindowRecord{}.Decode(value)
 	if err != nil {
 		return err
 	}
-	w := windowOf(r)
+	w, p := windowOf(r), period{r.Start, r.End}
+	if r.Silent {
+		if !final || !o.unbroken.silence(series{r.Mode, r.Instrument, r.Gateway}, p) {
+			o.problem("silence %v: twice, or on the wrong topic", w)
+		}
+		return nil
+	}
 	if final {
+		o.unbroken.final(series{r.Mode, r.Instrument, r.Gateway}, p)
 		if o.finals[w]++; o.finals[w] > 1 {
 			o.problem("window %v: %d finals", w, o.finals[w])
 		}
@@ -153,8 +161,9 @@ func (o *Observed) Result() (*Result, []string) {
 			delete(o.result.Progress, key)
 		}
 	}
-	slices.Sort(o.problems)
-	return o.result, o.problems
+	problems := append(o.unbroken.problems(), o.problems...)
+	slices.Sort(problems)
+	return o.result, problems
 }
 
 func rowState(row *ledger.Row) Transaction {

@@ -8,14 +8,17 @@ import (
 // Effect is what must happen outside a row; the set of its types is closed.
 type Effect interface{ effect() }
 
-// Opened asks for a Settle of the row at the watermark ClosesAt.
-type Opened struct{ ClosesAt instant.Milli }
+// Due asks for a Settle of the row at the watermark At.
+type Due struct{ At instant.Milli }
 
 // Finished is a window that has closed: its record is published as final, and To goes to the row that keeps it.
 type Finished struct {
 	Record *WindowRecord
 	To     *ClosedWindow
 }
+
+// Silent tells that a series has had no attempt for more than MaxEmpty windows; its record is published beside the finals.
+type Silent struct{ Record *WindowRecord }
 
 // Late is an attempt whose window had closed; To goes to the row that keeps the window.
 type Late struct{ To *ClosedWindow }
@@ -32,8 +35,9 @@ type Rejected struct {
 	Detail string
 }
 
-func (Opened) effect()    {}
+func (Due) effect()       {}
 func (Finished) effect()  {}
+func (Silent) effect()    {}
 func (Late) effect()      {}
 func (Corrected) effect() {}
 func (Scored) effect()    {}

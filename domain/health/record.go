@@ -5,7 +5,9 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// WindowRecord is the public record of a closed window: revision 0 when it closes, one more with every correction.
+// WindowRecord is the public record of a closed window: revision 0 when it closes, one more with every correction. A Silent
+// one is no window: it tells that there were only empty windows in Span, and that no more are published until traffic
+// returns.
 type WindowRecord struct {
 	Path
 	window.Span
@@ -18,6 +20,7 @@ type WindowRecord struct {
 	Eligible int64
 	Latency  Quantiles
 	Sources  []SourceRange
+	Silent   bool
 }
 
 // RawRate returns success/samples, rounded to four decimals, and false without samples.

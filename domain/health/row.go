@@ -40,6 +40,12 @@ type Series struct {
 	// Reached is the largest event time and watermark that the row has seen, from which a transport without a memory of its
 	// own starts again.
 	Reached instant.Milli
+	// Traffic is the largest event time of an attempt.
+	Traffic instant.Milli
+	// Through is the end of the last window that was closed, with traffic or without; 0 before the first.
+	Through instant.Milli
+	// Empty is how many windows up to Through were empty in a row, MaxEmpty+1 once the silence is published.
+	Empty int
 }
 
 // Small is what the series remembers of a closed window.

@@ -12,7 +12,8 @@ type Score struct {
 	Path
 	// WindowEnd is the end of the newest window in it.
 	WindowEnd instant.Milli
-	// Correction says that a late attempt changed a score already sent. It replaces that one, but is no evidence of its own.
+	// Correction says that the score is no evidence of its own: a late attempt changed a score already sent, which this one
+	// replaces, or the newest window is empty and older ones have aged.
 	Correction bool
 	// Window holds what was counted in that newest window alone: what Pool cannot tell any more, and probes are counted by.
 	Window Counts

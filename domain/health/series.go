@@ -14,29 +14,44 @@ import (
 // maxOpen bounds the open windows of one series, so that a row always fits into a record. A day of one-minute windows.
 const maxOpen = 1440
 
-// Settle closes the windows of a series that watermark w closes: a Finished and a Scored for each, in closing order. It
-// returns row itself if nothing is due. A closed window's row has nothing to settle.
+// Settle brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a Scored
+// for each window that closes, in closing order, the empty ones included; a Silent where windows stay empty; then a Due for
+// what comes next. A series without traffic for ForgetAfter is forgotten: the row returned is nil. It returns row itself if
+// nothing is due. A closed window's row has nothing to settle.
 func Settle(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {
 		return row, nil
 	}
-	open, finals := row.Series.Open.Advance(s.spec(), w)
-	if len(finals) == 0 {
+	next := *row.Series
+	open, finals := next.Open.Advance(s.spec(), w)
+	next.Open = open
+	quiet := min(open.ClosedTo, next.forgottenAt(s).Add(-s.Grace)) // what closes after it is forgotten, not empty
+	if len(finals) == 0 && !next.lacks(s, quiet) && !next.forgotten(s, w) {
 		return row, nil
 	}
-	next := *row.Series
-	next.Open, next.Reached = open, max(next.Reached, w)
 	next.Last = slices.Clone(next.Last)
 	var effects []Effect
 	for _, f := range finals {
-		closed := window.Close(f)
-		next.remember(s, closed.Span, closed.Value.Counts)
-		effects = append(effects, Finished{
-			Record: record(s, next.Path, closed, f.ClosesAt),
-			To:     &ClosedWindow{Path: next.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Tally: f.Value},
-		}, next.score(s, f.Span.End, false))
+		effects = append(effects, next.fill(s, f.Span.End-1)...)
+		next.Through, next.Empty = max(next.Through, f.Span.End), 0
+		effects = append(effects, next.finish(s, f, false)...)
 	}
-	return &Row{Series: &next}, effects
+	effects = append(effects, next.fill(s, quiet)...)
+	if next.forgotten(s, w) {
+		return nil, effects
+	}
+	next.Reached = max(next.Reached, w)
+	return &Row{Series: &next}, append(effects, next.next(s))
+}
+
+// finish makes a closed window known. It changes s.Last in place.
+func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effect {
+	closed := window.Close(f)
+	s.remember(cfg, closed.Span, closed.Value.Counts)
+	return []Effect{Finished{
+		Record: record(cfg, s.Path, closed, f.ClosesAt),
+		To:     &ClosedWindow{Path: s.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Tally: f.Value},
+	}, s.score(cfg, f.Span.End, empty)}
 }
 
 // Observe counts one attempt, judged against the watermark w before it. It settles the row first, so that what is late
@@ -55,7 +70,7 @@ func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Mil
 		return row, append(effects, Rejected{payment.LateBeyondHorizon, detail})
 	}
 	next := *series
-	next.Reached = max(next.Reached, w, a.At)
+	next.Reached, next.Traffic = max(next.Reached, w, a.At), max(next.Traffic, a.At)
 	var placed []window.Effect[Tally]
 	next.Open, placed = open.Add(s.spec(), a.At, tallyOf(a, one, from), Tally.Merge)
 	if n := len(next.Open.Open); n > maxOpen && n > len(open.Open) {
@@ -64,9 +79,10 @@ func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Mil
 	for _, p := range placed {
 		switch p.Kind {
 		case window.Opened:
-			effects = append(effects, Opened{p.ClosesAt})
+			effects = append(effects, Due{p.ClosesAt})
 		case window.Late:
 			effects = append(effects, next.late(s, p)...)
+			effects = append(effects, next.know(s)...)
 		case window.Counted, window.Moved, window.Final:
 		}
 	}

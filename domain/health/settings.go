@@ -89,6 +89,9 @@ func (s Settings) Validate() error {
 	return errors.Join(errs...)
 }
 
+// step returns how far apart the windows of the grid start.
+func (s Settings) step() time.Duration { return s.Window }
+
 func (s Settings) spec() window.Spec { return window.Tumbling(s.Window, s.Grace) }
 
 // age returns how many windows lie between two window ends, 0 for the same.

@@ -7,6 +7,9 @@
 //     it any more.
 //   - Output: health-windows, the final of every window (revision 0), and health-corrections, its later revisions, both
 //     keyed mode/instrument/gateway; health-scores, keyed mode; dead-letters.
+//   - Silence: once known, a mode/instrument/gateway has finals for windows without traffic too, up to health.MaxEmpty in a
+//     row, then one silent record on health-windows and nothing more until traffic returns. Without traffic for
+//     health.ForgetAfter its row is deleted; the next attempt begins anew.
 //   - Ordering: attempts of one key in log order; they need no order in event time.
 //   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer has
 //     not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected score;
@@ -94,17 +97,23 @@ func (g *group) expire(c *context) {
 
 // apply stores the row and turns effects into emits. Only the effects of an attempt, which is a then, can be refusals.
 func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect, a *ledger.Attempt) {
-	if next != row {
+	switch {
+	case next == row:
+	case next == nil:
+		c.DeleteRow()
+	default:
 		c.SetRow(next)
 	}
 	for _, e := range effects {
 		switch e := e.(type) {
-		case health.Opened:
-			c.SetTimer(e.ClosesAt.Time(), "close")
+		case health.Due:
+			c.SetTimer(e.At.Time(), "close")
 		case health.Finished:
 			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
 			stream.Loopback(c, e.To.Key(), e.To)
 			g.metrics.closed(e.Record.Mode)
+		case health.Silent:
+			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
 		case health.Late:
 			stream.Loopback(c, e.To.Key(), e.To)
 			g.metrics.late(e.To.Mode)

@@ -25,11 +25,13 @@ func config(partitions int32, m *health.Metrics) streamtest.Config {
 	attempts.Parse = parseAttempt
 	scores := streamtest.JSON(t.HealthScores)
 	scores.Format = formatScore
+	windows := streamtest.JSON(t.HealthWindows)
+	windows.Format = formatWindow
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
 			return streamtest.Processor{Graph: health.Graph(health.DefaultConfig(), t, m)}
 		},
-		Topics: []streamtest.Topic{attempts, scores}, Row: formatRow, Partitions: partitions,
+		Topics: []streamtest.Topic{attempts, scores, windows}, Row: formatRow, Partitions: partitions,
 	}
 }
 
@@ -67,6 +69,19 @@ func cause(a *ledger.Attempt) ledger.Cause {
 	}
 }
 
+// formatWindow shows an empty window by its end alone, others as they are.
+func formatWindow(b []byte) string {
+	r, err := codecs.WindowRecord{}.Decode(b)
+	switch {
+	case err != nil:
+		return err.Error()
+	case r.Samples == 0 && !r.Silent:
+		return "empty end=" + clock(r.End)
+	default:
+		return string(b)
+	}
+}
+
 func formatScore(b []byte) string {
 	s, err := codecs.Score{}.Decode(b)
 	if err != nil {
@@ -94,10 +109,18 @@ func formatRow(b []byte) string {
 		fmt.Fprintf(&out, "%s %s;", clock(o.End), formatCounts(o.Value.Counts))
 	}
 	out.WriteString("] last=[")
+	empty := 0
 	for _, s := range r.Series.Last {
+		if s.Counts == (domain.Counts{}) {
+			empty++
+			continue
+		}
 		fmt.Fprintf(&out, "%s %s;", clock(s.End), formatCounts(s.Counts))
 	}
-	return out.String() + "]"
+	if out.WriteByte(']'); empty > 0 {
+		fmt.Fprintf(&out, " and %d empty, %d running", empty, r.Series.Empty)
+	}
+	return out.String()
 }
 
 func formatCounts(c domain.Counts) string {
@@ -145,7 +168,7 @@ func TestMetrics(t *testing.T) {
 			got[f.GetName()] = append(got[f.GetName()], line)
 		}
 	}
-	if n := len(got["millrace_windows_closed_total"]); n != 65 || !slices.Contains(got["millrace_windows_closed_total"], "other 6") {
+	if n := len(got["millrace_windows_closed_total"]); n != 65 || !slices.Contains(got["millrace_windows_closed_total"], "other 24") { // one full, three empty
 		t.Errorf("%d modes shown, want 64 and other: %v", n, got)
 	}
 	for _, name := range []string{"millrace_windows_late_events_total", "millrace_windows_corrections_total"} {

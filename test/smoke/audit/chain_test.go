@@ -183,6 +183,8 @@ func (c *recording) windows(effects []health.Effect) {
 		case health.Finished:
 			write(c, c.topo.HealthWindows, e.Record.Key(), e.Record)
 			loop = append(loop, e.To)
+		case health.Silent:
+			write(c, c.topo.HealthWindows, e.Record.Key(), e.Record)
 		case health.Late:
 			loop = append(loop, e.To)
 		case health.Corrected:

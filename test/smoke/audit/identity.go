@@ -49,6 +49,9 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if w.Silent {
+			return fmt.Sprintf("silence of %s to %v", w.Key(), w.End), nil
+		}
 		return fmt.Sprintf("revision %d of window %s %v", w.Revision, w.Key(), w.Start), nil
 	default:
 		return "", nil
