@@ -90,6 +90,10 @@ func (s *Server) health() {
 	a := s.healthAccess()
 	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Every instrument of a mode", a), s.healthList)
 	huma.Register(s.api, s.read("get-health", "/v1/health/{mode}/{instrument}", tagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
+	huma.Register(s.api, s.streamOperation("stream-health", "/v1/health/stream", tagHealth, "Windows and changes of status, as they come",
+		"Server-sent events: `window` is a window that closed, or a new revision of it; `status` is an instrument or gateway whose state, or whether it "+
+			"gets traffic, changed. The stream begins with the next event: Last-Event-ID is not looked at, read the state after connecting. A comment "+
+			"comes every 15 s. Who is 256 events behind is left behind, with a comment that says so.", a), s.healthStream)
 	huma.Register(s.api, s.read("get-routing", "/v1/routing/{mode}/{instrument}", tagHealth, "How to divide an instrument's traffic", a), s.routing)
 }
 

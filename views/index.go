@@ -80,7 +80,7 @@ func (x *seriesIndex) update(key string, value []byte) {
 func (x *seriesIndex) paths(mode string) []health.Path {
 	prefix := ""
 	if mode != "" {
-		prefix = strings.TrimSuffix(health.Path{Mode: mode}.Key(), "/") // mode/ without the empty instrument and gateway
+		prefix = modePrefix(mode)
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -11,8 +11,11 @@ import (
 // stopFlag is set once, when the process is about to stop.
 type stopFlag struct{ atomic.Bool }
 
-// Stop makes the server unready, so that nothing new is sent to it. It goes on answering.
-func (s *Server) Stop() { s.stop.Store(true) }
+// Stop makes the server unready, so that nothing new is sent to it, and ends the streams. It goes on answering.
+func (s *Server) Stop() {
+	s.stop.Store(true)
+	s.config.Feed.close()
+}
 
 // Liveness says that the process answers.
 type Liveness struct {

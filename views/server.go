@@ -35,6 +35,8 @@ type Config struct {
 	Tables Tables
 	// Indexes are fed by the owner of the tables (see Indexes).
 	Indexes *Indexes
+	// Feed is fed by the owner of the topics of health (see Feed). Defaults to one that says nothing.
+	Feed *Feed
 	// Settings are those of the health group: what a window record says depends on them. Defaults to health.DefaultSettings.
 	Settings health.Settings
 	// Records reads the raw bytes of dead letters.
@@ -120,6 +122,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Missions == (mission.Config{}) {
 		c.Missions = mission.DefaultConfig()
+	}
+	if c.Feed == nil {
+		c.Feed = NewFeed()
 	}
 	if c.Wait == 0 {
 		c.Wait = defaultWait

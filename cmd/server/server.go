@@ -56,7 +56,8 @@ type Server struct {
 	addr   net.Addr
 	views  *views.Server
 	http   *http.Server
-	client *kgo.Client
+	client *kgo.Client // reads dead letters by their place, and follows the topics of health
+	feed   *views.Feed
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 	failed chan error
@@ -74,7 +75,7 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(opts...)
+	client, err := kgo.NewClient(append(opts, followOptions(c.Topology)...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +83,9 @@ func Start(c Config) (*Server, error) {
 	if c.Board != nil {
 		board = c.Board(tables)
 	}
+	feed := views.NewFeed()
 	v, err := views.New(views.Config{
-		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: feed, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
 		OpenHealth: c.OpenHealth, Board: board, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
@@ -96,18 +98,19 @@ func Start(c Config) (*Server, error) {
 		client.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %w (another port: --port or http.listen)", c.Listen, err)
 	}
-	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, failed: make(chan error, 8), log: c.Log}
+	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, feed: feed, failed: make(chan error, 8), log: c.Log}
 	s.http = views.NewHTTPServer(c.Listen, v.Handler())
-	s.run(listener)
+	s.run(listener, c.Topology)
 	return s, nil
 }
 
-func (s *Server) run(listener net.Listener) {
+func (s *Server) run(listener net.Listener, t *topology.Topology) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	for _, t := range s.Tables.all() {
 		s.work.Go(func() { s.report(t.Run(ctx)) })
 	}
+	s.work.Go(func() { follow(ctx, s.client, t, s.feed, s.log) })
 	s.work.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.report(err)
