@@ -35,7 +35,11 @@ func (s source) layer() string { first, _, _ := strings.Cut(s.path, "/"); return
 // test tells whether only tests can run the file: it is a _test file, or belongs to a package whose name ends in test.
 func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") || testPackage(s.dir()) }
 
-func testPackage(dir string) bool { return strings.HasSuffix(path.Base(dir), "test") }
+// testPackage knows such a package by its name; a backtest is no test.
+func testPackage(dir string) bool {
+	name := path.Base(dir)
+	return strings.HasSuffix(name, "test") && name != "backtest"
+}
 
 func (s source) at(p token.Pos, what string) string {
 	return s.path + ":" + itoa(s.fset.Position(p).Line) + ": " + what

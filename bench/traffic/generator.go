@@ -56,7 +56,7 @@ func New(cfg Config) (*Generator, error) {
 		users:  rand.NewZipf(r, 1.1, 20, uint64(cfg.Users-1)),
 		shops:  rand.NewZipf(r, 1.2, 3, uint64(cfg.Merchants-1)),
 		market: newMarket(cfg.Merchants), categories: categories(),
-		hours: hourShares(), mean: 1000 * cfg.eventsPerPayment() / cfg.Rate, arrival: float64(cfg.From.UnixMilli()),
+		hours: HourShares(), mean: 1000 * cfg.eventsPerPayment() / cfg.Rate, arrival: float64(cfg.From.UnixMilli()),
 	}
 	if !cfg.To.IsZero() {
 		g.to = cfg.To.UnixMilli()

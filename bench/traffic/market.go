@@ -144,8 +144,8 @@ func namedMerchants() []merchant {
 	}
 }
 
-// hourShares is the daily rhythm in Indian Standard Time, by hour; the mean is 1.
-func hourShares() [24]float64 {
+// HourShares is the daily rhythm in Indian Standard Time, by hour; the mean is 1.
+func HourShares() [24]float64 {
 	h := [24]float64{
 		0.35, 0.20, 0.13, 0.10, 0.12, 0.25, 0.50, 0.80, 1.05, 1.25, 1.40, 1.45,
 		1.45, 1.40, 1.30, 1.25, 1.30, 1.45, 1.65, 1.75, 1.65, 1.35, 0.95, 0.60,
