@@ -58,30 +58,40 @@ func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effe
 // depends on the order of records alone, not on when timers run. The attempt's windows that are open count it; for closed
 // ones it is Late. Beyond the correction horizon it is Rejected.
 func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
-	row, effects := Settle(s, row, w)
-	series := seriesOf(row, a)
-	open, _ := series.Open.Advance(s.spec(), w) // nothing is due any more; remembers how far windows are closed
 	one, known := countOf(a.Outcome)
-	switch {
-	case !known:
+	if !known {
+		row, effects := Settle(s, row, w)
 		return row, append(effects, Rejected{payment.InvalidField, fmt.Sprintf("outcome %d", a.Outcome)})
-	case a.At < horizon(s, open.ClosedTo) || a.At < 0:
-		detail := fmt.Sprintf("%v is more than %v behind", a.At, s.CorrectionHorizon)
+	}
+	return count(s, row, Path{a.Mode, a.Instrument, a.Gateway}, a.At, tallyOf(a, one, from), w)
+}
+
+// ObserveMany counts attempts of which only the counts are left, as Observe would one by one: all of them at the time at.
+func ObserveMany(s Settings, row *Row, p Path, at instant.Milli, c Counts, w instant.Milli) (*Row, []Effect) {
+	return count(s, row, p, at, Tally{Counts: c}, w)
+}
+
+func count(s Settings, row *Row, p Path, at instant.Milli, tally Tally, w instant.Milli) (*Row, []Effect) {
+	row, effects := Settle(s, row, w)
+	series := seriesOf(row, p)
+	open, _ := series.Open.Advance(s.spec(), w) // nothing is due any more; remembers how far windows are closed
+	if at < horizon(s, open.ClosedTo) || at < 0 {
+		detail := fmt.Sprintf("%v is more than %v behind", at, s.CorrectionHorizon)
 		return row, append(effects, Rejected{payment.LateBeyondHorizon, detail})
 	}
 	next := *series
-	next.Reached, next.Traffic = max(next.Reached, w, a.At), max(next.Traffic, a.At)
+	next.Reached, next.Traffic = max(next.Reached, w, at), max(next.Traffic, at)
 	var placed []window.Effect[Tally]
-	next.Open, placed = open.Add(s.spec(), a.At, tallyOf(a, one, from), Tally.Merge)
+	next.Open, placed = open.Add(s.spec(), at, tally, Tally.Merge)
 	if n := len(next.Open.Open); n > maxOpen && n > len(open.Open) {
 		return row, append(effects, Rejected{payment.RowTooLarge, fmt.Sprintf("%d windows are open", len(open.Open))})
 	}
-	for _, p := range placed {
-		switch p.Kind {
+	for _, e := range placed {
+		switch e.Kind {
 		case window.Opened:
-			effects = append(effects, Due{p.ClosesAt})
+			effects = append(effects, Due{e.ClosesAt})
 		case window.Late:
-			effects = append(effects, next.late(s, p)...)
+			effects = append(effects, next.late(s, e)...)
 			effects = append(effects, next.know(s)...)
 		case window.Counted, window.Moved, window.Final:
 		}
@@ -126,11 +136,11 @@ func (s *Series) remember(cfg Settings, span window.Span, counts Counts) bool {
 	return true
 }
 
-func seriesOf(row *Row, a *ledger.Attempt) *Series {
+func seriesOf(row *Row, p Path) *Series {
 	if row != nil && row.Series != nil {
 		return row.Series
 	}
-	return &Series{Path: Path{a.Mode, a.Instrument, a.Gateway}}
+	return &Series{Path: p}
 }
 
 // Windows returns the keys of the closed windows that the row's scores look back on, newest first: where a view finds the

@@ -7,7 +7,6 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
-	"github.com/millrace/millrace/domain/window"
 )
 
 // Listener hears what a replay brings about.
@@ -43,37 +42,18 @@ func New(s health.Settings, l Listener) *Replay {
 func (r *Replay) Attempt(a *ledger.Attempt, from health.Source) {
 	key := a.Key()
 	next, effects := health.Observe(r.settings, r.rows[key], a, from, r.reached)
-	r.rows[key] = next
-	r.apply(key, effects)
+	r.keep(key, next, effects)
 }
 
 // Window counts a whole window at the present watermark: what is known where attempts are gone. The window must lie within one
-// window of the settings; counts for windows that are closed already are left out.
+// window of the settings.
 func (r *Replay) Window(p health.Path, start instant.Milli, counts health.Counts) {
 	key := p.Key()
-	row, effects := health.Settle(r.settings, r.rows[key], r.reached)
-	series := health.Series{Path: p}
-	if row != nil && row.Series != nil {
-		series = *row.Series
-	}
-	spec := window.Tumbling(r.settings.Window, r.settings.Grace)
-	open, _ := series.Open.Advance(spec, r.reached) // nothing is due; remembers how far windows are closed
-	open, placed := open.Add(spec, start, health.Tally{Counts: counts}, health.Tally.Merge)
-	for _, e := range placed {
-		switch e.Kind {
-		case window.Opened:
-			effects = append(effects, health.Opened{ClosesAt: e.ClosesAt})
-		case window.Late:
-			r.late++
-		case window.Counted, window.Moved, window.Final:
-		}
-	}
-	series.Open = open
-	r.rows[key] = &health.Row{Series: &series}
-	r.apply(key, effects)
+	next, effects := health.ObserveMany(r.settings, r.rows[key], p, start, counts, r.reached)
+	r.keep(key, next, effects)
 }
 
-// Late returns how many attempts, or counts of windows, came after their window had closed. Attempts correct scores then.
+// Late returns how many attempts, or counts of windows, came after their window had closed. They correct scores then.
 func (r *Replay) Late() int64 { return r.late }
 
 // Rejected returns how many attempts could not be counted at all.
@@ -90,17 +70,22 @@ func (r *Replay) Advance(w instant.Milli) {
 			continue
 		}
 		next, effects := health.Settle(r.settings, r.rows[t.key], r.reached)
-		r.rows[t.key] = next
-		r.apply(t.key, effects)
+		r.keep(t.key, next, effects)
 	}
 	r.reached = max(r.reached, w)
 }
 
-func (r *Replay) apply(key string, effects []health.Effect) {
+// keep stores a row, or forgets it, and does what follows.
+func (r *Replay) keep(key string, row *health.Row, effects []health.Effect) {
+	if row == nil {
+		delete(r.rows, key)
+	} else {
+		r.rows[key] = row
+	}
 	for _, e := range effects {
 		switch e := e.(type) {
-		case health.Opened:
-			r.timers.add(timer{due: e.ClosesAt, key: key})
+		case health.Due:
+			r.timers.add(timer{due: e.At, key: key})
 		case health.Finished:
 			r.listener.Closed(e.Record)
 		case health.Scored:
@@ -112,7 +97,7 @@ func (r *Replay) apply(key string, effects []health.Effect) {
 			r.late++
 		case health.Rejected:
 			r.rejected++
-		case health.Corrected:
+		case health.Corrected, health.Silent:
 		}
 	}
 }
