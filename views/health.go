@@ -90,6 +90,7 @@ func (s *Server) health() {
 	a := s.healthAccess()
 	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Every instrument of a mode", a), s.healthList)
 	huma.Register(s.api, s.read("get-health", "/v1/health/{mode}/{instrument}", tagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
+	huma.Register(s.api, s.read("explain-health", "/v1/health/{mode}/{instrument}/why", tagHealth, "State, thresholds and the windows that decided it", a), s.why)
 	huma.Register(s.api, s.streamOperation("stream-health", "/v1/health/stream", tagHealth, "Windows and changes of status, as they come",
 		"Server-sent events: `window` is a window that closed, or a new revision of it; `status` is an instrument or gateway whose state, or whether it "+
 			"gets traffic, changed. The stream begins with the next event: Last-Event-ID is not looked at, read the state after connecting. A comment "+

@@ -9,7 +9,9 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -40,7 +42,8 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 	return &Indexes{
 		missions: newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
 		letters:  newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
-		series:   &seriesIndex{}, modes: &modeIndex{now: now, written: map[string]time.Time{}}, bad: bad,
+		series:   &seriesIndex{}, bad: bad,
+		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
 }
 
@@ -96,31 +99,49 @@ func (x *seriesIndex) paths(mode string) []health.Path {
 	return paths
 }
 
-// modeIndex knows the wall time at which each mode was last evaluated, as far as this process saw it.
+// modeIndex knows the wall time at which each mode last heard of a window that had closed, as far as this process saw it. Rows
+// change for other reasons too.
 type modeIndex struct {
+	codec   stream.Codec[*health.ModeRow]
+	bad     func(key string, value []byte, err error) // told of rows that cannot be decoded
 	now     func() time.Time
 	mu      sync.RWMutex
-	written map[string]time.Time
+	closing map[string]lastClose // by mode
+}
+
+type lastClose struct {
+	end instant.Milli
+	at  time.Time
 }
 
 func (x *modeIndex) update(mode string, value []byte) {
-	at := x.now()
+	at, end := x.now(), instant.Milli(0)
+	if value != nil {
+		row, err := x.codec.Decode(value)
+		if err != nil {
+			x.bad(mode, value, err)
+			return
+		}
+		end = row.Latest()
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if value == nil {
-		delete(x.written, mode)
-		return
+	last, known := x.closing[mode]
+	switch {
+	case value == nil:
+		delete(x.closing, mode)
+	case !known || end > last.end:
+		x.closing[mode] = lastClose{end, at}
 	}
-	x.written[mode] = at
 }
 
-// silence returns how long ago the mode was last written; 0 if never.
+// silence returns how long ago a window of the mode last closed; 0 if none ever has.
 func (x *modeIndex) silence(mode string) time.Duration {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	at, ok := x.written[mode]
-	if !ok {
+	last, known := x.closing[mode]
+	if !known {
 		return 0
 	}
-	return x.now().Sub(at)
+	return x.now().Sub(last.at)
 }

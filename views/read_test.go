@@ -325,9 +325,18 @@ func TestStaleFailsOpen(t *testing.T) {
 	check(staleAfter+1, true, false, 0)
 	check(failOpenAfter, true, false, 0)
 	check(failOpenAfter+1, true, true, 100)
-	row, _ := f.tables.routing.Get("upi")
-	f.tables.routing.put("upi", row)
+	value, _ := f.tables.routing.Get("upi")
+	f.tables.routing.put("upi", value) // a row that was written, but no window closed
+	check(failOpenAfter+1, true, true, 100)
+	row, err := f.topology.Routing.Row.Decode(value)
+	f.check(err)
+	row, _ = row.Take(health.DefaultSettings(), &health.Score{Path: health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, WindowEnd: at(6 * time.Minute)}, 0)
+	put(f, f.tables.routing, f.topology.Routing, "upi", row)
 	check(failOpenAfter+1, false, false, 0)
+	f.tables.routing.put("upi", nil)
+	if got := f.indexes.modes.silence("upi"); got != 0 {
+		t.Errorf("a mode that is gone is silent for %v", got)
+	}
 }
 
 // TestWindowsAreTheirRecords compares what is shown of a window with the record that is published of it.

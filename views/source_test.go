@@ -294,7 +294,7 @@ func TestTablesThatFail(t *testing.T) {
 func TestModesThatAreRemoved(t *testing.T) {
 	f := filled(t)
 	f.tables.routing.put("upi", nil) // as a rebuild does
-	if _, ok := f.indexes.modes.written["upi"]; ok {
+	if _, ok := f.indexes.modes.closing["upi"]; ok {
 		t.Error("its removal counts as an evaluation")
 	}
 }
