@@ -77,10 +77,10 @@ func (c *callContext) Write(x stream.Effects) error {
 	return nil
 }
 
-// send sends an emit, by goka as long as it may have default headers to add.
+// send sends an emit, by goka as long as it may have default headers to add. Goka cannot give a record its timestamp.
 func (c *callContext) send(x *stream.Emitted, r *kgo.Record) {
 	switch {
-	case c.engine.bare.Load():
+	case c.engine.bare.Load() || !x.Stamp.IsZero():
 		c.member.produce(r)
 		c.engine.pass(AfterEmit)
 	case x.Topic == "":
@@ -146,7 +146,7 @@ func (c *callContext) encode(x *stream.Emitted, to *kgo.Record) error {
 	if err := c.engine.fits(topic, x.Key, len(x.Key)+len(value)); err != nil {
 		return err
 	}
-	*to = kgo.Record{Topic: topic, Partition: byKey, Key: []byte(x.Key), Value: value}
+	*to = kgo.Record{Topic: topic, Partition: byKey, Key: []byte(x.Key), Value: value, Timestamp: x.Stamp}
 	return nil
 }
 

@@ -34,18 +34,22 @@ type Context[Row any] struct {
 
 // Emitter is a *Context of any row type, as Emit and Loopback take it.
 type Emitter interface {
-	emit(topic goka.Stream, key string, value any)
+	emit(e Emitted)
 }
 
-func (c *Context[Row]) emit(topic goka.Stream, key string, value any) {
-	c.emits = append(c.emits, Emitted{topic, key, value})
-}
+func (c *Context[Row]) emit(e Emitted) { c.emits = append(c.emits, e) }
 
 // Emit sends value to a topic that the graph names with Output.
-func Emit[T any](c Emitter, to Topic[T], key string, value T) { c.emit(to.Stream(), key, value) }
+func Emit[T any](c Emitter, to Topic[T], key string, value T) {
+	e := Emitted{Topic: to.Stream(), Key: key, Value: value}
+	if to.Stamp != nil {
+		e.Stamp = to.Stamp(value)
+	}
+	c.emit(e)
+}
 
 // Loopback sends value to another key of the group, where the callback given to Loop takes it.
-func Loopback[T any](c Emitter, key string, value T) { c.emit("", key, value) }
+func Loopback[T any](c Emitter, key string, value T) { c.emit(Emitted{Key: key, Value: value}) }
 
 // Key returns the key of the record, timer or row at hand.
 func (c *Context[Row]) Key() string { return c.goka.Key() }

@@ -34,6 +34,9 @@ type Topic[T any] struct {
 	// EventTime tells a value's event time. With OwnTime each record moves the watermark to it, so that callbacks need not Advance. Of
 	// Watermarked topics it is what the values say; readers' time does not come from it. Nil: values have none, or callbacks Advance.
 	EventTime func(T) time.Time
+	// Stamp tells the timestamp of a value's record, for topics that keep those of their producers (CreateTime). Nil, or a zero
+	// time: when it is sent.
+	Stamp func(T) time.Time
 	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
 	// Nil: the record at hand and its bytes.
 	Source func(T) (Coordinates, []byte)

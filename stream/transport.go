@@ -43,6 +43,7 @@ type Emitted struct {
 	Topic goka.Stream // empty: the loop
 	Key   string
 	Value any
+	Stamp time.Time // of the record; zero: when it is sent
 }
 
 // Timer is one due timer of the current key.

@@ -15,6 +15,8 @@ func postingTime(p *ledger.Posting) time.Time { return p.At.Time() }
 func attemptTime(a *ledger.Attempt) time.Time { return a.At.Time() }
 func scoreTime(s *health.Score) time.Time     { return s.WindowEnd.Time() }
 
+func windowEnd(r *health.WindowRecord) time.Time { return time.UnixMilli(int64(r.End)) }
+
 // Coordinates turns an origin into the coordinates of its dead letter.
 func Coordinates(o payment.Origin) stream.Coordinates {
 	return stream.Coordinates{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset, Timestamp: o.Timestamp.Time(), Key: o.Key}

@@ -91,8 +91,8 @@ func New(c Config) *Topology {
 	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
 	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
 	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
-	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}}
-	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}}
+	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
+	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
 	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, Time: stream.Watermarked, EventTime: scoreTime}
 	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
 	t.Overrides = stream.Topic[*health.Intervention]{Name: name("overrides"), Codec: codecs.Intervention{}}

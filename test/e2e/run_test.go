@@ -229,8 +229,16 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 	each(t.Journal.Name, func(r *kgo.Record) error { return o.JournalEntry(r.Value) })
 	each(t.Attempts.Name, func(r *kgo.Record) error { return o.Attempt(r.Value) })
 	each(t.Outcomes.Name, func(r *kgo.Record) error { return o.Outcome(r.Value) })
-	each(t.HealthWindows.Name, func(r *kgo.Record) error { return o.Window(r.Value, true) })
-	each(t.HealthCorrections.Name, func(r *kgo.Record) error { return o.Window(r.Value, false) })
+	window := func(final bool) func(*kgo.Record) error {
+		return func(r *kgo.Record) error {
+			if w, err := t.HealthWindows.Codec.Decode(r.Value); err == nil && r.Timestamp.UnixMilli() != int64(w.End) {
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: stamped %v, its window ends %v", r.Topic, r.Partition, r.Offset, r.Timestamp, w.End))
+			}
+			return o.Window(r.Value, final)
+		}
+	}
+	each(t.HealthWindows.Name, window(true))
+	each(t.HealthCorrections.Name, window(false))
 	intake = map[string]string{}
 	each(t.DeadLetterRecords.Name, func(rec *kgo.Record) error {
 		id, reason := string(rec.Key), header(rec, stream.HeaderReason)
