@@ -2,7 +2,9 @@ package codecs
 
 import (
 	"encoding/hex"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,21 +53,42 @@ func sampleScore() *health.Score {
 }
 
 func sampleMode() *health.ModeRow {
+	judged := []health.Judged{{End: 1772359200000, Rate: 0.6, Count: 100}, {End: 1772359260000, Rate: 0.6312, Count: 790}}
 	level := health.Level{
 		Verdict: health.Verdict{
 			Hysteresis: health.Hysteresis{State: health.Down, LowRun: 2}, Since: 1772359260000,
 			Reason: "technical rate below 0.70 in 2 windows",
 		},
-		Before:  health.Verdict{Hysteresis: health.Hysteresis{State: health.Degraded, LowRun: 1}, Since: 1772359200000, Reason: "r"},
-		Stepped: 1772359260000, Pool: samplePool,
+		Known: true, Kept: true, Pool: samplePool, Trial: health.Trial{Falls: 1}, Recent: judged, Decided: judged,
+		Forced: health.Forced{State: health.Degraded, Since: 1772359270000, Until: 1772359370000, Reason: "forced"},
 	}
-	up := health.Level{Enabled: true, Verdict: health.Verdict{Reason: "initially up"}}
-	return &health.ModeRow{Mode: "upi", Evaluated: 1772359260000, Instruments: []health.Instrument{
-		{Name: "hdfc", Level: up},
-		{Name: "sbi", Level: level, Gateways: []health.Gateway{
-			{Name: "razorpay", Level: level, Scores: []health.Scoring{{End: 1772359260000, Correction: true, Pool: samplePool}}},
-		}},
+	up := health.Level{Known: true, Verdict: health.Verdict{Reason: "initially up"}, Trial: health.Trial{
+		From: 1772359260000, Good: 9, All: 10, Step: 1, Stepped: 1772359260000, Anew: 1772359200000,
+		Last: []health.Small{{Span: sampleSpan, Counts: sampleTally.Counts}},
 	}}
+	return &health.ModeRow{
+		Mode: "upi", Evaluated: 1772359260000, Settled: 1772359270000, Level: up,
+		Instruments: []health.Instrument{
+			{Name: "hdfc", Level: up},
+			{Name: "sbi", Level: level, Gateways: []health.Gateway{
+				{Name: "razorpay", Level: level, Scores: []health.Scoring{
+					{End: 1772359260000, Correction: true, Window: sampleTally.Counts, Pool: samplePool},
+				}},
+			}},
+		},
+		Overrides:    []health.Override{{ID: "o1", Mode: "upi", Instrument: "sbi", State: health.Down, From: 1, Until: 2, Reason: "r", Actor: "a"}},
+		Maintenances: []health.Maintenance{{ID: "m1", Mode: "upi", Instrument: "sbi", Gateway: "razorpay", Begin: 1, End: 2}},
+		Freeze:       &health.Freeze{Mode: "upi", From: 1, Until: 2},
+		Settings:     []health.Setting{{Mode: "upi", Patch: health.Patch{{Field: "down_after", Value: "3"}}}},
+		Downtimes:    []health.Downtime{*sampleDowntime()},
+	}
+}
+
+func sampleDowntime() *health.Downtime {
+	return &health.Downtime{
+		ID: "dt_1", Mode: "upi", Instrument: "sbi", Severity: health.High, Status: health.Started, Begin: 1772359260000,
+		Cause: health.ByRate, Windows: []instant.Milli{1772359200000, 1772359260000}, Reason: "technical rate below 0.70 in 2 windows",
+	}
 }
 
 func sampleRecord() *health.WindowRecord {
@@ -155,12 +178,20 @@ func TestScoreGolden(t *testing.T) {
 }
 
 func TestModeRowGolden(t *testing.T) {
-	checkGolden(t, ModeRow{}, sampleMode(), "010a0375706910c0ddc08d95671a180a046864666312102a0c696e697469616c6c7920757062001aef010a03736269125e0802100420c0"+
-		"ddc08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080"+
-		"f00b40c80148be0150c0ddc08d95675801620e080110022080b4b98d95672a01721a87010a0872617a6f72706179125e0802100420c0dd"+
-		"c08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080f0"+
-		"0b40c80148be0150c0ddc08d95675801620e080110022080b4b98d95672a01721a1b08c0ddc08d9567100130808080a00b38808080f00b"+
-		"40c80148be01")
+	checkGolden(t, ModeRow{}, sampleMode(), "010a0375706910c0ddc08d956728e0f9c18d956722412a0c696e697469616c6c7920757050016a2f10c0ddc08d956718122014280230c0"+
+		"ddc08d95673880b4b98d956742122080b4b98d956728c0a90730b401380a400a1a490a046864666312412a0c696e697469616c6c792075"+
+		"7050016a2f10c0ddc08d956718122014280230c0ddc08d95673880b4b98d956742122080b4b98d956728c0a90730b401380a400a1a8403"+
+		"0a0373626912a3010802100420c0ddc08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e"+
+		"646f777330808080a00b38808080f00b40c80148be01500158016218080110e0f9c18d956718a094ce8d95672206666f726365646a0208"+
+		"02720d0880b4b98d956710f02e18c801720d08c0ddc08d956710a83118ac0c7a0d0880b4b98d956710f02e18c8017a0d08c0ddc08d9567"+
+		"10a83118ac0c1ad6010a0872617a6f7270617912a3010802100420c0ddc08d95672a26746563686e6963616c20726174652062656c6f77"+
+		"20302e373020696e20322077696e646f777330808080a00b38808080f00b40c80148be01500158016218080110e0f9c18d956718a094ce"+
+		"8d95672206666f726365646a020802720d0880b4b98d956710f02e18c801720d08c0ddc08d956710a83118ac0c7a0d0880b4b98d956710"+
+		"f02e18c8017a0d08c0ddc08d956710a83118ac0c1a2408c0ddc08d9567100130808080a00b38808080f00b40c80148be01520730b40138"+
+		"0a400a32200a1e0a026f3112037570691a03736269280230043a01724201614a04646f776e321e121c0a026d3112037570691a03736269"+
+		"220872617a6f7270617928023004320b1a091203757069280230043a160a03757069220f0a0a646f776e5f616674657212013342570a04"+
+		"64745f3112037570691a037362692803300238c0ddc08d956748015a070880b4b98d95675a0708c0ddc08d95676226746563686e696361"+
+		"6c20726174652062656c6f7720302e373020696e20322077696e646f7773")
 }
 
 // The example of CONTRACT.md.
@@ -186,6 +217,53 @@ func TestStatusRecordGolden(t *testing.T) {
 	checkGolden(t, StatusRecord{}, sampleStatus(), golden)
 	if _, err := (StatusRecord{}).Decode([]byte(strings.Replace(golden, `"down"`, `"sideways"`, 1))); err == nil {
 		t.Error("took an unknown state")
+	}
+}
+
+func TestStatusOfAMode(t *testing.T) {
+	whole := &health.StatusRecord{Standing: health.Standing{Mode: "upi", Enabled: true, TrafficPercent: 100, ForcedUntil: 60000}}
+	checkGolden(t, StatusRecord{}, whole, `{"mode":"upi","instrument":null,"gateway":null,"state":"up","enabled":true,"traffic_percent":100,`+
+		`"score":null,"samples":0,"eligible":0,"insufficient":false,"forced_until":"1970-01-01T00:01:00.000Z","stale":false,`+
+		`"since":"","reason":"","previous_state":"up","window_end":null}`)
+}
+
+// The example of CONTRACT.md, with the fields that came later.
+func TestDowntimeGolden(t *testing.T) {
+	golden := `{"id":"dt_1","mode":"upi","instrument":"sbi","gateway":null,"severity":"high","status":"started",` +
+		`"begin":"2026-03-01T10:01:00.000Z","end":null,"reason":{"code":"technical_rate",` +
+		`"windows":["2026-03-01T10:00:00.000Z","2026-03-01T10:01:00.000Z"],"detail":"technical rate below 0.70 in 2 windows"}}`
+	checkGolden(t, Downtime{}, sampleDowntime(), golden)
+	for _, word := range []string{`"high"`, `"started"`, `"technical_rate"`} {
+		if _, err := (Downtime{}).Decode([]byte(strings.Replace(golden, word, `"sideways"`, 1))); err == nil {
+			t.Errorf("took something else than %s", word)
+		}
+	}
+	planned := sampleDowntime()
+	planned.Gateway, planned.Status, planned.End, planned.Cause, planned.By, planned.Windows = "payu", health.Scheduled, 1772359320000, health.ByMaintenance, "m1", nil
+	checkGolden(t, Downtime{}, planned, `{"id":"dt_1","mode":"upi","instrument":"sbi","gateway":"payu","severity":"high","status":"scheduled",`+
+		`"begin":"2026-03-01T10:01:00.000Z","end":"2026-03-01T10:02:00.000Z","reason":{"code":"maintenance","windows":[],`+
+		`"detail":"technical rate below 0.70 in 2 windows","by":"m1"}}`)
+}
+
+// A row with all the gateways that it may have fits into a record.
+func TestFullModeRowFits(t *testing.T) {
+	level := sampleMode().Instruments[1].Level
+	level.Forced = health.Forced{}
+	level.Recent = slices.Repeat(level.Recent, 5)
+	r := &health.ModeRow{Mode: "net_banking"}
+	for i := range 1000 {
+		name := fmt.Sprintf("a_bank_with_a_name_of_some_length_%d", i)
+		g := health.Gateway{Name: "a_gateway_of_it", Level: level, Scores: []health.Scoring{{End: 1772359260000, Window: sampleTally.Counts, Pool: samplePool}}}
+		r.Instruments = append(r.Instruments, health.Instrument{Name: name, Level: level, Gateways: []health.Gateway{g}})
+		for _, gateway := range []string{"", g.Name} {
+			d := *sampleDowntime()
+			d.ID, d.Mode, d.Instrument, d.Gateway = "dt_0123456789abcdef", r.Mode, name, gateway
+			r.Downtimes = append(r.Downtimes, d)
+		}
+	}
+	b, err := ModeRow{}.Encode(r)
+	if err != nil || len(b) > 1<<20 {
+		t.Errorf("%d bytes, %v", len(b), err)
 	}
 }
 
@@ -256,14 +334,14 @@ func roundTrip[T any](t *rapid.T, c codecOf[T], v T) {
 
 func TestRoutingRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		row := &health.ModeRow{}
+		row := &health.ModeRow{Level: drawLevel(t), Settled: drawSpan(t).End}
 		row.Mode, row.Evaluated = rapid.String().Draw(t, "mode"), instant.Milli(rapid.Int64().Draw(t, "evaluated"))
 		for range rapid.IntRange(0, 3).Draw(t, "instruments") {
 			inst := health.Instrument{Name: rapid.String().Draw(t, "name"), Level: drawLevel(t)}
 			for range rapid.IntRange(0, 2).Draw(t, "gateways") {
 				g := health.Gateway{Name: rapid.String().Draw(t, "name"), Level: drawLevel(t)}
 				for range rapid.IntRange(0, 2).Draw(t, "scores") {
-					g.Scores = append(g.Scores, health.Scoring{End: drawSpan(t).End, Correction: rapid.Bool().Draw(t, "correction"), Pool: drawPool(t)})
+					g.Scores = append(g.Scores, health.Scoring{End: drawSpan(t).End, Correction: rapid.Bool().Draw(t, "correction"), Window: drawTally(t).Counts, Pool: drawPool(t)})
 				}
 				inst.Gateways = append(inst.Gateways, g)
 			}
@@ -280,16 +358,28 @@ func drawPool(t *rapid.T) health.Pool {
 }
 
 func drawLevel(t *rapid.T) health.Level {
-	return health.Level{
-		Verdict: drawVerdict(t), Before: drawVerdict(t), Stepped: drawSpan(t).End, Pool: drawPool(t),
-		Enabled: rapid.Bool().Draw(t, "enabled"),
+	l := health.Level{
+		Verdict: drawVerdict(t), Pool: drawPool(t), Known: rapid.Bool().Draw(t, "known"), Kept: rapid.Bool().Draw(t, "kept"),
+		Trial: health.Trial{
+			Falls: rapid.IntRange(0, 9).Draw(t, "falls"), From: drawSpan(t).End, Good: rapid.Int64().Draw(t, "good"),
+			All: rapid.Int64().Draw(t, "all"), Step: rapid.IntRange(0, 2).Draw(t, "step"), Stepped: drawSpan(t).End, Anew: drawSpan(t).End,
+		},
 	}
+	if rapid.Bool().Draw(t, "forced") {
+		l.Forced = health.Forced{State: health.Down, Since: drawSpan(t).Start, Until: drawSpan(t).End, Reason: rapid.String().Draw(t, "reason")}
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "windows") {
+		j := health.Judged{End: drawSpan(t).End, Rate: float64(rapid.IntRange(0, 10_000).Draw(t, "rate")) / 10_000, Count: 1}
+		l.Recent, l.Decided = append(l.Recent, j), append(l.Decided, j)
+		l.Trial.Last = append(l.Trial.Last, health.Small{Span: drawSpan(t), Counts: drawTally(t).Counts})
+	}
+	return l
 }
 
 func drawVerdict(t *rapid.T) health.Verdict {
 	return health.Verdict{
 		Hysteresis: health.Hysteresis{
-			State:  health.State(rapid.IntRange(0, 2).Draw(t, "state")),
+			State:  health.State(rapid.IntRange(0, 4).Draw(t, "state")),
 			LowRun: rapid.IntRange(0, 9).Draw(t, "low"), HighRun: rapid.IntRange(0, 9).Draw(t, "high"),
 		},
 		Since: drawSpan(t).End, Reason: rapid.String().Draw(t, "reason"),
@@ -303,6 +393,8 @@ func FuzzClosedWindow(f *testing.F) { fuzzStable(f, ClosedWindow{}, sampleLoop()
 func FuzzScore(f *testing.F) { fuzzStable(f, Score{}, sampleScore()) }
 
 func FuzzModeRow(f *testing.F) { fuzzStable(f, ModeRow{}, sampleMode()) }
+
+func FuzzDowntime(f *testing.F) { fuzzStable(f, Downtime{}, sampleDowntime()) }
 
 func FuzzWindowRecord(f *testing.F) { fuzzStable(f, WindowRecord{}, sampleRecord(), sampleSilence()) }
 

@@ -14,7 +14,7 @@ type StatusRecord struct{}
 // StandingJSON is the health row of an instrument or gateway as outsiders see it.
 type StandingJSON struct {
 	Mode           string         `json:"mode"`
-	Instrument     string         `json:"instrument"`
+	Instrument     *string        `json:"instrument"` // null for the mode as a whole
 	Gateway        *string        `json:"gateway"`
 	State          string         `json:"state"`
 	Enabled        bool           `json:"enabled"`
@@ -31,18 +31,24 @@ type StandingJSON struct {
 
 type statusJSON struct {
 	StandingJSON
-	Previous  string        `json:"previous_state"`
-	WindowEnd instant.Milli `json:"window_end"`
+	Previous  string         `json:"previous_state"`
+	WindowEnd *instant.Milli `json:"window_end"` // null before the first
 }
 
 // StandingView returns s in its public form.
 func StandingView(s health.Standing) StandingJSON {
 	out := StandingJSON{
-		Mode: s.Mode, Instrument: s.Instrument, State: s.State.String(), Enabled: s.Enabled, TrafficPercent: s.TrafficPercent,
+		Mode: s.Mode, State: s.State.String(), Enabled: s.Enabled, TrafficPercent: s.TrafficPercent,
 		Samples: s.Samples, Eligible: s.Eligible, Insufficient: s.Insufficient, Since: s.Since, Reason: s.Reason,
+	}
+	if s.Instrument != "" {
+		out.Instrument = &s.Instrument
 	}
 	if s.Gateway != "" {
 		out.Gateway = &s.Gateway
+	}
+	if s.ForcedUntil != 0 {
+		out.ForcedUntil = &s.ForcedUntil
 	}
 	if s.Scored {
 		out.Score = &s.Score
@@ -52,7 +58,11 @@ func StandingView(s health.Standing) StandingJSON {
 
 // Encode returns r as JSON.
 func (StatusRecord) Encode(r *health.StatusRecord) ([]byte, error) {
-	return json.Marshal(statusJSON{StandingView(r.Standing), r.Previous.String(), r.WindowEnd})
+	out := statusJSON{StandingJSON: StandingView(r.Standing), Previous: r.Previous.String()}
+	if r.WindowEnd != 0 {
+		out.WindowEnd = &r.WindowEnd
+	}
+	return json.Marshal(out)
 }
 
 // Decode returns the status record in b.
@@ -66,10 +76,19 @@ func (StatusRecord) Decode(b []byte) (*health.StatusRecord, error) {
 	if !ok || !also {
 		return nil, fmt.Errorf("status record: %w", errState)
 	}
-	r := &health.StatusRecord{Previous: previous, WindowEnd: in.WindowEnd, Standing: health.Standing{
-		Mode: in.Mode, Instrument: in.Instrument, State: state, Enabled: in.Enabled, TrafficPercent: in.TrafficPercent,
+	r := &health.StatusRecord{Previous: previous, Standing: health.Standing{
+		Mode: in.Mode, State: state, Enabled: in.Enabled, TrafficPercent: in.TrafficPercent,
 		Samples: in.Samples, Eligible: in.Eligible, Insufficient: in.Insufficient, Since: in.Since, Reason: in.Reason,
 	}}
+	if in.WindowEnd != nil {
+		r.WindowEnd = *in.WindowEnd
+	}
+	if in.Instrument != nil {
+		r.Instrument = *in.Instrument
+	}
+	if in.ForcedUntil != nil {
+		r.ForcedUntil = *in.ForcedUntil
+	}
 	if in.Gateway != nil {
 		r.Gateway = *in.Gateway
 	}

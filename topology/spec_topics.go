@@ -25,6 +25,7 @@ func (t *Topology) Topics() []Spec {
 		t.windows(t.HealthCorrections.Name),
 		t.stream(t.HealthScores.Name, "mode", Binary, WorkRetention),
 		t.stream(t.HealthStatus.Name, "mode", JSON, LedgerRetention),
+		t.stream(t.Downtimes.Name, "mode", JSON, LedgerRetention),
 		// What people decided is kept as long as the commands that said so.
 		t.stream(t.Overrides.Name, "mode", Binary, LedgerRetention),
 		t.stream(t.HealthSettings.Name, "mode", Binary, LedgerRetention),

@@ -65,6 +65,7 @@ type Topology struct {
 	HealthCorrections stream.Topic[*health.WindowRecord]
 	HealthScores      stream.Topic[*health.Score]
 	HealthStatus      stream.Topic[*health.StatusRecord]
+	Downtimes         stream.Topic[*health.Downtime]
 	Overrides         stream.Topic[*health.Intervention]
 	HealthSettings    stream.Topic[*health.Setting]
 
@@ -95,6 +96,7 @@ func New(c Config) *Topology {
 	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
 	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, Time: stream.Watermarked, EventTime: scoreTime}
 	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
+	t.Downtimes = stream.Topic[*health.Downtime]{Name: name("downtimes"), Codec: codecs.Downtime{}}
 	t.Overrides = stream.Topic[*health.Intervention]{Name: name("overrides"), Codec: codecs.Intervention{}}
 	t.HealthSettings = stream.Topic[*health.Setting]{Name: name("health-settings"), Codec: codecs.HealthSetting{}}
 	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}

@@ -26,7 +26,7 @@ type HealthRow struct {
 	Mode           string         `json:"mode"`
 	Instrument     string         `json:"instrument"`
 	Gateway        *string        `json:"gateway" doc:"null for the instrument as a whole"`
-	State          string         `json:"state" enum:"up,degraded,down"`
+	State          string         `json:"state" enum:"up,degraded,down,probing,recovering"`
 	Enabled        bool           `json:"enabled" doc:"Whether to send traffic"`
 	TrafficPercent int            `json:"traffic_percent" minimum:"0" maximum:"100"`
 	Score          *float64       `json:"score" doc:"Weighted technical rate of the last windows, 0 to 1; null without samples"`
@@ -65,7 +65,7 @@ type Routing struct {
 type Route struct {
 	Gateway string   `json:"gateway"`
 	Weight  float64  `json:"weight" doc:"Share of the traffic; the weights add up to 1"`
-	State   string   `json:"state" enum:"up,degraded,down"`
+	State   string   `json:"state" enum:"up,degraded,down,probing,recovering"`
 	Score   *float64 `json:"score"`
 }
 
@@ -159,7 +159,7 @@ func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 		return nil, err
 	}
 	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{}, AsOf: as.stamped(row.Evaluated)}
-	routes, _ := row.Routes(s.config.Settings, whole.Instrument, health.Proportional)
+	routes, _ := row.Routes(s.config.Settings, whole.Instrument)
 	for _, r := range routes {
 		body.Gateways = append(body.Gateways, Route{Gateway: r.Gateway, Weight: r.Weight, State: r.State.String(), Score: optional(r.Score, r.Scored)})
 	}
@@ -228,7 +228,10 @@ func (s *Server) healthRow(st health.Standing) HealthRow {
 	if st.Since > 0 {
 		row.Since = &st.Since
 	}
-	if silence > failOpenAfter && !row.Enabled {
+	if st.ForcedUntil > 0 {
+		row.ForcedUntil = &st.ForcedUntil
+	}
+	if silence > failOpenAfter && row.TrafficPercent < 100 && st.ForcedUntil == 0 {
 		row.Enabled, row.TrafficPercent = true, 100
 		row.Reason += "; enabled because no window has closed for 5 minutes"
 	}

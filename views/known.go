@@ -27,7 +27,7 @@ func withKnown(row *health.ModeRow, paths []health.Path) *health.ModeRow {
 }
 
 func unseen() health.Level {
-	level := health.Level{Enabled: true}
+	level := health.Level{}
 	level.Reason = "initially up"
 	return level
 }

@@ -16,55 +16,63 @@ type Awaited struct{ At instant.Milli }
 // Changed is a state, or its effect on traffic, that changed.
 type Changed struct{ Record *StatusRecord }
 
-func (Awaited) modeEffect() {}
-func (Changed) modeEffect() {}
+// Disrupted is a downtime that was announced, or changed.
+type Disrupted struct{ Downtime *Downtime }
 
-// Settle evaluates the mode for every window end whose scores are all in at watermark w, in order. It returns r itself if
-// none is due. A nil row is empty.
+// Refused is an intervention or a setting that the row has no room for.
+type Refused struct{ Detail string }
+
+func (Awaited) modeEffect()   {}
+func (Changed) modeEffect()   {}
+func (Disrupted) modeEffect() {}
+func (Refused) modeEffect()   {}
+
+// Settle does what is due at watermark w, in order of event time: it evaluates the mode for every window end whose scores are
+// all in, and begins and ends what people have decided. It returns r itself if nothing is due. A nil row is empty.
 func (r *ModeRow) Settle(s Settings, w instant.Milli) (*ModeRow, []ModeEffect) {
-	if r == nil {
-		return nil, nil
-	}
-	due := slices.DeleteFunc(r.waiting(), func(end instant.Milli) bool { return s.evaluateAt(end) > w })
-	if len(due) == 0 {
+	m, ok := r.upcoming(s)
+	if !ok || m.at > w {
 		return r, nil
 	}
 	next := r.clone()
 	var effects []ModeEffect
-	for _, end := range due {
-		effects = append(effects, next.evaluate(s, end)...)
+	for ; ok && m.at <= w; m, ok = next.upcoming(s) {
+		effects = append(effects, next.pass(s, m)...)
 	}
-	return next, effects
+	return next, next.await(s, effects)
 }
 
-// Take files a score, after settling what is due at the watermark w before it. A score for a window end that the mode was
-// already evaluated for comes from a partition that is behind: its window is made up for at once, with what is known of that
-// time, so that states do not hang on which partition was fastest; behind a watermark that is the minimum over all
-// partitions there are none. A correction counts from the next evaluation on.
+// await appends the wish for what is due next. It may be an earlier one than was asked for before; asking again does no harm.
+func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
+	if m, ok := r.upcoming(s); ok {
+		effects = append(effects, Awaited{m.at})
+	}
+	return effects
+}
+
+// Take files a score, after settling what is due at the watermark w before it. A correction counts from the next evaluation on.
+// A group sends its scores before the watermark that closed their windows, so at the watermark of an evaluation all of
+// them are here; one that came later all the same would be taken as a correction.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.Settle(s, w)
-	next := &ModeRow{Mode: score.Mode}
-	if r != nil {
-		next = r.clone()
-	}
-	inst, g := next.gateway(score.Instrument, score.Gateway, score.WindowEnd)
+	next := r.orNew(score.Mode)
+	g := next.gateway(score.Instrument, score.Gateway, score.WindowEnd)
 	g.file(score)
-	switch {
-	case score.WindowEnd > next.Evaluated:
-		effects = append(effects, Awaited{s.evaluateAt(score.WindowEnd)})
-	case !score.Correction:
-		before := next.standings()
-		next.step(s, inst, score.WindowEnd)
-		next.refresh(s)
-		effects = append(effects, next.changes(s, before, score.WindowEnd)...)
-	}
 	g.forget(next.Evaluated)
-	return next, effects
+	return next, next.await(s, effects)
+}
+
+// orNew returns a copy of r that may be changed, an empty row if there is none.
+func (r *ModeRow) orNew(mode string) *ModeRow {
+	if r == nil {
+		return &ModeRow{Mode: mode, Level: newLevel(0)}
+	}
+	return r.clone()
 }
 
 // file puts a score in its place; a correction stays evidence if it replaces some.
 func (g *Gateway) file(score *Score) {
-	scoring := Scoring{End: score.WindowEnd, Correction: score.Correction, Pool: score.Pool}
+	scoring := Scoring{End: score.WindowEnd, Correction: score.Correction, Window: score.Window, Pool: score.Pool}
 	i, found := slices.BinarySearchFunc(g.Scores, scoring.End, func(a Scoring, end instant.Milli) int { return cmp.Compare(a.End, end) })
 	if found {
 		scoring.Correction = scoring.Correction && g.Scores[i].Correction
@@ -86,100 +94,137 @@ func (g *Gateway) forget(evaluated instant.Milli) {
 	}
 }
 
-// evaluate steps every level that has a score for the window end, ages the others, and applies the ejection limit.
-func (r *ModeRow) evaluate(s Settings, end instant.Milli) []ModeEffect {
-	before := r.standings()
-	r.Evaluated = end
-	for i := range r.Instruments {
-		r.step(s, &r.Instruments[i], end)
+// moment is something due at the watermark at: the evaluation of a window end, or, with end 0, what people have decided.
+type moment struct{ at, end instant.Milli }
+
+// upcoming returns what is due next; what people have decided goes before an evaluation of the same time.
+func (r *ModeRow) upcoming(s Settings) (moment, bool) {
+	if r == nil {
+		return moment{}, false
 	}
-	r.refresh(s)
-	effects := r.changes(s, before, end)
-	r.each(func(_ *Instrument, g *Gateway) { g.forget(end) })
+	var first moment
+	found := false
+	consider := func(m moment) {
+		if !found || m.at < first.at || m.at == first.at && m.end < first.end {
+			first, found = m, true
+		}
+	}
+	if end, ok := r.waiting(); ok {
+		consider(moment{s.evaluateAt(end), end})
+	}
+	if end, ok := r.tried(s); ok {
+		consider(moment{s.evaluateAt(end), end})
+	}
+	for _, at := range r.boundaries() {
+		if at > r.Settled {
+			consider(moment{at: at})
+		}
+	}
+	return first, found
+}
+
+// evaluateAt returns the watermark at which a mode is evaluated for the windows that end at end.
+func (s Settings) evaluateAt(end instant.Milli) instant.Milli { return end.Add(s.Grace) }
+
+// waiting returns the earliest window end that has scores and is not evaluated yet.
+func (r *ModeRow) waiting() (instant.Milli, bool) {
+	var first instant.Milli
+	found := false
+	r.each(func(_ *Instrument, g *Gateway) {
+		for _, s := range g.Scores {
+			if s.End > r.Evaluated && (!found || s.End < first) {
+				first, found = s.End, true
+			}
+		}
+	})
+	return first, found
+}
+
+// tried returns the earliest window end at which a level moves that waits for time alone. A freeze holds it up.
+func (r *ModeRow) tried(s Settings) (instant.Milli, bool) {
+	var first instant.Milli
+	found := false
+	for i := range r.Instruments {
+		inst := &r.Instruments[i]
+		x := s.At(r.Settings, inst.Name, r.Settled)
+		if !x.Probing {
+			continue
+		}
+		consider := func(l *Level) {
+			if at, ok := l.due(x); ok && (!found || at < first) {
+				first, found = at, true
+			}
+		}
+		consider(&inst.Level)
+		for j := range inst.Gateways {
+			consider(&inst.Gateways[j].Level)
+		}
+	}
+	if !found {
+		return 0, false
+	}
+	end := s.windowAfter(max(first, r.Evaluated+1, r.Settled.Add(-s.Grace)) - 1).End
+	return end, r.Freeze == nil || !r.Freeze.In(s.evaluateAt(end))
+}
+
+// pass does what is due at m and returns what changed.
+func (r *ModeRow) pass(s Settings, m moment) []ModeEffect {
+	before := r.outcomes(s)
+	r.Settled = max(r.Settled, m.at)
+	frozen := r.Freeze != nil && r.Freeze.In(r.Settled)
+	r.intervene()
+	if m.end > 0 {
+		r.evaluate(s, m.end, frozen)
+	}
+	if !frozen {
+		r.eject(s)
+	}
+	effects := r.changes(s, before)
+	r.forget(s)
+	effects = append(effects, r.disruptions()...)
+	r.trim()
 	return effects
 }
 
-// step takes the window that ended at end into account for an instrument and its gateways, those that have a score for it.
-// Silence is no evidence.
-func (r *ModeRow) step(s Settings, inst *Instrument, end instant.Milli) {
-	var whole Pool
-	evidence := false
-	for j := range inst.Gateways {
-		g := &inst.Gateways[j]
-		p, fresh := g.poolAt(s, end)
-		whole = whole.Plus(p)
-		if fresh {
-			g.Level.step(s, end, p)
-			evidence = true
-		}
-	}
-	if evidence {
-		inst.Level.step(s, end, whole)
-	}
-}
-
-// poolAt returns what the gateway's newest score up to end weighs at end, and whether that score is of end itself.
-func (g *Gateway) poolAt(s Settings, end instant.Milli) (Pool, bool) {
-	for _, scoring := range slices.Backward(g.Scores) {
-		if scoring.End <= end {
-			return scoring.Pool.aged(s, s.age(end, scoring.End)), scoring.End == end && !scoring.Correction
-		}
-	}
-	return Pool{}, false
-}
-
-// refresh brings pools to the last evaluation and decides who gets traffic.
-func (r *ModeRow) refresh(s Settings) {
+// evaluate takes the windows that ended at end into account for every level.
+func (r *ModeRow) evaluate(s Settings, end instant.Milli, frozen bool) {
+	r.Evaluated = end
+	mode := sight{end: end}
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
-		inst.Level.Pool = Pool{}
+		x := s.At(r.Settings, inst.Name, end)
+		whole, known := sight{end: end}, false
 		for j := range inst.Gateways {
 			g := &inst.Gateways[j]
-			g.Level.Pool, _ = g.poolAt(s, r.Evaluated)
-			inst.Level.Pool = inst.Level.Pool.Plus(g.Level.Pool)
+			v, ok := g.look(x, end)
+			if !ok && !g.Level.Known {
+				continue
+			}
+			g.Level.judge(x, v, frozen)
+			whole, known = whole.plus(v), true
+		}
+		if known {
+			inst.Level.judge(x, whole, frozen)
+			mode = mode.plus(whole)
 		}
 	}
-	r.eject(s)
+	x := s.At(r.Settings, "", end)
+	x.Probing = false // there is nothing to send its traffic to instead
+	r.Level.judge(x, mode, frozen)
+	r.each(func(_ *Instrument, g *Gateway) { g.forget(end) })
 }
 
-// eject disables the instruments that are down, worst first, up to the limit. A gateway follows its instrument; of an
-// enabled instrument those that are down are disabled unless all of them are.
-func (r *ModeRow) eject(s Settings) {
-	var down []*Instrument
-	known := 0
-	for i := range r.Instruments {
-		inst := &r.Instruments[i]
-		inst.Level.Enabled = true
-		if inst.Level.Stepped == 0 {
+// look returns what the gateway's newest score up to end says at end; false if there is none.
+func (g *Gateway) look(s Settings, end instant.Milli) (sight, bool) {
+	for _, scoring := range slices.Backward(g.Scores) {
+		if scoring.End > end {
 			continue
 		}
-		known++
-		if inst.Level.State == Down {
-			down = append(down, inst)
+		v := sight{end: end, pool: scoring.Pool.aged(s, s.age(end, scoring.End))}
+		if scoring.End == end && !scoring.Correction {
+			v.window, v.fresh = scoring.Window, scoring.Window.Eligible(s.CountTimeouts) > 0
 		}
+		return v, true
 	}
-	slices.SortStableFunc(down, func(a, b *Instrument) int {
-		x, _ := a.Level.Pool.Rate()
-		y, _ := b.Level.Pool.Rate()
-		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a.Name, b.Name))
-	})
-	for _, inst := range down[:min(len(down), ejectable(s, known))] {
-		inst.Level.Enabled = false
-	}
-	for i := range r.Instruments {
-		inst := &r.Instruments[i]
-		allDown := !slices.ContainsFunc(inst.Gateways, func(g Gateway) bool { return g.Level.State != Down })
-		for j := range inst.Gateways {
-			l := &inst.Gateways[j].Level
-			l.Enabled = inst.Level.Enabled && (l.State != Down || allDown)
-		}
-	}
-}
-
-// ejectable returns how many of n instruments may be disabled at a time.
-func ejectable(s Settings, n int) int {
-	if s.MaxEjectionPercent == 0 || n < 2 {
-		return n * s.MaxEjectionPercent / 100
-	}
-	return max(1, n*s.MaxEjectionPercent/100)
+	return sight{end: end}, false
 }

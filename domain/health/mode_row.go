@@ -7,13 +7,26 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// ModeRow is the routing state of one mode: the newest scores of its gateways and the states made of them.
+// ModeRow is the routing state of one mode: the newest scores of its gateways, the states made of them, and what people have
+// decided over them.
 type ModeRow struct {
 	Mode string
 	// Evaluated is the end of the last window that the mode was evaluated for.
 	Evaluated instant.Milli
+	// Settled is the event time up to which everything due was done.
+	Settled instant.Milli
+	// Level is the mode as a whole. It has a state and a score, but its traffic is never taken away: there is nothing instead.
+	Level Level
 	// Instruments are ordered by name, without doubles.
 	Instruments []Instrument
+	// Overrides and Maintenances are those not yet over, ordered by id; Freeze is nil without one.
+	Overrides    []Override
+	Maintenances []Maintenance
+	Freeze       *Freeze
+	// Settings change those of the deployment, in the order of File.
+	Settings []Setting
+	// Downtimes are those that are not over, and the last ones that are, in the order in which they were announced.
+	Downtimes []Downtime
 }
 
 // Instrument is one bank, app or card of a mode.
@@ -36,13 +49,17 @@ type Gateway struct {
 type Scoring struct {
 	End        instant.Milli
 	Correction bool
+	Window     Counts
 	Pool       Pool
 }
 
 // Limits that keep a mode's row within a record, whatever names the input makes up.
 const (
-	maxGateways = 2000 // of one mode
-	maxScores   = 64   // of one gateway; with more waiting the oldest go
+	maxGateways      = 1000 // of one mode
+	maxScores        = 64   // of one gateway; with more waiting the oldest go
+	maxInterventions = 200  // of each kind, not yet over
+	maxSettings      = 200
+	maxResolved      = 50 // downtimes that are over
 )
 
 // Instrument returns the instrument called name, nil if there is none.
@@ -57,32 +74,10 @@ func (r *ModeRow) Instrument(name string) *Instrument {
 	return &r.Instruments[i]
 }
 
-// Due returns the watermarks at which the mode is to be evaluated, in order.
-func (r *ModeRow) Due(s Settings) []instant.Milli {
-	ends := r.waiting()
-	for i, end := range ends {
-		ends[i] = s.evaluateAt(end)
-	}
-	return ends
-}
-
-// evaluateAt returns the watermark at which a mode is evaluated for the windows that end at end.
-func (s Settings) evaluateAt(end instant.Milli) instant.Milli {
-	return end.Add(s.Grace).Add(s.EvaluationDelay)
-}
-
-// waiting returns the window ends that have scores and are not evaluated yet, in order.
-func (r *ModeRow) waiting() []instant.Milli {
-	var ends []instant.Milli
-	r.each(func(_ *Instrument, g *Gateway) {
-		for _, s := range g.Scores {
-			if s.End > r.Evaluated {
-				ends = append(ends, s.End)
-			}
-		}
-	})
-	slices.Sort(ends)
-	return slices.Compact(ends)
+// Due returns the watermark at which something is to be done next, and false if nothing is.
+func (r *ModeRow) Due(s Settings) (instant.Milli, bool) {
+	m, ok := r.upcoming(s)
+	return m.at, ok
 }
 
 func (r *ModeRow) each(f func(*Instrument, *Gateway)) {
@@ -93,6 +88,7 @@ func (r *ModeRow) each(f func(*Instrument, *Gateway)) {
 	}
 }
 
+// clone returns a copy whose levels, scores and lists may be changed. What levels remember is replaced, never changed.
 func (r *ModeRow) clone() *ModeRow {
 	next := *r
 	next.Instruments = slices.Clone(r.Instruments)
@@ -100,25 +96,32 @@ func (r *ModeRow) clone() *ModeRow {
 		next.Instruments[i].Gateways = slices.Clone(next.Instruments[i].Gateways)
 	}
 	next.each(func(_ *Instrument, g *Gateway) { g.Scores = slices.Clone(g.Scores) })
+	next.Overrides, next.Maintenances = slices.Clone(r.Overrides), slices.Clone(r.Maintenances)
+	next.Downtimes = slices.Clone(r.Downtimes)
 	return &next
 }
 
+// instrument returns the place of an instrument, made if it is new.
+func (r *ModeRow) instrument(name string, since instant.Milli) *Instrument {
+	i, found := slices.BinarySearchFunc(r.Instruments, name, byInstrument)
+	if !found {
+		r.Instruments = slices.Insert(r.Instruments, i, Instrument{Name: name, Level: newLevel(since)})
+	}
+	return &r.Instruments[i]
+}
+
 // gateway returns the place of a gateway, made if it is new. A full row makes room first.
-func (r *ModeRow) gateway(instrument, gateway string, since instant.Milli) (*Instrument, *Gateway) {
+func (r *ModeRow) gateway(instrument, gateway string, since instant.Milli) *Gateway {
 	if inst := r.Instrument(instrument); inst != nil {
 		if j, found := slices.BinarySearchFunc(inst.Gateways, gateway, byGateway); found {
-			return inst, &inst.Gateways[j]
+			return &inst.Gateways[j]
 		}
 	}
 	r.makeRoom()
-	i, found := slices.BinarySearchFunc(r.Instruments, instrument, byInstrument)
-	if !found {
-		r.Instruments = slices.Insert(r.Instruments, i, Instrument{Name: instrument, Level: newLevel(since)})
-	}
-	inst := &r.Instruments[i]
+	inst := r.instrument(instrument, since)
 	j, _ := slices.BinarySearchFunc(inst.Gateways, gateway, byGateway)
 	inst.Gateways = slices.Insert(inst.Gateways, j, Gateway{Name: gateway, Level: newLevel(since)})
-	return inst, &inst.Gateways[j]
+	return &inst.Gateways[j]
 }
 
 // makeRoom forgets the gateway that was silent for longest if the row is full.
@@ -127,11 +130,7 @@ func (r *ModeRow) makeRoom() {
 	oldest := instant.Milli(0)
 	for i := range r.Instruments {
 		for j := range r.Instruments[i].Gateways {
-			g := &r.Instruments[i].Gateways[j]
-			var last instant.Milli
-			if k := len(g.Scores); k > 0 {
-				last = g.Scores[k-1].End
-			}
+			last := r.Instruments[i].Gateways[j].last()
 			if n == 0 || last < oldest {
 				oldI, oldJ, oldest = i, j, last
 			}
@@ -146,6 +145,41 @@ func (r *ModeRow) makeRoom() {
 	if len(inst.Gateways) == 0 {
 		r.Instruments = slices.Delete(r.Instruments, oldI, oldI+1)
 	}
+}
+
+// last returns the window end of the newest score.
+func (g *Gateway) last() instant.Milli {
+	if n := len(g.Scores); n > 0 {
+		return g.Scores[n-1].End
+	}
+	return 0
+}
+
+// forget drops the gateways that had no score for as long as health remembers its series, and instruments that are left with none, unless they are forced.
+func (r *ModeRow) forget(s Settings) {
+	silent := func(g Gateway) bool { return g.last() < r.Evaluated.Add(-s.forgetAfter()) && !g.Level.forced() }
+	for i := range r.Instruments {
+		r.Instruments[i].Gateways = slices.DeleteFunc(r.Instruments[i].Gateways, silent)
+	}
+	r.Instruments = slices.DeleteFunc(r.Instruments, func(i Instrument) bool {
+		return len(i.Gateways) == 0 && !i.Level.forced()
+	})
+}
+
+// trim makes empty lists nil, as they are read back.
+func (r *ModeRow) trim() {
+	r.Instruments, r.Overrides, r.Maintenances = nilled(r.Instruments), nilled(r.Overrides), nilled(r.Maintenances)
+	r.Settings, r.Downtimes = nilled(r.Settings), nilled(r.Downtimes)
+	for i := range r.Instruments {
+		r.Instruments[i].Gateways = nilled(r.Instruments[i].Gateways)
+	}
+}
+
+func nilled[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 func byInstrument(i Instrument, name string) int { return cmp.Compare(i.Name, name) }

@@ -12,40 +12,25 @@ type Route struct {
 	Scored bool
 }
 
-// Policy divides an instrument's traffic. It returns one share for each standing, in order, none negative; only their
-// proportions matter, and if all are zero every gateway gets the same.
-type Policy func([]Standing) []int64
-
-// Proportional gives every enabled gateway traffic in proportion to its score. One that has no score, or too few attempts
-// for one, counts as perfect: it would not get any otherwise.
-func Proportional(gateways []Standing) []int64 {
-	shares := make([]int64, len(gateways))
-	for i, g := range gateways {
-		switch {
-		case !g.Enabled:
-		case g.Insufficient || !g.Scored:
-			shares[i] = parts
-		default:
-			shares[i] = int64(g.Score*parts + 0.5)
-		}
-	}
-	return shares
-}
-
 // parts is the resolution of weights: four decimals.
 const parts = 10_000
 
-// Routes returns the gateways of an instrument, by name, with their weights; false if the instrument is not known.
-// A disabled instrument still has routes: whether to use them is said by its standing.
-func (r *ModeRow) Routes(s Settings, instrument string, policy Policy) ([]Route, bool) {
-	whole, gateways, ok := r.Standing(s, instrument)
-	if !ok || len(gateways) == 0 {
-		return nil, ok
+// Routes returns the gateways of an instrument, by name, with their weights by the policy of its settings; false if the
+// instrument is not known. A disabled instrument still has routes: whether to use them is said by its standing.
+func (r *ModeRow) Routes(s Settings, instrument string) ([]Route, bool) {
+	inst := r.Instrument(instrument)
+	if inst == nil || len(inst.Gateways) == 0 {
+		return nil, inst != nil
 	}
-	if !whole.Enabled { // its gateways are all off with it; their own states decide between them
-		for i := range gateways {
-			gateways[i].Enabled = gateways[i].State != Down
-		}
+	x := s.At(r.Settings, instrument, r.Evaluated)
+	gateways := make([]Standing, len(inst.Gateways))
+	for j := range inst.Gateways {
+		g := &inst.Gateways[j]
+		gateways[j] = r.standing(x, place{instrument, g.Name}, &g.Level, g.Level.share(x))
+	}
+	policy, known := PolicyOf(x.Policy)
+	if !known {
+		policy = Proportional
 	}
 	weights := divide(policy(gateways))
 	routes := make([]Route, len(gateways))

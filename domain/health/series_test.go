@@ -333,8 +333,8 @@ func TestSettingsNameEveryProblem(t *testing.T) {
 	if err := DefaultSettings().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	err := Settings{DegradedBelow: 0.5, DownBelow: 0.7, MaxEjectionPercent: 101, EvaluationDelay: -1, Keep: -1}.Validate()
-	if n := len(err.(interface{ Unwrap() []error }).Unwrap()); n != 10 {
+	err := Settings{DegradedBelow: 0.5, DownBelow: 0.7, MaxEjectionPercent: 101, Keep: -1}.Validate()
+	if n := len(err.(interface{ Unwrap() []error }).Unwrap()); n != 14 {
 		t.Errorf("%d problems: %v", n, err)
 	}
 }

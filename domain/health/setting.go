@@ -149,7 +149,6 @@ func (s *Settings) fields() []field {
 		{"grace", ForDeployment, &s.Grace},
 		{"correction_horizon", ForDeployment, &s.CorrectionHorizon},
 		{"keep", ForDeployment, &s.Keep},
-		{"evaluation_delay", ForDeployment, &s.EvaluationDelay},
 		{"max_ejection_percent", ForMode, &s.MaxEjectionPercent},
 		{"count_timeouts", ForInstrument, &s.CountTimeouts},
 		{"windows", ForInstrument, &s.Windows},
@@ -159,6 +158,13 @@ func (s *Settings) fields() []field {
 		{"down_below", ForInstrument, &s.DownBelow},
 		{"down_after", ForInstrument, &s.DownAfter},
 		{"up_after", ForInstrument, &s.UpAfter},
+		{"probing", ForInstrument, &s.Probing},
+		{"retry_step", ForInstrument, &s.RetryStep},
+		{"retry_max", ForInstrument, &s.RetryMax},
+		{"probe_percent", ForInstrument, &s.ProbePercent},
+		{"probe_count", ForInstrument, &s.ProbeCount},
+		{"probe_good", ForInstrument, &s.ProbeGood},
+		{"policy", ForInstrument, &s.Policy},
 	}
 }
 
@@ -172,6 +178,8 @@ func (f field) text() string {
 		return strconv.Itoa(*to)
 	case *int64:
 		return strconv.FormatInt(*to, 10)
+	case *string:
+		return *to
 	case *float64:
 		return strconv.FormatFloat(*to, 'f', -1, 64)
 	}
@@ -201,6 +209,8 @@ func (f field) set(text string) error {
 	case *int64:
 		*to, err = strconv.ParseInt(text, 10, 64)
 		want = errWhole
+	case *string:
+		*to = text
 	case *float64:
 		*to, err = strconv.ParseFloat(text, 64)
 		want = errNumber

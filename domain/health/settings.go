@@ -3,6 +3,7 @@ package health
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -42,9 +43,18 @@ type Settings struct {
 	// MaxEjectionPercent is the largest share of a mode's instruments that may be disabled at a time, rounded down, but one
 	// of two or more always may. Defaults to 50.
 	MaxEjectionPercent int
-	// EvaluationDelay is how long after the close of a window its mode is evaluated, for the scores of slower partitions to
-	// arrive. Defaults to 2 s.
-	EvaluationDelay time.Duration
+	// Probing says how what is down comes back: by probes, or, off, by hysteresis alone. Defaults to false.
+	Probing bool
+	// RetryStep is how long a level stays down before it is probed, and by how much longer after each further time that it
+	// goes down; at most RetryMax. Both count from the window end that decided. Default to 30 s and 5 min.
+	RetryStep, RetryMax time.Duration
+	// ProbePercent is the share of its traffic that a level gets while it is probed. Defaults to 5.
+	ProbePercent int
+	// ProbeCount is how many probes decide, ProbeGood the share of them that must be good. Default to 10 and 0.90.
+	ProbeCount int64
+	ProbeGood  float64
+	// Policy is the name of the routing policy, see PolicyOf. Defaults to proportional.
+	Policy string
 }
 
 // DefaultSettings returns the defaults.
@@ -53,7 +63,8 @@ func DefaultSettings() Settings {
 		Window: time.Minute, Grace: 10 * time.Second, CorrectionHorizon: 24 * time.Hour, Keep: 48 * time.Hour,
 		CountTimeouts: true, Windows: 30, HalfLife: 5, MinSamples: 20,
 		DegradedBelow: 0.85, DownBelow: 0.70, DownAfter: 2, UpAfter: 3, MaxEjectionPercent: 50,
-		EvaluationDelay: 2 * time.Second,
+		RetryStep: 30 * time.Second, RetryMax: 5 * time.Minute, ProbePercent: 5, ProbeCount: 10, ProbeGood: 0.90,
+		Policy: PolicyProportional,
 	}
 }
 
@@ -85,7 +96,12 @@ func (s Settings) Validate() error {
 	need(s.DownAfter >= 1, "down after %d: must be at least 1 window", s.DownAfter)
 	need(s.UpAfter >= 1, "up after %d: must be at least 1 window", s.UpAfter)
 	need(s.MaxEjectionPercent >= 0 && s.MaxEjectionPercent <= 100, "max ejection %d %%: must be 0 to 100", s.MaxEjectionPercent)
-	need(s.EvaluationDelay >= 0, "evaluation delay %v: must not be negative", s.EvaluationDelay)
+	need(s.RetryStep > 0 && s.RetryMax >= s.RetryStep, "retry %v up to %v: need 0 < step <= max", s.RetryStep, s.RetryMax)
+	need(s.ProbePercent >= 1 && s.ProbePercent <= 100, "probes %d %%: must be 1 to 100", s.ProbePercent)
+	need(s.ProbeCount >= 1, "probe count %d: must be at least 1", s.ProbeCount)
+	need(s.ProbeGood > 0 && s.ProbeGood <= 1, "good probes %v: must be over 0 and at most 1", s.ProbeGood)
+	_, known := PolicyOf(s.Policy)
+	need(known, "policy %q: must be one of %s", s.Policy, strings.Join(Policies(), ", "))
 	return errors.Join(errs...)
 }
 

@@ -3,18 +3,18 @@ package health
 import (
 	"fmt"
 	"strconv"
-
-	"github.com/millrace/millrace/domain/instant"
 )
 
 // State is what routing makes of a score.
 type State uint8
 
-// The states. A level begins up.
+// The states. A level begins up. Probing and Recovering lead back from Down where probing is on (Settings.Probing).
 const (
 	Up State = iota
 	Degraded
 	Down
+	Probing
+	Recovering
 )
 
 // String returns the contract's word.
@@ -26,6 +26,10 @@ func (s State) String() string {
 		return "degraded"
 	case Down:
 		return "down"
+	case Probing:
+		return "probing"
+	case Recovering:
+		return "recovering"
 	default:
 		return ""
 	}
@@ -33,13 +37,16 @@ func (s State) String() string {
 
 // ParseState returns the state that String gave and whether there is one.
 func ParseState(word string) (State, bool) {
-	for _, s := range []State{Up, Degraded, Down} {
+	for s := Up; s <= Recovering; s++ {
 		if s.String() == word {
 			return s, true
 		}
 	}
 	return Up, false
 }
+
+// out tells whether the state takes a level's traffic away.
+func (s State) out() bool { return s == Down || s == Probing }
 
 // Hysteresis is a state with what it takes to change it. The zero value is up with no windows seen.
 type Hysteresis struct {
@@ -50,10 +57,11 @@ type Hysteresis struct {
 
 // Step returns the state after one more window whose pooled rate is rate, and why it changed; the reason is empty if it did
 // not. Runs go on over changes of state: of two running windows that make it down the first may be the one that made it
-// degraded.
+// degraded. Probing and Recovering are left to the probes.
 func (h Hysteresis) Step(s Settings, rate float64) (Hysteresis, string) {
 	h.LowRun, h.HighRun = run(h.LowRun, rate < s.DownBelow), run(h.HighRun, rate >= s.DegradedBelow)
 	switch {
+	case h.State > Down:
 	case h.State != Down && h.LowRun >= s.DownAfter:
 		h.State = Down
 		return h, "technical rate below " + threshold(s.DownBelow) + inWindows(s.DownAfter)
@@ -90,64 +98,4 @@ func threshold(v float64) string {
 		return s
 	}
 	return strconv.FormatFloat(v, 'f', 2, 64)
-}
-
-// Verdict is a state with its history.
-type Verdict struct {
-	Hysteresis
-	// Since is the window end at which the state began.
-	Since instant.Milli
-	// Reason tells people why the state is what it is.
-	Reason string
-}
-
-// Level is the standing of an instrument or of one of its gateways.
-type Level struct {
-	Verdict
-	// Before is the verdict before the window that ended at Stepped.
-	Before Verdict
-	// Stepped is the end of the newest window that the verdict has taken into account.
-	Stepped instant.Milli
-	// Pool is what the score is made of, as of the mode's last evaluation.
-	Pool Pool
-	// Enabled says whether traffic should be sent; down does not disable beyond the ejection limit.
-	Enabled bool
-}
-
-// newLevel returns the level of something first heard of at the window end since: up, and open to traffic.
-func newLevel(since instant.Milli) Level {
-	return Level{Verdict: Verdict{Since: since, Reason: "initially up"}, Enabled: true}
-}
-
-// Insufficient tells whether there are too few attempts for a verdict.
-func (l *Level) Insufficient(s Settings) bool { return l.Pool.Eligible < s.MinSamples }
-
-// TrafficPercent returns the share of its traffic that a level should get, 0 to 100.
-func (l *Level) TrafficPercent() int {
-	if l.Enabled {
-		return 100
-	}
-	return 0
-}
-
-// step takes the window that ended at end into account. A window counts once: taken again, with more known of it, it
-// replaces what was made of it before. With too few attempts the state and its runs are kept.
-func (l *Level) step(s Settings, end instant.Milli, p Pool) {
-	switch {
-	case end < l.Stepped:
-		return
-	case end == l.Stepped:
-		l.Verdict = l.Before
-	default:
-		l.Before, l.Stepped = l.Verdict, end
-	}
-	rate, ok := p.Rate()
-	if !ok || p.Eligible < s.MinSamples {
-		return
-	}
-	next, reason := l.Step(s, rate)
-	if reason != "" {
-		l.Since, l.Reason = end, reason
-	}
-	l.Hysteresis = next
 }

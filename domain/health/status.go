@@ -2,105 +2,145 @@ package health
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Standing is the public row of an instrument or of one of its gateways.
+// Standing is the public row of a mode, of an instrument or of one of its gateways.
 type Standing struct {
-	Mode, Instrument string
-	Gateway          string // empty for the instrument as a whole
-	State            State
-	Enabled          bool
-	TrafficPercent   int
+	Mode       string
+	Instrument string // empty for the mode as a whole
+	Gateway    string // empty for the instrument as a whole
+	State      State
+	Enabled    bool
+	// TrafficPercent is the share of its usual traffic that it should get; Enabled says that it is not 0.
+	TrafficPercent int
 	// Score is the pooled technical rate, rounded to four decimals; Scored is false if there is none.
 	Score        float64
 	Scored       bool
 	Samples      int64
 	Eligible     int64
 	Insufficient bool
-	Since        instant.Milli
-	Reason       string
+	// ForcedUntil is when a state that people have set ends; 0: none is.
+	ForcedUntil instant.Milli
+	Since       instant.Milli
+	Reason      string
 }
 
-// StatusRecord is the public record of a change: the record of `health-status`, keyed mode/instrument for an instrument and
-// mode/instrument/gateway for a gateway.
+// StatusRecord is the public record of a change: the record of `health-status`, keyed mode, mode/instrument or
+// mode/instrument/gateway.
 type StatusRecord struct {
 	Standing
 	// Previous is the state before; it is State itself where only the effect on traffic changed.
 	Previous State
-	// WindowEnd is the end of the window that decided.
+	// WindowEnd is the end of the last window that the mode was evaluated for; 0 before the first.
 	WindowEnd instant.Milli
 }
 
 // Key returns the record's key.
-func (r *StatusRecord) Key() string {
-	key := Path{r.Mode, r.Instrument, r.Gateway}.Key()
-	if r.Gateway == "" {
+func (r *StatusRecord) Key() string { return placeKey(r.Mode, r.Instrument, r.Gateway) }
+
+// placeKey returns mode, mode/instrument or mode/instrument/gateway.
+func placeKey(mode, instrument, gateway string) string {
+	key := Path{mode, instrument, gateway}.Key()
+	switch {
+	case gateway != "":
+		return key
+	case instrument != "":
 		return key[:len(key)-1] // without the separator before the empty gateway
+	default:
+		return key[:len(key)-2]
 	}
-	return key
 }
 
-// ejectionNote tells why something that is down still gets traffic.
-const ejectionNote = "; kept enabled by the ejection limit"
+// What people read behind the reason of a level that gets its traffic although its state is to have none.
+const (
+	keptNote  = "; kept enabled by the ejection limit"
+	wholeNote = "; a mode as a whole is never disabled"
+)
 
-func (r *ModeRow) standing(s Settings, instrument, gateway string, l *Level) Standing {
+// standing returns what a level looks like; percent is the share that it gets of what stands before it.
+func (r *ModeRow) standing(s Settings, at place, l *Level, percent int) Standing {
 	rate, scored := ratio(l.Pool.WeightedSuccess, l.Pool.WeightedEligible)
-	reason := l.Reason
-	if l.State == Down && l.Enabled {
-		reason += ejectionNote
+	out := Standing{
+		Mode: r.Mode, Instrument: at.instrument, Gateway: at.gateway,
+		State: l.state(), Enabled: percent > 0, TrafficPercent: percent, Score: rate, Scored: scored,
+		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s), Since: l.Since, Reason: l.Reason,
 	}
-	return Standing{
-		Mode: r.Mode, Instrument: instrument, Gateway: gateway,
-		State: l.State, Enabled: l.Enabled, TrafficPercent: l.TrafficPercent(), Score: rate, Scored: scored,
-		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s), Since: l.Since, Reason: reason,
+	switch {
+	case l.forced():
+		out.ForcedUntil, out.Since, out.Reason = l.Forced.Until, l.Forced.Since, l.Forced.Reason
+	case !l.State.out():
+	case at == (place{}):
+		out.Reason += wholeNote
+	case l.Kept && percent > 0:
+		out.Reason += keptNote
 	}
+	return out
 }
 
 // outcome is the part of a level whose change is published.
 type outcome struct {
 	state   State
-	enabled bool
+	percent int
+	until   instant.Milli
 }
 
 type place struct{ instrument, gateway string }
 
-// standings returns the outcomes of all levels that have one.
-func (r *ModeRow) standings() map[place]outcome {
-	out := map[place]outcome{}
-	add := func(p place, l *Level) {
-		if l.Stepped != 0 {
-			out[p] = outcome{l.State, l.Enabled}
-		}
+// stand calls f for every level that has a part in anything, with its standing: the mode, then instruments by name, each before
+// its gateways.
+func (r *ModeRow) stand(s Settings, f func(place, Standing)) {
+	if r.Level.Known {
+		f(place{}, r.whole(s))
 	}
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
-		add(place{inst.Name, ""}, &inst.Level)
-		for j := range inst.Gateways {
-			add(place{inst.Name, inst.Gateways[j].Name}, &inst.Gateways[j].Level)
+		x := s.At(r.Settings, inst.Name, r.Evaluated)
+		if at := (place{inst.Name, ""}); inst.Level.Known || inst.Level.forced() {
+			f(at, r.standing(x, at, &inst.Level, inst.Level.share(x)))
 		}
+		for j := range inst.Gateways {
+			g := &inst.Gateways[j]
+			if at := (place{inst.Name, g.Name}); g.Level.Known || g.Level.forced() {
+				f(at, r.standingOf(x, inst, g))
+			}
+		}
+	}
+}
+
+// standingOf returns the standing of a gateway: it gets no more of its traffic than its instrument does.
+func (r *ModeRow) standingOf(s Settings, inst *Instrument, g *Gateway) Standing {
+	out := r.standing(s, place{inst.Name, g.Name}, &g.Level, min(inst.Level.share(s), g.Level.share(s)))
+	if f := inst.Level.Forced; f.Until != 0 && f.State == Down && out.ForcedUntil == 0 {
+		out.ForcedUntil = f.Until
+		out.Reason += "; its instrument is " + f.Reason
 	}
 	return out
 }
 
-// changes returns a Changed for every level whose outcome differs from before, in order of names, the instrument before its
-// gateways. A level that is new compares with up and enabled.
-func (r *ModeRow) changes(s Settings, before map[place]outcome, end instant.Milli) []ModeEffect {
+// whole returns the standing of the mode.
+func (r *ModeRow) whole(s Settings) Standing {
+	return r.standing(s.At(r.Settings, "", r.Evaluated), place{}, &r.Level, everything)
+}
+
+func outcomeOf(st Standing) outcome { return outcome{st.State, st.TrafficPercent, st.ForcedUntil} }
+
+// outcomes returns the outcomes of all levels that have a part in anything.
+func (r *ModeRow) outcomes(s Settings) map[place]outcome {
+	out := map[place]outcome{}
+	r.stand(s, func(at place, st Standing) { out[at] = outcomeOf(st) })
+	return out
+}
+
+// changes returns a Changed for every level whose outcome differs from before. A level that is new compares with up and
+// enabled.
+func (r *ModeRow) changes(s Settings, before map[place]outcome) []ModeEffect {
 	var effects []ModeEffect
-	compare := func(p place, l *Level) {
-		old, had := before[p]
+	r.stand(s, func(at place, st Standing) {
+		old, had := before[at]
 		if !had {
-			old = outcome{Up, true}
+			old = outcome{Up, everything, 0}
 		}
-		if l.Stepped != 0 && old != (outcome{l.State, l.Enabled}) {
-			effects = append(effects, Changed{&StatusRecord{
-				Standing: r.standing(s, p.instrument, p.gateway, l), Previous: old.state, WindowEnd: end,
-			}})
+		if old != outcomeOf(st) {
+			effects = append(effects, Changed{&StatusRecord{Standing: st, Previous: old.state, WindowEnd: r.Evaluated}})
 		}
-	}
-	for i := range r.Instruments {
-		inst := &r.Instruments[i]
-		compare(place{inst.Name, ""}, &inst.Level)
-		for j := range inst.Gateways {
-			compare(place{inst.Name, inst.Gateways[j].Name}, &inst.Gateways[j].Level)
-		}
-	}
+	})
 	return effects
 }

@@ -20,7 +20,7 @@ func TestExplainIsWhatWasJudged(t *testing.T) {
 			small := Small{Span: window.Span{Start: end - 60_000, End: end}, Counts: Counts{Success: percent, Technical: 100 - percent}}
 			last[gateway] = append(last[gateway], small)
 			windows = append(windows, small)
-			score := &Score{Path: Path{"upi", "sbi", gateway}, WindowEnd: end, Pool: poolOf(m.s, last[gateway], end)}
+			score := &Score{Path: Path{"upi", "sbi", gateway}, WindowEnd: end, Window: small.Counts, Pool: poolOf(m.s, last[gateway], end)}
 			m.row, _ = m.row.Take(m.s, score, 0)
 		}
 	}

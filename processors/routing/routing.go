@@ -1,15 +1,17 @@
 // Package routing is the group that turns scores into states: which instruments are up, degraded or down, and which of
 // them get traffic.
 //
-//   - Input: health-scores, keyed mode.
-//   - Table: by mode, the newest scores of every instrument and gateway and the states made of them; routing weights are
-//     read from it.
-//   - Output: health-status, a record for every change, keyed mode/instrument or mode/instrument/gateway; dead-letters.
+//   - Input: health-scores, which carry event time, and, without time of their own, overrides and health-settings; all keyed
+//     mode.
+//   - Table: by mode, the newest scores of every instrument and gateway, the states made of them, what people have decided over
+//     them, and downtimes; routing weights are read from it.
+//   - Output: health-status, a record for every change, keyed mode, mode/instrument or mode/instrument/gateway; downtimes, a
+//     record for every change, keyed mode/instrument or mode/instrument/gateway; dead-letters.
 //   - Ordering: scores of one gateway come in order of window ends; those of different gateways in any order.
-//   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace and the evaluation delay and
-//     its scores are in. A score that comes later, from a partition that is behind, is made up for at once; a corrected
-//     one counts from the next evaluation on.
-//   - Duplicates: a score that comes again replaces itself and steps nothing.
+//   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its scores before
+//     that watermark, so all of them are here. A corrected one counts from the next evaluation on. What people decide holds
+//     from its own time on, or, if it comes later than that, from the watermark at which it is read.
+//   - Duplicates: a score, an override or a setting that comes again replaces itself and steps nothing.
 package routing
 
 import (
@@ -17,6 +19,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -38,8 +41,11 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{settings: cfg.Settings, topology: t, metrics: m}
 	return goka.DefineGroup(t.Routing.Goka(),
 		stream.Input(t.Routing, t.HealthScores, g.take),
+		stream.Input(t.Routing, t.Overrides, g.intervene),
+		stream.Input(t.Routing, t.HealthSettings, g.set),
 		stream.Persist(t.Routing),
 		stream.Output(t.HealthStatus),
+		stream.Output(t.Downtimes),
 		stream.DeadLetters(t.Routing),
 		stream.Timers(t.Routing, g.evaluate),
 	)
@@ -60,7 +66,21 @@ func (g *group) take(c *context, s *health.Score) {
 	g.apply(c, row, next, effects)
 }
 
-// evaluate is the timer of a mode: the scores of one of its window ends are in.
+// intervene takes what people have decided.
+func (g *group) intervene(c *context, i *health.Intervention) {
+	row, _ := c.Row()
+	next, effects := row.Intervene(g.settings, i, instant.Of(c.Watermark()))
+	g.apply(c, row, next, effects)
+}
+
+// set takes a change of settings.
+func (g *group) set(c *context, s *health.Setting) {
+	row, _ := c.Row()
+	next, effects := row.Set(g.settings, s, instant.Of(c.Watermark()))
+	g.apply(c, row, next, effects)
+}
+
+// evaluate is the timer of a mode: the scores of one of its window ends are in, or something that people have decided is due.
 func (g *group) evaluate(c *context, _ stream.Timer) {
 	row, _ := c.Row()
 	next, effects := row.Settle(g.settings, instant.Of(c.Watermark()))
@@ -72,7 +92,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 	if next != row {
 		c.SetRow(next)
 	}
-	evaluated := row == nil || next.Evaluated != row.Evaluated
+	evaluated := row == nil || next != nil && next.Evaluated != row.Evaluated
 	for _, e := range effects {
 		switch e := e.(type) {
 		case health.Awaited:
@@ -80,6 +100,10 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 		case health.Changed:
 			stream.Emit(c, g.topology.HealthStatus, e.Record.Key(), e.Record)
 			evaluated = true
+		case health.Disrupted:
+			stream.Emit(c, g.topology.Downtimes, e.Downtime.Key(), e.Downtime)
+		case health.Refused:
+			c.DeadLetter(stream.DeadLetter{Reason: string(payment.RowTooLarge), Detail: e.Detail})
 		}
 	}
 	if evaluated || !g.metrics.shows(c.Key()) { // not since this process has the mode

@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/processors/routing"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -22,11 +23,17 @@ func config(m *routing.Metrics) streamtest.Config {
 	scores.Parse = parseScore
 	status := streamtest.JSON(t.HealthStatus)
 	status.Format = formatStatus
+	downtimes := streamtest.JSON(t.Downtimes)
+	downtimes.Format = formatDowntime
+	overrides := streamtest.JSON(t.Overrides)
+	overrides.Parse = parseIntervention
+	settings := streamtest.JSON(t.HealthSettings)
+	settings.Parse = parseSetting
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
 			return streamtest.Processor{Graph: routing.Graph(routing.DefaultConfig(), t, m)}
 		},
-		Topics: []streamtest.Topic{scores, status}, Row: formatRow,
+		Topics: []streamtest.Topic{scores, overrides, settings, status, downtimes}, Row: formatRow,
 	}
 }
 
@@ -48,6 +55,8 @@ func parseScore(text string) ([]byte, error) {
 			return nil, err
 		}
 	}
+	good := n * percent / 100
+	s.Window = health.Counts{Success: good, Technical: n - good}
 	s.Pool = health.Pool{WeightedSuccess: n * percent << 20, WeightedEligible: n * 100 << 20, Samples: n, Eligible: n}
 	if err := s.WindowEnd.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err
@@ -55,12 +64,89 @@ func parseScore(text string) ([]byte, error) {
 	return codecs.Score{}.Encode(s)
 }
 
+// parseIntervention reads "id upi/sbi down 10:01-10:05 words", "id upi/sbi/razorpay maintenance 10:01-10:05 words" and
+// "freeze upi 10:01-10:05"; times of 2026-03-01, and no end withdraws.
+func parseIntervention(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	if len(words) < 3 {
+		return nil, fmt.Errorf("want an intervention, not %q", text)
+	}
+	path := append(strings.Split(words[1], "/"), "", "")
+	if words[0] == "freeze" {
+		from, until, err := parseTimes(words[2])
+		if err != nil {
+			return nil, err
+		}
+		return codecs.Intervention{}.Encode(&health.Intervention{Freeze: &health.Freeze{Mode: path[0], From: from, Until: until}})
+	}
+	from, until, err := parseTimes(words[3])
+	if err != nil {
+		return nil, err
+	}
+	reason := strings.Join(words[4:], " ")
+	if words[2] == "maintenance" {
+		return codecs.Intervention{}.Encode(&health.Intervention{Maintenance: &health.Maintenance{
+			ID: words[0], Mode: path[0], Instrument: path[1], Gateway: path[2], Begin: from, End: until, Reason: reason,
+		}})
+	}
+	state, ok := health.ParseState(words[2])
+	if !ok {
+		return nil, fmt.Errorf("no state %q", words[2])
+	}
+	return codecs.Intervention{}.Encode(&health.Intervention{Override: &health.Override{
+		ID: words[0], Mode: path[0], Instrument: path[1], Gateway: path[2], State: state, From: from, Until: until, Reason: reason,
+	}})
+}
+
+func parseTimes(text string) (from, until instant.Milli, err error) {
+	a, b, _ := strings.Cut(text, "-")
+	if err := from.UnmarshalText([]byte("2026-03-01T" + a + ":00Z")); err != nil {
+		return 0, 0, err
+	}
+	if b == "" {
+		return from, 0, nil
+	}
+	return from, until, until.UnmarshalText([]byte("2026-03-01T" + b + ":00Z"))
+}
+
+// parseSetting reads "upi 10:01 down_after=3" and "upi/sbi 10:01 probing=true".
+func parseSetting(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	path := append(strings.Split(words[0], "/"), "")
+	s := &health.Setting{Mode: path[0], Instrument: path[1]}
+	var err error
+	if s.EffectiveFrom, _, err = parseTimes(words[1]); err != nil {
+		return nil, err
+	}
+	for _, change := range words[2:] {
+		field, value, _ := strings.Cut(change, "=")
+		s.Patch = append(s.Patch, health.Change{Field: field, Value: value})
+	}
+	return codecs.HealthSetting{}.Encode(s)
+}
+
 func formatStatus(b []byte) string {
 	r, err := codecs.StatusRecord{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s %s->%s %d%% score=%.4f: %s", r.WindowEnd.Time().Format("15:04"), r.Previous, r.State, r.TrafficPercent, r.Score, r.Reason)
+	forced := ""
+	if r.ForcedUntil != 0 {
+		forced = " until " + r.ForcedUntil.Time().Format("15:04")
+	}
+	return fmt.Sprintf("%s %s->%s %d%%%s score=%.4f: %s", r.WindowEnd.Time().Format("15:04"), r.Previous, r.State, r.TrafficPercent, forced, r.Score, r.Reason)
+}
+
+func formatDowntime(b []byte) string {
+	d, err := codecs.Downtime{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	end := "?"
+	if d.End != 0 {
+		end = d.End.Time().Format("15:04:05")
+	}
+	return fmt.Sprintf("%s %s %s %s..%s %s %d windows", d.ID[:7], d.Status, d.Severity, d.Begin.Time().Format("15:04:05"), end, d.Cause, len(d.Windows))
 }
 
 func formatRow(b []byte) string {
@@ -70,10 +156,11 @@ func formatRow(b []byte) string {
 	}
 	s := health.DefaultSettings()
 	var out strings.Builder
-	fmt.Fprintf(&out, "evaluated=%s", r.Evaluated)
+	whole := r.Whole(s)
+	fmt.Fprintf(&out, "evaluated=%s %s %.4f", r.Evaluated, whole.State, whole.Score)
 	for _, st := range r.Standings(s) {
 		fmt.Fprintf(&out, " | %s %s %d%% %.4f of %d", st.Instrument, st.State, st.TrafficPercent, st.Score, st.Eligible)
-		routes, _ := r.Routes(s, st.Instrument, health.Proportional)
+		routes, _ := r.Routes(s, st.Instrument)
 		for _, route := range routes {
 			fmt.Fprintf(&out, ", %s %s %.4f", route.Gateway, route.State, route.Weight)
 		}

@@ -56,20 +56,20 @@ func TestFindings(t *testing.T) {
 		outage   backtest.Outage
 		want     string
 	}{
-		"found in the second window":   {1000, 40, 50, 0.2, outage(40, 50), "full=10 due found=2 after 2m12s down=5 up again after 13m12s"},
-		"two full windows":             {1000, 40, 42, 0.1, outage(40, 42), "full=2 due found=2 after 2m12s up again after 6m12s"},
+		"found in the second window":   {1000, 40, 50, 0.2, outage(40, 50), "full=10 due found=2 after 2m10s down=5 up again after 13m10s"},
+		"two full windows":             {1000, 40, 42, 0.1, outage(40, 42), "full=2 due found=2 after 2m10s up again after 6m10s"},
 		"one window is too short":      {1000, 40, 41, 0.2, outage(40, 41), "full=1 missed"},
-		"a part of a window":           {1000, 40, 44, 0.0, outage(39.5, 44), "full=4 due found=2 after 2m42s down=4 up again after 11m12s"},
-		"too few attempts":             {99, 40, 50, 0.2, outage(40, 50), "full=10 found=2 after 2m12s down=5 up again after 13m12s"},
+		"a part of a window":           {1000, 40, 44, 0.0, outage(39.5, 44), "full=4 due found=2 after 2m40s down=4 up again after 11m10s"},
+		"too few attempts":             {99, 40, 50, 0.2, outage(40, 50), "full=10 found=2 after 2m10s down=5 up again after 13m10s"},
 		"never found":                  {1000, 0, 0, 0, outage(40, 50), "full=10 due missed"},
 		"found after it was over":      {1000, 45, 50, 0.2, outage(40, 46), "full=6 due missed"},
-		"the gateway is worse for it":  {1000, 40, 50, 0.2, gatewayOutage("a", 40, 50), "full=10 due found=2 after 2m12s down=5 up again after 13m12s"},
-		"not up any more at the end":   {1000, 100, 120, 0.2, outage(100, 120), "full=20 due found=2 after 2m12s down=5 still on"},
+		"the gateway is worse for it":  {1000, 40, 50, 0.2, gatewayOutage("a", 40, 50), "full=10 due found=2 after 2m10s down=5 up again after 13m10s"},
+		"not up any more at the end":   {1000, 100, 120, 0.2, outage(100, 120), "full=20 due found=2 after 2m10s down=5 still on"},
 		"a gateway that nobody knows":  {1000, 40, 50, 0.2, gatewayOutage("b", 40, 50), "outside"},
 		"before history":               {1000, 0, 0, 0, outage(-5, 5), "outside"},
 		"after history":                {1000, 0, 0, 0, outage(110, 130), "outside"},
-		"already on when it begins":    {1000, 30, 50, 0.2, outage(40, 50), "full=10 due found=1 after 1m12s down=1 up again after 14m12s"},
-		"it ends in the middle of one": {1000, 40, 43, 0.2, outage(40, 42.5), "full=2 due found=2 after 2m12s up again after 7m42s"},
+		"already on when it begins":    {1000, 30, 50, 0.2, outage(40, 50), "full=10 due found=1 after 1m10s down=1 up again after 14m10s"},
+		"it ends in the middle of one": {1000, 40, 43, 0.2, outage(40, 42.5), "full=2 due found=2 after 2m10s up again after 7m40s"},
 	} {
 		if got := describe(replayed(health.DefaultSettings(), c.n, 120, c.from, c.to, c.share, c.outage)); got != c.want {
 			t.Errorf("%s: %s, not %s", name, got, c.want)

@@ -78,8 +78,11 @@ func (t *Trial) Closed(r *health.WindowRecord) {
 	}
 }
 
-// Changed notes a state.
+// Changed notes a state, but not that of a mode as a whole, which outages are not of.
 func (t *Trial) Changed(r *health.StatusRecord) {
+	if r.Instrument == "" {
+		return
+	}
 	level := Level{r.Mode, r.Instrument, r.Gateway}
 	l := t.track(level)
 	on := len(l.alarms) > 0 && l.alarms[len(l.alarms)-1].To == 0
@@ -131,7 +134,7 @@ func (t *Trial) explains(o Outage, a Alarm) bool {
 
 // decidedAt returns the watermark at which the windows that end at end become states.
 func (t *Trial) decidedAt(end instant.Milli) instant.Milli {
-	return end.Add(t.settings.Grace).Add(t.settings.EvaluationDelay)
+	return end.Add(t.settings.Grace)
 }
 
 // Report tells how it went. Outages that do not lie in the windows seen, or beyond from and to where set, are left out.
