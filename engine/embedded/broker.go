@@ -83,6 +83,7 @@ func Start(c Config) (*Broker, error) {
 		b.release(true)
 		return nil, fmt.Errorf("embedded broker: %w", err)
 	}
+	boundByPartition(b.cluster)
 	return b, nil
 }
 
