@@ -55,11 +55,24 @@ func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 // them are here; one that came later all the same would be taken as a correction.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.Settle(s, w)
-	next := r.orNew(score.Mode)
-	g := next.gateway(score.Instrument, score.Gateway, score.WindowEnd)
+	next, g := r.at(score)
 	g.file(score)
 	g.forget(next.Evaluated)
-	return next, next.await(s, effects)
+	if score.WindowEnd > next.Evaluated {
+		effects = append(effects, Awaited{s.evaluateAt(score.WindowEnd)})
+	}
+	if next.scores() <= maxScores {
+		return next, effects
+	}
+	next = next.clone()
+	for next.scores() > maxScores {
+		end, ok := next.waiting()
+		if !ok {
+			break // each gateway keeps the newest one that was evaluated
+		}
+		effects = append(effects, next.pass(s, moment{s.evaluateAt(end), end})...)
+	}
+	return next, effects
 }
 
 // orNew returns a copy of r that may be changed, an empty row if there is none.
@@ -88,7 +101,6 @@ func (g *Gateway) forget(evaluated instant.Milli) {
 	for i > 0 && g.Scores[i].End > evaluated {
 		i--
 	}
-	i = max(i, len(g.Scores)-maxScores)
 	if i > 0 {
 		g.Scores = slices.Delete(g.Scores, 0, i)
 	}

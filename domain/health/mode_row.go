@@ -56,7 +56,7 @@ type Scoring struct {
 // Limits that keep a mode's row within a record, whatever names the input makes up.
 const (
 	maxGateways      = 1000 // of one mode
-	maxScores        = 64   // of one gateway; with more waiting the oldest go
+	maxScores        = 8000 // of all gateways together
 	maxInterventions = 200  // of each kind, not yet over
 	maxSettings      = 200
 	maxResolved      = 50 // downtimes that are over
@@ -101,6 +101,29 @@ func (r *ModeRow) clone() *ModeRow {
 	return &next
 }
 
+// at returns a copy of r, which may be nil, in which the gateway of a score, made if it is new, may be changed, and nothing else:
+// while event time makes a jump, a row has thousands of scores.
+func (r *ModeRow) at(score *Score) (*ModeRow, *Gateway) {
+	if inst := r.Instrument(score.Instrument); inst == nil || inst.gateway(score.Gateway) == nil {
+		row := r.orNew(score.Mode)
+		return row, row.gateway(score.Instrument, score.Gateway, score.WindowEnd)
+	}
+	row := *r
+	row.Instruments = slices.Clone(r.Instruments)
+	inst := row.Instrument(score.Instrument)
+	inst.Gateways = slices.Clone(inst.Gateways)
+	g := inst.gateway(score.Gateway)
+	g.Scores = slices.Clone(g.Scores)
+	return &row, g
+}
+
+// scores returns how many scores the row keeps.
+func (r *ModeRow) scores() int {
+	n := 0
+	r.each(func(_ *Instrument, g *Gateway) { n += len(g.Scores) })
+	return n
+}
+
 // instrument returns the place of an instrument, made if it is new.
 func (r *ModeRow) instrument(name string, since instant.Milli) *Instrument {
 	i, found := slices.BinarySearchFunc(r.Instruments, name, byInstrument)
@@ -113,8 +136,8 @@ func (r *ModeRow) instrument(name string, since instant.Milli) *Instrument {
 // gateway returns the place of a gateway, made if it is new. A full row makes room first.
 func (r *ModeRow) gateway(instrument, gateway string, since instant.Milli) *Gateway {
 	if inst := r.Instrument(instrument); inst != nil {
-		if j, found := slices.BinarySearchFunc(inst.Gateways, gateway, byGateway); found {
-			return &inst.Gateways[j]
+		if g := inst.gateway(gateway); g != nil {
+			return g
 		}
 	}
 	r.makeRoom()

@@ -331,10 +331,18 @@ func TestModeRowIsBounded(t *testing.T) {
 	if n := len(m.row.Instruments); n != maxGateways {
 		t.Errorf("%d instruments", n)
 	}
-	for i := range maxScores + 5 {
-		m.score("bank9/g", fmt.Sprintf("%dm", i+1), 100, 0)
+	// Too much waits for a watermark that is far away: the row is evaluated before its time rather than that anything is lost.
+	m = &mode{s: DefaultSettings()}
+	const gateways, ends = 100, maxScores/100 + 10
+	for end := range ends {
+		for g := range gateways {
+			m.score(fmt.Sprintf("bank9/g%d", g), fmt.Sprintf("%dm", end+1), int64(100*min(1, max(0, 5-end))), 0)
+		}
 	}
-	if n := len(m.row.Instrument("bank9").Gateways[0].Scores); n != maxScores {
+	if n := m.row.scores(); n > maxScores {
 		t.Errorf("%d scores wait", n)
+	}
+	if got := m.row.Instrument("bank9").Level.State; m.row.Evaluated < at("9m") || m.row.Evaluated > at("12m") || got != Down {
+		t.Errorf("evaluated to %v, %v", m.row.Evaluated, got)
 	}
 }

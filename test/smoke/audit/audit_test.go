@@ -17,6 +17,9 @@ func TestACleanRunHasNoFindings(t *testing.T) {
 	if !v.OK() {
 		t.Errorf("lost %d, duplicated %d, different %d, zombie %d:\n%s", v.Lost, v.Duplicated, v.Different, v.Zombie, strings.Join(v.Findings[:min(len(v.Findings), 10)], "\n"))
 	}
+	if v.Standings == 0 {
+		t.Error("no statuses were compared")
+	}
 	if tame := v.Tame(); len(tame) > 0 {
 		t.Error(tame)
 	}
@@ -44,6 +47,17 @@ func TestBugsAreCaught(t *testing.T) {
 		{"a dead letter with another reason", change(topic("dead-letters"), 5, func(r *kgo.Record) { r.Headers[0].Value = []byte("malformed_") }), only{different: true}},
 		{"a lost final", drop(topic("health-windows"), 10), only{lost: true, any: true}},
 		{"a doubled final", again(topic("health-windows"), 10), only{duplicated: true}},
+		{"a lost status", drop(topic("health-status"), 3), only{lost: true, any: true}},
+		{"a doubled status", again(topic("health-status"), 3), only{duplicated: true, any: true}},
+		{"another status", change(topic("health-status"), 3, func(r *kgo.Record) { r.Value = []byte(`{}`) }), only{different: true}},
+		{"a status of something unknown", change(topic("health-status"), 3, func(r *kgo.Record) { r.Key = []byte("upi/nobody") }), only{different: true, any: true}},
+		{"all scores of a while are lost", func(in []*kgo.Record) []*kgo.Record {
+			from := find(in, topic("health-scores"), 40)
+			return slices.DeleteFunc(in, func(r *kgo.Record) bool {
+				return r.Topic == topic("health-scores") && !watermark.Is(r.Value) && r.Offset >= in[from].Offset
+			})
+		}, only{any: true}},
+		{"a lost downtime", drop(topic("downtimes"), 0), only{lost: true, any: true}},
 		{"a lost outcome", drop(topic("outcomes"), 3), only{lost: true}},
 		{"a doubled outcome", again(topic("outcomes"), 3), only{duplicated: true}},
 		{"a doubled journal entry", again(topic("ledger-journal"), 30), only{duplicated: true, any: true}},

@@ -41,6 +41,8 @@ type recording struct {
 	ledger   map[string]*ledger.Row
 	users    map[string]*mission.UserRow
 	health   map[string]*health.Row
+	modes    map[string]*health.ModeRow
+	scores   instant.Milli // of routing
 }
 
 // record makes a recording of a few thousand lines on one partition.
@@ -49,6 +51,7 @@ func record(t *testing.T) *recording {
 	c := &recording{
 		t: t, topo: topology.New(topology.Config{Prefix: "test-", Partitions: 1, Replication: 1}), next: map[string]int64{},
 		ledger: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{}, health: map[string]*health.Row{},
+		modes: map[string]*health.ModeRow{},
 	}
 	parsed, err := codecs.ParseMissions(strings.NewReader(missions))
 	if err != nil {
@@ -78,7 +81,7 @@ func record(t *testing.T) *recording {
 		c.run.Sent = append(c.run.Sent, r)
 		c.line(r)
 	}
-	c.clock(c.now + 3_600_000)
+	c.clock(c.now + 900_000)
 	return c
 }
 
@@ -149,6 +152,7 @@ func (c *recording) settle(id string, next *ledger.Row, effects []ledger.Effect)
 			c.health[e.Attempt.Key()] = next
 			c.windows(more)
 			c.attempts = max(c.attempts, e.Attempt.At)
+			c.route(c.attempts)
 		case ledger.Journalled:
 			write(c, c.topo.Journal, id, e.Entry)
 		case ledger.Refused:
@@ -189,6 +193,11 @@ func (c *recording) windows(effects []health.Effect) {
 			loop = append(loop, e.To)
 		case health.Corrected:
 			write(c, c.topo.HealthCorrections, e.Record.Key(), e.Record)
+		case health.Scored:
+			write(c, c.topo.HealthScores, e.Score.Mode, e.Score)
+			next, more := c.modes[e.Score.Mode].Take(health.DefaultSettings(), e.Score, c.scores)
+			c.modes[e.Score.Mode] = next
+			c.routed(more)
 		}
 	}
 	for _, w := range loop {
@@ -210,6 +219,32 @@ func (c *recording) clock(at instant.Milli) {
 		next, effects := health.Settle(health.DefaultSettings(), c.health[key], at)
 		c.health[key] = next
 		c.windows(effects)
+	}
+	c.route(at)
+}
+
+// route lets health say that its time is at.
+func (c *recording) route(at instant.Milli) {
+	if at <= c.scores {
+		return
+	}
+	c.scores = at
+	c.put(c.topo.HealthScores.Name, "", watermark.Record{Origin: c.topo.Health.Name, Sources: 1, Time: int64(at)}.Append(nil))
+	for _, mode := range sorted(c.modes) {
+		next, effects := c.modes[mode].Settle(health.DefaultSettings(), at)
+		c.modes[mode] = next
+		c.routed(effects)
+	}
+}
+
+func (c *recording) routed(effects []health.ModeEffect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case health.Changed:
+			write(c, c.topo.HealthStatus, e.Record.Key(), e.Record)
+		case health.Disrupted:
+			write(c, c.topo.Downtimes, e.Downtime.Key(), e.Downtime)
+		}
 	}
 }
 

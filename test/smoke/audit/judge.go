@@ -36,6 +36,8 @@ type Verdict struct {
 	Zombie int
 	// Findings are sentences, one for each of the above.
 	Findings []string
+	// Standings counts the statuses and downtimes that were compared.
+	Standings int
 	// Want is what the oracle says, Got what was seen.
 	Want, Got *oracle.Result
 }
@@ -90,6 +92,7 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	t.compareIntake(v, run.Sent, intake)
 	v.Got = observed
 	v.compare()
+	t.compareStandings(v)
 	t.punctual(v)
 	if v.Duplicated == 0 {
 		for _, p := range problems { // mostly doubles, which are counted above

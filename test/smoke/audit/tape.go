@@ -66,7 +66,7 @@ func (t *Tape) Topics() []string {
 	p := t.topology
 	return []string{
 		p.Payments.Name, p.Transactions.Name, p.Postings.Name, p.Journal.Name, p.Attempts.Name, p.Outcomes.Name, p.DeadLetterRecords.Name,
-		p.HealthWindows.Name, p.HealthCorrections.Name, string(p.Ledger.Table()), string(p.Progress.Table()),
+		p.HealthWindows.Name, p.HealthCorrections.Name, p.HealthScores.Name, p.HealthStatus.Name, p.Downtimes.Name, string(p.Ledger.Table()), string(p.Progress.Table()),
 	}
 }
 
