@@ -75,6 +75,7 @@ func (Downtime) Decode(b []byte) (*health.Downtime, error) {
 	if d.Severity == 0 || d.Status == 0 || d.Cause == 0 {
 		return nil, fmt.Errorf("downtime: %w", errDowntime)
 	}
+	d.Begun = d.Status == health.Started
 	if len(in.Reason.Windows) > 0 {
 		d.Windows = in.Reason.Windows
 	}
@@ -114,6 +115,7 @@ const (
 	downtimeBy         = 10
 	downtimeWindow     = 11
 	downtimeReason     = 12
+	downtimeBegun      = 13
 )
 
 func writeDowntime(w *wire.Writer, d *health.Downtime) {
@@ -131,6 +133,7 @@ func writeDowntime(w *wire.Writer, d *health.Downtime) {
 		w.Message(downtimeWindow, func(w *wire.Writer) { w.Int(1, int64(end)) })
 	}
 	w.String(downtimeReason, d.Reason)
+	w.Bool(downtimeBegun, d.Begun)
 }
 
 func readDowntime(f wire.Field, d *health.Downtime) error {
@@ -167,6 +170,8 @@ func readDowntime(f wire.Field, d *health.Downtime) error {
 		return err
 	case downtimeReason:
 		d.Reason = f.String()
+	case downtimeBegun:
+		d.Begun = f.Bool()
 	}
 	return nil
 }

@@ -10,12 +10,13 @@ import (
 
 // Fields of a level; 1 to 5 are its verdict, 6 to 9 its pool. The zero value is the usual one, and takes no room.
 const (
-	levelKnown   = 10
-	levelKept    = 11
-	levelForced  = 12
-	levelTrial   = 13
-	levelRecent  = 14
-	levelDecided = 15
+	levelKnown    = 10
+	levelKept     = 11
+	levelForced   = 12
+	levelTrial    = 13
+	levelRecent   = 14
+	levelDecided  = 15
+	levelReleased = 16
 
 	forcedState  = 1
 	forcedSince  = 2
@@ -44,6 +45,7 @@ func writeLevel(w *wire.Writer, l *health.Level) {
 	writePool(w, l.Pool)
 	w.Bool(levelKnown, l.Known)
 	w.Bool(levelKept, l.Kept)
+	w.Int(levelReleased, int64(l.Released))
 	if l.Forced != (health.Forced{}) {
 		w.Message(levelForced, func(w *wire.Writer) {
 			w.Uint(forcedState, uint64(l.Forced.State))
@@ -68,6 +70,8 @@ func readLevel(f wire.Field, l *health.Level) error {
 			l.Known = f.Bool()
 		case levelKept:
 			l.Kept = f.Bool()
+		case levelReleased:
+			l.Released = instant.Milli(f.Int())
 		case levelForced:
 			return readForced(f, &l.Forced)
 		case levelTrial:

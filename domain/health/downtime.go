@@ -23,6 +23,8 @@ type Downtime struct {
 	// Begin and End bound it in event time. A zero End is not known yet.
 	Begin, End instant.Milli
 	Cause      Cause
+	// Begun says that it was told to have started.
+	Begun bool
 	// By is the id of the maintenance or override that it stems from; empty: of an evaluation.
 	By string
 	// Windows are the ends of the windows that decided it.
@@ -97,8 +99,7 @@ func (d *Downtime) of(e *Downtime) bool {
 
 // same tells whether nothing changed but how it was told.
 func (d *Downtime) same(e *Downtime) bool {
-	return d.Severity == e.Severity && d.Begin == e.Begin && d.End == e.End && d.Cause == e.Cause &&
-		(d.Status == Scheduled) == (e.Status == Scheduled)
+	return d.Severity == e.Severity && d.Begin == e.Begin && d.End == e.End && d.Cause == e.Cause && d.Begun == e.Begun
 }
 
 // identify names a downtime by what will not change of it.
@@ -140,7 +141,7 @@ func (r *ModeRow) disruptions() []ModeEffect {
 			continue
 		}
 		w.ID = d.ID
-		if w.Status == Started && d.Status != Scheduled || w.Status == Scheduled {
+		if d.Begun || !w.Begun {
 			w.Status = Updated
 		}
 		*d = tell(*w)
@@ -195,9 +196,9 @@ func (r *ModeRow) disrupted() []Downtime {
 		}
 	}
 	planned := func(d Downtime) {
-		d.Mode, d.Severity, d.Status = r.Mode, High, Started
+		d.Mode, d.Severity, d.Status, d.Begun = r.Mode, High, Started, true
 		if d.Begin > r.Settled {
-			d.Status = Scheduled
+			d.Status, d.Begun = Scheduled, false
 		}
 		out = append(out, d)
 	}
@@ -220,7 +221,7 @@ func (r *ModeRow) disrupted() []Downtime {
 
 // downtime fills in what the verdict says.
 func (l *Level) downtime(d Downtime) Downtime {
-	d.Status, d.Begin, d.Reason, d.Cause, d.Severity = Started, l.Since, l.Reason, ByRate, High
+	d.Status, d.Begun, d.Begin, d.Reason, d.Cause, d.Severity = Started, true, l.Since, l.Reason, ByRate, High
 	switch l.State {
 	case Degraded:
 		d.Severity = Low

@@ -129,7 +129,7 @@ func (r *ModeRow) meet(instrument, gateway string, since instant.Milli) {
 // force sets what people say of a level. When they say nothing any more, what the evaluations say holds, from now on.
 func (l *Level) force(f Forced, now instant.Milli) {
 	if l.forced() && f.Until == 0 {
-		l.Since = now
+		l.Released = now
 	}
 	l.Forced = f
 }

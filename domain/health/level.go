@@ -9,7 +9,7 @@ import (
 // Verdict is a state with its history.
 type Verdict struct {
 	Hysteresis
-	// Since is the window end at which the state began, or the event time at which a forced one ended before it.
+	// Since is the window end at which the state began.
 	Since instant.Milli
 	// Reason tells people why the state is what it is.
 	Reason string
@@ -21,6 +21,8 @@ type Level struct {
 	Verdict
 	// Forced is what people say over it.
 	Forced Forced
+	// Released is when they last ceased to; before it the verdict did not hold.
+	Released instant.Milli
 	// Known says that a score of it was evaluated; before that it has no part in anything.
 	Known bool
 	// Kept says that it gets its traffic although the verdict is to take it away: too many others are out already.
@@ -154,11 +156,21 @@ func (l *Level) weigh(s Settings, v sight) {
 
 // enter changes the verdict, by the last windows that were judged.
 func (l *Level) enter(state State, at instant.Milli, reason string, windows int) {
-	l.State, l.Since, l.Reason = state, at, reason
-	l.Decided = nil
+	l.State, l.Since, l.Reason, l.Decided = state, at, reason, nil
 	if windows = min(windows, len(l.Recent)); windows > 0 {
 		l.Decided = slices.Clone(l.Recent[len(l.Recent)-windows:])
 	}
+}
+
+// enterBy is enter by the windows that were judged after from.
+func (l *Level) enterBy(from instant.Milli, state State, at instant.Milli, reason string) {
+	n := 0
+	for _, j := range l.Recent {
+		if j.End > from {
+			n++
+		}
+	}
+	l.enter(state, at, reason, n)
 }
 
 func (l *Level) note(j Judged) {

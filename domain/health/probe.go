@@ -82,7 +82,7 @@ func (l *Level) probe(s Settings, v sight) {
 	case !good:
 		l.fall(s, v.end)
 	default:
-		l.enter(Recovering, v.end, l.Trial.tally(), len(l.Recent))
+		l.enterBy(l.Since, Recovering, v.end, l.Trial.tally())
 		l.Trial = Trial{Falls: l.Trial.Falls, From: v.end, Stepped: v.end, Anew: v.end}
 	}
 }
@@ -105,7 +105,7 @@ func (l *Level) recover(s Settings, v sight) {
 		return
 	}
 	l.LowRun, l.HighRun = 0, 0
-	l.enter(Up, v.end, "recovered: good in every step", recoverySteps)
+	l.enterBy(l.Trial.Anew, Up, v.end, "recovered: good in every step")
 	l.Trial = Trial{Anew: l.Trial.Anew, Last: l.Trial.Last}
 }
 
@@ -114,7 +114,7 @@ func (l *Level) fall(s Settings, end instant.Milli) {
 	reason, falls := l.Trial.tally(), l.Trial.Falls+1
 	l.LowRun, l.HighRun = 0, 0
 	l.Trial = Trial{Falls: falls}
-	l.enter(Down, end, fmt.Sprintf("%s; again in %v", reason, s.retryAfter(falls)), 1)
+	l.enterBy(l.Since, Down, end, fmt.Sprintf("%s; again in %v", reason, s.retryAfter(falls)))
 }
 
 // leaveTrial ends what probing has begun before it was switched off: hysteresis goes on from what the level was before.

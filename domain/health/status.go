@@ -52,6 +52,7 @@ func placeKey(mode, instrument, gateway string) string {
 // What people read behind the reason of a level that gets its traffic although its state is to have none.
 const (
 	keptNote  = "; kept enabled by the ejection limit"
+	lastNote  = "; kept enabled, as no other gateway is up"
 	wholeNote = "; a mode as a whole is never disabled"
 )
 
@@ -61,7 +62,7 @@ func (r *ModeRow) standing(s Settings, at place, l *Level, percent int) Standing
 	out := Standing{
 		Mode: r.Mode, Instrument: at.instrument, Gateway: at.gateway,
 		State: l.state(), Enabled: percent > 0, TrafficPercent: percent, Score: rate, Scored: scored,
-		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s), Since: l.Since, Reason: l.Reason,
+		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s), Since: max(l.Since, l.Released), Reason: l.Reason,
 	}
 	switch {
 	case l.forced():
@@ -69,8 +70,10 @@ func (r *ModeRow) standing(s Settings, at place, l *Level, percent int) Standing
 	case !l.State.out():
 	case at == (place{}):
 		out.Reason += wholeNote
-	case l.Kept && percent > 0:
+	case l.Kept && at.gateway == "":
 		out.Reason += keptNote
+	case l.Kept && percent > 0:
+		out.Reason += lastNote
 	}
 	return out
 }
@@ -84,23 +87,17 @@ type outcome struct {
 
 type place struct{ instrument, gateway string }
 
-// stand calls f for every level that has a part in anything, with its standing: the mode, then instruments by name, each before
-// its gateways.
-func (r *ModeRow) stand(s Settings, f func(place, Standing)) {
-	if r.Level.Known {
-		f(place{}, r.whole(s))
-	}
+// stand calls f for every level with its standing, and whether it has a part in anything: the mode, then instruments by name,
+// each before its gateways.
+func (r *ModeRow) stand(s Settings, f func(place, Standing, bool)) {
+	f(place{}, r.whole(s), r.Level.Known)
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
-		x := s.At(r.Settings, inst.Name, r.Evaluated)
-		if at := (place{inst.Name, ""}); inst.Level.Known || inst.Level.forced() {
-			f(at, r.standing(x, at, &inst.Level, inst.Level.share(x)))
-		}
+		x, at := s.At(r.Settings, inst.Name, r.Evaluated), place{inst.Name, ""}
+		f(at, r.standing(x, at, &inst.Level, inst.Level.share(x)), inst.Level.Known || inst.Level.forced())
 		for j := range inst.Gateways {
 			g := &inst.Gateways[j]
-			if at := (place{inst.Name, g.Name}); g.Level.Known || g.Level.forced() {
-				f(at, r.standingOf(x, inst, g))
-			}
+			f(place{inst.Name, g.Name}, r.standingOf(x, inst, g), g.Level.Known || g.Level.forced())
 		}
 	}
 }
@@ -110,7 +107,7 @@ func (r *ModeRow) standingOf(s Settings, inst *Instrument, g *Gateway) Standing 
 	out := r.standing(s, place{inst.Name, g.Name}, &g.Level, min(inst.Level.share(s), g.Level.share(s)))
 	if f := inst.Level.Forced; f.Until != 0 && f.State == Down && out.ForcedUntil == 0 {
 		out.ForcedUntil = f.Until
-		out.Reason += "; its instrument is " + f.Reason
+		out.Reason += "; its instrument: " + f.Reason
 	}
 	return out
 }
@@ -125,7 +122,11 @@ func outcomeOf(st Standing) outcome { return outcome{st.State, st.TrafficPercent
 // outcomes returns the outcomes of all levels that have a part in anything.
 func (r *ModeRow) outcomes(s Settings) map[place]outcome {
 	out := map[place]outcome{}
-	r.stand(s, func(at place, st Standing) { out[at] = outcomeOf(st) })
+	r.stand(s, func(at place, st Standing, part bool) {
+		if part {
+			out[at] = outcomeOf(st)
+		}
+	})
 	return out
 }
 
@@ -133,12 +134,12 @@ func (r *ModeRow) outcomes(s Settings) map[place]outcome {
 // enabled.
 func (r *ModeRow) changes(s Settings, before map[place]outcome) []ModeEffect {
 	var effects []ModeEffect
-	r.stand(s, func(at place, st Standing) {
+	r.stand(s, func(at place, st Standing, part bool) {
 		old, had := before[at]
 		if !had {
 			old = outcome{Up, everything, 0}
 		}
-		if old != outcomeOf(st) {
+		if (had || part) && old != outcomeOf(st) {
 			effects = append(effects, Changed{&StatusRecord{Standing: st, Previous: old.state, WindowEnd: r.Evaluated}})
 		}
 	})
