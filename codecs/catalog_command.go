@@ -21,7 +21,9 @@ const (
 	commandActor
 	commandAt
 	commandExpected
-	commandMission // JSON, as MissionJSON writes it
+	commandMission      // JSON, as MissionJSON writes it
+	commandIntervention // as Intervention writes it: an override, maintenance or a freeze
+	commandSetting      // as HealthSetting writes it
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -37,7 +39,17 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.String(commandActor, c.Actor)
 	w.Int(commandAt, int64(c.At))
 	w.Int(commandExpected, c.Expected)
-	w.Bytes(commandMission, MissionJSON(&c.Mission))
+	switch e := c.Entity.(type) {
+	case nil:
+	case catalog.Mission:
+		w.Bytes(commandMission, MissionJSON(&e.Mission))
+	case catalog.HealthSettings:
+		for i := range e.Changes {
+			w.Bytes(commandSetting, settingBytes(&e.Changes[i]))
+		}
+	default:
+		w.Bytes(commandIntervention, interventionBytes(e))
+	}
 	return w.B, nil
 }
 
@@ -64,7 +76,12 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 		case commandExpected:
 			c.Expected = r.Int()
 		case commandMission:
-			c.Mission, err = storedMission(r.Bytes())
+			m, failed := storedMission(r.Bytes())
+			c.Entity, err = catalog.NewMission(m), failed
+		case commandIntervention:
+			c.Entity, err = storedIntervention(r.Bytes())
+		case commandSetting:
+			c.Entity, err = withSetting(c.Entity, r.Bytes())
 		}
 		if err != nil {
 			break
@@ -82,7 +99,7 @@ func storedMission(b []byte) (mission.Mission, error) {
 	if err != nil {
 		return mission.Mission{}, err
 	}
-	r := &missionReader{}
+	r := &treeReader{}
 	m := r.mission("", tree)
 	if len(r.problems) > 0 {
 		return mission.Mission{}, r.problems

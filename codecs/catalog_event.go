@@ -6,7 +6,7 @@ import (
 
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 type catalogEventDoc struct {
@@ -40,7 +40,7 @@ func (CatalogEvent) Encode(e *catalog.Event) ([]byte, error) {
 	}
 	return mustJSON(catalogEventDoc{
 		CommandID: e.CommandID, Kind: string(e.Kind), ID: e.EntityID, Verdict: string(e.Result), Problems: problems,
-		Revision: e.Revision, Version: e.Version, Status: string(e.Status), Actor: e.Actor, At: e.At, Repeated: e.Repeated,
+		Revision: e.Revision, Version: e.Version, Status: e.Status, Actor: e.Actor, At: e.At, Repeated: e.Repeated,
 	}), nil
 }
 
@@ -53,10 +53,10 @@ func (CatalogEvent) Decode(b []byte) (*catalog.Event, error) {
 	e := &catalog.Event{
 		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: catalog.Result(d.Verdict), Revision: d.Revision, At: d.At},
 		Kind:    catalog.Kind(d.Kind), EntityID: d.ID, Actor: d.Actor, Version: d.Version,
-		Status: mission.Status(d.Status), Repeated: d.Repeated,
+		Status: d.Status, Repeated: d.Repeated,
 	}
 	for _, p := range d.Problems {
-		e.Problems = append(e.Problems, mission.Problem(p))
+		e.Problems = append(e.Problems, problem.Problem(p))
 	}
 	return e, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 const catalogRowVersion = 1
@@ -20,6 +21,8 @@ const (
 	catalogVersion
 	catalogVerdict
 	catalogAudit
+	catalogIntervention // as Intervention writes it: an override, maintenance or a freeze
+	catalogSetting      // as HealthSetting writes it, one for each change
 
 	versionNumber    = 1
 	versionMission   = 2 // JSON, as MissionJSON writes it
@@ -60,8 +63,16 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	w.String(catalogKind, string(row.Kind))
 	w.String(catalogEntity, row.EntityID)
 	w.Int(catalogRevision, row.Revision)
-	for i := range row.Versions {
-		w.Message(catalogVersion, func(w *wire.Writer) { writeVersion(w, &row.Versions[i]) })
+	switch e := row.Entity.(type) {
+	case nil:
+	case catalog.Mission:
+		w.Message(catalogVersion, func(w *wire.Writer) { writeVersion(w, &e.Version) })
+	case catalog.HealthSettings:
+		for i := range e.Changes {
+			w.Bytes(catalogSetting, settingBytes(&e.Changes[i]))
+		}
+	default:
+		w.Bytes(catalogIntervention, interventionBytes(e))
 	}
 	for i := range row.Verdicts {
 		w.Message(catalogVerdict, func(w *wire.Writer) { writeCatalogVerdict(w, &row.Verdicts[i]) })
@@ -73,8 +84,8 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 			w.Int(auditAt, int64(a.At))
 			w.Int(auditRevision, a.Revision)
 			w.String(auditAction, a.Action)
-			w.String(auditFrom, string(a.From))
-			w.String(auditTo, string(a.To))
+			w.String(auditFrom, a.From)
+			w.String(auditTo, a.To)
 		})
 	}
 	return w.B, nil
@@ -124,7 +135,13 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 			row.Revision = r.Int()
 		case catalogVersion:
 			v, err := readVersion(&r)
-			row.Versions, errs = append(row.Versions, v), errors.Join(errs, err)
+			row.Entity, errs = catalog.Mission{Version: v}, errors.Join(errs, err)
+		case catalogIntervention:
+			e, err := storedIntervention(r.Bytes())
+			row.Entity, errs = e, errors.Join(errs, err)
+		case catalogSetting:
+			e, err := withSetting(row.Entity, r.Bytes())
+			row.Entity, errs = e, errors.Join(errs, err)
 		case catalogVerdict:
 			row.Verdicts = append(row.Verdicts, readCatalogVerdict(&r))
 		case catalogAudit:
@@ -195,7 +212,7 @@ func readCatalogVerdict(r *wire.Reader) (v catalog.Verdict) {
 	return v
 }
 
-func readProblem(r *wire.Reader) (p mission.Problem) {
+func readProblem(r *wire.Reader) (p problem.Problem) {
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {
@@ -226,9 +243,9 @@ func readAudit(r *wire.Reader) (a catalog.Audit) {
 		case auditAction:
 			a.Action = f.String()
 		case auditFrom:
-			a.From = mission.Status(f.String())
+			a.From = f.String()
 		case auditTo:
-			a.To = mission.Status(f.String())
+			a.To = f.String()
 		}
 	}
 	r.Inherit(&f)

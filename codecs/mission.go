@@ -11,38 +11,47 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
-// MissionFileLimit is the largest file of missions that ParseMissions reads, in bytes.
-const MissionFileLimit = 4 << 20
+// FileLimit is the largest file of definitions that is read, in bytes.
+const FileLimit = 4 << 20
 
-// ParseMissions reads a list of missions, or a single one, from YAML or JSON. Unknown fields, duplicate keys, values of the
-// wrong type and everything that mission.Validate finds are refused together: the error is then a mission.Problems whose
-// pointers begin with the place in the list.
-func ParseMissions(r io.Reader) ([]mission.Mission, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MissionFileLimit+1))
+// readList reads a list from YAML or JSON, or a single thing as a list of one.
+func readList(r io.Reader) ([]any, error) {
+	b, err := io.ReadAll(io.LimitReader(r, FileLimit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > MissionFileLimit {
-		return nil, errors.New("missions: the file is too large")
+	if len(b) > FileLimit {
+		return nil, errors.New("the file is too large")
 	}
 	tree, err := parseTree(b)
 	if err != nil {
+		return nil, err
+	}
+	if list, ok := tree.([]any); ok {
+		return list, nil
+	}
+	return []any{tree}, nil
+}
+
+// ParseMissions reads a list of missions, or a single one, from YAML or JSON. Unknown fields, duplicate keys, values of the
+// wrong type and everything that mission.Validate finds are refused together: the error is then a problem.List whose
+// pointers begin with the place in the list.
+func ParseMissions(r io.Reader) ([]mission.Mission, error) {
+	list, err := readList(r)
+	if err != nil {
 		return nil, fmt.Errorf("missions: %w", err)
 	}
-	list, ok := tree.([]any)
-	if !ok {
-		list = []any{tree}
-	}
-	var problems mission.Problems
+	var problems problem.List
 	missions := make([]mission.Mission, 0, len(list))
 	seen := map[string]bool{}
 	for i, node := range list {
 		at := "/" + strconv.Itoa(i)
 		m, found := readMission(node)
 		if m.ID != "" && seen[m.ID] {
-			found = append(found, mission.Problem{Pointer: "/id", Code: mission.CodeInvalidField, Detail: "is used twice in the file"})
+			found = append(found, problem.Problem{Pointer: "/id", Code: problem.InvalidField, Detail: "is used twice in the file"})
 		}
 		seen[m.ID] = true
 		for _, p := range found {
@@ -70,8 +79,8 @@ func ParseMission(b []byte) (mission.Mission, error) {
 	return m, nil
 }
 
-func readMission(node any) (mission.Mission, mission.Problems) {
-	r := &missionReader{}
+func readMission(node any) (mission.Mission, problem.List) {
+	r := &treeReader{}
 	m := r.mission("", node)
 	problems := r.problems
 	for _, p := range mission.Validate(&m) {
@@ -83,7 +92,7 @@ func readMission(node any) (mission.Mission, mission.Problems) {
 }
 
 // covered tells whether a problem with the shape of pointer, or of something around or inside it, is there already.
-func covered(problems mission.Problems, pointer string) bool {
+func covered(problems problem.List, pointer string) bool {
 	for _, p := range problems {
 		if within(p.Pointer, pointer) || within(pointer, p.Pointer) {
 			return true

@@ -1,112 +1,17 @@
 package codecs
 
 import (
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
-// missionReader turns a tree into missions and gathers what does not fit the shape.
-type missionReader struct{ problems mission.Problems }
-
-func (r *missionReader) add(pointer, code, detail string) {
-	r.problems = append(r.problems, mission.Problem{Pointer: pointer, Code: code, Detail: detail})
-}
-
-// fields is one object under the cursor of a missionReader. Getters leave their target alone where the key is missing.
-type fields struct {
-	r       *missionReader
-	pointer string
-	values  map[string]any
-}
-
-// object opens node, whose keys must be among known.
-func (r *missionReader) object(pointer string, node any, known ...string) fields {
-	f := fields{r: r, pointer: pointer}
-	if node == nil {
-		return f
-	}
-	values, ok := node.(map[string]any)
-	if !ok {
-		r.add(pointer, mission.CodeWrongType, "needs an object")
-		return f
-	}
-	f.values = values
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(known, key) {
-			r.add(f.at(key), mission.CodeInvalidField, "is not a known field")
-		}
-	}
-	return f
-}
-
-func (f fields) at(key string) string {
-	return f.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
-func (f fields) text(key string, to *string) {
-	switch v := f.values[key].(type) {
-	case nil:
-	case string:
-		*to = v
-	default:
-		f.r.add(f.at(key), mission.CodeWrongType, "needs a text")
-	}
-}
-
-func (f fields) integer(key string, to *int64) {
-	node := f.values[key]
-	if node == nil {
-		return
-	}
-	if n, ok := node.(number); ok {
-		if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
-			*to = v
-			return
-		}
-	}
-	f.r.add(f.at(key), mission.CodeWrongType, "needs a whole number")
-}
-
-func (f fields) duration(key string, to *time.Duration) {
-	node := f.values[key]
-	if node == nil {
-		return
-	}
-	if s, ok := node.(string); ok {
-		if v, err := time.ParseDuration(s); err == nil {
-			*to = v.Truncate(time.Millisecond)
-			return
-		}
-	}
-	f.r.add(f.at(key), mission.CodeWrongType, "needs a duration such as 90s or 168h")
-}
-
-func (f fields) list(key string) []any {
-	switch v := f.values[key].(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	default:
-		f.r.add(f.at(key), mission.CodeWrongType, "needs a list")
-		return nil
-	}
-}
-
-func (f fields) inner(key string, known ...string) fields {
-	return f.r.object(f.at(key), f.values[key], known...)
-}
-
 // mission reads one definition; the result is normalised.
-func (r *missionReader) mission(pointer string, node any) mission.Mission {
+func (r *treeReader) mission(pointer string, node any) mission.Mission {
 	m := mission.Default()
 	if node == nil {
-		r.add(pointer, mission.CodeWrongType, "needs an object")
+		r.add(pointer, problem.WrongType, "needs an object")
 		return m
 	}
 	f := r.object(pointer, node, "id", "title", "description", "brand_id", "currency", "goal", "filters", "window", "time_zone",
@@ -170,7 +75,7 @@ func (f fields) audience(m *mission.Mission) {
 	for i, node := range audience.list("segments") {
 		segment, ok := node.(string)
 		if !ok {
-			f.r.add(audience.at("segments")+"/"+strconv.Itoa(i), mission.CodeWrongType, "needs a text")
+			f.r.add(audience.at("segments")+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
 		}
 		m.Audience.Segments = append(m.Audience.Segments, segment)
 	}
@@ -179,7 +84,7 @@ func (f fields) audience(m *mission.Mission) {
 func (f fields) filters(key string) []mission.Filter {
 	list := f.list(key)
 	if len(list) > mission.MaxFilters {
-		f.r.add(f.at(key), mission.CodeInvalidFilter, "has more than "+strconv.Itoa(mission.MaxFilters)+" filters")
+		f.r.add(f.at(key), problem.InvalidFilter, "has more than "+strconv.Itoa(mission.MaxFilters)+" filters")
 		return nil
 	}
 	out := make([]mission.Filter, len(list))
@@ -189,7 +94,7 @@ func (f fields) filters(key string) []mission.Filter {
 	return out
 }
 
-func (r *missionReader) filter(pointer string, node any) mission.Filter {
+func (r *treeReader) filter(pointer string, node any) mission.Filter {
 	var out mission.Filter
 	if object, ok := node.(map[string]any); ok && object["any"] != nil {
 		out.Any = []mission.Filter{}
@@ -216,7 +121,7 @@ func (r *missionReader) filter(pointer string, node any) mission.Filter {
 	return out
 }
 
-func (r *missionReader) value(pointer string, node any) mission.Value {
+func (r *treeReader) value(pointer string, node any) mission.Value {
 	switch v := node.(type) {
 	case string:
 		return mission.Value{Kind: mission.TextValue, Text: v}
@@ -235,7 +140,7 @@ func (r *missionReader) value(pointer string, node any) mission.Value {
 		f.text("currency", &money.Currency)
 		return money
 	default:
-		r.add(pointer, mission.CodeWrongType, "needs a text, a number, a boolean or {amount, currency}")
+		r.add(pointer, problem.WrongType, "needs a text, a number, a boolean or {amount, currency}")
 		return mission.Value{}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // The example of CONTRACT.md, word for word.
@@ -147,7 +148,7 @@ func TestMissionProblems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := codecs.ParseMissions(strings.NewReader(tt.text))
-			var problems mission.Problems
+			var problems problem.List
 			if !errors.As(err, &problems) {
 				t.Fatalf("%v", err)
 			}
@@ -167,7 +168,7 @@ func TestMissionFilesThatAreNone(t *testing.T) {
 		"- id: a\n  id: b\n", `{"id":"a","id":"b"}`, "{", "a: [", strings.Repeat("[", 10000), `{"goal":{"target":1,"target":2}}`,
 	} {
 		_, err := codecs.ParseMissions(strings.NewReader(text))
-		var problems mission.Problems
+		var problems problem.List
 		if err == nil || errors.As(err, &problems) {
 			t.Errorf("%.20q: %v", text, err)
 		}

@@ -14,8 +14,10 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 func userRow() *mission.UserRow {
@@ -87,7 +89,7 @@ func catalogRow(t testing.TB) *catalog.Row {
 	for i, status := range []mission.Status{mission.Active, mission.Paused, mission.Active, mission.Draft} {
 		m.Status = status
 		id := string(rune('a' + i))
-		row, _ = catalog.Apply(row, catalog.PutMission(id, "ops", instant.Milli(1_772_359_200_000+1000*i), m))
+		row, _ = catalog.Apply(row, catalog.NewPut(id, "ops", instant.Milli(1_772_359_200_000+1000*i), catalog.NewMission(m)), catalog.DefaultConfig())
 	}
 	return row
 }
@@ -95,11 +97,48 @@ func catalogRow(t testing.TB) *catalog.Row {
 func TestCatalogRowGolden(t *testing.T) {
 	b := checkRoundTrip(t, codecs.CatalogRow{}, catalogRow(t))
 	checkGolden(t, "catalog_row", b)
+	for name, row := range healthRows(t) {
+		checkGolden(t, "catalog_row_"+name, checkRoundTrip(t, codecs.CatalogRow{}, row))
+	}
+}
+
+// healthCommands are of the kinds of payment health, by name.
+func healthCommands() map[string]*catalog.Command {
+	const at = 1_772_359_200_000
+	put := func(e catalog.Entity) *catalog.Command { return catalog.NewPut("c1", "ops", at, e) }
+	return map[string]*catalog.Command{
+		"override":    put(catalog.Override{Override: health.Override{ID: "o1", Mode: "upi", Instrument: "sbi", Gateway: "payu", State: health.Down, Until: at + 1000, Reason: "r"}}),
+		"maintenance": put(catalog.Maintenance{Maintenance: health.Maintenance{ID: "m1", Mode: "upi", Instrument: "sbi", Begin: at, End: at + 1000, Reason: "r"}}),
+		"freeze":      put(catalog.Freeze{Freeze: health.Freeze{Mode: "upi", Until: at + 1000, Reason: "r"}}),
+		"setting":     put(catalog.NewHealthSettings(health.Setting{Mode: "upi", Instrument: "s/b", EffectiveFrom: at + 5, Patch: health.Patch{{Field: "down_below", Value: "0.6"}}})),
+	}
+}
+
+// healthRows are what is left of each after a withdrawal.
+func healthRows(t testing.TB) map[string]*catalog.Row {
+	t.Helper()
+	rows := map[string]*catalog.Row{}
+	for name, c := range healthCommands() {
+		row, e := catalog.Apply(nil, c, catalog.DefaultConfig())
+		if e.Result != catalog.Applied {
+			t.Fatalf("%s: %v", name, e.Problems)
+		}
+		row, e = catalog.Apply(row, catalog.NewWithdrawal("c2", "ops2", c.At+10, c.Kind, c.EntityID), catalog.DefaultConfig())
+		if e.Result != catalog.Applied {
+			t.Fatalf("%s: %v", name, e.Problems)
+		}
+		rows[name] = row
+	}
+	return rows
 }
 
 func FuzzCatalogRow(f *testing.F) {
 	b, _ := codecs.CatalogRow{}.Encode(catalogRow(f))
 	f.Add(b)
+	for _, row := range healthRows(f) {
+		b, _ := codecs.CatalogRow{}.Encode(row)
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		row, err := codecs.CatalogRow{}.Decode(b)
 		if err != nil {
@@ -112,7 +151,7 @@ func FuzzCatalogRow(f *testing.F) {
 }
 
 func catalogCommand(t testing.TB) *catalog.Command {
-	c := catalog.PutMission("c1", "ops", 1_772_359_200_000, catalogRow(t).Versions[0].Mission)
+	c := catalog.NewPut("c1", "ops", 1_772_359_200_000, catalogRow(t).Entity)
 	c.Expected = 3
 	return c
 }
@@ -120,17 +159,25 @@ func catalogCommand(t testing.TB) *catalog.Command {
 func TestCatalogCommandGolden(t *testing.T) {
 	b := checkRoundTrip(t, codecs.CatalogCommand{}, catalogCommand(t))
 	checkGolden(t, "catalog_command", b)
+	for name, c := range healthCommands() {
+		checkGolden(t, "catalog_command_"+name, checkRoundTrip(t, codecs.CatalogCommand{}, c))
+	}
+	checkRoundTrip(t, codecs.CatalogCommand{}, catalog.NewWithdrawal("c", "ops", 5, catalog.KindFreeze, "upi"))
 }
 
 func FuzzCatalogCommand(f *testing.F) {
 	b, _ := codecs.CatalogCommand{}.Encode(catalogCommand(f))
 	f.Add(b)
+	for _, c := range healthCommands() {
+		b, _ := codecs.CatalogCommand{}.Encode(c)
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := codecs.CatalogCommand{}.Decode(b)
 		if err != nil {
 			return
 		}
-		_, e := catalog.Apply(nil, c)
+		_, e := catalog.Apply(nil, c, catalog.DefaultConfig())
 		if e.Result == catalog.Applied {
 			checkRoundTrip(t, codecs.CatalogCommand{}, c)
 		}
@@ -170,8 +217,8 @@ func FuzzOutcome(f *testing.F) {
 func TestCatalogEventJSON(t *testing.T) {
 	e := &catalog.Event{
 		Verdict: catalog.Verdict{CommandID: "c1", Result: catalog.Refused, Revision: 3, At: 1_772_359_200_000,
-			Problems: mission.Problems{{Pointer: "/goal", Code: "invalid_field", Detail: "<no>"}}},
-		Kind: catalog.KindMission, EntityID: "m1", Actor: "ops", Version: 1, Status: mission.Active, Repeated: true,
+			Problems: problem.List{{Pointer: "/goal", Code: "invalid_field", Detail: "<no>"}}},
+		Kind: catalog.KindMission, EntityID: "m1", Actor: "ops", Version: 1, Status: "active", Repeated: true,
 	}
 	b := checkRoundTrip(t, codecs.CatalogEvent{}, e)
 	want := `{"command_id":"c1","kind":"mission","id":"m1","verdict":"refused","problems":[{"pointer":"/goal","code":"invalid_field","detail":"<no>"}],` +

@@ -7,7 +7,8 @@ import (
 	"github.com/lovoo/goka"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/processors/catalog"
+	"github.com/millrace/millrace/domain/catalog"
+	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
 	"github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/processors/intake"
@@ -32,7 +33,7 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		progress.Graph(progress.DefaultConfig(), top, progress.NewIndex(), progress.NewMetrics(r)),
 		health.Graph(health.DefaultConfig(), top, health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
-		catalog.Graph(top, catalog.NewMetrics(r)),
+		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),
 		deadletters.Graph(top, deadletters.NewMetrics(r)),
 	}
 	if len(graphs) != len(specs) {

@@ -343,7 +343,7 @@ func swiggy() mission.Mission {
 
 // putMission stores a mission made at start, at once with every index.
 func (f *fixture) putMission(m mission.Mission) {
-	row, e := catalog.Apply(nil, catalog.PutMission("c-"+m.ID, "test", at(0), m))
+	row, e := catalog.Apply(nil, catalog.NewPut("c-"+m.ID, "test", at(0), catalog.NewMission(m)), catalog.DefaultConfig())
 	if e.Result != catalog.Applied {
 		f.t.Fatalf("mission %s: %v", m.ID, e.Problems)
 	}

@@ -56,7 +56,7 @@ func (x *missionIndex) update(key string, value []byte) {
 		row, err := x.codec.Decode(value)
 		if err != nil {
 			x.bad(key, value, err)
-		} else if version, ok := row.Current(); ok {
+		} else if version, ok := row.Mission(); ok {
 			listed = listedOf(row, &version)
 			_ = x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
@@ -31,13 +30,18 @@ func NewSender(c engine.ClientConfig, t *topology.Topology, actor string) *Sende
 	return &Sender{client: c, topology: t, actor: actor}
 }
 
-// Put asks for every mission to be as given, and returns the verdicts in the same order once all are there.
-func (s *Sender) Put(ctx context.Context, missions []mission.Mission) ([]*catalog.Event, error) {
+// Put asks for every entity to be as given, and returns the verdicts in the same order once all are there.
+func (s *Sender) Put(ctx context.Context, entities ...catalog.Entity) ([]*catalog.Event, error) {
 	at := instant.Of(time.Now())
-	commands := make([]*catalog.Command, len(missions))
-	for i, m := range missions {
-		commands[i] = catalog.PutMission(rand.Text(), s.actor, at, m)
+	commands := make([]*catalog.Command, len(entities))
+	for i, e := range entities {
+		commands[i] = catalog.NewPut(rand.Text(), s.actor, at, e)
 	}
+	return s.Send(ctx, commands...)
+}
+
+// Send sends commands, and returns the verdicts in the same order once all are there.
+func (s *Sender) Send(ctx context.Context, commands ...*catalog.Command) ([]*catalog.Event, error) {
 	client, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -46,7 +50,7 @@ func (s *Sender) Put(ctx context.Context, missions []mission.Mission) ([]*catalo
 	for _, c := range commands {
 		value, err := s.topology.CatalogCommands.Codec.Encode(c)
 		if err != nil {
-			return nil, fmt.Errorf("mission %s: %w", c.EntityID, err)
+			return nil, fmt.Errorf("%s: %w", c.Key(), err)
 		}
 		r := &kgo.Record{Topic: s.topology.CatalogCommands.Name, Key: []byte(c.Key()), Value: value}
 		if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {

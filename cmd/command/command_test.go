@@ -87,7 +87,7 @@ func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
 	}
 	put := func(list []mission.Mission) (ids []string, results []string) {
 		t.Helper()
-		events, err := sender.Put(t.Context(), list)
+		events, err := sender.Put(t.Context(), catalog.Missions(list)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestPutOfAnInvalidMissionGivesItsProblems(t *testing.T) {
 	startCatalog(t, s, top)
 	list := missions(t, "good", "bad")
 	list[1].Goal.Target, list[1].Currency = 0, "rupees"
-	events, err := NewSender(s.Client(), top, "tester").Put(t.Context(), list)
+	events, err := NewSender(s.Client(), top, "tester").Put(t.Context(), catalog.Missions(list)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	result := make(chan error, 1)
 	go func() {
-		_, err := NewSender(s.Client(), top, "tester").Put(ctx, missions(t, "a", "b"))
+		_, err := NewSender(s.Client(), top, "tester").Put(ctx, catalog.Missions(missions(t, "a", "b"))...)
 		result <- err
 	}()
 	var commands []*catalog.Command
@@ -192,7 +192,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 func TestPutWithoutTopics(t *testing.T) {
 	s, _ := deployment(t)
 	other := topology.New(topology.Config{Prefix: "none.", Partitions: 2, Replication: 1})
-	_, err := NewSender(s.Client(), other, "tester").Put(t.Context(), missions(t, "a"))
+	_, err := NewSender(s.Client(), other, "tester").Put(t.Context(), catalog.Missions(missions(t, "a"))...)
 	if err == nil || !strings.Contains(err.Error(), "none.catalog-events") {
 		t.Errorf("got %v", err)
 	}

@@ -34,7 +34,7 @@ func (d *dev) applySamples(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, 20*time.Second, errors.New("no verdict within 20 s"))
 	defer cancel()
-	events, err := command.NewSender(d.Settings.Client(), d.topology, "dev").Put(ctx, todo)
+	events, err := command.NewSender(d.Settings.Client(), d.topology, "dev").Put(ctx, catalog.Missions(todo)...)
 	if err != nil {
 		return fmt.Errorf("sample missions: %w", err)
 	}

@@ -26,7 +26,9 @@ func (a *app) healthWhyCommand() *cobra.Command {
 they are known now. "-o json" has the windows too.`,
 		Example: "  millrace health why upi sbi",
 		Args:    cobra.ExactArgs(2),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.healthWhy(cmd.Context(), token, args[0], args[1]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.healthWhy(cmd.Context(), token, args[0], args[1])
+		},
 	}
 	cmd.Flags().StringVar(&token, "token", "", "bearer token (default: one signed by the dev that --server names)")
 	return cmd

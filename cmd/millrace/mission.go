@@ -19,6 +19,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 func (a *app) missionCommand() *cobra.Command {
@@ -54,12 +55,12 @@ judged them, and the views of --server show them. "-f -" reads standard input.`,
 
 // applied is the answer for one mission.
 type applied struct {
-	ID       string           `json:"id"`
-	Result   string           `json:"result"`
-	Status   string           `json:"status"`
-	Version  int64            `json:"version"`
-	Sentence string           `json:"sentence"`
-	Problems mission.Problems `json:"problems,omitempty"`
+	ID       string       `json:"id"`
+	Result   string       `json:"result"`
+	Status   string       `json:"status"`
+	Version  int64        `json:"version"`
+	Sentence string       `json:"sentence"`
+	Problems problem.List `json:"problems,omitempty"`
 }
 
 func (a *app) applyMissions(ctx context.Context, files []string, dryRun bool) error {
@@ -103,7 +104,7 @@ func (a *app) putMissions(ctx context.Context, missions []mission.Mission, resul
 	ctx, cancel := withTimeout(ctx, time.Minute)
 	defer cancel()
 	t := a.topology()
-	events, err := command.NewSender(a.config.Client(), t, actor()).Put(ctx, missions)
+	events, err := command.NewSender(a.config.Client(), t, actor()).Put(ctx, catalog.Missions(missions)...)
 	if err != nil {
 		return err
 	}

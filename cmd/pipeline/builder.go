@@ -8,10 +8,11 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine"
-	"github.com/millrace/millrace/processors/catalog"
+	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
 	healthgroup "github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/processors/intake"
@@ -90,7 +91,7 @@ func (b *builder) part(name string) (part, error) {
 		cfg := routing.Config{Settings: Health(s)}
 		return part{graph: routing.Graph(cfg, t, routing.NewMetrics(r))}, cfg.Validate()
 	case "catalog":
-		return part{graph: catalog.Graph(t, catalog.NewMetrics(r))}, nil
+		return part{graph: cataloggroup.Graph(Catalog(s), t, cataloggroup.NewMetrics(r))}, Catalog(s).Validate()
 	case "deadletters":
 		return part{graph: deadletters.Graph(t, deadletters.NewMetrics(r))}, nil
 	default:
@@ -137,6 +138,13 @@ func Health(s config.Config) health.Settings {
 		h.CorrectionHorizon, h.Keep = least, 2*least
 	}
 	return h
+}
+
+// Catalog returns the settings of the catalog group.
+func Catalog(s config.Config) catalog.Config {
+	c := catalog.DefaultConfig()
+	c.Health = Health(s)
+	return c
 }
 
 // Missions returns the settings of the progress group.

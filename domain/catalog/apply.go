@@ -1,15 +1,27 @@
 package catalog
 
 import (
-	"reflect"
 	"slices"
 
-	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/problem"
 )
+
+// Config holds what definitions are judged against.
+type Config struct {
+	// Health are the settings of the deployment, which changes of settings must go with. Defaults to health.DefaultSettings.
+	Health health.Settings
+}
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() Config { return Config{Health: health.DefaultSettings()} }
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error { return c.Health.Validate() }
 
 // Apply judges one command on the row of its entity, which may be nil. It is total: a command that cannot be done is
 // refused, with the reasons, and leaves its verdict in the row.
-func Apply(row *Row, c *Command) (*Row, *Event) {
+func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 	if v, ok := row.Verdict(c.ID); ok {
 		e := event(row, c, v)
 		e.Repeated = true
@@ -21,7 +33,16 @@ func Apply(row *Row, c *Command) (*Row, *Event) {
 	}
 	verdict := Verdict{CommandID: c.ID, Result: Refused, At: c.At}
 	if verdict.Problems = refuse(row, c); len(verdict.Problems) == 0 {
-		verdict.Result, verdict.Problems = put(next, c)
+		entity, change, problems := act(next.Entity, c, cfg)
+		switch {
+		case len(problems) > 0:
+			verdict.Problems = problems
+		case change.Action == "":
+			verdict.Result = Unchanged
+		default:
+			verdict.Result = Applied
+			next.commit(c, entity, change)
+		}
 	}
 	verdict.Revision = next.Revision
 	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), verdict), MaxVerdicts)
@@ -30,66 +51,54 @@ func Apply(row *Row, c *Command) (*Row, *Event) {
 
 func event(row *Row, c *Command, v Verdict) *Event {
 	e := &Event{Verdict: v, Kind: c.Kind, EntityID: c.EntityID, Actor: c.Actor}
-	if current, ok := row.Current(); ok {
-		e.Version, e.Status = current.Number, current.Mission.Status
+	if row.Entity != nil {
+		e.Version, e.Status = row.Entity.Number(), row.Entity.Status()
 	}
 	return e
 }
 
 // refuse returns what is wrong with the command itself.
-func refuse(row *Row, c *Command) mission.Problems {
+func refuse(row *Row, c *Command) problem.List {
 	revision := int64(0)
 	if row != nil {
 		revision = row.Revision
 	}
 	switch {
-	case c.Kind != KindMission || c.Op != Put:
-		return problem("", mission.CodeInvalidField, "the command is not known")
-	case c.EntityID != c.Mission.ID:
-		return problem("/id", mission.CodeInvalidField, "is not the id that the command is addressed to")
+	case !(c.Op == Put && c.Entity != nil && c.Entity.Kind() == c.Kind || c.Op == Withdraw && c.Entity == nil):
+		return problem.One("", problem.InvalidField, "the command is not known")
+	case c.Op == Put && c.EntityID != c.Entity.normal().ID():
+		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
 	case c.Expected != 0 && c.Expected != revision:
-		return problem("", CodePreconditionFailed, "the mission has changed since it was read")
+		return problem.One("", problem.PreconditionFailed, "the "+string(c.Kind)+" has changed since it was read")
 	}
-	m := mission.Normalize(c.Mission)
-	return mission.Validate(&m)
+	return nil
 }
 
-func problem(pointer, code, detail string) mission.Problems {
-	return mission.Problems{{Pointer: pointer, Code: code, Detail: detail}}
-}
-
-// put creates the mission, moves its status, or finds nothing to do. It writes to next.
-func put(next *Row, c *Command) (Result, mission.Problems) {
-	m := mission.Normalize(c.Mission)
-	current, exists := next.Current()
-	if !exists {
-		if m.Status == mission.Archived {
-			return Refused, problem("/status", mission.CodeInvalidField, "a mission cannot begin as archived")
-		}
-		next.commit(c, mission.NewVersion(m, c.At), Audit{Action: ActionCreated, To: m.Status})
-		return Applied, nil
-	}
-	from, to := current.Mission.Status, m.Status
-	m.Status = from
+// act returns what comes of the entity, nil if there is none yet.
+func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) {
 	switch {
-	case !reflect.DeepEqual(m, current.Mission):
-		return Refused, problem("", mission.CodeInvalidField, "a mission's definition cannot be changed yet; archive it and create another id")
-	case from == to:
-		return Unchanged, nil
-	case !from.CanBecome(to):
-		return Refused, problem("/status", mission.CodeInvalidField, "a mission that is "+string(from)+" cannot become "+string(to))
+	case c.Op == Put:
+		asked := c.Entity.normal()
+		if problems := asked.validate(cfg); len(problems) > 0 {
+			return nil, Change{}, problems
+		}
+		return asked.put(current, c)
+	case current == nil:
+		return nil, Change{}, problem.One("", problem.NotFound, "there is no such "+string(c.Kind))
+	default:
+		return current.withdraw(c)
 	}
-	next.commit(c, current.WithStatus(to, c.At), Audit{Action: ActionStatus, From: from, To: to})
-	return Applied, nil
 }
 
-// commit puts v in the place of the latest version. Lists are replaced, since the old row shares them.
-func (r *Row) commit(c *Command, v mission.Version, entry Audit) {
+// commit puts e in the place of what there was. Lists are replaced, since the old row shares them.
+func (r *Row) commit(c *Command, e Entity, change Change) {
 	r.Revision++
-	versions := slices.Clone(r.Versions)
-	r.Versions = append(versions[:max(0, len(versions)-1)], v)
-	entry.CommandID, entry.Actor, entry.At, entry.Revision = c.ID, c.Actor, c.At, r.Revision
+	r.Entity = e
+	entry := Audit{CommandID: c.ID, Actor: c.Actor, At: c.At, Revision: r.Revision, Change: change}
 	r.Audit = keepLast(append(slices.Clone(r.Audit), entry), MaxAudit)
 }
 
 func keepLast[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
+
+// Check returns what is wrong with a definition by itself, before anybody is asked to apply it.
+func Check(e Entity, cfg Config) problem.List { return e.normal().validate(cfg) }

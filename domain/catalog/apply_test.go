@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 func definition(status mission.Status) mission.Mission {
@@ -20,6 +21,19 @@ func definition(status mission.Status) mission.Mission {
 	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-04-01"}
 	m.Reward = mission.Reward{Kind: mission.RewardScratchCard}
 	return m
+}
+
+func putMission(id string, at instant.Milli, m mission.Mission) *Command {
+	return NewPut(id, "ops", at, NewMission(m))
+}
+
+// changed returns what changes the mission of a command.
+func changed(change func(*mission.Mission)) func(*Command) {
+	return func(c *Command) {
+		m := c.Entity.(Mission)
+		change(&m.Mission)
+		c.Entity = m
+	}
 }
 
 func statuses() []mission.Status {
@@ -35,8 +49,8 @@ func TestMoves(t *testing.T) {
 	}
 	for _, from := range statuses() {
 		for _, to := range statuses() {
-			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Versions: []mission.Version{mission.NewVersion(definition(from), 1)}}
-			next, e := Apply(row, PutMission("c", "ops", 2, definition(to)))
+			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{mission.NewVersion(definition(from), 1)}}
+			next, e := Apply(row, putMission("c", 2, definition(to)), DefaultConfig())
 			want := Refused
 			switch {
 			case from == to:
@@ -44,8 +58,8 @@ func TestMoves(t *testing.T) {
 			case allowed[string(from)+" "+string(to)]:
 				want = Applied
 			}
-			current, _ := next.Current()
-			if e.Result != want || e.Status != current.Mission.Status || (want == Applied) != (current.Mission.Status == to && from != to) {
+			current, _ := next.Mission()
+			if e.Result != want || e.Status != string(current.Mission.Status) || (want == Applied) != (current.Mission.Status == to && from != to) {
 				t.Errorf("%s to %s: %s, now %s", from, to, e.Result, current.Mission.Status)
 			}
 		}
@@ -63,9 +77,9 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 				m.Goal.Target = 2
 			}
 			at := instant.Milli(1000 + rapid.Int64Range(0, 50).Draw(t, "at"))
-			c := PutMission(fmt.Sprint("c", rapid.IntRange(i/2, i).Draw(t, "id")), "ops", at, m)
+			c := putMission(fmt.Sprint("c", rapid.IntRange(i/2, i).Draw(t, "id")), at, m)
 			before := fmt.Sprintf("%+v", row)
-			next, e := Apply(row, c)
+			next, e := Apply(row, c, DefaultConfig())
 			if after := fmt.Sprintf("%+v", row); after != before {
 				t.Fatalf("the old row has changed:\n%s\n%s", before, after)
 			}
@@ -82,7 +96,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 			if len(row.Verdicts) > MaxVerdicts || int64(len(row.Audit)) != min(row.Revision, MaxAudit) {
 				t.Fatalf("%d verdicts, %d audited, revision %d", len(row.Verdicts), len(row.Audit), row.Revision)
 			}
-			if v, ok := row.Current(); ok {
+			if v, ok := row.Mission(); ok {
 				checkPauses(t, v)
 			}
 		}
@@ -105,37 +119,39 @@ func checkPauses(t *rapid.T, v mission.Version) {
 }
 
 func TestRefusals(t *testing.T) {
-	row, _ := Apply(nil, PutMission("c1", "ops", 1, definition(mission.Active)))
+	row, _ := Apply(nil, putMission("c1", 1, definition(mission.Active)), DefaultConfig())
 	tests := []struct {
 		name   string
 		change func(c *Command)
-		want   mission.Problem
+		want   problem.Problem
 	}{
-		{"kind", func(c *Command) { c.Kind = "boat" }, mission.Problem{Code: mission.CodeInvalidField}},
-		{"op", func(c *Command) { c.Op = "sink" }, mission.Problem{Code: mission.CodeInvalidField}},
-		{"id", func(c *Command) { c.Mission.ID = "other" }, mission.Problem{Pointer: "/id", Code: mission.CodeInvalidField}},
-		{"revision", func(c *Command) { c.Expected = 7 }, mission.Problem{Code: CodePreconditionFailed}},
-		{"definition", func(c *Command) { c.Mission.Title = "new" }, mission.Problem{Code: mission.CodeInvalidField}},
-		{"rules", func(c *Command) { c.Mission.Goal.Metric = mission.MetricStreak }, mission.Problem{Pointer: "/goal/metric", Code: mission.CodeInvalidField}},
+		{"kind", func(c *Command) { c.Kind = "boat" }, problem.Problem{Code: problem.InvalidField}},
+		{"op", func(c *Command) { c.Op = "sink" }, problem.Problem{Code: problem.InvalidField}},
+		{"id", func(c *Command) { c.EntityID = "other" }, problem.Problem{Pointer: "/id", Code: problem.InvalidField}},
+		{"withdrawal", func(c *Command) { c.Op, c.Entity = Withdraw, nil }, problem.Problem{Code: problem.InvalidField}},
+		{"entity", func(c *Command) { c.Entity = nil }, problem.Problem{Code: problem.InvalidField}},
+		{"revision", func(c *Command) { c.Expected = 7 }, problem.Problem{Code: problem.PreconditionFailed}},
+		{"definition", changed(func(m *mission.Mission) { m.Title = "new" }), problem.Problem{Code: problem.InvalidField}},
+		{"rules", changed(func(m *mission.Mission) { m.Goal.Metric = mission.MetricStreak }), problem.Problem{Pointer: "/goal/metric", Code: problem.InvalidField}},
 	}
 	for _, tt := range tests {
-		c := PutMission("c2", "ops", 2, definition(mission.Active))
+		c := putMission("c2", 2, definition(mission.Active))
 		tt.change(c)
-		next, e := Apply(row, c)
+		next, e := Apply(row, c, DefaultConfig())
 		if e.Result != Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != tt.want.Pointer || e.Problems[0].Code != tt.want.Code {
 			t.Errorf("%s: %+v", tt.name, e)
 		}
-		if diff := cmp.Diff(row.Versions, next.Versions); diff != "" || next.Revision != 1 {
+		if diff := cmp.Diff(row.Entity, next.Entity); diff != "" || next.Revision != 1 {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
 }
 
 func TestOtherSpellingsAreTheSameMission(t *testing.T) {
-	row, _ := Apply(nil, PutMission("c1", "ops", 1, definition(mission.Active)))
+	row, _ := Apply(nil, putMission("c1", 1, definition(mission.Active)), DefaultConfig())
 	m := definition(mission.Active)
 	m.Currency, m.Filters, m.Audience.Segments = " inr ", []mission.Filter{}, []string{}
-	if _, e := Apply(row, PutMission("c2", "ops", instant.Of(time.UnixMilli(5)), m)); e.Result != Unchanged {
+	if _, e := Apply(row, putMission("c2", instant.Of(time.UnixMilli(5)), m), DefaultConfig()); e.Result != Unchanged {
 		t.Errorf("%+v", e)
 	}
 }

@@ -1,29 +1,24 @@
-// Package catalog keeps what operators define: for now missions, with their versions, the verdicts on the commands that
-// changed them, and an audit trail. Apply decides what a command does.
+// Package catalog keeps what operators define, with the verdicts on the commands that changed it and an audit trail: missions,
+// and for payment health overrides, maintenance, freezes and settings. Apply decides what a command does; what it may do to
+// an entity is told by the entity's own type.
 package catalog
 
 import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 )
-
-// Kind is the kind of an entity. Kinds share one table, so keys begin with it.
-type Kind string
-
-// KindMission is the kind of missions.
-const KindMission Kind = "mission"
 
 // Op is what a command asks for.
 type Op string
 
-// Put creates an entity or changes it to the given definition.
-const Put Op = "put"
-
-// Key returns the key of an entity in `catalog-commands`, `catalog-events` and the catalog table.
-func Key(kind Kind, id string) string { return string(kind) + "/" + id }
-
-// MissionKey returns the key of a mission.
-func MissionKey(id string) string { return Key(KindMission, id) }
+// The ops.
+const (
+	// Put creates an entity or changes it to the given definition.
+	Put Op = "put"
+	// Withdraw takes an entity back. It stays in the catalog, without effect, and can be put again.
+	Withdraw Op = "withdraw"
+)
 
 // Command asks for a change of one catalog entity: the record of `catalog-commands`, keyed by Key.
 type Command struct {
@@ -34,15 +29,21 @@ type Command struct {
 	Actor    string        // who asks
 	At       instant.Milli // event time: when it was asked
 	Expected int64         // the revision that the actor has seen; 0 = any
-	Mission  mission.Mission
+	Entity   Entity        // what it is to be; nil for Withdraw
 }
 
 // Key returns the record key of c.
 func (c *Command) Key() string { return Key(c.Kind, c.EntityID) }
 
-// PutMission returns the command that creates or changes a mission.
-func PutMission(id, actor string, at instant.Milli, m mission.Mission) *Command {
-	return &Command{ID: id, Kind: KindMission, EntityID: m.ID, Op: Put, Actor: actor, At: at, Mission: m}
+// NewPut returns the command that creates an entity or makes it what e says.
+func NewPut(id, actor string, at instant.Milli, e Entity) *Command {
+	e = e.normal()
+	return &Command{ID: id, Kind: e.Kind(), EntityID: e.ID(), Op: Put, Actor: actor, At: at, Entity: e}
+}
+
+// NewWithdrawal returns the command that takes an entity back.
+func NewWithdrawal(id, actor string, at instant.Milli, kind Kind, entityID string) *Command {
+	return &Command{ID: id, Kind: kind, EntityID: entityID, Op: Withdraw, Actor: actor, At: at}
 }
 
 // Result is what became of a command.
@@ -59,13 +60,10 @@ const (
 type Verdict struct {
 	CommandID string
 	Result    Result
-	Problems  mission.Problems // of Refused
-	Revision  int64            // of the row after the command
+	Problems  problem.List // of Refused
+	Revision  int64        // of the row after the command
 	At        instant.Milli
 }
-
-// CodePreconditionFailed is the problem code of a command whose Expected revision is not the current one.
-const CodePreconditionFailed = "precondition_failed"
 
 // MaxVerdicts and MaxAudit bound what a row remembers, latest last.
 const (
@@ -79,32 +77,26 @@ type Audit struct {
 	Actor     string
 	At        instant.Milli
 	Revision  int64
-	Action    string         // created, status
-	From, To  mission.Status // From empty: created
+	Change
 }
-
-// The audited actions.
-const (
-	ActionCreated = "created"
-	ActionStatus  = "status"
-)
 
 // Row is the catalog's state of one entity. It is immutable; Apply returns a new one.
 type Row struct {
 	Kind     Kind
 	EntityID string
-	Revision int64             // number of changes so far
-	Versions []mission.Version // none as long as every command was refused
+	Revision int64  // number of changes so far
+	Entity   Entity // nil as long as every command was refused
 	Verdicts []Verdict
 	Audit    []Audit
 }
 
-// Current returns the latest version, false if the entity was never created.
-func (r *Row) Current() (mission.Version, bool) {
-	if r == nil || len(r.Versions) == 0 {
+// Mission returns the mission of the row, false if it has none.
+func (r *Row) Mission() (mission.Version, bool) {
+	if r == nil {
 		return mission.Version{}, false
 	}
-	return r.Versions[len(r.Versions)-1], true
+	m, ok := r.Entity.(Mission)
+	return m.Version, ok
 }
 
 // Verdict returns the verdict on a command among the last MaxVerdicts.
@@ -126,8 +118,8 @@ type Event struct {
 	Kind     Kind
 	EntityID string
 	Actor    string
-	Version  int64          // 0 if the entity does not exist
-	Status   mission.Status // after the command
+	Version  int64  // 0 if the entity does not exist
+	Status   string // after the command
 	// Repeated: the command had been judged before; this is that verdict again.
 	Repeated bool
 }

@@ -3,7 +3,6 @@ package health
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -58,6 +57,18 @@ var (
 	ErrFieldScope   = errors.New("not a setting of a mode")
 )
 
+// FieldError is what is wrong with one field of a Patch.
+type FieldError struct {
+	Field string
+	Err   error
+}
+
+// Error implements error.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *FieldError) Unwrap() error { return e.Err }
+
 // Fields returns every setting with its value, in a fixed order.
 func (s Settings) Fields() []Field {
 	var out []Field
@@ -67,7 +78,8 @@ func (s Settings) Fields() []Field {
 	return out
 }
 
-// With returns s changed by p, or everything that is wrong with p or with what would come of it, joined.
+// With returns s changed by p, or everything that is wrong with p or with what would come of it, joined. What is wrong
+// with a field is a FieldError.
 func (s Settings) With(p Patch) (Settings, error) {
 	var errs []error
 	next := s
@@ -76,12 +88,12 @@ func (s Settings) With(p Patch) (Settings, error) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == c.Field })
 		switch {
 		case i < 0:
-			errs = append(errs, fmt.Errorf("%s: %w", c.Field, ErrUnknownField))
+			errs = append(errs, &FieldError{c.Field, ErrUnknownField})
 		case fields[i].scope == ForDeployment:
-			errs = append(errs, fmt.Errorf("%s: %w", c.Field, ErrFieldScope))
+			errs = append(errs, &FieldError{c.Field, ErrFieldScope})
 		default:
 			if err := fields[i].set(c.Value); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", c.Field, err))
+				errs = append(errs, &FieldError{c.Field, err})
 			}
 		}
 	}

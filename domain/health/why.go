@@ -82,7 +82,9 @@ func (s Settings) Seen(ends []instant.Milli) []instant.Milli {
 }
 
 // ClosedKeyAt returns the key of the closed window that ended at end.
-func (s Settings) ClosedKeyAt(p Path, end instant.Milli) string { return p.ClosedKey(end.Add(-s.Window)) }
+func (s Settings) ClosedKeyAt(p Path, end instant.Milli) string {
+	return p.ClosedKey(end.Add(-s.Window))
+}
 
 // Small returns the counts of a closed window.
 func (r *WindowRecord) Small() Small { return Small{Span: r.Span, Counts: r.Counts} }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // Reason tells why a payment did not count; Counted means that it did.
@@ -36,7 +37,7 @@ type Compiled struct {
 }
 
 // Compile turns a version into closures. It returns the problems of a mission that is not valid.
-func Compile(v *Version) (*Compiled, Problems) {
+func Compile(v *Version) (*Compiled, problem.List) {
 	version := *v
 	version.Mission = Normalize(version.Mission)
 	if problems := Validate(&version.Mission); len(problems) > 0 {
@@ -45,7 +46,7 @@ func Compile(v *Version) (*Compiled, Problems) {
 	m := &version.Mission
 	start, end, err := m.Bounds()
 	if err != nil {
-		return nil, Problems{{Pointer: "/window", Code: CodeInvalidField, Detail: err.Error()}}
+		return nil, problem.List{{Pointer: "/window", Code: problem.InvalidField, Detail: err.Error()}}
 	}
 	c := &Compiled{
 		version: version, start: start, end: end, windowEnd: end, filters: compileFilters(m.Filters),

@@ -3,6 +3,8 @@ package mission
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // Index keeps compiled missions as they come from the catalog. Any number of readers may take Snapshots while one or more
@@ -18,7 +20,7 @@ func NewIndex() *Index { return &Index{missions: map[string]*Compiled{}} }
 
 // Put sets the version kept under key, whatever the key means to the caller. A version that was never active is left out:
 // no payment counts for it and no user sees it. One that is not valid changes nothing, and its problems are returned.
-func (x *Index) Put(key string, v *Version) Problems {
+func (x *Index) Put(key string, v *Version) problem.List {
 	if !v.Activated {
 		x.Remove(key)
 		return nil

@@ -2,6 +2,8 @@ package mission
 
 import (
 	"strconv"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // The bounds of texts and lists, in bytes and entries.
@@ -15,7 +17,7 @@ const laterDetail = "is not supported yet"
 
 // Validate returns everything that is wrong with a normalised m, nil if nothing is. Goals, windows and options that are not
 // supported yet are refused by name rather than ignored.
-func Validate(m *Mission) Problems {
+func Validate(m *Mission) problem.List {
 	v := &validator{m: m}
 	v.texts()
 	v.goal()
@@ -28,17 +30,17 @@ func Validate(m *Mission) Problems {
 
 type validator struct {
 	m        *Mission
-	problems Problems
+	problems problem.List
 }
 
 func (v *validator) add(pointer, code, detail string) {
-	v.problems = append(v.problems, Problem{Pointer: pointer, Code: code, Detail: detail})
+	v.problems = append(v.problems, problem.Problem{Pointer: pointer, Code: code, Detail: detail})
 }
 
 // check adds an invalid_field problem unless ok.
 func (v *validator) check(ok bool, pointer, detail string) {
 	if !ok {
-		v.add(pointer, CodeInvalidField, detail)
+		v.add(pointer, problem.InvalidField, detail)
 	}
 }
 
@@ -51,7 +53,7 @@ func (v *validator) oneOf(pointer, value string, supported []string, later ...st
 	}
 	for _, s := range later {
 		if value == s {
-			v.add(pointer, CodeInvalidField, s+" "+laterDetail)
+			v.add(pointer, problem.InvalidField, s+" "+laterDetail)
 			return
 		}
 	}
@@ -62,25 +64,25 @@ func (v *validator) oneOf(pointer, value string, supported []string, later ...st
 	if value == "" {
 		detail = "is required: " + detail
 	}
-	v.add(pointer, CodeInvalidField, detail)
+	v.add(pointer, problem.InvalidField, detail)
 }
 
 func (v *validator) texts() {
 	m := v.m
 	switch {
 	case m.ID == "":
-		v.add("/id", CodeInvalidField, "is required")
+		v.add("/id", problem.InvalidField, "is required")
 	case !isID(m.ID):
-		v.add("/id", CodeInvalidField, "must be letters, digits, '-', '_' and '.', beginning with a letter or digit, at most "+strconv.Itoa(maxID))
+		v.add("/id", problem.InvalidField, "must be letters, digits, '-', '_' and '.', beginning with a letter or digit, at most "+strconv.Itoa(maxID))
 	}
 	v.check(len(m.Title) <= maxTitle, "/title", "is longer than "+strconv.Itoa(maxTitle)+" bytes")
 	v.check(len(m.Description) <= maxDescription, "/description", "is longer than "+strconv.Itoa(maxDescription)+" bytes")
 	v.check(m.BrandID == "" || isID(m.BrandID), "/brand_id", "is not an id")
 	switch {
 	case m.Currency == "":
-		v.add("/currency", CodeInvalidField, "is required")
+		v.add("/currency", problem.InvalidField, "is required")
 	case !isCurrency(m.Currency):
-		v.add("/currency", CodeInvalidField, "is not a currency of ISO 4217, in upper case")
+		v.add("/currency", problem.InvalidField, "is not a currency of ISO 4217, in upper case")
 	}
 	v.check(m.Status.Known(), "/status", "must be draft, scheduled, active, paused, ended or archived")
 }
@@ -105,7 +107,7 @@ func (v *validator) goal() {
 	v.check(g.Target > 0, "/goal/target", "must be a whole number above 0")
 	v.check(g.PerEventCap >= 0, "/goal/per_event_cap", "must not be negative")
 	if g.Field != "" && (g.Metric == MetricAmount || g.Metric == MetricCount) {
-		v.add("/goal/field", CodeInvalidField, "belongs to the metric distinct only")
+		v.add("/goal/field", problem.InvalidField, "belongs to the metric distinct only")
 	}
 }
 
@@ -132,9 +134,9 @@ func (v *validator) window() {
 	}{{"/window/from", w.From, fromErr}, {"/window/to", w.To, toErr}} {
 		switch {
 		case end.text == "":
-			v.add(end.pointer, CodeInvalidField, "is required for a fixed window")
+			v.add(end.pointer, problem.InvalidField, "is required for a fixed window")
 		case end.err != nil:
-			v.add(end.pointer, CodeInvalidField, "is "+end.err.Error())
+			v.add(end.pointer, problem.InvalidField, "is "+end.err.Error())
 		}
 	}
 	if fromErr == nil && toErr == nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 func (v *validator) filters() {
@@ -16,35 +18,35 @@ func (v *validator) filters() {
 			continue
 		}
 		if len(f.Any) == 0 {
-			v.add(pointer+"/any", CodeInvalidFilter, "must not be empty")
+			v.add(pointer+"/any", problem.InvalidFilter, "must not be empty")
 		}
 		for j, inner := range f.Any {
 			count++
 			at := pointer + "/any/" + strconv.Itoa(j)
 			if inner.IsGroup() {
-				v.add(at, CodeInvalidFilter, "groups nest one level only")
+				v.add(at, problem.InvalidFilter, "groups nest one level only")
 				continue
 			}
 			v.filter(at, inner)
 		}
 	}
 	if count > MaxFilters {
-		v.add("/filters", CodeInvalidFilter, "has more than "+strconv.Itoa(MaxFilters)+" filters")
+		v.add("/filters", problem.InvalidFilter, "has more than "+strconv.Itoa(MaxFilters)+" filters")
 	}
 }
 
 func (v *validator) filter(pointer string, f Filter) {
 	kind := kindOf(f.ID)
 	if kind == noField {
-		v.add(pointer+"/id", CodeInvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>")
+		v.add(pointer+"/id", problem.InvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>")
 		return
 	}
 	if !slices.Contains(Operators(), f.Operator) {
-		v.add(pointer+"/operator", CodeInvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix")
+		v.add(pointer+"/operator", problem.InvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix")
 		return
 	}
 	if !operatorFits(kind, f.Operator) {
-		v.add(pointer+"/operator", CodeWrongType, "does not fit the type of the field")
+		v.add(pointer+"/operator", problem.WrongType, "does not fit the type of the field")
 		return
 	}
 	at := pointer + "/values"
@@ -57,12 +59,12 @@ func (v *validator) filter(pointer string, f Filter) {
 			vp += "/" + strconv.Itoa(i)
 		}
 		if detail := v.valueFits(kind, f.Operator, value); detail != "" {
-			v.add(vp, CodeWrongType, detail)
+			v.add(vp, problem.WrongType, detail)
 			return
 		}
 	}
 	if f.Operator == Between && compareValues(kind, f.Values[0], f.Values[1]) > 0 {
-		v.add(at, CodeInvalidFilter, "between needs the lower value first")
+		v.add(at, problem.InvalidFilter, "between needs the lower value first")
 	}
 }
 
@@ -98,7 +100,7 @@ func (v *validator) valueCount(at string, f Filter) bool {
 		}
 	}
 	if detail != "" {
-		v.add(at, CodeInvalidFilter, detail)
+		v.add(at, problem.InvalidFilter, detail)
 	}
 	return detail == ""
 }

@@ -98,15 +98,6 @@ func many(n int) []Filter {
 	return out
 }
 
-func TestProblemsCode(t *testing.T) {
-	if got := (Problems{{Pointer: "/3/filters/0/values"}}).Code(); got != CodeInvalidFilter {
-		t.Error(got)
-	}
-	if got := (Problems{{Pointer: "/filters/0/values"}, {Pointer: "/goal"}}).Code(); got != CodeInvalidField {
-		t.Error(got)
-	}
-}
-
 func TestLaterKindsSayWhy(t *testing.T) {
 	m := swiggy()
 	m.Goal.Metric = MetricStreak

@@ -1,9 +1,11 @@
-// Package catalog is the group that keeps what operators define, for now missions.
+// Package catalog is the group that keeps what operators define: missions, and overrides, maintenance, freezes and settings
+// of payment health.
 //
-//   - Input: catalog-commands, keyed kind/id: puts of whole definitions with their actor and event time.
-//   - Table: one row per entity: its version, the verdicts on the last 32 commands, an audit trail. The progress group and
+//   - Input: catalog-commands, keyed kind/id: puts of whole definitions and withdrawals, with their actor and event time.
+//   - Table: one row per entity: what it is, the verdicts on the last 32 commands, an audit trail. The progress group and
 //     the views follow this table.
-//   - Output: catalog-events (kind/id; JSON): the verdict on each command; dead-letters.
+//   - Output: catalog-events (kind/id; JSON): the verdict on each command; overrides and health-settings (mode): what is new
+//     of payment health; dead-letters.
 //   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that its
 //     actor has seen, and is refused if another came between.
 //   - Late commands: pauses and ends take effect at the command's event time, but never before the change before them.
@@ -21,9 +23,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Graph returns the group's graph. The group has no settings.
-func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{topology: t, metrics: m}
+// Graph returns the group's graph. The config must be valid.
+func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{config: cfg, topology: t, metrics: m}
 	return goka.DefineGroup(t.Catalog.Goka(),
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),
 		stream.Persist(t.Catalog),
@@ -35,6 +37,7 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 }
 
 type group struct {
+	config   catalog.Config
 	topology *topology.Topology
 	metrics  *Metrics
 }
@@ -45,10 +48,26 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 		return
 	}
 	row, _ := c.Row()
-	next, event := catalog.Apply(row, command)
+	next, event := catalog.Apply(row, command, g.config)
 	if next != row {
 		c.SetRow(next)
 	}
 	stream.Emit(c, g.topology.CatalogEvents, event.Key(), event)
+	if event.Result == catalog.Applied && !event.Repeated {
+		g.tell(c, next.Entity)
+	}
 	g.metrics.count(event)
+}
+
+// tell hands what is new on to the groups that act on it. Missions are looked up in the table instead.
+func (g *group) tell(c *stream.Context[*catalog.Row], e catalog.Entity) {
+	switch e := e.(type) {
+	case catalog.Mission:
+	case catalog.HealthSettings:
+		newest := e.Newest()
+		stream.Emit(c, g.topology.HealthSettings, newest.Mode, &newest)
+	case catalog.Override, catalog.Maintenance, catalog.Freeze:
+		i := catalog.Intervention(e)
+		stream.Emit(c, g.topology.Overrides, i.Mode(), i)
+	}
 }

@@ -23,16 +23,23 @@ func scriptConfig() streamtest.Config {
 	t := topology.New(topology.DefaultConfig())
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: processor.Graph(t, processor.NewMetrics(prometheus.NewRegistry()))}
+			return streamtest.Processor{Graph: processor.Graph(catalog.DefaultConfig(), t, processor.NewMetrics(prometheus.NewRegistry()))}
 		},
-		Topics: []streamtest.Topic{{Name: t.CatalogCommands.Name, Parse: parseCommand}},
-		Row:    formatRow,
+		Topics: []streamtest.Topic{
+			{Name: t.CatalogCommands.Name, Parse: parseCommand},
+			{Name: t.Overrides.Name, Format: formatIntervention}, {Name: t.HealthSettings.Name, Format: formatSetting},
+		},
+		Row: formatRow,
 	}
 }
 
-// parseCommand takes COMMAND-ID TIME EXPECTED-REVISION CHANGE…, each change as from=to in the text of a fixed mission m.
+// parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
+// KIND {JSON}, for what is of payment health; or withdraw KIND ID.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
+	if len(words) > 3 && (words[3] == "withdraw" || strings.HasPrefix(words[len(words)-1], "{")) {
+		return parseHealthCommand(words)
+	}
 	definition := `{"id":"m","currency":"INR","goal":{"metric":"amount","target":50000},
 		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-08"},"reward":{"kind":"coins","amount":100},"status":"draft"}`
 	for _, change := range words[3:] {
@@ -47,14 +54,53 @@ func parseCommand(text string) ([]byte, error) {
 	if err := at.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err
 	}
-	c := catalog.PutMission(words[0], "ops", at, missions[0])
+	c := catalog.NewPut(words[0], "ops", at, catalog.NewMission(missions[0]))
 	if c.Expected, err = strconv.ParseInt(words[2], 10, 64); err != nil {
 		return nil, err
 	}
 	if words[0] == "bad" { // past the checks of the command line
-		c.Mission.Goal.Target = 0
+		broken := missions[0]
+		broken.Goal.Target = 0
+		c.Entity = catalog.NewMission(broken)
 	}
 	return codecs.CatalogCommand{}.Encode(c)
+}
+
+func parseHealthCommand(words []string) ([]byte, error) {
+	var at instant.Milli
+	if err := at.UnmarshalText([]byte(words[1])); err != nil {
+		return nil, err
+	}
+	if words[3] == "withdraw" {
+		return codecs.CatalogCommand{}.Encode(catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5]))
+	}
+	e, err := codecs.ParseHealthEntity(catalog.Kind(words[3]), []byte(words[4]), "", catalog.DefaultConfig())
+	if err != nil {
+		return nil, err
+	}
+	return codecs.CatalogCommand{}.Encode(catalog.NewPut(words[0], "ops", at, e))
+}
+
+func formatIntervention(b []byte) string {
+	i, err := codecs.Intervention{}.Decode(b)
+	switch {
+	case err != nil:
+		return err.Error()
+	case i.Override != nil:
+		return fmt.Sprintf("override %+v", *i.Override)
+	case i.Maintenance != nil:
+		return fmt.Sprintf("maintenance %+v", *i.Maintenance)
+	default:
+		return fmt.Sprintf("freeze %+v", *i.Freeze)
+	}
+}
+
+func formatSetting(b []byte) string {
+	s, err := codecs.HealthSetting{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%+v", *s)
 }
 
 func formatRow(b []byte) string {
@@ -63,7 +109,7 @@ func formatRow(b []byte) string {
 		return err.Error()
 	}
 	out := fmt.Sprintf("revision %d, %d verdicts, %d audited", row.Revision, len(row.Verdicts), len(row.Audit))
-	for _, v := range row.Versions {
+	if v, ok := row.Mission(); ok {
 		out += fmt.Sprintf("; version %d %s activated=%v", v.Number, v.Mission.Status, v.Activated)
 		for _, p := range v.Pauses {
 			out += fmt.Sprintf(" paused %s to %s", p.From, p.To)
@@ -71,6 +117,8 @@ func formatRow(b []byte) string {
 		if v.EndedAt != 0 {
 			out += " ended " + v.EndedAt.String()
 		}
+	} else if row.Entity != nil {
+		out += "; " + row.Entity.Status()
 	}
 	return out
 }

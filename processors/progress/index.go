@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 )
 
@@ -38,6 +40,9 @@ func (x *Index) Set(key string, value []byte) {
 }
 
 func (x *Index) set(key string, value []byte) error {
+	if !strings.HasPrefix(key, catalog.MissionKey("")) { // another kind's
+		return nil
+	}
 	if value == nil {
 		x.missions.Remove(key)
 		return nil
@@ -46,7 +51,7 @@ func (x *Index) set(key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	current, ok := row.Current()
+	current, ok := row.Mission()
 	if !ok {
 		x.missions.Remove(key)
 		return nil

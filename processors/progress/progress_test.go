@@ -93,7 +93,7 @@ func parseCatalogRow(text string) ([]byte, error) {
 			return nil, err
 		}
 		var e *catalog.Event
-		if row, e = catalog.Apply(row, catalog.PutMission(fmt.Sprint("c", i), "test", at, m)); e.Result == catalog.Refused {
+		if row, e = catalog.Apply(row, catalog.NewPut(fmt.Sprint("c", i), "test", at, catalog.NewMission(m)), catalog.DefaultConfig()); e.Result == catalog.Refused {
 			return nil, e.Problems
 		}
 	}
@@ -176,13 +176,17 @@ func TestIndexKeepsAMissionWhoseRowIsDamaged(t *testing.T) {
 	m.Goal = mission.Goal{Metric: mission.MetricCount, Target: 1}
 	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-02"}
 	m.Reward = mission.Reward{Kind: mission.RewardScratchCard}
-	row, _ := catalog.Apply(nil, catalog.PutMission("c", "test", 1, m))
+	row, _ := catalog.Apply(nil, catalog.NewPut("c", "test", 1, catalog.NewMission(m)), catalog.DefaultConfig())
 	b, err := codecs.CatalogRow{}.Encode(row)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key := catalog.MissionKey("m")
 	x.Set(key, b)
+	x.Set(catalog.Key(catalog.KindFreeze, "upi"), []byte("damaged")) // no business of missions
+	if x.Err() != nil {
+		t.Error(x.Err())
+	}
 	x.Set(key, []byte("damaged"))
 	if x.Err() == nil || len(x.Snapshot().Missions()) != 1 {
 		t.Errorf("%v, %d missions", x.Err(), len(x.Snapshot().Missions()))

@@ -64,7 +64,7 @@ func (r *run) applyMissions(ctx context.Context) {
 	}
 	var records []*kgo.Record
 	for _, m := range list {
-		c := catalog.PutMission("e2e-"+m.ID, "e2e", instant.Of(time.Now()), m)
+		c := catalog.NewPut("e2e-"+m.ID, "e2e", instant.Of(time.Now()), catalog.NewMission(m))
 		value, err := codecs.CatalogCommand{}.Encode(c)
 		if err != nil {
 			r.t.Fatal(err)

@@ -135,7 +135,7 @@ func yamlTree(node any, depth int) (any, error) {
 		}
 		return object, nil
 	default:
-		return nil, fmt.Errorf("a value of type %T has no place in a mission", node)
+		return nil, fmt.Errorf("a value of type %T has no place here", node)
 	}
 }
 

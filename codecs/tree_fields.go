@@ -1,0 +1,116 @@
+package codecs
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// treeReader turns a tree into definitions and gathers what does not fit their shape.
+type treeReader struct{ problems problem.List }
+
+func (r *treeReader) add(pointer, code, detail string) {
+	r.problems = append(r.problems, problem.Problem{Pointer: pointer, Code: code, Detail: detail})
+}
+
+// fields is one object under the cursor of a treeReader. Getters leave their target alone where the key is missing.
+type fields struct {
+	r       *treeReader
+	pointer string
+	values  map[string]any
+}
+
+// object opens node, whose keys must be among known.
+func (r *treeReader) object(pointer string, node any, known ...string) fields {
+	f := fields{r: r, pointer: pointer}
+	if node == nil {
+		return f
+	}
+	values, ok := node.(map[string]any)
+	if !ok {
+		r.add(pointer, problem.WrongType, "needs an object")
+		return f
+	}
+	f.values = values
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(known, key) {
+			r.add(f.at(key), problem.InvalidField, "is not a known field")
+		}
+	}
+	return f
+}
+
+func (f fields) at(key string) string {
+	return f.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
+
+func (f fields) text(key string, to *string) {
+	switch v := f.values[key].(type) {
+	case nil:
+	case string:
+		*to = v
+	default:
+		f.r.add(f.at(key), problem.WrongType, "needs a text")
+	}
+}
+
+func (f fields) integer(key string, to *int64) {
+	node := f.values[key]
+	if node == nil {
+		return
+	}
+	if n, ok := node.(number); ok {
+		if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
+			*to = v
+			return
+		}
+	}
+	f.r.add(f.at(key), problem.WrongType, "needs a whole number")
+}
+
+func (f fields) duration(key string, to *time.Duration) {
+	node := f.values[key]
+	if node == nil {
+		return
+	}
+	if s, ok := node.(string); ok {
+		if v, err := time.ParseDuration(s); err == nil {
+			*to = v.Truncate(time.Millisecond)
+			return
+		}
+	}
+	f.r.add(f.at(key), problem.WrongType, "needs a duration such as 90s or 168h")
+}
+
+func (f fields) list(key string) []any {
+	switch v := f.values[key].(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	default:
+		f.r.add(f.at(key), problem.WrongType, "needs a list")
+		return nil
+	}
+}
+
+func (f fields) inner(key string, known ...string) fields {
+	return f.r.object(f.at(key), f.values[key], known...)
+}
+
+// moment reads a time.
+func (f fields) moment(key string, to *instant.Milli) {
+	node := f.values[key]
+	if node == nil {
+		return
+	}
+	if s, ok := node.(string); ok && s != "" && to.UnmarshalText([]byte(s)) == nil {
+		return
+	}
+	f.r.add(f.at(key), problem.WrongType, "needs a time such as 2026-03-01T10:00:00Z")
+}

@@ -1,0 +1,85 @@
+package catalog
+
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// Kind is the kind of an entity. Kinds share one table, so keys begin with it.
+type Kind string
+
+// The kinds.
+const (
+	KindMission       Kind = "mission"
+	KindOverride      Kind = "override"
+	KindMaintenance   Kind = "maintenance"
+	KindFreeze        Kind = "freeze"
+	KindHealthSetting Kind = "health-setting"
+)
+
+// Key returns the key of an entity in `catalog-commands`, `catalog-events` and the catalog table.
+func Key(kind Kind, id string) string { return string(kind) + "/" + id }
+
+// MissionKey returns the key of a mission.
+func MissionKey(id string) string { return Key(KindMission, id) }
+
+// Entity is something that operators define, with what the catalog knows of its past; in a command there is no past yet.
+// The set of its types is closed: Mission, Override, Maintenance, Freeze, HealthSettings.
+type Entity interface {
+	Kind() Kind
+	// ID is unique within the kind.
+	ID() string
+	// Status is one word for where it stands.
+	Status() string
+	// Number counts versions, from 1.
+	Number() int64
+
+	// normal returns the entity in the one form that all its spellings have.
+	normal() Entity
+	// validate returns what is wrong with the definition by itself.
+	validate(Config) problem.List
+	// put returns what comes of current, nil if there is nothing yet, when the command asks for this entity. A Change without an
+	// action is none.
+	put(current Entity, c *Command) (Entity, Change, problem.List)
+	// withdraw returns what is left of this entity when it is taken back.
+	withdraw(c *Command) (Entity, Change, problem.List)
+}
+
+// Change is what a command did, for the audit.
+type Change struct {
+	Action   string // created, status, changed, withdrawn
+	From, To string // statuses; From empty: created
+}
+
+// The audited actions.
+const (
+	ActionCreated   = "created"
+	ActionStatus    = "status"
+	ActionChanged   = "changed"
+	ActionWithdrawn = "withdrawn"
+)
+
+// The statuses of what has no life of its own.
+const (
+	StatusSet       = "set"
+	StatusWithdrawn = "withdrawn"
+)
+
+func statusOf(until instant.Milli) string {
+	if until == 0 {
+		return StatusWithdrawn
+	}
+	return StatusSet
+}
+
+// changeTo returns the change from current to next, which differ.
+func changeTo(current, next Entity) Change {
+	switch {
+	case current == nil:
+		return Change{Action: ActionCreated, To: next.Status()}
+	case next.Status() == StatusWithdrawn:
+		return Change{Action: ActionWithdrawn, From: current.Status(), To: next.Status()}
+	default:
+		return Change{Action: ActionChanged, From: current.Status(), To: next.Status()}
+	}
+}

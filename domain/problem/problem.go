@@ -1,0 +1,55 @@
+// Package problem holds what is wrong with a definition that somebody wrote: where, and why.
+package problem
+
+import "strings"
+
+// The codes of problems.
+const (
+	WrongType          = "wrong_type"          // a value of the wrong type for its field
+	InvalidFilter      = "invalid_filter"      // a filter that makes no sense
+	InvalidField       = "invalid_field"       // any other field that is missing, unknown, out of range or not supported yet
+	PreconditionFailed = "precondition_failed" // somebody else came first
+	NotFound           = "not_found"           // there is nothing that it could be done to
+)
+
+// Problem is one thing that is wrong with a definition.
+type Problem struct {
+	Pointer string // JSON pointer into the definition
+	Code    string
+	Detail  string // for people; never repeats the value
+}
+
+// List is a list of problems as an error.
+type List []Problem
+
+// One returns a list of one problem.
+func One(pointer, code, detail string) List {
+	return List{{Pointer: pointer, Code: code, Detail: detail}}
+}
+
+// Error returns one line a problem.
+func (l List) Error() string {
+	lines := make([]string, len(l))
+	for i, p := range l {
+		lines[i] = p.Pointer + ": " + p.Detail + " (" + p.Code + ")"
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Code returns the code of all problems together: precondition_failed if one is, invalid_filter if only filters are wrong,
+// else invalid_field.
+func (l List) Code() string {
+	code := ""
+	for _, p := range l {
+		pointer := strings.TrimLeft(p.Pointer, "/0123456789") // the place in a list of missions
+		switch {
+		case p.Code == PreconditionFailed:
+			return PreconditionFailed
+		case !strings.HasPrefix(pointer, "filters"):
+			code = InvalidField
+		case code == "":
+			code = InvalidFilter
+		}
+	}
+	return code
+}
