@@ -75,7 +75,7 @@ func (c Config) Validate() error {
 	if c.Indexes == nil {
 		errs = append(errs, errors.New("views: the indexes are missing"))
 	}
-	if c.Settings != (health.Settings{}) {
+	if c.Settings.Window != 0 {
 		errs = append(errs, c.Settings.Validate())
 	}
 	if c.Records == nil {
@@ -117,7 +117,7 @@ func New(c Config) (*Server, error) {
 	if c.Version == "" {
 		c.Version = "dev"
 	}
-	if c.Settings == (health.Settings{}) {
+	if c.Settings.Window == 0 {
 		c.Settings = health.DefaultSettings()
 	}
 	if c.Missions == (mission.Config{}) {

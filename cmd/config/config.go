@@ -114,6 +114,9 @@ type Progress struct {
 type Health struct {
 	// Window is the size of a health window. Defaults to 1m.
 	Window time.Duration `yaml:"window"`
+	// Advance is how far apart windows start, for windows that overlap; window must be a multiple of it. Defaults to 0s: they do
+	// not overlap.
+	Advance time.Duration `yaml:"advance"`
 	// Grace is how long a window stays open past its end. Defaults to 10s.
 	Grace time.Duration `yaml:"grace"`
 	// IdleAfter is how long a partition must be without records before wall time closes its windows. Defaults to 5s.
@@ -202,6 +205,9 @@ func (c Config) validateDurations(bad func(string, ...any)) {
 	}
 	if c.Health.Grace < 0 {
 		bad("health.grace: %v must not be negative", c.Health.Grace)
+	}
+	if a := c.Health.Advance; a < 0 || a > 0 && c.Health.Window%a != 0 {
+		bad("health.advance: %v must be 0s or a part of health.window, %v", a, c.Health.Window)
 	}
 }
 

@@ -133,7 +133,7 @@ func Ledger(s config.Config) ledger.Config {
 // horizon along, so that it always spans some windows.
 func Health(s config.Config) health.Settings {
 	h := health.DefaultSettings()
-	h.Window, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Grace, s.Health.CountTimeouts
+	h.Window, h.Advance, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Advance, s.Health.Grace, s.Health.CountTimeouts
 	if least := 24 * (h.Window + h.Grace); h.CorrectionHorizon < least {
 		h.CorrectionHorizon, h.Keep = least, 2*least
 	}

@@ -131,7 +131,7 @@ func (l *Level) judge(s Settings, v sight, frozen bool) {
 // weigh is hysteresis over the score.
 func (l *Level) weigh(s Settings, v sight) {
 	pool := l.Trial.since(s, v)
-	rate, ok := pool.Rate()
+	rate, ok := s.judged(pool)
 	if !v.fresh || !ok || pool.Eligible < s.MinSamples {
 		return
 	}

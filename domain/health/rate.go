@@ -3,6 +3,7 @@ package health
 import (
 	"math"
 	"math/bits"
+	"time"
 
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -35,7 +36,27 @@ func (p Pool) Rate() (float64, bool) {
 	return float64(p.WeightedSuccess) / float64(p.WeightedEligible), true
 }
 
-// aged returns p as it weighs age windows later; nothing is left of it once all of its windows are out of sight.
+// judged returns the rate by which p is judged: Rate, or where the settings want it the lower bound of Wilson's interval for
+// as many attempts as weigh in p.
+func (s Settings) judged(p Pool) (float64, bool) {
+	rate, ok := p.Rate()
+	if !ok || p.Eligible >= s.WilsonBelow {
+		return rate, ok
+	}
+	return wilson(rate, float64(p.WeightedEligible)/unit), true
+}
+
+// wilson returns the lower bound of Wilson's 95 % interval for a rate among n. Each product is rounded by itself, so that no
+// machine fuses it with a sum. E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+func wilson(rate, n float64) float64 {
+	const z = 1.959963984540054
+	zz := float64(z*z) / n
+	spread := math.Sqrt(float64(rate*(1-rate)/n) + float64(zz/(4*n)))
+	return max(0, (rate+float64(zz/2)-float64(z*spread))/(1+zz))
+}
+
+// aged returns p as it weighs age windows later: with a half life exactly, with listed weights as if it were its newest window
+// alone. Nothing is left of it once all of its windows are out of sight.
 func (p Pool) aged(s Settings, age int64) Pool {
 	switch {
 	case age <= 0:
@@ -44,6 +65,9 @@ func (p Pool) aged(s Settings, age int64) Pool {
 		return Pool{}
 	}
 	w := weight(s, age)
+	if newest := weight(s, 0); newest > 0 {
+		w = min(unit, w*unit/newest)
+	}
 	p.WeightedSuccess, p.WeightedEligible = scale(p.WeightedSuccess, w), scale(p.WeightedEligible, w)
 	return p
 }
@@ -53,7 +77,7 @@ func poolOf(s Settings, last []Small, newest instant.Milli) Pool {
 	var p Pool
 	for _, small := range last {
 		age := s.age(newest, small.End)
-		if small.End > newest || age >= int64(s.Windows) {
+		if small.End > newest || age >= int64(s.Windows) || !s.endToEnd(newest, small.End) {
 			continue
 		}
 		w := weight(s, age)
@@ -63,8 +87,22 @@ func poolOf(s Settings, last []Small, newest instant.Milli) Pool {
 	return p
 }
 
-// weight returns 0.5^(age/half_life) in 1/2^24. Rounding hides the last bits in which machines may differ.
+// endToEnd tells whether a whole number of windows lies between two window ends: the windows do not overlap.
+func (s Settings) endToEnd(newest, end instant.Milli) bool {
+	size := instant.Milli(s.Window / time.Millisecond)
+	return size > 0 && (newest-end)%size == 0
+}
+
+// weight returns what a window weighs in 1/2^24: 0.5^(age/half_life), or what the settings list. Rounding hides the last bits
+// in which machines may differ.
 func weight(s Settings, age int64) int64 {
+	switch {
+	case len(s.Weights) == 0:
+	case age >= int64(len(s.Weights)):
+		return 0
+	default:
+		return int64(math.RoundToEven(s.Weights[age] * unit))
+	}
 	return int64(math.RoundToEven(math.Exp2(-float64(age)/float64(s.HalfLife)) * unit))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -47,7 +48,7 @@ const (
 type Field struct {
 	Name  string
 	Scope Scope
-	// Value is its value as text: a duration as 1m30s, a number, true or false.
+	// Value is its value as text: a duration as 1m30s, a number, numbers with commas between, true or false.
 	Value string
 }
 
@@ -158,6 +159,7 @@ type field struct {
 func (s *Settings) fields() []field {
 	return []field{
 		{"window", ForDeployment, &s.Window},
+		{"advance", ForDeployment, &s.Advance},
 		{"grace", ForDeployment, &s.Grace},
 		{"correction_horizon", ForDeployment, &s.CorrectionHorizon},
 		{"keep", ForDeployment, &s.Keep},
@@ -165,6 +167,8 @@ func (s *Settings) fields() []field {
 		{"count_timeouts", ForInstrument, &s.CountTimeouts},
 		{"windows", ForInstrument, &s.Windows},
 		{"half_life", ForInstrument, &s.HalfLife},
+		{"weights", ForInstrument, &s.Weights},
+		{"wilson_below", ForInstrument, &s.WilsonBelow},
 		{"min_samples", ForInstrument, &s.MinSamples},
 		{"degraded_below", ForInstrument, &s.DegradedBelow},
 		{"down_below", ForInstrument, &s.DownBelow},
@@ -194,6 +198,12 @@ func (f field) text() string {
 		return *to
 	case *float64:
 		return strconv.FormatFloat(*to, 'f', -1, 64)
+	case *[]float64:
+		texts := make([]string, len(*to))
+		for i, v := range *to {
+			texts[i] = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+		return strings.Join(texts, ",")
 	}
 	return ""
 }
@@ -204,6 +214,7 @@ var (
 	errBool     = errors.New("must be true or false")
 	errWhole    = errors.New("must be a whole number")
 	errNumber   = errors.New("must be a number")
+	errNumbers  = errors.New("must be numbers with commas between, such as 1,0.5,0.25")
 )
 
 func (f field) set(text string) error {
@@ -226,9 +237,27 @@ func (f field) set(text string) error {
 	case *float64:
 		*to, err = strconv.ParseFloat(text, 64)
 		want = errNumber
+	case *[]float64:
+		*to, err = parseNumbers(text)
+		want = errNumbers
 	}
 	if err != nil {
 		return want
 	}
 	return nil
+}
+
+func parseNumbers(text string) ([]float64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var out []float64
+	for word := range strings.SplitSeq(text, ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(word), 64)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }

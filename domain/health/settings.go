@@ -14,6 +14,9 @@ import (
 type Settings struct {
 	// Window is the length of a window. Defaults to 1 minute.
 	Window time.Duration
+	// Advance is how far apart windows start: Window is a multiple of it, so that windows hop and overlap. Defaults to 0, which
+	// stands for Window: windows tumble.
+	Advance time.Duration
 	// Grace is how far event time goes past a window's end before it closes. Defaults to 10 s.
 	Grace time.Duration
 	// CorrectionHorizon is how far behind the watermark an attempt may be and still correct its closed window; older ones
@@ -24,10 +27,17 @@ type Settings struct {
 	Keep time.Duration
 	// CountTimeouts says whether timeouts count as eligible, that is against the technical rate. Defaults to true.
 	CountTimeouts bool
-	// Windows is how many windows a score looks back on (K). Defaults to 30.
+	// Windows is how many windows a score looks back on (K). Of windows that overlap it looks at those that lie end to end
+	// with the newest, so that no attempt counts twice. Defaults to 30.
 	Windows int
 	// HalfLife is the age, in windows, at which a window weighs half. Defaults to 5.
 	HalfLife int
+	// Weights are what windows weigh, newest first, in place of HalfLife: 0 to 1, at most Windows of them, older windows weigh
+	// nothing. Defaults to none.
+	Weights []float64
+	// WilsonBelow is the number of eligible attempts under which a score is judged by the lower bound of Wilson's 95 %
+	// interval for its rate, so that little evidence speaks against a bank. Defaults to 0: never.
+	WilsonBelow int64
 	// MinSamples is how many eligible attempts a score needs in its windows; with fewer it is insufficient and the state is
 	// kept. Defaults to 20.
 	MinSamples int64
@@ -72,6 +82,7 @@ func DefaultSettings() Settings {
 const (
 	maxWindows  = 1000
 	maxHalfLife = 1000
+	maxOverlap  = 60
 )
 
 // Validate returns every problem of s, joined.
@@ -85,11 +96,18 @@ func (s Settings) Validate() error {
 	if err := s.spec().Validate(); err != nil {
 		errs = append(errs, err)
 	}
+	need(s.Advance == 0 || s.Advance > 0 && s.Window%s.Advance == 0 && s.Window/s.Advance <= maxOverlap,
+		"advance %v: the window %v must be 1 to %d times as long", s.Advance, s.Window, maxOverlap)
 	need(s.CorrectionHorizon >= s.Window+s.Grace, "correction horizon %v: must be at least window plus grace", s.CorrectionHorizon)
 	need(s.CorrectionHorizon <= 365*24*time.Hour, "correction horizon %v: must be at most a year", s.CorrectionHorizon)
 	need(s.Keep >= 2*s.CorrectionHorizon, "keep %v: must be at least twice the correction horizon", s.Keep)
 	need(s.Windows >= 1 && s.Windows <= maxWindows, "windows %d: must be 1 to %d", s.Windows, maxWindows)
 	need(s.HalfLife >= 1 && s.HalfLife <= maxHalfLife, "half life %d: must be 1 to %d windows", s.HalfLife, maxHalfLife)
+	need(s.Windows*s.overlap() <= maxWindows, "windows %d: %d of them overlap, at most %d in all", s.Windows, s.overlap(), maxWindows)
+	if err := s.validateWeights(); err != nil {
+		errs = append(errs, err)
+	}
+	need(s.WilsonBelow >= 0, "wilson below %d: must not be negative", s.WilsonBelow)
 	need(s.MinSamples >= 1, "min samples %d: must be at least 1", s.MinSamples)
 	need(s.DownBelow > 0 && s.DownBelow <= s.DegradedBelow && s.DegradedBelow <= 1,
 		"thresholds %v and %v: need 0 < down below <= degraded below <= 1", s.DownBelow, s.DegradedBelow)
@@ -105,12 +123,47 @@ func (s Settings) Validate() error {
 	return errors.Join(errs...)
 }
 
+func (s Settings) validateWeights() error {
+	if len(s.Weights) == 0 {
+		return nil
+	}
+	total := 0.0
+	for _, w := range s.Weights {
+		if !(w >= 0 && w <= 1) {
+			return fmt.Errorf("weights %v: each must be 0 to 1", s.Weights)
+		}
+		total += w
+	}
+	if total == 0 || len(s.Weights) > s.Windows {
+		return fmt.Errorf("weights %v: must be at most %d, not all 0", s.Weights, s.Windows)
+	}
+	return nil
+}
+
 // step returns how far apart the windows of the grid start.
-func (s Settings) step() time.Duration { return s.Window }
+func (s Settings) step() time.Duration {
+	if s.Advance > 0 {
+		return s.Advance
+	}
+	return s.Window
+}
 
-func (s Settings) spec() window.Spec { return window.Tumbling(s.Window, s.Grace) }
+// overlap returns how many windows each attempt is in.
+func (s Settings) overlap() int {
+	if s.Advance <= 0 {
+		return 1
+	}
+	return int(s.Window / s.Advance)
+}
 
-// age returns how many windows lie between two window ends, 0 for the same.
+func (s Settings) spec() window.Spec {
+	if s.Advance > 0 && s.Advance != s.Window {
+		return window.Hopping(s.Window, s.Advance, s.Grace)
+	}
+	return window.Tumbling(s.Window, s.Grace)
+}
+
+// age returns how many whole windows lie between two window ends, 0 for the same.
 func (s Settings) age(newest, end instant.Milli) int64 {
 	size := int64(s.Window / time.Millisecond)
 	if size <= 0 {

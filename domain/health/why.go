@@ -1,6 +1,10 @@
 package health
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+)
 
 // Evidence is what a level is judged by at one window end: its score, made anew from closed windows as they are known now,
 // late attempts included.
@@ -31,7 +35,7 @@ func Explain(s Settings, windows []Small, ends []instant.Milli) []Evidence {
 		p := poolOf(s, windows, end)
 		e := Evidence{WindowEnd: end, Samples: p.Samples, Eligible: p.Eligible, Speaks: ForNothing}
 		e.Score, e.Scored = ratio(p.WeightedSuccess, p.WeightedEligible)
-		if rate, ok := p.Rate(); ok && p.Eligible >= s.MinSamples {
+		if rate, ok := s.judged(p); ok && p.Eligible >= s.MinSamples {
 			e.Speaks = speech(s, rate)
 		}
 		out[i] = e
@@ -78,7 +82,8 @@ func (s Settings) Seen(ends []instant.Milli) []instant.Milli {
 	if len(ends) == 0 {
 		return nil
 	}
-	return s.Back(ends[0], int(s.age(ends[0], ends[len(ends)-1]))+s.Windows)
+	apart := int((ends[0] - ends[len(ends)-1]) / instant.Milli(s.step()/time.Millisecond))
+	return s.Back(ends[0], apart+(s.Windows-1)*s.overlap()+1)
 }
 
 // ClosedKeyAt returns the key of the closed window that ended at end.
