@@ -27,7 +27,7 @@ func parse(args []string) (options, error) {
 	var o options
 	var stages, codecs string
 	f := flag.NewFlagSet("side", flag.ContinueOnError)
-	f.IntVar(&o.events, "events", 200_000, "events of each run, after a warm-up of a tenth of them")
+	f.IntVar(&o.events, "events", 400_000, "events of each run, after a warm-up of a tenth of them")
 	f.IntVar(&o.pairs, "pairs", 5, "pairs of runs for each stage and codec")
 	f.IntVar(&o.partitions, "partitions", 12, "partitions of every topic; Millrace's own have 12")
 	f.StringVar(&stages, "stages", "ledger,progress", "stages to compare")
