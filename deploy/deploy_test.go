@@ -26,6 +26,7 @@ func contract() []string {
 		"millrace_duplicates_total",
 		"millrace_events_total",
 		"millrace_health_enabled",
+		"millrace_health_lateness_seconds",
 		"millrace_health_score_ratio",
 		"millrace_last_stable_offset_age_seconds",
 		"millrace_ledger_reversed_minor_total",

@@ -71,6 +71,7 @@ func (g *group) count(c *context, a *ledger.Attempt) {
 	s := c.Source()
 	from := health.Source{Topic: s.Topic, Partition: s.Partition, Offset: s.Offset}
 	next, effects := health.Observe(g.settings, row, a, from, instant.Of(c.Watermark()))
+	g.metrics.arrived(a.Mode, a.At.Time(), c.Watermark())
 	g.apply(c, row, next, effects, a)
 }
 

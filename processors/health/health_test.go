@@ -178,6 +178,39 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestLateness: how far behind the watermark of its place in the log each attempt is, by mode.
+func TestLateness(t *testing.T) {
+	r := prometheus.NewRegistry()
+	h := streamtest.New(t, config(1, health.NewMetrics(r)))
+	attempt := func(clock string) { h.ConsumeText("attempts", "upi/sbi/g", "upi/sbi/g success 2026-03-01T"+clock+"Z 1") }
+	attempt("10:00:00") // no watermark yet
+	attempt("10:10:00") // ahead of 10:00:00
+	attempt("10:09:58.500")
+	attempt("10:00:00")
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "millrace_health_lateness_seconds" {
+			continue
+		}
+		got := f.GetMetric()[0].GetHistogram()
+		if got.GetSampleCount() != 4 || got.GetSampleSum() != 601.5 {
+			t.Errorf("%d attempts, %v s behind in all; want 4 and 601.5", got.GetSampleCount(), got.GetSampleSum())
+		}
+		below := map[float64]uint64{}
+		for _, b := range got.GetBucket() {
+			below[b.GetUpperBound()] = b.GetCumulativeCount()
+		}
+		if below[0] != 2 || below[1] != 2 || below[2] != 3 || below[300] != 3 || below[900] != 4 {
+			t.Errorf("buckets %v", below)
+		}
+		return
+	}
+	t.Error("no histogram")
+}
+
 func TestConfig(t *testing.T) {
 	if err := health.DefaultConfig().Validate(); err != nil {
 		t.Error(err)

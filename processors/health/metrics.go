@@ -2,6 +2,7 @@ package health
 
 import (
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -11,9 +12,10 @@ import (
 // maxModes bounds the label values that input can make up: modes beyond it count as "other".
 const maxModes = 64
 
-// Metrics counts windows.
+// Metrics counts windows, and tells how far behind the watermark attempts are.
 type Metrics struct {
 	windows, lates, corrections *prometheus.CounterVec
+	lateness                    *prometheus.HistogramVec
 
 	mu    sync.Mutex
 	modes map[string]bool
@@ -28,8 +30,25 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		windows:     counter("millrace_windows_closed_total", "Health windows closed and published."),
 		lates:       counter("millrace_windows_late_events_total", "Attempts that came after their window had closed."),
 		corrections: counter("millrace_windows_corrections_total", "Revisions of closed health windows."),
-		modes:       map[string]bool{},
+		lateness: metric.Register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "millrace_health_lateness_seconds", Help: "How far behind the watermark attempts arrive; 0 for those that are not.",
+			Buckets: latenessBuckets(),
+		}, []string{"mode"})),
+		modes: map[string]bool{},
 	}
+}
+
+// latenessBuckets are bounds in seconds: on time, within the grace of windows (10 s), within what people would wait for, and up
+// to the correction horizon (24 h), beyond which attempts are dead letters.
+func latenessBuckets() []float64 { return []float64{0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400} }
+
+// arrived takes an attempt of event time at, judged against the watermark w. Without a watermark nothing is behind.
+func (m *Metrics) arrived(mode string, at, w time.Time) {
+	behind := time.Duration(0)
+	if !w.IsZero() {
+		behind = max(0, w.Sub(at))
+	}
+	m.lateness.WithLabelValues(m.label(mode)).Observe(behind.Seconds())
 }
 
 func (m *Metrics) closed(mode string) { m.windows.WithLabelValues(m.label(mode)).Inc() }
