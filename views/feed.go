@@ -47,7 +47,7 @@ func (f *Feed) publish(kind, key string, value []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for l := range f.listeners {
-		if !strings.HasPrefix(key, l.prefix) {
+		if !strings.HasPrefix(key+"/", l.prefix) { // a mode as a whole has no name behind it
 			continue
 		}
 		select {

@@ -30,6 +30,7 @@ func TestGolden(t *testing.T) {
 		"user-mission":  "/v1/users/usr_1/missions/swiggy-500",
 		"health":        "/v1/health?mode=upi",
 		"health-detail": "/v1/health/upi/sbi",
+		"downtimes":     "/v1/downtimes",
 		"health-why":    "/v1/health/upi/sbi/why",
 		"health-unseen": "/v1/health/UPI/HDFC",
 		"routing":       "/v1/routing/upi/sbi",

@@ -95,6 +95,7 @@ func (s *Server) health() {
 		"Server-sent events: `window` is a window that closed, or a new revision of it; `status` is an instrument or gateway whose state, or whether it "+
 			"gets traffic, changed. The stream begins with the next event: Last-Event-ID is not looked at, read the state after connecting. A comment "+
 			"comes every 15 s. Who is 256 events behind is left behind, with a comment that says so.", a), s.healthStream)
+	huma.Register(s.api, s.read("list-downtimes", "/v1/downtimes", tagHealth, "What is, was and will be down", a), s.downtimeList)
 	huma.Register(s.api, s.read("get-routing", "/v1/routing/{mode}/{instrument}", tagHealth, "How to divide an instrument's traffic", a), s.routing)
 }
 

@@ -50,7 +50,7 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 	}
 	slices.Sort(routes)
 	want := []string{
-		"GET /livez", "GET /readyz", "GET /v1/health", "GET /v1/health/stream", "GET /v1/health/{mode}/{instrument}", "GET /v1/health/{mode}/{instrument}/why", "GET /v1/panel/dead-letters",
+		"GET /livez", "GET /readyz", "GET /v1/downtimes", "GET /v1/health", "GET /v1/health/stream", "GET /v1/health/{mode}/{instrument}", "GET /v1/health/{mode}/{instrument}/why", "GET /v1/panel/dead-letters",
 		"GET /v1/panel/missions", "GET /v1/panel/missions/{id}", "GET /v1/panel/transactions/{id}", "GET /v1/routing/{mode}/{instrument}",
 		"GET /v1/users/{id}/missions", "GET /v1/users/{id}/missions/{mid}",
 	}

@@ -103,7 +103,11 @@ func TestStream(t *testing.T) {
 		feed.Status("card/x", []byte(`{"b":2}`))
 		feed.Status("upi/sbi", []byte(`{"c":3}`))
 		feed.Window("upier/sbi/x", []byte(`{"d":4}`))
-		for i, want := range []string{"event: window\ndata: {\"a\":1}", "event: status\ndata: {\"b\":2}", "event: status\ndata: {\"c\":3}", "event: window\ndata: {\"d\":4}"} {
+		feed.Status("upi", []byte(`{"e":5}`))
+		for i, want := range []string{
+			"event: window\ndata: {\"a\":1}", "event: status\ndata: {\"b\":2}", "event: status\ndata: {\"c\":3}", "event: window\ndata: {\"d\":4}",
+			"event: status\ndata: {\"e\":5}",
+		} {
 			if got := block(t, all); got != want {
 				t.Errorf("%q", got)
 			}

@@ -10,35 +10,38 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Why tells what an instrument's state was made of.
+// Why tells what an instrument's state stands on.
 type Why struct {
-	HealthRow
+	WhyLevel
 	Thresholds map[string]any `json:"thresholds" nullable:"false" doc:"The settings that it is judged by, by name; durations as text"`
-	Evidence
-	Gateways []WhyGateway `json:"gateways" nullable:"false"`
-	Windows  []Window     `json:"windows" nullable:"false" doc:"The closed windows of decided_by and of latest, newest first"`
-	AsOf     AsOf         `json:"as_of"`
+	Freeze     *WhyFreeze     `json:"freeze" doc:"Set while automatic changes are stopped in the mode"`
+	Gateways   []WhyLevel     `json:"gateways" nullable:"false"`
+	Windows    []Window       `json:"windows" nullable:"false" doc:"The closed windows of decided_by and latest, as far as they are kept, as they are known now; newest first"`
+	AsOf       AsOf           `json:"as_of"`
 }
 
-// WhyGateway tells what a gateway's state was made of.
-type WhyGateway struct {
+// WhyLevel tells what the state of an instrument or gateway stands on.
+type WhyLevel struct {
 	HealthRow
-	Evidence
+	Automatic string   `json:"automatic_state" enum:"up,degraded,down,probing,recovering" doc:"What the evaluations say; another state than state while that is forced"`
+	LowRun    int      `json:"low_run" doc:"Windows running, up to now, below down_below"`
+	HighRun   int      `json:"high_run" doc:"Windows running, up to now, at or above degraded_below"`
+	DecidedBy []Judged `json:"decided_by" nullable:"false" doc:"The windows that decided automatic_state, newest first"`
+	Latest    []Judged `json:"latest" nullable:"false" doc:"The last windows that were judged, newest first"`
 }
 
-// Evidence is what a state was made of.
-type Evidence struct {
-	DecidedBy []Judged `json:"decided_by" nullable:"false" doc:"The scores up to since by which it became what it is, newest first"`
-	Latest    []Judged `json:"latest" nullable:"false" doc:"The scores up to now by which it stays so, newest first"`
-}
-
-// Judged is the score as of one window end, made of the windows as they are known now: late attempts included.
+// Judged is what was held against the thresholds at a window end.
 type Judged struct {
 	WindowEnd instant.Milli `json:"window_end" format:"date-time"`
-	Score     *float64      `json:"score" doc:"Weighted technical rate of the windows up to then; null without samples"`
-	Samples   int64         `json:"samples"`
-	Eligible  int64         `json:"eligible"`
-	SpeaksFor string        `json:"speaks_for" enum:"up,degraded,down,nothing" doc:"By the thresholds; nothing: too few samples"`
+	Rate      float64       `json:"rate" doc:"The score as of then; while probing the share of good attempts in the window"`
+	Count     int64         `json:"count" doc:"Attempts that the rate is over"`
+}
+
+// WhyFreeze is a freeze in force.
+type WhyFreeze struct {
+	From   instant.Milli `json:"from" format:"date-time"`
+	Until  instant.Milli `json:"until" format:"date-time"`
+	Reason string        `json:"reason"`
 }
 
 type whyOutput struct{ Body Why }
@@ -52,63 +55,69 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	settings := s.config.Settings
-	body := Why{HealthRow: s.healthRow(whole), Thresholds: thresholds(settings), Gateways: []WhyGateway{}, Windows: []Window{}, AsOf: as.stamped(row.Evaluated)}
-	decided, latest := settings.Deciding(whole.State, whole.Since), settings.Back(row.Evaluated, max(settings.DownAfter, settings.UpAfter))
-	var all []health.Small
+	why, _ := row.Why(s.config.Settings, whole.Instrument, "")
+	body := Why{WhyLevel: s.whyLevel(why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []Window{}, AsOf: as.stamped(row.Evaluated)}
+	if f := why.Freeze; f != nil {
+		body.Freeze = &WhyFreeze{From: f.From, Until: f.Until, Reason: f.Reason}
+	}
+	ends := endsOf(why)
 	for _, g := range gateways {
-		decidedOfIt := settings.Deciding(g.State, g.Since)
-		records, err := s.closed(health.Path{Mode: g.Mode, Instrument: g.Instrument, Gateway: g.Gateway}, settings.Seen(decidedOfIt), settings.Seen(decided), settings.Seen(latest))
+		of, _ := row.Why(s.config.Settings, whole.Instrument, g.Gateway)
+		body.Gateways = append(body.Gateways, s.whyLevel(of))
+		path := health.Path{Mode: g.Mode, Instrument: g.Instrument, Gateway: g.Gateway}
+		windows, err := s.closed(path, why.Settings, slices.Concat(ends, endsOf(of)))
 		if err != nil {
 			return nil, err
 		}
-		var smalls []health.Small
-		for _, r := range records {
-			smalls = append(smalls, r.Small())
-			if slices.Contains(decided, r.End) || slices.Contains(decidedOfIt, r.End) || slices.Contains(latest, r.End) {
-				body.Windows = append(body.Windows, windowOf(r))
-			}
-		}
-		all = append(all, smalls...)
-		body.Gateways = append(body.Gateways, WhyGateway{s.healthRow(g), evidenceOf(settings, smalls, decidedOfIt, latest)})
+		body.Windows = append(body.Windows, windows...)
 	}
-	body.Evidence = evidenceOf(settings, all, decided, latest)
 	slices.SortStableFunc(body.Windows, func(a, b Window) int {
 		return cmp.Or(cmp.Compare(b.End, a.End), cmp.Compare(a.Gateway, b.Gateway))
 	})
 	return &whyOutput{body}, nil
 }
 
-// closed returns the records of the closed windows with the given ends, as far as they are kept.
-func (s *Server) closed(p health.Path, ends ...[]instant.Milli) ([]*health.WindowRecord, error) {
-	var records []*health.WindowRecord
-	wanted := slices.Concat(ends...)
-	slices.Sort(wanted)
-	for _, end := range slices.Compact(wanted) {
-		row, err := s.healthRowOf(s.config.Settings.ClosedKeyAt(p, end))
-		if err != nil {
-			return nil, err
-		}
-		if r := row.Record(s.config.Settings); r != nil {
-			records = append(records, r)
-		}
+func (s *Server) whyLevel(w health.Why) WhyLevel {
+	return WhyLevel{
+		HealthRow: s.healthRow(w.Standing), Automatic: w.Automatic.String(), LowRun: w.LowRun, HighRun: w.HighRun,
+		DecidedBy: judged(w.Decided), Latest: judged(w.Recent),
 	}
-	return records, nil
 }
 
-func evidenceOf(s health.Settings, windows []health.Small, decided, latest []instant.Milli) Evidence {
-	return Evidence{judged(health.Explain(s, windows, decided)), judged(health.Explain(s, windows, latest))}
-}
-
-func judged(evidence []health.Evidence) []Judged {
-	out := make([]Judged, len(evidence))
-	for i, e := range evidence {
-		out[i] = Judged{WindowEnd: e.WindowEnd, Score: optional(e.Score, e.Scored), Samples: e.Samples, Eligible: e.Eligible, SpeaksFor: string(e.Speaks)}
+// judged turns the oldest first into the newest first.
+func judged(list []health.Judged) []Judged {
+	out := make([]Judged, 0, len(list))
+	for _, j := range slices.Backward(list) {
+		out = append(out, Judged{WindowEnd: j.End, Rate: j.Rate, Count: j.Count})
 	}
 	return out
 }
 
-// thresholds returns settings by name: numbers and truths as such, durations as text.
+func endsOf(w health.Why) []instant.Milli {
+	var ends []instant.Milli
+	for _, j := range slices.Concat(w.Decided, w.Recent) {
+		ends = append(ends, j.End)
+	}
+	return ends
+}
+
+// closed returns the closed windows with the given ends, as far as they are kept.
+func (s *Server) closed(p health.Path, settings health.Settings, ends []instant.Milli) ([]Window, error) {
+	var windows []Window
+	slices.Sort(ends)
+	for _, end := range slices.Compact(ends) {
+		row, err := s.healthRowOf(settings.ClosedKeyAt(p, end))
+		if err != nil {
+			return nil, err
+		}
+		if r := row.Record(settings); r != nil {
+			windows = append(windows, windowOf(r))
+		}
+	}
+	return windows, nil
+}
+
+// thresholds returns settings by name: numbers and truths as such, the rest as text.
 func thresholds(s health.Settings) map[string]any {
 	out := map[string]any{}
 	for _, f := range s.Fields() {

@@ -22,8 +22,8 @@ func (a *app) healthWhyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "why MODE INSTRUMENT",
 		Short: "Tell why an instrument is up or down",
-		Long: `Shows the state of an instrument and of its gateways, the thresholds, and the scores that decided it, made anew from the closed windows as
-they are known now. "-o json" has the windows too.`,
+		Long: `Shows the state of an instrument and of its gateways, the thresholds, and what was held against them at the windows that decided it and
+at the last ones. "-o json" has the closed windows too.`,
 		Example: "  millrace health why upi sbi",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,23 +36,26 @@ they are known now. "-o json" has the windows too.`,
 
 // shownWhy is what the table shows of an instrument or gateway.
 type shownWhy struct {
-	Gateway    *string         `json:"gateway"`
-	State      string          `json:"state"`
-	Traffic    int             `json:"traffic_percent"`
-	Reason     string          `json:"reason"`
-	Since      string          `json:"since"`
-	Stale      bool            `json:"stale"`
-	DecidedBy  []shownEvidence `json:"decided_by"`
-	Latest     []shownEvidence `json:"latest"`
-	Thresholds map[string]any  `json:"thresholds"`
-	Gateways   []shownWhy      `json:"gateways"`
+	Gateway    *string        `json:"gateway"`
+	State      string         `json:"state"`
+	Automatic  string         `json:"automatic_state"`
+	Traffic    int            `json:"traffic_percent"`
+	Reason     string         `json:"reason"`
+	Since      string         `json:"since"`
+	Stale      bool           `json:"stale"`
+	DecidedBy  []shownWindow  `json:"decided_by"`
+	Latest     []shownWindow  `json:"latest"`
+	Thresholds map[string]any `json:"thresholds"`
+	Freeze     *struct {
+		Until, Reason string
+	} `json:"freeze"`
+	Gateways []shownWhy `json:"gateways"`
 }
 
-type shownEvidence struct {
-	WindowEnd string   `json:"window_end"`
-	Score     *float64 `json:"score"`
-	Eligible  int64    `json:"eligible"`
-	SpeaksFor string   `json:"speaks_for"`
+type shownWindow struct {
+	WindowEnd string  `json:"window_end"`
+	Rate      float64 `json:"rate"`
+	Count     int64   `json:"count"`
 }
 
 func (a *app) healthWhy(ctx context.Context, given, mode, instrument string) error {
@@ -75,21 +78,24 @@ func (a *app) healthWhy(ctx context.Context, given, mode, instrument string) err
 	return a.print(json.RawMessage(bytes.TrimSpace(raw)), func() table { return whyTable(mode+"/"+instrument, w) })
 }
 
-// whyTable has a line for each level, and below it those of its scores.
+// whyTable has a line for each level, and below it those of its windows.
 func whyTable(name string, w shownWhy) table {
-	t := table{header: []string{"what", "state", "traffic", "as of", "score", "of", "why"}}
+	t := table{header: []string{"what", "state", "traffic", "as of", "rate", "of", "why"}}
 	level := func(name string, l shownWhy) {
 		why := l.Reason
+		if l.Automatic != l.State {
+			why += "; by itself it would be " + l.Automatic
+		}
 		if l.Stale {
 			why += " (stale)"
 		}
 		t.rows = append(t.rows, []string{name, l.State, fmt.Sprintf("%d %%", l.Traffic), dash(l.Since), "", "", why})
 		for _, part := range []struct {
-			title    string
-			evidence []shownEvidence
+			title   string
+			windows []shownWindow
 		}{{"decided by", l.DecidedBy}, {"latest", l.Latest}} {
-			for _, e := range part.evidence {
-				t.rows = append(t.rows, []string{"  " + part.title, "", "", e.WindowEnd, shownScore(e.Score), fmt.Sprint(e.Eligible), speaks(e.SpeaksFor)})
+			for _, e := range part.windows {
+				t.rows = append(t.rows, []string{"  " + part.title, "", "", e.WindowEnd, fmt.Sprintf("%.4f", e.Rate), fmt.Sprint(e.Count), ""})
 			}
 		}
 	}
@@ -100,19 +106,8 @@ func whyTable(name string, w shownWhy) table {
 	text := func(name string) string { return fmt.Sprint(w.Thresholds[name]) }
 	t.rows = append(t.rows, []string{"thresholds", "", "", "", "", "", "degraded below " + text("degraded_below") + ", down below " + text("down_below") +
 		" in " + text("down_after") + ", up after " + text("up_after") + ", at least " + text("min_samples") + " eligible"})
+	if w.Freeze != nil {
+		t.rows = append(t.rows, []string{"frozen", "", "", "", "", "", "until " + w.Freeze.Until + ": " + w.Freeze.Reason})
+	}
 	return t
-}
-
-func speaks(what string) string {
-	if what == "nothing" {
-		return "too few to tell"
-	}
-	return "speaks for " + what
-}
-
-func shownScore(score *float64) string {
-	if score == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.4f", *score)
 }

@@ -26,10 +26,10 @@ func TestHealthWhy(t *testing.T) {
 	defer s.Close()
 	got := millrace(t, 0, "health", "why", "upi", "sbi/x", "--server", s.URL, "--token", "tok")
 	want := []string{
-		"WHAT STATE TRAFFIC AS OF SCORE OF WHY",
+		"WHAT STATE TRAFFIC AS OF RATE OF WHY",
 		"upi/sbi/x degraded 100 % 2026-03-01T10:02:00.000Z technical rate below 0.85",
-		"decided by 2026-03-01T10:02:00.000Z 0.7594 120 speaks for degraded",
-		"latest 2026-03-01T10:03:00.000Z 0.6798 180 speaks for down",
+		"decided by 2026-03-01T10:02:00.000Z 0.7594 120",
+		"latest 2026-03-01T10:03:00.000Z 0.6798 180",
 		"upi/sbi/x/payu down 0 % 2026-03-01T10:03:00.000Z technical rate below 0.70 in 2 windows",
 		"thresholds degraded below 0.85, down below 0.7 in 2, up after 3, at least 20 eligible",
 	}
@@ -39,7 +39,7 @@ func TestHealthWhy(t *testing.T) {
 	}
 	lacks(t, lines.String(), want...)
 	got = millrace(t, 0, "health", "why", "upi", "sbi/x", "--server", s.URL, "--token", "tok", "-o", "json")
-	lacks(t, got.out, `"speaks_for": "down"`, `"source_offsets"`)
+	lacks(t, got.out, `"automatic_state": "down"`, `"source_offsets"`)
 	got = millrace(t, 1, "health", "why", "upi", "nobody", "--server", s.URL, "--token", "tok")
 	lacks(t, got.errs, `no instrument "nobody"`)
 }

@@ -115,7 +115,12 @@ func TestRefusedInterventions(t *testing.T) {
 		{func() Entity { o := override(); o.Until = o.From; return o }(), "/until"},
 		{func() Entity { o := override(); o.Until = o.From + 91*24*hour; return o }(), "/until"},
 		{func() Entity { o := override(); o.Reason = strings.Repeat("x", 501); return o }(), "/reason"},
-		{func() Entity { o := override(); o.Gateway = strings.Repeat("g", 257); o.Mode = strings.Repeat("m", 129); return o }(), "/mode /gateway"},
+		{func() Entity {
+			o := override()
+			o.Gateway = strings.Repeat("g", 257)
+			o.Mode = strings.Repeat("m", 129)
+			return o
+		}(), "/mode /gateway"},
 		{func() Entity { m := maintenance(); m.End = m.Begin; return m }(), "/end"},
 		{func() Entity { f := freeze(); f.Until = 5; return f }(), "/until"},
 	} {
