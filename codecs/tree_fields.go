@@ -114,3 +114,18 @@ func (f fields) moment(key string, to *instant.Milli) {
 	}
 	f.r.add(f.at(key), problem.WrongType, "needs a time such as 2026-03-01T10:00:00Z")
 }
+
+// decimal reads a number.
+func (f fields) decimal(key string, to *float64) {
+	node := f.values[key]
+	if node == nil {
+		return
+	}
+	if n, ok := node.(number); ok {
+		if v, err := strconv.ParseFloat(string(n), 64); err == nil {
+			*to = v
+			return
+		}
+	}
+	f.r.add(f.at(key), problem.WrongType, "needs a number")
+}

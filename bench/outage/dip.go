@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/domain/window"
 )
 
 // A steady instrument, for what thresholds cost: attempts a window, and the technical rate outside of dips.
@@ -33,7 +34,10 @@ func (d dip) find(s health.Settings) backtest.Finding {
 		}
 		good := int64(steadyAttempts*rate + 0.5)
 		replay.Advance(at)
-		replay.Window(path, at, health.Counts{Success: good, Technical: steadyAttempts - good})
+		counts := health.Counts{Success: good, Technical: steadyAttempts - good}
+		if err := replay.Window(path, window.Span{Start: at, End: at.Add(s.Window)}, counts); err != nil {
+			panic(err) // windows as long as those of the settings
+		}
 	}
 	replay.Advance(o.End.Add(3 * time.Hour))
 	return trial.Report(0, 0).Outages[0]

@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/window"
 )
 
 // config says what to simulate.
@@ -67,7 +68,9 @@ func runBank(b *bank, c config, s health.Settings) outcome {
 		counts := b.window(at, s.Window)
 		eligible += counts.Eligible(s.CountTimeouts)
 		if counts.Samples() > 0 {
-			replay.Window(b.path, at, counts)
+			if err := replay.Window(b.path, window.Span{Start: at, End: at.Add(s.Window)}, counts); err != nil {
+				panic(err) // windows as long as those of the settings
+			}
 		}
 	}
 	replay.Advance(to.Add(time.Hour))

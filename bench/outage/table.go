@@ -98,11 +98,11 @@ func dipTable(b *strings.Builder, s health.Settings) {
 	b.WriteString("| technical rate in the dip | degraded from this window on | down from this window on | up again after 5 windows of it | after 30 |\n|---|---|---|---|---|\n")
 	for _, rate := range []float64{0, 0.2, 0.4, 0.6, 0.69, 0.8, 0.84} {
 		short, long := dip{rate, 5}.find(s), dip{rate, 30}.find(s)
-		fmt.Fprintf(b, "| %.2f | %s | %s | %s | %s |\n", rate, window(long.Found, long.Windows), window(long.Down, long.DownWindows), recovery(short), recovery(long))
+		fmt.Fprintf(b, "| %.2f | %s | %s | %s | %s |\n", rate, ordinal(long.Found, long.Windows), ordinal(long.Down, long.DownWindows), recovery(short), recovery(long))
 	}
 }
 
-func window(found bool, n int) string {
+func ordinal(found bool, n int) string {
 	if !found {
 		return "never"
 	}

@@ -73,6 +73,7 @@ type Config struct {
 type Outage struct {
 	Mode        string // empty: every mode
 	Instrument  string // empty: every instrument of the mode
+	Gateway     string // empty: by whatever gateway
 	From, To    time.Time
 	SuccessRate float64 // 0 to 1; most other payments fail for technical reasons, some hang
 }

@@ -319,6 +319,25 @@ func TestEverythingHappens(t *testing.T) {
 	}
 }
 
+func TestOutageOfAGateway(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Rate, cfg.Flat = 500, true
+	cfg.To = cfg.From.Add(4 * time.Minute)
+	cfg.Outages = []Outage{{Mode: "upi", Instrument: "sbi", Gateway: "payu", From: cfg.From, To: cfg.To}}
+	good := map[bool]int{}
+	for _, r := range generate(t, cfg) {
+		if r.Kind != Payment {
+			continue
+		}
+		if l := parse(t, r); l.Mode == "upi" && l.Instrument == "sbi" && l.Status == "success" {
+			good[l.Gateway == "payu"]++
+		}
+	}
+	if good[true] > good[false]/100 || good[false] < 1000 { // late payments were made before
+		t.Errorf("%d successes by the gateway, %d by others", good[true], good[false])
+	}
+}
+
 func TestOutageLowersSuccess(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Rate, cfg.Flat, cfg.Hanging = 500, true, 0

@@ -168,7 +168,7 @@ func (g *Generator) outage(p *purchase) *Outage {
 	for i := range g.cfg.Outages {
 		o := &g.cfg.Outages[i]
 		if (o.Mode == "" || o.Mode == p.mode.name) && (o.Instrument == "" || o.Instrument == p.instr.name) &&
-			p.created >= o.From.UnixMilli() && p.created < o.To.UnixMilli() {
+			(o.Gateway == "" || o.Gateway == p.gateway) && p.created >= o.From.UnixMilli() && p.created < o.To.UnixMilli() {
 			return o
 		}
 	}

@@ -153,7 +153,7 @@ func TestUsage(t *testing.T) {
 		`required flag(s) "role"`:   {"token", "mint", "--sub", "u"},
 		"accepts 1 arg":             {"replay"},
 		"auth.key_file":             {"serve"},
-		"mode/instrument,from,to":   {"generate", "--out", "x", "--outage", "upi"},
+		"none.yaml: no such file":   {"generate", "--out", "x", "--outages", "none.yaml"},
 		"is not RFC 3339":           {"generate", "--out", "x", "--from", "today"},
 		"no such file or directory": {"replay", "none.jsonl"},
 		"--rate":                    {"dev", "--rate", "0"},

@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/health/backtest"
 )
 
 type generateOptions struct {
@@ -23,7 +23,7 @@ type generateOptions struct {
 	from, to string
 	out      string
 	pace     bool
-	outages  []string
+	outages  string
 }
 
 func (a *app) generateCommand() *cobra.Command {
@@ -33,7 +33,10 @@ func (a *app) generateCommand() *cobra.Command {
 		Short: "Make synthetic payment traffic, to Kafka or to a file",
 		Long: `Makes traffic calibrated on NPCI's published UPI figures (50 banks): apps, cards, wallets, several gateways, refunds,
 duplicates, disorder, lateness and poison. The same seed and flags give the same bytes. Events go to the payments topic, or
-with --out to a file of JSON lines ("-" for standard output), which ` + "`millrace replay`" + ` sends.`,
+with --out to a file of JSON lines ("-" for standard output), which ` + "`millrace replay`" + ` sends.
+
+--outages makes payments fail by a list of outages, the file that ` + "`millrace health backtest`" + ` takes: success is the share of payments
+made in that time that succeed all the same (default 0.1); most others fail for technical reasons, some hang.`,
 		Example: "  millrace generate --count 20000 --seed 7 --out events.jsonl",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.generate(cmd.Context(), o) },
@@ -47,7 +50,7 @@ with --out to a file of JSON lines ("-" for standard output), which ` + "`millra
 	f.StringVar(&o.to, "to", "", "end of the traffic, RFC 3339")
 	f.StringVar(&o.out, "out", "", `write JSON lines to this file instead of Kafka ("-": standard output)`)
 	f.BoolVar(&o.pace, "pace", false, "send to Kafka at the pace of the clock instead of at once")
-	f.StringArrayVar(&o.outages, "outage", nil, "mode/instrument,from,to,success-rate; may be given several times")
+	f.StringVar(&o.outages, "outages", "", "YAML or JSON with outages, as `health backtest` reads it")
 	return cmd
 }
 
@@ -73,12 +76,14 @@ func (o generateOptions) config() (traffic.Config, error) {
 	if c.Count == 0 && c.To.IsZero() {
 		c.Count = 10_000
 	}
-	for _, text := range o.outages {
-		outage, err := parseOutage(text)
+	if o.outages != "" {
+		outages, err := readFile(o.outages, codecs.ParseOutages)
 		if err != nil {
 			return c, err
 		}
-		c.Outages = append(c.Outages, outage)
+		for _, outage := range outages {
+			c.Outages = append(c.Outages, trafficOutage(outage))
+		}
 	}
 	return c, c.Validate()
 }
@@ -150,19 +155,9 @@ func (a *app) generateFile(ctx context.Context, g *traffic.Generator, path strin
 	return nil
 }
 
-// parseOutage reads mode/instrument,from,to,success-rate.
-func parseOutage(text string) (traffic.Outage, error) {
-	bad := fmt.Errorf("--outage %q is not mode/instrument,from,to,success-rate, such as upi/sbi,2026-03-01T10:00:00Z,2026-03-01T10:05:00Z,0.2", text)
-	parts := strings.Split(text, ",")
-	if len(parts) != 4 {
-		return traffic.Outage{}, bad
+// trafficOutage returns an outage as traffic has it.
+func trafficOutage(o backtest.Outage) traffic.Outage {
+	return traffic.Outage{
+		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(), SuccessRate: o.Success,
 	}
-	mode, instrument, ok := strings.Cut(parts[0], "/")
-	from, fromErr := time.Parse(time.RFC3339, parts[1])
-	to, toErr := time.Parse(time.RFC3339, parts[2])
-	rate, rateErr := strconv.ParseFloat(parts[3], 64)
-	if !ok || fromErr != nil || toErr != nil || rateErr != nil {
-		return traffic.Outage{}, bad
-	}
-	return traffic.Outage{Mode: mode, Instrument: instrument, From: from.UTC(), To: to.UTC(), SuccessRate: rate}, nil
 }

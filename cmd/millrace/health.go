@@ -13,7 +13,7 @@ import (
 
 func (a *app) healthCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "health", Short: "Payment health: how banks and gateways do, and what was decided for them"}
-	cmd.AddCommand(a.healthWhyCommand())
+	cmd.AddCommand(a.healthWhyCommand(), a.backtestCommand())
 	return cmd
 }
 

@@ -62,7 +62,7 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		return err
 	}
 	defer f.Close()
-	lines, skipped, err := sendLines(ctx, f, in, a.progress(size))
+	lines, skipped, err := sendLines(ctx, f, in, a.progress("sending", size))
 	if err != nil {
 		return err
 	}
@@ -121,11 +121,12 @@ func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar
 	return sent, skipped, err
 }
 
-// progress draws a bar on a terminal and nothing elsewhere.
-func (a *app) progress(size int64) *progressbar.ProgressBar {
+// progress draws a bar of what is done on a terminal and nothing elsewhere. The size is in bytes; -1 stands for one to be told
+// later, in records.
+func (a *app) progress(what string, size int64) *progressbar.ProgressBar {
 	if f, ok := a.errs.(*os.File); ok && isTerminal(f) {
-		return progressbar.NewOptions64(size, progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(true),
-			progressbar.OptionSetDescription("sending"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+		return progressbar.NewOptions64(size, progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(size >= 0),
+			progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	return progressbar.DefaultBytesSilent(size)
 }

@@ -31,13 +31,14 @@ func TestGenerateGivesTheSameBytesForTheSameSeed(t *testing.T) {
 		return string(raw)
 	}
 	first := generate("a", "--seed", "7")
+	outages := write(t, "outages.yaml", "- {mode: upi, instrument: sbi, begin: 2026-03-01T00:00:00Z, end: 2026-03-01T01:00:00Z, success: 0}\n")
 	if generate("b", "--seed", "7") != first {
 		t.Error("the same seed gave other bytes")
 	}
 	if generate("c", "--seed", "8") == first {
 		t.Error("another seed gave the same bytes")
 	}
-	if generate("d", "--seed", "7", "--outage", "upi/sbi,2026-03-01T00:00:00Z,2026-03-01T01:00:00Z,0") == first {
+	if generate("d", "--seed", "7", "--outages", outages) == first {
 		t.Error("an outage changed nothing")
 	}
 	if got := millrace(t, 0, "generate", "--count", "500", "--seed", "7", "--out", "-"); got.out != first {

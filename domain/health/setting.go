@@ -81,7 +81,12 @@ func (s Settings) Fields() []Field {
 
 // With returns s changed by p, or everything that is wrong with p or with what would come of it, joined. What is wrong
 // with a field is a FieldError.
-func (s Settings) With(p Patch) (Settings, error) {
+func (s Settings) With(p Patch) (Settings, error) { return s.patched(p, ForMode) }
+
+// Overlaid is With for another deployment: every field may be changed.
+func (s Settings) Overlaid(p Patch) (Settings, error) { return s.patched(p, ForDeployment) }
+
+func (s Settings) patched(p Patch, coarsest Scope) (Settings, error) {
 	var errs []error
 	next := s
 	fields := next.fields()
@@ -90,7 +95,7 @@ func (s Settings) With(p Patch) (Settings, error) {
 		switch {
 		case i < 0:
 			errs = append(errs, &FieldError{c.Field, ErrUnknownField})
-		case fields[i].scope == ForDeployment:
+		case fields[i].scope < coarsest:
 			errs = append(errs, &FieldError{c.Field, ErrFieldScope})
 		default:
 			if err := fields[i].set(c.Value); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/window"
 )
 
 // minute returns the beginning of a window.
@@ -22,6 +23,14 @@ func path(gateway string) health.Path {
 	return health.Path{Mode: "upi", Instrument: "sbi", Gateway: gateway}
 }
 
+// count replays the window that begins at start.
+func count(t *testing.T, r *backtest.Replay, p health.Path, start instant.Milli, c health.Counts) {
+	t.Helper()
+	if err := r.Window(p, window.Span{Start: start, End: start + 60_000}, c); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // good are the counts of n attempts of which some succeed.
 func good(n int64, share float64) health.Counts {
 	success := int64(float64(n) * share)
@@ -29,7 +38,7 @@ func good(n int64, share float64) health.Counts {
 }
 
 // replayed runs windows minutes of n attempts each at 0.99, but with share between two minutes.
-func replayed(s health.Settings, n int64, windows, from, to int, share float64, outages ...backtest.Outage) backtest.Report {
+func replayed(t *testing.T, s health.Settings, n int64, windows, from, to int, share float64, outages ...backtest.Outage) backtest.Report {
 	trial := backtest.NewTrial(s, outages)
 	r := backtest.New(s, trial)
 	for i := range windows {
@@ -38,7 +47,7 @@ func replayed(s health.Settings, n int64, windows, from, to int, share float64, 
 			rate = share
 		}
 		r.Advance(minute(float64(i)))
-		r.Window(path("a"), minute(float64(i)), good(n, rate))
+		count(t, r, path("a"), minute(float64(i)), good(n, rate))
 	}
 	r.Advance(minute(float64(windows) + 0.2))
 	return trial.Report(0, 0)
@@ -71,7 +80,7 @@ func TestFindings(t *testing.T) {
 		"already on when it begins":    {1000, 30, 50, 0.2, outage(40, 50), "full=10 due found=1 after 1m10s down=1 up again after 14m10s"},
 		"it ends in the middle of one": {1000, 40, 43, 0.2, outage(40, 42.5), "full=2 due found=2 after 2m10s up again after 7m40s"},
 	} {
-		if got := describe(replayed(health.DefaultSettings(), c.n, 120, c.from, c.to, c.share, c.outage)); got != c.want {
+		if got := describe(replayed(t, health.DefaultSettings(), c.n, 120, c.from, c.to, c.share, c.outage)); got != c.want {
 			t.Errorf("%s: %s, not %s", name, got, c.want)
 		}
 	}
@@ -116,7 +125,7 @@ func TestTrafficThatGoesAwayIsNotEnough(t *testing.T) {
 				n, rate = int64(1000*share), 0.2
 			}
 			r.Advance(minute(float64(i)))
-			r.Window(path("a"), minute(float64(i)), good(n, rate))
+			count(t, r, path("a"), minute(float64(i)), good(n, rate))
 		}
 		if f := trial.Report(0, 0).Outages[0]; f.Enough != want {
 			t.Errorf("%v of the traffic: enough is %v", share, f.Enough)
@@ -127,7 +136,7 @@ func TestTrafficThatGoesAwayIsNotEnough(t *testing.T) {
 func TestFalseAlarms(t *testing.T) {
 	s := health.DefaultSettings()
 	const month = 30 * 24 * 60
-	one := replayed(s, 100, month, 1000, 1010, 0.2)
+	one := replayed(t, s, 100, month, 1000, 1010, 0.2)
 	if got := one.Instruments.PerMonth(); got != 1 || len(one.Gateways.FalseAlarms) != 1 {
 		t.Errorf("%v false alarms a month, %d of gateways", got, len(one.Gateways.FalseAlarms))
 	}
@@ -141,18 +150,18 @@ func TestFalseAlarms(t *testing.T) {
 	for name, o := range map[string]backtest.Outage{
 		"the outage itself": outage(1000, 1010), "aftermath": outage(990, 1000), "of a gateway": gatewayOutage("a", 1000, 1010),
 	} {
-		if r := replayed(s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms)+len(r.Gateways.FalseAlarms) > 0 {
+		if r := replayed(t, s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms)+len(r.Gateways.FalseAlarms) > 0 {
 			t.Errorf("%s: false alarms %+v", name, r.Instruments)
 		}
 	}
 	for name, o := range map[string]backtest.Outage{"long before": outage(900, 960), "later": outage(1002, 1010)} {
-		if r := replayed(s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms) != 1 {
+		if r := replayed(t, s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms) != 1 {
 			t.Errorf("%s: false alarms %+v", name, r.Instruments)
 		}
 	}
 	o := outage(1000, 1010)
 	o.Instrument = "hdfc"
-	if r := replayed(s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms) != 1 || len(r.Outside) != 1 {
+	if r := replayed(t, s, 100, 2000, 1000, 1010, 0.2, o); len(r.Instruments.FalseAlarms) != 1 || len(r.Outside) != 1 {
 		t.Errorf("an outage elsewhere explains %+v", r)
 	}
 }
@@ -163,7 +172,7 @@ func TestReportOfAPartOfHistory(t *testing.T) {
 	r := backtest.New(s, trial)
 	for i := range 200 {
 		r.Advance(minute(float64(i)))
-		r.Window(path("a"), minute(float64(i)), good(100, map[bool]float64{true: 0.2, false: 0.99}[i >= 40 && i < 50]))
+		count(t, r, path("a"), minute(float64(i)), good(100, map[bool]float64{true: 0.2, false: 0.99}[i >= 40 && i < 50]))
 	}
 	for _, span := range [][2]float64{{60, 120}, {0, 45}} {
 		got := trial.Report(minute(span[0]), minute(span[1]))
@@ -226,7 +235,7 @@ func TestAttemptsAndTheirCountsSayTheSame(t *testing.T) {
 			replay.Advance(minute(float64(i)))
 			for p, of := range counts {
 				if c, ok := of[minute(float64(i))]; ok {
-					replay.Window(p, minute(float64(i)), c)
+					count(t, replay, p, minute(float64(i)), c)
 				}
 			}
 		}
@@ -257,9 +266,9 @@ func one(o ledger.Outcome) health.Counts {
 
 func TestLateAndRejected(t *testing.T) {
 	replay := backtest.New(health.DefaultSettings(), &history{})
-	replay.Window(path("a"), minute(0), good(10, 1))
+	count(t, replay, path("a"), minute(0), good(10, 1))
 	replay.Advance(minute(2))
-	replay.Window(path("a"), minute(0), good(10, 1))
+	count(t, replay, path("a"), minute(0), good(10, 1))
 	replay.Attempt(&ledger.Attempt{Mode: "upi", Instrument: "sbi", Gateway: "a", Outcome: ledger.Succeeded, At: minute(0)}, health.Source{})
 	replay.Attempt(&ledger.Attempt{Mode: "upi", Instrument: "sbi", Gateway: "a", Outcome: ledger.Succeeded, At: minute(-3000)}, health.Source{})
 	if replay.Late() != 2 || replay.Rejected() != 1 {
@@ -279,5 +288,31 @@ func TestOutageValidate(t *testing.T) {
 		if o.Validate() == nil {
 			t.Errorf("%s is valid", name)
 		}
+	}
+}
+
+func TestWindowsCanBeJoinedNotCut(t *testing.T) {
+	joined, single := &history{}, &history{}
+	s := health.DefaultSettings()
+	s.Window = 2 * time.Minute
+	a, b := backtest.New(s, joined), backtest.New(s, single)
+	for i := range 40 {
+		c := good(100, []float64{0.99, 0.5}[i/30])
+		a.Advance(minute(float64(i)))
+		count(t, a, path("a"), minute(float64(i)), c)
+		b.Advance(minute(float64(i)))
+		if i%2 == 0 {
+			if err := b.Window(path("a"), window.Span{Start: minute(float64(i)), End: minute(float64(i + 2))}, c.Plus(c)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff(single, joined, cmp.AllowUnexported(history{})); diff != "" || len(joined.changes) == 0 {
+		t.Errorf("%d changes; %s", len(joined.changes), diff)
+	}
+	s.Window = 90 * time.Second
+	err := backtest.New(s, single).Window(path("a"), window.Span{Start: minute(0), End: minute(1)}, good(1, 1))
+	if err == nil || err.Error() != "windows of 1m0s do not make up windows of 1m30s" {
+		t.Error(err)
 	}
 }

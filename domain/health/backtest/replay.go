@@ -3,10 +3,12 @@ package backtest
 import (
 	"cmp"
 	"container/heap"
+	"fmt"
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/window"
 )
 
 // Listener hears what a replay brings about.
@@ -25,7 +27,8 @@ type Replay struct {
 	rows     map[string]*health.Row
 	modes    map[string]*health.ModeRow
 	timers   timers
-	reached  instant.Milli
+	reached  instant.Milli // watermark of the group health
+	told     instant.Milli // watermark of the group routing: it hears of one when all that it made due has been sent
 	late     int64
 	rejected int64
 }
@@ -45,12 +48,17 @@ func (r *Replay) Attempt(a *ledger.Attempt, from health.Source) {
 	r.keep(key, next, effects)
 }
 
-// Window counts a whole window at the present watermark: what is known where attempts are gone. The window must lie within one
-// window of the settings.
-func (r *Replay) Window(p health.Path, start instant.Milli, counts health.Counts) {
+// Window counts a whole window at the present watermark: what is known where attempts are gone. Windows can be joined and not
+// cut, so it errs unless those of the settings are made up of windows as long as span.
+func (r *Replay) Window(p health.Path, span window.Span, counts health.Counts) error {
+	g, size := gridOf(r.settings), span.End-span.Start
+	if size <= 0 || g.size%size != 0 || g.step%size != 0 || span.Start%size != 0 {
+		return fmt.Errorf("windows of %v do not make up windows of %v", span.End.Sub(span.Start), r.settings.Window)
+	}
 	key := p.Key()
-	next, effects := health.ObserveMany(r.settings, r.rows[key], p, start, counts, r.reached)
+	next, effects := health.ObserveMany(r.settings, r.rows[key], p, span.Start, counts, r.reached)
 	r.keep(key, next, effects)
+	return nil
 }
 
 // Late returns how many attempts, or counts of windows, came after their window had closed. They correct scores then.
@@ -63,8 +71,9 @@ func (r *Replay) Rejected() int64 { return r.rejected }
 func (r *Replay) Advance(w instant.Milli) {
 	for t, ok := r.timers.due(w); ok; t, ok = r.timers.due(w) {
 		r.reached = max(r.reached, t.due)
-		if t.mode {
-			next, effects := r.modes[t.key].Settle(r.settings, r.reached)
+		if t.mode { // the series that are due at the same time came before
+			r.told = r.reached
+			next, effects := r.modes[t.key].Settle(r.settings, r.told)
 			r.modes[t.key] = next
 			r.applyMode(t.key, effects)
 			continue
@@ -73,6 +82,7 @@ func (r *Replay) Advance(w instant.Milli) {
 		r.keep(t.key, next, effects)
 	}
 	r.reached = max(r.reached, w)
+	r.told = r.reached
 }
 
 // keep stores a row, or forgets it, and does what follows.
@@ -90,7 +100,7 @@ func (r *Replay) keep(key string, row *health.Row, effects []health.Effect) {
 			r.listener.Closed(e.Record)
 		case health.Scored:
 			mode := e.Score.Mode
-			next, effects := r.modes[mode].Take(r.settings, e.Score, r.reached)
+			next, effects := r.modes[mode].Take(r.settings, e.Score, r.told)
 			r.modes[mode] = next
 			r.applyMode(mode, effects)
 		case health.Late:
@@ -109,6 +119,7 @@ func (r *Replay) applyMode(mode string, effects []health.ModeEffect) {
 			r.timers.add(timer{due: e.At, mode: true, key: mode})
 		case health.Changed:
 			r.listener.Changed(e.Record)
+		case health.Disrupted, health.Refused:
 		}
 	}
 }

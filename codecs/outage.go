@@ -1,0 +1,90 @@
+package codecs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// OutageSuccess is the share of payments that succeed in an outage whose file does not say.
+const OutageSuccess = 0.1
+
+// ParseOutages reads a list of outages, or a single one, from YAML or JSON: mode, instrument, gateway (optional), begin, end (RFC
+// 3339), success (optional, 0 to 1, for generators; defaults to OutageSuccess). Everything that is wrong is told together, as
+// a problem.List whose pointers begin with the place in the list.
+func ParseOutages(r io.Reader) ([]backtest.Outage, error) {
+	list, err := readList(r)
+	if err != nil {
+		return nil, fmt.Errorf("outages: %w", err)
+	}
+	reader := &treeReader{}
+	outages := make([]backtest.Outage, 0, len(list))
+	for i, node := range list {
+		outages = append(outages, reader.outage("/"+strconv.Itoa(i), node))
+	}
+	if len(reader.problems) > 0 {
+		return nil, reader.problems
+	}
+	return outages, nil
+}
+
+func (r *treeReader) outage(pointer string, node any) backtest.Outage {
+	o := backtest.Outage{Success: OutageSuccess}
+	if node == nil {
+		r.add(pointer, problem.WrongType, "needs an object")
+		return o
+	}
+	before := len(r.problems)
+	f := r.object(pointer, node, "mode", "instrument", "gateway", "begin", "end", "success")
+	f.text("mode", &o.Mode)
+	f.text("instrument", &o.Instrument)
+	f.text("gateway", &o.Gateway)
+	f.moment("begin", &o.Begin)
+	f.moment("end", &o.End)
+	f.decimal("success", &o.Success)
+	if len(r.problems) > before {
+		return o
+	}
+	if err := o.Validate(); err != nil {
+		r.add(pointer, problem.InvalidField, err.Error())
+	}
+	return o
+}
+
+// ParseHealthSettings reads health settings from YAML or JSON: an object of the names of health.Settings.Fields, durations as 60s.
+// What it does not name is as in base. Everything that is wrong is told together.
+func ParseHealthSettings(r io.Reader, base health.Settings) (health.Settings, error) {
+	list, err := readList(r)
+	if err != nil {
+		return base, fmt.Errorf("health settings: %w", err)
+	}
+	if len(list) != 1 {
+		return base, errors.New("health settings: a single object is needed, such as {min_samples: 50}")
+	}
+	values, ok := list[0].(map[string]any)
+	if !ok && list[0] != nil {
+		return base, errors.New("health settings: an object is needed, such as {min_samples: 50}")
+	}
+	var patch health.Patch
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		text, ok := settingText(values[name])
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s: needs a number, a duration, true or false", name))
+			continue
+		}
+		patch = append(patch, health.Change{Field: name, Value: text})
+	}
+	s, err := base.Overlaid(patch)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return base, fmt.Errorf("health settings:\n%w", err)
+	}
+	return s, nil
+}
