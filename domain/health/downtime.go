@@ -150,14 +150,11 @@ func (r *ModeRow) disruptions() []ModeEffect {
 	return effects
 }
 
-// resolved returns d as it ends now, or when it was planned to if that was before.
+// resolved returns d as it ends now: what was planned ends when it was planned to, unless it is called off.
 func (r *ModeRow) resolved(d Downtime) Downtime {
 	end := max(r.Settled, d.Begin)
 	if d.By == "" {
 		end = max(r.Evaluated, d.Begin)
-	}
-	if d.End != 0 {
-		end = min(end, d.End)
 	}
 	d.End, d.Status = end, Resolved
 	return d

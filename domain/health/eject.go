@@ -38,12 +38,11 @@ func (r *ModeRow) eject(s Settings) {
 	}
 }
 
-// keepGateways leaves those their traffic that are out if all are, but for those that people have forced down.
+// keepGateways leaves those their traffic that are out if all are; but what people have forced down stays so.
 func keepGateways(gateways []Gateway) {
 	all := !slices.ContainsFunc(gateways, func(g Gateway) bool { return !g.Level.state().out() })
 	for j := range gateways {
-		l := &gateways[j].Level
-		l.Kept = all && !l.forced()
+		gateways[j].Level.Kept = all
 	}
 }
 

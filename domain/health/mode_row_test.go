@@ -24,11 +24,17 @@ type mode struct {
 
 func (m *mode) note(effects []ModeEffect) {
 	since := func(t instant.Milli) time.Duration { return time.Duration(t-at("0s")) * time.Millisecond }
+	window := func(end instant.Milli) string {
+		if end == 0 {
+			return "none"
+		}
+		return since(end).String()
+	}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case Changed:
 			r := e.Record
-			line := fmt.Sprintf("%s %s %s->%s %d%% %s", since(r.WindowEnd), r.Key(), r.Previous, r.State, r.TrafficPercent, r.Reason)
+			line := fmt.Sprintf("%s %s %s->%s %d%% %s", window(r.WindowEnd), r.Key(), r.Previous, r.State, r.TrafficPercent, r.Reason)
 			if r.Instrument == "" {
 				m.whole = append(m.whole, line)
 			} else {

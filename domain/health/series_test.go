@@ -80,7 +80,7 @@ func (h *table) apply(key string, row *Row, effects []Effect) {
 }
 
 // frozen calls f and fails if that changed row.
-func frozen[R any](t *rapid.T, row R, f func()) {
+func frozen[R any](t rapid.TB, row R, f func()) {
 	before, err := json.Marshal(row)
 	if err != nil {
 		t.Fatal(err)
