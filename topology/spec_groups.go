@@ -40,12 +40,12 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name),
 		}, {
+			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
+			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},
+		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),
 			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, dead},
 			Timers:  stream.TimerTopic(t.Routing.Name),
-		}, {
-			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
-			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},
 		}, {
 			Name: t.DeadLetters.Name, Inputs: []string{dead}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
 		},

@@ -12,14 +12,14 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.ledger", []string{"p.transactions"}},
 		{"p.progress", []string{"p.postings"}},
 		{"p.health", []string{"p.attempts", "p.health-loop"}},
-		{"p.routing", []string{"p.health-scores"}},
 		{"p.catalog", []string{"p.catalog-commands"}},
+		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
 		{"p.deadletters", []string{"p.dead-letters"}},
 	}
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}
-	tables := []string{"p.ledger-table", "p.progress-table", "p.health-table", "p.routing-table", "p.catalog-table", "p.deadletters-table"}
+	tables := []string{"p.ledger-table", "p.progress-table", "p.health-table", "p.catalog-table", "p.routing-table", "p.deadletters-table"}
 	if diff := cmp.Diff(tables, Tables(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}

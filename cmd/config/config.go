@@ -123,6 +123,10 @@ type Health struct {
 	IdleAfter time.Duration `yaml:"idle_after"`
 	// CountTimeouts tells whether payments that never ended count against a bank. Defaults to true.
 	CountTimeouts bool `yaml:"count_timeouts"`
+	// Probing lets what is down come back by probes, rather than by scores alone. Defaults to false.
+	Probing bool `yaml:"probing"`
+	// Policy says how traffic is divided between gateways: proportional or best. Defaults to proportional.
+	Policy string `yaml:"policy"`
 }
 
 // Default returns the defaults.
@@ -139,7 +143,7 @@ func Default() Config {
 		Intake:   Intake{FutureBound: 5 * time.Minute},
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
-		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true},
+		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true, Policy: "proportional"},
 	}
 }
 

@@ -134,6 +134,7 @@ func Ledger(s config.Config) ledger.Config {
 func Health(s config.Config) health.Settings {
 	h := health.DefaultSettings()
 	h.Window, h.Advance, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Advance, s.Health.Grace, s.Health.CountTimeouts
+	h.Probing, h.Policy = s.Health.Probing, s.Health.Policy
 	if least := 24 * (h.Window + h.Grace); h.CorrectionHorizon < least {
 		h.CorrectionHorizon, h.Keep = least, 2*least
 	}

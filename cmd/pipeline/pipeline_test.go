@@ -45,7 +45,7 @@ func TestSettingsReachTheProcessors(t *testing.T) {
 	s.Intake = config.Intake{FutureBound: time.Second, HealthInstruments: map[string][]string{"upi": {"gateway"}}, DeclineCodes: map[string]string{"X1": "business"}}
 	s.Ledger = config.Ledger{PendingTimeout: 2 * time.Second, Retention: 3 * time.Hour}
 	s.Progress.ReorderHorizon = 4 * time.Hour
-	s.Health = config.Health{Window: 5 * time.Second, Grace: 6 * time.Second, CountTimeouts: false}
+	s.Health = config.Health{Window: 5 * time.Second, Grace: 6 * time.Second, CountTimeouts: false, Probing: true, Policy: "best"}
 	if diff := cmp.Diff(intake.Config{FutureBound: time.Second, HealthInstruments: s.Intake.HealthInstruments, Declines: s.Intake.DeclineCodes}, Intake(s)); diff != "" {
 		t.Errorf("intake: %s", diff)
 	}
@@ -56,7 +56,7 @@ func TestSettingsReachTheProcessors(t *testing.T) {
 		t.Errorf("reorder horizon %v", got)
 	}
 	want := health.DefaultSettings()
-	want.Window, want.Grace, want.CountTimeouts = 5*time.Second, 6*time.Second, false
+	want.Window, want.Grace, want.CountTimeouts, want.Probing, want.Policy = 5*time.Second, 6*time.Second, false, true, "best"
 	if diff := cmp.Diff(want, Health(s)); diff != "" {
 		t.Errorf("health: %s", diff)
 	}
@@ -159,8 +159,14 @@ func createInputs(t *testing.T, c Config) {
 		t.Fatal(err)
 	}
 	defer adm.Close()
+	var read []string
+	for _, g := range c.Topology.Groups() {
+		if slices.Contains(c.Groups, strings.TrimPrefix(g.Name, c.Topology.Config.Prefix)) {
+			read = append(read, g.Inputs...)
+		}
+	}
 	inputs := slices.DeleteFunc(c.Topology.Topics(), func(s topology.Spec) bool {
-		return s.Kind != topology.Table && s.Name != c.Topology.Transactions.Name && s.Name != c.Topology.HealthScores.Name
+		return s.Kind != topology.Table && !slices.Contains(read, s.Name)
 	})
 	if _, err := cluster.Apply(t.Context(), adm, inputs); err != nil {
 		t.Fatal(err)

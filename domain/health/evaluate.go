@@ -158,12 +158,11 @@ func (r *ModeRow) tried(s Settings) (instant.Milli, bool) {
 	found := false
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
-		x := s.At(r.Settings, inst.Name, r.Settled)
-		if !x.Probing {
-			continue
-		}
 		consider := func(l *Level) {
-			if at, ok := l.due(x); ok && (!found || at < first) {
+			if l.State != Down && l.State != Recovering {
+				return // spares most of them the settings
+			}
+			if at, ok := l.due(s.At(r.Settings, inst.Name, r.Settled)); ok && (!found || at < first) {
 				first, found = at, true
 			}
 		}

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"math"
 	"slices"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -38,8 +39,8 @@ type Level struct {
 // Judged is one window as a verdict took it.
 type Judged struct {
 	End instant.Milli
-	// Rate is the rate that was held against the thresholds, to four decimals: the score as of that window, or for probes
-	// the share of good ones in it.
+	// Rate is the rate that was held against the thresholds, to four decimals: the score as of that window or, where the
+	// settings want it, its lower bound; for probes the share of good ones in the window.
 	Rate float64
 	// Count is the number of attempts that the rate is over.
 	Count int64
@@ -135,8 +136,7 @@ func (l *Level) weigh(s Settings, v sight) {
 	if !v.fresh || !ok || pool.Eligible < s.MinSamples {
 		return
 	}
-	shown, _ := ratio(pool.WeightedSuccess, pool.WeightedEligible)
-	l.note(Judged{v.end, shown, pool.Eligible})
+	l.note(Judged{v.end, math.Round(rate*parts) / parts, pool.Eligible})
 	next, reason := l.Step(s, rate)
 	l.LowRun, l.HighRun = next.LowRun, next.HighRun
 	if reason == "" {

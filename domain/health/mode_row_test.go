@@ -301,8 +301,10 @@ func TestEvaluationDoesNotHangOnOrder(t *testing.T) {
 			}
 			ends = append(ends, scores)
 		}
+		probing := rapid.Bool().Draw(t, "probing")
 		run := func(shuffle bool) *mode {
 			m := &mode{s: DefaultSettings()}
+			m.s.Probing = probing
 			for i, scores := range ends {
 				if shuffle && len(scores) > 1 {
 					scores = rapid.Permutation(scores).Draw(t, "order")

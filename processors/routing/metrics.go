@@ -32,7 +32,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 	return &Metrics{
 		score:   gauge("millrace_health_score_ratio", "Pooled technical success rate of an instrument, as last evaluated."),
-		enabled: gauge("millrace_health_enabled", "Whether an instrument gets traffic (1) or not (0)."),
+		enabled: gauge("millrace_health_enabled", "The share of its traffic that an instrument gets: 1 if all, 0 if it is disabled."),
 		modes:   map[string]bool{}, shown: map[[2]string]bool{},
 	}
 }
