@@ -21,6 +21,7 @@ func (s *Server) dev() {
 		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage)}
 		huma.Register(s.api, op, s.mint)
 	}
+	s.breaker()
 	if s.config.Board != nil {
 		op := s.operation("get-board", http.MethodGet, "/v1/dev/board", tagServer, "What the live page shows")
 		op.Hidden = true

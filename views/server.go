@@ -53,6 +53,9 @@ type Config struct {
 	// Board, where set, turns on the live page at `/`. For `dev` only. Defaults to none.
 	Board Board
 
+	// Breaker, where set, lets editors on this machine break live traffic. For `dev` only. Defaults to none.
+	Breaker Breaker
+
 	// Gatherer is what /metrics shows. Defaults to none: metrics are then on the admin port.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document. Defaults to "dev".

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,10 @@ func NewLive(cfg Config) (*Live, error) {
 	l.advance()
 	return l, nil
 }
+
+// Break makes payments of an outage go badly that are made from now on.
+// It goes before others of that time.
+func (l *Live) Break(o Outage) { l.generator.cfg.Outages = slices.Insert(l.generator.cfg.Outages, 0, o) }
 
 // Next returns when the next line is due.
 func (l *Live) Next() time.Time { return l.next.At }

@@ -48,6 +48,30 @@ type market struct {
 	merchants []merchant
 }
 
+// Modes returns the names of the modes, the largest first.
+func Modes() []string { return namesOf(modes(), func(m mode) string { return m.name }) }
+
+// Instruments returns the names of a mode's instruments, the largest first; nil for a mode that there is not.
+func Instruments(name string) []string {
+	for _, m := range modes() {
+		if m.name == name {
+			return namesOf(m.instruments, func(i instrument) string { return i.name })
+		}
+	}
+	return nil
+}
+
+// Gateways returns the names of the gateways, the largest first. Each serves every instrument.
+func Gateways() []string { return namesOf(gateways(), func(g weighted) string { return g.name }) }
+
+func namesOf[T any](list []T, name func(T) string) []string {
+	names := make([]string, len(list))
+	for i, one := range list {
+		names[i] = name(one)
+	}
+	return names
+}
+
 func newMarket(merchants int) *market {
 	m := &market{modes: modes(), gateways: gateways(), apps: apps(), cards: cards(), merchants: namedMerchants()}
 	weights := make([]float64, len(m.modes))

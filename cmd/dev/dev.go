@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +22,7 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
@@ -85,7 +87,8 @@ type dev struct {
 	server   *server.Server
 	feed     *feed.Feed
 	source   *source
-	stale    bool // there was data already
+	traffic  atomic.Pointer[source] // source, once it is live: for the server
+	stale    bool                   // there was data already
 }
 
 // Run runs until ctx ends, prints what was done and returns nil, or returns what failed.
@@ -160,13 +163,26 @@ func (d *dev) serve() error {
 	}
 	d.server, err = server.Start(server.Config{
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
-		Verifier: verifier, Minter: minter, OpenHealth: true, InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Gatherer: d.metrics,
+		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Gatherer: d.metrics,
 		Version: d.Version, Log: d.Log,
 		Board: func(tables *server.Tables) views.Board {
 			return &board{topology: d.topology, tables: tables, metrics: d.metrics, minter: minter, started: d.started, known: map[string]string{}}
 		},
 	})
 	return err
+}
+
+// breaker breaks the live traffic; nil where there is none.
+func (d *dev) breaker() views.Breaker {
+	if d.NoTraffic {
+		return nil
+	}
+	return func(o backtest.Outage) error {
+		if s := d.traffic.Load(); s != nil {
+			return s.breakTraffic(o)
+		}
+		return views.ErrNoTraffic
+	}
 }
 
 // openBroker starts the broker; data that was not closed cleanly is moved aside, for it may be wrong.

@@ -76,12 +76,15 @@ func (d *dev) greet(sent int64) {
 	p("")
 	p("  curl -s '%s/v1/health?mode=%s'", base, outageMode)
 	p("  curl -s %s/v1/health/%s/%s", base, outageMode, outageBank)
+	server := ""
+	if d.Port != 8080 {
+		server = " --server " + base
+	}
+	if !d.NoTraffic {
+		p("  %s%s dev break %s/%s --for 3m", d.Command, server, outageMode, breakable)
+	}
 	b := &board{topology: d.topology, tables: d.server.Tables}
 	if users := b.interesting(); len(users) > 0 {
-		server := ""
-		if d.Port != 8080 {
-			server = " --server " + base
-		}
 		p("  TOKEN=$(%s%s token mint --sub %s --role user)", d.Command, server, users[0])
 		p(`  curl -s -H "Authorization: Bearer $TOKEN" %s/v1/users/me/missions`, base)
 	}

@@ -49,6 +49,7 @@ func (d *dev) openTraffic(ctx context.Context) error {
 	if err := d.settle(ctx); err != nil {
 		return err
 	}
+	d.traffic.Store(d.source)
 	d.greet(sent)
 	return nil
 }

@@ -2,10 +2,14 @@ package dev
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/views"
 )
 
 // The traffic of `dev`: how far back it begins, and the outage that is under way when it reaches the present.
@@ -16,14 +20,16 @@ const (
 	outageMode    = "upi"
 	outageBank    = "sbi"
 	outageSuccess = 0.15
+	breakable     = "hdfc"                 // a large bank of that mode that is well
 	pulse         = 100 * time.Millisecond // between two looks at what is due
 	users         = 300
 )
 
 // source sends traffic until it is told to stop.
 type source struct {
-	live *traffic.Live
 	feed *feed.Feed
+	mu   sync.Mutex // guards live
+	live *traffic.Live
 }
 
 // newSource returns traffic that begins at from. The outage lies around now.
@@ -38,14 +44,15 @@ func newSource(f *feed.Feed, rate float64, from, now time.Time) (*source, error)
 		Mode: outageMode, Instrument: outageBank, From: now.Add(-outageBegan), To: now.Add(outageEnds), SuccessRate: outageSuccess,
 	}}
 	live, err := traffic.NewLive(cfg)
-	return &source{live: live, feed: f}, err
+	return &source{feed: f, live: live}, err
 }
 
 func (s *source) send(ctx context.Context, now time.Time) (int64, error) {
 	n := int64(0)
-	for r := range s.live.Until(now) {
-		if ctx.Err() != nil {
-			return n, nil
+	for ctx.Err() == nil {
+		r, ok := s.next(now)
+		if !ok {
+			break
 		}
 		if err := s.feed.Send(ctx, r.Value); err != nil {
 			return n, err
@@ -53,6 +60,36 @@ func (s *source) send(ctx context.Context, now time.Time) (int64, error) {
 		n++
 	}
 	return n, nil
+}
+
+// next takes one line that is due before now, false if there is none.
+func (s *source) next(now time.Time) (traffic.Record, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.live.Until(now) {
+		return r, true
+	}
+	return traffic.Record{}, false
+}
+
+// breakTraffic makes payments of an outage go badly.
+func (s *source) breakTraffic(o backtest.Outage) error {
+	for _, check := range []struct {
+		field, name string
+		known       []string
+	}{
+		{"mode", o.Mode, traffic.Modes()}, {"instrument", o.Instrument, traffic.Instruments(o.Mode)}, {"gateway", o.Gateway, append(traffic.Gateways(), "")},
+	} {
+		if !slices.Contains(check.known, check.name) {
+			return &views.UnknownError{Field: check.field, Known: slices.DeleteFunc(check.known, func(s string) bool { return s == "" })}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live.Break(traffic.Outage{
+		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(), SuccessRate: o.Success,
+	})
+	return nil
 }
 
 // run sends what becomes due until ctx ends, and then waits for the acknowledgements.

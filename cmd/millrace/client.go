@@ -54,11 +54,17 @@ func (a *app) call(ctx context.Context, method, path, token string, body any) ([
 }
 
 func problemError(method, path string, status int, raw []byte) error {
-	var p struct{ Code, Detail, Title string }
+	var p struct {
+		Code, Detail, Title string
+		Errors              []struct{ Pointer, Detail string }
+	}
 	_ = json.Unmarshal(raw, &p) // a proxy may answer with something else
 	text := p.Detail
 	if text == "" {
 		text = p.Title
+	}
+	for _, e := range p.Errors {
+		text += "\n" + e.Pointer + ": " + e.Detail
 	}
 	return fmt.Errorf("%s %s: %d %s %s", method, path, status, p.Code, text)
 }

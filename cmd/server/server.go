@@ -36,6 +36,8 @@ type Config struct {
 	OpenHealth bool
 	// Board turns the live page on. For `dev` only. Defaults to none.
 	Board func(*Tables) views.Board
+	// Breaker lets editors on this machine break live traffic. For `dev` only. Defaults to none.
+	Breaker views.Breaker
 	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits for are
 	// then in force for payments too. Defaults to none, as where processors are elsewhere.
 	InForce Offsets
@@ -87,7 +89,7 @@ func Start(c Config) (*Server, error) {
 	v, err := views.New(views.Config{
 		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: feed, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
-		OpenHealth: c.OpenHealth, Board: board, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
+		OpenHealth: c.OpenHealth, Board: board, Breaker: c.Breaker, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
 	if err != nil {
 		client.Close()

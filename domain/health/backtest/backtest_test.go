@@ -316,3 +316,18 @@ func TestWindowsCanBeJoinedNotCut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A mode is evaluated when the scores of all its gateways are in, not with the first of them.
+func TestAnInstrumentIsJudgedByAllItsGateways(t *testing.T) {
+	trial := backtest.NewTrial(health.DefaultSettings(), nil)
+	r := backtest.New(health.DefaultSettings(), trial)
+	for i := range 40 {
+		r.Advance(minute(float64(i)))
+		count(t, r, path("a"), minute(float64(i)), good(100, 0.2))
+		count(t, r, path("b"), minute(float64(i)), good(2000, 0.99))
+	}
+	got := trial.Report(0, 0)
+	if len(got.Instruments.FalseAlarms) != 0 || len(got.Gateways.FalseAlarms) != 1 || got.Gateways.FalseAlarms[0].Gateway != "a" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/views"
+)
+
+type breakOptions struct {
+	length  time.Duration
+	success float64
+}
+
+func (a *app) devBreakCommand() *cobra.Command {
+	var o breakOptions
+	cmd := &cobra.Command{
+		Use:   "break MODE/INSTRUMENT[/GATEWAY]",
+		Short: "Make payments of a bank fail for a time, to watch its health fall and come back",
+		Long: `Makes the live traffic of the dev that --server names go badly: payments of the instrument, or of one of its gateways, fail for
+technical reasons from now on, and some hang. Windows tell after a minute or two, the state follows (docs/health.md says when),
+and some minutes after the end it is up again. Watch it on the live page, or with "millrace health why MODE INSTRUMENT".`,
+		Example: "  millrace dev break upi/hdfc --for 3m",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
+	}
+	cmd.Flags().DurationVar(&o.length, "for", 3*time.Minute, "how long, at most 24h")
+	cmd.Flags().Float64Var(&o.success, "success", codecs.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
+	return cmd
+}
+
+func (a *app) devBreak(ctx context.Context, what string, o breakOptions) error {
+	parts := strings.Split(what, "/")
+	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" || parts[1] == "" || parts[len(parts)-1] == "" {
+		return fmt.Errorf("%q is not MODE/INSTRUMENT or MODE/INSTRUMENT/GATEWAY, such as upi/hdfc", what)
+	}
+	body := map[string]any{"mode": parts[0], "instrument": parts[1], "for": o.length.String(), "success": o.success}
+	if len(parts) == 3 {
+		body["gateway"] = parts[2]
+	}
+	token, err := a.devToken(ctx, actor(), []string{"editor"}, time.Minute)
+	if err != nil {
+		return err
+	}
+	raw, status, err := a.call(ctx, http.MethodPost, "/v1/dev/break", token, body)
+	if status == http.StatusNotFound {
+		return fmt.Errorf("%s sends no traffic that could break: it needs a `millrace dev` without --no-traffic", a.config.Server)
+	}
+	if err != nil {
+		return err
+	}
+	var broken views.Broken
+	if err := json.Unmarshal(raw, &broken); err != nil {
+		return err
+	}
+	return a.print(broken, func() table {
+		return table{
+			header: []string{"what", "from", "until", "success"},
+			rows:   [][]string{{what, clockTime(broken.Begin.Time()), clockTime(broken.End.Time()), fmt.Sprintf("%g %%", broken.Success*100)}},
+		}
+	})
+}
+
+func clockTime(t time.Time) string { return t.Format("15:04:05Z") }
