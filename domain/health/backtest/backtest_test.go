@@ -331,3 +331,25 @@ func TestAnInstrumentIsJudgedByAllItsGateways(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestHoppingWindowsAreCountedAsTheyHop(t *testing.T) {
+	s := health.DefaultSettings()
+	s.Advance = 20 * time.Second
+	trial := backtest.NewTrial(s, []backtest.Outage{outage(40, 50)})
+	r := backtest.New(s, trial)
+	for i := range 3 * 120 {
+		start, rate := minute(0)+instant.Milli(i)*20_000, 0.99
+		if i >= 3*40 && i < 3*50 {
+			rate = 0.2
+		}
+		r.Advance(start)
+		if err := r.Window(path("a"), window.Span{Start: start, End: start + 20_000}, good(300, rate)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Advance(minute(121))
+	got := trial.Report(0, 0)
+	if f := got.Outages[0]; f.FullWindows != 28 || !f.Due() || !f.Found || f.LeastEligible != 900 || f.Delay >= 130*time.Second || len(got.Instruments.FalseAlarms) != 0 {
+		t.Errorf("%+v %+v", f, got.Instruments)
+	}
+}

@@ -7,5 +7,6 @@
 //
 // The words: a level is an instrument, or one of its gateways. An alarm is the time during which a level is not up. An alarm
 // belongs to an outage of its level if it is on at the end of a window that the outage has a part in. Alarms that begin while
-// scores still look back on an outage are its aftermath. All others are false. A full window lies in the outage as a whole.
+// scores still look back on an outage are its aftermath. All others are false. A full window lies in the outage as a whole; where windows
+// hop, each of them counts.
 package backtest

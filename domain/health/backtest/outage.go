@@ -54,8 +54,11 @@ func (l Level) has(p health.Path) bool {
 type grid struct{ size, step instant.Milli }
 
 func gridOf(s health.Settings) grid {
-	size := instant.Milli(s.Window / time.Millisecond)
-	return grid{size: size, step: size}
+	g := grid{size: instant.Milli(s.Window / time.Millisecond), step: instant.Milli(s.Advance / time.Millisecond)}
+	if g.step <= 0 { // they tumble
+		g.step = g.size
+	}
+	return g
 }
 
 // up returns the first window start or end at or after t.

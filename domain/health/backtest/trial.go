@@ -72,7 +72,7 @@ func (t *Trial) Closed(r *health.WindowRecord) {
 	}
 	for _, i := range t.byName[Level{r.Mode, r.Instrument, ""}] {
 		o := &t.outages[i]
-		if o.Level().has(r.Path) && r.End > o.Begin-t.grid.step*(BeforeWindows+1) && r.End <= o.End {
+		if o.Level().has(r.Path) && r.End > o.Begin-t.grid.size*(BeforeWindows+1) && r.End <= o.End {
 			o.eligible[r.End] += r.Eligible
 		}
 	}
@@ -116,7 +116,7 @@ func (t *Trial) enough(o *watched) (bool, int64) {
 	var before, windows int64
 	last := o.Begin / t.grid.step * t.grid.step // the last window end up to begin
 	for i := range instant.Milli(BeforeWindows) {
-		if v, ok := o.eligible[last-i*t.grid.step]; ok {
+		if v, ok := o.eligible[last-i*t.grid.size]; ok {
 			before += v
 			windows++
 		}
@@ -129,7 +129,7 @@ func (t *Trial) enough(o *watched) (bool, int64) {
 // the instrument, that the score still looked back on when the alarm began.
 func (t *Trial) explains(o Outage, a Alarm) bool {
 	related := o.Gateway == "" || a.Gateway == "" || o.Gateway == a.Gateway
-	return related && a.From > o.Begin && a.From <= t.grid.last(o)+instant.Milli(t.settings.Windows)*t.grid.step
+	return related && a.From > o.Begin && a.From <= t.grid.last(o)+instant.Milli(t.settings.Windows)*t.grid.size
 }
 
 // decidedAt returns the watermark at which the windows that end at end become states.
