@@ -160,7 +160,7 @@ function drawBank(element, b) {
   text(why, b.state === "up" ? "" : b.enabled ? b.reason : `off: ${b.reason}`);
 }
 
-const rank = { down: 0, degraded: 1, up: 2 };
+const rank = { down: 0, probing: 1, degraded: 2, recovering: 3, up: 4 };
 
 function drawHealth(all) {
   const modes = [...new Set(all.map((b) => b.mode))].sort((a, b) => (a === "upi" ? -1 : b === "upi" ? 1 : a.localeCompare(b)));
