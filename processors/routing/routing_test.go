@@ -207,6 +207,18 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// What a row has no room for is a dead letter, and changes nothing.
+func TestNoRoom(t *testing.T) {
+	h := streamtest.New(t, config(routing.NewMetrics(nil)))
+	for i := range 201 {
+		h.ConsumeText("overrides", "upi", fmt.Sprintf("o%d upi/sbi up 10:00-10:05", i))
+	}
+	letters := h.DeadLetters()
+	if len(letters) != 1 || !strings.Contains(letters[0], "overrides-0-200 reason=row_too_large") {
+		t.Errorf("%q", letters)
+	}
+}
+
 func gauges(t *testing.T, r *prometheus.Registry) map[string]string {
 	t.Helper()
 	families, err := r.Gather()
