@@ -31,7 +31,7 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		intake.Graph(intake.DefaultConfig(), top, intake.NewMetrics(r)),
 		ledger.Graph(ledger.DefaultConfig(), top, ledger.NewMetrics(r)),
 		progress.Graph(progress.DefaultConfig(), top, progress.NewIndex(), progress.NewMetrics(r)),
-		health.Graph(health.DefaultConfig(), top, health.NewMetrics(r)),
+		health.Graph(health.DefaultConfig(), top, health.NewIndex(), health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
 		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),
 		deadletters.Graph(top, deadletters.NewMetrics(r)),

@@ -38,7 +38,7 @@ func (t *Topology) Groups() []GroupSpec {
 		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
-			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name),
+			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
 			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},

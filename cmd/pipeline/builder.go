@@ -86,7 +86,11 @@ func (b *builder) part(name string) (part, error) {
 		}, cfg.Validate()
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
-		return part{graph: healthgroup.Graph(cfg, t, healthgroup.NewMetrics(r))}, cfg.Validate()
+		index := healthgroup.NewIndex()
+		return part{
+			graph: healthgroup.Graph(cfg, t, index, healthgroup.NewMetrics(r)),
+			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+		}, cfg.Validate()
 	case "routing":
 		cfg := routing.Config{Settings: Health(s)}
 		return part{graph: routing.Graph(cfg, t, routing.NewMetrics(r))}, cfg.Validate()

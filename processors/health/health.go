@@ -2,6 +2,8 @@
 // each window once, when it closes.
 //
 //   - Input: attempts, keyed mode/instrument/gateway; its own loop, keyed mode/instrument/gateway/start.
+//   - Lookup: the catalog's table, for the settings of modes and instruments (Index, which the transport fills as it writes that
+//     table's store). A window goes by the settings in force at its end.
 //   - Table: under mode/instrument/gateway the open windows and the counts of the last closed ones; under
 //     mode/instrument/gateway/start (decimal ms) one closed window with all that was counted in it, until nothing can reach
 //     it any more.
@@ -41,11 +43,12 @@ func DefaultConfig() Config { return Config{Settings: health.DefaultSettings()} 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error { return c.Settings.Validate() }
 
-// Graph returns the group's graph. The config must be valid.
-func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{settings: cfg.Settings, topology: t, metrics: m}
+// Graph returns the group's graph. The config must be valid; changes is read at every call.
+func Graph(cfg Config, t *topology.Topology, changes *Index, m *Metrics) *goka.GroupGraph {
+	g := &group{settings: cfg.Settings, changes: changes, topology: t, metrics: m}
 	return goka.DefineGroup(t.Health.Goka(),
 		stream.Input(t.Health, t.Attempts, g.count),
+		stream.Lookup(t.Catalog),
 		stream.Loop(t.Health, codecs.ClosedWindow{}, g.keep),
 		stream.Persist(t.Health),
 		stream.Output(t.HealthWindows),
@@ -59,6 +62,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 
 type group struct {
 	settings health.Settings
+	changes  *Index
 	topology *topology.Topology
 	metrics  *Metrics
 }
@@ -70,7 +74,7 @@ func (g *group) count(c *context, a *ledger.Attempt) {
 	row, _ := c.Row()
 	s := c.Source()
 	from := health.Source{Topic: s.Topic, Partition: s.Partition, Offset: s.Offset}
-	next, effects := health.Observe(g.settings, row, a, from, instant.Of(c.Watermark()))
+	next, effects := g.rules(a.Mode).Observe(row, a, from, instant.Of(c.Watermark()))
 	g.metrics.arrived(a.Mode, a.At.Time(), c.Watermark())
 	g.apply(c, row, next, effects, a)
 }
@@ -78,15 +82,22 @@ func (g *group) count(c *context, a *ledger.Attempt) {
 // keep takes a closed window, or a late attempt for one, to the window's own row.
 func (g *group) keep(c *context, w *health.ClosedWindow) {
 	row, _ := c.Row()
-	next, effects := health.Take(g.settings, row, w)
+	next, effects := g.rules(w.Mode).Take(row, w)
 	g.apply(c, row, next, effects, nil)
 }
 
 // close is the timer of a series: one of its windows is due.
 func (g *group) close(c *context, _ stream.Timer) {
 	row, _ := c.Row()
-	next, effects := health.Settle(g.settings, row, instant.Of(c.Watermark()))
+	if row == nil || row.Series == nil { // forgotten since
+		return
+	}
+	next, effects := g.rules(row.Series.Mode).Settle(row, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects, nil)
+}
+
+func (g *group) rules(mode string) health.Rules {
+	return health.Rules{Settings: g.settings, Changes: g.changes.Changes(mode)}
 }
 
 // expire drops closed windows that nothing can reach any more.

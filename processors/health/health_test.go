@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
 	domain "github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -27,12 +28,36 @@ func config(partitions int32, m *health.Metrics) streamtest.Config {
 	scores.Format = formatScore
 	windows := streamtest.JSON(t.HealthWindows)
 	windows.Format = formatWindow
+	settings := streamtest.Topic{Name: string(t.Catalog.Table()), Parse: parseSettings}
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: health.Graph(health.DefaultConfig(), t, m)}
+			index := health.NewIndex()
+			return streamtest.Processor{
+				Graph: health.Graph(health.DefaultConfig(), t, index, m),
+				Index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+			}
 		},
-		Topics: []streamtest.Topic{attempts, scores, windows}, Row: formatRow, Partitions: partitions,
+		Topics: []streamtest.Topic{attempts, scores, windows, settings}, Row: formatRow, Partitions: partitions,
 	}
+}
+
+// parseSettings reads "upi 2026-03-01T10:00:00Z count_timeouts=false", a row of the catalog with this one change.
+func parseSettings(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	if len(words) < 2 {
+		return nil, fmt.Errorf("want mode, time and fields, not %q", text)
+	}
+	mode, instrument, _ := strings.Cut(words[0], "/")
+	s := domain.Setting{Mode: mode, Instrument: instrument}
+	if err := s.EffectiveFrom.UnmarshalText([]byte(words[1])); err != nil {
+		return nil, err
+	}
+	for _, w := range words[2:] {
+		field, value, _ := strings.Cut(w, "=")
+		s.Patch = append(s.Patch, domain.Change{Field: field, Value: value})
+	}
+	e := catalog.NewHealthSettings(s)
+	return codecs.CatalogRow{}.Encode(&catalog.Row{Kind: catalog.KindHealthSetting, EntityID: e.ID(), Revision: 1, Entity: e})
 }
 
 // parseAttempt reads "upi/sbi/razorpay success 2026-03-01T10:00:00Z 40".
@@ -182,7 +207,9 @@ func TestMetrics(t *testing.T) {
 func TestLateness(t *testing.T) {
 	r := prometheus.NewRegistry()
 	h := streamtest.New(t, config(1, health.NewMetrics(r)))
-	attempt := func(clock string) { h.ConsumeText("attempts", "upi/sbi/g", "upi/sbi/g success 2026-03-01T"+clock+"Z 1") }
+	attempt := func(clock string) {
+		h.ConsumeText("attempts", "upi/sbi/g", "upi/sbi/g success 2026-03-01T"+clock+"Z 1")
+	}
 	attempt("10:00:00") // no watermark yet
 	attempt("10:10:00") // ahead of 10:00:00
 	attempt("10:09:58.500")
@@ -217,5 +244,27 @@ func TestConfig(t *testing.T) {
 	}
 	if (health.Config{}).Validate() == nil {
 		t.Error("an empty config is valid")
+	}
+}
+
+func TestIndexKeepsSettingsWhoseRowIsDamaged(t *testing.T) {
+	x := health.NewIndex()
+	row, err := parseSettings("upi/sbi 2026-03-01T10:00:00Z half_life=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := catalog.Key(catalog.KindHealthSetting, "upi/sbi")
+	x.Set(key, row)
+	x.Set("mission/m", []byte{9})
+	if got := x.Changes("upi"); len(got) != 1 || got[0].Instrument != "sbi" || x.Err() != nil {
+		t.Fatalf("%+v, %v", got, x.Err())
+	}
+	x.Set(key, []byte{9})
+	if got := x.Changes("upi"); len(got) != 1 || x.Err() == nil {
+		t.Errorf("damaged: %+v, %v", got, x.Err())
+	}
+	x.Set(key, nil)
+	if got := x.Changes("upi"); len(got) != 0 || x.Err() != nil {
+		t.Errorf("deleted: %+v, %v", got, x.Err())
 	}
 }

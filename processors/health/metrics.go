@@ -40,7 +40,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 
 // latenessBuckets are bounds in seconds: on time, within the grace of windows (10 s), within what people would wait for, and up
 // to the correction horizon (24 h), beyond which attempts are dead letters.
-func latenessBuckets() []float64 { return []float64{0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400} }
+func latenessBuckets() []float64 {
+	return []float64{0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400}
+}
 
 // arrived takes an attempt of event time at, judged against the watermark w. Without a watermark nothing is behind.
 func (m *Metrics) arrived(mode string, at, w time.Time) {

@@ -41,7 +41,7 @@ func untilLastWindow(t *testing.T, partitions int32, idleAfter, last time.Durati
 	cfg.Build = func() streamtest.Processor {
 		p := topology.New(topology.Config{Partitions: partitions, Replication: 1})
 		p.Attempts.Time = stream.OwnTime
-		return streamtest.Processor{Graph: health.Graph(health.DefaultConfig(), p, health.NewMetrics(nil))}
+		return streamtest.Processor{Graph: health.Graph(health.DefaultConfig(), p, health.NewIndex(), health.NewMetrics(nil))}
 	}
 	h := streamtest.New(t, cfg)
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).Add(last)

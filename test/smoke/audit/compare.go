@@ -85,7 +85,7 @@ func postings(r *oracle.Result) map[postingKey]posting {
 
 // Tame says what the traffic had too little of to prove anything; nothing if it was wild enough.
 func (v *Verdict) Tame() []string {
-	count := map[string]int{"duplicates": len(v.Want.Duplicates), "windows": len(v.Want.Windows), "statuses": v.Standings}
+	count := map[string]int{"duplicates": len(v.Want.Duplicates), "windows": len(v.Want.Windows)}
 	for _, a := range v.Want.Attempts {
 		if a.Outcome == "timeout" {
 			count["timeouts"]++
@@ -98,7 +98,7 @@ func (v *Verdict) Tame() []string {
 		count[reason]++
 	}
 	var out []string
-	for _, what := range []string{"duplicates", "windows", "statuses", "timeouts", "completions", "conflicting_duplicate", "over_reversal"} {
+	for _, what := range []string{"duplicates", "windows", "timeouts", "completions", "conflicting_duplicate", "over_reversal"} {
 		if count[what] == 0 {
 			out = append(out, fmt.Sprintf("the traffic has no %s", what))
 		}

@@ -1,0 +1,88 @@
+package health
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/health"
+)
+
+// Index keeps the changes of settings as the catalog's table has them: Set is the hook by which the transport tells of every
+// row written to the store of that table. It is safe for concurrent use.
+type Index struct {
+	mu    sync.RWMutex
+	rows  map[string]catalog.HealthSettings
+	modes map[string][]health.Setting // never changed in place
+	bad   map[string]error
+}
+
+// NewIndex returns an empty index.
+func NewIndex() *Index {
+	return &Index{rows: map[string]catalog.HealthSettings{}, modes: map[string][]health.Setting{}, bad: map[string]error{}}
+}
+
+// Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
+// leaves the settings as they were and shows in Err until the key is set to one that can.
+func (x *Index) Set(key string, value []byte) {
+	if !strings.HasPrefix(key, catalog.Key(catalog.KindHealthSetting, "")) { // another kind's
+		return
+	}
+	var next catalog.HealthSettings
+	if value != nil {
+		row, err := codecs.CatalogRow{}.Decode(value)
+		if err != nil {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.bad[key] = err
+			return
+		}
+		next, _ = row.Entity.(catalog.HealthSettings) // none as long as every command was refused
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.bad, key)
+	modes := []string{x.rows[key].Mode, next.Mode}
+	x.rows[key] = next
+	if len(next.Changes) == 0 {
+		delete(x.rows, key)
+	}
+	for _, mode := range modes {
+		x.collect(mode)
+	}
+}
+
+func (x *Index) collect(mode string) {
+	var all []health.Setting
+	for _, key := range slices.Sorted(maps.Keys(x.rows)) {
+		if x.rows[key].Mode == mode {
+			for _, c := range x.rows[key].Changes {
+				all = health.File(all, c)
+			}
+		}
+	}
+	x.modes[mode] = all
+}
+
+// Changes returns what was changed for a mode, in the order of health.File.
+func (x *Index) Changes(mode string) []health.Setting {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.modes[mode]
+}
+
+// Err returns what is wrong with the rows that could not be read, nil if all could.
+func (x *Index) Err() error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(x.bad)) {
+		errs = append(errs, fmt.Errorf("catalog row %s: %w", key, x.bad[key]))
+	}
+	return errors.Join(errs...)
+}
