@@ -195,7 +195,7 @@ func (a *app) readHistory(ctx context.Context, o backtestOptions, begin, to, end
 			source = "attempts"
 		}
 	}
-	read := history.Extent{}
+	var read history.Extent
 	if source == "attempts" {
 		read, err = r.Attempts(ctx, begin, end, sinks...)
 	} else {
