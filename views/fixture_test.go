@@ -156,6 +156,41 @@ func (m memRecords) Read(_ context.Context, places []Place) ([][]byte, error) {
 	return values, nil
 }
 
+// memCommands is a catalog that judges at once, in the background.
+type memCommands struct {
+	f       *fixture
+	failing error
+	deaf    bool // takes commands, and judges none
+	sent    []*catalog.Command
+}
+
+func (m *memCommands) Send(_ context.Context, c *catalog.Command) error {
+	if m.failing != nil {
+		return m.failing
+	}
+	m.sent = append(m.sent, c)
+	if m.deaf {
+		return nil
+	}
+	go m.f.judge(c)
+	return nil
+}
+
+// judge does what the catalog group does with a command.
+func (f *fixture) judge(c *catalog.Command) {
+	value, err := f.topology.CatalogCommands.Codec.Encode(c)
+	f.check(err)
+	c, err = f.topology.CatalogCommands.Codec.Decode(value)
+	f.check(err)
+	var row *catalog.Row
+	if value, _ := f.tables.catalog.Get(c.Key()); value != nil {
+		row, err = f.topology.Catalog.Row.Decode(value)
+		f.check(err)
+	}
+	row, _ = catalog.Apply(row, c, catalog.DefaultConfig())
+	put(f, f.tables.catalog, f.topology.Catalog, c.Key(), row)
+}
+
 type fixedBoard struct{ state BoardState }
 
 func (b fixedBoard) Board() BoardState { return b.state }
@@ -167,6 +202,7 @@ type fixture struct {
 	indexes  *Indexes
 	tables   struct{ ledger, progress, health, routing, catalog, letters *memTable }
 	records  memRecords
+	commands *memCommands
 	signer   token.Signer
 	public   ed25519.PublicKey
 	registry *prometheus.Registry
@@ -185,6 +221,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(nil)
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
+	f.commands = &memCommands{f: f}
 	public, private, err := ed25519.GenerateKey(nil)
 	f.check(err)
 	f.public = public
@@ -193,7 +230,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Commands: f.commands, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(), Health: f.tables.health.table(),

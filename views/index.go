@@ -23,6 +23,7 @@ type Indexes struct {
 	letters  *letterIndex
 	series   *seriesIndex
 	modes    *modeIndex
+	watchers *watchers
 	bad      *badRows
 }
 
@@ -42,13 +43,16 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 	return &Indexes{
 		missions: newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
 		letters:  newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
-		series:   &seriesIndex{}, bad: bad,
+		series:   &seriesIndex{}, bad: bad, watchers: newWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
 }
 
 // Catalog takes a row of the catalog table.
-func (x *Indexes) Catalog(key string, value []byte) { x.missions.update(key, value) }
+func (x *Indexes) Catalog(key string, value []byte) {
+	x.missions.update(key, value)
+	x.watchers.changed(key)
+}
 
 // DeadLetters takes a row of the table of dead letters.
 func (x *Indexes) DeadLetters(key string, value []byte) { x.letters.update(key, value) }

@@ -1,4 +1,5 @@
-// Package views answers HTTP reads over the group tables, and serves the live page of `millrace dev`.
+// Package views answers HTTP reads over the group tables, turns writes into commands of the catalog, and serves the live page of
+// `millrace dev`.
 //
 // Every answer under /v1 is made from one or two rows, found by key, or from a page of an ordered index that is kept as the
 // store is written: response times stay flat as tables grow. Rows are decoded by the codecs of package topology; what a row
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/topology"
@@ -41,6 +43,10 @@ type Config struct {
 	Settings health.Settings
 	// Records reads the raw bytes of dead letters.
 	Records RecordReader
+	// Commands takes what writes ask for.
+	Commands Commands
+	// Catalog are the settings of the catalog group. Defaults to catalog.DefaultConfig.
+	Catalog catalog.Config
 	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
 	Missions mission.Config
 
@@ -84,6 +90,9 @@ func (c Config) Validate() error {
 	if c.Records == nil {
 		errs = append(errs, errors.New("views: the reader of dead-letter records is missing"))
 	}
+	if c.Commands == nil {
+		errs = append(errs, errors.New("views: the sender of commands is missing"))
+	}
 	if c.Missions != (mission.Config{}) {
 		errs = append(errs, c.Missions.Validate())
 	}
@@ -125,6 +134,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Missions == (mission.Config{}) {
 		c.Missions = mission.DefaultConfig()
+	}
+	if c.Catalog.Health.Window == 0 {
+		c.Catalog = catalog.DefaultConfig()
 	}
 	if c.Feed == nil {
 		c.Feed = NewFeed()

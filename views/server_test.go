@@ -50,9 +50,14 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 	}
 	slices.Sort(routes)
 	want := []string{
-		"GET /livez", "GET /readyz", "GET /v1/downtimes", "GET /v1/health", "GET /v1/health/stream", "GET /v1/health/{mode}/{instrument}", "GET /v1/health/{mode}/{instrument}/why", "GET /v1/panel/dead-letters",
-		"GET /v1/panel/missions", "GET /v1/panel/missions/{id}", "GET /v1/panel/transactions/{id}", "GET /v1/routing/{mode}/{instrument}",
+		"DELETE /v1/panel/freeze/{mode}", "DELETE /v1/panel/health-settings/{mode}", "DELETE /v1/panel/health-settings/{mode}/{instrument}",
+		"DELETE /v1/panel/maintenance/{id}", "DELETE /v1/panel/overrides/{id}", "GET /livez", "GET /readyz", "GET /v1/downtimes", "GET /v1/health", "GET /v1/health/stream", "GET /v1/health/{mode}/{instrument}", "GET /v1/health/{mode}/{instrument}/why", "GET /v1/panel/dead-letters",
+		"GET /v1/panel/freeze", "GET /v1/panel/freeze/{mode}", "GET /v1/panel/health-settings", "GET /v1/panel/health-settings/{mode}",
+		"GET /v1/panel/health-settings/{mode}/{instrument}", "GET /v1/panel/maintenance", "GET /v1/panel/maintenance/{id}",
+		"GET /v1/panel/missions", "GET /v1/panel/missions/{id}", "GET /v1/panel/overrides", "GET /v1/panel/overrides/{id}", "GET /v1/panel/transactions/{id}", "GET /v1/routing/{mode}/{instrument}",
 		"GET /v1/users/{id}/missions", "GET /v1/users/{id}/missions/{mid}",
+		"POST /v1/panel/maintenance", "POST /v1/panel/overrides", "PUT /v1/panel/freeze", "PUT /v1/panel/health-settings",
+		"PUT /v1/panel/maintenance/{id}", "PUT /v1/panel/overrides/{id}",
 	}
 	if d := cmp.Diff(want, routes); d != "" {
 		t.Error(d)

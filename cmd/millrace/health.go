@@ -14,6 +14,9 @@ import (
 func (a *app) healthCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "health", Short: "Payment health: how banks and gateways do, and what was decided for them"}
 	cmd.AddCommand(a.healthWhyCommand(), a.backtestCommand())
+	for _, d := range decisions() {
+		cmd.AddCommand(a.decisionCommand(d))
+	}
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
@@ -58,7 +59,7 @@ type Server struct {
 	addr   net.Addr
 	views  *views.Server
 	http   *http.Server
-	client *kgo.Client // reads dead letters by their place, and follows the topics of health
+	client *kgo.Client // reads dead letters by their place, follows the topics of health, and sends commands
 	feed   *views.Feed
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -77,7 +78,7 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(opts, followOptions(c.Topology)...)...)
+	client, err := kgo.NewClient(append(append(opts, followOptions(c.Topology)...), kgo.RecordPartitioner(feed.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +86,10 @@ func Start(c Config) (*Server, error) {
 	if c.Board != nil {
 		board = c.Board(tables)
 	}
-	feed := views.NewFeed()
+	live := views.NewFeed()
 	v, err := views.New(views.Config{
-		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: feed, Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: live, Commands: &commands{client, c.Topology},
+		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
 		OpenHealth: c.OpenHealth, Board: board, Breaker: c.Breaker, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
@@ -100,7 +102,7 @@ func Start(c Config) (*Server, error) {
 		client.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %w (another port: --port or http.listen)", c.Listen, err)
 	}
-	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, feed: feed, failed: make(chan error, 8), log: c.Log}
+	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, feed: live, failed: make(chan error, 8), log: c.Log}
 	s.http = views.NewHTTPServer(c.Listen, v.Handler())
 	s.run(listener, c.Topology)
 	return s, nil

@@ -205,7 +205,7 @@ func TestRefusedSettings(t *testing.T) {
 	if _, e := Apply(nil, put(settings("", 1, change("down_below", "0.6"))), strict); e.Result != Refused {
 		t.Error("judged against other settings than the deployment's")
 	}
-	if got := HealthSettingID(" UPI", "a/B"); got != "upi/a%2Fb" || HealthSettingID("upi", "") != "upi" {
+	if got := PlaceID(" UPI", "a/B"); got != "upi/a%2Fb" || PlaceID("upi", "") != "upi" {
 		t.Error(got)
 	}
 }

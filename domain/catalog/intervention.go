@@ -18,7 +18,7 @@ type Override struct{ health.Override }
 // Maintenance is a downtime known beforehand.
 type Maintenance struct{ health.Maintenance }
 
-// Freeze stops automatic changes of state in a mode, which is its id. Its validity begins with the command where it does not say.
+// Freeze stops automatic changes of state in a mode, whose PlaceID is its id. Its validity begins with the command where it does not say.
 type Freeze struct{ health.Freeze }
 
 // Intervention returns the record of `overrides` that an entity makes, nil for other kinds.
@@ -51,7 +51,7 @@ func (o Override) ID() string { return o.Override.ID }
 func (m Maintenance) ID() string { return m.Maintenance.ID }
 
 // ID implements Entity.
-func (f Freeze) ID() string { return f.Mode }
+func (f Freeze) ID() string { return PlaceID(f.Mode, "") }
 
 // Status implements Entity.
 func (o Override) Status() string { return statusOf(o.Until) }

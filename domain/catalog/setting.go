@@ -28,8 +28,8 @@ func NewHealthSettings(s health.Setting) HealthSettings {
 	return HealthSettings{Mode: s.Mode, Instrument: s.Instrument, Changes: []health.Setting{s}}
 }
 
-// HealthSettingID returns the id of the settings of a mode or, if instrument is not empty, of an instrument.
-func HealthSettingID(mode, instrument string) string {
+// PlaceID returns the id of what there is one of for a mode or, if instrument is not empty, for an instrument of it.
+func PlaceID(mode, instrument string) string {
 	return strings.TrimRight(health.Path{Mode: name(mode), Instrument: name(instrument)}.Key(), "/")
 }
 
@@ -37,7 +37,7 @@ func HealthSettingID(mode, instrument string) string {
 func (HealthSettings) Kind() Kind { return KindHealthSetting }
 
 // ID implements Entity.
-func (h HealthSettings) ID() string { return HealthSettingID(h.Mode, h.Instrument) }
+func (h HealthSettings) ID() string { return PlaceID(h.Mode, h.Instrument) }
 
 // Status implements Entity.
 func (h HealthSettings) Status() string {

@@ -36,15 +36,15 @@ func (l List) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Code returns the code of all problems together: precondition_failed if one is, invalid_filter if only filters are wrong,
+// Code returns the code of all problems together: precondition_failed or not_found if one is, invalid_filter if only filters are wrong,
 // else invalid_field.
 func (l List) Code() string {
 	code := ""
 	for _, p := range l {
 		pointer := strings.TrimLeft(p.Pointer, "/0123456789") // the place in a list of missions
 		switch {
-		case p.Code == PreconditionFailed:
-			return PreconditionFailed
+		case p.Code == PreconditionFailed || p.Code == NotFound:
+			return p.Code
 		case !strings.HasPrefix(pointer, "filters"):
 			code = InvalidField
 		case code == "":

@@ -57,6 +57,10 @@ func Of(status int) *Problem {
 		return New(status, TooLarge, "the request body is too large")
 	case http.StatusUnsupportedMediaType:
 		return New(status, UnsupportedMedia, "request bodies are application/json")
+	case http.StatusPreconditionFailed:
+		return New(status, PreconditionFailed, "it has changed since it was read")
+	case http.StatusPreconditionRequired:
+		return New(status, PreconditionRequired, "If-Match is needed")
 	case http.StatusUnprocessableEntity:
 		return New(status, InvalidField, "the request has invalid fields")
 	case http.StatusServiceUnavailable:

@@ -15,15 +15,20 @@ const typeBase = "https://millrace.dev/problems/"
 // Code is a stable, machine-readable name of a kind of problem.
 type Code string
 
-// The codes that reads give, those of CONTRACT.md first.
+// The codes, those of CONTRACT.md first.
 const (
-	NotFound         Code = "not_found"
-	Unauthenticated  Code = "unauthenticated"
-	Forbidden        Code = "forbidden"
-	InvalidField     Code = "invalid_field"
-	TooLarge         Code = "too_large"
-	Recovering       Code = "recovering"
-	BadRequest       Code = "bad_request"
+	NotFound        Code = "not_found"
+	Unauthenticated Code = "unauthenticated"
+	Forbidden       Code = "forbidden"
+	InvalidField    Code = "invalid_field"
+	TooLarge        Code = "too_large"
+	Recovering      Code = "recovering"
+	BadRequest      Code = "bad_request"
+
+	PreconditionRequired Code = "precondition_required"
+	PreconditionFailed   Code = "precondition_failed"
+	IdempotencyConflict  Code = "idempotency_conflict"
+
 	MethodNotAllowed Code = "method_not_allowed"
 	NotAcceptable    Code = "not_acceptable"
 	UnsupportedMedia Code = "unsupported_media_type"
@@ -122,6 +127,12 @@ func title(code Code) string {
 		return "The request is too large"
 	case Recovering:
 		return "The data is not there yet"
+	case PreconditionRequired:
+		return "A precondition is needed"
+	case PreconditionFailed:
+		return "The precondition does not hold"
+	case IdempotencyConflict:
+		return "The key was used for something else"
 	case BadRequest:
 		return "The request cannot be read"
 	case MethodNotAllowed:

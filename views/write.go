@@ -1,0 +1,204 @@
+package views
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
+)
+
+// writeAccess is for those who may decide.
+func writeAccess() access {
+	return access{roles: []token.Role{token.Editor, token.Approver, token.Admin}}
+}
+
+// write describes one operation that changes something.
+func (s *Server) write(id, method, path, summary string) huma.Operation {
+	op := s.operation(id, method, path, tagPanel, summary)
+	op.Description = "The catalog judges it, and the answer has the verdict; without one in time it is 202, and Location says where to look. " +
+		"An Idempotency-Key makes it safe to repeat."
+	op.Middlewares = huma.Middlewares{s.guard(writeAccess())}
+	op.Security = []map[string][]string{{bearerScheme: {}}}
+	op.Responses["200"] = &huma.Response{Description: "Done, or there was nothing to do"}
+	op.Responses["202"] = &huma.Response{Description: "Accepted, not judged yet: look at Location"}
+	op.SkipValidateBody = true // the catalog's own reader does
+	op.Responses["409"] = s.problemResponse("The Idempotency-Key was used for something else")
+	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusServiceUnavailable)
+	return op
+}
+
+// Conditions are the headers of every write.
+type Conditions struct {
+	Key     string `header:"Idempotency-Key" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
+	IfMatch string `header:"If-Match" maxLength:"64" doc:"The ETag that was read, or *; needed to change or withdraw what is there"`
+}
+
+// Content is a write with a body.
+type Content struct {
+	Conditions
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
+}
+
+type writtenOutput struct {
+	Status   int
+	ETag     string `header:"ETag"`
+	Location string `header:"Location" doc:"Where the object is"`
+	Body     any
+}
+
+// Pending is the answer to a command that has no verdict yet.
+type Pending struct {
+	Status    string `json:"status" enum:"pending"`
+	CommandID string `json:"command_id"`
+}
+
+// put makes an entity what the body says. The item is empty where the body names it.
+func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutput, error) {
+	if kind, _, _ := strings.Cut(in.ContentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	}
+	id := commandID(ctx, in.Key, in.RawBody)
+	entity, err := codecs.ParseHealthEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
+	var found faults.List
+	switch {
+	case errors.As(err, &found):
+		return nil, refused(found)
+	case err != nil:
+		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	}
+	command := catalog.NewPut(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), entity)
+	if at.ID != "" && command.EntityID != at.ID {
+		return nil, problem.Invalid("/id", "invalid_field", "is not the id of the path")
+	}
+	return c.do(ctx, command, in.IfMatch)
+}
+
+// idFor returns the id of an entity that has none in its body: the path's, or one made of the command's.
+func (c collection) idFor(at item, commandID string) string {
+	if at.ID != "" {
+		return at.ID
+	}
+	return c.name[:1] + "-" + commandID[:16]
+}
+
+func (c collection) withdraw(ctx context.Context, in Conditions, at item) (*writtenOutput, error) {
+	id := commandID(ctx, in.Key, nil)
+	return c.do(ctx, catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key()), in.IfMatch)
+}
+
+// do has a command judged and answers with what came of it.
+func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch string) (*writtenOutput, error) {
+	s := c.server
+	if _, err := s.at(ctx, Fresh{}, s.sources.catalog.holding(command.Key())); err != nil {
+		return nil, err
+	}
+	row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, command.Key())
+	if err != nil {
+		return nil, err
+	}
+	if otherContent(row, command.ID) {
+		return nil, problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+	}
+	if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
+		return nil, err
+	}
+	out := &writtenOutput{Status: http.StatusOK, Location: c.location(command.EntityID)}
+	verdict, row, err := s.judge(ctx, command)
+	switch {
+	case errors.Is(err, errPending):
+		out.Status, out.Body = http.StatusAccepted, Pending{Status: "pending", CommandID: command.ID}
+		return out, nil
+	case undecodable(err):
+		return nil, err
+	case err != nil:
+		s.config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", requestID(ctx), "error", err)
+		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
+	case verdict.Result == catalog.Refused:
+		return nil, refused(verdict.Problems)
+	}
+	out.ETag, out.Body = etag(row.Revision), interventionOf(row)
+	return out, nil
+}
+
+// expected returns the revision that If-Match asks for, 0 for any. Who would change what is there must say what they have seen,
+// unless the command was judged before.
+func expected(row *catalog.Row, commandID, ifMatch string) (int64, error) {
+	_, repeated := row.Verdict(commandID)
+	switch {
+	case ifMatch == "*" || repeated:
+		return 0, nil
+	case ifMatch == "":
+		if row != nil && row.Entity != nil {
+			return 0, problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, "If-Match is needed to change what is there: its ETag, or *")
+		}
+		return 0, nil
+	}
+	revision, err := strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
+	if err != nil || revision <= 0 || ifMatch != etag(revision) {
+		return 0, problem.Unreadable("/header/If-Match", "malformed", "not an ETag of this API")
+	}
+	return revision, nil
+}
+
+// location returns the path of an item. The slashes within the names of a place are escaped in its id.
+func (c collection) location(id string) string {
+	path := c.path
+	for part := range strings.SplitSeq(id, "/") {
+		if name, err := url.PathUnescape(part); err == nil {
+			part = name
+		}
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+// commandID returns hash(subject, route, key), a dot, and a fingerprint of the content; something new without a key.
+func commandID(ctx context.Context, key string, content []byte) string {
+	if key == "" {
+		return rand.Text() + "." + "0"
+	}
+	r := request(ctx)
+	return digest(identity(ctx).Subject, r.Method, r.URL.EscapedPath(), key) + "." + digest(r.Header.Get("If-Match"), string(content))
+}
+
+// digest is a hash of parts that may hold anything, in letters, digits, '-' and '_', beginning with a letter.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		_, _ = h.Write([]byte(strconv.Itoa(len(p)) + ":" + p)) // hash.Hash never fails
+	}
+	return "c" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
+}
+
+// refused turns what the catalog found wrong into the answer.
+func refused(found faults.List) *problem.Problem {
+	var p *problem.Problem
+	switch found.Code() {
+	case faults.PreconditionFailed:
+		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "it has changed since it was read")
+	case faults.NotFound:
+		return problem.Of(http.StatusNotFound)
+	default:
+		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
+	}
+	for _, f := range found {
+		p.Errors = append(p.Errors, problem.Field(f))
+	}
+	return p
+}
