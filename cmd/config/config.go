@@ -40,6 +40,7 @@ type Config struct {
 	Ledger   Ledger   `yaml:"ledger"`
 	Progress Progress `yaml:"progress"`
 	Health   Health   `yaml:"health"`
+	Trace    Trace    `yaml:"trace"`
 }
 
 // Run says how `run` runs its groups.
@@ -129,6 +130,13 @@ type Health struct {
 	Policy string `yaml:"policy"`
 }
 
+// Trace says where spans of closed windows and of changes of status go.
+type Trace struct {
+	// Endpoint is the URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Defaults to none:
+	// no spans.
+	Endpoint string `yaml:"endpoint"`
+}
+
 // Default returns the defaults.
 func Default() Config {
 	t := topology.DefaultConfig()
@@ -171,6 +179,9 @@ func (c Config) Validate() error {
 		if _, _, err := net.SplitHostPort(listen.addr); err != nil {
 			bad("%s: %q is not host:port", listen.name, listen.addr)
 		}
+	}
+	if u, err := url.Parse(c.Trace.Endpoint); c.Trace.Endpoint != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		bad("trace.endpoint: %q is not an http or https URL", c.Trace.Endpoint)
 	}
 	if c.Run.Slot < 0 {
 		bad("run.slot: %d must not be negative", c.Run.Slot)

@@ -22,14 +22,14 @@ func TestDefaultsAreValid(t *testing.T) {
 func TestValidateListsEveryProblem(t *testing.T) {
 	c := Default()
 	c.Brokers, c.Server, c.Partitions, c.Log.Level, c.Health.Window = []string{"nope"}, "ftp://x", 0, "loud", 0
-	c.Health.Advance = -time.Second
+	c.Health.Advance, c.Trace.Endpoint = -time.Second, "collector"
 	c.Kafka = Kafka{Compression: "rar", TLS: TLS{CA: "missing.pem"}, SASL: SASL{Mechanism: "GSSAPI", Password: "x", PasswordFile: "y"}}
 	c.Run = Run{Slot: -1}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window", "health.advance", "run.slot", "run.data", `kafka: compression "rar"`, "kafka: tls: authorities: open missing.pem",
+	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window", "health.advance", "trace.endpoint", "run.slot", "run.data", `kafka: compression "rar"`, "kafka: tls: authorities: open missing.pem",
 		"kafka: tls: files are given, but it is not enabled", `kafka: sasl: mechanism "GSSAPI"`, "kafka: sasl: a user is needed",
 		"kafka: sasl: a password and a password file are given",
 	} {

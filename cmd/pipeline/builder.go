@@ -1,13 +1,16 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/span"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
@@ -26,14 +29,36 @@ type builder struct {
 	config  Config
 	metrics *engine.Metrics
 	disks   disks
+	spans   *span.Spans // nil: none are wanted
 }
 
-func newBuilder(c Config) *builder {
+func newBuilder(ctx context.Context, c Config) (*builder, error) {
 	metrics := c.Metrics
 	if metrics == nil {
 		metrics = engine.NewMetrics(c.Registerer)
 	}
-	return &builder{config: c, metrics: metrics, disks: disks{data: c.Data, log: c.Log}}
+	b := &builder{config: c, metrics: metrics, disks: disks{data: c.Data, log: c.Log}}
+	if c.Settings.Trace.Endpoint == "" {
+		return b, nil
+	}
+	var err error
+	b.spans, err = span.Open(ctx, c.Settings.Trace.Endpoint, c.Log)
+	return b, err
+}
+
+// lastSpansWithin is how long a stop waits for a collector.
+const lastSpansWithin = time.Second
+
+// close ends what members share. Spans that are not sent are no reason to fail.
+func (b *builder) close() error {
+	if b.spans != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), lastSpansWithin)
+		defer cancel()
+		if err := b.spans.Close(ctx); err != nil {
+			b.config.Log.Warn("spans are lost", "error", err)
+		}
+	}
+	return b.disks.close()
 }
 
 // part is what a group brings: its graph, and the indexes that follow the tables it looks up.
@@ -86,6 +111,9 @@ func (b *builder) part(name string) (part, error) {
 		}, cfg.Validate()
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
+		if b.spans != nil {
+			cfg.Trace = b.spans
+		}
 		index := healthgroup.NewIndex()
 		return part{
 			graph: healthgroup.Graph(cfg, t, index, healthgroup.NewMetrics(r)),
@@ -93,6 +121,9 @@ func (b *builder) part(name string) (part, error) {
 		}, cfg.Validate()
 	case "routing":
 		cfg := routing.Config{Settings: Health(s)}
+		if b.spans != nil {
+			cfg.Trace = b.spans
+		}
 		return part{graph: routing.Graph(cfg, t, routing.NewMetrics(r))}, cfg.Validate()
 	case "catalog":
 		return part{graph: cataloggroup.Graph(Catalog(s), t, cataloggroup.NewMetrics(r))}, Catalog(s).Validate()

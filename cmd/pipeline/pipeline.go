@@ -44,7 +44,7 @@ func Groups() []string {
 // Pipeline is a set of processors that run in this process.
 type Pipeline struct {
 	members  []*member
-	disks    disks
+	closeAll func() error
 	slot     string
 	drain    bool
 	stopping <-chan struct{} // a stop has begun
@@ -73,7 +73,10 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 	if len(c.Groups) == 0 {
 		c.Groups = Groups()
 	}
-	b := newBuilder(c)
+	b, err := newBuilder(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	p := &Pipeline{done: make(chan struct{}), slot: slot(c.Settings), drain: c.Settings.Run.Drain}
 	var errs []error
 	for _, name := range c.Groups {
@@ -82,9 +85,9 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 		p.members = append(p.members, m)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, errors.Join(err, b.disks.close())
+		return nil, errors.Join(err, b.close())
 	}
-	p.disks = b.disks
+	p.closeAll = b.close
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	p.stopping = ctx.Done()
 	var running sync.WaitGroup
@@ -98,7 +101,7 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 	go func() {
 		running.Wait()
 		p.cancel(nil)
-		p.failed(p.disks.close())
+		p.failed(p.closeAll())
 		close(p.done)
 	}()
 	return p, nil

@@ -35,6 +35,13 @@ import (
 type Config struct {
 	// Settings of health; routing must be given the same. Defaults to health.DefaultSettings.
 	Settings health.Settings
+	// Trace is told of every final. A transaction that is done over tells it again. Defaults to none.
+	Trace Trace
+}
+
+// Trace is told of windows as they close. It must not wait for anything.
+type Trace interface {
+	WindowClosed(r *health.WindowRecord)
 }
 
 // DefaultConfig returns the defaults.
@@ -45,7 +52,7 @@ func (c Config) Validate() error { return c.Settings.Validate() }
 
 // Graph returns the group's graph. The config must be valid; changes is read at every call.
 func Graph(cfg Config, t *topology.Topology, changes *Index, m *Metrics) *goka.GroupGraph {
-	g := &group{settings: cfg.Settings, changes: changes, topology: t, metrics: m}
+	g := &group{settings: cfg.Settings, changes: changes, topology: t, metrics: m, trace: cfg.Trace}
 	return goka.DefineGroup(t.Health.Goka(),
 		stream.Input(t.Health, t.Attempts, g.count),
 		stream.Lookup(t.Catalog),
@@ -65,6 +72,7 @@ type group struct {
 	changes  *Index
 	topology *topology.Topology
 	metrics  *Metrics
+	trace    Trace
 }
 
 type context = stream.Context[*health.Row]
@@ -124,6 +132,9 @@ func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect
 			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
 			stream.Loopback(c, e.To.Key(), e.To)
 			g.metrics.closed(e.Record.Mode)
+			if g.trace != nil {
+				g.trace.WindowClosed(e.Record)
+			}
 		case health.Silent:
 			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
 		case health.Late:

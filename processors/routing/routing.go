@@ -28,6 +28,13 @@ import (
 type Config struct {
 	// Settings of health, the same as the health group has. Defaults to health.DefaultSettings.
 	Settings health.Settings
+	// Trace is told of every change of status. A transaction that is done over tells it again. Defaults to none.
+	Trace Trace
+}
+
+// Trace is told of changes of status. It must not wait for anything.
+type Trace interface {
+	StatusChanged(r *health.StatusRecord)
 }
 
 // DefaultConfig returns the defaults.
@@ -38,7 +45,7 @@ func (c Config) Validate() error { return c.Settings.Validate() }
 
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{settings: cfg.Settings, topology: t, metrics: m}
+	g := &group{settings: cfg.Settings, topology: t, metrics: m, trace: cfg.Trace}
 	return goka.DefineGroup(t.Routing.Goka(),
 		stream.Input(t.Routing, t.HealthScores, g.take),
 		stream.Input(t.Routing, t.Overrides, g.intervene),
@@ -55,6 +62,7 @@ type group struct {
 	settings health.Settings
 	topology *topology.Topology
 	metrics  *Metrics
+	trace    Trace
 }
 
 type context = stream.Context[*health.ModeRow]
@@ -99,6 +107,9 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			c.SetTimer(e.At.Time(), "evaluate")
 		case health.Changed:
 			stream.Emit(c, g.topology.HealthStatus, e.Record.Key(), e.Record)
+			if g.trace != nil {
+				g.trace.StatusChanged(e.Record)
+			}
 			evaluated = true
 		case health.Disrupted:
 			stream.Emit(c, g.topology.Downtimes, e.Downtime.Key(), e.Downtime)
