@@ -98,7 +98,7 @@ func (s *Server) downtimes(only string) (all []health.Downtime, evaluated instan
 		return nil, 0, err
 	}
 	for _, mode := range modes {
-		row, _, err := rowOf(s, s.sources.routing, s.config.Topology.Routing, mode)
+		row, err := s.modeRow(mode)
 		if only == "" && undecodable(err) {
 			continue // the other modes are fine
 		}

@@ -186,11 +186,11 @@ func (s *Server) modes(only string) ([]string, error) {
 
 // mode returns the routing row of a mode, filled up with the instruments and gateways that have no score yet.
 func (s *Server) mode(mode string) (*health.ModeRow, error) {
-	row, found, err := rowOf(s, s.sources.routing, s.config.Topology.Routing, mode)
+	row, err := s.modeRow(mode)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
+	if row == nil {
 		row = &health.ModeRow{Mode: mode}
 	}
 	return withKnown(row, s.config.Indexes.series.paths(mode)), nil

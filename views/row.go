@@ -18,12 +18,17 @@ func rowOf[R any](s *Server, src *source, group stream.Group[R], key string) (ro
 	if err != nil || value == nil {
 		return row, false, err
 	}
-	row, err = group.Row.Decode(value)
+	row, err = decodedRow(s, src, group, key, value)
+	return row, true, err
+}
+
+func decodedRow[R any](s *Server, src *source, group stream.Group[R], key string, value []byte) (R, error) {
+	row, err := group.Row.Decode(value)
 	if err != nil {
 		s.config.Indexes.bad.report(src.topic, key, value, err)
-		return row, true, problem.Of(http.StatusInternalServerError)
+		return row, problem.Of(http.StatusInternalServerError)
 	}
-	return row, true, nil
+	return row, nil
 }
 
 // undecodable tells whether an error of rowOf concerns its row alone. Lists leave such rows out.

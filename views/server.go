@@ -119,6 +119,8 @@ type Server struct {
 	mux     *http.ServeMux
 	api     huma.API
 	stop    stopFlag
+
+	modeRows modeRows
 }
 
 // New returns a server of c.
@@ -150,7 +152,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux()}
+	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(), modeRows: modeRows{rows: map[string]decodedMode{}}}
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.health()
