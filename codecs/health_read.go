@@ -104,9 +104,10 @@ func (r *treeReader) override(node any) catalog.Entity {
 	f.text("reason", &o.Reason)
 	f.moment("from", &o.From)
 	f.moment("until", &o.Until)
-	word, known := "", false
+	word := ""
 	f.text("state", &word)
-	if o.State, known = health.ParseState(word); !known {
+	state, known := health.ParseState(word)
+	if o.State = state; !known {
 		r.add("/state", problem.InvalidField, "must be up, degraded or down")
 	}
 	return catalog.Override{Override: o}

@@ -109,7 +109,7 @@ func (a *app) putMissions(ctx context.Context, missions []mission.Mission, resul
 		return err
 	}
 	for i, e := range events {
-		results[i].Result, results[i].Status, results[i].Version, results[i].Problems = string(e.Result), string(e.Status), e.Version, e.Problems
+		results[i].Result, results[i].Status, results[i].Version, results[i].Problems = string(e.Result), e.Status, e.Version, e.Problems
 	}
 	adm, err := a.admin()
 	if err != nil {
