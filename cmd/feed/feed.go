@@ -158,6 +158,15 @@ func (f *Feed) Ends() map[int32]int64 {
 // Close gives up the connection; call Flush before.
 func (f *Feed) Close() { f.client.Close() }
 
+// EventTime returns the updated_at of an event, and false if it has none that can be read.
+func EventTime(line []byte) (time.Time, bool) {
+	var e envelope
+	if json.Unmarshal(line, &e) != nil {
+		return time.Time{}, false
+	}
+	return eventTime(e.UpdatedAt)
+}
+
 func eventTime(raw json.RawMessage) (time.Time, bool) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

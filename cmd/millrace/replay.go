@@ -37,7 +37,8 @@ func (a *app) replayCommand() *cobra.Command {
 		Use:   "replay FILE.jsonl",
 		Short: "Send the payment events of a file, one JSON object a line",
 		Long: `Sends every line of FILE ("-" for standard input) to the payments topic, keyed by transaction_id and in input order per
-key, and ends with sent=N once all are acknowledged. A line that is no valid event is sent too: it becomes a dead letter.
+key, and ends with sent=N once all are acknowledged. A line that is no valid event is sent too: it becomes a dead letter. Where
+groups are running, a clock event goes to every partition first, so that none is taken for idle while others move time on.
 
 --advance D ends with a clock event to every partition at min(largest event time + D, now), so that the windows of the file
 close at once. --wait returns when every table, and the views of --server, reflect all of it.`,
@@ -62,7 +63,8 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		return err
 	}
 	defer f.Close()
-	lines, skipped, err := sendLines(ctx, f, in, a.progress("sending", size))
+	wake := &waker{app: a, feed: f}
+	lines, skipped, err := sendLines(ctx, f, in, a.progress("sending", size), wake.before)
 	if err != nil {
 		return err
 	}
@@ -89,8 +91,10 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 }
 
 // sendLines sends every line that is not blank and returns how many, after all are acknowledged, and the numbers of those
-// that no topic takes.
-func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar) (sent int64, skipped []int64, err error) {
+// that no topic takes. Told of each beforehand is before.
+func sendLines(
+	ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar, before func(context.Context, []byte) error,
+) (sent int64, skipped []int64, err error) {
 	number := int64(0)
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(make([]byte, 64<<10), maxLine)
@@ -104,6 +108,9 @@ func sendLines(ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar
 		case len(line) > maxRecord:
 			skipped = append(skipped, number)
 			continue
+		}
+		if err := before(ctx, line); err != nil {
+			return sent, skipped, err
 		}
 		if err := f.Send(ctx, line); err != nil {
 			return sent, skipped, err

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// A replay to running groups first gives every partition a clock from before its events, and waits until it is read.
+func TestReplayWakesPartitions(t *testing.T) {
+	addr := broker(t)
+	create(t, addr, "payments", 3)
+	joined := make(chan struct{})
+	intake, err := kgo.NewClient(kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { close(joined) }),
+		kgo.SeedBrokers(addr), kgo.ConsumerGroup("intake"), kgo.ConsumeTopics("payments"),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := map[int32][]string{} // by partition, in order
+	read, stop := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(read)
+		defer intake.Close()
+		for n := 0; ; {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			fetches := intake.PollFetches(ctx)
+			cancel()
+			for r := range fetches.RecordsAll() {
+				first[r.Partition] = append(first[r.Partition], string(r.Value))
+				n++
+			}
+			if err := intake.CommitUncommittedOffsets(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-stop:
+				if n >= 3+2 {
+					return
+				}
+			default:
+			}
+		}
+	}()
+	<-joined
+	file := write(t, "events.jsonl", "not json\n"+`{"id":"1","transaction_id":"a","updated_at":"2026-03-02T10:00:00Z"}`+"\n")
+	got := millrace(t, 0, "replay", file, "--brokers", addr)
+	close(stop)
+	<-read
+	if got.out != "sent=2\n" || got.errs != "" {
+		t.Errorf("replay said %q and %q", got.out, got.errs)
+	}
+	clocks, events := 0, 0
+	for _, lines := range first {
+		for i, line := range lines {
+			switch {
+			case strings.Contains(line, `"2026-03-01T10:00:00.000Z"`):
+				clocks++
+				if i > 0 && lines[i-1] != "not json" {
+					t.Errorf("a clock after %s", lines[i-1])
+				}
+			default:
+				events++
+			}
+		}
+	}
+	if clocks != 3 || events != 2 {
+		t.Errorf("%d clocks and %d events, want 3 and 2: %v", clocks, events, first)
+	}
+}
