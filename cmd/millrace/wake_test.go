@@ -21,11 +21,11 @@ func TestReplayWakesPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := map[int32][]string{} // by partition, in order
-	read, stop := make(chan struct{}), make(chan struct{})
+	read, all := make(chan struct{}), make(chan int, 1)
 	go func() {
 		defer close(read)
 		defer intake.Close()
-		for n := 0; ; {
+		for n, want := 0, -1; want < 0 || n < want; {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			fetches := intake.PollFetches(ctx)
 			cancel()
@@ -38,10 +38,7 @@ func TestReplayWakesPartitions(t *testing.T) {
 				return
 			}
 			select {
-			case <-stop:
-				if n >= 3+2 {
-					return
-				}
+			case want = <-all:
 			default:
 			}
 		}
@@ -49,7 +46,7 @@ func TestReplayWakesPartitions(t *testing.T) {
 	<-joined
 	file := write(t, "events.jsonl", "not json\n"+`{"id":"1","transaction_id":"a","updated_at":"2026-03-02T10:00:00Z"}`+"\n")
 	got := millrace(t, 0, "replay", file, "--brokers", addr)
-	close(stop)
+	all <- int(sent(t, addr, "payments"))
 	<-read
 	if got.out != "sent=2\n" || got.errs != "" {
 		t.Errorf("replay said %q and %q", got.out, got.errs)
