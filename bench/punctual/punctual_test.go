@@ -13,9 +13,9 @@ func TestAtIsTheNearestRank(t *testing.T) {
 	for i := range 200 {
 		r.delays = append(r.delays, time.Duration(i+1)*time.Millisecond)
 	}
-	for q, want := range map[float64]time.Duration{0.5: 100, 0.95: 190, 0.99: 198, 1: 200, 0: 1} {
-		if got := r.at(q); got != want*time.Millisecond {
-			t.Errorf("at %v: %v, want %v ms", q, got, int64(want))
+	for q, want := range map[float64]int64{0.5: 100, 0.95: 190, 0.99: 198, 1: 200, 0: 1} {
+		if got := r.at(q); got.Milliseconds() != want {
+			t.Errorf("at %v: %v, want %v ms", q, got, want)
 		}
 	}
 }

@@ -27,7 +27,9 @@ func NewLive(cfg Config) (*Live, error) {
 
 // Break makes payments of an outage go badly that are made from now on.
 // It goes before others of that time.
-func (l *Live) Break(o Outage) { l.generator.cfg.Outages = slices.Insert(l.generator.cfg.Outages, 0, o) }
+func (l *Live) Break(o Outage) {
+	l.generator.cfg.Outages = slices.Insert(l.generator.cfg.Outages, 0, o)
+}
 
 // Next returns when the next line is due.
 func (l *Live) Next() time.Time { return l.next.At }

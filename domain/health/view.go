@@ -63,7 +63,8 @@ func (r *ModeRow) Why(s Settings, instrument, gateway string) (Why, bool) {
 		return Why{}, false
 	}
 	x := s.At(r.Settings, instrument, r.Evaluated)
-	l, standing := &r.Level, Standing{}
+	var standing Standing
+	l := &r.Level
 	switch inst := r.Instrument(instrument); {
 	case instrument == "":
 		standing = r.whole(s)
