@@ -29,7 +29,7 @@ func TestSpecsOfAGroupAreAllThatItTouches(t *testing.T) {
 	tests := map[string][]string{
 		"p.intake":   {"p.payments", "p.transactions", "p.dead-letters"},
 		"p.progress": {"p.postings", "p.outcomes", "p.dead-letters", "p.progress-table", "p.catalog-table"},
-		"p.health":   {"p.attempts", "p.health-windows", "p.health-corrections", "p.health-scores", "p.dead-letters", "p.health-table", "p.health-loop", "p.health-timers"},
+		"p.health":   {"p.attempts", "p.health-windows", "p.health-corrections", "p.health-scores", "p.dead-letters", "p.health-table", "p.health-loop", "p.health-timers", "p.catalog-table"},
 		"intake":     nil, // names carry the prefix
 	}
 	for group, want := range tests {
