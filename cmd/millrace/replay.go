@@ -38,7 +38,8 @@ func (a *app) replayCommand() *cobra.Command {
 		Short: "Send the payment events of a file, one JSON object a line",
 		Long: `Sends every line of FILE ("-" for standard input) to the payments topic, keyed by transaction_id and in input order per
 key, and ends with sent=N once all are acknowledged. A line that is no valid event is sent too: it becomes a dead letter. Where
-groups are running, a clock event goes to every partition first, so that none is taken for idle while others move time on.
+groups are running, a clock event goes to every partition before a file of 256 KiB or more, so that none is taken for idle while
+others move time on.
 
 --advance D ends with a clock event to every partition at min(largest event time + D, now), so that the windows of the file
 close at once. --wait returns when every table, and the views of --server, reflect all of it.`,
@@ -63,7 +64,7 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		return err
 	}
 	defer f.Close()
-	wake := &waker{app: a, feed: f}
+	wake := &waker{app: a, feed: f, done: 0 <= size && size < wokenFrom}
 	lines, skipped, err := sendLines(ctx, f, in, a.progress("sending", size), wake.before)
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 // A partition that was idle is not waited for: of a burst into an idle pipeline the partition that is read first would move
 // event time past what lies in the others, and all of that would be late.
 const (
+	// wokenFrom is the size in bytes from which on a file is no longer read in one go by all partitions.
+	wokenFrom = 256 << 10
 	// wokenBehind is how far before its first event a replay sets the clock, for files that are not quite in order.
 	wokenBehind = 24 * time.Hour
 	// wokenWithin is how long a replay waits for intake to read its clocks.

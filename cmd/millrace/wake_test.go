@@ -9,7 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// A replay to running groups first gives every partition a clock from before its events, and waits until it is read.
+// A large replay to running groups first gives every partition a clock from before its events, and waits until it is read.
 func TestReplayWakesPartitions(t *testing.T) {
 	addr := broker(t)
 	create(t, addr, "payments", 3)
@@ -44,7 +44,7 @@ func TestReplayWakesPartitions(t *testing.T) {
 		}
 	}()
 	<-joined
-	file := write(t, "events.jsonl", "not json\n"+`{"id":"1","transaction_id":"a","updated_at":"2026-03-02T10:00:00Z"}`+"\n")
+	file := write(t, "events.jsonl", "not json\n"+`{"id":"1","transaction_id":"a","updated_at":"2026-03-02T10:00:00Z","note":"`+strings.Repeat("x", wokenFrom)+"\"}\n")
 	got := millrace(t, 0, "replay", file, "--brokers", addr)
 	all <- int(sent(t, addr, "payments"))
 	<-read
