@@ -7,15 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/command"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
@@ -141,8 +138,7 @@ func (a *app) withdrawDecision(ctx context.Context, d decided, args []string) er
 func (a *app) sendDecisions(ctx context.Context, commands []*catalog.Command) error {
 	ctx, cancel := withTimeout(ctx, time.Minute)
 	defer cancel()
-	t := a.topology()
-	events, err := command.NewSender(a.config.Client(), t, actor()).Send(ctx, commands...)
+	events, err := command.NewSender(a.config.Client(), a.topology(), actor()).Send(ctx, commands...)
 	if err != nil {
 		return err
 	}
@@ -154,16 +150,7 @@ func (a *app) sendDecisions(ctx context.Context, commands []*catalog.Command) er
 			refused = append(refused, fmt.Errorf("%s: %w", e.Key(), e.Problems))
 		}
 	}
-	adm, err := a.admin()
-	if err != nil {
-		return err
-	}
-	defer adm.Close()
-	ends, err := cluster.EndOffsets(ctx, adm, []string{string(t.Catalog.Table())})
-	if err != nil {
-		return err
-	}
-	if err := a.waitForViews(ctx, ends); err != nil {
+	if err := a.waitForCatalog(ctx); err != nil {
 		return fmt.Errorf("the catalog has judged it, but the server does not show it yet: %w", err)
 	}
 	if err := a.printDecisions(results); err != nil {
@@ -206,34 +193,21 @@ func (a *app) listDecisions(ctx context.Context, d decided, given string) error 
 		return err
 	}
 	all, t := []json.RawMessage{}, table{header: []string{"id", "status", "state", "from", "until", "by", "why"}}
-	for cursor := ""; ; {
-		raw, _, err := a.call(ctx, http.MethodGet, d.path+"?"+url.Values{"limit": {"500"}, "cursor": {cursor}}.Encode(), token, nil)
-		if err != nil {
+	err = a.eachItem(ctx, d.path, token, func(item json.RawMessage) error {
+		var s shownDecision
+		if err := json.Unmarshal(item, &s); err != nil {
 			return err
 		}
-		var page struct {
-			Items      []json.RawMessage `json:"items"`
-			NextCursor *string           `json:"next_cursor"`
+		why := s.Reason
+		if s.Settings != nil {
+			why = strings.TrimPrefix(fmt.Sprint(s.Settings), "map")
 		}
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return err
-		}
-		for _, item := range page.Items {
-			var s shownDecision
-			if err := json.Unmarshal(item, &s); err != nil {
-				return err
-			}
-			why := s.Reason
-			if s.Settings != nil {
-				why = strings.TrimPrefix(fmt.Sprint(s.Settings), "map")
-			}
-			all = append(all, item)
-			t.rows = append(t.rows, []string{s.ID, s.Status, dash(s.State), dash(s.From + s.Begin + s.Since), dash(s.Until + s.End), s.Actor, why})
-		}
-		if page.NextCursor == nil {
-			break
-		}
-		cursor = *page.NextCursor
+		all = append(all, item)
+		t.rows = append(t.rows, []string{s.ID, s.Status, dash(s.State), dash(s.From + s.Begin + s.Since), dash(s.Until + s.End), s.Actor, why})
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return a.print(all, func() table { return t })
 }

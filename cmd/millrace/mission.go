@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/command"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
@@ -103,24 +102,14 @@ func (a *app) applyMissions(ctx context.Context, files []string, dryRun bool) er
 func (a *app) putMissions(ctx context.Context, missions []mission.Mission, results []applied) error {
 	ctx, cancel := withTimeout(ctx, time.Minute)
 	defer cancel()
-	t := a.topology()
-	events, err := command.NewSender(a.config.Client(), t, actor()).Put(ctx, catalog.Missions(missions)...)
+	events, err := command.NewSender(a.config.Client(), a.topology(), actor()).Put(ctx, catalog.Missions(missions)...)
 	if err != nil {
 		return err
 	}
 	for i, e := range events {
 		results[i].Result, results[i].Status, results[i].Version, results[i].Problems = string(e.Result), e.Status, e.Version, e.Problems
 	}
-	adm, err := a.admin()
-	if err != nil {
-		return err
-	}
-	defer adm.Close()
-	ends, err := cluster.EndOffsets(ctx, adm, []string{string(t.Catalog.Table())})
-	if err != nil {
-		return err
-	}
-	if err := a.waitForViews(ctx, ends); err != nil {
+	if err := a.waitForCatalog(ctx); err != nil {
 		return fmt.Errorf("the catalog has judged the missions, but the server does not show them yet: %w", err)
 	}
 	return nil
@@ -194,29 +183,16 @@ func (a *app) listMissions(ctx context.Context, given string) error {
 		return err
 	}
 	all, shown := []json.RawMessage{}, []shownMission{}
-	for cursor := ""; ; {
-		raw, _, err := a.call(ctx, http.MethodGet, "/v1/panel/missions?"+url.Values{"limit": {"500"}, "cursor": {cursor}}.Encode(), token, nil)
-		if err != nil {
+	err = a.eachItem(ctx, "/v1/panel/missions", token, func(item json.RawMessage) error {
+		var m shownMission
+		if err := json.Unmarshal(item, &m); err != nil {
 			return err
 		}
-		var page struct {
-			Items      []json.RawMessage `json:"items"`
-			NextCursor *string           `json:"next_cursor"`
-		}
-		if err := json.Unmarshal(raw, &page); err != nil {
-			return err
-		}
-		for _, item := range page.Items {
-			var m shownMission
-			if err := json.Unmarshal(item, &m); err != nil {
-				return err
-			}
-			all, shown = append(all, item), append(shown, m)
-		}
-		if page.NextCursor == nil {
-			break
-		}
-		cursor = *page.NextCursor
+		all, shown = append(all, item), append(shown, m)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return a.print(all, func() table {
 		t := table{header: []string{"id", "status", "version", "mission"}}
