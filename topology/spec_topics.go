@@ -18,6 +18,10 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention),
 		// Outcomes are what was promised to people.
 		t.stream(t.Outcomes.Name, "mission", JSON, LedgerRetention),
+		// Claims are the audit trail of rewards that people gave and took.
+		t.stream(t.Claims.Name, "user", Binary, LedgerRetention),
+		t.stream(t.RewardResults.Name, "user", Binary, WorkRetention),
+		t.stream(t.Tasks.Name, "ordering key", Binary, WorkRetention),
 		// Commands and events together are the audit trail of the catalog.
 		t.stream(t.CatalogCommands.Name, "entity", Binary, LedgerRetention),
 		t.stream(t.CatalogEvents.Name, "entity", JSON, LedgerRetention),

@@ -14,6 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -58,6 +60,10 @@ type Topology struct {
 	Journal      stream.Topic[*ledger.JournalEntry]
 	Outcomes     stream.Topic[*mission.Outcome]
 
+	Claims        stream.Topic[*reward.Command]
+	RewardResults stream.Topic[*reward.Result]
+	Tasks         stream.Topic[*task.Task]
+
 	CatalogCommands stream.Topic[*catalog.Command]
 	CatalogEvents   stream.Topic[*catalog.Event]
 
@@ -90,6 +96,9 @@ func New(c Config) *Topology {
 	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, Time: stream.Watermarked, EventTime: attemptTime, Source: attemptSource}
 	t.Journal = stream.Topic[*ledger.JournalEntry]{Name: name("ledger-journal"), Codec: codecs.JournalEntry{}}
 	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
+	t.Claims = stream.Topic[*reward.Command]{Name: name("claims"), Codec: codecs.RewardCommand{}}
+	t.RewardResults = stream.Topic[*reward.Result]{Name: name("reward-results"), Codec: codecs.RewardResult{}}
+	t.Tasks = stream.Topic[*task.Task]{Name: name("tasks"), Codec: codecs.Task{}}
 	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
 	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
 	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}

@@ -1,0 +1,38 @@
+package reward
+
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// Op is what a command asks for.
+type Op string
+
+// The ops.
+const (
+	// Claim is a user's wish to have a reward that waits for it. A scratch card is scratched by it.
+	Claim Op = "claim"
+	// Goodwill is a reward that support gives by hand.
+	Goodwill Op = "goodwill"
+	// Cancel takes a reward back by hand: before it is granted, or after.
+	Cancel Op = "cancel"
+)
+
+// Command asks for a change of one user's rewards: the record of `claims`, keyed by UserID.
+type Command struct {
+	ID     string // unique; the same id again gets the same verdict and changes nothing
+	Op     Op
+	UserID string
+	// Actor is who asks, and Role in what role: the user, or one of support.
+	Actor, Role string
+	At          instant.Milli // when it was asked
+	// RewardID is what is claimed or cancelled. A goodwill reward's id is made of the command's id, see GoodwillID.
+	RewardID string
+	// Reason is required of support.
+	Reason string
+	// Reward, Grant, Debt and Currency define a goodwill reward. Currency is that of its amount, empty for coins.
+	Reward   mission.Reward
+	Grant    mission.Grant
+	Debt     string
+	Currency string
+}

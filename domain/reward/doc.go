@@ -1,0 +1,2 @@
+// Package reward keeps what users have won.
+package reward
