@@ -21,6 +21,7 @@ func (ClosedWindow) Encode(c *health.ClosedWindow) ([]byte, error) {
 	writeTally(w, c.Tally)
 	w.Bool(12, c.Final)
 	w.Int(13, int64(c.ClosedAt))
+	w.Bool(14, c.Plain)
 	return w.B, nil
 }
 
@@ -33,6 +34,8 @@ func (ClosedWindow) Decode(b []byte) (*health.ClosedWindow, error) {
 			c.Final = f.Bool()
 		case 13:
 			c.ClosedAt = instant.Milli(f.Int())
+		case 14:
+			c.Plain = f.Bool()
 		default:
 			readPath(f, &c.Path)
 			readSpan(f, &c.Span)

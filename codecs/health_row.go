@@ -119,6 +119,7 @@ func writeClosed(w *wire.Writer, c *health.Closed) {
 	writeTally(w, c.Value)
 	w.Int(12, c.Revision)
 	w.Int(13, int64(c.ClosedAt))
+	w.Bool(14, c.Plain)
 }
 
 func readClosed(f wire.Field, c *health.Closed) error {
@@ -128,6 +129,8 @@ func readClosed(f wire.Field, c *health.Closed) error {
 			c.Revision = f.Int()
 		case 13:
 			c.ClosedAt = instant.Milli(f.Int())
+		case 14:
+			c.Plain = f.Bool()
 		default:
 			readPath(f, &c.Path)
 			readSpan(f, &c.Span)

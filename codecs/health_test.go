@@ -40,12 +40,12 @@ func sampleSeries() *health.Row {
 
 func sampleClosed() *health.Row {
 	return &health.Row{Closed: &health.Closed{
-		Path: samplePath, ClosedAt: 1772359270000, Closed: window.Closed[health.Tally]{Span: sampleSpan, Revision: 2, Value: sampleTally},
+		Path: samplePath, ClosedAt: 1772359270000, Plain: true, Closed: window.Closed[health.Tally]{Span: sampleSpan, Revision: 2, Value: sampleTally},
 	}}
 }
 
 func sampleLoop() *health.ClosedWindow {
-	return &health.ClosedWindow{Path: samplePath, Span: sampleSpan, ClosedAt: 1772359270000, Final: true, Tally: sampleTally}
+	return &health.ClosedWindow{Path: samplePath, Span: sampleSpan, ClosedAt: 1772359270000, Final: true, Plain: true, Tally: sampleTally}
 }
 
 func sampleScore() *health.Score {
@@ -163,13 +163,13 @@ func fuzzStable[T any](f *testing.F, c codecOf[T], seeds ...T) {
 func TestHealthRowGolden(t *testing.T) {
 	checkGolden(t, HealthRow{}, sampleSeries(), "010a690a0375706912037362691a0872617a6f72706179222b2080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a08"+
 		"617474656d707473181420dc012880b4b98d9567320b28c0a90730b401380a400a38e2f9c18d956740f0cdc08d956748c0a9075006")
-	checkGolden(t, HealthRow{}, sampleClosed(), "0112480a0375706912037362691a0872617a6f727061792080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a086174"+
-		"74656d707473181420dc01600468e0f9c18d9567")
+	checkGolden(t, HealthRow{}, sampleClosed(), "01124a0a0375706912037362691a0872617a6f727061792080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a086174"+
+		"74656d707473181420dc01600468e0f9c18d95677001")
 }
 
 func TestClosedWindowGolden(t *testing.T) {
 	checkGolden(t, ClosedWindow{}, sampleLoop(), "010a0375706912037362691a0872617a6f727061792080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a0861747465"+
-		"6d707473181420dc01600168e0f9c18d9567")
+		"6d707473181420dc01600168e0f9c18d95677001")
 }
 
 func TestScoreGolden(t *testing.T) {

@@ -1,7 +1,6 @@
 package views
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -48,9 +47,9 @@ type HealthList struct {
 // HealthDetail is an instrument with its gateways and closed windows.
 type HealthDetail struct {
 	HealthRow
-	Gateways []HealthRow `json:"gateways" nullable:"false"`
-	Windows  []Window    `json:"windows" nullable:"false" doc:"Those that the scores look back on, newest first"`
-	AsOf     AsOf        `json:"as_of"`
+	Gateways []HealthRow    `json:"gateways" nullable:"false"`
+	Windows  []ClosedWindow `json:"windows" nullable:"false" doc:"Those that the scores look back on, newest first"`
+	AsOf     AsOf           `json:"as_of"`
 }
 
 // Routing says how to divide an instrument's traffic.
@@ -139,7 +138,7 @@ func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*health
 	if err != nil {
 		return nil, err
 	}
-	body := HealthDetail{HealthRow: s.healthRow(whole), Gateways: []HealthRow{}, Windows: []Window{}}
+	body := HealthDetail{HealthRow: s.healthRow(whole), Gateways: []HealthRow{}, Windows: []ClosedWindow{}}
 	for _, g := range gateways {
 		body.Gateways = append(body.Gateways, s.healthRow(g))
 	}
@@ -240,26 +239,24 @@ func (s *Server) healthRow(st health.Standing) HealthRow {
 }
 
 // windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
-func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]Window, error) {
-	windows := []Window{}
+func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
+	windows := []ClosedWindow{}
 	for _, g := range gateways {
 		series, err := s.healthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument, Gateway: g.Gateway}.Key())
 		if err != nil {
 			return nil, err
 		}
 		for _, key := range series.Windows() {
-			row, err := s.healthRowOf(key)
+			window, ok, err := s.closedWindow(key)
 			if err != nil {
 				return nil, err
 			}
-			if record := row.Record(s.config.Settings); record != nil { // it may still be on its way to its row
-				windows = append(windows, windowOf(record))
+			if ok {
+				windows = append(windows, window)
 			}
 		}
 	}
-	slices.SortStableFunc(windows, func(a, b Window) int {
-		return cmp.Or(cmp.Compare(b.End, a.End), cmp.Compare(a.Gateway, b.Gateway))
-	})
+	slices.SortStableFunc(windows, newestFirst)
 	return windows, nil
 }
 

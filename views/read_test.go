@@ -347,7 +347,7 @@ func TestWindowsAreTheirRecords(t *testing.T) {
 	f.check(f.tables.health.Ascend("", func(_ string, value []byte) bool {
 		row, err := f.topology.Health.Row.Decode(value)
 		f.check(err)
-		if r := row.Record(health.DefaultSettings()); r != nil {
+		if r := row.Record(); r != nil {
 			records = append(records, r)
 		}
 		return true

@@ -120,7 +120,8 @@ type Server struct {
 	api     huma.API
 	stop    stopFlag
 
-	modeRows modeRows
+	modeRows      modeRows
+	closedWindows closedWindows
 }
 
 // New returns a server of c.
@@ -152,7 +153,9 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(), modeRows: modeRows{rows: map[string]decodedMode{}}}
+	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(),
+		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
+	}
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.health()

@@ -1,7 +1,6 @@
 package views
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -16,7 +15,7 @@ type Why struct {
 	Thresholds map[string]any `json:"thresholds" nullable:"false" doc:"The settings that it is judged by, by name; durations as text"`
 	Freeze     *WhyFreeze     `json:"freeze" doc:"Set while automatic changes are stopped in the mode"`
 	Gateways   []WhyLevel     `json:"gateways" nullable:"false"`
-	Windows    []Window       `json:"windows" nullable:"false" doc:"The closed windows of decided_by and latest, as far as they are kept, as they are known now; newest first"`
+	Windows    []ClosedWindow `json:"windows" nullable:"false" doc:"The closed windows of decided_by and latest, as far as they are kept, as they are known now; newest first"`
 	AsOf       AsOf           `json:"as_of"`
 }
 
@@ -56,7 +55,7 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 		return nil, err
 	}
 	why, _ := row.Why(s.config.Settings, whole.Instrument, "")
-	body := Why{WhyLevel: s.whyLevel(why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []Window{}, AsOf: as.stamped(row.Evaluated)}
+	body := Why{WhyLevel: s.whyLevel(why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []ClosedWindow{}, AsOf: as.stamped(row.Evaluated)}
 	if f := why.Freeze; f != nil {
 		body.Freeze = &WhyFreeze{From: f.From, Until: f.Until, Reason: f.Reason}
 	}
@@ -71,9 +70,7 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 		}
 		body.Windows = append(body.Windows, windows...)
 	}
-	slices.SortStableFunc(body.Windows, func(a, b Window) int {
-		return cmp.Or(cmp.Compare(b.End, a.End), cmp.Compare(a.Gateway, b.Gateway))
-	})
+	slices.SortStableFunc(body.Windows, newestFirst)
 	return &whyOutput{body}, nil
 }
 
@@ -102,16 +99,16 @@ func endsOf(w health.Why) []instant.Milli {
 }
 
 // closed returns the closed windows with the given ends, as far as they are kept.
-func (s *Server) closed(p health.Path, settings health.Settings, ends []instant.Milli) ([]Window, error) {
-	var windows []Window
+func (s *Server) closed(p health.Path, settings health.Settings, ends []instant.Milli) ([]ClosedWindow, error) {
+	var windows []ClosedWindow
 	slices.Sort(ends)
 	for _, end := range slices.Compact(ends) {
-		row, err := s.healthRowOf(settings.ClosedKeyAt(p, end))
+		window, ok, err := s.closedWindow(settings.ClosedKeyAt(p, end))
 		if err != nil {
 			return nil, err
 		}
-		if r := row.Record(settings); r != nil {
-			windows = append(windows, windowOf(r))
+		if ok {
+			windows = append(windows, window)
 		}
 	}
 	return windows, nil

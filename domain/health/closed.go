@@ -11,12 +11,12 @@ func Take(s Settings, row *Row, c *ClosedWindow) (*Row, []Effect) {
 			return row, nil
 		}
 		closed := window.Closed[Tally]{Span: c.Span, Value: c.Tally}
-		return &Row{Closed: &Closed{Path: c.Path, Closed: closed, ClosedAt: c.ClosedAt}}, nil
+		return &Row{Closed: &Closed{Path: c.Path, Closed: closed, ClosedAt: c.ClosedAt, Plain: c.Plain}}, nil
 	}
-	next := Closed{Path: c.Path, Closed: window.Closed[Tally]{Span: c.Span}, ClosedAt: c.ClosedAt}
+	next := Closed{Path: c.Path, Closed: window.Closed[Tally]{Span: c.Span}, ClosedAt: c.ClosedAt, Plain: !s.CountTimeouts}
 	if known {
 		next = *row.Closed
 	}
 	next.Closed = next.Revise(func(t Tally) Tally { return t.Merge(c.Tally) })
-	return &Row{Closed: &next}, []Effect{Corrected{record(s, next.Path, next.Closed, next.ClosedAt)}}
+	return &Row{Closed: &next}, []Effect{Corrected{next.record()}}
 }

@@ -30,18 +30,17 @@ func (r *WindowRecord) RawRate() (float64, bool) { return ratio(r.Counts.Success
 func (r *WindowRecord) TechnicalRate() (float64, bool) { return ratio(r.Counts.Success, r.Eligible) }
 
 // Record returns the public record of a closed window's row, nil for another row.
-func (r *Row) Record(s Settings) *WindowRecord {
+func (r *Row) Record() *WindowRecord {
 	if r == nil || r.Closed == nil {
 		return nil
 	}
-	c := r.Closed
-	return record(s, c.Path, c.Closed, c.ClosedAt)
+	return r.Closed.record()
 }
 
-func record(s Settings, p Path, c window.Closed[Tally], closedAt instant.Milli) *WindowRecord {
+func (c *Closed) record() *WindowRecord {
 	return &WindowRecord{
-		Path: p, Span: c.Span, ClosedAt: closedAt, Revision: c.Revision,
-		Counts: c.Value.Counts, Samples: c.Value.Counts.Samples(), Eligible: c.Value.Counts.Eligible(s.CountTimeouts),
+		Path: c.Path, Span: c.Span, ClosedAt: c.ClosedAt, Revision: c.Revision,
+		Counts: c.Value.Counts, Samples: c.Value.Counts.Samples(), Eligible: c.Value.Counts.Eligible(!c.Plain),
 		Latency: c.Value.Latency.Quantiles(), Sources: c.Value.Sources,
 	}
 }

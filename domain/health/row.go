@@ -59,6 +59,7 @@ type Closed struct {
 	Path
 	window.Closed[Tally]
 	ClosedAt instant.Milli // the event time at which it closed: end plus grace
+	Plain    bool          // timeouts did not count as it closed (Settings.CountTimeouts)
 }
 
 // ClosedWindow travels on the health loop to the row that keeps a closed window under a key of its own.
@@ -68,6 +69,7 @@ type ClosedWindow struct {
 	ClosedAt instant.Milli
 	// Final is true for the window as it closed, false for one late attempt.
 	Final bool
+	Plain bool // of a final, as in Closed
 	Tally Tally
 }
 

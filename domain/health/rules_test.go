@@ -74,3 +74,28 @@ func TestRulesJudgeClosedWindows(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsShowClosedWindowsAsPublished has a deployment whose settings are not those that a window closed by.
+func TestRowsShowClosedWindowsAsPublished(t *testing.T) {
+	rules := Rules{Settings: DefaultSettings(), Changes: []Setting{{Mode: "upi", EffectiveFrom: at("2m"), Patch: Patch{{"count_timeouts", "false"}}}}}
+	attempt := &ledger.Attempt{Mode: "upi", Instrument: "sbi", Gateway: "g", Outcome: ledger.TimedOut, At: at("30s")}
+	row, _ := rules.Observe(nil, attempt, Source{}, 0)
+	attempt.At = at("90s")
+	row, _ = rules.Observe(row, attempt, Source{}, 0)
+	_, effects := rules.Settle(row, at("3m"))
+	want := []int64{1, 0}
+	for _, e := range effects {
+		f, ok := e.(Finished)
+		if !ok || len(want) == 0 {
+			continue
+		}
+		closed, _ := rules.Take(nil, f.To)
+		if got := closed.Record(); f.Record.Eligible != want[0] || !cmp.Equal(got, f.Record) {
+			t.Errorf("published %+v, shown %+v, want %d eligible", f.Record, got, want[0])
+		}
+		want = want[1:]
+	}
+	if len(want) > 0 {
+		t.Errorf("%d windows missing", len(want))
+	}
+}
