@@ -42,7 +42,7 @@ func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		who, p := s.authenticate(header)
+		who, p := s.authenticate(ctx.Context(), header)
 		if p == nil && !who.Has(a.roles...) && !(a.open && local(r)) {
 			p = forbidden()
 		}
@@ -63,12 +63,12 @@ func (s *Server) refuse(ctx huma.Context, p *problem.Problem) {
 	_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.For(requestID(ctx.Context()))) // a client that went away is not our error
 }
 
-func (s *Server) authenticate(header string) (token.Identity, *problem.Problem) {
+func (s *Server) authenticate(ctx context.Context, header string) (token.Identity, *problem.Problem) {
 	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || text == "" {
 		return token.Identity{}, problem.Of(http.StatusUnauthorized).With("WWW-Authenticate", `Bearer realm="millrace"`)
 	}
-	who, err := s.config.Verifier.Verify(strings.TrimSpace(text))
+	who, err := s.config.Verifier.Verify(ctx, strings.TrimSpace(text))
 	if err != nil {
 		s.config.Log.Debug("token refused", "error", err)
 		return token.Identity{}, problem.Of(http.StatusUnauthorized).

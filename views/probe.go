@@ -2,10 +2,13 @@ package views
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/views/token"
 )
 
 // stopFlag is set once, when the process is about to stop.
@@ -29,10 +32,11 @@ type Readiness struct {
 	AsOf   AsOf    `json:"as_of" doc:"Of all tables"`
 }
 
-// Check is one condition of readiness.
+// Check is one condition of readiness, or something that will be missed if it stays as it is.
 type Check struct {
-	Name string `json:"name"`
-	OK   bool   `json:"ok"`
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty" doc:"What is wrong"`
 }
 
 type readyInput struct {
@@ -61,13 +65,28 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	if err != nil {
 		return nil, err
 	}
+	if !s.config.Verifier.Ready() {
+		return nil, recovering("the keys that tokens are checked with cannot be read yet")
+	}
 	body := Readiness{Status: "ok", AsOf: as}
 	if request(ctx).URL.Query().Has("verbose") {
 		for _, src := range all {
 			body.Checks = append(body.Checks, Check{Name: src.topic, OK: src.Recovered()})
 		}
+		if keys, published := s.config.Verifier.Standing(); published {
+			body.Checks = append(body.Checks, keysCheck(keys))
+		}
 	}
 	return &readyOutput{body}, nil
+}
+
+// keysCheck tells of the keys that a URL publishes. While it is away those known are enough, until the issuer changes them.
+func keysCheck(keys token.Standing) Check {
+	c := Check{Name: "token-keys", OK: keys.Err == nil && keys.Keys > 0}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("the URL does not answer with keys; %d are known", keys.Keys)
+	}
+	return c
 }
 
 func everything(sources []*source) []stretch {

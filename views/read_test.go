@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -363,5 +364,28 @@ func TestWindowsAreTheirRecords(t *testing.T) {
 		if d := cmp.Diff(f.object(published), f.object(shown)); d != "" {
 			t.Errorf("%v: %s", r.Key(), d)
 		}
+	}
+}
+
+// A server whose keys are published elsewhere is ready when it has them, and stays so while the URL is away.
+func TestReadinessKnowsOfPublishedKeys(t *testing.T) {
+	remote, err := token.NewRemote(token.RemoteConfig{URL: "http://127.0.0.1:1/keys", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(keys ...token.Key) *fixture {
+		return newFixture(t, func(c *Config) {
+			if c.Verifier, err = token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: keys, Remote: remote}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	f := with()
+	f.wantProblem(f.ask("GET", "/readyz", ""), http.StatusServiceUnavailable, "recovering")
+	f = with(f.signer.Key)
+	checks := f.object(f.ask("GET", "/readyz?verbose", "").Body.Bytes())["checks"].([]any)
+	last := checks[len(checks)-1].(map[string]any)
+	if last["name"] != "token-keys" || last["ok"] != false || last["detail"] == nil {
+		t.Errorf("%v", last)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/token"
 )
 
 // Config is everything that can be set. Field tags give the names in millrace.yaml; the variable of `http.listen` is
@@ -73,17 +74,6 @@ type Log struct {
 	Level string `yaml:"level"`
 	// Format is text or json. Defaults to text.
 	Format string `yaml:"format"`
-}
-
-// Auth says which tokens `serve` accepts.
-type Auth struct {
-	// Issuer and Audience must match the token's iss and aud. Both default to millrace.
-	Issuer   string `yaml:"issuer"`
-	Audience string `yaml:"audience"`
-	// KeyFile is a PEM file with the public key that verifies tokens (Ed25519, ECDSA P-256 or RSA). Required by `serve`.
-	KeyFile string `yaml:"key_file"`
-	// OpenHealth lets anyone read health. Defaults to false.
-	OpenHealth bool `yaml:"open_health"`
 }
 
 // Intake are the settings of the intake group.
@@ -147,7 +137,7 @@ func Default() Config {
 		Run:      Run{Data: ".millrace"},
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "text"},
-		Auth:     Auth{Issuer: "millrace", Audience: "millrace"},
+		Auth:     Auth{Issuer: "millrace", Audience: "millrace", JWKSRefresh: token.DefaultRefresh, Leeway: 10 * time.Second},
 		Intake:   Intake{FutureBound: 5 * time.Minute},
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
@@ -200,6 +190,7 @@ func (c Config) Validate() error {
 			bad("intake.decline_codes: %q is %q, not technical or business", code, class)
 		}
 	}
+	c.Auth.validate(bad)
 	c.validateDurations(bad)
 	return errors.Join(errs...)
 }

@@ -176,6 +176,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Intake.HealthInstruments = map[string][]string{"upi": {"instrument", "attributes.app"}, "wallet": {"attributes.wallet"}}
 	c.Intake.DeclineCodes = map[string]string{"05": "business", "U69": "technical"}
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
+	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
 	out, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)

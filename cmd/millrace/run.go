@@ -22,7 +22,6 @@ import (
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
-	"github.com/millrace/millrace/views/token"
 )
 
 func newRegistry() *prometheus.Registry {
@@ -160,8 +159,8 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer HTTP reads until SIGTERM",
-		Long: `Serves the API of a deployment on http.listen, from its own copies of the tables. auth.key_file names the PEM file with the
-public key that tokens are checked with (openssl genpkey -algorithm ed25519 makes a pair).`,
+		Long: `Serves the API of a deployment on http.listen, from its own copies of the tables. Tokens are checked with the public keys in
+auth.key_file (openssl genpkey -algorithm ed25519 makes a pair), with those that auth.jwks_url publishes, or both.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
 	}
@@ -215,20 +214,4 @@ func (a *app) tableStores() (store.Opener, func() error, error) {
 		return nil, nil, errors.Join(fmt.Errorf("http.data: %w", err), root.Close())
 	}
 	return disk, func() error { return errors.Join(disk.Close(), root.Close()) }, nil
-}
-
-func (a *app) verifier() (*token.Verifier, error) {
-	c := a.config.Auth
-	if c.KeyFile == "" {
-		return nil, errors.New("auth.key_file (MILLRACE_AUTH_KEY_FILE): a PEM file with a public key is needed to check tokens")
-	}
-	raw, err := os.ReadFile(c.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("auth.key_file: %w", err)
-	}
-	keys, err := token.ParseKeys(raw)
-	if err != nil {
-		return nil, fmt.Errorf("auth.key_file: %w", err)
-	}
-	return token.NewVerifier(token.Config{Issuer: c.Issuer, Audience: c.Audience, Keys: keys})
 }

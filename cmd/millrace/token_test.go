@@ -55,13 +55,13 @@ func TestTokenMintWithAKeyFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := v.Verify(text)
+		who, err := v.Verify(t.Context(), text)
 		if diff := cmp.Diff(token.Identity{Subject: "usr_1", Roles: []token.Role{token.User, token.Health}}, who); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 		t.Setenv("MILLRACE_AUTH_ISSUER", "others")
 		foreign := strings.TrimSpace(millrace(t, 0, "token", "mint", "--sub", "usr_1", "--role", "user", "--key-file", file).out)
-		if _, err := v.Verify(foreign); err == nil {
+		if _, err := v.Verify(t.Context(), foreign); err == nil {
 			t.Errorf("%s: auth.issuer is not in the token", name)
 		}
 		t.Setenv("MILLRACE_AUTH_ISSUER", "millrace")

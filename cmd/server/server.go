@@ -29,7 +29,7 @@ type Config struct {
 	Topology *topology.Topology
 	// Listen is the address to listen on.
 	Listen string
-	// Verifier checks tokens.
+	// Verifier checks tokens. The server keeps its keys up to date.
 	Verifier *token.Verifier
 	// Minter makes tokens for callers on this machine. For `dev` only. Defaults to none.
 	Minter *token.Minter
@@ -104,16 +104,17 @@ func Start(c Config) (*Server, error) {
 	}
 	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, feed: live, failed: make(chan error, 8), log: c.Log}
 	s.http = views.NewHTTPServer(c.Listen, v.Handler())
-	s.run(listener, c.Topology)
+	s.run(listener, c.Topology, c.Verifier)
 	return s, nil
 }
 
-func (s *Server) run(listener net.Listener, t *topology.Topology) {
+func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *token.Verifier) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	for _, t := range s.Tables.all() {
 		s.work.Go(func() { s.report(t.Run(ctx)) })
 	}
+	s.work.Go(func() { verifier.Run(ctx) })
 	s.work.Go(func() { follow(ctx, s.client, t, s.feed, s.log) })
 	s.work.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -13,8 +14,11 @@ import (
 	"path/filepath"
 )
 
-// ParseKeys reads every public key of a PEM file. Of a private key its public half is taken.
+// ParseKeys reads every public key of a PEM file, or of a JWK set in JSON. Of a private key in PEM its public half is taken.
 func ParseKeys(data []byte) ([]Key, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return ParseSet(data)
+	}
 	var keys []Key
 	for {
 		var block *pem.Block

@@ -29,11 +29,12 @@ var ErrKey = errors.New("token: unusable key")
 // key as an HMAC secret, or no signature at all.
 type Key struct {
 	id     string
+	named  bool // the id was given, in a JWK set
 	method jwt.SigningMethod
 	verify any
 }
 
-// ID returns the key's id, a hash of the public key. Tokens carry it as `kid`.
+// ID returns the key's id: the one under which a JWK set publishes it, or a hash of the public key. Tokens carry it as `kid`.
 func (k Key) ID() string { return k.id }
 
 // Algorithm returns the one JWS algorithm of the key.
@@ -55,7 +56,7 @@ func Secret(secret []byte) (Signer, error) {
 		return Signer{}, fmt.Errorf("%w: a PEM file is no HS256 secret", ErrKey)
 	}
 	sum := sha256.Sum256(append([]byte("millrace hs256 "), secret...))
-	return Signer{Key{hex.EncodeToString(sum[:8]), jwt.SigningMethodHS256, secret}, secret}, nil
+	return Signer{Key{id: hex.EncodeToString(sum[:8]), method: jwt.SigningMethodHS256, verify: secret}, secret}, nil
 }
 
 // Private returns the signer of an Ed25519, RSA (RS256) or P-256 (ES256) private key.
@@ -91,5 +92,5 @@ func Public(public crypto.PublicKey) (Key, error) {
 		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	sum := sha256.Sum256(der)
-	return Key{hex.EncodeToString(sum[:8]), method, public}, nil
+	return Key{id: hex.EncodeToString(sum[:8]), method: method, verify: public}, nil
 }

@@ -66,7 +66,7 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 	for name, s := range signers {
 		m := must(NewMinter(MinterConfig{Issuer: "iss", Audience: "aud", Signer: s, Now: clock}))
 		text := must(m.Mint("usr_1", []Role{User, Viewer}, 0))
-		got, err := verifier(keys...).Verify(text)
+		got, err := verifier(keys...).Verify(t.Context(), text)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -79,7 +79,7 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 				others = append(others, k.Key)
 			}
 		}
-		if _, err := verifier(others...).Verify(text); !errors.Is(err, ErrInvalid) {
+		if _, err := verifier(others...).Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: accepted without its key: %v", name, err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestBadClaims(t *testing.T) {
 	sign := func(c jwt.MapClaims) string {
 		return must(jwt.NewWithClaims(jwt.SigningMethodEdDSA, c).SignedString(s.sign))
 	}
-	if _, err := v.Verify(sign(good())); err != nil {
+	if _, err := v.Verify(t.Context(), sign(good())); err != nil {
 		t.Fatalf("the good token: %v", err)
 	}
 	for name, change := range map[string]func(jwt.MapClaims){
@@ -111,13 +111,13 @@ func TestBadClaims(t *testing.T) {
 	} {
 		c := good()
 		change(c)
-		if _, err := v.Verify(sign(c)); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), sign(c)); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}
 	c := good()
 	c["roles"] = []string{"root", "user"}
-	if got := must(v.Verify(sign(c))); !cmp.Equal(got.Roles, []Role{User}) {
+	if got := must(v.Verify(t.Context(), sign(c))); !cmp.Equal(got.Roles, []Role{User}) {
 		t.Errorf("unknown roles stay: %v", got.Roles)
 	}
 }
@@ -156,7 +156,7 @@ func TestForgedSignatures(t *testing.T) {
 		"critical header":         must(crit.SignedString(s.sign)),
 		"alg of another key type": segment(map[string]string{"alg": "RS256"}) + "." + parts[1] + "." + parts[2],
 	} {
-		if _, err := v.Verify(text); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}

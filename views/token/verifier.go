@@ -2,9 +2,11 @@
 //
 // A verifier accepts only the algorithms of its own keys, each key with its one algorithm; it requires `iss`, `aud`, `sub`
 // and `exp`, and respects `nbf` and `iat`. A token that fails in any way gives ErrInvalid and the same answer to the client.
+// Keys come from files (ParseKeys) and from a URL that publishes a JWK set (Remote), never from a token.
 package token
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,12 +24,17 @@ const (
 	maxSubjectBytes = 256
 )
 
+// MaxLeeway is the most that clocks may differ by.
+const MaxLeeway = 5 * time.Minute
+
 // Config says which tokens to trust.
 type Config struct {
 	// Issuer and Audience must be in every token.
 	Issuer, Audience string
-	// Keys verify signatures; at least one.
+	// Keys verify signatures; at least one, unless Remote is set.
 	Keys []Key
+	// Remote publishes more keys. Defaults to none. See Verifier.Run.
+	Remote *Remote
 	// Leeway is allowed between clocks for exp, nbf and iat. Defaults to none; at most 5 minutes.
 	Leeway time.Duration
 	// Now defaults to time.Now.
@@ -43,7 +50,7 @@ func (c Config) Validate() error {
 	if c.Audience == "" {
 		errs = append(errs, errors.New("token audience: missing"))
 	}
-	if len(c.Keys) == 0 {
+	if len(c.Keys) == 0 && c.Remote == nil {
 		errs = append(errs, errors.New("token keys: at least one is needed"))
 	}
 	for i, k := range c.Keys {
@@ -51,7 +58,7 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("token key %d: empty", i))
 		}
 	}
-	if c.Leeway < 0 || c.Leeway > 5*time.Minute {
+	if c.Leeway < 0 || c.Leeway > MaxLeeway {
 		errs = append(errs, fmt.Errorf("token leeway %s: must be 0 to 5m", c.Leeway))
 	}
 	return errors.Join(errs...)
@@ -60,7 +67,9 @@ func (c Config) Validate() error {
 // Verifier checks tokens.
 type Verifier struct {
 	parser *jwt.Parser
+	judge  *jwt.Validator
 	keys   []Key
+	remote *Remote
 }
 
 // NewVerifier returns a verifier of c.
@@ -69,6 +78,9 @@ func NewVerifier(c Config) (*Verifier, error) {
 		return nil, err
 	}
 	var algorithms []string
+	if c.Remote != nil {
+		algorithms = []string{jwt.SigningMethodEdDSA.Alg(), jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg()}
+	}
 	for _, k := range c.Keys {
 		if !slices.Contains(algorithms, k.Algorithm()) {
 			algorithms = append(algorithms, k.Algorithm())
@@ -81,7 +93,28 @@ func NewVerifier(c Config) (*Verifier, error) {
 	if c.Now != nil {
 		options = append(options, jwt.WithTimeFunc(c.Now))
 	}
-	return &Verifier{parser: jwt.NewParser(options...), keys: slices.Clone(c.Keys)}, nil
+	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote}, nil
+}
+
+// Run keeps the published keys, if there are any, up to date until ctx ends.
+func (v *Verifier) Run(ctx context.Context) {
+	if v.remote != nil {
+		v.remote.Run(ctx)
+	}
+}
+
+// Standing returns how the published keys do; false if there are none to publish.
+func (v *Verifier) Standing() (Standing, bool) {
+	if v.remote == nil {
+		return Standing{}, false
+	}
+	return v.remote.Standing(), true
+}
+
+// Ready tells whether there is any key to check tokens with.
+func (v *Verifier) Ready() bool {
+	s, published := v.Standing()
+	return len(v.keys) > 0 || !published || s.Keys > 0
 }
 
 type claims struct {
@@ -89,13 +122,15 @@ type claims struct {
 	Roles []Role `json:"roles"`
 }
 
-// Verify returns whom the token speaks for. Roles that this version does not know are left out. Every error is ErrInvalid.
-func (v *Verifier) Verify(token string) (Identity, error) {
+// Verify returns whom the token speaks for. Roles that this version does not know are left out. Every error is ErrInvalid. A token
+// that names a key which is not known may wait for the published ones to be read anew, as long as ctx.
+func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxTokenBytes {
 		return Identity{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalid, maxTokenBytes)
 	}
 	var c claims
-	if _, err := v.parser.ParseWithClaims(token, &c, v.keysFor); err != nil {
+	keys := func(t *jwt.Token) (any, error) { return v.keysFor(ctx, t) }
+	if _, err := v.parser.ParseWithClaims(token, &c, keys); err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if strings.TrimSpace(c.Subject) == "" || len(c.Subject) > maxSubjectBytes {
@@ -105,21 +140,39 @@ func (v *Verifier) Verify(token string) (Identity, error) {
 	return Identity{Subject: c.Subject, Roles: roles}, nil
 }
 
-// keysFor returns the keys of the token's algorithm, and of those the one that the token names, if it names one of ours.
-func (v *Verifier) keysFor(t *jwt.Token) (any, error) {
+// keysFor returns the keys that may have signed the token: of its algorithm, the one that it names; if it names none of ours,
+// those without a published name. `kid` is only ever compared with the ids of our keys; jku, x5u, jwk and x5c, by which a token
+// could bring its own key, are not looked at.
+func (v *Verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 	if _, ok := t.Header["crit"]; ok {
 		return nil, errors.New("critical header extensions are not supported")
 	}
-	id, _ := t.Header["kid"].(string)
-	var set jwt.VerificationKeySet
-	for _, k := range v.keys {
-		if k.Algorithm() != t.Method.Alg() {
-			continue
-		}
-		if k.id == id {
-			return k.verify, nil
-		}
-		set.Keys = append(set.Keys, k.verify)
+	id, isText := t.Header["kid"].(string)
+	if _, given := t.Header["kid"]; given && !isText || len(id) > maxKeyID {
+		return nil, errors.New("kid is no name of a key")
 	}
-	return set, nil
+	if err := v.judge.Validate(t.Claims); err != nil { // before a stranger's token costs a call or a signature
+		return nil, err
+	}
+	known := v.keys
+	if v.remote != nil {
+		known = append(slices.Clip(known), v.remote.current()...)
+		if id != "" && !slices.ContainsFunc(known, func(k Key) bool { return k.id == id }) {
+			known = append(slices.Clip(v.keys), v.remote.renew(ctx)...)
+		}
+	}
+	var named, others jwt.VerificationKeySet
+	for _, k := range known {
+		switch {
+		case k.Algorithm() != t.Method.Alg():
+		case k.id == id:
+			named.Keys = append(named.Keys, k.verify)
+		case id == "" || !k.named:
+			others.Keys = append(others.Keys, k.verify)
+		}
+	}
+	if len(named.Keys) > 0 {
+		return named, nil
+	}
+	return others, nil
 }
