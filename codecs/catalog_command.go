@@ -42,7 +42,8 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	switch e := c.Entity.(type) {
 	case nil:
 	case catalog.Mission:
-		w.Bytes(commandMission, MissionJSON(&e.Mission))
+		definition := e.Definition()
+		w.Bytes(commandMission, MissionJSON(&definition))
 	case catalog.HealthSettings:
 		for i := range e.Changes {
 			w.Bytes(commandSetting, settingBytes(&e.Changes[i]))

@@ -7,33 +7,21 @@ import (
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
 
-const catalogRowVersion = 1
+const catalogRowVersion = 2
 
 // Fields of a catalog row and of its messages.
 const (
 	catalogKind = iota + 1
 	catalogEntity
 	catalogRevision
-	catalogVersion
+	catalogMission // a message of histories, see mission_history.go
 	catalogVerdict
 	catalogAudit
 	catalogIntervention // as Intervention writes it: an override, maintenance or a freeze
 	catalogSetting      // as HealthSetting writes it, one for each change
-
-	versionNumber    = 1
-	versionMission   = 2 // JSON, as MissionJSON writes it
-	versionCreatedAt = 3
-	versionActivated = 4
-	versionPause     = 5
-	versionEndedAt   = 6
-	versionChangedAt = 7
-
-	pauseFrom = 1
-	pauseTo   = 2
 
 	verdictCommand  = 1
 	verdictResult   = 2
@@ -66,7 +54,7 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	switch e := row.Entity.(type) {
 	case nil:
 	case catalog.Mission:
-		w.Message(catalogVersion, func(w *wire.Writer) { writeVersion(w, &e.Version) })
+		w.Message(catalogMission, func(w *wire.Writer) { writeHistory(w, &e.History) })
 	case catalog.HealthSettings:
 		for i := range e.Changes {
 			w.Bytes(catalogSetting, settingBytes(&e.Changes[i]))
@@ -89,21 +77,6 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 		})
 	}
 	return w.B, nil
-}
-
-func writeVersion(w *wire.Writer, v *mission.Version) {
-	w.Int(versionNumber, v.Number)
-	w.Bytes(versionMission, MissionJSON(&v.Mission))
-	w.Int(versionCreatedAt, int64(v.CreatedAt))
-	w.Bool(versionActivated, v.Activated)
-	for _, p := range v.Pauses {
-		w.Message(versionPause, func(w *wire.Writer) {
-			w.Int(pauseFrom, int64(p.From))
-			w.Int(pauseTo, int64(p.To))
-		})
-	}
-	w.Int(versionEndedAt, int64(v.EndedAt))
-	w.Int(versionChangedAt, int64(v.ChangedAt))
 }
 
 func writeCatalogVerdict(w *wire.Writer, v *catalog.Verdict) {
@@ -133,9 +106,9 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 			row.EntityID = r.String()
 		case catalogRevision:
 			row.Revision = r.Int()
-		case catalogVersion:
-			v, err := readVersion(&r)
-			row.Entity, errs = catalog.Mission{Version: v}, errors.Join(errs, err)
+		case catalogMission:
+			h, err := readHistory(&r)
+			row.Entity, errs = catalog.Mission{History: h}, errors.Join(errs, err)
 		case catalogIntervention:
 			e, err := storedIntervention(r.Bytes())
 			row.Entity, errs = e, errors.Join(errs, err)
@@ -152,44 +125,6 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 		return nil, fmt.Errorf("catalog row: %w", err)
 	}
 	return row, nil
-}
-
-func readVersion(r *wire.Reader) (v mission.Version, err error) {
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case versionNumber:
-			v.Number = f.Int()
-		case versionMission:
-			v.Mission, err = storedMission(f.Bytes())
-		case versionCreatedAt:
-			v.CreatedAt = instant.Milli(f.Int())
-		case versionActivated:
-			v.Activated = f.Uint() != 0
-		case versionPause:
-			v.Pauses = append(v.Pauses, readPause(&f))
-		case versionEndedAt:
-			v.EndedAt = instant.Milli(f.Int())
-		case versionChangedAt:
-			v.ChangedAt = instant.Milli(f.Int())
-		}
-	}
-	r.Inherit(&f)
-	return v, err
-}
-
-func readPause(r *wire.Reader) (i mission.Interval) {
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case pauseFrom:
-			i.From = instant.Milli(f.Int())
-		case pauseTo:
-			i.To = instant.Milli(f.Int())
-		}
-	}
-	r.Inherit(&f)
-	return i
 }
 
 func readCatalogVerdict(r *wire.Reader) (v catalog.Verdict) {

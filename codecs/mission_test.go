@@ -189,7 +189,7 @@ func FuzzParseMissions(f *testing.F) {
 			if err != nil || !cmp.Equal(again, missions[i]) {
 				t.Fatalf("JSON does not come back: %v %s", err, cmp.Diff(missions[i], again))
 			}
-			v := mission.NewVersion(missions[i], 1)
+			v := mission.NewHistory(missions[i], 1)
 			if _, problems := mission.Compile(&v); len(problems) > 0 {
 				t.Fatal(problems)
 			}

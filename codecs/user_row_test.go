@@ -91,7 +91,15 @@ func catalogRow(t testing.TB) *catalog.Row {
 		id := string(rune('a' + i))
 		row, _ = catalog.Apply(row, catalog.NewPut(id, "ops", instant.Milli(1_772_359_200_000+1000*i), catalog.NewMission(m)), catalog.DefaultConfig())
 	}
-	return row
+	e := row.Entity.(catalog.Mission)
+	h, problems := e.WithVersion(m, 1_772_359_203_000, 1_772_359_203_000, true)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	h.ScheduledAt = 1_772_359_204_000
+	next := *row
+	next.Entity = catalog.Mission{History: h}
+	return &next
 }
 
 func TestCatalogRowGolden(t *testing.T) {

@@ -56,9 +56,9 @@ func (x *missionIndex) update(key string, value []byte) {
 		row, err := x.codec.Decode(value)
 		if err != nil {
 			x.bad(key, value, err)
-		} else if version, ok := row.Mission(); ok {
-			listed = listedOf(row, &version)
-			_ = x.compiled.Put(key, &version) // one that is not valid, which the catalog lets nobody make, stays as it was
+		} else if history, ok := row.Mission(); ok {
+			listed = listedOf(row, &history)
+			_ = x.compiled.Put(key, &history) // one that is not valid, which the catalog lets nobody make, stays as it was
 		}
 	}
 	x.mu.Lock()
@@ -102,11 +102,12 @@ func (x *missionIndex) page(f missionFilter, after string, n int) (page []*liste
 	return page, next
 }
 
-func listedOf(row *catalog.Row, v *mission.Version) *listedMission {
-	m := &v.Mission
+func listedOf(row *catalog.Row, h *mission.History) *listedMission {
+	definition := h.Definition()
+	m := &definition
 	listed := &listedMission{
-		definition: codecs.MissionJSON(m), version: v.Number, revision: row.Revision, status: m.Status,
-		summary: mission.Sentence(m), conditions: mission.Conditions(m), createdAt: v.CreatedAt, changedAt: v.ChangedAt,
+		definition: codecs.MissionJSON(m), version: h.Latest().Number, revision: row.Revision, status: m.Status,
+		summary: mission.Sentence(m), conditions: mission.Conditions(m), createdAt: h.Versions[0].CreatedAt, changedAt: h.ChangedAt,
 		merchants: merchantFilters(m.Filters),
 	}
 	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.summary}, "\n"))

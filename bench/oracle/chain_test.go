@@ -87,7 +87,7 @@ func newChain(t *testing.T) *chain {
 	}
 	index := mission.NewIndex()
 	for _, m := range parsed {
-		v := mission.NewVersion(m, noon)
+		v := mission.NewHistory(m, noon)
 		if problems := index.Put(m.ID, &v); len(problems) > 0 {
 			t.Fatal(problems)
 		}

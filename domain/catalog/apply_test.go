@@ -30,9 +30,9 @@ func putMission(id string, at instant.Milli, m mission.Mission) *Command {
 // changed returns what changes the mission of a command.
 func changed(change func(*mission.Mission)) func(*Command) {
 	return func(c *Command) {
-		m := c.Entity.(Mission)
-		change(&m.Mission)
-		c.Entity = m
+		m := c.Entity.(Mission).Definition()
+		change(&m)
+		c.Entity = NewMission(m)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestMoves(t *testing.T) {
 	}
 	for _, from := range statuses() {
 		for _, to := range statuses() {
-			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{mission.NewVersion(definition(from), 1)}}
+			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{mission.NewHistory(definition(from), 1)}}
 			next, e := Apply(row, putMission("c", 2, definition(to)), DefaultConfig())
 			want := Refused
 			switch {
@@ -59,8 +59,8 @@ func TestMoves(t *testing.T) {
 				want = Applied
 			}
 			current, _ := next.Mission()
-			if e.Result != want || e.Status != string(current.Mission.Status) || (want == Applied) != (current.Mission.Status == to && from != to) {
-				t.Errorf("%s to %s: %s, now %s", from, to, e.Result, current.Mission.Status)
+			if e.Result != want || e.Status != string(current.Status) || (want == Applied) != (current.Status == to && from != to) {
+				t.Errorf("%s to %s: %s, now %s", from, to, e.Result, current.Status)
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 	})
 }
 
-func checkPauses(t *rapid.T, v mission.Version) {
+func checkPauses(t *rapid.T, v mission.History) {
 	end := instant.Milli(0)
 	for i, p := range v.Pauses {
 		open := p.To == 0
@@ -113,8 +113,8 @@ func checkPauses(t *rapid.T, v mission.Version) {
 		end = p.To
 	}
 	open := len(v.Pauses) > 0 && v.Pauses[len(v.Pauses)-1].To == 0
-	if (v.Mission.Status == mission.Paused) != open && v.Mission.Status != mission.Ended {
-		t.Fatalf("%s with pauses %+v", v.Mission.Status, v.Pauses)
+	if (v.Status == mission.Paused) != open && v.Status != mission.Ended {
+		t.Fatalf("%s with pauses %+v", v.Status, v.Pauses)
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Mission is a mission with its version. Of a command's only the definition counts.
-type Mission struct{ mission.Version }
+// Mission is a mission with its versions. Of a command's only the definition and its status count.
+type Mission struct{ mission.History }
 
 // NewMission returns the entity of a definition.
-func NewMission(m mission.Mission) Mission { return Mission{mission.Version{Mission: m}} }
+func NewMission(m mission.Mission) Mission { return Mission{mission.Asked(m)} }
 
 // Missions returns the entities of definitions.
 func Missions(list []mission.Mission) []Entity {
@@ -26,33 +26,33 @@ func Missions(list []mission.Mission) []Entity {
 func (Mission) Kind() Kind { return KindMission }
 
 // ID implements Entity.
-func (m Mission) ID() string { return m.Mission.ID }
+func (m Mission) ID() string { return m.Latest().Mission.ID }
 
 // Status implements Entity.
-func (m Mission) Status() string { return string(m.Mission.Status) }
+func (m Mission) Status() string { return string(m.History.Status) }
 
-// Number implements Entity.
-func (m Mission) Number() int64 { return m.Version.Number }
+// Number implements Entity: it is that of the latest version, which may not be in force yet.
+func (m Mission) Number() int64 { return m.Latest().Number }
 
-func (m Mission) normal() Entity {
-	return NewMission(mission.Normalize(m.Mission))
+func (m Mission) normal() Entity { return NewMission(mission.Normalize(m.Definition())) }
+
+func (m Mission) validate(Config) problem.List {
+	definition := m.Definition()
+	return mission.Validate(&definition)
 }
-
-func (m Mission) validate(Config) problem.List { return mission.Validate(&m.Mission) }
 
 // put creates the mission, moves its status, or finds nothing to do.
 func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) {
 	old, exists := current.(Mission)
+	from, to := old.History.Status, m.History.Status
 	if !exists {
-		if m.Mission.Status == mission.Archived {
+		if to == mission.Archived {
 			return nil, Change{}, problem.One("/status", problem.InvalidField, "a mission cannot begin as archived")
 		}
-		return Mission{mission.NewVersion(m.Mission, c.At)}, Change{Action: ActionCreated, To: m.Status()}, nil
+		return Mission{mission.NewHistory(m.Definition(), c.At)}, Change{Action: ActionCreated, To: m.Status()}, nil
 	}
-	from, to := old.Mission.Status, m.Mission.Status
-	m.Mission.Status = from
 	switch {
-	case !reflect.DeepEqual(m.Mission, old.Mission):
+	case !reflect.DeepEqual(m.Latest().Mission, old.Latest().Mission):
 		return nil, Change{}, problem.One("", problem.InvalidField, "a mission's definition cannot be changed yet; archive it and create another id")
 	case from == to:
 		return old, Change{}, nil

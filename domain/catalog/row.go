@@ -91,12 +91,12 @@ type Row struct {
 }
 
 // Mission returns the mission of the row, false if it has none.
-func (r *Row) Mission() (mission.Version, bool) {
+func (r *Row) Mission() (mission.History, bool) {
 	if r == nil {
-		return mission.Version{}, false
+		return mission.History{}, false
 	}
 	m, ok := r.Entity.(Mission)
-	return m.Version, ok
+	return m.History, ok
 }
 
 // Verdict returns the verdict on a command among the last MaxVerdicts.

@@ -61,14 +61,15 @@ func TestApplyTellsCompletionsAndRevocations(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	m := swiggy()
-	v := NewVersion(m, at("2026-03-01T00:00:00Z")).
+	v := NewHistory(m, at("2026-03-01T00:00:00Z")).
 		WithStatus(Paused, at("2026-03-04T00:00:00Z")).WithStatus(Active, at("2026-03-05T00:00:00Z")).
 		WithStatus(Ended, at("2026-03-06T00:00:00Z"))
-	v.Mission.Audience.RolloutPercent = 50
-	c, problems := Compile(&v)
+	v.Versions[0].Mission.Audience.RolloutPercent = 50
+	plan, problems := Compile(&v)
 	if problems != nil {
 		t.Fatal(problems)
 	}
+	c := plan.At(0)
 	in, out := "", ""
 	for i := 0; in == "" || out == ""; i++ {
 		if user := fmt.Sprint("u", i); c.Includes(user) {
@@ -109,7 +110,7 @@ func TestRolloutIsStickyAndEven(t *testing.T) {
 	for _, percent := range []int64{0, 10, 50, 100} {
 		m := swiggy()
 		m.Audience.RolloutPercent = percent
-		c := compiled(t, m)
+		c := compiled(t, m).At(0)
 		n := 0
 		for i := range users {
 			user := fmt.Sprint("usr_", i)
@@ -182,13 +183,13 @@ func TestMissionCreatedLaterCountsWhatTheRowRemembers(t *testing.T) {
 }
 
 func TestPauseReachesPaymentsThatWereThereFirst(t *testing.T) {
-	v := NewVersion(everything("m", MetricAmount, 1000), at("2026-03-01T00:00:00Z"))
-	snap := func(v Version) *Snapshot {
+	v := NewHistory(everything("m", MetricAmount, 1000), at("2026-03-01T00:00:00Z"))
+	snap := func(v History) *Snapshot {
 		c, problems := Compile(&v)
 		if problems != nil {
 			t.Fatal(problems)
 		}
-		return NewSnapshot([]*Compiled{c})
+		return NewSnapshot([]*Plan{c})
 	}
 	before, after := settled(facts("before", 400, "2026-03-02T10:00:00Z")), settled(facts("after", 700, "2026-03-02T12:00:00Z"))
 	row, _ := fold(nil, snap(v), before, after)
@@ -272,10 +273,10 @@ func TestViewsHideWhatUsersMustNotSee(t *testing.T) {
 	put := func(id string, status Status, percent int64) {
 		m := everything(id, MetricAmount, 100)
 		m.Status, m.Audience.RolloutPercent = status, percent
-		v := NewVersion(m, at("2026-03-01T00:00:00Z"))
+		v := NewHistory(m, at("2026-03-01T00:00:00Z"))
 		if status == Archived {
 			m.Status = Active
-			v = NewVersion(m, at("2026-03-01T00:00:00Z")).WithStatus(Archived, at("2026-03-02T00:00:00Z"))
+			v = NewHistory(m, at("2026-03-01T00:00:00Z")).WithStatus(Archived, at("2026-03-02T00:00:00Z"))
 		}
 		if problems := x.Put(id, &v); problems != nil {
 			t.Fatal(problems)

@@ -295,7 +295,7 @@ func (d *draft) conclude(p *ledger.Posting) {
 }
 
 func (c *Compiled) outcome(kind OutcomeKind, s *State, p *ledger.Posting) *Outcome {
-	m := &c.version.Mission
+	m := &c.mission
 	return &Outcome{
 		Kind: kind, UserID: p.UserID, Mission: s.Mission, Version: s.Version, Iteration: s.Completions,
 		WindowStart: c.start, WindowEnd: c.windowEnd, Currency: m.Currency, Reward: m.Reward, Grant: m.Grant,

@@ -60,7 +60,7 @@ func TestOperators(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := everything("m", MetricAmount, 1)
 			m.Filters = []Filter{tt.filter}
-			c := compiled(t, m)
+			c := compiled(t, m).At(0)
 			if got := c.Judge(&full) == Counted; got != tt.full {
 				t.Errorf("full payment: %v, want %v", got, tt.full)
 			}
@@ -76,11 +76,11 @@ func TestManyValuesMatchAsFew(t *testing.T) {
 	m := everything("m", MetricAmount, 1)
 	m.Filters = []Filter{where("merchant", In, values...)}
 	f := facts("t", 1, "2026-03-02T10:00:00Z")
-	if got := compiled(t, m).Judge(&f); got != Counted {
+	if got := compiled(t, m).At(0).Judge(&f); got != Counted {
 		t.Errorf("in: %q", got)
 	}
 	m.Filters[0].Operator = Nin
-	if got := compiled(t, m).Judge(&f); got != NotFilter {
+	if got := compiled(t, m).At(0).Judge(&f); got != NotFilter {
 		t.Errorf("nin: %q", got)
 	}
 }

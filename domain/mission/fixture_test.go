@@ -52,9 +52,9 @@ func everything(id, metric string, target int64) Mission {
 	return m
 }
 
-func compiled(t testing.TB, m Mission) *Compiled {
+func compiled(t testing.TB, m Mission) *Plan {
 	t.Helper()
-	v := NewVersion(m, at("2026-02-20T00:00:00Z"))
+	v := NewHistory(m, at("2026-02-20T00:00:00Z"))
 	c, problems := Compile(&v)
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -64,7 +64,7 @@ func compiled(t testing.TB, m Mission) *Compiled {
 
 func snapshot(t testing.TB, missions ...Mission) *Snapshot {
 	t.Helper()
-	list := make([]*Compiled, len(missions))
+	list := make([]*Plan, len(missions))
 	for i, m := range missions {
 		list[i] = compiled(t, m)
 	}

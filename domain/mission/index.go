@@ -11,27 +11,27 @@ import (
 // writers change it.
 type Index struct {
 	mu       sync.Mutex
-	missions map[string]*Compiled // by key
+	missions map[string]*Plan // by key
 	current  atomic.Pointer[Snapshot]
 }
 
 // NewIndex returns an empty index.
-func NewIndex() *Index { return &Index{missions: map[string]*Compiled{}} }
+func NewIndex() *Index { return &Index{missions: map[string]*Plan{}} }
 
-// Put sets the version kept under key, whatever the key means to the caller. A version that was never active is left out:
+// Put sets the mission kept under key, whatever the key means to the caller. A mission that was never active is left out:
 // no payment counts for it and no user sees it. One that is not valid changes nothing, and its problems are returned.
-func (x *Index) Put(key string, v *Version) problem.List {
-	if !v.Activated {
+func (x *Index) Put(key string, h *History) problem.List {
+	if !h.Activated {
 		x.Remove(key)
 		return nil
 	}
-	c, problems := Compile(v)
+	p, problems := Compile(h)
 	if len(problems) > 0 {
 		return problems
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.missions[key] = c
+	x.missions[key] = p
 	x.current.Store(nil)
 	return nil
 }
@@ -56,9 +56,9 @@ func (x *Index) Snapshot() *Snapshot {
 	if s := x.current.Load(); s != nil {
 		return s
 	}
-	list := make([]*Compiled, 0, len(x.missions))
-	for _, c := range x.missions {
-		list = append(list, c)
+	list := make([]*Plan, 0, len(x.missions))
+	for _, p := range x.missions {
+		list = append(list, p)
 	}
 	s := NewSnapshot(list) // sorts
 	x.current.Store(s)

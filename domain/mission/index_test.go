@@ -24,8 +24,8 @@ func TestIndexServesReadersWhileItIsWritten(t *testing.T) {
 		})
 	}
 	for i := range missions {
-		v := NewVersion(everything(fmt.Sprint("m", i), MetricAmount, 1), 1)
-		if problems := x.Put(v.Mission.ID, &v); problems != nil {
+		v := NewHistory(everything(fmt.Sprint("m", i), MetricAmount, 1), 1)
+		if problems := x.Put(v.Definition().ID, &v); problems != nil {
 			t.Error(problems)
 		}
 	}
@@ -33,18 +33,18 @@ func TestIndexServesReadersWhileItIsWritten(t *testing.T) {
 }
 
 func TestFingerprintFollowsWhatCounts(t *testing.T) {
-	v := NewVersion(everything("m", MetricAmount, 1), 1)
+	v := NewHistory(everything("m", MetricAmount, 1), 1)
 	paused := v.WithStatus(Paused, 5)
-	of := func(versions ...Version) uint64 {
+	of := func(versions ...History) uint64 {
 		x := NewIndex()
 		for i := range versions {
-			if err := x.Put(versions[i].Mission.ID, &versions[i]); err != nil {
+			if err := x.Put(versions[i].Definition().ID, &versions[i]); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return x.Snapshot().Fingerprint()
 	}
-	other := NewVersion(everything("n", MetricAmount, 1), 1)
+	other := NewHistory(everything("n", MetricAmount, 1), 1)
 	if of() != 0 || of(v) == 0 || of(v) == of(paused) || of(v) == of(v, other) || of(v, other) != of(other, v) {
 		t.Error(of(), of(v), of(paused), of(v, other), of(other, v))
 	}

@@ -54,7 +54,7 @@ func model(c *Compiled, histories []history) int64 {
 		net := h[len(h)-1].NetAfter
 		m := c.Mission()
 		counts := f.Currency == m.Currency && (len(m.Filters) == 0 || f.Merchant == "swiggy")
-		for _, p := range c.Version().Pauses {
+		for _, p := range c.pauses {
 			counts = counts && !(f.CreatedAt >= p.From && (p.To == 0 || f.CreatedAt < p.To))
 		}
 		if !counts || net == 0 {
@@ -165,11 +165,11 @@ func TestProgressDoesNotDependOnWhenMissionsAreKnown(t *testing.T) {
 		histories := genHistories(t, 20*time.Hour)
 		postings := interleave(t, histories)
 		all := propertyMissions()
-		known := map[int]Version{}
+		known := map[int]History{}
 		var row *UserRow
 		outcomes := ledgerOfOutcomes{}
 		current := func() *Snapshot {
-			var list []*Compiled
+			var list []*Plan
 			for i := range all {
 				if v, ok := known[i]; ok {
 					c, _ := Compile(&v)
@@ -189,7 +189,7 @@ func TestProgressDoesNotDependOnWhenMissionsAreKnown(t *testing.T) {
 		}
 		for i := range all {
 			if _, ok := known[i]; !ok {
-				known[i] = NewVersion(all[i], at("2026-03-10T00:00:00Z"))
+				known[i] = NewHistory(all[i], at("2026-03-10T00:00:00Z"))
 			}
 		}
 		s := current()
@@ -200,22 +200,22 @@ func TestProgressDoesNotDependOnWhenMissionsAreKnown(t *testing.T) {
 }
 
 // change creates, pauses or resumes a mission.
-func change(t *rapid.T, v Version, m Mission) Version {
+func change(t *rapid.T, v History, m Mission) History {
 	when := at("2026-03-10T00:00:00Z").Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "hour")) * time.Hour)
-	switch v.Mission.Status {
+	switch v.Status {
 	case Active:
 		return v.WithStatus(Paused, when)
 	case Paused:
 		return v.WithStatus(Active, when)
 	default:
-		return NewVersion(m, at("2026-03-01T00:00:00Z"))
+		return NewHistory(m, at("2026-03-01T00:00:00Z"))
 	}
 }
 
-func compileAll(missions []Mission) []*Compiled {
-	out := make([]*Compiled, len(missions))
+func compileAll(missions []Mission) []*Plan {
+	out := make([]*Plan, len(missions))
 	for i, m := range missions {
-		v := NewVersion(m, at("2026-03-01T00:00:00Z"))
+		v := NewHistory(m, at("2026-03-01T00:00:00Z"))
 		out[i], _ = Compile(&v)
 	}
 	return out

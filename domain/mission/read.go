@@ -44,12 +44,12 @@ func ViewOf(row *UserRow, user, id string, missions *Snapshot, cfg Config) (View
 }
 
 func (c *Compiled) seenBy(user string) bool {
-	return c.version.Mission.Status.Visible() && c.Includes(user)
+	return c.mission.Status.Visible() && c.Includes(user)
 }
 
 func (c *Compiled) view(row *UserRow) View {
-	target := c.version.Mission.Goal.Target
-	v := View{Mission: c, Remaining: target, Limit: c.version.Mission.Limits.CompletionsPerUser}
+	target := c.mission.Goal.Target
+	v := View{Mission: c, Remaining: target, Limit: c.mission.Limits.CompletionsPerUser}
 	if row == nil {
 		return v
 	}

@@ -11,7 +11,8 @@ import (
 // Snapshot is an immutable set of compiled missions, indexed by an equality filter where they have one, so that a payment
 // meets only the missions that it can count for.
 type Snapshot struct {
-	missions    []*Compiled // by id and version
+	plans       []*Plan     // by id
+	missions    []*Compiled // the first version of each plan
 	fingerprint uint64
 	fields      []indexedField
 	always      []int32 // positions of missions without an equality filter
@@ -22,19 +23,16 @@ type indexedField struct {
 	byText map[string][]int32
 }
 
-// NewSnapshot returns a snapshot of missions, which must have different ids or versions.
-func NewSnapshot(missions []*Compiled) *Snapshot {
-	s := &Snapshot{missions: slices.Clone(missions)}
-	slices.SortFunc(s.missions, func(a, b *Compiled) int {
-		if c := strings.Compare(a.ID(), b.ID()); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.Number(), b.Number())
-	})
+// NewSnapshot returns a snapshot of missions, which must have different ids.
+func NewSnapshot(plans []*Plan) *Snapshot {
+	s := &Snapshot{plans: slices.Clone(plans)}
+	slices.SortFunc(s.plans, func(a, b *Plan) int { return strings.Compare(a.ID(), b.ID()) })
 	at := map[string]int{}
-	for i, c := range s.missions {
-		s.fingerprint += c.identity // a sum: the order in which missions came does not matter
-		f, ok := indexFilter(c.version.Mission.Filters)
+	for i, p := range s.plans {
+		c := p.versions[0]
+		s.missions = append(s.missions, c)
+		s.fingerprint += p.identity // a sum: the order in which missions came does not matter
+		f, ok := indexFilter(c.mission.Filters)
 		if !ok {
 			s.always = append(s.always, int32(i))
 			continue

@@ -110,7 +110,7 @@ func formatRow(b []byte) string {
 	}
 	out := fmt.Sprintf("revision %d, %d verdicts, %d audited", row.Revision, len(row.Verdicts), len(row.Audit))
 	if v, ok := row.Mission(); ok {
-		out += fmt.Sprintf("; version %d %s activated=%v", v.Number, v.Mission.Status, v.Activated)
+		out += fmt.Sprintf("; version %d %s activated=%v", v.Latest().Number, v.Status, v.Activated)
 		for _, p := range v.Pauses {
 			out += fmt.Sprintf(" paused %s to %s", p.From, p.To)
 		}

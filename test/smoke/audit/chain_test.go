@@ -59,7 +59,7 @@ func record(t *testing.T) *recording {
 	}
 	index := mission.NewIndex()
 	for _, m := range parsed {
-		v := mission.NewVersion(m, 0)
+		v := mission.NewHistory(m, 0)
 		if problems := index.Put(m.ID, &v); len(problems) > 0 {
 			t.Fatal(problems)
 		}
