@@ -89,8 +89,11 @@ func (s *session) begin() error {
 		return s.member.judge(err)
 	}
 	s.begun = true
-	latest := s.engine.config.latest()
+	latest, wall := s.engine.config.latest(), s.engine.config.Clock()
 	for _, p := range s.parts {
+		if s.engine.graph.wall && p.time.Reach(wall.UnixMilli()) {
+			p.raised(wall)
+		}
 		for _, c := range p.claims {
 			c.future = latest
 		}

@@ -28,6 +28,8 @@ var (
 	ErrBatch = errors.New("engine: callbacks take longer than a transaction may")
 	// ErrSchema says that a table was written by a newer version of the engine, in a form that this one does not know.
 	ErrSchema = errors.New("engine: table of a newer version")
+	// ErrGraph says that a graph asks for what cannot be.
+	ErrGraph = errors.New("engine: graph cannot be run")
 	// ErrVisit says that a visit cannot be served, see Engine.Visit.
 	ErrVisit = errors.New("engine: visit refused")
 )
@@ -138,6 +140,9 @@ func (h safeHash) Sum32() uint32 {
 // Run runs the processor until the context ends or the processor fails. A stop by the context is graceful: the batch under
 // way is finished and committed. The membership is kept, so that a restart is no rebalance, unless Drain was called.
 func (e *Engine) Run(ctx context.Context, p *goka.Processor) error {
+	if err := e.graph.check(); err != nil {
+		return err
+	}
 	if err := e.checkTopics(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/engine/watermark"
@@ -21,6 +24,7 @@ type graph struct {
 	carriers []string               // outputs that carry event time
 	times    map[string]stream.Time // of inputs
 	timed    []watermark.Input      // inputs that have event time
+	wall     bool                   // the group goes by the wall clock
 	home     string                 // input whose offset metadata keeps event time, where there is no table
 	sweeps   bool
 	lookups  map[string]lookup
@@ -39,6 +43,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		times: map[string]stream.Time{},
 	}
 	for _, e := range g.AllEdges() {
+		out.wall = out.wall || stream.ClockOf(e) == stream.WallClock
 		switch {
 		case e.Codec() != nil:
 			out.topics = append(out.topics, e.Topic())
@@ -66,6 +71,9 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		out.loop, out.outputs[e.Topic()] = e.Topic(), e.Codec()
 		out.offsets[e.Topic()] = new(Offsets)
 	}
+	if out.wall { // time of inputs is not the group's
+		out.timed, out.home = nil, ""
+	}
 	for _, e := range g.LookupTables() {
 		l := lookup{codec: e.Codec(), parts: newReplicas(c.Index[e.Topic()])}
 		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.parts.offsets
@@ -82,4 +90,18 @@ func (g *graph) addInput(topic string, t stream.Time) {
 	if g.table == "" && (g.home == "" || topic < g.home) {
 		g.home = topic
 	}
+}
+
+// check returns every reason why the engine cannot run the graph, joined.
+func (g *graph) check() error {
+	var errs []error
+	if g.wall && g.table == "" {
+		errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and has no table to keep it in", ErrGraph, g.group))
+	}
+	for _, topic := range g.carriers {
+		if g.wall {
+			errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and cannot send event time to %s", ErrGraph, g.group, topic))
+		}
+	}
+	return errors.Join(errs...)
 }

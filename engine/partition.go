@@ -19,7 +19,7 @@ import (
 type partition struct {
 	number int32
 	claims []*claim
-	time   *watermark.Partition // nil: no input has event time
+	time   *watermark.Partition // nil: no input has event time, and the group does not go by the wall clock
 	timers *timetable           // nil: the group has none
 
 	// Of the session's goroutine.
@@ -49,7 +49,7 @@ func (e *Engine) newPartition(number, count int32) *partition {
 	g := &e.graph
 	p := &partition{number: number, resume: true, rose: e.config.Clock()}
 	p.now.Store(watermark.None)
-	if len(g.timed) > 0 {
+	if len(g.timed) > 0 || g.wall {
 		p.time = watermark.New(e.config.time(), g.group, number, count, g.timers != "", g.timed...)
 	}
 	return p
@@ -138,6 +138,16 @@ func (p *partition) open() bool {
 func (p *partition) raised(wall time.Time) {
 	p.now.Store(p.time.Watermark())
 	p.resume, p.rose = true, wall
+}
+
+// overdue tells whether the wall clock has passed a timer of a wall-timed group that was not called.
+func (p *partition) overdue(wall time.Time) (bool, error) {
+	now := wall.UnixMilli()
+	if p.timers == nil || now <= p.now.Load() { // it would not be called yet
+		return false, nil
+	}
+	due, err := p.timers.due()
+	return due <= now, err
 }
 
 // conclude takes in what callbacks saw in topics of strangers.

@@ -165,6 +165,11 @@ func (s *session) pending() (bool, error) {
 			p.resume = false
 		}
 		p.tell()
+		if s.engine.graph.wall && s.engine.config.Tick != NoTick {
+			if due, err := p.overdue(s.engine.config.Clock()); due || err != nil {
+				return due, err
+			}
+		}
 		if len(s.engine.graph.carriers) > 0 && p.time.Speaks() {
 			return true, nil
 		}

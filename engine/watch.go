@@ -90,7 +90,7 @@ func (s *session) measure() {
 	m, group, wall := e.config.Metrics, e.graph.group, e.config.Clock()
 	low, set := watermark.None, 0
 	for _, p := range s.parts {
-		if at := p.now.Load(); at != watermark.None {
+		if at := p.now.Load(); at != watermark.None && !e.graph.wall { // which is now, or does not matter
 			if low == watermark.None || at < low {
 				low = at
 			}

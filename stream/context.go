@@ -93,7 +93,8 @@ func (c *Context[Row]) DeleteRow() {
 	c.row, c.has, c.loaded, c.changed = none, false, true, true
 }
 
-// Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known.
+// Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known. In a group with
+// WallClock it is now, see there.
 func (c *Context[Row]) Watermark() time.Time {
 	if t, ok := c.goka.(Transport); ok {
 		return t.Watermark()
@@ -106,7 +107,8 @@ func (c *Context[Row]) Watermark() time.Time {
 func (c *Context[Row]) Advance(t time.Time) { c.advance = append(c.advance, t) }
 
 // SetTimer asks for a call of the group's timer callback under this key once the watermark reaches due, at millisecond
-// precision, rounded up. The same (key, due, name) twice is one timer. One for the past is called when the watermark next rises.
+// precision, rounded up. The same (key, due, name) twice is one timer. One for the past is called when the watermark next rises
+// (with WallClock: soon, in a later transaction).
 // Timers survive restarts and rebalances and are not cancelled: the callback checks its row.
 func (c *Context[Row]) SetTimer(due time.Time, name string) {
 	c.timers = append(c.timers, Timer{due, name})

@@ -11,12 +11,12 @@ import (
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
 // panics or asks for what does not fit into a record, become dead letters and the partition goes on, unless the policy is Halt.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.Time}, receive(g, from, cb))
+	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.Time, g.Clock}, receive(g, from, cb))
 }
 
 // Loop subscribes the group to its own loop topic, by which a callback reaches other keys of the group (see Loopback).
 func Loop[Row, T any](g Group[Row], codec Codec[T], cb func(*Context[Row], T)) goka.Edge {
-	return goka.Loop(inputCodec[T]{Codec: codec}, receive(g, Topic[T]{}, cb))
+	return goka.Loop(inputCodec[T]{Codec: codec, clock: g.Clock}, receive(g, Topic[T]{}, cb))
 }
 
 func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.ProcessCallback {
@@ -88,11 +88,14 @@ func number(key string, timer Timer) int64 {
 
 // Persist gives the group its table. A transport may keep rows decoded over several callbacks, see Codec.
 func Persist[Row any](g Group[Row]) goka.Edge {
-	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}})
+	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}, g.Clock})
 }
 
 // rowCodec marks the edge of Persist.
-type rowCodec[Row any] struct{ outputCodec[Row] }
+type rowCodec[Row any] struct {
+	outputCodec[Row]
+	clock Clock
+}
 
 func (rowCodec[Row]) sharesRows() {}
 

@@ -115,6 +115,17 @@ func TestEdges(t *testing.T) {
 	streamtest.Run(t, "testdata/calm/*.txt", c)
 }
 
+// The same actor, by the wall clock.
+func TestWallClock(t *testing.T) {
+	c := edgeConfig()
+	c.Build = func() streamtest.Processor {
+		a := newActor()
+		a.group.Clock = stream.WallClock
+		return streamtest.Processor{Graph: a.graph()}
+	}
+	streamtest.Run(t, "testdata/wall/*.txt", c)
+}
+
 func edgeConfig() streamtest.Config {
 	a := newActor()
 	timed := streamtest.Raw("timed")

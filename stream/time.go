@@ -16,6 +16,30 @@ const (
 	Watermarked
 )
 
+// Clock says what time a group goes by.
+type Clock uint8
+
+const (
+	// EventClock is that of the group's inputs: Context.Watermark is event time.
+	EventClock Clock = iota
+	// WallClock is that of the transport: Context.Watermark is now, the same for all callbacks of one transaction, and never goes
+	// back, neither by restarts nor by a clock that does. Timers are called when their time has come, input or none. Inputs hold
+	// nothing up, whatever time they carry; outputs carry none. Such a group needs a table, which keeps how far its time is. It
+	// is exactly once, but a replay does not repeat it.
+	WallClock
+)
+
+// ClockOf tells what time the group of an edge goes by: one of Input, Loop or Persist. Edges of other makes have EventClock.
+func ClockOf(e goka.Edge) Clock {
+	if e.Codec() == nil { // a visitor
+		return EventClock
+	}
+	if c, ok := e.Codec().(interface{ groupClock() Clock }); ok {
+		return c.groupClock()
+	}
+	return EventClock
+}
+
 // TimeOf tells what event time the topic of an edge has: one of Input or Output. Edges of other makes have NoTime.
 func TimeOf(e goka.Edge) Time {
 	if c, ok := e.Codec().(interface{ eventTime() Time }); ok {
@@ -24,5 +48,7 @@ func TimeOf(e goka.Edge) Time {
 	return NoTime
 }
 
-func (c inputCodec[T]) eventTime() Time  { return c.time }
-func (c outputCodec[T]) eventTime() Time { return c.time }
+func (c inputCodec[T]) eventTime() Time   { return c.time }
+func (c outputCodec[T]) eventTime() Time  { return c.time }
+func (c inputCodec[T]) groupClock() Clock { return c.clock }
+func (c rowCodec[Row]) groupClock() Clock { return c.clock }

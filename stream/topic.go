@@ -54,6 +54,7 @@ type Group[Row any] struct {
 	Row         Codec[Row] // nil for a group without a table
 	DeadLetters string     // topic name
 	OnError     Policy     // of inputs that do not say otherwise, of the loop, timers and sweeps; defaults to ToDeadLetters
+	Clock       Clock      // what time callbacks see and timers go by; defaults to EventClock
 }
 
 // NoRow is the row type of groups without a table.
@@ -87,7 +88,8 @@ type message[T any] struct {
 
 type inputCodec[T any] struct {
 	Codec[T]
-	time Time
+	time  Time
+	clock Clock
 }
 
 func (c inputCodec[T]) Decode(b []byte) (out any, err error) {

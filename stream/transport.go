@@ -9,7 +9,7 @@ import (
 // Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time. Each
 // method speaks of the partition that the callback runs under.
 type Transport interface {
-	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet.
+	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet. With WallClock it is now.
 	Watermark() time.Time
 	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves time back.
 	Advance(t time.Time)

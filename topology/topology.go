@@ -116,7 +116,7 @@ func New(c Config) *Topology {
 	t.Progress = stream.Group[*mission.UserRow]{Name: name("progress"), Row: codecs.UserRow{}, DeadLetters: dead}
 	t.Health = stream.Group[*health.Row]{Name: name("health"), Row: codecs.HealthRow{}, DeadLetters: dead}
 	t.Routing = stream.Group[*health.ModeRow]{Name: name("routing"), Row: codecs.ModeRow{}, DeadLetters: dead}
-	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead}
+	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead, Clock: stream.WallClock}
 	t.DeadLetters = stream.Group[*deadletter.Row]{Name: name("deadletters"), Row: codecs.DeadLetterRow{}, DeadLetters: dead}
 	return t
 }

@@ -28,8 +28,11 @@
 //     position is the high watermark (of the topic, not its last stable offset: behind that, records wait for their commit), and
 //     Tick. If Forward then has something to say, that is a transaction too, if only with timers and ticks.
 //
-// The loop topic of a group is no input here: a partition would wait for itself. A wall-timed group has no Partition: it
-// gives its ticks to a Gate of its own.
+// The loop topic of a group is no input here: a partition would wait for itself.
+//
+// A wall-timed group has no inputs here, whatever it reads: step 2 is Reach with the wall time, then Resume; the rest holds as it
+// is, and Forward is never sent. So its calls see the time of their transaction, timers that are due come before its
+// records, and its row keeps the time below which no successor goes.
 //
 // # What is promised
 //

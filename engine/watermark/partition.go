@@ -16,7 +16,8 @@ type Partition struct {
 	kept  []Row             // as of the last Commit
 }
 
-// New returns partition number of count of a group; timers tells whether the group has any. The config must be valid.
+// New returns partition number of count of a group; timers tells whether the group has any. A wall-timed group has no inputs here.
+// The config must be valid.
 func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
 	p := &Partition{
 		config: c, inputs: inputs, self: Record{Origin: group, Source: number, Sources: count, Time: None},
@@ -63,6 +64,16 @@ func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
 		return p.report(topic, s)
 	}
 	return atEnd && p.reach(p.merge.Empty(topic))
+}
+
+// Reach takes in the wall time of a wall-timed group at the beginning of a transaction. It tells whether the watermark rose: a
+// clock that goes back does nothing.
+func (p *Partition) Reach(wall int64) bool {
+	if len(p.inputs) > 0 || !valid(wall) || wall <= p.merge.watermark {
+		return false
+	}
+	p.merge.watermark = wall
+	return p.reach(true)
 }
 
 // Tick takes in the wall time. It never raises the watermark, but ends idleness after a gap in the fetches.

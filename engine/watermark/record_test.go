@@ -90,7 +90,7 @@ func TestRestoreRefuses(t *testing.T) {
 	for name, row := range map[string]Row{
 		"not ours":     {"user", []byte{1}},
 		"no value":     {RowPrefix, nil},
-		"version":      {RowPrefix, []byte{2, 0, 0, 0}},
+		"version":      {RowPrefix, []byte{3, 0, 0, 0}},
 		"cut":          {RowPrefix, []byte{1, 1, 16}},
 		"trailing":     {RowPrefix, []byte{1, 0, 0, 0, 0}},
 		"settled more": {RowPrefix, []byte{1, 0, 1, 16, 0}},

@@ -15,6 +15,9 @@ const RowPrefix = Magic
 // rowVersion begins every row and text, for a later form to be told from this one.
 const rowVersion = 1
 
+// wallVersion begins the own row of a wall-timed group instead, whose time says nothing of events.
+const wallVersion = 2
+
 // Row is one reserved row of the group's table. Value is never empty.
 type Row struct {
 	Key   string
@@ -45,7 +48,7 @@ func (p *Partition) Abort() {
 }
 
 func (p *Partition) all() []Row {
-	rows := []Row{{RowPrefix, p.appendOwn([]byte{rowVersion})}}
+	rows := []Row{{RowPrefix, p.appendOwn([]byte{p.ownVersion()})}}
 	for _, in := range p.merge.inputs {
 		b := []byte{rowVersion}
 		if s := p.sources[in.topic]; s != nil {
@@ -59,7 +62,7 @@ func (p *Partition) all() []Row {
 }
 
 // Restore gives a new Partition the rows of the one before, in any order; a row of a topic that is no longer an input, or
-// no longer of the same kind, is left out. The Partition must not be used after an error.
+// no longer of the same kind, is left out, as is the time of a group that now goes by another clock. The Partition must not be used after an error.
 func (p *Partition) Restore(rows []Row) error {
 	for _, r := range rows {
 		topic, ok := strings.CutPrefix(r.Key, RowPrefix)
@@ -68,8 +71,11 @@ func (p *Partition) Restore(rows []Row) error {
 		}
 		d := decoder{b: r.Value}
 		version := d.byte()
-		if !d.failed && version != rowVersion {
+		if !d.failed && version != rowVersion && (topic != "" || version != wallVersion) {
 			return fmt.Errorf("%w row %q: version %d", ErrMalformed, r.Key, version)
+		}
+		if topic == "" && !d.failed && version != p.ownVersion() {
+			continue
 		}
 		if topic == "" {
 			p.readOwn(&d)
@@ -121,6 +127,13 @@ func (p *Partition) RestoreText(text string) error {
 		return fmt.Errorf("%w text of %d bytes", ErrMalformed, len(text))
 	}
 	return p.Restore(rows)
+}
+
+func (p *Partition) ownVersion() byte {
+	if len(p.inputs) == 0 {
+		return wallVersion
+	}
+	return rowVersion
 }
 
 // The partition's own row: watermark, settled, and the last word to its readers.

@@ -3,11 +3,14 @@ package watermark
 import "fmt"
 
 // SettledOf reads a partition's own row, that with the key RowPrefix: the watermark whose timers have all fired, with what they
-// did among the rows. It is for those who follow the table; None where nothing is known yet.
+// did among the rows. It is for those who follow the table; None where nothing is known yet, and of a wall-timed group.
 func SettledOf(value []byte) (int64, error) {
 	d := decoder{b: value}
 	version := d.byte()
 	reached, settled := d.moment(), d.moment()
+	if !d.failed && version == wallVersion {
+		return None, nil
+	}
 	if d.failed || version != rowVersion || settled > reached || reached > maxTime {
 		return None, fmt.Errorf("%w row %q of %d bytes", ErrMalformed, RowPrefix, len(value))
 	}

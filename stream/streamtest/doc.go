@@ -26,7 +26,8 @@
 //	advance TIME
 //	        watermark records to every input that carries event time.
 //	wall DURATION
-//	        moves the injected wall clock on: inputs that strangers write become idle.
+//	        moves the injected wall clock on: inputs that strangers write become idle. In a group with stream.WallClock that is
+//	        one jump, after which its timers fire.
 //	watermark
 //	        prints the event time of each partition.
 //	sweep   calls the sweep callback for every row.

@@ -34,6 +34,7 @@ type Harness struct {
 	broker *broker
 	topics map[string]Topic
 
+	byWall  bool     // the group goes by the wall clock
 	inputs  []string // and looked-up tables
 	loop    string
 	outputs []string
@@ -80,6 +81,7 @@ func newHarness(t testing.TB, c Config, k kills) *Harness {
 
 // read takes the topics from the graph.
 func (h *Harness) read(g *goka.GroupGraph) []string {
+	h.byWall = slices.ContainsFunc(g.AllEdges(), func(e goka.Edge) bool { return stream.ClockOf(e) == stream.WallClock })
 	for _, e := range g.InputStreams() {
 		h.inputs = append(h.inputs, e.Topic())
 	}
@@ -209,11 +211,14 @@ func (h *Harness) handled(ends map[string]map[int32]int64) bool {
 	return true
 }
 
-// Wall moves the wall clock on, a second at a time.
+// Wall moves the wall clock on: a second at a time, or at once where the group goes by it.
 func (h *Harness) Wall(d time.Duration) {
 	h.t.Helper()
 	for d > 0 {
 		step := min(d, wallStep)
+		if h.byWall {
+			step = d
+		}
 		d -= step
 		h.mu.Lock()
 		h.wall = h.wall.Add(step)
