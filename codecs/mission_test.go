@@ -128,9 +128,9 @@ func TestMissionProblems(t *testing.T) {
 		return strings.Replace(contractJSON, old, new, 1)
 	}
 	tests := []struct{ name, text, want string }{
-		{"unknown field", replace(`"debt"`, `"depth":1,"debt"`), "/0/depth invalid_field"},
-		{"unknown field inside", replace(`"target":50000`, `"target":50000,"a/b":1`), "/0/goal/a~1b invalid_field"},
-		{"unknown field of a filter", replace(`"values":10000`, `"values":10000,"value":1`), "/0/filters/0/value invalid_field"},
+		{"unknown field", replace(`"debt"`, `"depth":1,"debt"`), "/0/depth unknown_field"},
+		{"unknown field inside", replace(`"target":50000`, `"target":50000,"a/b":1`), "/0/goal/a~1b unknown_field"},
+		{"unknown field of a filter", replace(`"values":10000`, `"values":10000,"value":1`), "/0/filters/0/value unknown_field"},
 		{"text for a number", replace(`"target":50000`, `"target":"50000"`), "/0/goal/target wrong_type"},
 		{"fraction", replace(`"target":50000`, `"target":0.5`), "/0/goal/target wrong_type"},
 		{"too large", replace(`"target":50000`, `"target":9223372036854775808`), "/0/goal/target wrong_type"},

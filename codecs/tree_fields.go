@@ -39,7 +39,7 @@ func (r *treeReader) object(pointer string, node any, known ...string) fields {
 	f.values = values
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, key) {
-			r.add(f.at(key), problem.InvalidField, "is not a known field")
+			r.add(f.at(key), problem.UnknownField, "is not a known field")
 		}
 	}
 	return f

@@ -30,7 +30,7 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// identify gives every request an id, the caller's own if it is a sane one, and bounds its body.
+// identify gives every request an id, the caller's own if it is a sane one, and bounds its body; operations have bounds of their own.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
@@ -38,7 +38,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 			id = rand.Text()
 		}
 		w.Header().Set(requestIDHeader, id)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
+		r.Body = http.MaxBytesReader(w, r.Body, maxAnyBytes+1)
 		ctx := context.WithValue(r.Context(), requestIDKey, id)
 		r = r.WithContext(ctx)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey, r)))

@@ -9,6 +9,7 @@
 package views
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
@@ -107,7 +109,8 @@ func (c Config) Validate() error {
 
 // The limits of every server.
 const (
-	maxBodyBytes   = 64 << 10
+	maxBodyBytes   = 64 << 10 // of an operation that says nothing else
+	maxAnyBytes    = 10 << 20 // of any
 	maxHeaderBytes = 64 << 10
 	defaultWait    = 5 * time.Second
 )
@@ -200,7 +203,7 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 				{Name: tagServer, Description: "Is it alive, is it ready."},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats:       map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()},
 		DefaultFormat: "application/json",
 		Transformers: []huma.Transformer{problem.Transformer(
 			func(ctx huma.Context) string { return requestID(ctx.Context()) },
@@ -209,6 +212,18 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 			},
 		)},
 	}
+}
+
+// strictJSON reads bodies that say one thing only.
+func strictJSON() huma.Format {
+	f := huma.DefaultJSONFormat
+	f.Unmarshal = func(b []byte, v any) error {
+		if err := codecs.CheckObject(b); err != nil {
+			return err
+		}
+		return json.Unmarshal(b, v)
+	}
+	return f
 }
 
 // pages adds the web pages, the metrics and the document that describes all of it.

@@ -197,6 +197,9 @@ func refused(found faults.List) *problem.Problem {
 	default:
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
 	}
+	if found.Has(faults.UnknownField) { // it was written for something else than this API
+		p = problem.New(http.StatusBadRequest, problem.InvalidField, "the request has fields that do not exist here")
+	}
 	for _, f := range found {
 		p.Errors = append(p.Errors, problem.Field(f))
 	}

@@ -105,7 +105,7 @@ func TestWritesThatCannotBe(t *testing.T) {
 	f.wantProblem(f.say("POST", list, overrideBody, withHeader("Content-Type", "text/plain")), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	f.wantProblem(f.say("PUT", list+"/o2", overrideBody), http.StatusUnprocessableEntity, "invalid_field")
 	w := f.say("POST", list, `{"mode":"upi","state":"sideways-secret","until":"2026-03-01T11:00:00Z","reason":"r","colour":1}`)
-	p := f.wantProblem(w, http.StatusUnprocessableEntity, "invalid_field")
+	p := f.wantProblem(w, http.StatusBadRequest, "invalid_field")
 	var pointers []string
 	for _, e := range p["errors"].([]any) {
 		pointers = append(pointers, e.(map[string]any)["pointer"].(string))

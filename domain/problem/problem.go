@@ -7,7 +7,8 @@ import "strings"
 const (
 	WrongType          = "wrong_type"          // a value of the wrong type for its field
 	InvalidFilter      = "invalid_filter"      // a filter that makes no sense
-	InvalidField       = "invalid_field"       // any other field that is missing, unknown, out of range or not supported yet
+	InvalidField       = "invalid_field"       // any other field that is missing, out of range or not supported yet
+	UnknownField       = "unknown_field"       // a field that does not exist
 	PreconditionFailed = "precondition_failed" // somebody else came first
 	NotFound           = "not_found"           // there is nothing that it could be done to
 )
@@ -34,6 +35,16 @@ func (l List) Error() string {
 		lines[i] = p.Pointer + ": " + p.Detail + " (" + p.Code + ")"
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Has tells whether one of the problems has the code.
+func (l List) Has(code string) bool {
+	for _, p := range l {
+		if p.Code == code {
+			return true
+		}
+	}
+	return false
 }
 
 // Code returns the code of all problems together: precondition_failed or not_found if one is, invalid_filter if only filters are wrong,

@@ -26,6 +26,8 @@ func Transformer(requestID func(huma.Context) string, failed func(ctx huma.Conte
 	}
 }
 
+const unknownField = "unknown_field"
+
 func messages(m *huma.ErrorModel) string {
 	all := []string{m.Detail}
 	for _, d := range m.Errors {
@@ -93,7 +95,7 @@ func field(d *huma.ErrorDetail) Field {
 	case strings.HasPrefix(msg, "required "), strings.HasPrefix(msg, "expected required "):
 		f.Code, f.Detail = "required", "a required value is missing"
 	case strings.HasPrefix(msg, "unexpected property"), strings.HasPrefix(msg, "unknown query"):
-		f.Code, f.Detail = "unknown", "there is no such field"
+		f.Code, f.Detail = unknownField, "is not a known field"
 	case strings.HasPrefix(msg, "invalid integer"), strings.HasPrefix(msg, "invalid float"), strings.HasPrefix(msg, "invalid boolean"),
 		msg == "expected integer", msg == "expected number", msg == "expected boolean", msg == "expected string",
 		msg == "expected object", msg == "expected array":
