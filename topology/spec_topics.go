@@ -18,6 +18,9 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention),
 		// Outcomes are what was promised to people.
 		t.stream(t.Outcomes.Name, "mission", JSON, LedgerRetention),
+		// What people asked for is kept as long as the payments that it decides on.
+		t.stream(t.Enrolments.Name, "user", Binary, LedgerRetention),
+		t.stream(t.UserSegments.Name, "user", Binary, LedgerRetention),
 		// Claims are the audit trail of rewards that people gave and took.
 		t.stream(t.Claims.Name, "user", Binary, LedgerRetention),
 		t.stream(t.RewardResults.Name, "user", Binary, WorkRetention),

@@ -59,6 +59,8 @@ type Topology struct {
 	Attempts     stream.Topic[*ledger.Attempt]
 	Journal      stream.Topic[*ledger.JournalEntry]
 	Outcomes     stream.Topic[*mission.Outcome]
+	Enrolments   stream.Topic[*mission.Enrolment]
+	UserSegments stream.Topic[*mission.Segments]
 
 	Claims        stream.Topic[*reward.Command]
 	RewardResults stream.Topic[*reward.Result]
@@ -99,6 +101,8 @@ func New(c Config) *Topology {
 	t.Claims = stream.Topic[*reward.Command]{Name: name("claims"), Codec: codecs.RewardCommand{}}
 	t.RewardResults = stream.Topic[*reward.Result]{Name: name("reward-results"), Codec: codecs.RewardResult{}}
 	t.Tasks = stream.Topic[*task.Task]{Name: name("tasks"), Codec: codecs.Task{}}
+	t.Enrolments = stream.Topic[*mission.Enrolment]{Name: name("enrolments"), Codec: codecs.Enrolment{}}
+	t.UserSegments = stream.Topic[*mission.Segments]{Name: name("user-segments"), Codec: codecs.UserSegments{}}
 	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
 	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
 	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
