@@ -24,6 +24,7 @@ const (
 	commandMission      // JSON, as MissionJSON writes it
 	commandIntervention // as Intervention writes it: an override, maintenance or a freeze
 	commandSetting      // as HealthSetting writes it
+	commandDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -48,6 +49,8 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 		for i := range e.Changes {
 			w.Bytes(commandSetting, settingBytes(&e.Changes[i]))
 		}
+	case catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate:
+		w.Bytes(commandDefinition, DefinitionJSON(e))
 	default:
 		w.Bytes(commandIntervention, interventionBytes(e))
 	}
@@ -83,6 +86,8 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.Entity, err = storedIntervention(r.Bytes())
 		case commandSetting:
 			c.Entity, err = withSetting(c.Entity, r.Bytes())
+		case commandDefinition: // after the kind
+			c.Entity, err = storedDefinition(c.Kind, r.Bytes())
 		}
 		if err != nil {
 			break

@@ -22,6 +22,8 @@ const (
 	catalogAudit
 	catalogIntervention // as Intervention writes it: an override, maintenance or a freeze
 	catalogSetting      // as HealthSetting writes it, one for each change
+	catalogDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
+	catalogCreatedAt
 
 	verdictCommand  = 1
 	verdictResult   = 2
@@ -51,6 +53,7 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	w.String(catalogKind, string(row.Kind))
 	w.String(catalogEntity, row.EntityID)
 	w.Int(catalogRevision, row.Revision)
+	w.Int(catalogCreatedAt, int64(row.CreatedAt))
 	switch e := row.Entity.(type) {
 	case nil:
 	case catalog.Mission:
@@ -59,6 +62,8 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 		for i := range e.Changes {
 			w.Bytes(catalogSetting, settingBytes(&e.Changes[i]))
 		}
+	case catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate:
+		w.Bytes(catalogDefinition, DefinitionJSON(e))
 	default:
 		w.Bytes(catalogIntervention, interventionBytes(e))
 	}
@@ -109,11 +114,16 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 		case catalogMission:
 			h, err := readHistory(&r)
 			row.Entity, errs = catalog.Mission{History: h}, errors.Join(errs, err)
+		case catalogCreatedAt:
+			row.CreatedAt = instant.Milli(r.Int())
 		case catalogIntervention:
 			e, err := storedIntervention(r.Bytes())
 			row.Entity, errs = e, errors.Join(errs, err)
 		case catalogSetting:
 			e, err := withSetting(row.Entity, r.Bytes())
+			row.Entity, errs = e, errors.Join(errs, err)
+		case catalogDefinition: // after the kind
+			e, err := storedDefinition(row.Kind, r.Bytes())
 			row.Entity, errs = e, errors.Join(errs, err)
 		case catalogVerdict:
 			row.Verdicts = append(row.Verdicts, readCatalogVerdict(&r))

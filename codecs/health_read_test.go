@@ -37,13 +37,13 @@ func TestHealthEntitiesAreRead(t *testing.T) {
 		},
 	} {
 		for _, text := range []string{c.text, "[" + c.text + "]"} {
-			got, err := ParseHealthEntities(kind, strings.NewReader(text), catalog.DefaultConfig())
+			got, err := ParseEntities(kind, strings.NewReader(text), catalog.DefaultConfig())
 			if diff := cmp.Diff([]catalog.Entity{c.want}, got); err != nil || diff != "" {
 				t.Errorf("%s: %v %s", kind, err, diff)
 			}
 		}
 	}
-	got, err := ParseHealthEntity(catalog.KindOverride, []byte(`{"mode":"upi","instrument":"sbi","state":"up","until":"2026-03-01T10:00:00Z","reason":"why"}`), "o2", catalog.DefaultConfig())
+	got, err := ParseEntity(catalog.KindOverride, []byte(`{"mode":"upi","instrument":"sbi","state":"up","until":"2026-03-01T10:00:00Z","reason":"why"}`), "o2", catalog.DefaultConfig())
 	if err != nil || got.ID() != "o2" {
 		t.Errorf("%v %+v", err, got)
 	}
@@ -63,7 +63,7 @@ func TestWrongHealthEntitiesSayWhere(t *testing.T) {
 		{catalog.KindHealthSetting, `{"mode":"upi"}`, "/0/settings"},
 		{catalog.KindHealthSetting, `{"mode":"upi","settings":{"up_after":[1],"down_after":"x","colour":1}}`, "/0/settings/up_after /0/settings/colour /0/settings/down_after"},
 	} {
-		_, err := ParseHealthEntities(c.kind, strings.NewReader(c.text), catalog.DefaultConfig())
+		_, err := ParseEntities(c.kind, strings.NewReader(c.text), catalog.DefaultConfig())
 		var problems problem.List
 		if !errors.As(err, &problems) {
 			t.Errorf("%s: %v", c.text, err)
@@ -78,11 +78,11 @@ func TestWrongHealthEntitiesSayWhere(t *testing.T) {
 		}
 	}
 	for _, text := range []string{`{"a":1,"a":2}`, `{`} {
-		if _, err := ParseHealthEntity(catalog.KindFreeze, []byte(text), "", catalog.DefaultConfig()); err == nil || errors.As(err, new(problem.List)) {
+		if _, err := ParseEntity(catalog.KindFreeze, []byte(text), "", catalog.DefaultConfig()); err == nil || errors.As(err, new(problem.List)) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if _, err := ParseHealthEntities(catalog.KindMission, strings.NewReader("{}"), catalog.DefaultConfig()); !errors.Is(err, errEntity) {
+	if _, err := ParseEntities("boat", strings.NewReader("{}"), catalog.DefaultConfig()); !errors.Is(err, errEntity) {
 		t.Error(err)
 	}
 }

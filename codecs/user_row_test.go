@@ -105,28 +105,39 @@ func catalogRow(t testing.TB) *catalog.Row {
 func TestCatalogRowGolden(t *testing.T) {
 	b := checkRoundTrip(t, codecs.CatalogRow{}, catalogRow(t))
 	checkGolden(t, "catalog_row", b)
-	for name, row := range healthRows(t) {
+	for name, row := range entityRows(t) {
 		checkGolden(t, "catalog_row_"+name, checkRoundTrip(t, codecs.CatalogRow{}, row))
 	}
 }
 
-// healthCommands are of the kinds of payment health, by name.
-func healthCommands() map[string]*catalog.Command {
+// entityCommands are of every kind but missions, by name.
+func entityCommands() map[string]*catalog.Command {
 	const at = 1_772_359_200_000
 	put := func(e catalog.Entity) *catalog.Command { return catalog.NewPut("c1", "ops", at, e) }
 	return map[string]*catalog.Command{
 		"override":    put(catalog.Override{Override: health.Override{ID: "o1", Mode: "upi", Instrument: "sbi", Gateway: "payu", State: health.Down, Until: at + 1000, Reason: "r"}}),
 		"maintenance": put(catalog.Maintenance{Maintenance: health.Maintenance{ID: "m1", Mode: "upi", Instrument: "sbi", Begin: at, End: at + 1000, Reason: "r"}}),
 		"freeze":      put(catalog.Freeze{Freeze: health.Freeze{Mode: "upi", Until: at + 1000, Reason: "r"}}),
-		"setting":     put(catalog.NewHealthSettings(health.Setting{Mode: "upi", Instrument: "s/b", EffectiveFrom: at + 5, Patch: health.Patch{{Field: "down_below", Value: "0.6"}}})),
+		"brand":       put(catalog.Brand{BrandID: "b1", Name: "B", LogoURL: "https://x.example/b.png", Merchants: []string{"swiggy", "insta"}, State: catalog.StatusActive}),
+		"ad": put(catalog.Ad{
+			AdID: "a1", Title: "T", Body: "b", ImageURL: "https://x.example/a.png", TargetURL: "app://m", Placement: "home", From: "2026-03-01", To: "2026-03-02T10:00",
+			TimeZone: "Asia/Kolkata", MissionID: "m", BrandID: "b1", Priority: 7, State: catalog.StatusDraft,
+		}),
+		"pool": put(catalog.Pool{PoolID: "p1", Title: "P", Description: "d", BrandID: "b1", State: catalog.StatusActive}),
+		"template": put(catalog.RewardTemplate{
+			TemplateID: "t1", Title: "T", Description: "d", Terms: "none", BrandID: "b1", Currency: "INR",
+			Reward: mission.Reward{Kind: mission.RewardCash, Amount: 500, Pool: "p1", ExpiresAfter: time.Hour}, Grant: mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute},
+			Debt: mission.DebtFloor, State: catalog.StatusActive,
+		}),
+		"setting": put(catalog.NewHealthSettings(health.Setting{Mode: "upi", Instrument: "s/b", EffectiveFrom: at + 5, Patch: health.Patch{{Field: "down_below", Value: "0.6"}}})),
 	}
 }
 
-// healthRows are what is left of each after a withdrawal.
-func healthRows(t testing.TB) map[string]*catalog.Row {
+// entityRows are what is left of each after a withdrawal.
+func entityRows(t testing.TB) map[string]*catalog.Row {
 	t.Helper()
 	rows := map[string]*catalog.Row{}
-	for name, c := range healthCommands() {
+	for name, c := range entityCommands() {
 		row, e := catalog.Apply(nil, c, catalog.DefaultConfig())
 		if e.Result != catalog.Applied {
 			t.Fatalf("%s: %v", name, e.Problems)
@@ -143,7 +154,7 @@ func healthRows(t testing.TB) map[string]*catalog.Row {
 func FuzzCatalogRow(f *testing.F) {
 	b, _ := codecs.CatalogRow{}.Encode(catalogRow(f))
 	f.Add(b)
-	for _, row := range healthRows(f) {
+	for _, row := range entityRows(f) {
 		b, _ := codecs.CatalogRow{}.Encode(row)
 		f.Add(b)
 	}
@@ -167,7 +178,7 @@ func catalogCommand(t testing.TB) *catalog.Command {
 func TestCatalogCommandGolden(t *testing.T) {
 	b := checkRoundTrip(t, codecs.CatalogCommand{}, catalogCommand(t))
 	checkGolden(t, "catalog_command", b)
-	for name, c := range healthCommands() {
+	for name, c := range entityCommands() {
 		checkGolden(t, "catalog_command_"+name, checkRoundTrip(t, codecs.CatalogCommand{}, c))
 	}
 	checkRoundTrip(t, codecs.CatalogCommand{}, catalog.NewWithdrawal("c", "ops", 5, catalog.KindFreeze, "upi"))
@@ -176,7 +187,7 @@ func TestCatalogCommandGolden(t *testing.T) {
 func FuzzCatalogCommand(f *testing.F) {
 	b, _ := codecs.CatalogCommand{}.Encode(catalogCommand(f))
 	f.Add(b)
-	for _, c := range healthCommands() {
+	for _, c := range entityCommands() {
 		b, _ := codecs.CatalogCommand{}.Encode(c)
 		f.Add(b)
 	}

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func interventionOf(row *catalog.Row) Intervention {
 	}
 	when := func(m instant.Milli) *instant.Milli { return optional(m, m != 0) }
 	switch e := row.Entity.(type) {
-	case catalog.Mission: // on routes of its own
+	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate: // on routes of their own
 	case catalog.Override:
 		named(e.Mode, e.Instrument, e.Gateway, e.Reason, e.Actor)
 		out.State, out.From, out.Until = e.State.String(), when(e.From), when(e.Until)
@@ -109,8 +110,12 @@ func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) 
 type collection struct {
 	server *Server
 	kind   catalog.Kind
-	path   string // of the list
-	name   string // of operations, in the singular
+	path   string       // of the list
+	name   string       // of operations, in the singular
+	body   reflect.Type // what is written
+	answer reflect.Type // what is read
+	// show returns the public form of a row that has an entity, which answers with.
+	show func(*catalog.Row) any
 }
 
 func (c collection) list(ctx context.Context, in *interventionsInput) (*interventionsOutput, error) {
@@ -191,11 +196,12 @@ func (c collection) get(ctx context.Context, fresh Fresh, i item) (*intervention
 
 // interventions adds the routes of what people decide over payment health.
 func (s *Server) interventions() {
+	answer, show := reflect.TypeFor[Intervention](), func(row *catalog.Row) any { return interventionOf(row) }
 	for _, c := range []collection{
-		{s, catalog.KindOverride, "/v1/panel/overrides", "override"},
-		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance"},
-		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze"},
-		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting"},
+		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[OverrideBody](), answer, show},
+		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance", reflect.TypeFor[MaintenanceBody](), answer, show},
+		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze", reflect.TypeFor[FreezeBody](), answer, show},
+		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[HealthSettingBody](), answer, show},
 	} {
 		huma.Register(s.api, s.read("list-"+c.name, c.path, tagPanel, "Every "+string(c.kind), panelAccess()), c.list)
 		switch c.kind {
@@ -235,6 +241,12 @@ func byID(s *Server, c collection) {
 		}) (*interventionOutput, error) {
 			return c.get(ctx, in.Fresh, item{ID: in.ID})
 		})
+	writesByID(s, c)
+}
+
+// writesByID adds the writes of a collection whose items have ids.
+func writesByID(s *Server, c collection) {
+	path := c.path + "/{id}"
 	registerWrite(c, s.write("create-"+c.name, "POST", c.path, "A new "+string(c.kind)),
 		func(ctx context.Context, in *Content) (*writtenOutput, error) {
 			return c.put(ctx, in, item{})

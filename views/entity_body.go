@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -50,19 +49,6 @@ type HealthSettingBody struct {
 	Settings   map[string]any `json:"settings" doc:"By name, as thresholds has them; they replace the change before, and {} takes it back"`
 }
 
-func bodyOf(kind catalog.Kind) reflect.Type {
-	switch kind {
-	case catalog.KindOverride:
-		return reflect.TypeFor[OverrideBody]()
-	case catalog.KindMaintenance:
-		return reflect.TypeFor[MaintenanceBody]()
-	case catalog.KindFreeze:
-		return reflect.TypeFor[FreezeBody]()
-	default:
-		return reflect.TypeFor[HealthSettingBody]()
-	}
-}
-
 // registerWrite adds an operation. Its body, if it has one, is read by the catalog's own reader, and described here.
 func registerWrite[In any](c collection, op huma.Operation, handler func(context.Context, *In) (*writtenOutput, error)) {
 	if op.Method != http.MethodDelete {
@@ -71,8 +57,8 @@ func registerWrite[In any](c collection, op huma.Operation, handler func(context
 	huma.Register(c.server.api, op, handler)
 	registry := c.server.api.OpenAPI().Components.Schemas
 	if op.RequestBody != nil {
-		op.RequestBody.Content["application/json"] = &huma.MediaType{Schema: registry.Schema(bodyOf(c.kind), true, "")}
+		op.RequestBody.Content["application/json"] = &huma.MediaType{Schema: registry.Schema(c.body, true, "")}
 	}
-	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(reflect.TypeFor[Intervention](), true, "")}}
+	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(c.answer, true, "")}}
 	op.Responses["202"].Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(reflect.TypeFor[Pending](), true, "")}}
 }

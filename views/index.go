@@ -20,11 +20,13 @@ import (
 // safe for concurrent use; calls for one key come in the order of its writes.
 type Indexes struct {
 	missions *missionIndex
-	letters  *letterIndex
-	series   *seriesIndex
-	modes    *modeIndex
-	watchers *watchers
-	bad      *badRows
+	// definitions are brands, ads, pools and reward templates.
+	definitions *definitionIndex
+	letters     *letterIndex
+	series      *seriesIndex
+	modes       *modeIndex
+	watchers    *watchers
+	bad         *badRows
 }
 
 // NewIndexes returns empty indexes. now tells wall time; nil is time.Now. log is told once of each row that cannot be decoded;
@@ -41,9 +43,10 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
 	}
 	return &Indexes{
-		missions: newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
-		letters:  newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
-		series:   &seriesIndex{}, bad: bad, watchers: newWatchers(),
+		missions:    newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
+		definitions: newDefinitionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
+		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
+		series:      &seriesIndex{}, bad: bad, watchers: newWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
 }
@@ -51,6 +54,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 // Catalog takes a row of the catalog table.
 func (x *Indexes) Catalog(key string, value []byte) {
 	x.missions.update(key, value)
+	x.definitions.update(key, value)
 	x.watchers.changed(key)
 }
 

@@ -1,9 +1,7 @@
 package views
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +16,7 @@ func (s *Server) panel() {
 	s.transactions()
 	s.letters()
 	s.interventions()
+	s.definitions()
 	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
@@ -44,14 +43,7 @@ type catalogFacts struct {
 // MarshalJSON puts the facts behind the fields of the definition.
 func (m Mission) MarshalJSON() ([]byte, error) {
 	m.catalogFacts.AsOf = m.asOf
-	var facts bytes.Buffer
-	enc := json.NewEncoder(&facts)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(m.catalogFacts); err != nil {
-		return nil, err
-	}
-	out := append(bytes.TrimSuffix(bytes.Clone(m.definition), []byte("}")), ',')
-	return append(out, bytes.TrimPrefix(bytes.TrimSpace(facts.Bytes()), []byte("{"))...), nil
+	return joined(m.definition, m.catalogFacts)
 }
 
 // Schema implements huma.SchemaProvider.

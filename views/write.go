@@ -74,7 +74,7 @@ func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutp
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
 	}
 	id := commandID(ctx, in.Key, in.RawBody)
-	entity, err := codecs.ParseHealthEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
+	entity, err := codecs.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
 	var found faults.List
 	switch {
 	case errors.As(err, &found):
@@ -132,7 +132,7 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	case verdict.Result == catalog.Refused:
 		return nil, refused(verdict.Problems)
 	}
-	out.ETag, out.Body = etag(row.Revision), interventionOf(row)
+	out.ETag, out.Body = etag(row.Revision), c.show(row)
 	return out, nil
 }
 
@@ -186,16 +186,17 @@ func digest(parts ...string) string {
 	return "c" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
 }
 
-// refused turns what the catalog found wrong into the answer.
+// refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which is a body
+// of something else, and 422 where it says what cannot be.
 func refused(found faults.List) *problem.Problem {
-	var p *problem.Problem
+	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
 	switch found.Code() {
 	case faults.PreconditionFailed:
 		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "it has changed since it was read")
 	case faults.NotFound:
 		return problem.Of(http.StatusNotFound)
-	default:
-		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
+	case faults.InvalidFilter:
+		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}
 	if found.Has(faults.UnknownField) { // it was written for something else than this API
 		p = problem.New(http.StatusBadRequest, problem.InvalidField, "the request has fields that do not exist here")

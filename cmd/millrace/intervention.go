@@ -123,7 +123,7 @@ func (a *app) readDecisions(d decided, path string) ([]catalog.Entity, error) {
 		defer func() { _ = f.Close() }() // only read
 		in = f
 	}
-	return codecs.ParseHealthEntities(d.kind, in, pipeline.Catalog(a.config))
+	return codecs.ParseEntities(d.kind, in, pipeline.Catalog(a.config))
 }
 
 func (a *app) withdrawDecision(ctx context.Context, d decided, args []string) error {

@@ -94,6 +94,9 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 func (r *Row) commit(c *Command, e Entity, change Change) {
 	r.Revision++
 	r.Entity = e
+	if r.Revision == 1 {
+		r.CreatedAt = c.At
+	}
 	entry := Audit{CommandID: c.ID, Actor: c.Actor, At: c.At, Revision: r.Revision, Change: change}
 	r.Audit = keepLast(append(slices.Clone(r.Audit), entry), MaxAudit)
 }

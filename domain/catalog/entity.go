@@ -15,6 +15,11 @@ const (
 	KindMaintenance   Kind = "maintenance"
 	KindFreeze        Kind = "freeze"
 	KindHealthSetting Kind = "health-setting"
+
+	KindBrand          Kind = "brand"
+	KindAd             Kind = "ad"
+	KindPool           Kind = "pool"
+	KindRewardTemplate Kind = "reward-template"
 )
 
 // Key returns the key of an entity in `catalog-commands`, `catalog-events` and the catalog table.
@@ -24,7 +29,8 @@ func Key(kind Kind, id string) string { return string(kind) + "/" + id }
 func MissionKey(id string) string { return Key(KindMission, id) }
 
 // Entity is something that operators define, with what the catalog knows of its past; in a command there is no past yet.
-// The set of its types is closed: Mission, Override, Maintenance, Freeze, HealthSettings.
+// The set of its types is closed: Mission, Brand, Ad, Pool, RewardTemplate, and of payment health Override, Maintenance, Freeze,
+// HealthSettings.
 type Entity interface {
 	Kind() Kind
 	// ID is unique within the kind.
@@ -47,7 +53,7 @@ type Entity interface {
 
 // Change is what a command did, for the audit.
 type Change struct {
-	Action   string // created, status, changed, withdrawn
+	Action   string // one of the audited actions
 	From, To string // statuses; From empty: created
 }
 
@@ -57,6 +63,7 @@ const (
 	ActionStatus    = "status"
 	ActionChanged   = "changed"
 	ActionWithdrawn = "withdrawn"
+	ActionArchived  = "archived"
 )
 
 // The statuses of what has no life of its own.
@@ -79,6 +86,8 @@ func changeTo(current, next Entity) Change {
 		return Change{Action: ActionCreated, To: next.Status()}
 	case next.Status() == StatusWithdrawn:
 		return Change{Action: ActionWithdrawn, From: current.Status(), To: next.Status()}
+	case next.Status() == StatusArchived && current.Status() != StatusArchived:
+		return Change{Action: ActionArchived, From: current.Status(), To: next.Status()}
 	default:
 		return Change{Action: ActionChanged, From: current.Status(), To: next.Status()}
 	}

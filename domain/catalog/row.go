@@ -82,12 +82,13 @@ type Audit struct {
 
 // Row is the catalog's state of one entity. It is immutable; Apply returns a new one.
 type Row struct {
-	Kind     Kind
-	EntityID string
-	Revision int64  // number of changes so far
-	Entity   Entity // nil as long as every command was refused
-	Verdicts []Verdict
-	Audit    []Audit
+	Kind      Kind
+	EntityID  string
+	Revision  int64         // number of changes so far
+	CreatedAt instant.Milli // event time of the first of them
+	Entity    Entity        // nil as long as every command was refused
+	Verdicts  []Verdict
+	Audit     []Audit
 }
 
 // Mission returns the mission of the row, false if it has none.

@@ -59,10 +59,10 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 	g.metrics.count(event)
 }
 
-// tell hands what is new on to the groups that act on it. Missions are looked up in the table instead.
+// tell hands what is new on to the groups that act on it. Missions, and what users see of them, are looked up in the table instead.
 func (g *group) tell(c *stream.Context[*catalog.Row], e catalog.Entity) {
 	switch e := e.(type) {
-	case catalog.Mission:
+	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate:
 	case catalog.HealthSettings:
 		newest := e.Newest()
 		stream.Emit(c, g.topology.HealthSettings, newest.Mode, &newest)

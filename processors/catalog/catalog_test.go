@@ -34,11 +34,11 @@ func scriptConfig() streamtest.Config {
 }
 
 // parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
-// KIND {JSON}, for what is of payment health; or withdraw KIND ID.
+// KIND {JSON}, for all else; or withdraw KIND ID.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
 	if len(words) > 3 && (words[3] == "withdraw" || strings.HasPrefix(words[len(words)-1], "{")) {
-		return parseHealthCommand(words)
+		return parseEntityCommand(words)
 	}
 	definition := `{"id":"m","currency":"INR","goal":{"metric":"amount","target":50000},
 		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-08"},"reward":{"kind":"coins","amount":100},"status":"draft"}`
@@ -66,19 +66,27 @@ func parseCommand(text string) ([]byte, error) {
 	return codecs.CatalogCommand{}.Encode(c)
 }
 
-func parseHealthCommand(words []string) ([]byte, error) {
+func parseEntityCommand(words []string) ([]byte, error) {
 	var at instant.Milli
 	if err := at.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err
 	}
-	if words[3] == "withdraw" {
-		return codecs.CatalogCommand{}.Encode(catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5]))
-	}
-	e, err := codecs.ParseHealthEntity(catalog.Kind(words[3]), []byte(words[4]), "", catalog.DefaultConfig())
+	expected, err := strconv.ParseInt(words[2], 10, 64)
 	if err != nil {
 		return nil, err
 	}
-	return codecs.CatalogCommand{}.Encode(catalog.NewPut(words[0], "ops", at, e))
+	if words[3] == "withdraw" {
+		c := catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5])
+		c.Expected = expected
+		return codecs.CatalogCommand{}.Encode(c)
+	}
+	e, err := codecs.ParseEntity(catalog.Kind(words[3]), []byte(words[4]), "", catalog.DefaultConfig())
+	if err != nil {
+		return nil, err
+	}
+	c := catalog.NewPut(words[0], "ops", at, e)
+	c.Expected = expected
+	return codecs.CatalogCommand{}.Encode(c)
 }
 
 func formatIntervention(b []byte) string {

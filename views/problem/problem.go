@@ -20,6 +20,7 @@ const (
 	NotFound        Code = "not_found"
 	Unauthenticated Code = "unauthenticated"
 	Forbidden       Code = "forbidden"
+	InvalidFilter   Code = "invalid_filter"
 	InvalidField    Code = "invalid_field"
 	TooLarge        Code = "too_large"
 	Recovering      Code = "recovering"
@@ -121,6 +122,8 @@ func title(code Code) string {
 		return "A valid token is needed"
 	case Forbidden:
 		return "The token's roles do not allow this"
+	case InvalidFilter:
+		return "A filter is invalid"
 	case InvalidField:
 		return "A field is invalid"
 	case TooLarge:

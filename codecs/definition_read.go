@@ -1,0 +1,79 @@
+package codecs
+
+import (
+	"strconv"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+func (r *treeReader) brand(node any) catalog.Entity {
+	f := r.object("", node, "id", "name", "logo_url", "merchants", "status")
+	b := catalog.Brand{State: catalog.StatusActive}
+	f.text("id", &b.BrandID)
+	f.text("name", &b.Name)
+	f.text("logo_url", &b.LogoURL)
+	f.texts("merchants", &b.Merchants)
+	f.text("status", &b.State)
+	return b
+}
+
+func (r *treeReader) ad(node any) catalog.Entity {
+	f := r.object("", node, "id", "title", "body", "image_url", "target_url", "placement", "schedule", "time_zone", "mission_id", "brand_id",
+		"priority", "status")
+	a := catalog.Ad{TimeZone: "UTC", State: catalog.StatusActive}
+	f.text("id", &a.AdID)
+	f.text("title", &a.Title)
+	f.text("body", &a.Body)
+	f.text("image_url", &a.ImageURL)
+	f.text("target_url", &a.TargetURL)
+	f.text("placement", &a.Placement)
+	f.text("time_zone", &a.TimeZone)
+	f.text("mission_id", &a.MissionID)
+	f.text("brand_id", &a.BrandID)
+	f.integer("priority", &a.Priority)
+	f.text("status", &a.State)
+	schedule := f.inner("schedule", "from", "to")
+	schedule.text("from", &a.From)
+	schedule.text("to", &a.To)
+	return a
+}
+
+func (r *treeReader) pool(node any) catalog.Entity {
+	f := r.object("", node, "id", "title", "description", "brand_id", "status")
+	p := catalog.Pool{State: catalog.StatusActive}
+	f.text("id", &p.PoolID)
+	f.text("title", &p.Title)
+	f.text("description", &p.Description)
+	f.text("brand_id", &p.BrandID)
+	f.text("status", &p.State)
+	return p
+}
+
+func (r *treeReader) rewardTemplate(node any) catalog.Entity {
+	f := r.object("", node, "id", "title", "description", "terms", "brand_id", "currency", "reward", "grant", "debt", "status")
+	t := catalog.NewRewardTemplate()
+	f.text("id", &t.TemplateID)
+	f.text("title", &t.Title)
+	f.text("description", &t.Description)
+	f.text("terms", &t.Terms)
+	f.text("brand_id", &t.BrandID)
+	f.text("currency", &t.Currency)
+	f.text("debt", &t.Debt)
+	f.text("status", &t.State)
+	m := mission.Mission{Reward: t.Reward, Grant: t.Grant}
+	f.prize(&m)
+	t.Reward, t.Grant = m.Reward, m.Grant
+	return t
+}
+
+func (f fields) texts(key string, to *[]string) {
+	for i, node := range f.list(key) {
+		text, ok := node.(string)
+		if !ok {
+			f.r.add(f.at(key)+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
+		}
+		*to = append(*to, text)
+	}
+}

@@ -1,0 +1,107 @@
+package codecs
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// ParseEntities reads a list of entities of one kind, or a single one, from YAML or JSON. Everything that is wrong by itself is
+// refused together: the error is then a problem.List whose pointers begin with the place in the list.
+func ParseEntities(kind catalog.Kind, r io.Reader, cfg catalog.Config) ([]catalog.Entity, error) {
+	list, err := readList(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, err)
+	}
+	var problems problem.List
+	entities := make([]catalog.Entity, 0, len(list))
+	seen := map[string]bool{}
+	for i, node := range list {
+		e, found := readEntity(kind, node, cfg)
+		if e == nil {
+			return nil, fmt.Errorf("%s: %w", kind, errEntity)
+		}
+		if id := catalog.NewPut("", "", 0, e).EntityID; id != "" {
+			if seen[id] && kind != catalog.KindHealthSetting { // settings of several times
+				found = append(found, problem.Problem{Code: problem.InvalidField, Detail: "is twice in the file"})
+			}
+			seen[id] = true
+		}
+		for _, p := range found {
+			p.Pointer = "/" + strconv.Itoa(i) + p.Pointer
+			problems = append(problems, p)
+		}
+		entities = append(entities, e)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return entities, nil
+}
+
+// ParseEntity reads one from JSON, with the same checks. Pointers begin at it. id, where it is not empty, is its id unless the
+// JSON has one; what is of a mode or instrument has none.
+func ParseEntity(kind catalog.Kind, b []byte, id string, cfg catalog.Config) (catalog.Entity, error) {
+	tree, err := parseJSONTree(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, err)
+	}
+	if object, ok := tree.(map[string]any); ok && id != "" && object["id"] == nil && kind != catalog.KindFreeze && kind != catalog.KindHealthSetting {
+		object["id"] = id
+	}
+	e, problems := readEntity(kind, tree, cfg)
+	switch {
+	case e == nil:
+		return nil, fmt.Errorf("%s: %w", kind, errEntity)
+	case len(problems) > 0:
+		return nil, problems
+	}
+	return e, nil
+}
+
+// readEntity returns nil for a kind that it does not know.
+func readEntity(kind catalog.Kind, node any, cfg catalog.Config) (catalog.Entity, problem.List) {
+	r := &treeReader{}
+	if node == nil {
+		r.add("", problem.WrongType, "needs an object")
+	}
+	e := r.entity(kind, node)
+	if e == nil {
+		return nil, nil
+	}
+	problems := r.problems
+	for _, p := range catalog.Check(e, cfg) {
+		if !covered(problems, p.Pointer) { // a value of the wrong type is missing too; once is enough
+			problems = append(problems, p)
+		}
+	}
+	return e, problems
+}
+
+func (r *treeReader) entity(kind catalog.Kind, node any) catalog.Entity {
+	switch kind {
+	case catalog.KindMission:
+		return catalog.NewMission(r.mission("", node))
+	case catalog.KindBrand:
+		return r.brand(node)
+	case catalog.KindAd:
+		return r.ad(node)
+	case catalog.KindPool:
+		return r.pool(node)
+	case catalog.KindRewardTemplate:
+		return r.rewardTemplate(node)
+	case catalog.KindOverride:
+		return r.override(node)
+	case catalog.KindMaintenance:
+		return r.maintenance(node)
+	case catalog.KindFreeze:
+		return r.freeze(node)
+	case catalog.KindHealthSetting:
+		return r.healthSetting(node)
+	default:
+		return nil
+	}
+}

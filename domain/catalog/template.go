@@ -1,0 +1,92 @@
+package catalog
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// RewardTemplate is a reward that missions may name instead of describing it. A mission takes a copy when it is written: what
+// becomes of the template afterwards does not change it.
+type RewardTemplate struct {
+	TemplateID  string
+	Title       string
+	Description string
+	Terms       string
+	BrandID     string
+	Currency    string // of Amount where the reward is cash; empty: that of the mission
+	Reward      mission.Reward
+	Grant       mission.Grant
+	Debt        string
+	State       string // StatusDraft, StatusActive or StatusArchived
+}
+
+// NewRewardTemplate returns a template with the defaults of a mission and everything else empty.
+func NewRewardTemplate() RewardTemplate {
+	m := mission.Default()
+	return RewardTemplate{Grant: m.Grant, Debt: m.Debt, State: StatusActive}
+}
+
+// Kind implements Entity.
+func (RewardTemplate) Kind() Kind { return KindRewardTemplate }
+
+// ID implements Entity.
+func (t RewardTemplate) ID() string { return t.TemplateID }
+
+// Status implements Entity.
+func (t RewardTemplate) Status() string { return t.State }
+
+// Number implements Entity.
+func (RewardTemplate) Number() int64 { return 1 }
+
+func (t RewardTemplate) normal() Entity {
+	for _, text := range []*string{&t.TemplateID, &t.Title, &t.Description, &t.Terms, &t.BrandID} {
+		*text = strings.TrimSpace(*text)
+	}
+	t.Currency = strings.ToUpper(strings.TrimSpace(t.Currency))
+	return t
+}
+
+func (t RewardTemplate) validate(Config) problem.List {
+	v := &validator{}
+	v.definition(t.TemplateID, t.State)
+	v.text("/title", t.Title, maxTitle)
+	v.text("/description", t.Description, maxText)
+	v.text("/terms", t.Terms, maxText)
+	v.optionalID("/brand_id", t.BrandID)
+	if t.Reward.Kind == mission.RewardCash && t.Currency == "" {
+		v.add("/currency", "is required for cash")
+	}
+	for _, p := range mission.Validate(t.sample()) {
+		switch first, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/"); first {
+		case "reward", "grant", "debt", "currency":
+			v.problems = append(v.problems, p)
+		}
+	}
+	return v.problems
+}
+
+// sample returns a mission that gives this reward: what missions may give is told in one place.
+func (t RewardTemplate) sample() *mission.Mission {
+	m := mission.Default()
+	m.ID, m.Currency = "sample", t.Currency
+	if m.Currency == "" {
+		m.Currency = "INR"
+	}
+	m.Goal = mission.Goal{Metric: mission.MetricCount, Target: 1}
+	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-02"}
+	m.Reward, m.Grant, m.Debt = t.Reward, t.Grant, t.Debt
+	m = mission.Normalize(m)
+	return &m
+}
+
+func (t RewardTemplate) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+	return putDefinition(current, t)
+}
+
+func (t RewardTemplate) withdraw(*Command) (Entity, Change, problem.List) {
+	next := t
+	next.State = StatusArchived
+	return archive(t, next)
+}

@@ -1,0 +1,269 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// BrandBody is who stands behind missions, ads and rewards.
+type BrandBody struct {
+	ID        string   `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
+	Name      string   `json:"name" maxLength:"200"`
+	LogoURL   string   `json:"logo_url,omitempty" format:"uri"`
+	Merchants []string `json:"merchants,omitempty" doc:"Names under which payments reach the brand"`
+	Status    string   `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+}
+
+// AdBody is something shown to users at a place of the app.
+type AdBody struct {
+	ID        string     `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
+	Title     string     `json:"title" maxLength:"200"`
+	Body      string     `json:"body,omitempty"`
+	ImageURL  string     `json:"image_url,omitempty" format:"uri"`
+	TargetURL string     `json:"target_url,omitempty" format:"uri" doc:"Where a tap leads; default: to the mission"`
+	Placement string     `json:"placement" example:"home"`
+	Schedule  AdSchedule `json:"schedule,omitzero" doc:"Default: always"`
+	TimeZone  string     `json:"time_zone,omitempty" default:"UTC" example:"Asia/Kolkata"`
+	MissionID string     `json:"mission_id,omitempty" doc:"Only users who see this mission see the ad; default: everybody"`
+	BrandID   string     `json:"brand_id,omitempty"`
+	Priority  int64      `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"The highest is shown first"`
+	Status    string     `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+}
+
+// AdSchedule says when an ad is shown.
+type AdSchedule struct {
+	From string `json:"from,omitempty" doc:"Local date or time" example:"2026-03-01T18:00"`
+	To   string `json:"to,omitempty" doc:"Excluded"`
+}
+
+// PoolBody is a stock of gift codes.
+type PoolBody struct {
+	ID          string `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
+	Title       string `json:"title,omitempty" maxLength:"200"`
+	Description string `json:"description,omitempty" doc:"What the codes are for"`
+	BrandID     string `json:"brand_id,omitempty"`
+	Status      string `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+}
+
+// RewardTemplateBody is a reward that missions may name: `reward: {template: id}`.
+type RewardTemplateBody struct {
+	ID          string       `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
+	Title       string       `json:"title,omitempty" maxLength:"200"`
+	Description string       `json:"description,omitempty"`
+	Terms       string       `json:"terms,omitempty"`
+	BrandID     string       `json:"brand_id,omitempty"`
+	Currency    string       `json:"currency,omitempty" doc:"Of a cash amount"`
+	Reward      TemplateGift `json:"reward"`
+	Grant       GrantRule    `json:"grant,omitzero"`
+	Debt        string       `json:"debt,omitempty" enum:"negative,floor" default:"negative"`
+	Status      string       `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+}
+
+// TemplateGift is what a reward is.
+type TemplateGift struct {
+	Kind         string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Amount       int64  `json:"amount,omitempty" doc:"Coins, or minor units"`
+	Pool         string `json:"pool,omitempty"`
+	ExpiresAfter string `json:"expires_after,omitempty" example:"720h"`
+}
+
+// GrantRule says how a reward reaches the user.
+type GrantRule struct {
+	Mode string `json:"mode,omitempty" enum:"auto,claim" default:"auto"`
+	Hold string `json:"hold,omitempty" default:"0s"`
+}
+
+// DefinitionFacts are what the catalog knows of a definition.
+type DefinitionFacts struct {
+	Revision  int64         `json:"revision" doc:"Number of changes so far; the ETag"`
+	CreatedAt instant.Milli `json:"created_at" format:"date-time"`
+	ChangedAt instant.Milli `json:"changed_at" format:"date-time"`
+	Actor     string        `json:"actor" doc:"Who changed it last"`
+	AsOf      *AsOf         `json:"as_of,omitempty"`
+}
+
+// Brand is a brand with what the catalog knows of it.
+type Brand struct {
+	BrandBody
+	DefinitionFacts
+}
+
+// Ad is an ad with what the catalog knows of it.
+type Ad struct {
+	AdBody
+	DefinitionFacts
+}
+
+// Pool is a pool with what the catalog knows of it.
+type Pool struct {
+	PoolBody
+	DefinitionFacts
+}
+
+// RewardTemplate is a reward template with what the catalog knows of it.
+type RewardTemplate struct {
+	RewardTemplateBody
+	DefinitionFacts
+}
+
+// Definitions is a page of a list of T.
+type Definitions[T any] struct {
+	Items      []T     `json:"items" nullable:"false"`
+	NextCursor *string `json:"next_cursor"`
+	AsOf       AsOf    `json:"as_of"`
+}
+
+// definition is a definition as it is answered: the fields of its JSON, then the facts.
+type definition struct {
+	json  []byte
+	facts DefinitionFacts
+}
+
+// MarshalJSON puts the facts behind the fields of the definition.
+func (d definition) MarshalJSON() ([]byte, error) { return joined(d.json, d.facts) }
+
+// joined returns one JSON object with the fields of another and those of facts.
+func joined(object []byte, facts any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(facts); err != nil {
+		return nil, err
+	}
+	out := append(bytes.TrimSuffix(bytes.Clone(object), []byte("}")), ',')
+	return append(out, bytes.TrimPrefix(bytes.TrimSpace(b.Bytes()), []byte("{"))...), nil
+}
+
+func factsOf(row *catalog.Row) DefinitionFacts {
+	f := DefinitionFacts{Revision: row.Revision, CreatedAt: row.CreatedAt}
+	if n := len(row.Audit); n > 0 {
+		f.ChangedAt, f.Actor = row.Audit[n-1].At, row.Audit[n-1].Actor
+	}
+	return f
+}
+
+func shownDefinition(row *catalog.Row) any {
+	d := definitionOf(row)
+	return definition{d.definition, d.facts}
+}
+
+// definitions adds the routes of brands, ads, pools and reward templates.
+func (s *Server) definitions() {
+	for _, c := range []collection{
+		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
+		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[AdBody](), reflect.TypeFor[Ad](), shownDefinition},
+		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
+		{
+			s, catalog.KindRewardTemplate, "/v1/panel/reward-templates", "reward-template",
+			reflect.TypeFor[RewardTemplateBody](), reflect.TypeFor[RewardTemplate](), shownDefinition,
+		},
+	} {
+		list := s.read("list-"+c.name+"s", c.path, tagPanel, "Every "+string(c.kind)+", by id", panelAccess())
+		huma.Register(s.api, list, c.listDefinitions)
+		s.answered(list, pageType(c.kind))
+		one := s.read("get-"+c.name, c.path+"/{id}", tagPanel, "One "+string(c.kind), panelAccess())
+		huma.Register(s.api, one, c.getDefinition)
+		s.answered(one, c.answer)
+		writesByID(s, c)
+	}
+}
+
+func pageType(kind catalog.Kind) reflect.Type {
+	switch kind {
+	case catalog.KindBrand:
+		return reflect.TypeFor[Definitions[Brand]]()
+	case catalog.KindAd:
+		return reflect.TypeFor[Definitions[Ad]]()
+	case catalog.KindPool:
+		return reflect.TypeFor[Definitions[Pool]]()
+	default:
+		return reflect.TypeFor[Definitions[RewardTemplate]]()
+	}
+}
+
+// answered documents what a 200 holds, where the handler's own type does not say.
+func (s *Server) answered(op huma.Operation, t reflect.Type) {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(t, true, "")
+	if op.Responses["200"] == nil {
+		op.Responses["200"] = &huma.Response{Description: "OK"}
+	}
+	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
+}
+
+type definitionsInput struct {
+	Fresh
+	Page
+	Status   string `query:"status" enum:"draft,active,archived" doc:"Only this status"`
+	Merchant string `query:"merchant" maxLength:"256" doc:"Only what has to do with this merchant: by the brand, or by the mission of an ad"`
+	Query    string `query:"q" maxLength:"256" doc:"Only what has this text in its id or texts"`
+}
+
+type definitionsOutput struct {
+	Body any
+}
+
+func (c collection) listDefinitions(ctx context.Context, in *definitionsInput) (*definitionsOutput, error) {
+	s := c.server
+	as, err := s.at(ctx, in.Fresh, s.sources.catalog.whole())
+	if err != nil {
+		return nil, err
+	}
+	f := definitionFilter{status: in.Status, merchant: normal(in.Merchant), query: strings.ToLower(strings.TrimSpace(in.Query))}
+	place := cursorOf(string(c.kind), in.Status, f.merchant, f.query)
+	after, err := place.decode(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	x := s.config.Indexes
+	brands := x.brandsOf(f.merchant)
+	page, next := x.definitions.page(c.kind, func(d *listedDefinition) bool { return f.passes(x.missions, brands, d) }, after, in.Limit)
+	body := Definitions[definition]{Items: []definition{}}
+	if next != "" {
+		body.NextCursor = place.encode(next)
+	}
+	var changed instant.Milli
+	for _, d := range page {
+		changed = max(changed, d.facts.ChangedAt)
+		body.Items = append(body.Items, definition{d.definition, d.facts})
+	}
+	body.AsOf = as.stamped(changed)
+	return &definitionsOutput{body}, nil
+}
+
+type definitionInput struct {
+	Fresh
+	ID string `path:"id" maxLength:"128"`
+}
+
+type definitionOutput struct {
+	ETag string `header:"ETag" doc:"The revision; hand it back as If-Match"`
+	Body any
+}
+
+func (c collection) getDefinition(ctx context.Context, in *definitionInput) (*definitionOutput, error) {
+	s, key := c.server, catalog.Key(c.kind, in.ID)
+	as, err := s.at(ctx, in.Fresh, s.sources.catalog.holding(key))
+	if err != nil {
+		return nil, err
+	}
+	d, ok := s.config.Indexes.definitions.get(c.kind, in.ID)
+	if !ok { // not there, or not to be decoded
+		if _, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err != nil {
+			return nil, err
+		}
+		return nil, problem.Missing(string(c.kind))
+	}
+	facts := d.facts
+	as = as.stamped(facts.ChangedAt)
+	facts.AsOf = &as
+	return &definitionOutput{etag(facts.Revision), definition{d.definition, facts}}, nil
+}

@@ -1,0 +1,174 @@
+package views
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/stream"
+)
+
+// definitionIndex keeps brands, ads, pools and reward templates in the order of their ids, ready to be shown: a list decodes nothing.
+type definitionIndex struct {
+	codec stream.Codec[*catalog.Row]
+	bad   func(key string, value []byte, err error) // told of rows that cannot be decoded
+
+	mu    sync.RWMutex
+	items btree.Map[string, *listedDefinition] // by row key
+}
+
+// listedDefinition is what the panel shows of one, and what its list can be cut down by.
+type listedDefinition struct {
+	id         string
+	entity     catalog.Entity
+	definition []byte // its JSON
+	facts      DefinitionFacts
+	merchants  []string // of a brand
+	brand      string   // whose it is
+	mission    string   // of an ad
+	text       string   // what ?q= looks through, in lower case
+}
+
+func newDefinitionIndex(codec stream.Codec[*catalog.Row], bad func(string, []byte, error)) *definitionIndex {
+	return &definitionIndex{codec: codec, bad: bad}
+}
+
+// update takes a row in. Rows of other kinds, and those whose every command was refused, are left out.
+func (x *definitionIndex) update(key string, value []byte) {
+	kind, _, _ := strings.Cut(key, "/")
+	if !isDefinition(catalog.Kind(kind)) {
+		return
+	}
+	var listed *listedDefinition
+	if value != nil {
+		row, err := x.codec.Decode(value)
+		switch {
+		case err != nil:
+			x.bad(key, value, err)
+		case row.Entity != nil:
+			listed = definitionOf(row)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if listed == nil {
+		x.items.Delete(key)
+		return
+	}
+	x.items.Set(key, listed)
+}
+
+func isDefinition(kind catalog.Kind) bool {
+	switch kind {
+	case catalog.KindBrand, catalog.KindAd, catalog.KindPool, catalog.KindRewardTemplate:
+		return true
+	default:
+		return false
+	}
+}
+
+func (x *definitionIndex) get(kind catalog.Kind, id string) (*listedDefinition, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.items.Get(catalog.Key(kind, id))
+}
+
+// page returns at most n of a kind after an id that pass the filter, and the id to go on from, empty at the end.
+func (x *definitionIndex) page(kind catalog.Kind, passes func(*listedDefinition) bool, after string, n int) (page []*listedDefinition, next string) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	prefix := catalog.Key(kind, "")
+	scanned, last := 0, ""
+	x.items.Ascend(prefix+after, func(key string, d *listedDefinition) bool {
+		if !strings.HasPrefix(key, prefix) {
+			return false
+		}
+		if d.id == after {
+			return true
+		}
+		fits := passes(d)
+		if fits && len(page) == n || scanned == scanLimit {
+			next = last
+			return false
+		}
+		if scanned, last = scanned+1, d.id; fits {
+			page = append(page, d)
+		}
+		return true
+	})
+	return page, next
+}
+
+// all returns every one of a kind that passes.
+func (x *definitionIndex) all(kind catalog.Kind, passes func(*listedDefinition) bool) []*listedDefinition {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	prefix := catalog.Key(kind, "")
+	var found []*listedDefinition
+	x.items.Ascend(prefix, func(key string, d *listedDefinition) bool {
+		if !strings.HasPrefix(key, prefix) {
+			return false
+		}
+		if passes(d) {
+			found = append(found, d)
+		}
+		return true
+	})
+	return found
+}
+
+func definitionOf(row *catalog.Row) *listedDefinition {
+	d := &listedDefinition{id: row.EntityID, entity: row.Entity, definition: codecs.DefinitionJSON(row.Entity), facts: factsOf(row)}
+	var texts []string
+	switch e := row.Entity.(type) {
+	case catalog.Brand:
+		d.merchants, d.brand, texts = e.Merchants, e.BrandID, append([]string{e.Name}, e.Merchants...)
+	case catalog.Ad:
+		d.brand, d.mission, texts = e.BrandID, e.MissionID, []string{e.Title, e.Body, e.Placement, e.MissionID, e.BrandID}
+	case catalog.Pool:
+		d.brand, texts = e.BrandID, []string{e.Title, e.Description, e.BrandID}
+	case catalog.RewardTemplate:
+		d.brand, texts = e.BrandID, []string{e.Title, e.Description, e.Terms, e.BrandID, e.Reward.Kind}
+	}
+	d.text = strings.ToLower(strings.Join(append(texts, row.EntityID), "\n"))
+	return d
+}
+
+// definitionFilter is what a list can be cut down to; empty fields let everything pass.
+type definitionFilter struct {
+	status   string
+	merchant string
+	query    string // lower case
+}
+
+// passes tells whether d is of the status, holds the text, and has to do with the merchant: by its own names, by its brand, or
+// by the filters of its mission. Brands are those that have the merchant.
+func (f definitionFilter) passes(missions *missionIndex, brands map[string]bool, d *listedDefinition) bool {
+	if f.status != "" && f.status != d.entity.Status() || !strings.Contains(d.text, f.query) {
+		return false
+	}
+	if f.merchant == "" || brands[d.brand] {
+		return true
+	}
+	if d.mission == "" {
+		return false
+	}
+	m, ok := missions.get(d.mission)
+	return ok && (missionFilter{merchant: f.merchant}).passes(m)
+}
+
+// brandsOf returns the ids of the brands that have a merchant.
+func (x *Indexes) brandsOf(merchant string) map[string]bool {
+	found := map[string]bool{}
+	if merchant == "" {
+		return found
+	}
+	for _, b := range x.definitions.all(catalog.KindBrand, func(d *listedDefinition) bool { return slices.Contains(d.merchants, merchant) }) {
+		found[b.id] = true
+	}
+	return found
+}
