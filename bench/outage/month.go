@@ -24,11 +24,13 @@ type row struct {
 	Technical float64 `json:"technical"`
 	// Outages are those with two full windows or more, by the eligible attempts in the emptier of their first two.
 	Outages []class `json:"outages"`
-	// FalseAlarms are those under the default settings, FewerSamples those with min_samples at cautious.
+	// FalseAlarms are those under the default settings, Cautious those with min_samples at cautious, Calm those with calm settings.
 	FalseAlarms int `json:"false_alarms"`
 	Cautious    int `json:"false_alarms_cautious"`
 	// CautiousMissed are the outages that are found in time by default and not with min_samples at cautious.
 	CautiousMissed int `json:"missed_cautious"`
+	Calm           int `json:"false_alarms_calm"`
+	CalmMissed     int `json:"missed_calm"`
 }
 
 // class is the outages of one class of volume.
@@ -49,16 +51,23 @@ func leasts() []int64 { return []int64{1000, backtest.EnoughEligible, 20, 5, 0} 
 // cautious is the min_samples that the false alarms of the defaults are held against.
 const cautious = 100
 
-// simulate runs banks, all if none is named, under the default and the cautious settings.
+// calm are the settings for small banks with many technical declines.
+func calm() health.Settings {
+	s := health.DefaultSettings()
+	s.MinSamples, s.DegradedBelow = cautious, 0.80
+	return s
+}
+
+// simulate runs banks, all if none is named, under the default, the cautious and the calm settings.
 func simulate(c config, names ...string) month {
 	m := month{Days: c.days, Rate: c.rate, Seed: c.seed}
 	banks := chosen(names...)
 	defaults := health.DefaultSettings()
 	other := defaults
 	other.MinSamples = cautious
-	with := run(c, other, banks)
+	with, calmed := run(c, other, banks), run(c, calm(), banks)
 	for i, o := range run(c, defaults, banks) {
-		m.Banks = append(m.Banks, rowOf(o, with[i]))
+		m.Banks = append(m.Banks, rowOf(o, with[i], calmed[i]))
 	}
 	return m
 }
@@ -74,10 +83,11 @@ func chosen(names ...string) []int {
 	return banks
 }
 
-func rowOf(o, with outcome) row {
+func rowOf(o, with, calmed outcome) row {
 	r := row{
 		Bank: o.bank.Instrument, Eligible: round(o.eligible, 10), Technical: round(100*o.bank.Technical/(o.bank.Approved+o.bank.Technical), 100),
 		FalseAlarms: len(o.report.Instruments.FalseAlarms), Cautious: len(with.report.Instruments.FalseAlarms),
+		Calm: len(calmed.report.Instruments.FalseAlarms),
 	}
 	for _, least := range leasts() {
 		r.Outages = append(r.Outages, class{Least: least})
@@ -89,6 +99,9 @@ func rowOf(o, with outcome) row {
 		r.Outages[slices.IndexFunc(leasts(), func(least int64) bool { return f.LeastEligible >= least })].add(f)
 		if f.InTime() && !with.report.Outages[i].InTime() {
 			r.CautiousMissed++
+		}
+		if f.InTime() && !calmed.report.Outages[i].InTime() {
+			r.CalmMissed++
 		}
 	}
 	return r

@@ -86,10 +86,10 @@ func per(alarms, banks int, months float64) string {
 }
 
 func worstTable(b *strings.Builder, m month) {
-	fmt.Fprintf(b, "| bank | eligible attempts a minute | technical declines | false alarms | with `min_samples: %d` |\n|---|---|---|---|---|\n", cautious)
+	fmt.Fprintf(b, "| bank | eligible attempts a minute | technical declines | false alarms | with `min_samples: %d` | with `degraded_below: %.2f`, too | and outages then found after the second window |\n|---|---|---|---|---|---|---|\n", cautious, calm().DegradedBelow)
 	for _, r := range m.Banks {
 		if float64(r.FalseAlarms) > float64(m.Days)/30 {
-			fmt.Fprintf(b, "| %s | %.0f | %.1f %% | %d | %d |\n", r.Bank, r.Eligible, r.Technical, r.FalseAlarms, r.Cautious)
+			fmt.Fprintf(b, "| %s | %.0f | %.1f %% | %d | %d | %d | %d |\n", r.Bank, r.Eligible, r.Technical, r.FalseAlarms, r.Cautious, r.Calm, r.CalmMissed)
 		}
 	}
 }
