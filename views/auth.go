@@ -18,40 +18,57 @@ const bearerScheme = "bearer"
 // access says who may use an operation.
 type access struct {
 	roles []token.Role
+	// class is what its requests are counted under. Defaults to panelClass.
+	class class
 	// open lets callers on this machine in without a token.
 	open bool
 }
 
-func userAccess() access { return access{roles: []token.Role{token.User, token.Service}} }
+func userAccess() access {
+	return access{roles: []token.Role{token.User, token.Service}, class: userClass}
+}
 
 func panelAccess() access {
-	return access{roles: []token.Role{token.Viewer, token.Editor, token.Approver, token.Admin}}
+	return access{roles: []token.Role{token.Viewer, token.Editor, token.Approver, token.Admin}, class: panelClass}
 }
 
 // healthAccess includes the panel's roles, since the panel shows health.
 func (s *Server) healthAccess() access {
-	return access{roles: append(panelAccess().roles, token.Health, token.Service), open: s.config.OpenHealth}
+	return access{roles: append(panelAccess().roles, token.Health, token.Service), open: s.config.OpenHealth, class: healthClass}
 }
 
 // guard lets an operation's callers in, before anything else of the request is looked at.
 func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
+	if a.class == "" {
+		a.class = panelClass
+	}
 	return func(ctx huma.Context, next func(huma.Context)) {
-		r := request(ctx.Context())
-		header := r.Header.Get("Authorization")
-		if header == "" && a.open && local(r) {
-			next(ctx)
-			return
-		}
-		who, p := s.authenticate(ctx.Context(), header)
-		if p == nil && !who.Has(a.roles...) && !(a.open && local(r)) {
-			p = forbidden()
-		}
+		who, p := s.admit(request(ctx.Context()), a)
 		if p != nil {
 			s.refuse(ctx, p)
 			return
 		}
 		next(huma.WithValue(ctx, identityKey, who))
 	}
+}
+
+// admit returns who asks, or why not. What has no valid token is counted by its address, so that guessing is slow.
+func (s *Server) admit(r *http.Request, a access) (token.Identity, *problem.Problem) {
+	header, open := r.Header.Get("Authorization"), a.open && local(r)
+	if header == "" && open {
+		return token.Identity{}, s.limiters.take(a.class, address(r))
+	}
+	who, p := s.authenticate(r.Context(), header)
+	if p != nil {
+		if limited := s.limiters.take(anonymousClass, address(r)); limited != nil {
+			p = limited
+		}
+		return who, p
+	}
+	if p = s.limiters.identified(a.class, who); p == nil && !who.Has(a.roles...) && !open {
+		p = forbidden()
+	}
+	return who, p
 }
 
 func (s *Server) refuse(ctx huma.Context, p *problem.Problem) {

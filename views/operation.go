@@ -25,7 +25,7 @@ func (s *Server) read(id, path, tag, summary string, a access) huma.Operation {
 	if a.open {
 		op.Security = append(op.Security, map[string][]string{})
 	}
-	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 

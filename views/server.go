@@ -64,6 +64,11 @@ type Config struct {
 	// Breaker, where set, lets editors on this machine break live traffic. For `dev` only. Defaults to none.
 	Breaker Breaker
 
+	// Limits says how often one subject may ask. Defaults to no limits.
+	Limits Limits
+
+	// Registerer takes the server's own metrics. Defaults to none.
+	Registerer prometheus.Registerer
 	// Gatherer is what /metrics shows. Defaults to none: metrics are then on the admin port.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document. Defaults to "dev".
@@ -101,6 +106,7 @@ func (c Config) Validate() error {
 	if c.Verifier == nil {
 		errs = append(errs, errors.New("views: the token verifier is missing"))
 	}
+	errs = append(errs, c.Limits.Validate())
 	if c.Wait < 0 || c.Wait > time.Minute {
 		errs = append(errs, fmt.Errorf("views: wait %s: must be 0 to 1m", c.Wait))
 	}
@@ -122,6 +128,8 @@ type Server struct {
 	mux     *http.ServeMux
 	api     huma.API
 	stop    stopFlag
+
+	limiters *limiters
 
 	modeRows      modeRows
 	closedWindows closedWindows
@@ -159,6 +167,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(),
 		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
 	}
+	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.health()

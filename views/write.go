@@ -23,7 +23,7 @@ import (
 
 // writeAccess is for those who may decide.
 func writeAccess() access {
-	return access{roles: []token.Role{token.Editor, token.Approver, token.Admin}}
+	return access{roles: []token.Role{token.Editor, token.Approver, token.Admin}, class: panelClass}
 }
 
 // write describes one operation that changes something.
@@ -38,7 +38,7 @@ func (s *Server) write(id, method, path, summary string) huma.Operation {
 	op.SkipValidateBody = true // the catalog's own reader does
 	op.Responses["409"] = s.problemResponse("The Idempotency-Key was used for something else")
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusServiceUnavailable)
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	HTTP     HTTP     `yaml:"http"`
 	Log      Log      `yaml:"log"`
 	Auth     Auth     `yaml:"auth"`
+	Rate     Rate     `yaml:"rate"`
 	Intake   Intake   `yaml:"intake"`
 	Ledger   Ledger   `yaml:"ledger"`
 	Progress Progress `yaml:"progress"`
@@ -138,6 +139,7 @@ func Default() Config {
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "text"},
 		Auth:     Auth{Issuer: "millrace", Audience: "millrace", JWKSRefresh: token.DefaultRefresh, Leeway: 10 * time.Second},
+		Rate:     defaultRate(),
 		Intake:   Intake{FutureBound: 5 * time.Minute},
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
@@ -152,7 +154,7 @@ func (c Config) Topology() topology.Config {
 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	errs := []error{c.Topology().Validate(), c.Kafka.validate()}
+	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate()}
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
 		bad("brokers: at least one is needed")

@@ -163,7 +163,7 @@ func (d *dev) serve() error {
 	}
 	d.server, err = server.Start(server.Config{
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
-		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Gatherer: d.metrics,
+		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.metrics, Gatherer: d.metrics,
 		Version: d.Version, Log: d.Log,
 		Board: func(tables *server.Tables) views.Board {
 			return &board{topology: d.topology, tables: tables, metrics: d.metrics, minter: minter, started: d.started, known: map[string]string{}}

@@ -184,7 +184,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 	registry := newRegistry()
 	s, err := server.Start(server.Config{
 		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth, Stores: stores,
-		Metrics: engine.NewMetrics(registry), Gatherer: registry, Version: version, Log: a.log,
+		Metrics: engine.NewMetrics(registry), Registerer: registry, Gatherer: registry, Version: version, Log: a.log,
 	})
 	if err != nil {
 		return err

@@ -46,6 +46,8 @@ type Config struct {
 	Stores store.Opener
 	// Metrics are those of the tables, shared with processors of this process. Defaults to some that nobody reads.
 	Metrics *engine.Metrics
+	// Registerer takes the metrics of the server. Defaults to none.
+	Registerer prometheus.Registerer
 	// Gatherer is what /metrics shows.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document.
@@ -91,7 +93,7 @@ func Start(c Config) (*Server, error) {
 		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: live, Commands: &commands{client, c.Topology},
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
-		OpenHealth: c.OpenHealth, Board: board, Breaker: c.Breaker, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
+		OpenHealth: c.OpenHealth, Limits: c.Settings.Limits(), Registerer: c.Registerer, Board: board, Breaker: c.Breaker, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
 	if err != nil {
 		client.Close()

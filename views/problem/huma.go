@@ -65,6 +65,8 @@ func Of(status int) *Problem {
 		return New(status, PreconditionRequired, "If-Match is needed")
 	case http.StatusUnprocessableEntity:
 		return New(status, InvalidField, "the request has invalid fields")
+	case http.StatusTooManyRequests:
+		return New(status, RateLimited, "too many requests: wait as long as Retry-After says")
 	case http.StatusServiceUnavailable:
 		return New(status, Unavailable, "try again later")
 	default:

@@ -23,6 +23,7 @@ const (
 	InvalidFilter   Code = "invalid_filter"
 	InvalidField    Code = "invalid_field"
 	TooLarge        Code = "too_large"
+	RateLimited     Code = "rate_limited"
 	Recovering      Code = "recovering"
 	BadRequest      Code = "bad_request"
 
@@ -128,6 +129,8 @@ func title(code Code) string {
 		return "A field is invalid"
 	case TooLarge:
 		return "The request is too large"
+	case RateLimited:
+		return "Too many requests"
 	case Recovering:
 		return "The data is not there yet"
 	case PreconditionRequired:

@@ -1,0 +1,126 @@
+package views
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/rate"
+	"github.com/millrace/millrace/views/token"
+)
+
+// Limits says how often one subject may ask, by what it asks for. The zero value is no limits.
+type Limits struct {
+	User, Panel, Health, Relay rate.Limit
+	// Service is for subjects with the role service, whatever they ask for but the relay.
+	Service rate.Limit
+	// Anonymous is for requests without a valid token, by address; IPv6 by /64.
+	Anonymous rate.Limit
+}
+
+func (l Limits) byClass() map[class]rate.Limit {
+	return map[class]rate.Limit{
+		userClass: l.User, panelClass: l.Panel, healthClass: l.Health, relayClass: l.Relay, serviceClass: l.Service, anonymousClass: l.Anonymous,
+	}
+}
+
+// Validate returns every problem of l, joined.
+func (l Limits) Validate() error {
+	var errs []error
+	for name, limit := range l.byClass() {
+		if err := limit.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("rate.%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// class is what a request is counted under.
+type class string
+
+const (
+	userClass      class = "user"
+	panelClass     class = "panel"
+	healthClass    class = "health"
+	relayClass     class = "relay"
+	serviceClass   class = "service"
+	anonymousClass class = "anonymous"
+)
+
+// limiters count requests by class and subject.
+type limiters struct {
+	by      map[class]*rate.Limiter
+	refused *prometheus.CounterVec
+}
+
+func newLimiters(l Limits, now func() time.Time, registerer prometheus.Registerer) *limiters {
+	all := &limiters{by: map[class]*rate.Limiter{}, refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "millrace_http_rate_limited_total", Help: "Requests refused because their subject asks too often.",
+	}, []string{"class"})}
+	subjects := prometheus.NewDesc("millrace_http_rate_subjects", "Subjects whose requests are remembered for the rate limit.", []string{"class"}, nil)
+	for name, limit := range l.byClass() {
+		all.by[name] = rate.New(limit, now)
+		all.refused.WithLabelValues(string(name))
+	}
+	if registerer != nil {
+		registerer.MustRegister(all.refused, subjectGauges{subjects, all})
+	}
+	return all
+}
+
+// take counts a request; if it came too soon it returns the answer.
+func (l *limiters) take(c class, subject string) *problem.Problem {
+	wait, ok := l.by[c].Take(subject)
+	if ok {
+		return nil
+	}
+	l.refused.WithLabelValues(string(c)).Inc()
+	return problem.Of(http.StatusTooManyRequests).With("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// identified counts a request whose token is good.
+func (l *limiters) identified(c class, who token.Identity) *problem.Problem {
+	if c != relayClass && who.Has(token.Service) {
+		c = serviceClass
+	}
+	return l.take(c, who.Subject)
+}
+
+// address returns what a request without a subject is counted by. A proxy's word for it is not taken: anyone can say it.
+func address(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	addr := from.Addr().Unmap().WithZone("")
+	if addr.Is6() {
+		const network = 64
+		if prefix, err := addr.Prefix(network); err == nil {
+			return prefix.String()
+		}
+	}
+	return addr.String()
+}
+
+// subjectGauges tells how many subjects are remembered.
+type subjectGauges struct {
+	desc *prometheus.Desc
+	all  *limiters
+}
+
+// Describe implements prometheus.Collector.
+func (g subjectGauges) Describe(c chan<- *prometheus.Desc) { c <- g.desc }
+
+// Collect implements prometheus.Collector.
+func (g subjectGauges) Collect(c chan<- prometheus.Metric) {
+	for name, l := range g.all.by {
+		c <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, float64(l.Subjects()), string(name))
+	}
+}
