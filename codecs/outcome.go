@@ -35,13 +35,16 @@ type windowSpanDoc struct {
 type Outcome struct{}
 
 // Encode returns o as JSON; it never fails.
-func (Outcome) Encode(o *mission.Outcome) ([]byte, error) {
+func (Outcome) Encode(o *mission.Outcome) ([]byte, error) { return OutcomeJSON(o), nil }
+
+// OutcomeJSON is what a task says of a completion or revocation: the record of `outcomes`.
+func OutcomeJSON(o *mission.Outcome) []byte {
 	return mustJSON(outcomeDoc{
 		Outcome: string(o.Kind), UserID: o.UserID, MissionID: o.Mission, Version: o.Version, Iteration: o.Iteration,
 		Window: windowSpanDoc{o.WindowStart, o.WindowEnd}, Currency: o.Currency, Reward: rewardForm(o.Reward),
 		Grant: grantForm(o.Grant), Limits: limitsForm(o.Limits), Debt: o.Debt, Progress: o.Progress,
 		TransactionID: o.TransactionID, At: o.At,
-	}), nil
+	})
 }
 
 // Decode reads what Encode wrote; unknown fields are skipped.

@@ -58,11 +58,18 @@ func StandingView(s health.Standing) StandingJSON {
 
 // Encode returns r as JSON.
 func (StatusRecord) Encode(r *health.StatusRecord) ([]byte, error) {
+	return json.Marshal(statusForm(r))
+}
+
+// StatusJSON is what a task says of a change of state: the record of `health-status`.
+func StatusJSON(r *health.StatusRecord) []byte { return mustJSON(statusForm(r)) }
+
+func statusForm(r *health.StatusRecord) statusJSON {
 	out := statusJSON{StandingJSON: StandingView(r.Standing), Previous: r.Previous.String()}
 	if r.WindowEnd != 0 {
 		out.WindowEnd = &r.WindowEnd
 	}
-	return json.Marshal(out)
+	return out
 }
 
 // Decode returns the status record in b.

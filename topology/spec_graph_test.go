@@ -29,8 +29,8 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 	r := prometheus.NewRegistry() // one, as in a process that runs all groups
 	graphs := []*goka.GroupGraph{
 		intake.Graph(intake.DefaultConfig(), top, intake.NewMetrics(r)),
-		ledger.Graph(ledger.DefaultConfig(), top, ledger.NewMetrics(r)),
-		progress.Graph(progress.DefaultConfig(), top, progress.NewIndex(), progress.NewMetrics(r)),
+		ledger.Graph(ledger.DefaultConfig(), nil, top, ledger.NewMetrics(r)),
+		progress.Graph(progress.DefaultConfig(), nil, top, progress.NewIndex(), progress.NewMetrics(r)),
 		health.Graph(health.DefaultConfig(), top, health.NewIndex(), health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
 		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),

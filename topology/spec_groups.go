@@ -30,11 +30,11 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.Transactions.Name, dead},
 		}, {
 			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
-			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, dead},
+			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
 			Timers:  stream.TimerTopic(t.Ledger.Name),
 		}, {
 			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
-			Outputs: []string{t.Outcomes.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
+			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
@@ -44,7 +44,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),
-			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, dead},
+			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
 			Timers:  stream.TimerTopic(t.Routing.Name),
 		}, {
 			Name: t.DeadLetters.Name, Inputs: []string{dead}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),

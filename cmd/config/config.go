@@ -43,6 +43,16 @@ type Config struct {
 	Progress Progress `yaml:"progress"`
 	Health   Health   `yaml:"health"`
 	Trace    Trace    `yaml:"trace"`
+	// Triggers are the events that make tasks. Defaults to none.
+	Triggers []Trigger `yaml:"triggers"`
+}
+
+// Trigger says that every event of a kind makes a task.
+type Trigger struct {
+	// On is payment_settled, payment_reversed, mission_completed, mission_revoked, reward_granted or state_changed.
+	On string `yaml:"on"`
+	// Kind is the kind of the task.
+	Kind string `yaml:"kind"`
 }
 
 // Run says how `run` runs its groups.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -251,5 +252,23 @@ func TestSecretsAreRedacted(t *testing.T) {
 		if strings.Contains(text, "hunter2") || !strings.Contains(text, redacted) {
 			t.Errorf("%s: %s", how, text)
 		}
+	}
+}
+
+// Triggers are lists of maps: for the file, and no variable.
+func TestTriggers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "millrace.yaml")
+	if err := os.WriteFile(path, []byte("triggers:\n- {on: payment_settled, kind: thank}\n- {on: state_changed, kind: page}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Default(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Trigger{{"payment_settled", "thank"}, {"state_changed", "page"}}; !slices.Equal(c.Triggers, want) {
+		t.Errorf("%v, want %v", c.Triggers, want)
+	}
+	if _, err := Load(Default(), path, []string{"MILLRACE_TRIGGERS=a"}); err == nil {
+		t.Error("a variable was taken")
 	}
 }

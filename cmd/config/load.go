@@ -68,10 +68,10 @@ func reserved(name string) bool { return name == "MILLRACE_KAFKA" || name == Fai
 func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 	for i := range v.NumField() {
 		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
-		switch f := v.Field(i); f.Kind() {
-		case reflect.Struct:
+		switch f := v.Field(i); {
+		case f.Kind() == reflect.Struct:
 			collect(f, name, into)
-		case reflect.Map: // maps are for the file
+		case f.Kind() == reflect.Map || f.Type() == reflect.TypeFor[[]Trigger](): // they are for the file
 		default:
 			into[name] = f
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
@@ -101,12 +102,12 @@ func (b *builder) part(name string) (part, error) {
 		return part{graph: intake.Graph(cfg, t, intake.NewMetrics(r))}, cfg.Validate()
 	case "ledger":
 		cfg := Ledger(s)
-		return part{graph: ledger.Graph(cfg, t, ledger.NewMetrics(r))}, cfg.Validate()
+		return part{graph: ledger.Graph(cfg, Triggers(s), t, ledger.NewMetrics(r))}, cfg.Validate()
 	case "progress":
 		cfg := Missions(s)
 		index := progress.NewIndex()
 		return part{
-			graph: progress.Graph(cfg, t, index, progress.NewMetrics(r)),
+			graph: progress.Graph(cfg, Triggers(s), t, index, progress.NewMetrics(r)),
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
 		}, cfg.Validate()
 	case "health":
@@ -120,7 +121,7 @@ func (b *builder) part(name string) (part, error) {
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
 		}, cfg.Validate()
 	case "routing":
-		cfg := routing.Config{Settings: Health(s)}
+		cfg := routing.Config{Settings: Health(s), Triggers: Triggers(s)}
 		if b.spans != nil {
 			cfg.Trace = b.spans
 		}
@@ -142,6 +143,7 @@ func Validate(s config.Config) error {
 		err  error
 	}{
 		{"intake", Intake(s).Validate()}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
+		{"triggers", Triggers(s).Validate()},
 	} {
 		if g.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g.name, g.err))
@@ -162,6 +164,15 @@ func Ledger(s config.Config) ledger.Config {
 	c := ledger.DefaultConfig()
 	c.PendingTimeout, c.Retention = s.Ledger.PendingTimeout, s.Ledger.Retention
 	return c
+}
+
+// Triggers returns the rules by which events make tasks.
+func Triggers(s config.Config) task.Rules {
+	var rules task.Rules
+	for _, t := range s.Triggers {
+		rules = append(rules, task.Rule{On: task.Trigger(t.On), Kind: t.Kind})
+	}
+	return rules
 }
 
 // Health returns the settings of the health and routing groups. Windows longer than an hour lengthen the correction

@@ -3,7 +3,8 @@
 //   - Input: transactions, keyed by transaction id.
 //   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines.
 //   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): the one verdict
-//     on a transaction for payment health; ledger-journal (transaction): what became of each event; dead-letters.
+//     on a transaction for payment health; ledger-journal (transaction): what became of each event; tasks (user), where triggers
+//     payment_settled or payment_reversed are declared; dead-letters.
 //   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and what
 //     does not, says package domain/ledger, which makes every decision.
 //   - Late events: there is no window; an event may come as late as the retention, then it is too_old. A payment that is
@@ -15,12 +16,15 @@ package ledger
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -34,15 +38,16 @@ func DefaultConfig() Config { return ledger.DefaultConfig() }
 // pendingTimer is the name of the one timer that a row has.
 const pendingTimer = "pending"
 
-// Graph returns the group's graph. The config must be valid.
-func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{rules: cfg, topology: t, metrics: m}
+// Graph returns the group's graph. The config and the triggers must be valid.
+func Graph(cfg Config, triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{rules: cfg, triggers: triggers, topology: t, metrics: m}
 	return goka.DefineGroup(t.Ledger.Goka(),
 		stream.Input(t.Ledger, t.Transactions, g.apply),
 		stream.Persist(t.Ledger),
 		stream.Output(t.Postings),
 		stream.Output(t.Attempts),
 		stream.Output(t.Journal),
+		stream.Output(t.Tasks),
 		stream.DeadLetters(t.Ledger),
 		stream.Timers(t.Ledger, g.due),
 		stream.Sweep(t.Ledger, g.expire),
@@ -51,6 +56,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 
 type group struct {
 	rules    Config
+	triggers task.Rules
 	topology *topology.Topology
 	metrics  *Metrics
 }
@@ -95,6 +101,7 @@ func (g *group) carry(c *context, effect ledger.Effect) {
 	switch e := effect.(type) {
 	case ledger.Posted:
 		stream.Emit(c, g.topology.Postings, e.Posting.UserID, e.Posting)
+		g.trigger(c, e.Posting)
 	case ledger.Attempted:
 		stream.Emit(c, g.topology.Attempts, e.Attempt.Key(), e.Attempt)
 	case ledger.Journalled:
@@ -106,5 +113,22 @@ func (g *group) carry(c *context, effect ledger.Effect) {
 		c.SetTimer(e.Until.Time(), pendingTimer)
 	default:
 		panic(fmt.Sprintf("ledger: unknown effect %T", e))
+	}
+}
+
+// trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing anew.
+func (g *group) trigger(c *context, p *ledger.Posting) {
+	var on task.Trigger
+	switch p.Kind {
+	case ledger.PaymentSettled:
+		on = task.PaymentSettled
+	case ledger.PaymentReversed:
+		on = task.PaymentReversed
+	default: // ledger.ReversalReturned
+		return
+	}
+	event := task.Event{On: on, ID: []string{p.TransactionID, strconv.FormatInt(p.Seq, 10)}, Key: p.UserID, At: p.At}
+	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.PostingJSON(p) }) {
+		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

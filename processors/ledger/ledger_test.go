@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	processor "github.com/millrace/millrace/processors/ledger"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/stream/streamtest"
@@ -23,17 +24,23 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
 }
 
-func scriptConfig(registry prometheus.Registerer) streamtest.Config {
+func TestTriggers(t *testing.T) {
+	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(prometheus.NewRegistry(),
+		task.Rule{On: task.PaymentSettled, Kind: "thank"}, task.Rule{On: task.PaymentReversed, Kind: "tell"}, task.Rule{On: task.PaymentSettled, Kind: "sync"}))
+}
+
+func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamtest.Config {
 	c := topology.DefaultConfig()
 	t := topology.New(c)
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
 			cfg := processor.Config{PendingTimeout: 300 * time.Second, Retention: 24 * time.Hour}
-			return streamtest.Processor{Graph: processor.Graph(cfg, t, processor.NewMetrics(registry))}
+			return streamtest.Processor{Graph: processor.Graph(cfg, triggers, t, processor.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
 			{Name: t.Transactions.Name, Time: streamtest.Time(t.Transactions), Parse: parseEvent, Format: streamtest.Value(t.Transactions.Codec)},
 			{Name: t.Postings.Name, Format: format(t.Postings, formatPosting)},
+			{Name: t.Tasks.Name, Format: format(t.Tasks, formatTask)},
 			{Name: t.Attempts.Name, Format: format(t.Attempts, formatAttempt)},
 		},
 		Row: format(stream.Topic[*ledger.Row]{Codec: t.Ledger.Row}, formatRow),
@@ -75,6 +82,10 @@ func format[T any](topic stream.Topic[T], say func(T) string) func([]byte) strin
 		}
 		return say(v)
 	}
+}
+
+func formatTask(t *task.Task) string {
+	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
 }
 
 func formatPosting(p *ledger.Posting) string {

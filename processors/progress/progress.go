@@ -4,7 +4,8 @@
 //   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from an Index, which the
 //     transport fills as it writes that table's store.
 //   - Table: one row per user: progress per mission version, the payments of the last 24 h (at most 256), money received.
-//   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; dead-letters.
+//   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
+//     triggers mission_completed or mission_revoked are declared; dead-letters.
 //   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions order does not
 //     matter: progress is a sum of contributions, each a function of one payment (package domain/mission).
 //   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is new to
@@ -17,11 +18,14 @@ package progress
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -32,20 +36,22 @@ type Config = mission.Config
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config { return mission.DefaultConfig() }
 
-// Graph returns the group's graph. The config must be valid; missions is read at every posting.
-func Graph(cfg Config, t *topology.Topology, missions *Index, m *Metrics) *goka.GroupGraph {
-	g := &group{config: cfg, topology: t, missions: missions, metrics: m}
+// Graph returns the group's graph. The config and the triggers must be valid; missions is read at every posting.
+func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Index, m *Metrics) *goka.GroupGraph {
+	g := &group{config: cfg, triggers: triggers, topology: t, missions: missions, metrics: m}
 	return goka.DefineGroup(t.Progress.Goka(),
 		stream.Input(t.Progress, t.Postings, g.apply),
 		stream.Lookup(t.Catalog),
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
+		stream.Output(t.Tasks),
 		stream.DeadLetters(t.Progress),
 	)
 }
 
 type group struct {
 	config   Config
+	triggers task.Rules
 	topology *topology.Topology
 	missions *Index
 	metrics  *Metrics
@@ -69,8 +75,25 @@ func (g *group) carry(c *context, effect mission.Effect) {
 	switch e := effect.(type) {
 	case *mission.Outcome:
 		stream.Emit(c, g.topology.Outcomes, e.Mission, e)
+		g.trigger(c, e)
 	case mission.Credit, mission.Duplicate, mission.Forgotten: // counted only
 	default:
 		panic(fmt.Sprintf("progress: unknown effect %T", e))
+	}
+}
+
+// trigger makes the tasks that are declared for an outcome. An iteration that is completed again after a revocation is told by the
+// posting that brought it back.
+func (g *group) trigger(c *context, o *mission.Outcome) {
+	on := task.MissionCompleted
+	if o.Kind == mission.Revoked {
+		on = task.MissionRevoked
+	}
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	event := task.Event{On: on, Key: o.UserID, At: o.At, ID: []string{
+		o.UserID, o.Mission, number(o.Version), number(int64(o.WindowStart)), number(o.Iteration), o.TransactionID, number(int64(o.At)), number(o.Progress),
+	}}
+	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.OutcomeJSON(o) }) {
+		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

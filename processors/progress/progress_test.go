@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	processor "github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -25,23 +26,37 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
 }
 
-func scriptConfig(registry prometheus.Registerer) streamtest.Config {
+func TestTriggers(t *testing.T) {
+	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(prometheus.NewRegistry(),
+		task.Rule{On: task.MissionCompleted, Kind: "cheer"}, task.Rule{On: task.MissionRevoked, Kind: "console"}))
+}
+
+func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamtest.Config {
 	t := topology.New(topology.DefaultConfig())
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
 			index := processor.NewIndex()
 			return streamtest.Processor{
-				Graph: processor.Graph(processor.DefaultConfig(), t, index, processor.NewMetrics(registry)),
+				Graph: processor.Graph(processor.DefaultConfig(), triggers, t, index, processor.NewMetrics(registry)),
 				Index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
 			}
 		},
 		Topics: []streamtest.Topic{
 			{Name: t.Postings.Name, Parse: parsePosting},
 			{Name: t.Outcomes.Name, Format: formatOutcome},
+			{Name: t.Tasks.Name, Format: formatTask},
 			{Name: string(t.Catalog.Table()), Parse: parseCatalogRow},
 		},
 		Row: formatRow,
 	}
+}
+
+func formatTask(b []byte) string {
+	t, err := codecs.Task{}.Decode(b)
+	if err != nil {
+		return fmt.Sprintf("<%v>", err)
+	}
+	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
 }
 
 // parsePosting takes {"t","amount","before","after","seq","created","at"} of a payment at swiggy: before and seq default to

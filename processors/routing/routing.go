@@ -6,7 +6,8 @@
 //   - Table: by mode, the newest scores of every instrument and gateway, the states made of them, what people have decided over
 //     them, and downtimes; routing weights are read from it.
 //   - Output: health-status, a record for every change, keyed mode, mode/instrument or mode/instrument/gateway; downtimes, a
-//     record for every change, keyed mode/instrument or mode/instrument/gateway; dead-letters.
+//     record for every change, keyed mode/instrument or mode/instrument/gateway; tasks, keyed as health-status, where trigger
+//     state_changed is declared; dead-letters.
 //   - Ordering: scores of one gateway come in order of window ends; those of different gateways in any order.
 //   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its scores before
 //     that watermark, so all of them are here. A corrected one counts from the next evaluation on. What people decide holds
@@ -15,11 +16,16 @@
 package routing
 
 import (
+	"errors"
+	"strconv"
+
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -28,6 +34,8 @@ import (
 type Config struct {
 	// Settings of health, the same as the health group has. Defaults to health.DefaultSettings.
 	Settings health.Settings
+	// Triggers of state_changed. Defaults to none.
+	Triggers task.Rules
 	// Trace is told of every change of status. A transaction that is done over tells it again. Defaults to none.
 	Trace Trace
 }
@@ -41,11 +49,11 @@ type Trace interface {
 func DefaultConfig() Config { return Config{Settings: health.DefaultSettings()} }
 
 // Validate returns every problem of c, joined.
-func (c Config) Validate() error { return c.Settings.Validate() }
+func (c Config) Validate() error { return errors.Join(c.Settings.Validate(), c.Triggers.Validate()) }
 
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{settings: cfg.Settings, topology: t, metrics: m, trace: cfg.Trace}
+	g := &group{settings: cfg.Settings, triggers: cfg.Triggers, topology: t, metrics: m, trace: cfg.Trace}
 	return goka.DefineGroup(t.Routing.Goka(),
 		stream.Input(t.Routing, t.HealthScores, g.take),
 		stream.Input(t.Routing, t.Overrides, g.intervene),
@@ -53,6 +61,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Persist(t.Routing),
 		stream.Output(t.HealthStatus),
 		stream.Output(t.Downtimes),
+		stream.Output(t.Tasks),
 		stream.DeadLetters(t.Routing),
 		stream.Timers(t.Routing, g.evaluate),
 	)
@@ -60,6 +69,7 @@ func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 
 type group struct {
 	settings health.Settings
+	triggers task.Rules
 	topology *topology.Topology
 	metrics  *Metrics
 	trace    Trace
@@ -107,6 +117,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			c.SetTimer(e.At.Time(), "evaluate")
 		case health.Changed:
 			stream.Emit(c, g.topology.HealthStatus, e.Record.Key(), e.Record)
+			g.trigger(c, e.Record)
 			if g.trace != nil {
 				g.trace.StatusChanged(e.Record)
 			}
@@ -119,5 +130,19 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 	}
 	if evaluated || !g.metrics.shows(c.Key()) { // not since this process has the mode
 		g.metrics.show(g.settings, next)
+	}
+}
+
+// trigger makes the tasks that are declared for a change of state. That only its effect on traffic changed is none.
+func (g *group) trigger(c *context, r *health.StatusRecord) {
+	if r.State == r.Previous {
+		return
+	}
+	at := max(r.WindowEnd, r.Since)
+	event := task.Event{On: task.StateChanged, Key: r.Key(), At: at, ID: []string{
+		r.Key(), r.Previous.String(), r.State.String(), strconv.FormatInt(int64(r.Since), 10), strconv.FormatInt(int64(r.WindowEnd), 10),
+	}}
+	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.StatusJSON(r) }) {
+		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

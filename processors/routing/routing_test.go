@@ -12,12 +12,25 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/processors/routing"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
-func config(m *routing.Metrics) streamtest.Config {
+func TestTriggers(t *testing.T) {
+	streamtest.Run(t, "testdata/triggers/*.txt", config(routing.NewMetrics(nil), task.Rule{On: task.StateChanged, Kind: "page"}))
+}
+
+func formatTask(b []byte) string {
+	t, err := codecs.Task{}.Decode(b)
+	if err != nil {
+		return fmt.Sprintf("<%v>", err)
+	}
+	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
+}
+
+func config(m *routing.Metrics, triggers ...task.Rule) streamtest.Config {
 	t := topology.New(topology.Config{Partitions: 1, Replication: 1})
 	scores := streamtest.JSON(t.HealthScores)
 	scores.Parse = parseScore
@@ -31,9 +44,11 @@ func config(m *routing.Metrics) streamtest.Config {
 	settings.Parse = parseSetting
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: routing.Graph(routing.DefaultConfig(), t, m)}
+			c := routing.DefaultConfig()
+			c.Triggers = triggers
+			return streamtest.Processor{Graph: routing.Graph(c, t, m)}
 		},
-		Topics: []streamtest.Topic{scores, overrides, settings, status, downtimes}, Row: formatRow,
+		Topics: []streamtest.Topic{scores, overrides, settings, status, downtimes, {Name: t.Tasks.Name, Format: formatTask}}, Row: formatRow,
 	}
 }
 
