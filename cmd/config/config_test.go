@@ -83,14 +83,14 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// leaves returns every setting that is no map, by its path in the file.
+// leaves returns every setting that is no map and no list of maps, by its path in the file.
 func leaves(v reflect.Value, path string, into map[string]reflect.Value) {
 	for i := range v.NumField() {
 		name := path + v.Type().Field(i).Tag.Get("yaml")
-		switch f := v.Field(i); f.Kind() {
-		case reflect.Struct:
+		switch f := v.Field(i); {
+		case f.Kind() == reflect.Struct:
 			leaves(f, name+".", into)
-		case reflect.Map:
+		case f.Kind() == reflect.Map, f.Type() == reflect.TypeFor[[]Trigger]():
 		default:
 			into[name] = f
 		}
@@ -176,6 +176,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Health.Window, c.Health.Grace = 90*time.Second, 0
 	c.Intake.HealthInstruments = map[string][]string{"upi": {"instrument", "attributes.app"}, "wallet": {"attributes.wallet"}}
 	c.Intake.DeclineCodes = map[string]string{"05": "business", "U69": "technical"}
+	c.Triggers = []Trigger{{"payment_settled", "thank"}}
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
 	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
 	out, err := c.YAML()

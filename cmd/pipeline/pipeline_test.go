@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine/embedded"
 	healthgroup "github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/processors/intake"
