@@ -7,6 +7,7 @@ package token
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,6 +71,8 @@ type Verifier struct {
 	judge  *jwt.Validator
 	keys   []Key
 	remote *Remote
+	now    func() time.Time
+	seen   verified
 }
 
 // NewVerifier returns a verifier of c.
@@ -86,14 +89,15 @@ func NewVerifier(c Config) (*Verifier, error) {
 			algorithms = append(algorithms, k.Algorithm())
 		}
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	options := []jwt.ParserOption{
 		jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience), jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(), jwt.WithLeeway(c.Leeway), jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(c.Now),
 	}
-	if c.Now != nil {
-		options = append(options, jwt.WithTimeFunc(c.Now))
-	}
-	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote}, nil
+	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote, now: c.Now}, nil
 }
 
 // Run keeps the published keys, if there are any, up to date until ctx ends.
@@ -123,10 +127,15 @@ type claims struct {
 }
 
 // Verify returns whom the token speaks for. Roles that this version does not know are left out. Every error is ErrInvalid. A token
-// that names a key which is not known may wait for the published ones to be read anew, as long as ctx.
+// that names a key which is not known may wait for the published ones to be read anew, as long as ctx. A valid one is remembered
+// for 30 s.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxTokenBytes {
 		return Identity{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalid, maxTokenBytes)
+	}
+	now, id := v.now(), sha256.Sum256([]byte(token))
+	if i, ok := v.seen.find(id, now); ok {
+		return i, nil
 	}
 	var c claims
 	keys := func(t *jwt.Token) (any, error) { return v.keysFor(ctx, t) }
@@ -137,7 +146,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: sub is missing or too long", ErrInvalid)
 	}
 	roles := slices.DeleteFunc(slices.Clone(c.Roles), func(r Role) bool { return !r.Known() })
-	return Identity{Subject: c.Subject, Roles: roles}, nil
+	i := Identity{Subject: c.Subject, Roles: roles}
+	v.seen.keep(id, i, now, c.ExpiresAt.Time)
+	return i, nil
 }
 
 // keysFor returns the keys that may have signed the token: of its algorithm, the one that it names; if it names none of ours,
