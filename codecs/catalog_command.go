@@ -25,6 +25,7 @@ const (
 	commandIntervention // as Intervention writes it: an override, maintenance or a freeze
 	commandSetting      // as HealthSetting writes it
 	commandDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
+	commandReason
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -40,6 +41,7 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.String(commandActor, c.Actor)
 	w.Int(commandAt, int64(c.At))
 	w.Int(commandExpected, c.Expected)
+	w.String(commandReason, c.Reason)
 	switch e := c.Entity.(type) {
 	case nil:
 	case catalog.Mission:
@@ -79,6 +81,8 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.At = instant.Milli(r.Int())
 		case commandExpected:
 			c.Expected = r.Int()
+		case commandReason:
+			c.Reason = r.String()
 		case commandMission:
 			m, failed := storedMission(r.Bytes())
 			c.Entity, err = catalog.NewMission(m), failed

@@ -34,14 +34,6 @@ const (
 	problemPointer = 1
 	problemCode    = 2
 	problemDetail  = 3
-
-	auditCommand  = 1
-	auditActor    = 2
-	auditAt       = 3
-	auditRevision = 4
-	auditAction   = 5
-	auditFrom     = 6
-	auditTo       = 7
 )
 
 // CatalogRow is the codec of the catalog table.
@@ -70,16 +62,8 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	for i := range row.Verdicts {
 		w.Message(catalogVerdict, func(w *wire.Writer) { writeCatalogVerdict(w, &row.Verdicts[i]) })
 	}
-	for _, a := range row.Audit {
-		w.Message(catalogAudit, func(w *wire.Writer) {
-			w.String(auditCommand, a.CommandID)
-			w.String(auditActor, a.Actor)
-			w.Int(auditAt, int64(a.At))
-			w.Int(auditRevision, a.Revision)
-			w.String(auditAction, a.Action)
-			w.String(auditFrom, a.From)
-			w.String(auditTo, a.To)
-		})
+	for i := range row.Audit {
+		w.Message(catalogAudit, func(w *wire.Writer) { writeAudit(w, &row.Audit[i]) })
 	}
 	return w.B, nil
 }
@@ -171,28 +155,4 @@ func readProblem(r *wire.Reader) (p problem.Problem) {
 	}
 	r.Inherit(&f)
 	return p
-}
-
-func readAudit(r *wire.Reader) (a catalog.Audit) {
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case auditCommand:
-			a.CommandID = f.String()
-		case auditActor:
-			a.Actor = f.String()
-		case auditAt:
-			a.At = instant.Milli(f.Int())
-		case auditRevision:
-			a.Revision = f.Int()
-		case auditAction:
-			a.Action = f.String()
-		case auditFrom:
-			a.From = f.String()
-		case auditTo:
-			a.To = f.String()
-		}
-	}
-	r.Inherit(&f)
-	return a
 }

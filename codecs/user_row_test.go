@@ -138,11 +138,15 @@ func entityRows(t testing.TB) map[string]*catalog.Row {
 	t.Helper()
 	rows := map[string]*catalog.Row{}
 	for name, c := range entityCommands() {
-		row, e := catalog.Apply(nil, c, catalog.DefaultConfig())
+		cfg := catalog.DefaultConfig()
+		cfg.Document = codecs.Document
+		row, e := catalog.Apply(nil, c, cfg)
 		if e.Result != catalog.Applied {
 			t.Fatalf("%s: %v", name, e.Problems)
 		}
-		row, e = catalog.Apply(row, catalog.NewWithdrawal("c2", "ops2", c.At+10, c.Kind, c.EntityID), catalog.DefaultConfig())
+		withdrawal := catalog.NewWithdrawal("c2", "ops2", c.At+10, c.Kind, c.EntityID)
+		withdrawal.Reason = "why"
+		row, e = catalog.Apply(row, withdrawal, cfg)
 		if e.Result != catalog.Applied {
 			t.Fatalf("%s: %v", name, e.Problems)
 		}
@@ -171,7 +175,7 @@ func FuzzCatalogRow(f *testing.F) {
 
 func catalogCommand(t testing.TB) *catalog.Command {
 	c := catalog.NewPut("c1", "ops", 1_772_359_200_000, catalogRow(t).Entity)
-	c.Expected = 3
+	c.Expected, c.Reason = 3, "why"
 	return c
 }
 

@@ -9,14 +9,10 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/stream"
 )
 
 // definitionIndex keeps brands, ads, pools and reward templates in the order of their ids, ready to be shown: a list decodes nothing.
 type definitionIndex struct {
-	codec stream.Codec[*catalog.Row]
-	bad   func(key string, value []byte, err error) // told of rows that cannot be decoded
-
 	mu    sync.RWMutex
 	items btree.Map[string, *listedDefinition] // by row key
 }
@@ -33,25 +29,15 @@ type listedDefinition struct {
 	text       string   // what ?q= looks through, in lower case
 }
 
-func newDefinitionIndex(codec stream.Codec[*catalog.Row], bad func(string, []byte, error)) *definitionIndex {
-	return &definitionIndex{codec: codec, bad: bad}
-}
-
-// update takes a row in. Rows of other kinds, and those whose every command was refused, are left out.
-func (x *definitionIndex) update(key string, value []byte) {
+// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are left out.
+func (x *definitionIndex) take(key string, row *catalog.Row) {
 	kind, _, _ := strings.Cut(key, "/")
 	if !isDefinition(catalog.Kind(kind)) {
 		return
 	}
 	var listed *listedDefinition
-	if value != nil {
-		row, err := x.codec.Decode(value)
-		switch {
-		case err != nil:
-			x.bad(key, value, err)
-		case row.Entity != nil:
-			listed = definitionOf(row)
-		}
+	if row != nil && row.Entity != nil {
+		listed = definitionOf(row)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

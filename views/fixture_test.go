@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tidwall/btree"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/health"
@@ -187,7 +188,9 @@ func (f *fixture) judge(c *catalog.Command) {
 		row, err = f.topology.Catalog.Row.Decode(value)
 		f.check(err)
 	}
-	row, _ = catalog.Apply(row, c, catalog.DefaultConfig())
+	cfg := catalog.DefaultConfig()
+	cfg.Document = codecs.Document
+	row, _ = catalog.Apply(row, c, cfg)
 	put(f, f.tables.catalog, f.topology.Catalog, c.Key(), row)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidwall/btree"
 
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -19,6 +20,9 @@ import (
 // every row that the table's store takes in, recovery included, with a nil value for a row that is deleted. All methods are
 // safe for concurrent use; calls for one key come in the order of its writes.
 type Indexes struct {
+	catalog  stream.Group[*catalog.Row]
+	audit    *auditIndex
+	keys     *keyIndex
 	missions *missionIndex
 	// definitions are brands, ads, pools and reward templates.
 	definitions *definitionIndex
@@ -43,18 +47,28 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
 	}
 	return &Indexes{
-		missions:    newMissionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
-		definitions: newDefinitionIndex(t.Catalog.Row, reporting(string(t.Catalog.Table()))),
+		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(), keys: newKeyIndex(),
+		definitions: &definitionIndex{},
 		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
 		series:      &seriesIndex{}, bad: bad, watchers: newWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
 }
 
-// Catalog takes a row of the catalog table.
+// Catalog takes a row of the catalog table. One that cannot be decoded is as good as gone for the lists.
 func (x *Indexes) Catalog(key string, value []byte) {
-	x.missions.update(key, value)
-	x.definitions.update(key, value)
+	var row *catalog.Row
+	if value != nil {
+		var err error
+		if row, err = x.catalog.Row.Decode(value); err != nil {
+			x.bad.report(string(x.catalog.Table()), key, value, err)
+			row = nil
+		}
+	}
+	x.missions.take(key, row)
+	x.definitions.take(key, row)
+	x.audit.take(key, row)
+	x.keys.take(key, row)
 	x.watchers.changed(key)
 }
 

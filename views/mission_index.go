@@ -11,15 +11,12 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/stream"
 )
 
 // missionIndex keeps the missions compiled for users and, in the order of their ids, ready to be shown on the panel: a list
 // neither decodes nor compiles anything.
 type missionIndex struct {
-	codec    stream.Codec[*catalog.Row]
 	compiled *mission.Index
-	bad      func(key string, value []byte, err error) // told of rows that cannot be decoded
 
 	mu    sync.RWMutex
 	items btree.Map[string, *listedMission] // by mission id
@@ -39,27 +36,20 @@ type listedMission struct {
 	text       string // what ?q= looks through, in lower case
 }
 
-func newMissionIndex(codec stream.Codec[*catalog.Row], bad func(string, []byte, error)) *missionIndex {
-	return &missionIndex{codec: codec, compiled: mission.NewIndex(), bad: bad}
-}
+func newMissionIndex() *missionIndex { return &missionIndex{compiled: mission.NewIndex()} }
 
 func (x *missionIndex) snapshot() *mission.Snapshot { return x.compiled.Snapshot() }
 
-// update takes a row in. Rows of other kinds, and those whose every command was refused, are no missions.
-func (x *missionIndex) update(key string, value []byte) {
+// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are no missions.
+func (x *missionIndex) take(key string, row *catalog.Row) {
 	id, isMission := strings.CutPrefix(key, catalog.MissionKey(""))
 	if !isMission {
 		return
 	}
 	var listed *listedMission
-	if value != nil {
-		row, err := x.codec.Decode(value)
-		if err != nil {
-			x.bad(key, value, err)
-		} else if history, ok := row.Mission(); ok {
-			listed = listedOf(row, &history)
-			_ = x.compiled.Put(key, &history) // one that is not valid, which the catalog lets nobody make, stays as it was
-		}
+	if history, ok := row.Mission(); ok {
+		listed = listedOf(row, &history)
+		_ = x.compiled.Put(key, &history) // one that is not valid, which the catalog lets nobody make, stays as it was
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -17,6 +17,7 @@ func (s *Server) panel() {
 	s.letters()
 	s.interventions()
 	s.definitions()
+	s.audit()
 	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())

@@ -45,6 +45,7 @@ func (s *Server) write(id, method, path, summary string) huma.Operation {
 // Conditions are the headers of every write.
 type Conditions struct {
 	Key     string `header:"Idempotency-Key" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
+	Reason  string `header:"Millrace-Reason" maxLength:"500" doc:"Why, for the audit; UTF-8. Default: the reason in the body, where it has one"`
 	IfMatch string `header:"If-Match" maxLength:"64" doc:"The ETag that was read, or *; needed to change or withdraw what is there"`
 }
 
@@ -86,6 +87,9 @@ func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutp
 	if at.ID != "" && command.EntityID != at.ID {
 		return nil, problem.Invalid("/id", "invalid_field", "is not the id of the path")
 	}
+	if command.Reason = in.Reason; in.Reason == "" {
+		command.Reason = catalog.ReasonOf(entity)
+	}
 	return c.do(ctx, command, in.IfMatch)
 }
 
@@ -99,7 +103,9 @@ func (c collection) idFor(at item, commandID string) string {
 
 func (c collection) withdraw(ctx context.Context, in Conditions, at item) (*writtenOutput, error) {
 	id := commandID(ctx, in.Key, nil)
-	return c.do(ctx, catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key()), in.IfMatch)
+	command := catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key())
+	command.Reason = in.Reason
+	return c.do(ctx, command, in.IfMatch)
 }
 
 // do has a command judged and answers with what came of it.
@@ -112,7 +118,7 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	if err != nil {
 		return nil, err
 	}
-	if otherContent(row, command.ID) {
+	if otherContent(row, command.ID) || s.config.Indexes.keys.elsewhere(command.ID, command.Key()) {
 		return nil, problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
 	}
 	if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
@@ -168,10 +174,13 @@ func (c collection) location(id string) string {
 	return path
 }
 
+// noKey is the fingerprint in the id of a command that had no Idempotency-Key.
+const noKey = "0"
+
 // commandID returns hash(subject, route, key), a dot, and a fingerprint of the content; something new without a key.
 func commandID(ctx context.Context, key string, content []byte) string {
 	if key == "" {
-		return rand.Text() + "." + "0"
+		return rand.Text() + "." + noKey
 	}
 	r := request(ctx)
 	return digest(identity(ctx).Subject, r.Method, r.URL.EscapedPath(), key) + "." + digest(r.Header.Get("If-Match"), string(content))

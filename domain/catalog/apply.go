@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/problem"
@@ -11,6 +12,9 @@ import (
 type Config struct {
 	// Health are the settings of the deployment, which changes of settings must go with. Defaults to health.DefaultSettings.
 	Health health.Settings
+	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own. Defaults
+	// to none: audit lines then say what was done, but not what is different.
+	Document func(Entity) []byte
 }
 
 // DefaultConfig returns the defaults.
@@ -41,7 +45,7 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 			verdict.Result = Unchanged
 		default:
 			verdict.Result = Applied
-			next.commit(c, entity, change)
+			next.commit(c, entity, change, cfg)
 		}
 	}
 	verdict.Revision = next.Revision
@@ -68,6 +72,8 @@ func refuse(row *Row, c *Command) problem.List {
 		return problem.One("", problem.InvalidField, "the command is not known")
 	case c.Op == Put && c.EntityID != c.Entity.normal().ID():
 		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
+	case len(c.Reason) > MaxReason || !utf8.ValidString(c.Reason):
+		return problem.One("/reason", problem.InvalidField, "must be text of at most 500 bytes")
 	case c.Expected != 0 && c.Expected != revision:
 		return problem.One("", problem.PreconditionFailed, "the "+string(c.Kind)+" has changed since it was read")
 	}
@@ -91,14 +97,35 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 }
 
 // commit puts e in the place of what there was. Lists are replaced, since the old row shares them.
-func (r *Row) commit(c *Command, e Entity, change Change) {
+func (r *Row) commit(c *Command, e Entity, change Change, cfg Config) {
 	r.Revision++
-	r.Entity = e
 	if r.Revision == 1 {
 		r.CreatedAt = c.At
 	}
-	entry := Audit{CommandID: c.ID, Actor: c.Actor, At: c.At, Revision: r.Revision, Change: change}
-	r.Audit = keepLast(append(slices.Clone(r.Audit), entry), MaxAudit)
+	line := Audit{CommandID: c.ID, Actor: c.Actor, At: c.At, Revision: r.Revision, Reason: c.Reason, Change: change}
+	if cfg.Document != nil {
+		line.Differences = Differences(document(r.Entity, cfg), document(e, cfg))
+	}
+	r.Entity = e
+	r.Audit = audited(keepLast(append(slices.Clone(r.Audit), line), MaxAudit))
+}
+
+func document(e Entity, cfg Config) []byte {
+	if e == nil {
+		return nil
+	}
+	return cfg.Document(e)
+}
+
+// audited returns the latest lines that fit, at least one.
+func audited(lines []Audit) []Audit {
+	size := 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		if size += lines[i].size(); size > MaxAuditBytes && i < len(lines)-1 {
+			return lines[i+1:]
+		}
+	}
+	return lines
 }
 
 func keepLast[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }

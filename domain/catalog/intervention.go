@@ -35,6 +35,20 @@ func Intervention(e Entity) *health.Intervention {
 	}
 }
 
+// ReasonOf returns the reason that a definition gives by itself, empty where its kind has none.
+func ReasonOf(e Entity) string {
+	switch e := e.(type) {
+	case Override:
+		return e.Reason
+	case Maintenance:
+		return e.Reason
+	case Freeze:
+		return e.Reason
+	default:
+		return ""
+	}
+}
+
 // Kind implements Entity.
 func (Override) Kind() Kind { return KindOverride }
 
@@ -208,9 +222,8 @@ func name(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // Bounds of what people write.
 const (
-	maxName   = 256
-	maxMode   = 128
-	maxReason = 500
+	maxName = 256
+	maxMode = 128
 	// maxSpan is how long something may hold: what is forgotten ends by itself.
 	maxSpan = 90 * 24 * time.Hour
 )
@@ -251,8 +264,8 @@ func (v *validator) reason(reason string) {
 	switch {
 	case reason == "":
 		v.add("/reason", "is required: the audit names it")
-	case len(reason) > maxReason || !utf8.ValidString(reason):
-		v.add("/reason", "must be text of at most "+strconv.Itoa(maxReason)+" bytes")
+	case len(reason) > MaxReason || !utf8.ValidString(reason):
+		v.add("/reason", "must be text of at most "+strconv.Itoa(MaxReason)+" bytes")
 	}
 }
 

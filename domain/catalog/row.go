@@ -29,6 +29,7 @@ type Command struct {
 	Actor    string        // who asks
 	At       instant.Milli // event time: when it was asked
 	Expected int64         // the revision that the actor has seen; 0 = any
+	Reason   string        // why, for the audit
 	Entity   Entity        // what it is to be; nil for Withdraw
 }
 
@@ -65,11 +66,15 @@ type Verdict struct {
 	At        instant.Milli
 }
 
-// MaxVerdicts and MaxAudit bound what a row remembers, latest last.
+// MaxVerdicts, MaxAudit and MaxAuditBytes bound what a row remembers, latest last: the bytes are of reasons and differences.
 const (
-	MaxVerdicts = 32
-	MaxAudit    = 256
+	MaxVerdicts   = 32
+	MaxAudit      = 256
+	MaxAuditBytes = 256 << 10
 )
+
+// MaxReason is how long a reason may be, in bytes.
+const MaxReason = 500
 
 // Audit is one line of an entity's history.
 type Audit struct {
@@ -77,7 +82,18 @@ type Audit struct {
 	Actor     string
 	At        instant.Milli
 	Revision  int64
+	Reason    string
 	Change
+	// Differences are those of the entity's document (Config.Document) before and after.
+	Differences []Difference
+}
+
+func (a *Audit) size() int {
+	n := len(a.Reason)
+	for _, d := range a.Differences {
+		n += len(d.Pointer) + len(d.Before) + len(d.After)
+	}
+	return n
 }
 
 // Row is the catalog's state of one entity. It is immutable; Apply returns a new one.

@@ -17,6 +17,7 @@ package catalog
 import (
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
@@ -25,6 +26,7 @@ import (
 
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	cfg.Document = codecs.Document
 	g := &group{config: cfg, topology: t, metrics: m}
 	return goka.DefineGroup(t.Catalog.Goka(),
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),

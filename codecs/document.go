@@ -1,0 +1,83 @@
+package codecs
+
+import (
+	"encoding/json"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// Document returns an entity as the audit compares it (catalog.Config): its definition, and what operators did to it.
+func Document(e catalog.Entity) []byte {
+	switch e := e.(type) {
+	case catalog.Mission:
+		return missionDocument(&e.History)
+	case catalog.HealthSettings:
+		return settingDocument(e)
+	case catalog.Override:
+		return mustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, e.State.String(), e.From, e.Until, e.Reason, e.Status()})
+	case catalog.Maintenance:
+		return mustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, "", e.Begin, e.End, e.Reason, e.Status()})
+	case catalog.Freeze:
+		return mustJSON(interventionDocument{e.Mode, "", "", "", e.From, e.Until, e.Reason, e.Status()})
+	default:
+		return DefinitionJSON(e)
+	}
+}
+
+type historyDocument struct {
+	missionDoc
+	Version     int64             `json:"version"`
+	InForceFrom instant.Milli     `json:"in_force_from,omitzero"`
+	Backdated   bool              `json:"backdated,omitempty"`
+	ActivateAt  instant.Milli     `json:"activate_at,omitzero"`
+	Pause       *intervalDocument `json:"pause,omitempty"` // the last one
+	EndedAt     instant.Milli     `json:"ended_at,omitzero"`
+}
+
+type intervalDocument struct {
+	From instant.Milli `json:"from"`
+	To   instant.Milli `json:"to,omitzero"`
+}
+
+func missionDocument(h *mission.History) []byte {
+	definition, latest := h.Definition(), h.Latest()
+	d := historyDocument{
+		missionDoc: missionForm(&definition), Version: latest.Number, InForceFrom: latest.From, Backdated: latest.Backdated,
+		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt,
+	}
+	if n := len(h.Pauses); n > 0 {
+		d.Pause = &intervalDocument{h.Pauses[n-1].From, h.Pauses[n-1].To}
+	}
+	return mustJSON(d)
+}
+
+type interventionDocument struct {
+	Mode       string        `json:"mode"`
+	Instrument string        `json:"instrument,omitempty"`
+	Gateway    string        `json:"gateway,omitempty"`
+	State      string        `json:"state,omitempty"`
+	From       instant.Milli `json:"from,omitzero"`
+	Until      instant.Milli `json:"until,omitzero"`
+	Reason     string        `json:"reason,omitempty"`
+	Status     string        `json:"status"`
+}
+
+type settingDoc struct {
+	EffectiveFrom instant.Milli              `json:"effective_from"`
+	Settings      map[string]json.RawMessage `json:"settings"`
+}
+
+func settingDocument(h catalog.HealthSettings) []byte {
+	newest := h.Newest()
+	d := settingDoc{newest.EffectiveFrom, map[string]json.RawMessage{}}
+	for _, c := range newest.Patch {
+		value := json.RawMessage(c.Value)
+		if !json.Valid(value) {
+			value = mustJSON(c.Value)
+		}
+		d.Settings[c.Field] = value
+	}
+	return mustJSON(d)
+}

@@ -1,0 +1,168 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// documented is a config whose audit compares the fields of Go.
+func documented() Config {
+	cfg := DefaultConfig()
+	cfg.Document = func(e Entity) []byte {
+		b, err := json.Marshal(e)
+		if err != nil {
+			panic(err)
+		}
+		return b
+	}
+	return cfg
+}
+
+// replay folds lines of the audit into the document that they lead to.
+func replay(lines []Audit) any {
+	var document any = absent{}
+	for _, line := range lines {
+		for _, d := range line.Differences {
+			document = patched(document, strings.Split(d.Pointer, "/")[1:], d)
+		}
+	}
+	return document
+}
+
+func patched(node any, path []string, d Difference) any {
+	value := parsed(nil)
+	if d.After != "" {
+		value = parsed([]byte(d.After))
+	}
+	if len(path) == 0 {
+		return value
+	}
+	object := node.(map[string]any)
+	name := strings.NewReplacer("~1", "/", "~0", "~").Replace(path[0])
+	next := patched(field(object, name), path[1:], d)
+	if next == (absent{}) {
+		delete(object, name)
+	} else {
+		object[name] = next
+	}
+	return object
+}
+
+// anyCommand draws a command on one of the entities b, a and m, of each kind that there is.
+func anyCommand(t *rapid.T, i int) *Command {
+	id := fmt.Sprint("c", rapid.IntRange(i/2, i).Draw(t, "id")) // often one that was there
+	at := instant.Milli(1000 + rapid.Int64Range(0, 30).Draw(t, "at"))
+	word := rapid.SampledFrom([]string{"x", "y/z", "~"})
+	state := rapid.SampledFrom([]string{StatusDraft, StatusActive, StatusArchived, "gone"}).Draw(t, "state")
+	var c *Command
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 0:
+		c = NewPut(id, "ops", at, Brand{BrandID: "b", Name: word.Draw(t, "name"), Merchants: rapid.SliceOfN(word, 0, 3).Draw(t, "merchants"), State: state})
+	case 1:
+		c = NewPut(id, "ops", at, Ad{AdID: "a", Title: word.Draw(t, "title"), Placement: "home", Priority: rapid.Int64Range(-1, 2).Draw(t, "priority"), State: state})
+	case 2:
+		c = NewWithdrawal(id, "ops", at, KindBrand, "b")
+	default:
+		m := definition(rapid.SampledFrom(statuses()).Draw(t, "status"))
+		c = putMission(id, at, m)
+	}
+	c.Reason = word.Draw(t, "why")
+	if rapid.IntRange(0, 4).Draw(t, "match") == 0 {
+		c.Expected = rapid.Int64Range(0, 5).Draw(t, "expected")
+	}
+	return c
+}
+
+// Whatever is asked for: revisions grow by one with each change and with nothing else, a command that comes again changes
+// nothing, every change has its line, and the lines lead to the entity as it is.
+func TestTheAuditLeadsToTheEntity(t *testing.T) {
+	cfg := documented()
+	rapid.Check(t, func(t *rapid.T) {
+		rows := map[string]*Row{}
+		judged := map[string]bool{}
+		for i := range rapid.IntRange(1, 80).Draw(t, "commands") {
+			before := &Row{}
+			c := anyCommand(t, i)
+			if rows[c.Key()] != nil {
+				before = rows[c.Key()]
+			}
+			next, e := Apply(rows[c.Key()], c, cfg)
+			if again := judged[c.Key()+c.ID]; e.Repeated != (again && remembered(before, c.ID)) {
+				t.Fatalf("%s: repeated is %t", c.ID, e.Repeated)
+			}
+			judged[c.Key()+c.ID] = true
+			grown := next.Revision - before.Revision
+			if changed := e.Result == Applied && !e.Repeated; changed != (grown == 1) || !changed && grown != 0 {
+				t.Fatalf("%s %v: revision %d to %d", e.Result, e.Problems, before.Revision, next.Revision)
+			}
+			if e.Result == Applied && !e.Repeated {
+				line := next.Audit[len(next.Audit)-1]
+				if line.CommandID != c.ID || line.Revision != next.Revision || line.Reason != c.Reason || len(line.Differences) == 0 {
+					t.Fatalf("%+v", line)
+				}
+			}
+			rows[c.Key()] = next
+		}
+		for key, row := range rows {
+			if row.Entity != nil && !reflect.DeepEqual(replay(row.Audit), parsed(cfg.Document(row.Entity))) {
+				t.Fatalf("%s: the audit leads to %v, not to %s", key, replay(row.Audit), cfg.Document(row.Entity))
+			}
+		}
+	})
+}
+
+func remembered(row *Row, id string) bool {
+	_, ok := row.Verdict(id)
+	return ok
+}
+
+func TestDifferences(t *testing.T) {
+	for _, tt := range []struct {
+		before, after string
+		want          []Difference
+	}{
+		{"", `{"a":1}`, []Difference{{"", "", `{"a":1}`}}},
+		{`{"a":1}`, "", []Difference{{"", `{"a":1}`, ""}}},
+		{`{"a":1,"b":{"c":[1,2]}}`, `{"b":{"c":[1,3],"d~/":null},"a":1}`, []Difference{{"/b/c", "[1,2]", "[1,3]"}, {"/b/d~0~1", "", "null"}}},
+		{`{"a":{"b":1}}`, `{"a":1.50}`, []Difference{{"/a", `{"b":1}`, "1.50"}}},
+		{`{"a":"<ü>"}`, `{"a":"<ü>" }`, nil},
+		{`{"a":"<ü>"}`, `{"a":"&"}`, []Difference{{"/a", `"<ü>"`, `"&"`}}},
+	} {
+		document := func(s string) []byte {
+			if s == "" {
+				return nil
+			}
+			return []byte(s)
+		}
+		if diff := cmp.Diff(tt.want, Differences(document(tt.before), document(tt.after))); diff != "" {
+			t.Errorf("%s to %s: %s", tt.before, tt.after, diff)
+		}
+	}
+}
+
+// A row never grows without bounds: the oldest lines go first, the last one stays whatever its size.
+func TestAuditIsBounded(t *testing.T) {
+	var row *Row
+	for i := range 40 {
+		b := Brand{BrandID: "b", Name: "n", State: StatusActive}
+		for j := range MaxMerchants {
+			b.Merchants = append(b.Merchants, fmt.Sprint(strings.Repeat("m", 200), i, j))
+		}
+		row, _ = Apply(row, NewPut(fmt.Sprint("c", i), "ops", 1000, b), documented())
+	}
+	size := 0
+	for i := range row.Audit {
+		size += row.Audit[i].size()
+	}
+	if row.Revision != 40 || size > MaxAuditBytes || len(row.Audit) == 0 || row.Audit[len(row.Audit)-1].Revision != 40 {
+		t.Errorf("revision %d, %d lines of %d bytes", row.Revision, len(row.Audit), size)
+	}
+}
