@@ -123,7 +123,7 @@ func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthLi
 			return nil, err
 		}
 		evaluated = max(evaluated, row.Evaluated)
-		body.Items = append(body.Items, s.standings(row)...)
+		body.Items = slices.Concat(body.Items, s.standings(row))
 	}
 	body.AsOf = as.stamped(evaluated)
 	return &healthListOutput{body}, nil
@@ -170,7 +170,9 @@ func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 func (s *Server) modes(only string) ([]string, error) {
 	var modes []string
 	for _, p := range s.config.Indexes.series.paths(only) {
-		modes = append(modes, p.Mode)
+		if n := len(modes); n == 0 || modes[n-1] != p.Mode {
+			modes = append(modes, p.Mode)
+		}
 	}
 	err := s.sources.routing.Ascend(only, func(mode string, _ []byte) bool {
 		if only != "" && mode != only {
@@ -208,9 +210,10 @@ func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standi
 }
 
 func (s *Server) standings(row *health.ModeRow) []HealthRow {
-	var rows []HealthRow
-	for _, standing := range row.Standings(s.config.Settings) {
-		rows = append(rows, s.healthRow(standing))
+	standings := row.Standings(s.config.Settings)
+	rows := make([]HealthRow, len(standings))
+	for i := range standings {
+		rows[i] = s.healthRow(standings[i])
 	}
 	return rows
 }
@@ -240,7 +243,7 @@ func (s *Server) healthRow(st health.Standing) HealthRow {
 
 // windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
 func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
-	windows := []ClosedWindow{}
+	windows := make([]ClosedWindow, 0, len(gateways)*s.config.Settings.Windows)
 	for _, g := range gateways {
 		series, err := s.healthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument, Gateway: g.Gateway}.Key())
 		if err != nil {

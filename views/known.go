@@ -10,9 +10,13 @@ import (
 // withKnown returns the row together with the instruments and gateways that have attempts but no closed window yet: they
 // are listed from their first attempt on, as up. The row itself is not changed.
 func withKnown(row *health.ModeRow, paths []health.Path) *health.ModeRow {
+	missing := slices.IndexFunc(paths, func(p health.Path) bool { return !knows(row, p) })
+	if missing < 0 {
+		return row
+	}
 	next := *row
 	next.Instruments = slices.Clone(row.Instruments)
-	for _, p := range paths {
+	for _, p := range paths[missing:] {
 		i, found := slices.BinarySearchFunc(next.Instruments, p.Instrument, func(a health.Instrument, name string) int { return cmp.Compare(a.Name, name) })
 		if !found {
 			next.Instruments = slices.Insert(next.Instruments, i, health.Instrument{Name: p.Instrument, Level: unseen()})
@@ -24,6 +28,11 @@ func withKnown(row *health.ModeRow, paths []health.Path) *health.ModeRow {
 		}
 	}
 	return &next
+}
+
+func knows(row *health.ModeRow, p health.Path) bool {
+	inst := row.Instrument(p.Instrument)
+	return inst != nil && slices.ContainsFunc(inst.Gateways, func(g health.Gateway) bool { return g.Name == p.Gateway })
 }
 
 func unseen() health.Level {
