@@ -9,12 +9,20 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
 )
 
 // definitionIndex keeps brands, ads, pools and reward templates in the order of their ids, ready to be shown: a list decodes nothing.
 type definitionIndex struct {
 	mu    sync.RWMutex
 	items btree.Map[string, *listedDefinition] // by row key
+	// ads are those that are active, by placement, under "" all of them; at is where each stands.
+	ads map[string][]*listedDefinition
+	at  map[string]string
+}
+
+func newDefinitionIndex() *definitionIndex {
+	return &definitionIndex{ads: map[string][]*listedDefinition{}, at: map[string]string{}}
 }
 
 // listedDefinition is what the panel shows of one, and what its list can be cut down by.
@@ -23,10 +31,11 @@ type listedDefinition struct {
 	entity     catalog.Entity
 	definition []byte // its JSON
 	facts      DefinitionFacts
-	merchants  []string // of a brand
-	brand      string   // whose it is
-	mission    string   // of an ad
-	text       string   // what ?q= looks through, in lower case
+	merchants  []string      // of a brand
+	brand      string        // whose it is
+	mission    string        // of an ad
+	from, to   instant.Milli // of an ad; 0 is no bound
+	text       string        // what ?q= looks through, in lower case
 }
 
 // take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are left out.
@@ -41,6 +50,9 @@ func (x *definitionIndex) take(key string, row *catalog.Row) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if id, isAd := strings.CutPrefix(key, catalog.Key(catalog.KindAd, "")); isAd {
+		x.place(id, listed)
+	}
 	if listed == nil {
 		x.items.Delete(key)
 		return
@@ -115,6 +127,7 @@ func definitionOf(row *catalog.Row) *listedDefinition {
 		d.merchants, d.brand, texts = e.Merchants, e.BrandID, append([]string{e.Name}, e.Merchants...)
 	case catalog.Ad:
 		d.brand, d.mission, texts = e.BrandID, e.MissionID, []string{e.Title, e.Body, e.Placement, e.MissionID, e.BrandID}
+		d.from, d.to, _ = e.Schedule() // the catalog lets nobody make one that is not valid
 	case catalog.Pool:
 		d.brand, texts = e.BrandID, []string{e.Title, e.Description, e.BrandID}
 	case catalog.RewardTemplate:

@@ -48,7 +48,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 	}
 	return &Indexes{
 		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(), keys: newKeyIndex(),
-		definitions: &definitionIndex{},
+		definitions: newDefinitionIndex(),
 		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
 		series:      &seriesIndex{}, bad: bad, watchers: newWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},

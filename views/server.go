@@ -170,6 +170,7 @@ func New(c Config) (*Server, error) {
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
+	s.ads()
 	s.health()
 	s.panel()
 	s.probes()
