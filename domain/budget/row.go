@@ -1,0 +1,118 @@
+package budget
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/millrace/millrace/domain/mission"
+)
+
+// Row is one row of the budget table; exactly one of its parts is set. It is immutable.
+type Row struct {
+	Mission *Mission // under the mission's id
+	Pool    *Pool    // under PoolKey
+	Shelf   *Shelf   // under ShelfKey
+	Known   *Known   // under KnownKey
+}
+
+// Account counts in one unit.
+type Account struct {
+	Unit     string
+	Reserved int64 // promised, not given yet
+	Spent    int64 // given
+	Returned int64 // was reserved or spent, and is free again; all that ever was
+}
+
+// Mission is what a mission has promised and given.
+type Mission struct {
+	// Version is the newest version heard of. Its Limits hold for all users, whatever version is theirs: a budget is one.
+	Version   int64
+	Limits    mission.Limits
+	Accounts  []Account // by unit
+	Winners   int64     // rewards that are reserved or spent
+	Exhausted int64     // completions for which nothing was left
+}
+
+// Account returns the account of a unit, an empty one if there is none yet.
+func (m *Mission) Account(unit string) Account {
+	if m != nil {
+		for _, a := range m.Accounts {
+			if a.Unit == unit {
+				return a
+			}
+		}
+	}
+	return Account{Unit: unit}
+}
+
+// Left returns what the budget has left in a unit, false if there is no limit.
+func (m *Mission) Left(unit string) (int64, bool) {
+	if m == nil || m.Limits.Budget == 0 {
+		return 0, false
+	}
+	a := m.Account(unit)
+	return m.Limits.Budget - a.Spent - a.Reserved, true
+}
+
+// ShelfSize is the most codes in one shelf.
+const ShelfSize = 200
+
+// Pool is the head of a pool of gift codes. Codes are numbered in the order in which they come, those that come back anew; code
+// n lies on shelf n / ShelfSize.
+type Pool struct {
+	Stocked    int64 // codes put on shelves, those that came back included
+	Drawn      int64 // codes handed out
+	Returned   int64 // of those handed out: came back unseen
+	Duplicates int64 // codes of imports that were known already
+	Missed     int64 // draws that found the pool empty
+}
+
+// Available returns how many codes there are to hand out.
+func (p *Pool) Available() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Stocked - p.Drawn
+}
+
+// Imported returns how many different codes ever came in.
+func (p *Pool) Imported() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Stocked - p.Returned
+}
+
+// Shelf holds codes, first in, first out.
+type Shelf struct{ Codes []string }
+
+// Known are the hashes of codes that a pool has taken in, sorted.
+type Known struct{ Hashes []uint64 }
+
+// KnownRows is into how many rows the hashes of a pool are cut: a pool of a million codes has about 250 in each.
+const KnownRows = 4096
+
+const (
+	poolPrefix = "pool/"
+	knownPart  = "known"
+)
+
+// PoolKey returns the key of a pool's row, and of `pool-codes`. Ids of missions and pools have no slash.
+func PoolKey(pool string) string { return poolPrefix + pool }
+
+// ShelfKey returns the key of the shelf on which code n of a pool lies.
+func ShelfKey(pool string, n int64) string {
+	return poolPrefix + pool + "/" + strconv.FormatInt(n/ShelfSize, 10)
+}
+
+// KnownKey returns the key of the row that knows whether a pool has a code.
+func KnownKey(pool, code string) string {
+	return poolPrefix + pool + "/" + knownPart + "/" + strconv.FormatUint(hashOf(code)%KnownRows, 10)
+}
+
+// poolOf returns the pool that a row other than a mission's belongs to.
+func poolOf(key string) (string, bool) {
+	rest, ok := strings.CutPrefix(key, poolPrefix)
+	pool, _, _ := strings.Cut(rest, "/")
+	return pool, ok && pool != ""
+}
