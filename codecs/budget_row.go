@@ -1,6 +1,7 @@
 package codecs
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/millrace/millrace/codecs/wire"
@@ -40,7 +41,8 @@ const (
 	poolMissed     = 5
 
 	shelfCode = 1
-	knownHash = 1
+
+	knownHashes = 1 // eight bytes each
 )
 
 // BudgetRow is the codec of the budget table.
@@ -70,9 +72,11 @@ func (BudgetRow) Encode(row *budget.Row) ([]byte, error) {
 	}
 	if row.Known != nil {
 		w.Message(budgetKnown, func(w *wire.Writer) {
+			packed := make([]byte, 0, 8*len(row.Known.Hashes))
 			for _, h := range row.Known.Hashes {
-				w.Message(knownHash, func(w *wire.Writer) { w.Fixed64(knownHash, h) })
+				packed = binary.BigEndian.AppendUint64(packed, h)
 			}
+			w.Bytes(knownHashes, packed)
 		})
 	}
 	return w.B, nil
@@ -121,8 +125,10 @@ func (BudgetRow) Decode(b []byte) (*budget.Row, error) {
 		case budgetKnown:
 			row.Known = &budget.Known{}
 			for f.Next() {
-				if f.Number() == knownHash {
-					row.Known.Hashes = append(row.Known.Hashes, readHash(&f))
+				if f.Number() == knownHashes {
+					for b := f.Bytes(); len(b) >= 8; b = b[8:] {
+						row.Known.Hashes = append(row.Known.Hashes, binary.BigEndian.Uint64(b))
+					}
 				}
 			}
 		}
@@ -132,17 +138,6 @@ func (BudgetRow) Decode(b []byte) (*budget.Row, error) {
 		return nil, fmt.Errorf("budget row: %w", err)
 	}
 	return row, nil
-}
-
-func readHash(r *wire.Reader) (h uint64) {
-	f := r.Message()
-	for f.Next() {
-		if f.Number() == knownHash {
-			h = f.Uint()
-		}
-	}
-	r.Inherit(&f)
-	return h
 }
 
 func readBudget(r *wire.Reader) *budget.Mission {

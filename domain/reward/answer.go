@@ -1,0 +1,77 @@
+package reward
+
+import (
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// Answer gives a provider's result to its user's row. One that nobody waits for is Stale and changes nothing.
+func Answer(row *Row, user string, result *Result, now instant.Milli) (*Row, []Effect) {
+	t := begin(row, user, now)
+	r := t.row.Find(result.RewardID)
+	if r == nil || !r.asked(result.TaskID) {
+		next, effects := Settle(row, user, now)
+		return next, append(effects, Stale{result.TaskID})
+	}
+	r = t.edit(r)
+	if r.State == Granting {
+		t.paid(r, result)
+	} else {
+		t.heldPaid(r, result)
+	}
+	return t.end()
+}
+
+// asked tells whether the reward waits for the result of a task.
+func (r *Reward) asked(taskID string) bool {
+	switch {
+	case r.State == Granting:
+		return taskID == TaskID(r.ID, r.Paid)
+	case r.Held == nil:
+		return false
+	case r.Held.Hold == Awaited:
+		return taskID == TaskID(r.ID, r.Held.Epoch)
+	default:
+		return r.Held.Hold == Recovering && taskID == ClawbackID(r.ID, r.Held.Epoch)
+	}
+}
+
+// paid is the result of this epoch's payment.
+func (t *transition) paid(r *Reward, result *Result) {
+	if result.OK {
+		r.Code = result.Code
+		t.move(r, Granted, "")
+		t.giveBack(r, budget.Spent, r.Amount, "")
+		return
+	}
+	r.Paid = 0
+	t.move(r, Failed, result.Reason)
+	t.giveBack(r, budget.Returned, r.Amount, "")
+}
+
+// heldPaid is the result of what was asked for an epoch that is over.
+func (t *transition) heldPaid(r *Reward, result *Result) {
+	held := r.Held
+	switch {
+	case held.Hold == Recovering && result.OK:
+		r.Held = nil
+		t.giveBack(r, budget.Recovered, held.Amount, "")
+	case held.Hold == Recovering:
+		held.Hold = Kept
+	case !result.OK:
+		r.Held = nil
+		t.giveBack(r, budget.Returned, held.Amount, "")
+	default: // paid after it was revoked
+		held.Code = result.Code
+		t.giveBack(r, budget.Spent, held.Amount, "")
+		if r.State == Reserved {
+			held.Hold = Kept // the epoch that waits takes it
+			break
+		}
+		t.recover(r, held)
+		if r.State == Cancelled {
+			t.move(r, ClawedBack, r.Reason)
+		}
+	}
+	t.proceed(r)
+}

@@ -1,0 +1,38 @@
+package reward
+
+import "github.com/millrace/millrace/domain/mission"
+
+// credit adds coins to the balance, and pays debts from what it then has.
+func (t *transition) credit(r *Reward) {
+	kind := EntryReward
+	if r.Mission == "" {
+		kind = EntryGoodwill
+	}
+	t.enter(r.ID, kind, r.Amount)
+	c := &t.row.Coins
+	if pay := min(c.Debt, max(0, c.Balance)); pay > 0 {
+		c.Debt -= pay
+		t.enter(r.ID, EntryDebt, -pay)
+	}
+}
+
+// debit takes coins back. What the balance does not cover makes it negative, or becomes debt.
+func (t *transition) debit(r *Reward) {
+	c := &t.row.Coins
+	take := r.Amount
+	if r.Debt == mission.DebtFloor {
+		take = min(take, max(0, c.Balance))
+		c.Debt += r.Amount - take
+	}
+	if take > 0 {
+		t.enter(r.ID, EntryClawback, -take)
+	}
+}
+
+func (t *transition) enter(reward string, kind EntryKind, amount int64) {
+	c := &t.row.Coins
+	c.Balance += amount
+	c.Count++
+	c.Entries = append(c.Entries, Entry{Number: c.Count, RewardID: reward, Kind: kind, Amount: amount, BalanceAfter: c.Balance, At: t.now})
+	t.spill()
+}

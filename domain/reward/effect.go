@@ -1,0 +1,51 @@
+package reward
+
+import (
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// Effect is something that follows from a change of a row, for the outside to carry out or to count. The set is closed: Changed,
+// Settled, Asked, Due, Paged, Stale, Rejected.
+type Effect interface{ effect() }
+
+// Changed tells that a reward has come to another state, or to the same one at another epoch. From is empty for a new one.
+type Changed struct {
+	Reward *Reward // as it is now
+	From   State
+}
+
+// Settled tells the budget what became of a reservation.
+type Settled struct{ Return *budget.Return }
+
+// Asked asks a provider for something: a task of the kind task.RewardPayout, or task.RewardClawback.
+type Asked struct {
+	TaskID string
+	Kind   string
+	Reward *Reward
+	Epoch  int64 // whose payment it is about
+	Amount int64
+}
+
+// Due asks for a call of Settle when the wall clock has reached At.
+type Due struct{ At instant.Milli }
+
+// Paged moves the oldest entries of the coin balance to the page under Key.
+type Paged struct {
+	Key     string
+	Entries []Entry
+}
+
+// Stale is a provider's result that nobody waits for.
+type Stale struct{ TaskID string }
+
+// Rejected is a record that cannot be used.
+type Rejected struct{ Detail string }
+
+func (Changed) effect()  {}
+func (Settled) effect()  {}
+func (Asked) effect()    {}
+func (Due) effect()      {}
+func (Paged) effect()    {}
+func (Stale) effect()    {}
+func (Rejected) effect() {}

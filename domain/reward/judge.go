@@ -1,0 +1,109 @@
+package reward
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+// Judge gives a command to its user's row, which keeps the verdict. It is total: what cannot be done is refused, with the reasons.
+// A command whose verdict the row still has changes nothing.
+func Judge(row *Row, c *Command, now instant.Milli) (*Row, []Effect) {
+	if _, ok := row.Verdict(c.ID); ok {
+		return Settle(row, c.UserID, now)
+	}
+	t := begin(row, c.UserID, now)
+	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: t.now}
+	switch c.Op {
+	case Claim:
+		v.Result, v.Problems = t.judgeClaim(c)
+	case Goodwill:
+		v.Result, v.Problems = t.judgeGoodwill(c)
+	case Cancel:
+		v.Result, v.Problems = t.judgeCancel(c)
+	default:
+		v.Result, v.Problems = refuse("", problem.InvalidField, "the command is not known")
+	}
+	t.row.Verdicts = t.row.Verdicts.With(v)
+	return t.end()
+}
+
+func refuse(pointer, code, detail string) (verdict.Result, problem.List) {
+	return verdict.Refused, problem.One(pointer, code, detail)
+}
+
+func (t *transition) judgeClaim(c *Command) (verdict.Result, problem.List) {
+	r := t.row.Find(c.RewardID)
+	switch {
+	case r == nil || !r.Visible():
+		return refuse("", problem.NotFound, "there is no such reward")
+	case r.waits():
+		t.claim(t.edit(r))
+		return verdict.Applied, nil
+	case r.State == Granting || r.given():
+		return verdict.Unchanged, nil
+	}
+	return refuse("", problem.InvalidField, "a reward that is "+string(r.State)+" cannot be claimed")
+}
+
+func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
+	r := t.row.Find(c.RewardID)
+	switch {
+	case r == nil || !r.Visible():
+		return refuse("", problem.NotFound, "there is no such reward")
+	case strings.TrimSpace(c.Reason) == "":
+		return refuse("/reason", problem.InvalidField, "is required")
+	case r.Barred:
+		return verdict.Unchanged, nil
+	}
+	r = t.edit(r)
+	r.Barred, r.Note, r.By = true, c.Reason, c.Actor
+	t.drop(r, ReasonSupport)
+	return verdict.Applied, nil
+}
+
+func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
+	if problems := CheckGoodwill(c); len(problems) > 0 {
+		return verdict.Refused, problems
+	}
+	if t.row.Find(GoodwillID(c.UserID, c.ID)) != nil {
+		return verdict.Unchanged, nil
+	}
+	r := t.add(&Reward{
+		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount, Currency: c.Currency, Mode: c.Grant.Mode,
+		Hold: c.Grant.Hold, Expires: c.Reward.ExpiresAfter, Debt: c.Debt, At: c.At, Note: c.Reason, By: c.Actor,
+	})
+	t.move(r, Reserved, "")
+	t.proceed(r)
+	return verdict.Applied, nil
+}
+
+// CheckGoodwill returns what is wrong with a goodwill reward, before anybody is asked to give it.
+func CheckGoodwill(c *Command) problem.List {
+	var problems problem.List
+	check := func(ok bool, pointer, detail string) {
+		if !ok {
+			problems = append(problems, problem.Problem{Pointer: pointer, Code: problem.InvalidField, Detail: detail})
+		}
+	}
+	kinds := []string{mission.RewardCoins, mission.RewardCash, mission.RewardGiftCard, mission.RewardScratchCard, mission.RewardCustom}
+	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
+	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
+	check(slices.Contains(kinds, c.Reward.Kind), "/reward/kind", "must be one of "+strings.Join(kinds, ", "))
+	check(c.Reward.Amount > 0 && c.Reward.Amount <= budget.MaxAmount, "/reward/amount", "must be a whole number above 0")
+	check(c.Reward.Pool == "", "/reward/pool", "codes of pools are for missions")
+	check(c.Reward.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
+	check(c.Grant.Hold >= 0, "/grant/hold", "must not be negative")
+	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode", "must be auto or claim")
+	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt", "must be negative or floor")
+	if budget.UnitOf(c.Reward.Kind, "x") != budget.Coins {
+		check(c.Currency != "", "/currency", "is required")
+	}
+	return problems
+}
