@@ -4,10 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 const rewardAt = 1_772_359_200_000
@@ -26,6 +31,101 @@ func aRewardCommand() *reward.Command {
 
 func aRewardResult() *reward.Result {
 	return &reward.Result{TaskID: "rw_1.1", UserID: "u1", RewardID: "rw_1", Epoch: 1, OK: true, Reason: "r", Code: "C", At: rewardAt}
+}
+
+func anAllotment() *budget.Allotment {
+	c := aRewardCommand()
+	return &budget.Allotment{
+		Verdict: budget.Exhausted, Reason: budget.ReasonPool, UserID: "u1", Mission: "m1", Version: 2, Iteration: 3, WindowStart: rewardAt - 5,
+		Currency: "INR", Reward: c.Reward, Grant: c.Grant, Debt: c.Debt, Amount: 50, Code: "ABC", At: rewardAt,
+	}
+}
+
+func aBudgetReturn() *budget.Return {
+	return &budget.Return{Movement: budget.Spent, Mission: "m1", Unit: "INR", Amount: 5, Pool: "p", Code: "ABC", RewardID: "rw_1", Epoch: 2, At: rewardAt}
+}
+
+func budgetRows() map[string]*budget.Row {
+	return map[string]*budget.Row{
+		"mission": {Mission: &budget.Mission{
+			Version: 2, Limits: mission.Limits{CompletionsPerUser: 1, MaxWinners: 2, Budget: 3, OverBudget: mission.OverBudgetReject},
+			Accounts: []budget.Account{{Unit: "INR", Reserved: 1, Spent: 2, Returned: 3}, {Unit: budget.Coins}}, Winners: 4, Exhausted: 5,
+		}},
+		"pool":  {Pool: &budget.Pool{Stocked: 5, Drawn: 4, Returned: 3, Duplicates: 2, Missed: 1}},
+		"shelf": {Shelf: &budget.Shelf{Codes: []string{"A", "B"}}},
+		"known": {Known: &budget.Known{Hashes: []uint64{0, 1 << 63}}},
+	}
+}
+
+func rewardsRow() *reward.Row {
+	return &reward.Row{
+		Rewards: []*reward.Reward{
+			{
+				ID: "rw_1", Number: 1, Mission: "m1", Version: 2, Iteration: 3, WindowStart: 4, Epoch: 5, Kind: mission.RewardGiftCard, Pool: "p", Amount: 6,
+				Currency: "INR", Mode: mission.GrantClaim, Hold: time.Minute, Expires: time.Hour, Debt: mission.DebtFloor, Code: "ABC", State: reward.Granted,
+				Reason: "r", Note: "n", By: "ann", At: 7, Since: 8, AvailableAt: 9, ExpiresAt: 10, Revoked: true, Barred: true, Ahead: 11, Paid: 12,
+				Held: &reward.Holding{Hold: reward.Kept, Epoch: 13, Amount: 14, Code: "DEF"},
+			},
+			{ID: "rw_2", State: reward.Cancelled},
+		},
+		Coins: reward.Coins{Balance: -5, Debt: 6, Count: 70, Entries: []reward.Entry{
+			{Number: 70, RewardID: "rw_1", Kind: reward.EntryClawback, Amount: -5, BalanceAfter: -5, At: rewardAt},
+		}},
+		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Refused, At: rewardAt, Problems: problem.One("/reason", problem.InvalidField, "is required")}},
+		Now:      rewardAt,
+	}
+}
+
+func TestBudgetGolden(t *testing.T) {
+	checkGolden(t, "allotment", checkRoundTrip(t, codecs.Allotment{}, anAllotment()))
+	checkGolden(t, "budget_return", checkRoundTrip(t, codecs.BudgetReturn{}, aBudgetReturn()))
+	checkGolden(t, "pool_codes", checkRoundTrip(t, codecs.PoolCodes{}, &budget.Codes{Pool: "p", Codes: []string{"A", "B"}, At: rewardAt}))
+	checkGolden(t, "budget_move", checkRoundTrip(t, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}, Duplicates: 2}))
+	for name, row := range budgetRows() {
+		checkGolden(t, "budget_row_"+name, checkRoundTrip(t, codecs.BudgetRow{}, row))
+	}
+	checkGolden(t, "rewards_row", checkRoundTrip(t, codecs.RewardsRow{}, rewardsRow()))
+	checkGolden(t, "rewards_row_page", checkRoundTrip(t, codecs.RewardsRow{}, &reward.Row{Page: rewardsRow().Coins.Entries}))
+}
+
+func FuzzBudgetRecords(f *testing.F) {
+	f.Add(encoded(f, codecs.Allotment{}, anAllotment()))
+	f.Add(encoded(f, codecs.BudgetReturn{}, aBudgetReturn()))
+	f.Add(encoded(f, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}}))
+	f.Add(encoded(f, codecs.RewardsRow{}, rewardsRow()))
+	for _, row := range budgetRows() {
+		f.Add(encoded(f, codecs.BudgetRow{}, row))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		checkStable(t, codecs.Allotment{}, b)
+		checkStable(t, codecs.BudgetReturn{}, b)
+		checkStable(t, codecs.PoolCodes{}, b)
+		checkStable(t, codecs.BudgetMove{}, b)
+		checkStable(t, codecs.BudgetRow{}, b)
+		checkStable(t, codecs.RewardsRow{}, b)
+	})
+}
+
+func TestNoticeJSON(t *testing.T) {
+	r := rewardsRow().Rewards[0]
+	n := reward.NoticeOf("u1", reward.Changed{Reward: r, From: reward.Granting})
+	b := checkRoundTrip(t, codecs.Notice{}, n)
+	want := `{"type":"reward","user_id":"u1","reward_id":"rw_1","mission_id":"m1","iteration":3,"epoch":5,"kind":"gift_card","amount":6,"currency":"INR",` +
+		`"state":"granted","previous":"granting","reason":"r","at":"1970-01-01T00:00:00.008Z"}`
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Error(diff)
+	}
+	checkRoundTrip(t, codecs.Notice{}, &reward.Notice{UserID: "u"})
+}
+
+func TestPayoutPayload(t *testing.T) {
+	r := rewardsRow().Rewards[0]
+	got := codecs.Payout("u1", reward.Asked{TaskID: "rw_1.5", Kind: task.RewardPayout, Reward: r, Epoch: 5, Amount: 6})
+	want := &task.Task{ID: "rw_1.5", Kind: task.RewardPayout, Key: "u1", At: 8, Payload: []byte(
+		`{"reward_id":"rw_1","epoch":5,"user_id":"u1","mission_id":"m1","kind":"gift_card","amount":6,"currency":"INR"}`)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestRewardRecordsGolden(t *testing.T) {

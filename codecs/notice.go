@@ -1,0 +1,89 @@
+package codecs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
+)
+
+type noticeDoc struct {
+	Type      string        `json:"type"`
+	UserID    string        `json:"user_id"`
+	RewardID  string        `json:"reward_id"`
+	MissionID *string       `json:"mission_id"`
+	Iteration int64         `json:"iteration"`
+	Epoch     int64         `json:"epoch"`
+	Kind      string        `json:"kind"`
+	Amount    int64         `json:"amount"`
+	Currency  *string       `json:"currency"`
+	State     string        `json:"state"`
+	Previous  *string       `json:"previous"`
+	Reason    *string       `json:"reason"`
+	At        instant.Milli `json:"at"`
+}
+
+// noticeReward is the type of a notice about a reward; others may come.
+const noticeReward = "reward"
+
+// Notice is the codec of `notifications`: JSON, for others to read.
+type Notice struct{}
+
+// Encode returns n as JSON; it never fails.
+func (Notice) Encode(n *reward.Notice) ([]byte, error) {
+	return mustJSON(noticeDoc{
+		Type: noticeReward, UserID: n.UserID, RewardID: n.RewardID, MissionID: orNull(n.Mission), Iteration: n.Iteration, Epoch: n.Epoch,
+		Kind: n.Kind, Amount: n.Amount, Currency: orNull(n.Currency), State: string(n.State), Previous: orNull(string(n.Previous)),
+		Reason: orNull(n.Reason), At: n.At,
+	}), nil
+}
+
+// Decode reads what Encode wrote; unknown fields are skipped.
+func (Notice) Decode(b []byte) (*reward.Notice, error) {
+	var d noticeDoc
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("notice: %w", err)
+	}
+	return &reward.Notice{
+		UserID: d.UserID, RewardID: d.RewardID, Mission: orEmpty(d.MissionID), Iteration: d.Iteration, Epoch: d.Epoch, Kind: d.Kind,
+		Amount: d.Amount, Currency: orEmpty(d.Currency), State: reward.State(d.State), Previous: reward.State(orEmpty(d.Previous)),
+		Reason: orEmpty(d.Reason), At: d.At,
+	}, nil
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+type payoutDoc struct {
+	RewardID  string  `json:"reward_id"`
+	Epoch     int64   `json:"epoch"`
+	UserID    string  `json:"user_id"`
+	MissionID *string `json:"mission_id"`
+	Kind      string  `json:"kind"`
+	Amount    int64   `json:"amount"`
+	Currency  *string `json:"currency"`
+}
+
+// Payout returns the task by which rewards ask a provider to pay, or to take back.
+func Payout(user string, a reward.Asked) *task.Task {
+	return &task.Task{
+		ID: a.TaskID, Kind: a.Kind, Key: user, At: a.Reward.Since,
+		Payload: mustJSON(payoutDoc{
+			RewardID: a.Reward.ID, Epoch: a.Epoch, UserID: user, MissionID: orNull(a.Reward.Mission), Kind: a.Reward.Kind,
+			Amount: a.Amount, Currency: orNull(a.Reward.Currency),
+		}),
+	}
+}
