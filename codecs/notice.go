@@ -32,12 +32,15 @@ const noticeReward = "reward"
 type Notice struct{}
 
 // Encode returns n as JSON; it never fails.
-func (Notice) Encode(n *reward.Notice) ([]byte, error) {
+func (Notice) Encode(n *reward.Notice) ([]byte, error) { return NoticeJSON(n), nil }
+
+// NoticeJSON returns n as JSON.
+func NoticeJSON(n *reward.Notice) []byte {
 	return mustJSON(noticeDoc{
 		Type: noticeReward, UserID: n.UserID, RewardID: n.RewardID, MissionID: orNull(n.Mission), Iteration: n.Iteration, Epoch: n.Epoch,
 		Kind: n.Kind, Amount: n.Amount, Currency: orNull(n.Currency), State: string(n.State), Previous: orNull(string(n.Previous)),
 		Reason: orNull(n.Reason), At: n.At,
-	}), nil
+	})
 }
 
 // Decode reads what Encode wrote; unknown fields are skipped.

@@ -8,12 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/processors/budget"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
 	"github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/processors/intake"
 	"github.com/millrace/millrace/processors/ledger"
 	"github.com/millrace/millrace/processors/progress"
+	"github.com/millrace/millrace/processors/rewards"
 	"github.com/millrace/millrace/processors/routing"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -31,6 +33,8 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		intake.Graph(intake.DefaultConfig(), top, intake.NewMetrics(r)),
 		ledger.Graph(ledger.DefaultConfig(), nil, top, ledger.NewMetrics(r)),
 		progress.Graph(progress.DefaultConfig(), nil, top, progress.NewIndex(), progress.NewMetrics(r)),
+		budget.Graph(top, budget.NewMetrics(r)),
+		rewards.Graph(nil, top, rewards.NewMetrics(r)),
 		health.Graph(health.DefaultConfig(), top, health.NewIndex(), health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
 		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),

@@ -36,6 +36,13 @@ func (t *Topology) Groups() []GroupSpec {
 			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
 			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
+			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool",
+			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
+		}, {
+			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name}, Key: "user", Table: tableName(t.Rewards.Name),
+			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, dead},
+			Loop:    loopName(t.Rewards.Name), Timers: stream.TimerTopic(t.Rewards.Name),
+		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},

@@ -21,6 +21,11 @@ func (t *Topology) Topics() []Spec {
 		// What people asked for is kept as long as the payments that it decides on.
 		t.stream(t.Enrolments.Name, "user", Binary, LedgerRetention),
 		t.stream(t.UserSegments.Name, "user", Binary, LedgerRetention),
+		t.stream(t.PoolCodes.Name, "pool", Binary, WorkRetention),
+		// What was reserved and what became of it is kept as long as the outcomes.
+		t.stream(t.RewardsIn.Name, "user", Binary, LedgerRetention),
+		t.stream(t.BudgetReturns.Name, "mission", Binary, LedgerRetention),
+		t.stream(t.Notifications.Name, "user", JSON, WorkRetention),
 		// Claims are the audit trail of rewards that people gave and took.
 		t.stream(t.Claims.Name, "user", Binary, LedgerRetention),
 		t.stream(t.RewardResults.Name, "user", Binary, WorkRetention),

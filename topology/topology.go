@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/health"
@@ -62,6 +63,10 @@ type Topology struct {
 	Enrolments   stream.Topic[*mission.Enrolment]
 	UserSegments stream.Topic[*mission.Segments]
 
+	PoolCodes     stream.Topic[*budget.Codes]
+	RewardsIn     stream.Topic[*budget.Allotment]
+	BudgetReturns stream.Topic[*budget.Return]
+	Notifications stream.Topic[*reward.Notice]
 	Claims        stream.Topic[*reward.Command]
 	RewardResults stream.Topic[*reward.Result]
 	Tasks         stream.Topic[*task.Task]
@@ -82,6 +87,8 @@ type Topology struct {
 	Intake      stream.Group[stream.NoRow]
 	Ledger      stream.Group[*ledger.Row]
 	Progress    stream.Group[*mission.UserRow]
+	Budget      stream.Group[*budget.Row]
+	Rewards     stream.Group[*reward.Row]
 	Health      stream.Group[*health.Row]
 	Routing     stream.Group[*health.ModeRow]
 	Catalog     stream.Group[*catalog.Row]
@@ -98,6 +105,10 @@ func New(c Config) *Topology {
 	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, Time: stream.Watermarked, EventTime: attemptTime, Source: attemptSource}
 	t.Journal = stream.Topic[*ledger.JournalEntry]{Name: name("ledger-journal"), Codec: codecs.JournalEntry{}}
 	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
+	t.PoolCodes = stream.Topic[*budget.Codes]{Name: name("pool-codes"), Codec: codecs.PoolCodes{}}
+	t.RewardsIn = stream.Topic[*budget.Allotment]{Name: name("rewards-in"), Codec: codecs.Allotment{}}
+	t.BudgetReturns = stream.Topic[*budget.Return]{Name: name("budget-returns"), Codec: codecs.BudgetReturn{}}
+	t.Notifications = stream.Topic[*reward.Notice]{Name: name("notifications"), Codec: codecs.Notice{}}
 	t.Claims = stream.Topic[*reward.Command]{Name: name("claims"), Codec: codecs.RewardCommand{}}
 	t.RewardResults = stream.Topic[*reward.Result]{Name: name("reward-results"), Codec: codecs.RewardResult{}}
 	t.Tasks = stream.Topic[*task.Task]{Name: name("tasks"), Codec: codecs.Task{}}
@@ -118,6 +129,8 @@ func New(c Config) *Topology {
 	t.Intake = stream.Group[stream.NoRow]{Name: name("intake"), DeadLetters: dead}
 	t.Ledger = stream.Group[*ledger.Row]{Name: name("ledger"), Row: codecs.LedgerRow{}, DeadLetters: dead}
 	t.Progress = stream.Group[*mission.UserRow]{Name: name("progress"), Row: codecs.UserRow{}, DeadLetters: dead}
+	t.Budget = stream.Group[*budget.Row]{Name: name("budget"), Row: codecs.BudgetRow{}, DeadLetters: dead}
+	t.Rewards = stream.Group[*reward.Row]{Name: name("rewards"), Row: codecs.RewardsRow{}, DeadLetters: dead, Clock: stream.WallClock}
 	t.Health = stream.Group[*health.Row]{Name: name("health"), Row: codecs.HealthRow{}, DeadLetters: dead}
 	t.Routing = stream.Group[*health.ModeRow]{Name: name("routing"), Row: codecs.ModeRow{}, DeadLetters: dead}
 	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead, Clock: stream.WallClock}

@@ -203,7 +203,7 @@ type fixture struct {
 	t        testing.TB
 	topology *topology.Topology
 	indexes  *Indexes
-	tables   struct{ ledger, progress, health, routing, catalog, letters *memTable }
+	tables   struct{ ledger, progress, budget, rewards, health, routing, catalog, letters *memTable }
 	records  memRecords
 	commands *memCommands
 	signer   token.Signer
@@ -222,6 +222,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	f.indexes = NewIndexes(f.topology, clock, log)
 	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(nil)
+	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(nil)
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
 	f.commands = &memCommands{f: f}
@@ -236,7 +237,8 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		Commands: f.commands, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
-			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(), Health: f.tables.health.table(),
+			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),
+			Budget: f.tables.budget.table(), Rewards: f.tables.rewards.table(), Health: f.tables.health.table(),
 			Routing: f.tables.routing.table(), Catalog: f.tables.catalog.table(), DeadLetters: f.tables.letters.table(),
 		},
 	}

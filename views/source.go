@@ -51,13 +51,13 @@ type Table struct {
 
 // Tables are the tables that the server reads.
 type Tables struct {
-	Ledger, Progress, Health, Routing, Catalog, DeadLetters Table
+	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, DeadLetters Table
 }
 
 func (t Tables) validate() error {
 	var errs []error
 	for name, table := range map[string]Table{
-		"ledger": t.Ledger, "progress": t.Progress, "health": t.Health, "routing": t.Routing, "catalog": t.Catalog, "deadletters": t.DeadLetters,
+		"ledger": t.Ledger, "progress": t.Progress, "budget": t.Budget, "rewards": t.Rewards, "health": t.Health, "routing": t.Routing, "catalog": t.Catalog, "deadletters": t.DeadLetters,
 	} {
 		if table.Rows == nil || table.Reach == nil {
 			errs = append(errs, fmt.Errorf("views: table of %s is missing", name))
@@ -76,7 +76,7 @@ type source struct {
 }
 
 type sources struct {
-	ledger, progress, health, routing, catalog, letters *source
+	ledger, progress, budget, rewards, health, routing, catalog, letters *source
 }
 
 func newSources(t *topology.Topology, tables Tables) sources {
@@ -86,6 +86,8 @@ func newSources(t *topology.Topology, tables Tables) sources {
 	return sources{
 		ledger:   of(tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())),
 		progress: of(tables.Progress, t.Progress.Name, string(t.Progress.Table())),
+		budget:   of(tables.Budget, t.Budget.Name, string(t.Budget.Table())),
+		rewards:  of(tables.Rewards, t.Rewards.Name, string(t.Rewards.Table())),
 		health:   of(tables.Health, t.Health.Name, string(t.Health.Table())),
 		routing:  of(tables.Routing, t.Routing.Name, string(t.Routing.Table())),
 		catalog:  of(tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())),
@@ -94,7 +96,7 @@ func newSources(t *topology.Topology, tables Tables) sources {
 }
 
 func (s sources) all() []*source {
-	return []*source{s.ledger, s.progress, s.health, s.routing, s.catalog, s.letters}
+	return []*source{s.ledger, s.progress, s.budget, s.rewards, s.health, s.routing, s.catalog, s.letters}
 }
 
 // stretch is what an answer is made of: some partitions of a table.

@@ -1,19 +1,34 @@
 package cluster
 
-import "github.com/millrace/millrace/topology"
+import (
+	"slices"
 
-// Stages returns every group in the order of the data flow, for Drain.
+	"github.com/millrace/millrace/topology"
+)
+
+// Stages returns every group in the order of the data flow, for Drain. A group that a later one answers stands behind that one
+// again, with what answers it.
 func Stages(t *topology.Topology) []Stage {
 	groups := t.Groups()
 	stages := make([]Stage, 0, len(groups))
-	for _, g := range groups {
-		s := Stage{Group: g.Name, Topics: append([]string(nil), g.Inputs...)}
-		if g.Loop != "" {
-			s.Topics = append(s.Topics, g.Loop)
+	for i, g := range groups {
+		stages = append(stages, stage(g, g.Inputs))
+		for _, earlier := range groups[:i] {
+			answers := slices.DeleteFunc(slices.Clone(earlier.Inputs), func(in string) bool { return !slices.Contains(g.Outputs, in) })
+			if len(answers) > 0 {
+				stages = append(stages, stage(earlier, answers))
+			}
 		}
-		stages = append(stages, s)
 	}
 	return stages
+}
+
+func stage(g topology.GroupSpec, inputs []string) Stage {
+	s := Stage{Group: g.Name, Topics: slices.Clone(inputs)}
+	if g.Loop != "" {
+		s.Topics = append(s.Topics, g.Loop)
+	}
+	return s
 }
 
 // Tables returns the table topics.

@@ -11,6 +11,9 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.intake", []string{"p.payments"}},
 		{"p.ledger", []string{"p.transactions"}},
 		{"p.progress", []string{"p.postings"}},
+		{"p.budget", []string{"p.outcomes", "p.budget-returns", "p.pool-codes", "p.budget-loop"}},
+		{"p.rewards", []string{"p.rewards-in", "p.claims", "p.reward-results", "p.rewards-loop"}},
+		{"p.budget", []string{"p.budget-returns", "p.budget-loop"}},
 		{"p.health", []string{"p.attempts", "p.health-loop"}},
 		{"p.catalog", []string{"p.catalog-commands"}},
 		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
@@ -19,7 +22,7 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}
-	tables := []string{"p.ledger-table", "p.progress-table", "p.health-table", "p.catalog-table", "p.routing-table", "p.deadletters-table"}
+	tables := []string{"p.ledger-table", "p.progress-table", "p.budget-table", "p.rewards-table", "p.health-table", "p.catalog-table", "p.routing-table", "p.deadletters-table"}
 	if diff := cmp.Diff(tables, Tables(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}

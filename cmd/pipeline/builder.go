@@ -16,12 +16,14 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/processors/budget"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
 	healthgroup "github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/processors/intake"
 	"github.com/millrace/millrace/processors/ledger"
 	"github.com/millrace/millrace/processors/progress"
+	"github.com/millrace/millrace/processors/rewards"
 	"github.com/millrace/millrace/processors/routing"
 )
 
@@ -110,6 +112,10 @@ func (b *builder) part(name string) (part, error) {
 			graph: progress.Graph(cfg, Triggers(s), t, index, progress.NewMetrics(r)),
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
 		}, cfg.Validate()
+	case "budget":
+		return part{graph: budget.Graph(t, budget.NewMetrics(r))}, nil
+	case "rewards":
+		return part{graph: rewards.Graph(Triggers(s), t, rewards.NewMetrics(r))}, nil
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
 		if b.spans != nil {

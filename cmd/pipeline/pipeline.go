@@ -38,7 +38,7 @@ type Config struct {
 
 // Groups returns the names of all groups, without prefix, in the order of the data flow.
 func Groups() []string {
-	return []string{"intake", "ledger", "progress", "health", "catalog", "routing", "deadletters"}
+	return []string{"intake", "ledger", "progress", "budget", "rewards", "health", "catalog", "routing", "deadletters"}
 }
 
 // Pipeline is a set of processors that run in this process.

@@ -18,13 +18,13 @@ type Offsets interface {
 
 // Tables are the views of the group tables.
 type Tables struct {
-	Ledger, Progress, Health, Routing, Catalog, DeadLetters *engine.View
+	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, DeadLetters *engine.View
 
 	inForce Offsets
 }
 
 func (t *Tables) all() []*engine.View {
-	return []*engine.View{t.Ledger, t.Progress, t.Health, t.Routing, t.Catalog, t.DeadLetters}
+	return []*engine.View{t.Ledger, t.Progress, t.Budget, t.Rewards, t.Health, t.Routing, t.Catalog, t.DeadLetters}
 }
 
 func newTables(c Config, x *views.Indexes) (*Tables, error) {
@@ -37,6 +37,8 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 	}{
 		{&tables.Ledger, t.Ledger.Name, string(t.Ledger.Table()), nil},
 		{&tables.Progress, t.Progress.Name, string(t.Progress.Table()), nil},
+		{&tables.Budget, t.Budget.Name, string(t.Budget.Table()), nil},
+		{&tables.Rewards, t.Rewards.Name, string(t.Rewards.Table()), nil},
 		{&tables.Health, t.Health.Name, string(t.Health.Table()), x.Health},
 		{&tables.Routing, t.Routing.Name, string(t.Routing.Table()), x.Routing},
 		{&tables.Catalog, t.Catalog.Name, string(t.Catalog.Table()), x.Catalog},
@@ -55,7 +57,8 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 func (t *Tables) views() views.Tables {
 	of := func(v *engine.View) views.Table { return views.Table{Rows: v, Reach: t.reach(v)} }
 	return views.Tables{
-		Ledger: of(t.Ledger), Progress: of(t.Progress), Health: of(t.Health), Routing: of(t.Routing), Catalog: of(t.Catalog), DeadLetters: of(t.DeadLetters),
+		Ledger: of(t.Ledger), Progress: of(t.Progress), Budget: of(t.Budget), Rewards: of(t.Rewards), Health: of(t.Health), Routing: of(t.Routing),
+		Catalog: of(t.Catalog), DeadLetters: of(t.DeadLetters),
 	}
 }
 

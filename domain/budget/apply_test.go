@@ -162,7 +162,9 @@ func check(t *rapid.T, row *budget.Row, m *model, l mission.Limits) {
 }
 
 func TestRaisedBudgetLetsLaterCompletionsIn(t *testing.T) {
-	limits := func(budget int64) mission.Limits { return mission.Limits{Budget: budget, OverBudget: mission.OverBudgetReject} }
+	limits := func(budget int64) mission.Limits {
+		return mission.Limits{Budget: budget, OverBudget: mission.OverBudgetReject}
+	}
 	var row *budget.Row
 	verdict := func(version, limit int64) budget.Verdict {
 		o := outcome(mission.Completed, "u", 100, limits(limit))

@@ -15,6 +15,11 @@ type Changed struct {
 	From   State
 }
 
+// Granted tells whether the user has the reward from now on. A card that is scratched was granted before, unless it had to be claimed.
+func (c Changed) Granted() bool {
+	return c.Reward.State == Granted || c.Reward.State == Redeemed && c.From != Granted
+}
+
 // Settled tells the budget what became of a reservation.
 type Settled struct{ Return *budget.Return }
 

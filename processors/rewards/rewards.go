@@ -1,0 +1,140 @@
+// Package rewards is the group that keeps what users have won: every reward from its reservation to its end, and coin balances.
+//
+//   - Input, all keyed user: rewards-in, outcomes with the budget's verdict; claims, commands of users and of support; reward-results,
+//     a provider's last word on a task. Its own loop, to the pages of a user's coin entries.
+//   - Table: by user, rewards, the coin balance with its last entries, the verdicts on the last 16 commands; under user, 0x1f and a
+//     number a page of 64 older entries.
+//   - Output: budget-returns (mission), what became of each reservation; tasks (user), what a provider is asked to pay or to take
+//     back, and where the deployment declares any, tasks for rewards that are granted; notifications (user; JSON), a record for every change of a reward; dead-letters.
+//   - Ordering: records of one user in log order within each topic. A revocation may come before a completion that waits for a gift
+//     code; it counts when that comes.
+//   - Time: the group goes by the wall clock. Holds end and rewards expire by it, at the time of the transaction, which the row
+//     keeps; a replay does not repeat it.
+//   - Late: a claim that comes after its reward has expired is refused. A provider's result for an epoch that is over settles that
+//     epoch: what was paid after it was revoked is asked back, or is what the next epoch gets.
+//   - Duplicates: a command id seen among the last 16 changes nothing; a result that nobody waits for is counted and dropped.
+package rewards
+
+import (
+	"strconv"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// Graph returns the group's graph; triggers may be nil. There is nothing else to configure: holds and expiries come with the outcomes.
+func Graph(triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{triggers: triggers, topology: t, metrics: m}
+	return goka.DefineGroup(t.Rewards.Goka(),
+		stream.Input(t.Rewards, t.RewardsIn, g.take),
+		stream.Input(t.Rewards, t.Claims, g.judge),
+		stream.Input(t.Rewards, t.RewardResults, g.answer),
+		stream.Loop(t.Rewards, codecs.RewardsRow{}, g.keep),
+		stream.Persist(t.Rewards),
+		stream.Output(t.BudgetReturns),
+		stream.Output(t.Tasks),
+		stream.Output(t.Notifications),
+		stream.DeadLetters(t.Rewards),
+		stream.Timers(t.Rewards, g.due),
+	)
+}
+
+type group struct {
+	triggers task.Rules
+	topology *topology.Topology
+	metrics  *Metrics
+}
+
+type context = stream.Context[*reward.Row]
+
+func now(c *context) instant.Milli { return instant.Of(c.Watermark()) }
+
+// take takes an outcome with the budget's verdict.
+func (g *group) take(c *context, a *budget.Allotment) {
+	row, _ := c.Row()
+	next, effects := reward.Take(row, c.Key(), a, now(c))
+	g.apply(c, row, next, effects)
+}
+
+// judge gives a command its verdict.
+func (g *group) judge(c *context, command *reward.Command) {
+	if c.Key() != command.UserID { // or the verdict would lie in the row of another user
+		g.reject(c, "the record key is not the command's user")
+		return
+	}
+	row, _ := c.Row()
+	next, effects := reward.Judge(row, command, now(c))
+	g.apply(c, row, next, effects)
+	g.metrics.judged(row, next, command)
+}
+
+// answer takes a provider's result.
+func (g *group) answer(c *context, r *reward.Result) {
+	row, _ := c.Row()
+	next, effects := reward.Answer(row, c.Key(), r, now(c))
+	g.apply(c, row, next, effects)
+}
+
+// keep writes a page of coin entries.
+func (g *group) keep(c *context, page *reward.Row) { c.SetRow(page) }
+
+// due is the timer of a user: a hold is over, or a reward expires.
+func (g *group) due(c *context, _ stream.Timer) {
+	row, _ := c.Row()
+	next, effects := reward.Settle(row, c.Key(), now(c))
+	g.apply(c, row, next, effects)
+}
+
+// apply stores the row and turns effects into emits.
+func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect) {
+	if next != row {
+		c.SetRow(next)
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case reward.Changed:
+			g.tell(c, e)
+		case reward.Settled:
+			stream.Emit(c, g.topology.BudgetReturns, e.Return.Mission, e.Return)
+		case reward.Asked:
+			payout := codecs.Payout(c.Key(), e)
+			stream.Emit(c, g.topology.Tasks, payout.Key, payout)
+		case reward.Due:
+			c.SetTimer(e.At.Time(), "due")
+		case reward.Paged:
+			stream.Loopback(c, e.Key, reward.Keep(e.Entries))
+		case reward.Stale:
+			g.metrics.stale()
+		case reward.Rejected:
+			g.reject(c, e.Detail)
+		}
+	}
+}
+
+// tell publishes a change of a reward.
+func (g *group) tell(c *context, e reward.Changed) {
+	notice := reward.NoticeOf(c.Key(), e)
+	stream.Emit(c, g.topology.Notifications, c.Key(), notice)
+	g.metrics.changed(e)
+	if !e.Granted() {
+		return
+	}
+	event := task.Event{
+		On: task.RewardGranted, Key: c.Key(), At: notice.At, ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
+	}
+	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.NoticeJSON(notice) }) {
+		stream.Emit(c, g.topology.Tasks, x.Key, x)
+	}
+}
+
+func (g *group) reject(c *context, detail string) {
+	c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: detail})
+}
