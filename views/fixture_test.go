@@ -177,6 +177,24 @@ func (m *memCommands) Send(_ context.Context, c *catalog.Command) error {
 	return nil
 }
 
+// memPayments takes events that are handed in.
+type memPayments struct {
+	failing error
+	hang    bool
+	got     []PaymentEvent
+}
+
+func (m *memPayments) Send(ctx context.Context, events []PaymentEvent) error {
+	if m.hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if m.failing == nil {
+		m.got = append(m.got, events...)
+	}
+	return m.failing
+}
+
 // judge does what the catalog group does with a command.
 func (f *fixture) judge(c *catalog.Command) {
 	value, err := f.topology.CatalogCommands.Codec.Encode(c)
@@ -206,6 +224,7 @@ type fixture struct {
 	tables   struct{ ledger, progress, budget, rewards, health, routing, catalog, letters *memTable }
 	records  memRecords
 	commands *memCommands
+	payments *memPayments
 	signer   token.Signer
 	public   ed25519.PublicKey
 	registry *prometheus.Registry
@@ -225,7 +244,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(nil)
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
-	f.commands = &memCommands{f: f}
+	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
 	public, private, err := ed25519.GenerateKey(nil)
 	f.check(err)
 	f.public = public
@@ -234,7 +253,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Commands: f.commands, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Commands: f.commands, Payments: f.payments, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),

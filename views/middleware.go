@@ -19,6 +19,7 @@ const (
 	requestIDKey contextKey = iota
 	identityKey
 	requestKey
+	claimKey
 )
 
 const requestIDHeader = "X-Request-Id"

@@ -171,7 +171,7 @@ func (g forger) attacks() []attack {
 }
 
 func TestAttacks(t *testing.T) {
-	g := newForger(t, func(c *Config) {
+	g := newForger(t, withSources(t), func(c *Config) {
 		signer, err := token.Secret([]byte(strings.Repeat("k", 32)))
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +183,9 @@ func TestAttacks(t *testing.T) {
 	if w := g.f.ask("GET", "/v1/panel/missions", g.signed(g.claims(same), nil)); w.Code != http.StatusOK {
 		t.Fatalf("the honest token: %d %s", w.Code, w.Body)
 	}
-	for _, a := range g.attacks() {
+	list := append(g.attacks(), g.relayAttacks()...)
+	taken := len(g.f.payments.got)
+	for _, a := range list {
 		t.Run(a.name, func(t *testing.T) {
 			f := *g.f
 			f.t = t
@@ -202,7 +204,7 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
-	if n := len(g.f.commands.sent); n != 0 {
-		t.Errorf("%d commands were sent", n)
+	if n, more := len(g.f.commands.sent), len(g.f.payments.got)-taken; n != 0 || more != 0 {
+		t.Errorf("%d commands and %d events were sent", n, more)
 	}
 }

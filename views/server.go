@@ -25,9 +25,11 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/page"
 	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/signature"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -47,6 +49,12 @@ type Config struct {
 	Records RecordReader
 	// Commands takes what writes ask for.
 	Commands Commands
+	// Payments takes the events that are handed in.
+	Payments Payments
+	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to payment.DefaultConfig.
+	Intake payment.Config
+	// Signatures checks signed calls. Defaults to one that knows no source.
+	Signatures *signature.Verifier
 	// Catalog are the settings of the catalog group. Defaults to catalog.DefaultConfig.
 	Catalog catalog.Config
 	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
@@ -100,6 +108,12 @@ func (c Config) Validate() error {
 	if c.Commands == nil {
 		errs = append(errs, errors.New("views: the sender of commands is missing"))
 	}
+	if c.Payments == nil {
+		errs = append(errs, errors.New("views: the sender of payments is missing"))
+	}
+	if c.Intake.FutureBound != 0 {
+		errs = append(errs, c.Intake.Validate())
+	}
 	if c.Missions != (mission.Config{}) {
 		errs = append(errs, c.Missions.Validate())
 	}
@@ -140,6 +154,30 @@ func New(c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c = c.withDefaults()
+	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(),
+		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
+	}
+	if c.Signatures == nil {
+		none, err := signature.NewVerifier(signature.Config{})
+		if err != nil {
+			return nil, err
+		}
+		s.config.Signatures = none
+	}
+	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
+	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
+	s.users()
+	s.ads()
+	s.health()
+	s.panel()
+	s.relay()
+	s.probes()
+	s.dev()
+	return s, s.pages()
+}
+
+func (c Config) withDefaults() Config {
 	if c.Version == "" {
 		c.Version = "dev"
 	}
@@ -151,6 +189,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Catalog.Health.Window == 0 {
 		c.Catalog = catalog.DefaultConfig()
+	}
+	if c.Intake.FutureBound == 0 {
+		c.Intake = payment.DefaultConfig()
 	}
 	if c.Feed == nil {
 		c.Feed = NewFeed()
@@ -164,18 +205,7 @@ func New(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(),
-		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
-	}
-	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
-	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
-	s.users()
-	s.ads()
-	s.health()
-	s.panel()
-	s.probes()
-	s.dev()
-	return s, s.pages()
+	return c
 }
 
 // Handler returns the server's one handler.
@@ -204,11 +234,16 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
+					signatureScheme: {
+						Type: "apiKey", In: "header", Name: signature.Header,
+						Description: "t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>, with the secret of a source; good for 5 minutes and for one call.",
+					},
 				},
 			},
 			Tags: []*huma.Tag{
 				{Name: tagUsers, Description: "What a user sees. `me` stands for the token's subject."},
 				{Name: tagHealth, Description: "How banks and gateways do, from closed windows only."},
+				{Name: tagRelay, Description: "Payment events from those who have no Kafka."},
 				{Name: tagPanel, Description: "Look-ups for operators and support."},
 				{Name: tagServer, Description: "Is it alive, is it ready."},
 			},

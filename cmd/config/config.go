@@ -38,6 +38,7 @@ type Config struct {
 	Log      Log      `yaml:"log"`
 	Auth     Auth     `yaml:"auth"`
 	Rate     Rate     `yaml:"rate"`
+	Relay    Relay    `yaml:"relay"`
 	Intake   Intake   `yaml:"intake"`
 	Ledger   Ledger   `yaml:"ledger"`
 	Progress Progress `yaml:"progress"`

@@ -179,6 +179,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Triggers = []Trigger{{"payment_settled", "thank"}}
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
 	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
+	c.Relay.Sources = map[string]Source{"bank": {SecretFile: "/etc/bank"}}
 	out, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
@@ -62,52 +63,80 @@ type Server struct {
 	views  *views.Server
 	http   *http.Server
 	client *kgo.Client // reads dead letters by their place, follows the topics of health, and sends commands
-	feed   *views.Feed
-	cancel context.CancelFunc
-	work   sync.WaitGroup
-	failed chan error
-	log    *slog.Logger
+
+	payments *payments
+	feed     *views.Feed
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+	failed   chan error
+	log      *slog.Logger
 }
 
 // Start listens at once and answers as soon as the tables are loaded; until then reads say so.
-func Start(c Config) (*Server, error) {
+func Start(c Config) (_ *Server, err error) {
+	s := &Server{feed: views.NewFeed(), failed: make(chan error, 8), log: c.Log}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
 	indexes := views.NewIndexes(c.Topology, nil, c.Log)
-	tables, err := newTables(c, indexes)
-	if err != nil {
+	if s.Tables, err = newTables(c, indexes); err != nil {
 		return nil, err
 	}
+	if err := s.connect(c); err != nil {
+		return nil, err
+	}
+	if s.views, err = s.newViews(c, indexes); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w (another port: --port or http.listen)", c.Listen, err)
+	}
+	s.addr, s.http = listener.Addr(), views.NewHTTPServer(c.Listen, s.views.Handler())
+	s.run(listener, c.Topology, c.Verifier)
+	return s, nil
+}
+
+// connect opens the clients; brokers may be away.
+func (s *Server) connect(c Config) error {
 	opts, err := c.Settings.Client().Options()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	client, err := kgo.NewClient(append(append(opts, followOptions(c.Topology)...), kgo.RecordPartitioner(feed.Partitioner()))...)
+	if s.client, err = kgo.NewClient(append(append(opts, followOptions(c.Topology)...), kgo.RecordPartitioner(feed.Partitioner()))...); err != nil {
+		return err
+	}
+	s.payments, err = newPayments(c.Settings.Client(), c.Topology)
+	return err
+}
+
+func (s *Server) close() {
+	if s.client != nil {
+		s.client.Close()
+	}
+	if s.payments != nil {
+		s.payments.client.Close()
+	}
+}
+
+func (s *Server) newViews(c Config, indexes *views.Indexes) (*views.Server, error) {
+	signatures, err := c.Settings.Relay.Signatures()
 	if err != nil {
 		return nil, err
 	}
 	var board views.Board
 	if c.Board != nil {
-		board = c.Board(tables)
+		board = c.Board(s.Tables)
 	}
-	live := views.NewFeed()
-	v, err := views.New(views.Config{
-		Topology: c.Topology, Tables: tables.views(), Indexes: indexes, Feed: live, Commands: &commands{client, c.Topology},
+	return views.New(views.Config{
+		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, Payments: s.payments,
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
-		Records: &records{client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter,
-		OpenHealth: c.OpenHealth, Limits: c.Settings.Limits(), Registerer: c.Registerer, Board: board, Breaker: c.Breaker, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
+		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
+		Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
+		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
-	if err != nil {
-		client.Close()
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		client.Close()
-		return nil, fmt.Errorf("cannot listen on %s: %w (another port: --port or http.listen)", c.Listen, err)
-	}
-	s := &Server{Tables: tables, addr: listener.Addr(), views: v, client: client, feed: live, failed: make(chan error, 8), log: c.Log}
-	s.http = views.NewHTTPServer(c.Listen, v.Handler())
-	s.run(listener, c.Topology, c.Verifier)
-	return s, nil
 }
 
 func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *token.Verifier) {
@@ -158,6 +187,6 @@ func (s *Server) Stop(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	s.cancel()
 	s.work.Wait()
-	s.client.Close()
+	s.close()
 	return err
 }

@@ -1,0 +1,230 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/signature"
+	"github.com/millrace/millrace/views/token"
+)
+
+// Payments takes events for the payments topic.
+type Payments interface {
+	// Send returns once all in-sync replicas have every event, those of one key in order. After an error some may have been kept.
+	Send(ctx context.Context, events []PaymentEvent) error
+}
+
+// PaymentEvent is one record of the payments topic.
+type PaymentEvent struct {
+	// Key is the transaction id; empty for a clock, which goes to every partition.
+	Key string
+	// Value is the event as it came.
+	Value []byte
+}
+
+// The limits of one call.
+const (
+	maxRelayed     = 1000
+	relayBodyBytes = maxAnyBytes
+)
+
+const tagRelay = "Relay"
+
+// Relayed is the answer to events that were handed in.
+type Relayed struct {
+	Accepted int             `json:"accepted"`
+	Rejected int             `json:"rejected"`
+	Results  []RelayedResult `json:"results" nullable:"false" doc:"In the order of the request"`
+}
+
+// RelayedResult is what became of one event.
+type RelayedResult struct {
+	Index   int     `json:"index"`
+	ID      *string `json:"id" doc:"Of the event; null where it has none that can be read"`
+	Verdict string  `json:"verdict" enum:"accepted,rejected" doc:"accepted: it will not be lost. What the ledger makes of it stands in the journal of its transaction"`
+	Reason  string  `json:"reason,omitempty" doc:"Why it was rejected: a dead-letter reason"`
+	Detail  string  `json:"detail,omitempty" doc:"The field to blame, or what is wrong where no single field is"`
+	Message string  `json:"message,omitempty" doc:"What is wrong, for people"`
+}
+
+type relayInput struct {
+	Signature   string `header:"Millrace-Signature" doc:"t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>, by a source that has a secret; it takes the place of the token"`
+	Source      string `header:"Millrace-Source" doc:"The name of the source that signed. Default: the one whose secret fits"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
+}
+
+type relayOutput struct {
+	Status int
+	Body   Relayed
+}
+
+// relayBody documents a call.
+type relayBody struct {
+	Events []map[string]any `json:"events" maxItems:"1000" nullable:"false" doc:"Payment events as on the topic payments; or the body is one event"`
+}
+
+func relayAccess() access {
+	return access{roles: []token.Role{token.Service}, class: relayClass}
+}
+
+func (s *Server) relay() {
+	op := s.operation("relay-events", http.MethodPost, "/v1/events", tagRelay, "Hand in payment events: one, or a list of up to 1,000")
+	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
+		"some, or all, were rejected. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
+	op.Middlewares = huma.Middlewares{s.guardRelay}
+	op.Security = []map[string][]string{{bearerScheme: {}}, {signatureScheme: {}}}
+	op.MaxBodyBytes, op.SkipValidateBody, op.DefaultStatus = relayBodyBytes, true, http.StatusAccepted
+	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	huma.Register(s.api, op, s.relayEvents)
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[relayBody](), true, "Events")
+	s.api.OpenAPI().Paths["/v1/events"].Post.RequestBody.Content["application/json"].Schema = schema
+}
+
+const signatureScheme = "signature"
+
+// guardRelay lets signed calls in, as far as can be told before the body is read, and services.
+func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {
+	r := request(ctx.Context())
+	header, source := r.Header.Get(signature.Header), r.Header.Get(signature.SourceHeader)
+	if header != "" {
+		claim, err := s.config.Signatures.Open(header, source)
+		if err != nil {
+			s.refuse(ctx, s.unsigned(r, err))
+			return
+		}
+		next(huma.WithValue(ctx, claimKey, claim))
+		return
+	}
+	who, p := s.admit(r, relayAccess())
+	if p == nil && (s.config.Signatures.Signs(who.Subject) || s.config.Signatures.Signs(source)) {
+		p = s.unsigned(r, errors.New("a source that signs sent no signature"))
+	}
+	if p != nil {
+		s.refuse(ctx, p)
+		return
+	}
+	next(huma.WithValue(ctx, identityKey, who))
+}
+
+// unsigned is the answer to a call whose signature is not good.
+func (s *Server) unsigned(r *http.Request, why error) *problem.Problem {
+	s.config.Log.Debug("signature refused", "error", why)
+	if limited := s.limiters.take(anonymousClass, address(r)); limited != nil {
+		return limited
+	}
+	return problem.New(http.StatusUnauthorized, problem.Unauthenticated, "a valid signature is needed: of this body, made within 5 minutes, used once").
+		With("WWW-Authenticate", `Signature realm="millrace"`)
+}
+
+func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutput, err error) {
+	if claim, ok := ctx.Value(claimKey).(*signature.Claim); ok {
+		source, end, err := claim.Check(in.RawBody)
+		switch {
+		case errors.Is(err, signature.ErrBusy):
+			return nil, unavailable("too many calls are remembered")
+		case err != nil:
+			return nil, s.unsigned(request(ctx), err)
+		}
+		taken := false
+		defer func() { end(taken) }()
+		if p := s.limiters.take(relayClass, "source:"+source); p != nil {
+			return nil, p
+		}
+		out, err := s.handIn(ctx, in)
+		taken = err == nil
+		return out, err
+	}
+	return s.handIn(ctx, in)
+}
+
+// handIn judges the events of a call and sends those that can be used.
+func (s *Server) handIn(ctx context.Context, in *relayInput) (*relayOutput, error) {
+	if kind, _, _ := strings.Cut(in.ContentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	}
+	raw, err := codecs.SplitEvents(in.RawBody)
+	switch {
+	case err != nil:
+		return nil, problem.Unreadable("", "malformed", "neither an event nor {\"events\":[…]}, in well-formed JSON")
+	case len(raw) > maxRelayed:
+		return nil, problem.Invalid("/events", "out_of_range", "at most 1000 events in one call")
+	}
+	body, events := s.judgeEvents(raw)
+	if len(events) > 0 {
+		ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+		defer cancel()
+		if err := s.config.Payments.Send(ctx, events); err != nil {
+			s.config.Log.WarnContext(ctx, "events cannot be sent", "request_id", requestID(ctx), "error", err)
+			return nil, unavailable("the events cannot be recorded now: send them again")
+		}
+	}
+	return &relayOutput{http.StatusAccepted, body}, nil
+}
+
+func unavailable(detail string) *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, detail).With("Retry-After", "1")
+}
+
+// judgeEvents returns the verdicts, and what is to be sent.
+func (s *Server) judgeEvents(raw [][]byte) (Relayed, []PaymentEvent) {
+	body := Relayed{Results: make([]RelayedResult, len(raw))}
+	events := make([]PaymentEvent, 0, len(raw))
+	rules := s.config.Intake
+	rules.FutureBound = anyTime
+	now := instant.Of(s.config.Now())
+	for i, value := range raw {
+		result := RelayedResult{Index: i, Verdict: "accepted"}
+		event, found := judgeEvent(value, now, rules, &result)
+		if found != nil {
+			body.Rejected++
+			result.Verdict, result.Reason, result.Detail, result.Message = "rejected", string(found.Reason), found.Field, found.Detail
+			if result.Detail == "" {
+				result.Detail = found.Detail
+			}
+		} else {
+			body.Accepted++
+			events = append(events, event)
+		}
+		body.Results[i] = result
+	}
+	return body, events
+}
+
+// anyTime is a bound for the future that nothing passes: what is too far ahead is for intake to say, by the append time of the record.
+const anyTime = 200 * 365 * 24 * time.Hour
+
+// judgeEvent says what intake will say of the event alone, whatever its time.
+func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Problem) {
+	in, err := codecs.Payments{}.Decode(value)
+	var found *payment.Problem
+	switch {
+	case errors.As(err, &found):
+		return PaymentEvent{}, found
+	case err != nil:
+		return PaymentEvent{}, &payment.Problem{Reason: payment.Malformed, Detail: "not an event"}
+	}
+	if in.ID.Kind == payment.String && in.ID.Text != "" && len(in.ID.Text) <= payment.TextLimit {
+		result.ID = &in.ID.Text
+	}
+	n, found := payment.Normalise(in, payment.Origin{Timestamp: now}, rules)
+	switch {
+	case found != nil:
+		return PaymentEvent{}, found
+	case n.Event == nil:
+		return PaymentEvent{Value: value}, nil
+	default:
+		return PaymentEvent{Key: n.Event.TransactionID, Value: value}, nil
+	}
+}

@@ -1,0 +1,240 @@
+// Package signature checks that a request was made by who holds a shared secret, just now, and once (CONTRACT.md, "Relay"):
+// `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`.
+//
+// A signature is good for the window around its time and for one request: those of requests that were taken are remembered until
+// their time is over, in this process alone. A request that was not taken may be sent again as it is.
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Header carries the signature, SourceHeader the name of the source that signed, where it is told.
+const (
+	Header       = "Millrace-Signature"
+	SourceHeader = "Millrace-Source"
+)
+
+// ErrInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is returned when
+// no more signatures can be remembered.
+var (
+	ErrInvalid = errors.New("signature: invalid")
+	ErrBusy    = errors.New("signature: too many requests to remember")
+)
+
+const (
+	defaultWindow   = 5 * time.Minute
+	minSecret       = 16
+	maxHeader       = 1024
+	maxSignatures   = 4       // in a header, while a secret is changed
+	maxRemembered   = 1 << 20 // in each of two generations: 100 MB at most
+	maxSources      = 100
+	maxSecrets      = 4
+	maxSourceLength = 64
+)
+
+// Source is somebody who signs.
+type Source struct {
+	Name string
+	// Secrets verify, any of them: two while one is changed for another. Each has at least 16 bytes.
+	Secrets [][]byte
+}
+
+// Config says whose signatures to trust.
+type Config struct {
+	// Sources are those who may sign. Defaults to none.
+	Sources []Source
+	// Window is how far the time of a signature may be from now, on either side. Defaults to 5 min.
+	Window time.Duration
+	// Now defaults to time.Now.
+	Now func() time.Time
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	var errs []error
+	if len(c.Sources) > maxSources {
+		errs = append(errs, fmt.Errorf("signature: more than %d sources", maxSources))
+	}
+	names := map[string]bool{}
+	for _, s := range c.Sources {
+		if s.Name == "" || len(s.Name) > maxSourceLength || names[s.Name] {
+			errs = append(errs, fmt.Errorf("signature: source %q: a name of 1 to %d bytes is needed, once", s.Name, maxSourceLength))
+		}
+		names[s.Name] = true
+		if len(s.Secrets) == 0 || len(s.Secrets) > maxSecrets {
+			errs = append(errs, fmt.Errorf("signature: source %q: 1 to %d secrets are needed", s.Name, maxSecrets))
+		}
+		for _, secret := range s.Secrets {
+			if len(secret) < minSecret {
+				errs = append(errs, fmt.Errorf("signature: source %q: a secret has at least %d bytes", s.Name, minSecret))
+			}
+		}
+	}
+	if c.Window < 0 || c.Window > time.Hour {
+		errs = append(errs, fmt.Errorf("signature: window %s: must be 0 to 1h", c.Window))
+	}
+	return errors.Join(errs...)
+}
+
+// Verifier checks signatures. Its methods are safe for concurrent use.
+type Verifier struct {
+	config Config
+
+	mu         sync.Mutex
+	young, old map[[sha256.Size]byte]struct{} // of requests that were taken, or are being
+	turned     time.Time                      // when young was begun
+}
+
+// NewVerifier returns a verifier of c.
+func NewVerifier(c Config) (*Verifier, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Window == 0 {
+		c.Window = defaultWindow
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Verifier{config: c, young: map[[sha256.Size]byte]struct{}{}, turned: c.Now()}, nil
+}
+
+// Signs tells whether a source of that name signs its requests.
+func (v *Verifier) Signs(name string) bool {
+	for _, s := range v.config.Sources {
+		if s.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Claim is what a request says of its signature, before its body was read.
+type Claim struct {
+	verifier *Verifier
+	source   string // empty for any
+	time     string
+	macs     [][]byte
+}
+
+// Open reads the headers of a request: what costs nothing to refuse is refused here. Every error is ErrInvalid.
+func (v *Verifier) Open(header, source string) (*Claim, error) {
+	if source != "" && !v.Signs(source) || len(v.config.Sources) == 0 {
+		return nil, fmt.Errorf("%w: unknown source", ErrInvalid)
+	}
+	c, err := parse(header)
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := strconv.ParseInt(c.time, 10, 64)
+	if err != nil || seconds < 0 || strconv.FormatInt(seconds, 10) != c.time {
+		return nil, fmt.Errorf("%w: t is no time", ErrInvalid)
+	}
+	const future = 1 << 40 // no duration reaches further
+	if seconds > future || v.config.Now().Sub(time.Unix(seconds, 0)).Abs() > v.config.Window {
+		return nil, fmt.Errorf("%w: its time is too far from now", ErrInvalid)
+	}
+	c.verifier, c.source = v, source
+	return c, nil
+}
+
+func parse(header string) (*Claim, error) {
+	c := &Claim{}
+	if len(header) > maxHeader {
+		return nil, fmt.Errorf("%w: too long", ErrInvalid)
+	}
+	for part := range strings.SplitSeq(header, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "t":
+			if c.time != "" {
+				return nil, fmt.Errorf("%w: t twice", ErrInvalid)
+			}
+			c.time = value
+		case "v1":
+			mac, err := hex.DecodeString(value)
+			if err != nil || len(mac) != sha256.Size {
+				return nil, fmt.Errorf("%w: v1 is no HMAC-SHA256 in hexadecimal", ErrInvalid)
+			}
+			c.macs = append(c.macs, mac)
+		default: // versions to come
+		}
+	}
+	if c.time == "" || len(c.macs) == 0 || len(c.macs) > maxSignatures {
+		return nil, fmt.Errorf("%w: t and v1 are needed", ErrInvalid)
+	}
+	return c, nil
+}
+
+// Check returns the source that signed the body. The request must be told to end: taken keeps anyone from sending it again. The error
+// is ErrInvalid or ErrBusy.
+func (c *Claim) Check(body []byte) (source string, end func(taken bool), err error) {
+	for _, s := range c.verifier.config.Sources {
+		if c.source != "" && s.Name != c.source {
+			continue
+		}
+		for _, secret := range s.Secrets {
+			sum := sign(secret, c.time, body)
+			for _, mac := range c.macs {
+				if hmac.Equal(mac, sum[:]) {
+					end, err := c.verifier.remember(sum)
+					return s.Name, end, err
+				}
+			}
+		}
+	}
+	return "", nil, fmt.Errorf("%w: it fits no source", ErrInvalid)
+}
+
+// remember notes a signature, unless it was noted before.
+func (v *Verifier) remember(sum [sha256.Size]byte) (end func(taken bool), err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	// What is in the old generation was signed at least two windows before it is forgotten.
+	if now := v.config.Now(); now.Sub(v.turned) >= 2*v.config.Window {
+		v.old, v.young, v.turned = v.young, map[[sha256.Size]byte]struct{}{}, now
+	}
+	if _, ok := v.young[sum]; ok {
+		return nil, fmt.Errorf("%w: it was used before", ErrInvalid)
+	}
+	if _, ok := v.old[sum]; ok {
+		return nil, fmt.Errorf("%w: it was used before", ErrInvalid)
+	}
+	if len(v.young) >= maxRemembered {
+		return nil, ErrBusy
+	}
+	v.young[sum] = struct{}{}
+	return func(taken bool) {
+		if taken {
+			return
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		delete(v.young, sum)
+		delete(v.old, sum)
+	}, nil
+}
+
+// Sign returns the header of a request with body, signed at the time given.
+func Sign(secret []byte, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	sum := sign(secret, t, body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(sum[:])
+}
+
+func sign(secret []byte, t string, body []byte) (sum [sha256.Size]byte) {
+	h := hmac.New(sha256.New, secret)
+	_, _ = h.Write([]byte(t + ".")) // hash.Hash never fails
+	_, _ = h.Write(body)
+	h.Sum(sum[:0])
+	return sum
+}
