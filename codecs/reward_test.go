@@ -64,7 +64,7 @@ func rewardsRow() *reward.Row {
 				ID: "rw_1", Number: 1, Mission: "m1", Version: 2, Iteration: 3, WindowStart: 4, Epoch: 5, Kind: mission.RewardGiftCard, Pool: "p", Amount: 6,
 				Currency: "INR", Mode: mission.GrantClaim, Hold: time.Minute, Expires: time.Hour, Debt: mission.DebtFloor, Code: "ABC", State: reward.Granted,
 				Reason: "r", Note: "n", By: "ann", At: 7, Since: 8, AvailableAt: 9, ExpiresAt: 10, Revoked: true, Barred: true, Ahead: 11, Paid: 12,
-				Held: &reward.Holding{Hold: reward.Kept, Epoch: 13, Amount: 14, Code: "DEF"},
+				Held: &reward.Holding{Hold: reward.Kept, Epoch: 13, Amount: 14, Code: "DEF", Ended: 15},
 			},
 			{ID: "rw_2", State: reward.Cancelled},
 		},

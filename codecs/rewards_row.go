@@ -66,6 +66,7 @@ const (
 	heldEpoch  = 2
 	heldAmount = 3
 	heldCode   = 4
+	heldEnded  = 5
 )
 
 // RewardsRow is the codec of the rewards table.
@@ -135,6 +136,7 @@ func writeOneReward(w *wire.Writer, r *reward.Reward) {
 			w.Int(heldEpoch, h.Epoch)
 			w.Int(heldAmount, h.Amount)
 			w.String(heldCode, h.Code)
+			w.Int(heldEnded, h.Ended)
 		})
 	}
 }
@@ -281,6 +283,8 @@ func readHolding(r *wire.Reader) *reward.Holding {
 			h.Amount = f.Int()
 		case heldCode:
 			h.Code = f.String()
+		case heldEnded:
+			h.Ended = f.Int()
 		}
 	}
 	r.Inherit(&f)

@@ -32,7 +32,7 @@ func (r *Reward) asked(taskID string) bool {
 	case r.Held.Hold == Awaited:
 		return taskID == TaskID(r.ID, r.Held.Epoch)
 	default:
-		return r.Held.Hold == Recovering && taskID == ClawbackID(r.ID, r.Held.Epoch)
+		return r.Held.Hold == Recovering && taskID == ClawbackID(r.ID, r.Held.Ended)
 	}
 }
 

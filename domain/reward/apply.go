@@ -6,7 +6,6 @@ import (
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/domain/task"
 )
 
 // Take gives an allotment to its user's row, which may be nil, at the wall time now. It returns the row to keep and what follows,
@@ -184,13 +183,5 @@ func (t *transition) giveBack(r *Reward, m budget.Movement, amount int64, unseen
 // TaskID returns the id of the task that asks a provider to pay an epoch of a reward: the provider's idempotency key.
 func TaskID(reward string, epoch int64) string { return reward + "." + strconv.FormatInt(epoch, 10) }
 
-// ClawbackID returns the id of the task that asks a provider to take back what TaskID paid.
+// ClawbackID returns the id of the task that asks a provider, at the end of an epoch, to take back what the user has.
 func ClawbackID(reward string, epoch int64) string { return TaskID(reward, epoch) + ".clawback" }
-
-func (t *transition) ask(r *Reward, kind string, epoch, amount int64) {
-	id := TaskID(r.ID, epoch)
-	if kind == task.RewardClawback {
-		id = ClawbackID(r.ID, epoch)
-	}
-	t.emit(Asked{TaskID: id, Kind: kind, Reward: r, Epoch: epoch, Amount: amount})
-}

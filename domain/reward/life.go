@@ -86,7 +86,7 @@ func (t *transition) grant(r *Reward) {
 	case r.Code == "":
 		r.Paid = r.Epoch
 		t.move(r, Granting, "")
-		t.ask(r, task.RewardPayout, r.Epoch, r.Amount)
+		t.emit(Asked{TaskID: TaskID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
 		return
 	}
 	r.Paid = r.Epoch
@@ -156,7 +156,7 @@ func (t *transition) clawBack(r *Reward, reason string) {
 }
 
 func (t *transition) recover(r *Reward, held *Holding) {
-	held.Hold = Recovering
+	held.Hold, held.Ended = Recovering, r.Epoch
 	r.Held = held
-	t.ask(r, task.RewardClawback, held.Epoch, held.Amount)
+	t.emit(Asked{TaskID: ClawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
 }

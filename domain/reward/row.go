@@ -95,6 +95,7 @@ const (
 type Holding struct {
 	Hold   Hold
 	Epoch  int64 // of the task that paid it
+	Ended  int64 // the epoch at whose end it was asked back
 	Amount int64
 	Code   string
 }

@@ -1,0 +1,173 @@
+package rewards_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/processors/rewards"
+	"github.com/millrace/millrace/stream/streamtest"
+	"github.com/millrace/millrace/topology"
+)
+
+func TestScripts(t *testing.T) { streamtest.Run(t, "testdata/*.txt", scriptConfig(nil)) }
+
+func TestTriggers(t *testing.T) {
+	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(task.Rules{{On: task.RewardGranted, Kind: "congratulate"}}))
+}
+
+func scriptConfig(triggers task.Rules) streamtest.Config {
+	t := topology.New(topology.DefaultConfig())
+	results := streamtest.JSON(t.RewardResults)
+	plain := results.Parse
+	results.Parse = func(text string) ([]byte, error) { return plain(named(text)) }
+	return streamtest.Config{
+		Build: func() streamtest.Processor {
+			return streamtest.Processor{Graph: rewards.Graph(triggers, t, rewards.NewMetrics(nil))}
+		},
+		Topics: []streamtest.Topic{
+			{Name: t.RewardsIn.Name, Parse: parseAllotment}, {Name: t.Claims.Name, Parse: parseCommand}, results,
+			{Name: t.BudgetReturns.Name, Format: formatReturn}, {Name: t.Tasks.Name, Format: formatTask}, {Name: t.Notifications.Name, Format: formatNotice},
+		},
+		Row: formatRow,
+	}
+}
+
+// id returns the id of the one reward of user u1 in a mission of a script, or goodwill by a command.
+func id(name string) string {
+	if strings.HasPrefix(name, "cmd") {
+		return reward.GoodwillID("u1", name)
+	}
+	return reward.ID("u1", name, 1, 0, 1)
+}
+
+// named puts ids in the place of @name.
+func named(text string) string {
+	for _, name := range []string{"cash", "coins", "cmd1", "cmd2", "card", "gift", "code", "big", "small", "late"} {
+		text = strings.ReplaceAll(text, "@"+name, id(name))
+	}
+	return text
+}
+
+// unnamed is the other way round.
+func unnamed(text string) string {
+	for _, name := range []string{"cash", "coins", "cmd1", "cmd2", "card", "gift", "code", "big", "small", "late"} {
+		text = strings.ReplaceAll(text, id(name), "@"+name)
+	}
+	return text
+}
+
+// parseAllotment takes reserved|exhausted|revoked MISSION, then NAME=VALUE…; it is for user u1.
+func parseAllotment(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	a := &budget.Allotment{
+		Verdict: budget.Verdict(words[0]), Mission: words[1], UserID: "u1", Version: 1, Iteration: 1, Currency: "INR", Amount: 100,
+		Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 100}, Grant: mission.Grant{Mode: mission.GrantAuto}, Debt: mission.DebtNegative,
+		At: 1_772_359_200_000,
+	}
+	for _, w := range words[2:] {
+		name, value, _ := strings.Cut(w, "=")
+		var err error
+		switch name {
+		case "user":
+			a.UserID = value
+		case "kind":
+			a.Reward.Kind = value
+		case "amount":
+			a.Amount, err = strconv.ParseInt(value, 10, 64)
+		case "code":
+			a.Code, a.Reward.Kind, a.Reward.Pool = value, mission.RewardGiftCard, "p"
+		case "reason":
+			a.Reason = value
+		case "mode":
+			a.Grant.Mode = value
+		case "hold":
+			a.Grant.Hold, err = time.ParseDuration(value)
+		case "expires":
+			a.Reward.ExpiresAfter, err = time.ParseDuration(value)
+		case "debt":
+			a.Debt = value
+		default:
+			err = fmt.Errorf("no option %s", name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return codecs.Allotment{}.Encode(a)
+}
+
+// parseCommand takes COMMAND-ID claim|cancel|goodwill REWARD|KIND:AMOUNT [REASON]; it is of user u1, or about them.
+func parseCommand(text string) ([]byte, error) {
+	words := strings.SplitN(text, " ", 4)
+	c := &reward.Command{ID: words[0], Op: reward.Op(words[1]), UserID: "u1", Actor: "ann", Role: "editor", At: 1_772_359_200_000}
+	if c.Op == reward.Goodwill {
+		kind, amount, _ := strings.Cut(words[2], ":")
+		n, err := strconv.ParseInt(amount, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		c.Reward, c.Currency = mission.Reward{Kind: kind, Amount: n}, "INR"
+	} else {
+		c.RewardID = named(words[2])
+	}
+	if len(words) > 3 {
+		c.Reason = words[3]
+	}
+	return codecs.RewardCommand{}.Encode(c)
+}
+
+func formatReturn(b []byte) string {
+	r, err := codecs.BudgetReturn{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(unnamed(fmt.Sprintf("%s %d %s epoch %d %s", r.Movement, r.Amount, r.Unit, r.Epoch, strings.TrimSpace(r.Pool+" "+r.Code))))
+}
+
+func formatTask(b []byte) string {
+	x, err := codecs.Task{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return unnamed(fmt.Sprintf("%s %s %s %s", x.Kind, x.ID, x.On, x.Payload))
+}
+
+func formatNotice(b []byte) string {
+	n, err := codecs.Notice{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return unnamed(fmt.Sprintf("%s epoch %d: %s > %s %s at %s", n.RewardID, n.Epoch, n.Previous, n.State, n.Reason, n.At.Time().Format(time.TimeOnly)))
+}
+
+func formatRow(b []byte) string {
+	row, err := codecs.RewardsRow{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	if row.Page != nil {
+		return fmt.Sprintf("page of %d, from %d on", len(row.Page), row.Page[0].Number)
+	}
+	out := fmt.Sprintf("balance %d, debt %d, entries %d of %d", row.Coins.Balance, row.Coins.Debt, len(row.Coins.Entries), row.Coins.Count)
+	for _, r := range row.Rewards {
+		out += unnamed(fmt.Sprintf("; %s %s", r.ID, r.State))
+		if r.Held != nil {
+			out += fmt.Sprintf(" holds %d of epoch %d", r.Held.Amount, r.Held.Epoch)
+		}
+	}
+	for _, v := range row.Verdicts {
+		out += fmt.Sprintf("; %s %s", v.CommandID, v.Result)
+		for _, p := range v.Problems {
+			out += fmt.Sprintf(" (%s %s %s)", p.Pointer, p.Code, p.Detail)
+		}
+	}
+	return out
+}
