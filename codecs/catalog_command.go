@@ -26,6 +26,7 @@ const (
 	commandSetting      // as HealthSetting writes it
 	commandDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
 	commandReason
+	commandCode // one for each
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -42,6 +43,9 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.Int(commandAt, int64(c.At))
 	w.Int(commandExpected, c.Expected)
 	w.String(commandReason, c.Reason)
+	for _, code := range c.Codes {
+		w.Element(commandCode, code)
+	}
 	switch e := c.Entity.(type) {
 	case nil:
 	case catalog.Mission:
@@ -83,6 +87,8 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.Expected = r.Int()
 		case commandReason:
 			c.Reason = r.String()
+		case commandCode:
+			c.Codes = append(c.Codes, r.String())
 		case commandMission:
 			m, failed := storedMission(r.Bytes())
 			c.Entity, err = catalog.NewMission(m), failed

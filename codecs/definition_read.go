@@ -41,13 +41,16 @@ func (r *treeReader) ad(node any) catalog.Entity {
 }
 
 func (r *treeReader) pool(node any) catalog.Entity {
-	f := r.object("", node, "id", "title", "description", "brand_id", "status")
+	f := r.object("", node, "id", "title", "description", "brand_id", "status", "codes")
 	p := catalog.Pool{State: catalog.StatusActive}
 	f.text("id", &p.PoolID)
 	f.text("title", &p.Title)
 	f.text("description", &p.Description)
 	f.text("brand_id", &p.BrandID)
 	f.text("status", &p.State)
+	codes := f.inner("codes", "added", "last_digest")
+	codes.integer("added", &p.Added)
+	codes.text("last_digest", &p.Digest)
 	return p
 }
 

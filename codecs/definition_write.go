@@ -33,11 +33,18 @@ type scheduleDoc struct {
 }
 
 type poolDoc struct {
-	ID          string `json:"id"`
-	Title       string `json:"title,omitempty"`
-	Description string `json:"description,omitempty"`
-	BrandID     string `json:"brand_id,omitempty"`
-	Status      string `json:"status"`
+	ID          string   `json:"id"`
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	BrandID     string   `json:"brand_id,omitempty"`
+	Status      string   `json:"status"`
+	Codes       codesDoc `json:"codes"`
+}
+
+// codesDoc is what the catalog knows of a pool's codes.
+type codesDoc struct {
+	Added  int64  `json:"added"`
+	Digest string `json:"last_digest,omitempty"`
 }
 
 type templateDoc struct {
@@ -72,7 +79,7 @@ func DefinitionJSON(e catalog.Entity) []byte {
 			e.Priority, e.State,
 		})
 	case catalog.Pool:
-		return mustJSON(poolDoc{e.PoolID, e.Title, e.Description, e.BrandID, e.State})
+		return mustJSON(poolDoc{e.PoolID, e.Title, e.Description, e.BrandID, e.State, codesDoc{e.Added, e.Digest}})
 	case catalog.RewardTemplate:
 		return mustJSON(templateDoc{
 			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, rewardForm(e.Reward), grantForm(e.Grant), e.Debt, e.State,

@@ -185,6 +185,7 @@ func TestCatalogCommandGolden(t *testing.T) {
 	for name, c := range entityCommands() {
 		checkGolden(t, "catalog_command_"+name, checkRoundTrip(t, codecs.CatalogCommand{}, c))
 	}
+	checkRoundTrip(t, codecs.CatalogCommand{}, catalog.NewCodes("c", "ops", 5, "p1", []string{"A", "B"}))
 	checkRoundTrip(t, codecs.CatalogCommand{}, catalog.NewWithdrawal("c", "ops", 5, catalog.KindFreeze, "upi"))
 }
 

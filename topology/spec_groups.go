@@ -48,7 +48,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
-			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, dead},
+			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),
 			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},

@@ -106,7 +106,7 @@ func TestEveryStreamHasOneSource(t *testing.T) {
 		}
 	}
 	for name, s := range byName {
-		outside := slices.Contains([]string{"payments", "catalog-commands", "claims", "reward-results", "pool-codes", "enrolments", "user-segments"}, name)
+		outside := slices.Contains([]string{"payments", "catalog-commands", "claims", "reward-results", "enrolments", "user-segments"}, name)
 		switch n := sources[name]; {
 		case s.Kind != topology.Stream || name == "dead-letters" || name == "tasks":
 		case outside && n != 0, !outside && n != 1:

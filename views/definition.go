@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/views/problem"
@@ -88,6 +89,7 @@ type DefinitionFacts struct {
 	CreatedAt instant.Milli `json:"created_at" format:"date-time"`
 	ChangedAt instant.Milli `json:"changed_at" format:"date-time"`
 	Actor     string        `json:"actor" doc:"Who changed it last"`
+	Stock     *PoolStock    `json:"stock,omitempty" hidden:"true"`
 	AsOf      *AsOf         `json:"as_of,omitempty"`
 }
 
@@ -103,10 +105,28 @@ type Ad struct {
 	DefinitionFacts
 }
 
-// Pool is a pool with what the catalog knows of it.
+// Pool is a pool with what the catalog knows of it, and what its stock is.
 type Pool struct {
 	PoolBody
+	Codes PoolCodes  `json:"codes" readOnly:"true"`
+	Stock *PoolStock `json:"stock,omitempty" readOnly:"true" doc:"Where one pool is read"`
 	DefinitionFacts
+}
+
+// PoolCodes is what was handed on to a pool's stock.
+type PoolCodes struct {
+	Added  int64  `json:"added" doc:"Codes handed on"`
+	Digest string `json:"last_digest,omitempty" doc:"Of those handed on last"`
+}
+
+// PoolStock counts the codes of a pool, as the group that hands them out knows them.
+type PoolStock struct {
+	Imported   int64 `json:"imported" doc:"Different codes that ever came in"`
+	Available  int64 `json:"available" doc:"To hand out"`
+	Drawn      int64 `json:"drawn" doc:"Handed out, those that came back included"`
+	Returned   int64 `json:"returned" doc:"Came back unseen, and are handed out again"`
+	Duplicates int64 `json:"duplicates" doc:"Came in although the pool had them"`
+	Missed     int64 `json:"missed" doc:"Rewards that found the pool empty"`
 }
 
 // RewardTemplate is a reward template with what the catalog knows of it.
@@ -174,6 +194,9 @@ func (s *Server) definitions() {
 		huma.Register(s.api, one, c.getDefinition)
 		s.answered(one, c.answer)
 		writesByID(s, c)
+		if c.kind == catalog.KindPool {
+			s.poolCodes(c)
+		}
 	}
 }
 
@@ -251,7 +274,11 @@ type definitionOutput struct {
 
 func (c collection) getDefinition(ctx context.Context, in *definitionInput) (*definitionOutput, error) {
 	s, key := c.server, catalog.Key(c.kind, in.ID)
-	as, err := s.at(ctx, in.Fresh, s.sources.catalog.holding(key))
+	from := []stretch{s.sources.catalog.holding(key)}
+	if c.kind == catalog.KindPool {
+		from = append(from, s.sources.budget.holding(budget.PoolKey(in.ID)))
+	}
+	as, err := s.at(ctx, in.Fresh, from...)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +290,24 @@ func (c collection) getDefinition(ctx context.Context, in *definitionInput) (*de
 		return nil, problem.Missing(string(c.kind))
 	}
 	facts := d.facts
+	if c.kind == catalog.KindPool {
+		if facts.Stock, err = s.poolStock(in.ID); err != nil {
+			return nil, err
+		}
+	}
 	as = as.stamped(facts.ChangedAt)
 	facts.AsOf = &as
 	return &definitionOutput{etag(facts.Revision), definition{d.definition, facts}}, nil
+}
+
+func (s *Server) poolStock(id string) (*PoolStock, error) {
+	row, _, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(id))
+	if err != nil {
+		return nil, err
+	}
+	p := &budget.Pool{}
+	if row != nil && row.Pool != nil {
+		p = row.Pool
+	}
+	return &PoolStock{p.Imported(), p.Available(), p.Drawn, p.Returned, p.Duplicates, p.Missed}, nil
 }

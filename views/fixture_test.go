@@ -163,6 +163,7 @@ type memCommands struct {
 	failing error
 	deaf    bool // takes commands, and judges none
 	sent    []*catalog.Command
+	judging sync.Mutex // commands are judged one after another, as those of one partition are
 }
 
 func (m *memCommands) Send(_ context.Context, c *catalog.Command) error {
@@ -197,6 +198,8 @@ func (m *memPayments) Send(ctx context.Context, events []PaymentEvent) error {
 
 // judge does what the catalog group does with a command.
 func (f *fixture) judge(c *catalog.Command) {
+	f.commands.judging.Lock()
+	defer f.commands.judging.Unlock()
 	value, err := f.topology.CatalogCommands.Codec.Encode(c)
 	f.check(err)
 	c, err = f.topology.CatalogCommands.Codec.Decode(value)

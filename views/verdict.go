@@ -64,20 +64,28 @@ func (s *Server) judge(ctx context.Context, c *catalog.Command) (catalog.Verdict
 	defer cancel()
 	changed, end := s.config.Indexes.watchers.watch(c.Key())
 	defer end()
-	for sent := false; ; {
-		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, c.Key())
+	row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, c.Key())
+	if err != nil {
+		return catalog.Verdict{}, nil, err
+	}
+	if v, ok := row.Verdict(c.ID); ok {
+		return v, row, nil
+	}
+	if err := s.config.Commands.Send(ctx, c); err != nil {
+		return catalog.Verdict{}, nil, err
+	}
+	return s.awaited(ctx, c.Key(), c.ID, changed)
+}
+
+// awaited waits until the row under key has the verdict on a command. changed is of a watch that began before the command was sent.
+func (s *Server) awaited(ctx context.Context, key, id string, changed <-chan struct{}) (catalog.Verdict, *catalog.Row, error) {
+	for {
+		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
 		if err != nil {
 			return catalog.Verdict{}, nil, err
 		}
-		if v, ok := row.Verdict(c.ID); ok {
+		if v, ok := row.Verdict(id); ok {
 			return v, row, nil
-		}
-		if !sent {
-			if err := s.config.Commands.Send(ctx, c); err != nil {
-				return catalog.Verdict{}, nil, err
-			}
-			sent = true
-			continue
 		}
 		select {
 		case <-changed:

@@ -133,13 +133,18 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	case undecodable(err):
 		return nil, err
 	case err != nil:
-		s.config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", requestID(ctx), "error", err)
-		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
+		return nil, s.unsent(ctx, err)
 	case verdict.Result == catalog.Refused:
 		return nil, refused(verdict.Problems)
 	}
 	out.ETag, out.Body = etag(row.Revision), c.show(row)
 	return out, nil
+}
+
+// unsent is the answer where a command cannot be handed to the catalog.
+func (s *Server) unsent(ctx context.Context, err error) *problem.Problem {
+	s.config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", requestID(ctx), "error", err)
+	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
 }
 
 // expected returns the revision that If-Match asks for, 0 for any. Who would change what is there must say what they have seen,

@@ -68,7 +68,7 @@ func refuse(row *Row, c *Command) problem.List {
 		revision = row.Revision
 	}
 	switch {
-	case !(c.Op == Put && c.Entity != nil && c.Entity.Kind() == c.Kind || c.Op == Withdraw && c.Entity == nil):
+	case !known(c):
 		return problem.One("", problem.InvalidField, "the command is not known")
 	case c.Op == Put && c.EntityID != c.Entity.normal().ID():
 		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
@@ -78,6 +78,20 @@ func refuse(row *Row, c *Command) problem.List {
 		return problem.One("", problem.PreconditionFailed, "the "+string(c.Kind)+" has changed since it was read")
 	}
 	return nil
+}
+
+// known tells whether a command has what its op needs.
+func known(c *Command) bool {
+	switch c.Op {
+	case Put:
+		return c.Entity != nil && c.Entity.Kind() == c.Kind
+	case Withdraw:
+		return c.Entity == nil
+	case AddCodes:
+		return c.Kind == KindPool && len(c.Codes) > 0
+	default:
+		return false
+	}
 }
 
 // act returns what comes of the entity, nil if there is none yet.
@@ -91,6 +105,8 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 		return asked.put(current, c)
 	case current == nil:
 		return nil, Change{}, problem.One("", problem.NotFound, "there is no such "+string(c.Kind))
+	case c.Op == AddCodes:
+		return addCodes(current, c)
 	default:
 		return current.withdraw(c)
 	}

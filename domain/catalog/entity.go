@@ -64,6 +64,8 @@ const (
 	ActionChanged   = "changed"
 	ActionWithdrawn = "withdrawn"
 	ActionArchived  = "archived"
+	// ActionCodesAdded is of a pool.
+	ActionCodesAdded = "codes_added"
 )
 
 // The statuses of what has no life of its own.

@@ -1,7 +1,12 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -13,6 +18,9 @@ type Pool struct {
 	Description string // what the codes are for
 	BrandID     string
 	State       string // StatusDraft, StatusActive or StatusArchived
+	// Added is how many codes were handed on, and Digest tells the last of them; a definition's count for nothing.
+	Added  int64
+	Digest string
 }
 
 // Kind implements Entity.
@@ -31,6 +39,7 @@ func (p Pool) normal() Entity {
 	for _, text := range []*string{&p.PoolID, &p.Title, &p.Description, &p.BrandID} {
 		*text = strings.TrimSpace(*text)
 	}
+	p.Added, p.Digest = 0, ""
 	return p
 }
 
@@ -44,6 +53,9 @@ func (p Pool) validate(Config) problem.List {
 }
 
 func (p Pool) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+	if old, ok := current.(Pool); ok {
+		p.Added, p.Digest = old.Added, old.Digest
+	}
 	return putDefinition(current, p)
 }
 
@@ -51,4 +63,55 @@ func (p Pool) withdraw(*Command) (Entity, Change, problem.List) {
 	next := p
 	next.State = StatusArchived
 	return archive(p, next)
+}
+
+// The bounds of one command that adds codes. MaxChunkBytes is of all of them together.
+const (
+	MaxChunk      = 5000
+	MaxChunkBytes = 256 << 10
+	MaxCode       = 256
+)
+
+// CheckCode returns what is wrong with a gift code, empty if nothing is.
+func CheckCode(code string) string {
+	switch {
+	case code == "":
+		return "is empty"
+	case len(code) > MaxCode:
+		return "is longer than " + strconv.Itoa(MaxCode) + " bytes"
+	case !utf8.ValidString(code) || strings.ContainsFunc(code, unicode.IsControl) || code != strings.TrimSpace(code):
+		return "is no code: text without control characters"
+	default:
+		return ""
+	}
+}
+
+// CodesDigest tells a list of codes from another without telling the codes.
+func CodesDigest(codes []string) string {
+	h := sha256.New()
+	for _, code := range codes {
+		_, _ = h.Write([]byte(strconv.Itoa(len(code)) + ":" + code)) // hash.Hash never fails
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// addCodes counts codes on their way to the budget group. They leave nothing in the catalog but their number and digest.
+func addCodes(current Entity, c *Command) (Entity, Change, problem.List) {
+	p, ok := current.(Pool)
+	switch {
+	case !ok:
+		return nil, Change{}, problem.One("", problem.NotFound, "there is no such pool")
+	case p.State == StatusArchived:
+		return nil, Change{}, problem.One("/status", problem.InvalidField, "a pool that is archived takes no codes")
+	case len(c.Codes) > MaxChunk:
+		return nil, Change{}, problem.One("/codes", problem.InvalidField, "must be at most "+strconv.Itoa(MaxChunk)+" at a time")
+	}
+	for i, code := range c.Codes {
+		if wrong := CheckCode(code); wrong != "" {
+			return nil, Change{}, problem.One("/codes/"+strconv.Itoa(i), problem.InvalidField, wrong)
+		}
+	}
+	p.Added += int64(len(c.Codes))
+	p.Digest = CodesDigest(c.Codes)
+	return p, Change{Action: ActionCodesAdded, From: p.State, To: p.State}, nil
 }

@@ -18,6 +18,8 @@ const (
 	Put Op = "put"
 	// Withdraw takes an entity back. It stays in the catalog, without effect, and can be put again.
 	Withdraw Op = "withdraw"
+	// AddCodes hands gift codes on to a pool.
+	AddCodes Op = "add_codes"
 )
 
 // Command asks for a change of one catalog entity: the record of `catalog-commands`, keyed by Key.
@@ -30,7 +32,8 @@ type Command struct {
 	At       instant.Milli // event time: when it was asked
 	Expected int64         // the revision that the actor has seen; 0 = any
 	Reason   string        // why, for the audit
-	Entity   Entity        // what it is to be; nil for Withdraw
+	Entity   Entity        // what it is to be; of Put only
+	Codes    []string      // of AddCodes, at least one
 }
 
 // Key returns the record key of c.
@@ -45,6 +48,11 @@ func NewPut(id, actor string, at instant.Milli, e Entity) *Command {
 // NewWithdrawal returns the command that takes an entity back.
 func NewWithdrawal(id, actor string, at instant.Milli, kind Kind, entityID string) *Command {
 	return &Command{ID: id, Kind: kind, EntityID: entityID, Op: Withdraw, Actor: actor, At: at}
+}
+
+// NewCodes returns the command that adds gift codes to a pool.
+func NewCodes(id, actor string, at instant.Milli, pool string, codes []string) *Command {
+	return &Command{ID: id, Kind: KindPool, EntityID: pool, Op: AddCodes, Actor: actor, At: at, Codes: codes}
 }
 
 // Result is what became of a command.

@@ -1,11 +1,12 @@
-// Package catalog is the group that keeps what operators define: missions, and overrides, maintenance, freezes and settings
-// of payment health.
+// Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes and reward templates,
+// and overrides, maintenance, freezes and settings of payment health.
 //
-//   - Input: catalog-commands, keyed kind/id: puts of whole definitions and withdrawals, with their actor and event time.
+//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, and gift codes for pools, with their actor
+//     and event time.
 //   - Table: one row per entity: what it is, the verdicts on the last 32 commands, an audit trail. The progress group and
 //     the views follow this table.
 //   - Output: catalog-events (kind/id; JSON): the verdict on each command; overrides and health-settings (mode): what is new
-//     of payment health; dead-letters.
+//     of payment health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
 //   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that its
 //     actor has seen, and is refused if another came between.
 //   - Late commands: pauses and ends take effect at the command's event time, but never before the change before them.
@@ -18,6 +19,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
@@ -34,6 +36,7 @@ func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGrap
 		stream.Output(t.CatalogEvents),
 		stream.Output(t.Overrides),
 		stream.Output(t.HealthSettings),
+		stream.Output(t.PoolCodes),
 		stream.DeadLetters(t.Catalog),
 	)
 }
@@ -56,15 +59,20 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 	}
 	stream.Emit(c, g.topology.CatalogEvents, event.Key(), event)
 	if event.Result == catalog.Applied && !event.Repeated {
-		g.tell(c, next.Entity)
+		g.tell(c, command, next.Entity)
 	}
 	g.metrics.count(event)
 }
 
 // tell hands what is new on to the groups that act on it. Missions, and what users see of them, are looked up in the table instead.
-func (g *group) tell(c *stream.Context[*catalog.Row], e catalog.Entity) {
+func (g *group) tell(c *stream.Context[*catalog.Row], command *catalog.Command, e catalog.Entity) {
 	switch e := e.(type) {
-	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate:
+	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.RewardTemplate:
+	case catalog.Pool:
+		if len(command.Codes) > 0 {
+			codes := &budget.Codes{Pool: e.PoolID, Codes: command.Codes, At: command.At}
+			stream.Emit(c, g.topology.PoolCodes, budget.PoolKey(e.PoolID), codes)
+		}
 	case catalog.HealthSettings:
 		newest := e.Newest()
 		stream.Emit(c, g.topology.HealthSettings, newest.Mode, &newest)

@@ -27,17 +27,17 @@ func scriptConfig() streamtest.Config {
 		},
 		Topics: []streamtest.Topic{
 			{Name: t.CatalogCommands.Name, Parse: parseCommand},
-			{Name: t.Overrides.Name, Format: formatIntervention}, {Name: t.HealthSettings.Name, Format: formatSetting},
+			{Name: t.Overrides.Name, Format: formatIntervention}, {Name: t.PoolCodes.Name, Format: formatCodes}, {Name: t.HealthSettings.Name, Format: formatSetting},
 		},
 		Row: formatRow,
 	}
 }
 
 // parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
-// KIND {JSON}, for all else; or withdraw KIND ID.
+// KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,….
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
-	if len(words) > 3 && (words[3] == "withdraw" || strings.HasPrefix(words[len(words)-1], "{")) {
+	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || strings.HasPrefix(words[len(words)-1], "{")) {
 		return parseEntityCommand(words)
 	}
 	definition := `{"id":"m","currency":"INR","goal":{"metric":"amount","target":50000},
@@ -75,7 +75,10 @@ func parseEntityCommand(words []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if words[3] == "withdraw" {
+	switch words[3] {
+	case "codes":
+		return codecs.CatalogCommand{}.Encode(catalog.NewCodes(words[0], "ops", at, words[4], strings.Split(words[5], ",")))
+	case "withdraw":
 		c := catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5])
 		c.Expected = expected
 		return codecs.CatalogCommand{}.Encode(c)
@@ -129,4 +132,12 @@ func formatRow(b []byte) string {
 		out += "; " + row.Entity.Status()
 	}
 	return out
+}
+
+func formatCodes(b []byte) string {
+	c, err := codecs.PoolCodes{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%+v", *c)
 }
