@@ -51,7 +51,7 @@ type userAdsInput struct {
 type userAdsOutput struct{ Body UserAds }
 
 func (s *Server) ads() {
-	list := s.read("list-user-ads", "/v1/ads", tagUsers, "Ads for the token's subject that are in force now, the most important first", access{roles: []token.Role{token.User}})
+	list := s.read("list-user-ads", "/v1/ads", tagUsers, "Ads for the token's subject that are in force now, the most important first", access{roles: []token.Role{token.User}, class: userClass})
 	huma.Register(s.api, list, s.userAds)
 }
 

@@ -85,7 +85,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.
 func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands []*catalog.Command) error {
 	s := c.server
-	changed, end := s.config.Indexes.watchers.watch(key)
+	changed, end := s.config.Indexes.watchers.catalog.watch(key)
 	defer end()
 	var waiting []*catalog.Command
 	for i, command := range commands {
@@ -127,7 +127,7 @@ func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands 
 func (s *Server) verdictOf(ctx context.Context, key, id string, changed <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	v, _, err := s.awaited(ctx, key, id, changed)
+	v, err := awaited(ctx, s.catalogVerdict(key, id, new(*catalog.Row)), changed)
 	if err == nil && v.Result == catalog.Refused {
 		return refused(v.Problems)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
@@ -196,6 +197,43 @@ func (m *memPayments) Send(ctx context.Context, events []PaymentEvent) error {
 	return m.failing
 }
 
+// memUserCommands are the groups of users' rows: they judge at once, in the background.
+type memUserCommands struct {
+	f       *fixture
+	failing error
+	deaf    bool // takes commands, and judges none
+	sent    int
+}
+
+func (m *memUserCommands) take(judge func()) error {
+	if m.failing != nil {
+		return m.failing
+	}
+	m.sent++
+	if !m.deaf {
+		go judge()
+	}
+	return nil
+}
+
+func (m *memUserCommands) Enrol(context.Context, *mission.Enrolment) error { return nil }
+
+func (m *memUserCommands) Segment(context.Context, *mission.Segments) error { return nil }
+
+func (m *memUserCommands) Reward(_ context.Context, c *reward.Command) error {
+	return m.take(func() {
+		f := m.f
+		var row *reward.Row
+		if value, _ := f.tables.rewards.Get(c.UserID); value != nil {
+			var err error
+			row, err = f.topology.Rewards.Row.Decode(value)
+			f.check(err)
+		}
+		row, _ = reward.Judge(row, c, instant.Of(f.now))
+		put(f, f.tables.rewards, f.topology.Rewards, c.UserID, row)
+	})
+}
+
 // judge does what the catalog group does with a command.
 func (f *fixture) judge(c *catalog.Command) {
 	f.commands.judging.Lock()
@@ -228,6 +266,7 @@ type fixture struct {
 	records  memRecords
 	commands *memCommands
 	payments *memPayments
+	asked    *memUserCommands
 	signer   token.Signer
 	public   ed25519.PublicKey
 	registry *prometheus.Registry
@@ -243,11 +282,12 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	clock := func() time.Time { return f.now }
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	f.indexes = NewIndexes(f.topology, clock, log)
-	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(nil)
-	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(nil)
+	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(f.indexes.Progress)
+	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(f.indexes.Rewards)
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
+	f.asked = &memUserCommands{f: f}
 	public, private, err := ed25519.GenerateKey(nil)
 	f.check(err)
 	f.public = public
@@ -256,7 +296,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Commands: f.commands, Payments: f.payments, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Commands: f.commands, Payments: f.payments, UserCommands: f.asked, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),

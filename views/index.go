@@ -29,7 +29,7 @@ type Indexes struct {
 	letters     *letterIndex
 	series      *seriesIndex
 	modes       *modeIndex
-	watchers    *watchers
+	watchers    tableWatchers
 	bad         *badRows
 }
 
@@ -50,7 +50,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(), keys: newKeyIndex(),
 		definitions: newDefinitionIndex(),
 		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
-		series:      &seriesIndex{}, bad: bad, watchers: newWatchers(),
+		series:      &seriesIndex{}, bad: bad, watchers: newTableWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
 }
@@ -69,8 +69,14 @@ func (x *Indexes) Catalog(key string, value []byte) {
 	x.definitions.take(key, row)
 	x.audit.take(key, row)
 	x.keys.take(key, row)
-	x.watchers.changed(key)
+	x.watchers.catalog.changed(key)
 }
+
+// Progress takes a row of the progress table.
+func (x *Indexes) Progress(key string, _ []byte) { x.watchers.progress.changed(key) }
+
+// Rewards takes a row of the rewards table.
+func (x *Indexes) Rewards(key string, _ []byte) { x.watchers.rewards.changed(key) }
 
 // DeadLetters takes a row of the table of dead letters.
 func (x *Indexes) DeadLetters(key string, value []byte) { x.letters.update(key, value) }

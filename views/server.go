@@ -49,6 +49,8 @@ type Config struct {
 	Records RecordReader
 	// Commands takes what writes ask for.
 	Commands Commands
+	// UserCommands takes what users, and support for them, ask for.
+	UserCommands UserCommands
 	// Payments takes the events that are handed in.
 	Payments Payments
 	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to payment.DefaultConfig.
@@ -107,6 +109,9 @@ func (c Config) Validate() error {
 	}
 	if c.Commands == nil {
 		errs = append(errs, errors.New("views: the sender of commands is missing"))
+	}
+	if c.UserCommands == nil {
+		errs = append(errs, errors.New("views: the sender of users' commands is missing"))
 	}
 	if c.Payments == nil {
 		errs = append(errs, errors.New("views: the sender of payments is missing"))
@@ -168,6 +173,7 @@ func New(c Config) (*Server, error) {
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
+	s.rewardWrites()
 	s.ads()
 	s.health()
 	s.panel()

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
 )
 
 // Commands hands commands to the catalog.
@@ -15,7 +17,22 @@ type Commands interface {
 	Send(ctx context.Context, c *catalog.Command) error
 }
 
-// watchers wait for rows of the catalog to change.
+// UserCommands hands on what users, and support for them, ask for. Each method returns once the command will not be lost; what became
+// of it stands in the user's row.
+type UserCommands interface {
+	Enrol(ctx context.Context, e *mission.Enrolment) error
+	Segment(ctx context.Context, s *mission.Segments) error
+	Reward(ctx context.Context, c *reward.Command) error
+}
+
+// tableWatchers are those of the tables whose rows keep verdicts.
+type tableWatchers struct{ catalog, progress, rewards *watchers }
+
+func newTableWatchers() tableWatchers {
+	return tableWatchers{newWatchers(), newWatchers(), newWatchers()}
+}
+
+// watchers wait for rows of one table to change.
 type watchers struct {
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]bool // by row key
@@ -57,55 +74,88 @@ func (w *watchers) watch(key string) (changed <-chan struct{}, end func()) {
 // errPending is that of a command without a verdict yet.
 var errPending = errors.New("views: no verdict yet")
 
-// judge sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the server's
-// patience.
-func (s *Server) judge(ctx context.Context, c *catalog.Command) (catalog.Verdict, *catalog.Row, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
-	defer cancel()
-	changed, end := s.config.Indexes.watchers.watch(c.Key())
-	defer end()
-	row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, c.Key())
-	if err != nil {
-		return catalog.Verdict{}, nil, err
-	}
-	if v, ok := row.Verdict(c.ID); ok {
-		return v, row, nil
-	}
-	if err := s.config.Commands.Send(ctx, c); err != nil {
-		return catalog.Verdict{}, nil, err
-	}
-	return s.awaited(ctx, c.Key(), c.ID, changed)
+// lookup finds the verdict on a command in its row, if it is there.
+type lookup[V any] func() (v V, ok bool, err error)
+
+// inquiry is a command whose verdict V will stand in a row.
+type inquiry[V any] struct {
+	watchers *watchers // of the row's table
+	key      string    // of the row
+	find     lookup[V]
+	send     func(context.Context) error
 }
 
-// awaited waits until the row under key has the verdict on a command. changed is of a watch that began before the command was sent.
-func (s *Server) awaited(ctx context.Context, key, id string, changed <-chan struct{}) (catalog.Verdict, *catalog.Row, error) {
+// await sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the server's
+// patience.
+func await[V any](ctx context.Context, s *Server, q inquiry[V]) (none V, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	changed, end := q.watchers.watch(q.key)
+	defer end()
+	if v, ok, err := q.find(); ok || err != nil {
+		return v, err
+	}
+	if err := q.send(ctx); err != nil {
+		return none, err
+	}
+	return awaited(ctx, q.find, changed)
+}
+
+// awaited waits for the verdict on a command that was sent. changed is of a watch that began before.
+func awaited[V any](ctx context.Context, find lookup[V], changed <-chan struct{}) (none V, err error) {
 	for {
-		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
-		if err != nil {
-			return catalog.Verdict{}, nil, err
-		}
-		if v, ok := row.Verdict(id); ok {
-			return v, row, nil
+		if v, ok, err := find(); ok || err != nil {
+			return v, err
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return catalog.Verdict{}, nil, errPending
+			return none, errPending
 		}
 	}
 }
 
-// otherContent tells whether a row remembers a command of the same identity with another fingerprint, and not this one: ids are
-// as commandID makes them.
+// judge has the catalog judge a command.
+func (s *Server) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
+	find := s.catalogVerdict(c.Key(), c.ID, &row)
+	send := func(ctx context.Context) error { return s.config.Commands.Send(ctx, c) }
+	v, err = await(ctx, s, inquiry[catalog.Verdict]{s.config.Indexes.watchers.catalog, c.Key(), find, send})
+	return v, row, err
+}
+
+// catalogVerdict looks a command up in a row of the catalog, which it leaves in row.
+func (s *Server) catalogVerdict(key, id string, row **catalog.Row) lookup[catalog.Verdict] {
+	return func() (v catalog.Verdict, ok bool, err error) {
+		if *row, _, err = rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err == nil {
+			v, ok = (*row).Verdict(id)
+		}
+		return v, ok, err
+	}
+}
+
+// clashes tells whether among the commands that a row remembers there is one of the same identity as id with another fingerprint, and
+// not id itself: ids are as commandID makes them.
+func clashes(remembered []string, id string) bool {
+	identity, _, _ := strings.Cut(id, ".")
+	clash := false
+	for _, before := range remembered {
+		if before == id {
+			return false
+		}
+		other, _, _ := strings.Cut(before, ".")
+		clash = clash || other == identity
+	}
+	return clash
+}
+
+// otherContent tells whether a row of the catalog remembers a command that was another one under the same Idempotency-Key.
 func otherContent(row *catalog.Row, id string) bool {
-	if _, same := row.Verdict(id); same || row == nil {
+	if row == nil {
 		return false
 	}
-	identity, _, _ := strings.Cut(id, ".")
-	for _, v := range row.Verdicts {
-		if before, _, ok := strings.Cut(v.CommandID, "."); ok && before == identity {
-			return true
-		}
+	ids := make([]string, len(row.Verdicts))
+	for i, v := range row.Verdicts {
+		ids[i] = v.CommandID
 	}
-	return false
+	return clashes(ids, id)
 }

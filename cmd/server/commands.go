@@ -6,6 +6,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -17,10 +20,31 @@ type commands struct {
 
 // Send returns once all in-sync replicas have the command. One whose fate is not known may still be judged.
 func (s *commands) Send(ctx context.Context, c *catalog.Command) error {
-	value, err := s.topology.CatalogCommands.Codec.Encode(c)
+	return produce(ctx, s.client, s.topology.CatalogCommands, c.Key(), c)
+}
+
+// userCommands sends to the groups that keep users' rows, as views.UserCommands. What Send says holds for each.
+type userCommands commands
+
+// Enrol implements views.UserCommands.
+func (s *userCommands) Enrol(ctx context.Context, e *mission.Enrolment) error {
+	return produce(ctx, s.client, s.topology.Enrolments, e.UserID, e)
+}
+
+// Segment implements views.UserCommands.
+func (s *userCommands) Segment(ctx context.Context, m *mission.Segments) error {
+	return produce(ctx, s.client, s.topology.UserSegments, m.UserID, m)
+}
+
+// Reward implements views.UserCommands.
+func (s *userCommands) Reward(ctx context.Context, c *reward.Command) error {
+	return produce(ctx, s.client, s.topology.Claims, c.UserID, c)
+}
+
+func produce[V any](ctx context.Context, client *kgo.Client, topic stream.Topic[V], key string, v V) error {
+	value, err := topic.Codec.Encode(v)
 	if err != nil {
 		return err
 	}
-	r := &kgo.Record{Topic: s.topology.CatalogCommands.Name, Key: []byte(c.Key()), Value: value}
-	return s.client.ProduceSync(ctx, r).FirstErr()
+	return client.ProduceSync(ctx, &kgo.Record{Topic: topic.Name, Key: []byte(key), Value: value}).FirstErr()
 }

@@ -36,9 +36,9 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 		onChange     func(string, []byte)
 	}{
 		{&tables.Ledger, t.Ledger.Name, string(t.Ledger.Table()), nil},
-		{&tables.Progress, t.Progress.Name, string(t.Progress.Table()), nil},
+		{&tables.Progress, t.Progress.Name, string(t.Progress.Table()), x.Progress},
 		{&tables.Budget, t.Budget.Name, string(t.Budget.Table()), nil},
-		{&tables.Rewards, t.Rewards.Name, string(t.Rewards.Table()), nil},
+		{&tables.Rewards, t.Rewards.Name, string(t.Rewards.Table()), x.Rewards},
 		{&tables.Health, t.Health.Name, string(t.Health.Table()), x.Health},
 		{&tables.Routing, t.Routing.Name, string(t.Routing.Table()), x.Routing},
 		{&tables.Catalog, t.Catalog.Name, string(t.Catalog.Table()), x.Catalog},

@@ -1,0 +1,125 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/views/problem"
+)
+
+type rewardWriteInput struct {
+	Key
+	ID     string `path:"id" maxLength:"1024" doc:"User id, or me"`
+	Reward string `path:"rid" maxLength:"256" doc:"Reward id"`
+}
+
+type panelRewardInput struct {
+	RewardContent
+	Reward string `path:"rid" maxLength:"256" doc:"Reward id"`
+}
+
+// RewardContent is a write of support with a body.
+type RewardContent struct {
+	Key
+	ID          string `path:"id" maxLength:"1024" doc:"User id"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
+}
+
+// rewardWrites adds what changes rewards by hand.
+func (s *Server) rewardWrites() {
+	claim := s.userWrite("claim-reward", http.MethodPost, "/v1/users/{id}/rewards/{rid}/claim", tagUsers, "Claim a reward that waits for it, or scratch a scratch card", userAccess())
+	huma.Register(s.api, claim, s.claim)
+	give := s.userWrite("give-reward", http.MethodPost, "/v1/panel/users/{id}/rewards", tagPanel,
+		"Give a user a reward out of goodwill: kind, amount, reason; currency but for coins; grant, expires_after and debt as in a mission", writeAccess())
+	huma.Register(s.api, give, s.giveReward)
+	cancel := s.userWrite("cancel-reward", http.MethodPost, "/v1/panel/users/{id}/rewards/{rid}/cancel", tagPanel,
+		"Take a reward back for good, with a reason: before it is granted, or after", writeAccess())
+	huma.Register(s.api, cancel, s.cancelReward)
+}
+
+func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {
+	user, err := subject(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.rewardCommand(ctx, in.Key.Key, nil, &reward.Command{Op: reward.Claim, UserID: user, RewardID: in.Reward})
+}
+
+func (s *Server) giveReward(ctx context.Context, in *RewardContent) (*userWrittenOutput, error) {
+	user, err := in.user()
+	if err != nil {
+		return nil, err
+	}
+	c, err := codecs.GoodwillRequest(in.RawBody)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	c.UserID = user
+	if found := reward.CheckGoodwill(c); len(found) > 0 {
+		return nil, refused(found)
+	}
+	return s.rewardCommand(ctx, in.Key.Key, in.RawBody, c)
+}
+
+func (s *Server) cancelReward(ctx context.Context, in *panelRewardInput) (*userWrittenOutput, error) {
+	user, err := in.user()
+	if err != nil {
+		return nil, err
+	}
+	reason, err := codecs.ReasonRequest(in.RawBody)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return s.rewardCommand(ctx, in.Key.Key, in.RawBody, &reward.Command{Op: reward.Cancel, UserID: user, RewardID: in.Reward, Reason: reason})
+}
+
+// user checks what every write of support has.
+func (in *RewardContent) user() (string, error) {
+	if !isJSON(in.ContentType) {
+		return "", problem.Of(http.StatusUnsupportedMediaType)
+	}
+	return panelUser(in.ID)
+}
+
+// unreadable turns the error of a body into the answer.
+func unreadable(err error) *problem.Problem {
+	var found faults.List
+	if errors.As(err, &found) {
+		return refused(found)
+	}
+	return problem.Unreadable("", "malformed", "not one object of well-formed JSON")
+}
+
+func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
+	c.ID, c.Actor, c.Role, c.At = commandID(ctx, key, content), identity(ctx).Subject, roleOf(ctx), instant.Of(s.config.Now())
+	if c.Op == reward.Goodwill {
+		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
+	}
+	return obey(ctx, s, userCommand[*reward.Row]{
+		id: c.ID, user: c.UserID, table: s.sources.rewards, group: s.config.Topology.Rewards, watchers: s.config.Indexes.watchers.rewards,
+		verdicts: func(row *reward.Row) verdict.List {
+			if row == nil {
+				return nil
+			}
+			return row.Verdicts
+		},
+		send:     func(ctx context.Context) error { return s.config.UserCommands.Reward(ctx, c) },
+		location: userPath(c.UserID, "rewards", c.RewardID),
+		shown: func(row *reward.Row) (any, error) {
+			r := row.Find(c.RewardID)
+			if r == nil {
+				return nil, problem.Missing("reward")
+			}
+			return rewardOf(r), nil
+		},
+	})
+}

@@ -1,0 +1,114 @@
+package views
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/views/token"
+)
+
+const goodwillBody = `{"kind":"coins","amount":50,"grant":{"mode":"claim"},"reason":"a late refund"}`
+
+func TestGoodwillClaimAndCancelOverHTTP(t *testing.T) {
+	f := newFixture(t)
+	w := f.say("POST", "/v1/panel/users/usr_1/rewards", goodwillBody, withKey("k1"))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	given := f.object(w.Body.Bytes())
+	id := given["id"].(string)
+	want := map[string]any{
+		"id": id, "mission_id": nil, "mission_version": 0.0, "iteration": 0.0, "epoch": 1.0, "kind": "coins", "amount": 50.0, "currency": nil,
+		"state": "claimable", "reason": nil, "available_at": "2026-03-01T10:00:00.000Z", "expires_at": nil, "code": nil,
+	}
+	if diff := cmp.Diff(want, given); diff != "" {
+		t.Error(diff)
+	}
+	if got := w.Header().Get("Location"); got != "/v1/users/usr_1/rewards/"+id {
+		t.Errorf("Location %q", got)
+	}
+	if again := f.object(f.say("POST", "/v1/panel/users/usr_1/rewards", goodwillBody, withKey("k1")).Body.Bytes()); again["id"] != id || f.asked.sent != 1 {
+		t.Errorf("again: %v, %d sent", again, f.asked.sent)
+	}
+	other := strings.Replace(goodwillBody, "50", "51", 1)
+	f.wantProblem(f.say("POST", "/v1/panel/users/usr_1/rewards", other, withKey("k1")), http.StatusConflict, "idempotency_conflict")
+
+	asha := f.token("usr_1", token.User)
+	claim := "/v1/users/me/rewards/" + id + "/claim"
+	for range 2 { // the second time there is nothing to do
+		w = f.ask("POST", claim, asha)
+		if got := f.object(w.Body.Bytes()); w.Code != http.StatusOK || got["state"] != "granted" {
+			t.Errorf("claimed: %d %v", w.Code, got)
+		}
+	}
+	f.wantProblem(f.ask("POST", "/v1/users/me/rewards/nope/claim", asha), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("POST", claim, f.token("usr_2", token.User)), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("POST", strings.Replace(claim, "me", "usr_1", 1), f.token("usr_2", token.User)), http.StatusNotFound, "not_found")
+	if w := f.ask("POST", strings.Replace(claim, "me", "usr_1", 1), f.token("backend", token.Service)); w.Code != http.StatusOK {
+		t.Errorf("a service claims for its user: %d %s", w.Code, w.Body)
+	}
+
+	cancel := "/v1/panel/users/usr_1/rewards/" + id + "/cancel"
+	p := f.wantProblem(f.say("POST", cancel, `{}`), http.StatusUnprocessableEntity, "invalid_field")
+	if firstPointer(p) != "/reason" {
+		t.Errorf("%v", p)
+	}
+	w = f.say("POST", cancel, `{"reason":"given twice"}`)
+	if got := f.object(w.Body.Bytes()); w.Code != http.StatusOK || got["state"] != "clawed_back" || got["reason"] != "support" {
+		t.Errorf("cancelled: %d %v", w.Code, got)
+	}
+	p = f.wantProblem(f.ask("POST", claim, asha), http.StatusUnprocessableEntity, "invalid_field")
+	if strings.Contains(p["errors"].([]any)[0].(map[string]any)["detail"].(string), "twice") {
+		t.Errorf("%v", p)
+	}
+}
+
+func TestRewardsThatCannotBeGiven(t *testing.T) {
+	f := newFixture(t)
+	const target = "/v1/panel/users/usr_1/rewards"
+	for body, want := range map[string]string{
+		`{"kind":"boat","amount":50,"reason":"r"}`:                          "422 invalid_field /kind",
+		`{"kind":"coins","amount":0,"reason":"r"}`:                          "422 invalid_field /amount",
+		`{"kind":"coins","amount":1.5,"reason":"r"}`:                        "422 invalid_field /amount",
+		`{"kind":"coins","amount":5}`:                                       "422 invalid_field /reason",
+		`{"kind":"cash","amount":5,"reason":"r"}`:                           "422 invalid_field /currency",
+		`{"kind":"coins","amount":5,"reason":"r","grant":{"mode":"never"}}`: "422 invalid_field /grant/mode",
+		`{"kind":"coins","amount":5,"reason":"r","pool":"p"}`:               "400 invalid_field /pool",
+		`{"kind":"coins","amount":5,"amount":6,"reason":"r"}`:               "400 bad_request ",
+		`[]`: "422 invalid_field ",
+		`{`:  "400 bad_request ",
+		`{"kind":"coins","amount":5,"reason":"r","expires_after":"a long time"}`: "422 invalid_field /expires_after",
+	} {
+		w := f.say("POST", target, body)
+		p := f.object(w.Body.Bytes())
+		if got := strings.Join([]string{w.Result().Status[:3], p["code"].(string), firstPointer(p)}, " "); got != want {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+	f.wantProblem(f.ask("POST", target, f.token("v", token.Viewer), withBody(goodwillBody)), http.StatusForbidden, "forbidden")
+	f.wantProblem(f.ask("POST", target, f.token("usr_1", token.User), withBody(goodwillBody)), http.StatusForbidden, "forbidden")
+	f.wantProblem(f.say("POST", target, goodwillBody, withHeader("Content-Type", "text/plain")), http.StatusUnsupportedMediaType, "unsupported_media_type")
+	f.wantProblem(f.say("POST", "/v1/panel/users/a%1Fb/rewards", goodwillBody), http.StatusNotFound, "not_found")
+	f.asked.failing = errors.New("secret broker")
+	f.wantProblem(f.say("POST", target, goodwillBody), http.StatusServiceUnavailable, "unavailable")
+	if f.asked.sent != 0 {
+		t.Errorf("%d sent", f.asked.sent)
+	}
+}
+
+func TestUserWriteWithoutAVerdictIsAccepted(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Wait = time.Millisecond })
+	f.asked.deaf = true
+	w := f.say("POST", "/v1/panel/users/usr_1/rewards", goodwillBody, withKey("k"))
+	if w.Code != http.StatusAccepted || f.object(w.Body.Bytes())["status"] != "pending" || !strings.HasPrefix(w.Header().Get("Location"), "/v1/users/usr_1/rewards/") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if n := len(f.indexes.watchers.rewards.waiting); n != 0 {
+		t.Errorf("%d still wait", n)
+	}
+}
