@@ -7,7 +7,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-const userRowVersion = 1
+const userRowVersion = 2
 
 // Fields of a user row.
 const (
@@ -18,19 +18,39 @@ const (
 	userOld
 	userReceived
 	userLastAt
+	userSegments
+	userVerdict
 )
 
 // Fields of its messages.
 const (
 	stateMission = iota + 1
 	stateVersion
-	stateProgress
-	stateFromRecent
-	stateCompletions
 	stateEnrolledAt
-	stateLastAt
+	stateBeganAt
+	stateFixed
 	stateHorizon
 	stateLate
+	stateSwitch
+	stateTally
+	stateCut
+
+	switchAt  = 1
+	switchOut = 2
+
+	tallyStart       = 1
+	tallySettled     = 2
+	tallyRecent      = 3
+	tallyEntry       = 4
+	tallyCompletions = 5
+
+	entryDay     = 1
+	entryValue   = 2
+	entrySettled = 3
+	entryRecent  = 4
+
+	setAt      = 1
+	setSegment = 2
 
 	recentFacts = 1
 	recentSeq   = 2
@@ -80,21 +100,55 @@ func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
 		})
 	}
 	w.Int(userLastAt, int64(row.LastAt))
+	for i := range row.Segments {
+		set := &row.Segments[i]
+		w.Message(userSegments, func(w *wire.Writer) {
+			w.Int(setAt, int64(set.At))
+			for _, segment := range set.Segments {
+				w.Element(setSegment, segment)
+			}
+		})
+	}
+	writeVerdicts(w, userVerdict, row.Verdicts)
 	return w.B, nil
 }
 
 func writeState(w *wire.Writer, s *mission.State) {
 	w.String(stateMission, s.Mission)
 	w.Int(stateVersion, s.Version)
-	writeTotal(w, stateProgress, s.Progress)
-	writeTotal(w, stateFromRecent, s.FromRecent)
-	w.Int(stateCompletions, s.Completions)
 	w.Int(stateEnrolledAt, int64(s.EnrolledAt))
-	w.Int(stateLastAt, int64(s.LastAt))
+	w.Int(stateBeganAt, int64(s.BeganAt))
+	w.Bool(stateFixed, s.Fixed)
 	writeMark(w, stateHorizon, s.Horizon)
 	for _, id := range s.Late {
 		w.Element(stateLate, id)
 	}
+	for _, on := range s.Switches {
+		w.Message(stateSwitch, func(w *wire.Writer) {
+			w.Int(switchAt, int64(on.At))
+			w.Bool(switchOut, on.Out)
+		})
+	}
+	for _, t := range s.Tallies {
+		w.Message(stateTally, func(w *wire.Writer) { writeUserTally(w, t) })
+	}
+	w.Int(stateCut, int64(s.Cut))
+}
+
+func writeUserTally(w *wire.Writer, t *mission.Tally) {
+	w.Int(tallyStart, int64(t.Start))
+	writeTotal(w, tallySettled, t.Settled)
+	writeTotal(w, tallyRecent, t.Recent)
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		w.Message(tallyEntry, func(w *wire.Writer) {
+			w.Int(entryDay, e.Day)
+			w.String(entryValue, e.Value)
+			w.Int(entrySettled, e.Settled)
+			w.Int(entryRecent, e.Recent)
+		})
+	}
+	w.Int(tallyCompletions, t.Completions)
 }
 
 // writeTotal writes the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.

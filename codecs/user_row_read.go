@@ -28,6 +28,10 @@ func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
 			row.Received = append(row.Received, readReceived(&r))
 		case userLastAt:
 			row.LastAt = instant.Milli(r.Int())
+		case userSegments:
+			row.Segments = append(row.Segments, readSegments(&r))
+		case userVerdict:
+			row.Verdicts = append(row.Verdicts, readVerdict(&r))
 		}
 	}
 	if err := r.Err(); err != nil {
@@ -45,20 +49,89 @@ func readState(r *wire.Reader) *mission.State {
 			s.Mission = f.String()
 		case stateVersion:
 			s.Version = f.Int()
-		case stateProgress:
-			s.Progress = readTotal(&f)
-		case stateFromRecent:
-			s.FromRecent = readTotal(&f)
-		case stateCompletions:
-			s.Completions = f.Int()
 		case stateEnrolledAt:
 			s.EnrolledAt = instant.Milli(f.Int())
-		case stateLastAt:
-			s.LastAt = instant.Milli(f.Int())
+		case stateBeganAt:
+			s.BeganAt = instant.Milli(f.Int())
+		case stateFixed:
+			s.Fixed = f.Uint() != 0
 		case stateHorizon:
 			s.Horizon = readMark(&f)
 		case stateLate:
 			s.Late = append(s.Late, f.String())
+		case stateSwitch:
+			s.Switches = append(s.Switches, readSwitch(&f))
+		case stateTally:
+			s.Tallies = append(s.Tallies, readUserTally(&f))
+		case stateCut:
+			s.Cut = instant.Milli(f.Int())
+		}
+	}
+	r.Inherit(&f)
+	return s
+}
+
+func readSwitch(r *wire.Reader) (on mission.Switch) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case switchAt:
+			on.At = instant.Milli(f.Int())
+		case switchOut:
+			on.Out = f.Uint() != 0
+		}
+	}
+	r.Inherit(&f)
+	return on
+}
+
+func readUserTally(r *wire.Reader) *mission.Tally {
+	t := &mission.Tally{}
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case tallyStart:
+			t.Start = instant.Milli(f.Int())
+		case tallySettled:
+			t.Settled = readTotal(&f)
+		case tallyRecent:
+			t.Recent = readTotal(&f)
+		case tallyEntry:
+			t.Entries = append(t.Entries, readUserEntry(&f))
+		case tallyCompletions:
+			t.Completions = f.Int()
+		}
+	}
+	r.Inherit(&f)
+	return t
+}
+
+func readUserEntry(r *wire.Reader) (e mission.Entry) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case entryDay:
+			e.Day = f.Int()
+		case entryValue:
+			e.Value = f.String()
+		case entrySettled:
+			e.Settled = f.Int()
+		case entryRecent:
+			e.Recent = f.Int()
+		}
+	}
+	r.Inherit(&f)
+	return e
+}
+
+func readSegments(r *wire.Reader) (s mission.SegmentSet) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case setAt:
+			s.At = instant.Milli(f.Int())
+		case setSegment:
+			s.Segments = append(s.Segments, f.String())
 		}
 	}
 	r.Inherit(&f)

@@ -18,6 +18,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 func userRow() *mission.UserRow {
@@ -27,16 +28,26 @@ func userRow() *mission.UserRow {
 		Missions: 0xfeed,
 		States: []*mission.State{
 			{
-				Mission: "m1", Version: 1, Progress: mission.TotalOf(12550), FromRecent: mission.TotalOf(550), Completions: 1,
-				EnrolledAt: 1_772_359_200_000, LastAt: 1_772_359_300_000, Horizon: mission.Mark{At: 5, TransactionID: "t0"}, Late: []string{"a", "b"},
+				Mission: "m1", Version: 1, EnrolledAt: 1_772_359_200_000, Fixed: true, Horizon: mission.Mark{At: 5, TransactionID: "t0"},
+				Late: []string{"a", "b"}, Cut: 1_772_359_100_000,
+				Tallies: []*mission.Tally{{Start: 1_772_359_200_000, Settled: mission.TotalOf(12550), Recent: mission.TotalOf(550), Completions: 1}},
 			},
-			{Mission: "m2", Version: 1},
+			{
+				Mission: "m2", Version: 2, EnrolledAt: 1_772_359_200_000, BeganAt: 1_772_359_300_000,
+				Switches: []mission.Switch{{At: 1_772_359_200_000}, {At: 1_772_359_400_000, Out: true}},
+				Tallies: []*mission.Tally{
+					{Start: 5, Entries: []mission.Entry{{Day: 20454, Settled: 1}, {Day: 20455, Recent: 2}}},
+					{Start: 6, Entries: []mission.Entry{{Value: "swiggy", Recent: 1}}},
+				},
+			},
 		},
 		Recent:   []*mission.Recent{{Facts: facts, Seq: 2, Net: 550}},
 		Frontier: mission.Mark{At: 7},
 		Old:      []mission.Seen{{TransactionID: "t0", Seq: 3}},
 		Received: []mission.Received{{Currency: "INR", Net: mission.Total{High: 1, Low: 2}}, {Currency: "USD", Net: mission.TotalOf(-1)}},
 		LastAt:   1_772_359_400_000,
+		Segments: []mission.SegmentSet{{At: 1_772_359_200_000, Segments: []string{"new", "vip"}}, {At: 1_772_359_300_000}},
+		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Applied, At: 1_772_359_200_000}},
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
 			Timers:  stream.TimerTopic(t.Ledger.Name),
 		}, {
-			Name: t.Progress.Name, Inputs: []string{t.Postings.Name}, Key: "user", Table: tableName(t.Progress.Name),
+			Name: t.Progress.Name, Inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name}, Key: "user", Table: tableName(t.Progress.Name),
 			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool",

@@ -72,7 +72,7 @@ func (s *Server) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput,
 		return nil, err
 	}
 	sees := map[string]string{} // missions, with their brands
-	for _, v := range mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.config.Missions) {
+	for _, v := range mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions) {
 		m := v.Mission.Mission()
 		sees[m.ID] = m.BrandID
 	}

@@ -89,7 +89,7 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shown(mission.Views(row, u.ID, snapshot, s.config.Missions))})
+		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shown(mission.Views(row, u.ID, snapshot, s.eventTime(as, row), s.config.Missions))})
 	}
 	var evaluated instant.Milli
 	modes, err := s.modes("")

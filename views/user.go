@@ -13,23 +13,24 @@ import (
 
 // UserMission is a mission as one user sees it.
 type UserMission struct {
-	ID               string        `json:"id"`
-	Version          int64         `json:"version"`
-	Title            string        `json:"title"`
-	Summary          string        `json:"summary" doc:"A plain sentence" example:"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"`
-	Status           string        `json:"status" enum:"active,paused,ended"`
-	Enrolled         bool          `json:"enrolled"`
-	Metric           string        `json:"metric" enum:"amount,count,distinct,streak"`
-	Currency         string        `json:"currency"`
-	Target           int64         `json:"target" doc:"Minor units for amount, payments for count"`
-	Progress         int64         `json:"progress" doc:"All that counted, also past the target"`
-	Remaining        int64         `json:"remaining" doc:"Until the next completion"`
-	Percent          int64         `json:"percent" minimum:"0" maximum:"100" doc:"Of the way to the next completion"`
-	Completions      int64         `json:"completions"`
-	CompletionsLimit int64         `json:"completions_limit" doc:"0: none"`
-	Window           MissionWindow `json:"window"`
-	Reward           MissionReward `json:"reward"`
-	BrandID          *string       `json:"brand_id"`
+	ID               string         `json:"id"`
+	Version          int64          `json:"version"`
+	Title            string         `json:"title"`
+	Summary          string         `json:"summary" doc:"A plain sentence" example:"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"`
+	Status           string         `json:"status" enum:"active,paused,ended"`
+	Enrolled         bool           `json:"enrolled"`
+	Metric           string         `json:"metric" enum:"amount,count,distinct,streak"`
+	Currency         string         `json:"currency"`
+	Target           int64          `json:"target" doc:"Minor units for amount, payments for count, values for distinct, days for streak"`
+	Progress         int64          `json:"progress" doc:"All that counted, also past the target"`
+	Remaining        int64          `json:"remaining" doc:"Until the next completion"`
+	Percent          int64          `json:"percent" minimum:"0" maximum:"100" doc:"Of the way to the next completion"`
+	Completions      int64          `json:"completions"`
+	CompletionsLimit int64          `json:"completions_limit" doc:"In one window; 0: none"`
+	EnrolledAt       *instant.Milli `json:"enrolled_at" format:"date-time" doc:"Decides the version, which then stays; null if never enrolled"`
+	Window           *MissionWindow `json:"window" doc:"That the figures are about: the one of the answer's stream time, or the user's own; null until that begins"`
+	Reward           MissionReward  `json:"reward"`
+	BrandID          *string        `json:"brand_id"`
 }
 
 // MissionWindow says when payments count, by their created_at.
@@ -110,7 +111,7 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 	if err != nil {
 		return nil, err
 	}
-	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.config.Missions)
+	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions)
 	body := UserMissions{Items: []UserMission{}, AsOf: as.stamped(lastAt(row))}
 	start := sort.Search(len(views), func(i int) bool { return after == "" || views[i].Mission.ID() > after })
 	for _, v := range views[start:] {
@@ -136,14 +137,16 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if err != nil {
 		return nil, err
 	}
-	v, ok := mission.ViewOf(row, user, in.Mission, s.config.Indexes.missions.snapshot(), s.config.Missions)
-	if !ok {
+	missions := s.config.Indexes.missions.snapshot()
+	v, ok := mission.ViewOf(row, user, in.Mission, missions, s.eventTime(as, row), s.config.Missions)
+	plan, found := missions.Find(in.Mission)
+	if !ok || !found {
 		return nil, problem.Missing("mission")
 	}
 	body := UserMissionDetail{
 		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: []string{}, AsOf: as.stamped(lastAt(row)),
 	}
-	for _, c := range mission.Contributions(row, user, v.Mission) {
+	for _, c := range mission.Contributions(mission.Touch(row, user, missions, s.config.Missions), user, plan) {
 		body.Contributions = append(body.Contributions, Contribution{
 			TransactionID: c.TransactionID, Counted: c.Counted, Contribution: c.Contribution, Net: c.Net,
 			Reason: optional(string(c.Reason), !c.Counted), At: c.At,
@@ -167,12 +170,28 @@ func lastAt(row *mission.UserRow) instant.Milli {
 
 func userMissionOf(v mission.View) UserMission {
 	m := v.Mission.Mission()
-	start, end := v.Mission.Window()
-	return UserMission{
+	item := UserMission{
 		ID: m.ID, Version: v.Mission.Number(), Title: m.Title, Summary: v.Mission.Summary(), Status: string(m.Status),
 		Enrolled: v.Enrolled, Metric: m.Goal.Metric, Currency: m.Currency, Target: m.Goal.Target,
 		Progress: v.Progress, Remaining: v.Remaining, Percent: v.Percent, Completions: v.Completions, CompletionsLimit: v.Limit,
-		Window: MissionWindow{Start: start, End: end}, Reward: MissionReward{Kind: m.Reward.Kind, Amount: m.Reward.Amount},
+		EnrolledAt: optional(v.EnrolledAt, v.EnrolledAt != 0), Reward: MissionReward{Kind: m.Reward.Kind, Amount: m.Reward.Amount},
 		BrandID: optional(m.BrandID, m.BrandID != ""),
 	}
+	if v.End != 0 {
+		item.Window = &MissionWindow{Start: v.Start, End: v.End}
+	}
+	return item
+}
+
+// eventTime returns the time that a read is about: of the stream, or of the user's last payment if that is ahead. Before the first
+// event it is the clock's.
+func (s *Server) eventTime(as AsOf, row *mission.UserRow) instant.Milli {
+	at := lastAt(row)
+	if as.StreamTime != nil {
+		at = max(at, *as.StreamTime)
+	}
+	if at == 0 {
+		at = instant.Of(s.config.Now())
+	}
+	return at
 }

@@ -195,8 +195,10 @@ func (r *Result) addUser(user string, row *mission.UserRow) {
 	for _, s := range row.States {
 		key := ProgressKey{user, s.Mission}
 		p := r.Progress[key]
-		p.Progress += int64(s.Progress.Low) // the traffic of a test does not fill more than 63 bits
-		p.Completions += s.Completions
+		for _, t := range s.Tallies {
+			p.Progress += int64(t.Settled.Plus(t.Recent).Low) // the traffic of a test does not fill more than 63 bits
+			p.Completions += t.Completions
+		}
 		r.Progress[key] = p
 	}
 }

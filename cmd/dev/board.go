@@ -99,9 +99,9 @@ func rank(row *mission.UserRow) int {
 	finished, underWay := 0, 0
 	for _, s := range row.States {
 		switch {
-		case s.Completions > 0:
+		case slices.ContainsFunc(s.Tallies, func(t *mission.Tally) bool { return t.Completions > 0 }):
 			finished++
-		case s.Progress != (mission.Total{}):
+		case len(s.Tallies) > 0:
 			underWay++
 		}
 	}

@@ -39,7 +39,7 @@ func TestMissionApplyDryRun(t *testing.T) {
 
 func TestInvalidMissionsListEveryProblem(t *testing.T) {
 	elsewhere(t)
-	bad := strings.NewReplacer("target: 50000", "target: -1", "operator: gte", "operator: near", "INR", "rupees", "metric: amount", "metric: streak").Replace(goodMission)
+	bad := strings.NewReplacer("target: 50000", "target: -1", "operator: gte", "operator: near", "INR", "rupees", "metric: amount", "metric: hops").Replace(goodMission)
 	second := strings.Replace(goodMission, "id: swiggy-500", "id: other\n  colour: red", 1)
 	files := []string{"-f", write(t, "bad.yaml", bad), "-f", write(t, "second.yaml", goodMission+second)}
 	for _, dry := range []bool{true, false} { // nothing is sent of a file that has problems

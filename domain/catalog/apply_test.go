@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 		{"entity", func(c *Command) { c.Entity = nil }, problem.Problem{Code: problem.InvalidField}},
 		{"revision", func(c *Command) { c.Expected = 7 }, problem.Problem{Code: problem.PreconditionFailed}},
 		{"definition", changed(func(m *mission.Mission) { m.Title = "new" }), problem.Problem{Code: problem.InvalidField}},
-		{"rules", changed(func(m *mission.Mission) { m.Goal.Metric = mission.MetricStreak }), problem.Problem{Pointer: "/goal/metric", Code: problem.InvalidField}},
+		{"rules", changed(func(m *mission.Mission) { m.Goal.Metric = "hops" }), problem.Problem{Pointer: "/goal/metric", Code: problem.InvalidField}},
 	}
 	for _, tt := range tests {
 		c := putMission("c2", 2, definition(mission.Active))

@@ -52,15 +52,15 @@ func (c Config) Validate() error {
 func Apply(row *UserRow, p *ledger.Posting, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
 	d := newDraft(row, p.UserID, missions, cfg)
 	d.meet()
-	switch {
-	case d.isDuplicate(p):
+	if d.isDuplicate(p) {
 		d.effects = append(d.effects, Duplicate{})
-	default:
-		counted := d.count(p)
-		d.remember(p)
+	} else {
+		before := d.take(p)
+		counted := d.count(p, before)
+		d.forget()
 		d.effects = append(d.effects, Credit{Currency: p.Currency, Minor: p.NetAfter - p.NetBefore, Missions: counted})
 	}
-	d.conclude(p)
+	d.conclude(cause{p.At, p.TransactionID})
 	return d.result(), d.effects
 }
 
@@ -69,10 +69,6 @@ func Apply(row *UserRow, p *ledger.Posting, missions *Snapshot, cfg Config) (*Us
 func Touch(row *UserRow, user string, missions *Snapshot, cfg Config) *UserRow {
 	d := newDraft(row, user, missions, cfg)
 	d.meet()
-	for s := range d.own {
-		if c, ok := missions.Find(s.Mission, s.Version); ok {
-			s.Completions = c.Completions(s.Progress)
-		}
-	}
+	d.conclude(cause{})
 	return d.result()
 }

@@ -2,6 +2,8 @@ package mission
 
 import (
 	"hash/fnv"
+	"slices"
+	"sync/atomic"
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -26,14 +28,25 @@ const (
 
 // Compiled is a version of a mission ready to judge payments. It is immutable and safe for concurrent use.
 type Compiled struct {
-	version    Version
-	mission    Mission // the version's definition, with the mission's status
-	pauses     []Interval
-	start, end instant.Milli // end excluded; an operator's end counts
-	windowEnd  instant.Milli // as defined
-	filters    []predicate
-	everyone   bool
-	summary    string
+	version  Version
+	mission  Mission // the version's definition, with the mission's status
+	pauses   []Interval
+	window   span // of a fixed window, as defined; forever for others
+	bounds   span // within which payments count: an operator's end counts
+	calendar calendar
+	around   atomic.Pointer[span] // the recurring window asked for last: times come close to each other
+	today    atomic.Pointer[day]  // the day asked for last
+	filters  []predicate
+	value    reader // of distinct
+	everyone bool
+	optIn    bool
+	summary  string
+}
+
+// day is a local day and its number.
+type day struct {
+	span
+	number int64
 }
 
 // compile turns a version of h into closures.
@@ -42,16 +55,25 @@ func compile(h *History, v *Version) (*Compiled, problem.List) {
 	if problems := Validate(&m); len(problems) > 0 {
 		return nil, problems
 	}
-	start, end, err := m.Bounds()
+	zone, err := loadZone(m.TimeZone)
 	if err != nil {
-		return nil, problem.One("/window", problem.InvalidField, err.Error())
+		return nil, problem.One("/time_zone", problem.InvalidField, err.Error())
 	}
 	c := &Compiled{
-		version: *v, mission: m, pauses: h.Pauses, start: start, end: end, windowEnd: end, filters: compileFilters(m.Filters),
-		everyone: m.Audience.RolloutPercent == 100, summary: Sentence(&m),
+		version: *v, mission: m, pauses: h.Pauses, window: forever(), calendar: calendar{zone}, filters: compileFilters(m.Filters),
+		everyone: m.Audience.RolloutPercent == 100, optIn: m.Enrolment == OptIn, summary: Sentence(&m),
 	}
-	if h.EndedAt != 0 && h.EndedAt < end {
-		c.end = h.EndedAt
+	if m.Goal.Metric == MetricDistinct {
+		c.value = readerOf(m.Goal.Field)
+	}
+	if m.Window.Kind == WindowFixed {
+		if c.window.start, c.window.end, err = m.Bounds(); err != nil {
+			return nil, problem.One("/window", problem.InvalidField, err.Error())
+		}
+	}
+	c.bounds = c.window
+	if h.EndedAt != 0 && h.EndedAt < c.bounds.end {
+		c.bounds.end = h.EndedAt
 	}
 	return c, nil
 }
@@ -68,18 +90,16 @@ func (c *Compiled) Mission() *Mission { return &c.mission }
 // Version returns the version; it must not be changed.
 func (c *Compiled) Version() *Version { return &c.version }
 
-// Window returns the window as defined, end excluded.
-func (c *Compiled) Window() (start, end instant.Milli) { return c.start, c.windowEnd }
-
 // Summary returns the mission as a plain sentence, see Sentence.
 func (c *Compiled) Summary() string { return c.summary }
 
-// Judge tells whether a settled payment counts, by its own facts alone: window and pauses are judged at its created_at.
+// Judge tells whether a settled payment counts, by its own facts alone: window and pauses are judged at its created_at. What the
+// user did (enrolment, a window of their own, segments) is not asked.
 func (c *Compiled) Judge(f *payment.Facts) Reason {
 	switch {
 	case f.Currency != c.mission.Currency:
 		return NotCurrency
-	case f.CreatedAt < c.start || f.CreatedAt >= c.end:
+	case !c.bounds.contains(f.CreatedAt):
 		return OutsideWindow
 	}
 	for i := range c.pauses {
@@ -92,19 +112,25 @@ func (c *Compiled) Judge(f *payment.Facts) Reason {
 			return NotFilter
 		}
 	}
+	if c.value != nil {
+		if _, ok := c.value(f); !ok {
+			return NotFilter
+		}
+	}
 	if !c.Includes(f.UserID) {
 		return NotAudience
 	}
 	return Counted
 }
 
-// Contribution returns what a payment that counts adds to progress while net minor units of it are left.
+// Contribution returns what a payment that counts adds while net minor units of it are left: to the amount, or one payment to
+// the count, to its value, or to its day.
 func (c *Compiled) Contribution(net int64) int64 {
 	if net <= 0 {
 		return 0
 	}
-	if c.mission.Goal.Metric == MetricCount {
-		net = 1
+	if c.mission.Goal.Metric != MetricAmount {
+		return 1
 	}
 	if limit := c.mission.Goal.PerEventCap; limit > 0 && net > limit {
 		return limit
@@ -124,7 +150,63 @@ func (c *Compiled) limit() int64 {
 	return MaxCompletions
 }
 
-// Includes tells whether the mission's audience includes a user. The draw is sticky: raising the percentage only adds users.
+// begins tells whether the window of a user begins with their first payment rather than with their enrolment. Who is enrolled
+// by a payment has both at once.
+func (c *Compiled) begins() bool {
+	return c.optIn && c.mission.Window.Kind == WindowPerUser && c.mission.Window.Start == StartFirstPayment
+}
+
+// windowAt returns the window in which t lies for a user, false if it has not begun.
+func (c *Compiled) windowAt(t instant.Milli, s *State) (span, bool) {
+	switch c.mission.Window.Kind {
+	case WindowRecurring:
+		return c.instance(t), true
+	case WindowPerUser:
+		begin := instant.Milli(0)
+		if s.In() {
+			begin = s.EnrolledAt
+			if c.begins() {
+				begin = s.BeganAt
+			}
+		}
+		return c.windowFrom(begin), begin != 0
+	default:
+		return c.window, true
+	}
+}
+
+// windowFrom returns the window that begins at start.
+func (c *Compiled) windowFrom(start instant.Milli) span {
+	switch c.mission.Window.Kind {
+	case WindowRecurring:
+		return c.instance(start)
+	case WindowPerUser:
+		return span{start, start.Add(c.mission.Window.Duration)}
+	default:
+		return c.window
+	}
+}
+
+func (c *Compiled) instance(t instant.Milli) span {
+	if w := c.around.Load(); w != nil && w.contains(t) {
+		return *w
+	}
+	w := c.calendar.instance(c.mission.Window.Every, t)
+	c.around.Store(&w)
+	return w
+}
+
+// dayOf returns the number of the local day of t.
+func (c *Compiled) dayOf(t instant.Milli) int64 {
+	if d := c.today.Load(); d != nil && d.contains(t) {
+		return d.number
+	}
+	n := c.calendar.day(t)
+	c.today.Store(&day{span{c.calendar.start(n), c.calendar.start(n + 1)}, n})
+	return n
+}
+
+// Includes tells whether the mission's rollout includes a user. The draw is sticky: raising the percentage only adds users.
 func (c *Compiled) Includes(user string) bool {
 	if c.everyone {
 		return true
@@ -135,6 +217,12 @@ func (c *Compiled) Includes(user string) bool {
 	_, _ = h.Write([]byte(user)) // hash.Hash never fails
 	// FNV alone leaves similar ids close to each other.
 	return int64(mix(h.Sum64())%100) < c.mission.Audience.RolloutPercent
+}
+
+// invites tells whether the mission's audience includes somebody in these segments: in any of those that it names.
+func (c *Compiled) invites(segments []string) bool {
+	wanted := c.mission.Audience.Segments
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(segments, s) })
 }
 
 // mix is the finaliser of splitmix64: every bit of x changes half of the result's.

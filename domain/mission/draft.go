@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -17,8 +16,7 @@ type draft struct {
 	user     string
 	missions *Snapshot
 	cfg      Config
-	own      map[*State]struct{} // states made by this draft
-	copied   bool                // States is this draft's own list
+	copied   bool // States is this draft's own list
 	changed  bool
 	effects  []Effect
 	buffer   []int32
@@ -41,87 +39,60 @@ func (d *draft) result() *UserRow {
 	return &next
 }
 
-// find returns the state of a mission for reading.
-func (d *draft) find(c *Compiled) *State {
-	if i, ok := findState(d.row.States, c.ID(), c.Number()); ok {
-		return d.row.States[i]
+// find returns where the user stands in a mission, for reading.
+func (d *draft) find(p *Plan) *State { return d.row.State(p.ID()) }
+
+// put takes in a state made by this draft, in place of the one of its mission.
+func (d *draft) put(s *State) {
+	d.copyStates()
+	if i, ok := findState(d.row.States, s.Mission); ok {
+		d.row.States[i] = s
+	} else {
+		d.row.States = slices.Insert(d.row.States, i, s)
 	}
-	return nil
 }
 
-// state returns the state of a mission for writing; it begins with the row's frontier as its horizon.
-func (d *draft) state(c *Compiled) *State {
+// remove takes out the state of a mission that the user is not in.
+func (d *draft) remove(mission string) {
+	if i, ok := findState(d.row.States, mission); ok {
+		d.copyStates()
+		if d.row.States = slices.Delete(d.row.States, i, i+1); len(d.row.States) == 0 {
+			d.row.States = nil
+		}
+	}
+}
+
+func (d *draft) copyStates() {
 	if !d.copied {
 		d.row.States = slices.Clone(d.row.States)
-		d.own = map[*State]struct{}{}
 		d.copied, d.changed = true, true
 	}
-	i, ok := findState(d.row.States, c.ID(), c.Number())
+}
+
+// state returns where the user stands in a mission, for writing.
+func (d *draft) state(p *Plan) *State {
+	s := d.find(p)
+	next := &State{Mission: p.ID()}
+	if s != nil {
+		if s != d.old.State(s.Mission) { // made by this draft
+			return s
+		}
+		*next = *s
+		next.Tallies = slices.Clone(s.Tallies)
+	}
+	d.put(next)
+	return next
+}
+
+// tally returns the count of a window, for writing. The state must be this draft's own.
+func (s *State) tally(w span) *Tally {
+	i, ok := findTally(s.Tallies, w.start)
 	if !ok {
-		s := &State{Mission: c.ID(), Version: c.Number(), Horizon: d.row.Frontier}
-		d.row.States = slices.Insert(d.row.States, i, s)
-		d.own[s] = struct{}{}
-		return s
+		s.Tallies = slices.Insert(s.Tallies, i, &Tally{Start: w.start})
+	} else {
+		s.Tallies[i] = s.Tallies[i].clone()
 	}
-	s := d.row.States[i]
-	if _, mine := d.own[s]; mine {
-		return s
-	}
-	next := *s
-	d.row.States[i] = &next
-	d.own[&next] = struct{}{}
-	return &next
-}
-
-// meet applies the missions in force to the payments that the row remembers, if the row has not met exactly these. It
-// serves missions that are new to the row and those that were paused, resumed or ended since.
-func (d *draft) meet() {
-	if d.row.Missions == d.missions.fingerprint {
-		return
-	}
-	d.row.Missions, d.changed = d.missions.fingerprint, true
-	sums := make([]Total, len(d.missions.missions))
-	spans := make([]Interval, len(sums))
-	for _, r := range d.row.Recent {
-		facts := d.facts(r)
-		for _, i := range d.candidates(facts) {
-			if c := d.missions.missions[i]; c.Judge(facts) == Counted {
-				sums[i] = sums[i].Add(c.Contribution(r.Net))
-				spans[i] = spans[i].widen(r.CreatedAt)
-			}
-		}
-	}
-	for i, c := range d.missions.missions {
-		s := d.find(c)
-		if s == nil && spans[i] == (Interval{}) {
-			continue
-		}
-		if s == nil || s.FromRecent != sums[i] {
-			s = d.state(c)
-			s.Progress = s.Progress.Minus(s.FromRecent).Plus(sums[i])
-			s.FromRecent = sums[i]
-			s.see(spans[i])
-		}
-	}
-}
-
-// widen returns i made to include t; an empty Interval holds nothing yet.
-func (i Interval) widen(t instant.Milli) Interval {
-	if i == (Interval{}) {
-		return Interval{t, t}
-	}
-	return Interval{min(i.From, t), max(i.To, t)}
-}
-
-// see moves enrolment and the latest contribution to include payments of created_at from span.From to span.To.
-func (s *State) see(span Interval) {
-	if span == (Interval{}) {
-		return
-	}
-	if s.EnrolledAt == 0 || span.From < s.EnrolledAt {
-		s.EnrolledAt = span.From
-	}
-	s.LastAt = max(s.LastAt, span.To)
+	return s.Tallies[i]
 }
 
 // facts returns the facts of a remembered payment, whole again, until the next call.
@@ -153,77 +124,28 @@ func (d *draft) isDuplicate(p *ledger.Posting) bool {
 	return false
 }
 
-// count adds the posting to every mission that its payment counts for, and returns their number.
-func (d *draft) count(p *ledger.Posting) int {
-	forgotten := d.forgotten(p)
-	before := int64(0)
-	if i, ok := findRecent(d.row.Recent, markOf(&p.Facts)); ok {
-		before = d.row.Recent[i].Net
-	}
-	counted := 0
-	for _, i := range d.candidates(&p.Facts) {
-		c := d.missions.missions[i]
-		if c.Judge(&p.Facts) != Counted {
-			continue
-		}
-		if forgotten && !d.admit(c, p) {
-			d.effects = append(d.effects, Forgotten{Mission: c.ID()})
-			continue
-		}
-		counted++
-		s := d.state(c)
-		s.see(Interval{p.CreatedAt, p.CreatedAt})
-		if forgotten {
-			s.Progress = s.Progress.Add(c.Contribution(p.NetAfter) - c.Contribution(p.NetBefore))
-			continue
-		}
-		delta := TotalOf(c.Contribution(p.NetAfter) - c.Contribution(before))
-		s.Progress = s.Progress.Plus(delta)
-		s.FromRecent = s.FromRecent.Plus(delta)
-	}
-	return counted
-}
-
-// admit tells whether a payment that the row does not remember counts for a mission: it does if the mission was known
-// before the payment could be forgotten, and if it arrives only now. What was forgotten earlier stays out, and so do its
-// reversals.
-func (d *draft) admit(c *Compiled, p *ledger.Posting) bool {
-	s := d.find(c)
-	if s != nil && (markOf(&p.Facts).compare(s.Horizon) > 0 || s.isLate(p.TransactionID)) {
-		return true
-	}
-	late := 0
-	if s != nil {
-		late = len(s.Late)
-	}
-	if p.Kind != ledger.PaymentSettled || late >= d.cfg.MaxLate {
-		return false
-	}
-	s = d.state(c)
-	i, _ := slices.BinarySearch(s.Late, p.TransactionID)
-	s.Late = slices.Insert(slices.Clone(s.Late), i, p.TransactionID)
-	return true
-}
-
-// remember keeps the posting: its money, its time, and its payment as long as the horizon reaches.
-func (d *draft) remember(p *ledger.Posting) {
+// take keeps the posting: its money, its time, and its payment as long as the horizon reaches. It returns what was left of
+// the payment before, as the row had it.
+func (d *draft) take(p *ledger.Posting) (before int64) {
 	d.changed = true
 	d.row.LastAt = max(d.row.LastAt, p.At)
 	d.receive(p)
 	if d.forgotten(p) {
 		d.rememberOld(Seen{p.TransactionID, p.Seq})
-		return
+		return p.NetBefore
 	}
 	r := &Recent{Facts: p.Facts, Seq: p.Seq, Net: p.NetAfter}
 	r.UserID = ""
-	recent := slices.Clone(d.row.Recent)
+	recent := make([]*Recent, len(d.row.Recent), len(d.row.Recent)+1)
+	copy(recent, d.row.Recent)
 	if i, ok := findRecent(recent, markOf(&r.Facts)); ok {
+		before = recent[i].Net
 		recent[i] = r
 	} else {
 		recent = slices.Insert(recent, i, r)
 	}
 	d.row.Recent = recent
-	d.forget()
+	return before
 }
 
 func (d *draft) receive(p *ledger.Posting) {
@@ -241,23 +163,19 @@ func (d *draft) rememberOld(seen Seen) {
 	d.row.Old = slices.Clone(old[max(0, len(old)-d.cfg.MaxOld):])
 }
 
-// forget drops the payments that the horizon or the bound no longer keep. What they contributed stays in Progress. A
-// created_at beyond all event times seen does not carry the horizon away with it.
+// forget drops the payments that the horizon or the bound no longer keep. What they contributed is settled. A created_at
+// beyond all event times seen does not carry the horizon away with it.
 func (d *draft) forget() {
 	recent := d.row.Recent
+	if len(recent) == 0 {
+		return
+	}
 	latest := min(recent[len(recent)-1].CreatedAt, d.row.LastAt)
 	oldest := Mark{At: latest.Add(-d.cfg.ReorderHorizon)}
 	n, _ := findRecent(recent, oldest)
 	n = max(n, len(recent)-d.cfg.MaxRecent)
 	for _, r := range recent[:n] {
-		facts := d.facts(r)
-		for _, i := range d.candidates(facts) {
-			c := d.missions.missions[i]
-			if c.Judge(facts) == Counted {
-				s := d.state(c)
-				s.FromRecent = s.FromRecent.Add(-c.Contribution(r.Net))
-			}
-		}
+		d.settle(r)
 		d.rememberOld(Seen{r.TransactionID, r.Seq})
 	}
 	if n > 0 {
@@ -269,36 +187,27 @@ func (d *draft) forget() {
 	}
 }
 
-// conclude turns the change of completions into outcomes, mission by mission.
-func (d *draft) conclude(p *ledger.Posting) {
-	if !d.copied {
-		return
-	}
-	for _, s := range d.row.States {
-		if _, mine := d.own[s]; !mine {
+// settle moves what a payment contributes from the recent part of tallies to the settled one.
+func (d *draft) settle(r *Recent) {
+	facts := d.facts(r)
+	for _, i := range d.candidates(facts) {
+		plan := d.missions.plans[i]
+		s := d.find(plan)
+		if !s.In() {
 			continue
 		}
-		c, ok := d.missions.Find(s.Mission, s.Version)
-		if !ok {
+		c := plan.stands(s, 0)
+		w, reason := plan.place(c, s, d.row.Segments, facts)
+		if reason != Counted {
 			continue
 		}
-		reached := c.Completions(s.Progress)
-		for s.Completions < reached {
-			s.Completions++
-			d.effects = append(d.effects, c.outcome(Completed, s, p))
+		s = d.state(plan)
+		s.Fixed = true
+		if x := c.contribution(facts, 0, r.Net); x.amount != 0 {
+			t := s.tally(w)
+			t.add(x, false) // before it is taken from the other part: an entry stays where it is
+			x.amount = -x.amount
+			t.add(x, true)
 		}
-		for s.Completions > reached {
-			d.effects = append(d.effects, c.outcome(Revoked, s, p))
-			s.Completions--
-		}
-	}
-}
-
-func (c *Compiled) outcome(kind OutcomeKind, s *State, p *ledger.Posting) *Outcome {
-	m := &c.mission
-	return &Outcome{
-		Kind: kind, UserID: p.UserID, Mission: s.Mission, Version: s.Version, Iteration: s.Completions,
-		WindowStart: c.start, WindowEnd: c.windowEnd, Currency: m.Currency, Reward: m.Reward, Grant: m.Grant,
-		Limits: m.Limits, Debt: m.Debt, Progress: s.Progress.Int64(), At: p.At, TransactionID: p.TransactionID,
 	}
 }

@@ -108,7 +108,7 @@ func fold(row *UserRow, s *Snapshot, postings ...*ledger.Posting) (*UserRow, []E
 
 func progress(t testing.TB, row *UserRow, s *Snapshot, id string) View {
 	t.Helper()
-	v, ok := ViewOf(row, "u1", id, s, DefaultConfig())
+	v, ok := ViewOf(row, "u1", id, s, at("2026-03-31T00:00:00Z"), DefaultConfig())
 	if !ok {
 		t.Fatalf("mission %s is not visible", id)
 	}

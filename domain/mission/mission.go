@@ -34,9 +34,9 @@ const (
 // Goal is what has to be reached for one completion.
 type Goal struct {
 	Metric      string
-	Target      int64  // minor units for amount, payments for count; > 0
-	Field       string // for distinct
-	PerEventCap int64  // the most that one payment contributes; 0 = none
+	Target      int64  // minor units for amount, payments for count, values for distinct, days for streak; > 0
+	Field       string // for distinct: whose values are told apart
+	PerEventCap int64  // for amount: the most that one payment contributes; 0 = none
 }
 
 // The window kinds.
@@ -51,10 +51,16 @@ type Window struct {
 	Kind     string
 	From     string // fixed: local date or time, or RFC 3339 with an offset
 	To       string // as From; excluded
-	Every    string // recurring: day, week, month
+	Every    string // recurring: EveryDay, EveryWeek or EveryMonth
 	Duration time.Duration
-	Start    string // per_user: enrolment, first_payment
+	Start    string // per_user: StartEnrolment (the default) or StartFirstPayment
 }
+
+// What a per_user window begins with.
+const (
+	StartEnrolment    = "enrolment"
+	StartFirstPayment = "first_payment"
+)
 
 // The reward kinds.
 const (
@@ -99,7 +105,7 @@ const (
 
 // Limits bound what a mission gives; 0 = none.
 type Limits struct {
-	CompletionsPerUser int64
+	CompletionsPerUser int64 // in one window
 	MaxWinners         int64
 	Budget             int64
 	OverBudget         string
@@ -117,7 +123,7 @@ const (
 	DebtFloor    = "floor"    // the rest is kept as debt
 )
 
-// MaxCompletions bounds the iterations of one user in one mission where the definition sets no limit: one payment over a
+// MaxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one payment over a
 // tiny target must not make millions of outcomes.
 const MaxCompletions = 1000
 

@@ -1,6 +1,7 @@
 package mission
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,11 +19,28 @@ func Normalize(m Mission) Mission {
 	m.TimeZone = strings.TrimSpace(m.TimeZone)
 	m.Window.From = strings.TrimSpace(m.Window.From)
 	m.Window.To = strings.TrimSpace(m.Window.To)
-	if len(m.Audience.Segments) == 0 {
-		m.Audience.Segments = nil
+	if m.Window.Kind == WindowPerUser && m.Window.Start == "" {
+		m.Window.Start = StartEnrolment
 	}
+	if m.Goal.Metric == MetricDistinct {
+		m.Goal.Field = strings.TrimSpace(m.Goal.Field)
+	}
+	m.Audience.Segments = normalizeSegments(m.Audience.Segments)
 	m.Filters = normalizeFilters(m.Filters, m.Currency)
 	return m
+}
+
+// normalizeSegments sorts; which come twice is left to Validate.
+func normalizeSegments(segments []string) []string {
+	if len(segments) == 0 {
+		return nil
+	}
+	out := make([]string, len(segments))
+	for i, s := range segments {
+		out[i] = strings.TrimSpace(s)
+	}
+	slices.Sort(out)
+	return out
 }
 
 func normalizeFilters(filters []Filter, currency string) []Filter {

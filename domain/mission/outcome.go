@@ -1,6 +1,9 @@
 package mission
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
+)
 
 // OutcomeKind tells whether an iteration was reached or lost again.
 type OutcomeKind string
@@ -26,13 +29,14 @@ type Outcome struct {
 	Grant       Grant
 	Limits      Limits
 	Debt        string
-	Progress    int64         // after the posting, cut to int64
-	At          instant.Milli // event time of the posting that caused it
-	// TransactionID is of the posting that caused it. The payments that brought progress there are many.
+	Progress    int64         // in the window afterwards, cut to int64
+	At          instant.Milli // event time of the posting or command that caused it
+	// TransactionID is of the posting that caused it, empty if none did. The payments that brought progress there are many.
 	TransactionID string
 }
 
-// Effect is what Apply asks its caller to do or to count: exactly one of *Outcome, Credit, Duplicate, Forgotten.
+// Effect is what Apply asks its caller to do or to count: exactly one of *Outcome, Credit, Duplicate, Forgotten,
+// Answered.
 type Effect interface{ effect() }
 
 // Credit tells that a posting was taken in.
@@ -42,7 +46,7 @@ type Credit struct {
 	Missions int   // how many missions it counted for
 }
 
-// Duplicate tells that a posting had been taken in before.
+// Duplicate tells that a posting or command had been taken in before.
 type Duplicate struct{}
 
 // Forgotten tells that a posting of a payment beyond the reorder horizon did not count for a mission, reason AfterHorizon.
@@ -50,7 +54,13 @@ type Forgotten struct {
 	Mission string
 }
 
+// Answered tells the verdict on a command, which the row keeps.
+type Answered struct {
+	verdict.Verdict
+}
+
 func (*Outcome) effect()  {}
 func (Credit) effect()    {}
 func (Duplicate) effect() {}
 func (Forgotten) effect() {}
+func (Answered) effect()  {}

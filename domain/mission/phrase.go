@@ -81,6 +81,17 @@ func fieldName(id string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(id, attributePrefix), "_", " ")
 }
 
+func plural(noun string) string {
+	switch {
+	case strings.HasSuffix(noun, "y"):
+		return strings.TrimSuffix(noun, "y") + "ies"
+	case strings.HasSuffix(noun, "s"):
+		return noun
+	default:
+		return noun + "s"
+	}
+}
+
 func article(noun string) string {
 	if noun != "" && strings.ContainsRune("aeiou", rune(noun[0])) {
 		return "an " + noun

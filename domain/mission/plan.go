@@ -3,6 +3,7 @@ package mission
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
@@ -61,6 +62,11 @@ func (p *Plan) Version(number int64) (*Compiled, bool) {
 		return nil, false
 	}
 	return p.versions[number-1], true
+}
+
+// segmented tells whether some version is for users in certain segments.
+func (p *Plan) segmented() bool {
+	return slices.ContainsFunc(p.versions, func(c *Compiled) bool { return len(c.mission.Audience.Segments) > 0 })
 }
 
 // hash covers what may change after a mission's creation and decides whether payments count. Never 0.

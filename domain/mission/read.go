@@ -9,70 +9,80 @@ import (
 
 // View is what one user sees of one mission.
 type View struct {
-	Mission     *Compiled
-	Enrolled    bool
-	EnrolledAt  instant.Milli // 0 if not enrolled
-	LastAt      instant.Milli // created_at of the latest payment that counted; 0 if none
-	Progress    int64         // all that counted, also past the target
-	Remaining   int64         // until the next completion; 0 when the limit is reached
-	Percent     int64         // of the way to the next completion, 0 to 100; 100 when the limit is reached
+	Mission    *Compiled     // the version that the user is in, else the one in force
+	Enrolled   bool          // takes part now
+	EnrolledAt instant.Milli // 0 if never enrolled
+	// Start and End are the window that the rest is about, End excluded: the one around the time of the read, or the user's
+	// own. Both are 0 if it has not begun.
+	Start, End  instant.Milli
+	Progress    int64 // all that counted, also past the target
+	Remaining   int64 // until the next completion; 0 when the limit is reached
+	Percent     int64 // of the way to the next completion, 0 to 100; 100 when the limit is reached
 	Completions int64
-	Limit       int64 // completions per user; 0 = none
+	Limit       int64 // completions per user and window; 0 = none
 }
 
-// Views returns every mission that a user can see, enrolled or not, by id: active, paused and ended ones whose audience
-// includes the user. The row may be nil, and need not have met the missions yet.
-func Views(row *UserRow, user string, missions *Snapshot, cfg Config) []View {
+// Views returns every mission that a user can see at an event time, enrolled or not, by id: active, paused and ended ones whose
+// audience includes the user. The row may be nil, and need not have met the missions yet.
+func Views(row *UserRow, user string, missions *Snapshot, at instant.Milli, cfg Config) []View {
 	row = Touch(row, user, missions, cfg)
 	var out []View
-	for _, c := range missions.missions {
-		if c.seenBy(user) {
-			out = append(out, c.view(row))
+	for _, p := range missions.plans {
+		if v, ok := p.view(row, user, at); ok {
+			out = append(out, v)
 		}
 	}
 	return out
 }
 
 // ViewOf returns one mission as the user sees it, false if there is none that the user can see.
-func ViewOf(row *UserRow, user, id string, missions *Snapshot, cfg Config) (View, bool) {
-	for _, c := range missions.missions {
-		if c.ID() == id && c.seenBy(user) {
-			return c.view(Touch(row, user, missions, cfg)), true
-		}
-	}
-	return View{}, false
-}
-
-func (c *Compiled) seenBy(user string) bool {
-	return c.mission.Status.Visible() && c.Includes(user)
-}
-
-func (c *Compiled) view(row *UserRow) View {
-	target := c.mission.Goal.Target
-	v := View{Mission: c, Remaining: target, Limit: c.mission.Limits.CompletionsPerUser}
-	if row == nil {
-		return v
-	}
-	i, ok := findState(row.States, c.ID(), c.Number())
+func ViewOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli, cfg Config) (View, bool) {
+	p, ok := missions.Find(id)
 	if !ok {
-		return v
+		return View{}, false
 	}
-	s := row.States[i]
-	v.Enrolled, v.EnrolledAt, v.LastAt = true, s.EnrolledAt, s.LastAt
-	v.Progress = s.Progress.Int64()
-	v.Completions = c.Completions(s.Progress)
+	return p.view(Touch(row, user, missions, cfg), user, at)
+}
+
+func (p *Plan) view(row *UserRow, user string, at instant.Milli) (View, bool) {
+	s := row.State(p.ID())
+	c := p.stands(s, at)
+	var sets []SegmentSet
+	if row != nil {
+		sets = row.Segments
+	}
+	if !p.Status().Visible() || !c.Includes(user) || !c.invites(segmentsNow(sets)) {
+		return View{}, false
+	}
+	v := View{Mission: c, Remaining: c.mission.Goal.Target, Limit: c.mission.Limits.CompletionsPerUser}
+	if w, begun := c.windowAt(at, s); begun {
+		v.Start, v.End = w.start, w.end
+	}
+	if s.In() {
+		v.EnrolledAt = s.EnrolledAt
+		v.Enrolled = !c.optIn || !s.Switches[len(s.Switches)-1].Out
+		c.fill(&v, s.Tally(v.Start))
+	}
+	return v, true
+}
+
+// fill tells how far a window is.
+func (c *Compiled) fill(v *View, t *Tally) {
+	progress := c.Progress(t)
+	v.Progress = progress.Int64()
+	v.Completions = c.Completions(progress)
 	if v.Completions >= c.limit() {
 		v.Remaining, v.Percent = 0, 100
-		return v
+		return
 	}
-	done := s.Progress
+	target := c.mission.Goal.Target
+	done := progress
 	for range v.Completions {
 		done = done.Add(-target)
 	}
 	reached := max(done.Int64(), 0) // below target: the limit is not reached
 	v.Remaining = target - reached
 	v.Percent = percent(reached, target)
-	return v
 }
 
 // percent returns floor(100 * part / whole) for 0 <= part <= whole without overflow.
@@ -86,31 +96,28 @@ func percent(part, whole int64) int64 {
 type Contribution struct {
 	TransactionID string
 	Counted       bool
-	Contribution  int64
+	Contribution  int64 // minor units for amount, else 1 payment
 	Net           int64 // minor units
 	Reason        Reason
 	At            instant.Milli // created_at
 }
 
-// Contributions returns what the payments that the row remembers did for a mission, latest first. A payment that is
-// reversed in full does not count, reason NotSettled.
-func Contributions(row *UserRow, user string, c *Compiled) []Contribution {
+// Contributions returns what the payments that the row remembers did for a mission, latest first. The row may be nil, and must
+// have met the missions (Touch). A payment that is reversed in full does not count, reason NotSettled.
+func Contributions(row *UserRow, user string, p *Plan) []Contribution {
 	if row == nil {
 		return nil
 	}
 	out := make([]Contribution, 0, len(row.Recent))
-	for _, r := range row.Recent {
+	for _, r := range slices.Backward(row.Recent) {
 		facts := r.Facts
 		facts.UserID = user
-		x := Contribution{TransactionID: r.TransactionID, Net: r.Net, Reason: c.Judge(&facts), At: r.CreatedAt}
-		if x.Reason == Counted && r.Net <= 0 {
-			x.Reason = NotSettled
-		}
-		if x.Counted = x.Reason == Counted; x.Counted {
+		c, reason := p.Judge(row, &facts, r.Net)
+		x := Contribution{TransactionID: r.TransactionID, Counted: reason == Counted, Net: r.Net, Reason: reason, At: r.CreatedAt}
+		if x.Counted {
 			x.Contribution = c.Contribution(r.Net)
 		}
 		out = append(out, x)
 	}
-	slices.Reverse(out)
 	return out
 }

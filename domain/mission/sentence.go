@@ -11,11 +11,7 @@ import (
 // Conditions: the sentence is for a tile.
 func Sentence(m *Mission) string {
 	var b strings.Builder
-	if m.Goal.Metric == MetricCount {
-		b.WriteString("Make " + counted(m.Goal.Target, "payment", "payments"))
-	} else {
-		b.WriteString("Spend " + FormatMoney(m.Goal.Target, m.Currency))
-	}
+	b.WriteString(aim(m))
 	for _, f := range m.Filters {
 		if f.ID == "amount" && m.Goal.Metric == MetricAmount {
 			continue
@@ -36,6 +32,28 @@ func Sentence(m *Mission) string {
 		b.WriteString(", up to " + strconv.FormatInt(n, 10) + " times")
 	}
 	return b.String()
+}
+
+// aim says what the goal asks.
+func aim(m *Mission) string {
+	n := m.Goal.Target
+	switch m.Goal.Metric {
+	case MetricCount:
+		return "Make " + counted(n, "payment", "payments")
+	case MetricDistinct:
+		by := "with "
+		if kindOf(m.Goal.Field) != attributeField {
+			by = preposition(m.Goal.Field)
+		}
+		return "Pay " + by + counted(n, "different "+fieldName(m.Goal.Field), "different "+plural(fieldName(m.Goal.Field)))
+	case MetricStreak:
+		if n == 1 {
+			return "Make a payment"
+		}
+		return "Pay on " + counted(n, "day", "days") + " in a row"
+	default:
+		return "Spend " + FormatMoney(n, m.Currency)
+	}
 }
 
 // Conditions says of each filter of a valid mission, in plain words, which payments it lets through.
@@ -74,6 +92,34 @@ func prize(r Reward, currency string) string {
 
 // period says when: by days where the window begins and ends at midnight, else by minutes.
 func period(m *Mission) string {
+	switch m.Window.Kind {
+	case WindowRecurring:
+		return "each " + m.Window.Every
+	case WindowPerUser:
+		what := "enrolment"
+		if m.Enrolment == AutomaticEnrolment || m.Window.Start == StartFirstPayment {
+			what = "the first payment"
+		}
+		return "within " + lasting(m.Window.Duration) + " of " + what
+	default:
+		return dates(m)
+	}
+}
+
+// lasting says how long something takes in the largest unit that it is whole in.
+func lasting(d time.Duration) string {
+	for _, unit := range []struct {
+		size      time.Duration
+		one, many string
+	}{{24 * time.Hour, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"}, {time.Second, "second", "seconds"}} {
+		if d%unit.size == 0 {
+			return counted(int64(d/unit.size), unit.one, unit.many)
+		}
+	}
+	return d.String()
+}
+
+func dates(m *Mission) string {
 	from, to, err := m.moments()
 	if err != nil {
 		return ""

@@ -1,18 +1,16 @@
 package mission
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Snapshot is an immutable set of compiled missions, indexed by an equality filter where they have one, so that a payment
-// meets only the missions that it can count for.
+// Snapshot is an immutable set of missions, indexed by an equality filter where they have one, so that a payment meets only
+// the missions that it can count for.
 type Snapshot struct {
-	plans       []*Plan     // by id
-	missions    []*Compiled // the first version of each plan
+	plans       []*Plan // by id
 	fingerprint uint64
 	fields      []indexedField
 	always      []int32 // positions of missions without an equality filter
@@ -29,35 +27,50 @@ func NewSnapshot(plans []*Plan) *Snapshot {
 	slices.SortFunc(s.plans, func(a, b *Plan) int { return strings.Compare(a.ID(), b.ID()) })
 	at := map[string]int{}
 	for i, p := range s.plans {
-		c := p.versions[0]
-		s.missions = append(s.missions, c)
 		s.fingerprint += p.identity // a sum: the order in which missions came does not matter
-		f, ok := indexFilter(c.mission.Filters)
+		id, texts, ok := p.indexed()
 		if !ok {
 			s.always = append(s.always, int32(i))
 			continue
 		}
-		n, ok := at[f.ID]
+		n, ok := at[id]
 		if !ok {
 			n = len(s.fields)
-			at[f.ID] = n
-			s.fields = append(s.fields, indexedField{read: readerOf(f.ID), byText: map[string][]int32{}})
+			at[id] = n
+			s.fields = append(s.fields, indexedField{read: readerOf(id), byText: map[string][]int32{}})
 		}
 		byText := s.fields[n].byText
-		for _, v := range f.Values {
-			if list := byText[v.Text]; len(list) == 0 || list[len(list)-1] != int32(i) {
-				byText[v.Text] = append(list, int32(i))
+		for _, text := range texts {
+			if list := byText[text]; len(list) == 0 || list[len(list)-1] != int32(i) {
+				byText[text] = append(list, int32(i))
 			}
 		}
 	}
 	return s
 }
 
-// indexFilter returns the equality filter that tells missions apart best, by the usual number of values of its field.
+// indexed returns a field and its values such that no version counts a payment with another value: the versions together are
+// found by what is equal in all of them.
+func (p *Plan) indexed() (id string, texts []string, ok bool) {
+	for i, c := range p.versions {
+		f, found := indexFilter(c.mission.Filters)
+		if !found || i > 0 && f.ID != id {
+			return "", nil, false
+		}
+		id = f.ID
+		for _, v := range f.Values {
+			texts = append(texts, v.Text)
+		}
+	}
+	return id, texts, true
+}
+
+// indexFilter returns the equality filter that tells missions apart best, by the usual number of values of its field. A group
+// is one, too, if all of it looks at one field.
 func indexFilter(filters []Filter) (Filter, bool) {
 	best, found := Filter{}, 0
 	for _, f := range filters {
-		if f.Operator != Eq && f.Operator != In {
+		if f = flat(f); f.Operator != Eq && f.Operator != In {
 			continue
 		}
 		rank := 0
@@ -78,25 +91,40 @@ func indexFilter(filters []Filter) (Filter, bool) {
 	return best, found > 0
 }
 
+// flat returns a group of equality filters on one field as one filter, others as they are.
+func flat(f Filter) Filter {
+	if !f.IsGroup() {
+		return f
+	}
+	all := Filter{Operator: In}
+	for i, inner := range f.Any {
+		if inner.Operator != Eq && inner.Operator != In || i > 0 && inner.ID != all.ID {
+			return f
+		}
+		all.ID = inner.ID
+		all.Values = append(all.Values, inner.Values...)
+	}
+	return all
+}
+
 func hasNumber(values []Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool { return v.Kind == NumberValue })
 }
 
-// Missions returns every mission, by id and version. The list must not be changed.
-func (s *Snapshot) Missions() []*Compiled { return s.missions }
+// Missions returns every mission, by id. The list must not be changed.
+func (s *Snapshot) Missions() []*Plan { return s.plans }
 
-// Find returns a version of a mission.
-func (s *Snapshot) Find(id string, version int64) (*Compiled, bool) {
-	i, ok := slices.BinarySearchFunc(s.missions, version, func(c *Compiled, version int64) int {
-		if n := strings.Compare(c.ID(), id); n != 0 {
-			return n
-		}
-		return cmp.Compare(c.Number(), version)
-	})
+// Find returns a mission.
+func (s *Snapshot) Find(id string) (*Plan, bool) {
+	i, ok := s.find(id)
 	if !ok {
 		return nil, false
 	}
-	return s.missions[i], true
+	return s.plans[i], true
+}
+
+func (s *Snapshot) find(id string) (int, bool) {
+	return slices.BinarySearchFunc(s.plans, id, func(p *Plan, id string) int { return strings.Compare(p.ID(), id) })
 }
 
 // Fingerprint is equal for equal sets of missions; 0 for none. It covers what decides whether payments count.

@@ -1,7 +1,10 @@
 package mission
 
 import (
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -13,10 +16,10 @@ const (
 	maxDescription = 2000
 )
 
-const laterDetail = "is not supported yet"
+// MaxDuration bounds a per_user window.
+const MaxDuration = 5 * 366 * 24 * time.Hour
 
-// Validate returns everything that is wrong with a normalised m, nil if nothing is. Goals, windows and options that are not
-// supported yet are refused by name rather than ignored.
+// Validate returns everything that is wrong with a normalised m, nil if nothing is.
 func Validate(m *Mission) problem.List {
 	v := &validator{m: m}
 	v.texts()
@@ -44,23 +47,12 @@ func (v *validator) check(ok bool, pointer, detail string) {
 	}
 }
 
-// oneOf checks an enumeration whose words before supported work now and whose others come later.
-func (v *validator) oneOf(pointer, value string, supported []string, later ...string) {
-	for _, s := range supported {
-		if value == s {
-			return
-		}
+// oneOf checks an enumeration.
+func (v *validator) oneOf(pointer, value string, words ...string) {
+	if slices.Contains(words, value) {
+		return
 	}
-	for _, s := range later {
-		if value == s {
-			v.add(pointer, problem.InvalidField, s+" "+laterDetail)
-			return
-		}
-	}
-	detail := "must be " + supported[0]
-	for _, s := range supported[1:] {
-		detail += " or " + s
-	}
+	detail := "must be " + strings.Join(words, " or ")
 	if value == "" {
 		detail = "is required: " + detail
 	}
@@ -103,12 +95,36 @@ func isID(s string) bool {
 
 func (v *validator) goal() {
 	g := v.m.Goal
-	v.oneOf("/goal/metric", g.Metric, []string{MetricAmount, MetricCount}, MetricDistinct, MetricStreak)
+	v.oneOf("/goal/metric", g.Metric, MetricAmount, MetricCount, MetricDistinct, MetricStreak)
 	v.check(g.Target > 0, "/goal/target", "must be a whole number above 0")
 	v.check(g.PerEventCap >= 0, "/goal/per_event_cap", "must not be negative")
-	if g.Field != "" && (g.Metric == MetricAmount || g.Metric == MetricCount) {
-		v.add("/goal/field", problem.InvalidField, "belongs to the metric distinct only")
+	v.check(g.PerEventCap <= 0 || g.Metric == MetricAmount, "/goal/per_event_cap", "belongs to the metric amount only")
+	switch {
+	case g.Metric != MetricDistinct:
+		v.check(g.Field == "", "/goal/field", "belongs to the metric distinct only")
+	case g.Field == "":
+		v.add("/goal/field", problem.InvalidField, "is required for the metric distinct")
+	case !slices.Contains([]string{"mode", "instrument", "gateway", "merchant", "category"}, g.Field) && kindOf(g.Field) != attributeField:
+		v.add("/goal/field", problem.InvalidField, "must be mode, instrument, gateway, merchant, category or attributes.<name>")
 	}
+	if most, bounded := v.mostReachable(); bounded {
+		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+strconv.FormatInt(most, 10))
+	}
+}
+
+// mostReachable returns the most that a window lets a goal reach, if something bounds it.
+func (v *validator) mostReachable() (int64, bool) {
+	switch v.m.Goal.Metric {
+	case MetricDistinct:
+		return MaxEntries, true
+	case MetricStreak:
+		days := map[string]int64{EveryDay: 1, EveryWeek: 7, EveryMonth: 31}
+		if n, ok := days[v.m.Window.Every]; ok && v.m.Window.Kind == WindowRecurring {
+			return n, true
+		}
+		return MaxEntries, true
+	}
+	return 0, false
 }
 
 func (v *validator) window() {
@@ -116,16 +132,30 @@ func (v *validator) window() {
 	w := m.Window
 	zone, zoneErr := loadZone(m.TimeZone)
 	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata")
-	v.oneOf("/window/kind", w.Kind, []string{WindowFixed}, WindowRecurring, WindowPerUser)
-	if w.Kind != WindowFixed {
+	v.oneOf("/window/kind", w.Kind, WindowFixed, WindowRecurring, WindowPerUser)
+	if !slices.Contains([]string{WindowFixed, WindowRecurring, WindowPerUser}, w.Kind) {
 		return
 	}
-	v.check(w.Every == "", "/window/every", "belongs to recurring windows only")
-	v.check(w.Duration == 0, "/window/duration", "belongs to per_user windows only")
-	v.check(w.Start == "", "/window/start", "belongs to per_user windows only")
-	if zoneErr != nil {
-		return
+	v.check(w.Kind == WindowFixed || w.From == "", "/window/from", "belongs to fixed windows only")
+	v.check(w.Kind == WindowFixed || w.To == "", "/window/to", "belongs to fixed windows only")
+	v.check(w.Kind == WindowRecurring || w.Every == "", "/window/every", "belongs to recurring windows only")
+	v.check(w.Kind == WindowPerUser || w.Duration == 0, "/window/duration", "belongs to per_user windows only")
+	v.check(w.Kind == WindowPerUser || w.Start == "", "/window/start", "belongs to per_user windows only")
+	switch w.Kind {
+	case WindowRecurring:
+		v.oneOf("/window/every", w.Every, EveryDay, EveryWeek, EveryMonth)
+	case WindowPerUser:
+		v.oneOf("/window/start", w.Start, StartEnrolment, StartFirstPayment)
+		v.check(w.Duration >= time.Second && w.Duration <= MaxDuration, "/window/duration", "must be 1s to "+MaxDuration.String())
+		v.check(w.Duration%time.Millisecond == 0, "/window/duration", "must be whole milliseconds")
+	case WindowFixed:
+		if zoneErr == nil {
+			v.fixed(w, zone)
+		}
 	}
+}
+
+func (v *validator) fixed(w Window, zone *time.Location) {
 	from, fromErr := parseMoment(w.From, zone)
 	to, toErr := parseMoment(w.To, zone)
 	for _, end := range []struct {
@@ -146,7 +176,7 @@ func (v *validator) window() {
 
 func (v *validator) reward() {
 	r := v.m.Reward
-	v.oneOf("/reward/kind", r.Kind, []string{RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom})
+	v.oneOf("/reward/kind", r.Kind, RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom)
 	switch r.Kind {
 	case RewardCoins, RewardCash:
 		v.check(r.Amount > 0, "/reward/amount", "must be a whole number above 0")
@@ -155,19 +185,23 @@ func (v *validator) reward() {
 	}
 	v.check(r.Pool == "" || isID(r.Pool), "/reward/pool", "is not an id")
 	v.check(r.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
-	v.oneOf("/grant/mode", v.m.Grant.Mode, []string{GrantAuto, GrantClaim})
+	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantAuto, GrantClaim)
 	v.check(v.m.Grant.Hold >= 0, "/grant/hold", "must not be negative")
 }
 
 func (v *validator) options() {
 	m := v.m
-	v.oneOf("/enrolment", m.Enrolment, []string{AutomaticEnrolment}, OptIn)
+	v.oneOf("/enrolment", m.Enrolment, AutomaticEnrolment, OptIn)
 	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= MaxCompletions, "/limits/completions_per_user",
 		"must be 0 to "+strconv.Itoa(MaxCompletions))
-	v.check(m.Limits.MaxWinners == 0, "/limits/max_winners", laterDetail)
-	v.check(m.Limits.Budget == 0, "/limits/budget", laterDetail)
-	v.oneOf("/limits/over_budget", m.Limits.OverBudget, []string{OverBudgetReject, OverBudgetTruncate})
+	v.check(m.Limits.MaxWinners >= 0, "/limits/max_winners", "must not be negative")
+	v.check(m.Limits.Budget >= 0, "/limits/budget", "must not be negative")
+	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgetReject, OverBudgetTruncate)
 	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent", "must be 0 to 100")
-	v.check(len(m.Audience.Segments) == 0, "/audience/segments", laterDetail)
-	v.oneOf("/debt", m.Debt, []string{DebtNegative, DebtFloor})
+	v.check(len(m.Audience.Segments) <= MaxSegments, "/audience/segments", "are more than "+strconv.Itoa(MaxSegments))
+	for i, s := range m.Audience.Segments {
+		v.check(isID(s), "/audience/segments/"+strconv.Itoa(i), "is not an id")
+		v.check(i == 0 || s != m.Audience.Segments[i-1], "/audience/segments/"+strconv.Itoa(i), "is named twice")
+	}
+	v.oneOf("/debt", m.Debt, DebtNegative, DebtFloor)
 }

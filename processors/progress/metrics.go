@@ -13,7 +13,11 @@ type Metrics struct {
 	outcomes   *prometheus.CounterVec
 	duplicates prometheus.Counter
 	missions   *prometheus.CounterVec
+	commands   *prometheus.CounterVec
 }
+
+// commandSegments labels records of user-segments among the commands.
+const commandSegments = "segments"
 
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 // millrace_progress_received_minor_total is net of reversals, so that it equals what the ledger settled - reversed +
@@ -26,6 +30,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		missions: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "millrace_mission_outcomes_total", Help: "Mission iterations completed and revoked.",
 		}, []string{"outcome"})),
+		commands: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "millrace_mission_commands_total", Help: "Enrolments, withdrawals and segments of users, by verdict.",
+		}, []string{"op", "verdict"})),
 		outcomes:   metric.Events(r, "progress"),
 		duplicates: metric.Duplicates(r, "progress"),
 	}
@@ -54,4 +61,18 @@ func (m *Metrics) count(effects []mission.Effect) {
 		outcome = string(mission.AfterHorizon)
 	}
 	m.outcomes.WithLabelValues(outcome).Inc()
+}
+
+// countCommand takes the effects of one command.
+func (m *Metrics) countCommand(op string, effects []mission.Effect) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case *mission.Outcome:
+			m.missions.WithLabelValues(string(e.Kind)).Inc()
+		case mission.Answered:
+			m.commands.WithLabelValues(op, string(e.Result)).Inc()
+		case mission.Duplicate:
+			m.duplicates.Inc()
+		}
+	}
 }

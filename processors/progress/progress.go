@@ -1,19 +1,23 @@
 // Package progress is the group that follows every user through all missions.
 //
-//   - Input: postings, keyed by user: each movement of a payment's net amount, with the payment's facts.
+//   - Input, all keyed by user: postings: each movement of a payment's net amount, with the payment's facts; enrolments: who wants
+//     to be in missions that are opted in to, and who no longer; user-segments: the whole set of segments of a user.
 //   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from an Index, which the
 //     transport fills as it writes that table's store.
-//   - Table: one row per user: progress per mission version, the payments of the last 24 h (at most 256), money received.
+//   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the payments of
+//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received.
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
 //     triggers mission_completed or mission_revoked are declared; dead-letters.
-//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions order does not
-//     matter: progress is a sum of contributions, each a function of one payment (package domain/mission).
+//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments and segments
+//     order does not matter: they hold from their own event time on, and progress is a sum of contributions, each a function of
+//     one payment and the mission's version (package domain/mission, ADR 9).
 //   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is new to
-//     a user is applied to the payments that the row remembers; older ones had their chance (after_horizon).
-//   - Duplicate postings: dropped by transaction and sequence number, and counted.
+//     a user, or that the user enrols in late, is applied to the payments that the row remembers; older ones had their
+//     chance (after_horizon).
+//   - Duplicate postings: dropped by transaction and sequence number, and counted. Commands: by id, among the last 16.
 //
-// A mission that was created, paused or ended since takes effect on a user's outcomes with the user's next posting. Reads do
-// not wait for it: mission.Views judges the row as if it had just been touched.
+// A mission that was created, edited, paused or ended since takes effect on a user's outcomes with the user's next record. Reads
+// do not wait for it: mission.Views judges the row as if it had just been touched.
 package progress
 
 import (
@@ -25,6 +29,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -36,11 +41,13 @@ type Config = mission.Config
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config { return mission.DefaultConfig() }
 
-// Graph returns the group's graph. The config and the triggers must be valid; missions is read at every posting.
+// Graph returns the group's graph. The config and the triggers must be valid; missions is read at every record.
 func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Index, m *Metrics) *goka.GroupGraph {
 	g := &group{config: cfg, triggers: triggers, topology: t, missions: missions, metrics: m}
 	return goka.DefineGroup(t.Progress.Goka(),
 		stream.Input(t.Progress, t.Postings, g.apply),
+		stream.Input(t.Progress, t.Enrolments, g.enrol),
+		stream.Input(t.Progress, t.UserSegments, g.segment),
 		stream.Lookup(t.Catalog),
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
@@ -62,13 +69,50 @@ type context = stream.Context[*mission.UserRow]
 func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
 	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
+	g.settle(c, row, next, effects)
+	g.metrics.count(effects)
+}
+
+func (g *group) enrol(c *context, e *mission.Enrolment) {
+	if g.misplaced(c, e.UserID) {
+		return
+	}
+	row, _ := c.Row()
+	next, effects := mission.ApplyEnrolment(row, e, g.missions.Snapshot(), g.config)
+	g.settle(c, row, next, effects)
+	op := string(mission.Enrol)
+	if e.Op == mission.Withdraw {
+		op = string(mission.Withdraw)
+	}
+	g.metrics.countCommand(op, effects)
+}
+
+func (g *group) segment(c *context, s *mission.Segments) {
+	if g.misplaced(c, s.UserID) {
+		return
+	}
+	row, _ := c.Row()
+	next, effects := mission.ApplySegments(row, s, g.missions.Snapshot(), g.config)
+	g.settle(c, row, next, effects)
+	g.metrics.countCommand(commandSegments, effects)
+}
+
+// misplaced files a command whose key is another user's: its verdict would lie in the wrong row.
+func (g *group) misplaced(c *context, user string) bool {
+	if c.Key() == user {
+		return false
+	}
+	c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's user"})
+	return true
+}
+
+func (g *group) settle(c *context, row, next *mission.UserRow, effects []mission.Effect) {
 	if next != row {
 		c.SetRow(next)
 	}
 	for _, effect := range effects {
 		g.carry(c, effect)
 	}
-	g.metrics.count(effects)
 }
 
 func (g *group) carry(c *context, effect mission.Effect) {
@@ -76,7 +120,7 @@ func (g *group) carry(c *context, effect mission.Effect) {
 	case *mission.Outcome:
 		stream.Emit(c, g.topology.Outcomes, e.Mission, e)
 		g.trigger(c, e)
-	case mission.Credit, mission.Duplicate, mission.Forgotten: // counted only
+	case mission.Credit, mission.Duplicate, mission.Forgotten, mission.Answered: // counted only; verdicts are in the row
 	default:
 		panic(fmt.Sprintf("progress: unknown effect %T", e))
 	}

@@ -2,6 +2,7 @@ package progress_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/task"
 	processor "github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/stream/streamtest"
@@ -46,6 +48,8 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 			{Name: t.Outcomes.Name, Format: formatOutcome},
 			{Name: t.Tasks.Name, Format: formatTask},
 			{Name: string(t.Catalog.Table()), Parse: parseCatalogRow},
+			{Name: t.Enrolments.Name, Parse: parseEnrolment},
+			{Name: t.UserSegments.Name, Parse: parseSegments},
 		},
 		Row: formatRow,
 	}
@@ -94,25 +98,65 @@ func parsePosting(text string) ([]byte, error) {
 	return codecs.Posting{}.Encode(p)
 }
 
-// parseCatalogRow takes commands on one mission, as JSON missions with the times in front: TIME {…} TIME {…}.
+// parseCatalogRow takes what was done to one mission, joined by " then ": TIME {mission}, TIME STATUS, and TIME version FROM {mission}, which
+// is backdated if FROM is not late enough.
 func parseCatalogRow(text string) ([]byte, error) {
-	var row *catalog.Row
+	var h mission.History
 	for i, part := range strings.Split(text, " then ") {
-		when, definition, _ := strings.Cut(part, " ")
-		var at instant.Milli
-		if err := at.UnmarshalText([]byte(when)); err != nil {
-			return nil, err
-		}
-		m, err := codecs.ParseMission([]byte(definition))
+		when, rest, _ := strings.Cut(part, " ")
+		at, err := parseTime(when)
 		if err != nil {
 			return nil, err
 		}
-		var e *catalog.Event
-		if row, e = catalog.Apply(row, catalog.NewPut(fmt.Sprint("c", i), "test", at, catalog.NewMission(m)), catalog.DefaultConfig()); e.Result == catalog.Refused {
-			return nil, e.Problems
+		from, isVersion := strings.CutPrefix(rest, "version ")
+		switch {
+		case isVersion:
+			from, definition, _ := strings.Cut(from, " ")
+			begin, err := parseTime(from)
+			m, failed := codecs.ParseMission([]byte(definition))
+			if err := errors.Join(err, failed); err != nil {
+				return nil, err
+			}
+			var problems problem.List
+			if h, problems = h.WithVersion(m, begin, at, begin < at.Add(mission.VersionLead)); problems != nil {
+				return nil, problems
+			}
+		case i > 0:
+			h = h.WithStatus(mission.Status(rest), at)
+		default:
+			m, err := codecs.ParseMission([]byte(rest))
+			if err != nil {
+				return nil, err
+			}
+			h = mission.NewHistory(m, at)
 		}
 	}
-	return codecs.CatalogRow{}.Encode(row)
+	return codecs.CatalogRow{}.Encode(&catalog.Row{Kind: catalog.KindMission, EntityID: h.Definition().ID, Entity: catalog.Mission{History: h}})
+}
+
+func parseTime(text string) (at instant.Milli, err error) {
+	err = at.UnmarshalText([]byte(text))
+	return at, err
+}
+
+// parseEnrolment takes ID TIME enrol|withdraw MISSION, of the user u1.
+func parseEnrolment(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	at, err := parseTime(words[1])
+	if err != nil {
+		return nil, err
+	}
+	return codecs.Enrolment{}.Encode(&mission.Enrolment{ID: words[0], UserID: "u1", Op: mission.EnrolmentOp(words[2]), Mission: words[3], Actor: "u1", At: at})
+}
+
+// parseSegments takes ID TIME SEGMENT..., of the user u1.
+func parseSegments(text string) ([]byte, error) {
+	words := strings.Fields(text)
+	at, err := parseTime(words[1])
+	if err != nil {
+		return nil, err
+	}
+	return codecs.UserSegments{}.Encode(&mission.Segments{ID: words[0], UserID: "u1", Segments: words[2:], Actor: "ops", At: at})
 }
 
 func formatOutcome(b []byte) string {
@@ -120,7 +164,11 @@ func formatOutcome(b []byte) string {
 	if err != nil {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s %s/%d for %s by %s, progress %d, %d %s, at %s", o.Kind, o.Mission, o.Iteration, o.UserID, o.TransactionID, o.Progress,
+	by := o.TransactionID
+	if by == "" {
+		by = "a command"
+	}
+	return fmt.Sprintf("%s %s/%d v%d from %s for %s by %s, progress %d, %d %s, at %s", o.Kind, o.Mission, o.Iteration, o.Version, o.WindowStart, o.UserID, by, o.Progress,
 		o.Reward.Amount, o.Reward.Kind, o.At)
 }
 
@@ -131,12 +179,43 @@ func formatRow(b []byte) string {
 	}
 	var out []string
 	for _, s := range row.States {
-		out = append(out, fmt.Sprintf("%s progress %d completions %d since %s", s.Mission, s.Progress.Int64(), s.Completions, s.EnrolledAt))
+		out = append(out, formatState(s))
+	}
+	for _, set := range row.Segments {
+		out = append(out, fmt.Sprintf("in %v from %s", set.Segments, set.At))
+	}
+	for _, v := range row.Verdicts {
+		line := v.CommandID + " " + string(v.Result)
+		for _, p := range v.Problems {
+			line += ": " + p.Detail
+		}
+		out = append(out, line)
 	}
 	for _, r := range row.Received {
 		out = append(out, fmt.Sprintf("received %s %d", r.Currency, r.Net.Int64()))
 	}
 	return strings.Join(append(out, fmt.Sprintf("%d recent", len(row.Recent))), ", ")
+}
+
+func formatState(s *mission.State) string {
+	line := s.Mission
+	if s.In() {
+		line += fmt.Sprintf(" v%d since %s", s.Version, s.EnrolledAt)
+	}
+	if s.BeganAt != 0 {
+		line += fmt.Sprintf(" began %s", s.BeganAt)
+	}
+	for _, w := range s.Switches {
+		line += map[bool]string{false: " in ", true: " out "}[w.Out] + w.At.String()
+	}
+	for _, t := range s.Tallies {
+		line += fmt.Sprintf(" [from %s: %d", t.Start, t.Settled.Plus(t.Recent).Int64())
+		for _, e := range t.Entries {
+			line += fmt.Sprintf(" %d%s*%d", e.Day, e.Value, e.Settled+e.Recent)
+		}
+		line += fmt.Sprintf(", %d completed]", t.Completions)
+	}
+	return line
 }
 
 func TestMetrics(t *testing.T) {

@@ -1,0 +1,124 @@
+package mission
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+// ApplyEnrolment judges an enrolment or a withdrawal on a user's row, which may be nil. It is total: what cannot be done is
+// refused, and the reasons are kept in the row. A command seen among the last verdicts changes nothing.
+func ApplyEnrolment(row *UserRow, e *Enrolment, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
+	d := newDraft(row, e.UserID, missions, cfg)
+	d.meet()
+	if !d.repeated(e.ID) {
+		result, problems := d.enrolment(e)
+		d.answer(e.ID, e.At, result, problems)
+	}
+	d.conclude(cause{at: e.At})
+	return d.result(), d.effects
+}
+
+// ApplySegments takes in the segments of a user, whose row may be nil, as ApplyEnrolment does an enrolment.
+func ApplySegments(row *UserRow, s *Segments, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
+	d := newDraft(row, s.UserID, missions, cfg)
+	d.meet()
+	if !d.repeated(s.ID) {
+		result, problems := d.segments(s)
+		d.answer(s.ID, s.At, result, problems)
+	}
+	d.conclude(cause{at: s.At})
+	return d.result(), d.effects
+}
+
+// repeated tells of a command that has its verdict already.
+func (d *draft) repeated(id string) bool {
+	_, ok := d.row.Verdicts.Find(id)
+	if ok {
+		d.effects = append(d.effects, Duplicate{})
+	}
+	return ok
+}
+
+func (d *draft) answer(id string, at instant.Milli, result verdict.Result, problems problem.List) {
+	v := verdict.Verdict{CommandID: id, Result: result, Problems: problems, At: at}
+	d.row.Verdicts, d.changed = d.row.Verdicts.With(v), true
+	d.effects = append(d.effects, Answered{v})
+}
+
+func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
+	p, c, problems := d.asked(e)
+	switch {
+	case len(problems) > 0:
+		return verdict.Refused, problems
+	case !c.optIn:
+		return verdict.Unchanged, nil
+	}
+	old := d.find(p)
+	next := &State{Mission: p.ID()}
+	if old != nil {
+		*next = *old
+	}
+	added := false
+	if next.Switches, added = withSwitch(next.Switches, Switch{At: e.At, Out: e.Op == Withdraw}); !added {
+		return verdict.Unchanged, nil
+	}
+	was := old != nil && switchedIn(old.Switches, e.At)
+	d.put(next)
+	d.derive(p, d.row.Recent)
+	if was == (e.Op == Enrol) { // kept all the same: another switch may yet come between
+		return verdict.Unchanged, nil
+	}
+	return verdict.Applied, nil
+}
+
+// asked returns the mission that an enrolment is about, in the version of its time, or why there is none.
+func (d *draft) asked(e *Enrolment) (*Plan, *Compiled, problem.List) {
+	p, ok := d.missions.Find(e.Mission)
+	if !ok {
+		return nil, nil, problem.One("/mission", problem.NotFound, "there is no such mission")
+	}
+	c := p.stands(d.find(p), e.At)
+	switch {
+	case !p.Status().Visible() || !c.Includes(e.UserID) || !c.invites(segmentsNow(d.row.Segments)):
+		return nil, nil, problem.One("/mission", problem.NotFound, "there is no such mission")
+	case e.Op != Enrol && e.Op != Withdraw:
+		return nil, nil, problem.One("/op", problem.InvalidField, "must be enrol or withdraw")
+	case e.Op == Enrol && p.Status() == Ended:
+		return nil, nil, problem.One("/mission", problem.InvalidField, "the mission has ended")
+	case e.Op == Withdraw && !c.optIn:
+		return nil, nil, problem.One("/mission", problem.InvalidField, "payments alone decide who is in this mission")
+	}
+	return p, c, nil
+}
+
+func (d *draft) segments(s *Segments) (verdict.Result, problem.List) {
+	set := make([]string, 0, len(s.Segments))
+	for i, text := range s.Segments {
+		text = strings.TrimSpace(text)
+		if !isID(text) {
+			return verdict.Refused, problem.One("/segments/"+strconv.Itoa(i), problem.InvalidField, "is not an id")
+		}
+		set = append(set, text)
+	}
+	slices.Sort(set)
+	set = slices.Compact(set)
+	if len(set) > MaxSegments {
+		return verdict.Refused, problem.One("/segments", problem.InvalidField, "are more than "+strconv.Itoa(MaxSegments))
+	}
+	was := segmentsAt(d.row.Segments, s.At)
+	sets, added := withSegments(d.row.Segments, SegmentSet{At: s.At, Segments: set})
+	if !added {
+		return verdict.Unchanged, nil
+	}
+	d.row.Segments, d.changed = sets, true
+	d.deriveAll((*Plan).segmented)
+	if slices.Equal(was, set) {
+		return verdict.Unchanged, nil
+	}
+	return verdict.Applied, nil
+}

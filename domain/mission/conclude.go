@@ -1,0 +1,125 @@
+package mission
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// cause is what made outcomes: a posting, an enrolment or segments.
+type cause struct {
+	at            instant.Milli
+	transactionID string
+}
+
+// conclude turns the change of completions since the old row into outcomes, mission by mission: first what is lost, then what
+// is won.
+func (d *draft) conclude(by cause) {
+	if !d.copied {
+		return
+	}
+	var before []*State
+	if d.old != nil {
+		before = d.old.States
+	}
+	after := d.row.States
+	for len(before) > 0 || len(after) > 0 {
+		var old, next *State
+		order := 0
+		switch {
+		case len(before) == 0:
+			order = 1
+		case len(after) == 0:
+			order = -1
+		default:
+			order = strings.Compare(before[0].Mission, after[0].Mission)
+		}
+		if order <= 0 {
+			old, before = before[0], before[1:]
+		}
+		if order >= 0 {
+			next, after = after[0], after[1:]
+		}
+		if old != next {
+			d.compare(old, next, by)
+		}
+	}
+}
+
+// compare tells the outcomes of one mission. States of missions that are not known, which the catalog never lets happen, stay as they are.
+func (d *draft) compare(old, next *State, by cause) {
+	mission := ""
+	if next != nil {
+		mission = next.Mission
+	} else {
+		mission = old.Mission
+	}
+	p, ok := d.missions.Find(mission)
+	if !ok {
+		return
+	}
+	same := old.In() && next.In() && old.Version == next.Version
+	if old.In() {
+		c := p.stands(old, 0)
+		for _, t := range old.Tallies {
+			kept := same && (t.Start < next.Cut || next.Tally(t.Start) != nil)
+			for n := t.Completions; !kept && n > 0; n-- {
+				d.tell(c, Revoked, t.Start, n, Total{}, by)
+			}
+		}
+	}
+	if !next.In() {
+		return
+	}
+	c := p.stands(next, 0)
+	kept := next.Tallies[:0]
+	for _, t := range next.Tallies {
+		told := int64(0)
+		if before := old.Tally(t.Start); same && before != nil {
+			told = before.Completions
+		}
+		if t = d.settleTally(c, t, told, by); !t.isEmpty() {
+			kept = append(kept, t)
+		}
+	}
+	next.Tallies = kept
+	if len(kept) == 0 {
+		next.Tallies = nil
+	}
+	d.cut(next)
+}
+
+// settleTally tells what was won and lost in one window.
+func (d *draft) settleTally(c *Compiled, t *Tally, told int64, by cause) *Tally {
+	progress := c.Progress(t)
+	reached := c.Completions(progress)
+	if t.Completions != reached {
+		t = t.clone()
+		t.Completions = reached
+	}
+	for n := told; n > reached; n-- {
+		d.tell(c, Revoked, t.Start, n, progress, by)
+	}
+	for n := told + 1; n <= reached; n++ {
+		d.tell(c, Completed, t.Start, n, progress, by)
+	}
+	return t
+}
+
+// cut drops the oldest windows beyond the bound. What was won in them stays.
+func (d *draft) cut(s *State) {
+	if n := len(s.Tallies) - MaxTallies; n > 0 {
+		s.Tallies = s.Tallies[n:]
+		s.Cut, s.Fixed = s.Tallies[0].Start, true
+	}
+}
+
+func (d *draft) tell(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress Total, by cause) {
+	m := &c.mission
+	w := c.windowFrom(start)
+	d.effects = append(d.effects, &Outcome{
+		Kind: kind, UserID: d.user, Mission: m.ID, Version: c.Number(), Iteration: iteration, WindowStart: w.start, WindowEnd: w.end,
+		Currency: m.Currency, Reward: m.Reward, Grant: m.Grant, Limits: m.Limits, Debt: m.Debt, Progress: progress.Int64(),
+		At: by.at, TransactionID: by.transactionID,
+	})
+}
