@@ -24,12 +24,16 @@ var errOver = errors.New("engine: session over")
 func (s *session) turn(ctx context.Context) error {
 	defer s.member.session.AllowRebalance()
 	s.began, s.rest, s.cut = time.Now(), s.cut, false
-	n, err := s.fill(ctx)
-	if errors.Is(err, errOver) {
-		return nil
-	}
-	if err != nil {
-		return err
+	n := 0
+	if !s.held(ctx) {
+		var err error
+		n, err = s.fill(ctx)
+		if errors.Is(err, errOver) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	s.nextRequest()
 	s.tick()

@@ -281,7 +281,7 @@ func (e *Engine) begin() error {
 
 func (e *Engine) close() error {
 	e.endLife()
-	err := e.locals.close()
+	err := e.locals.close(&e.follower)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.holding {

@@ -18,6 +18,7 @@ type follower struct {
 	mu       sync.Mutex // guards running and commands, and is held while the loop starts or ends
 	commands chan func()
 	count    int
+	loops    sync.WaitGroup
 
 	// The rest belongs to the loop.
 	client *kgo.Client
@@ -45,7 +46,7 @@ func (f *follower) add(p *partitionConsumer, offset int64) error {
 		return fmt.Errorf("engine: %w", err)
 	}
 	f.open, f.commands = map[place]*partitionConsumer{p.at: p}, make(chan func())
-	go f.run(f.client, f.commands)
+	f.loops.Go(func() { f.run(f.client, f.commands) })
 	return nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lovoo/goka"
 
@@ -25,6 +26,7 @@ type graph struct {
 	times    map[string]stream.Time // of inputs
 	timed    []watermark.Input      // inputs that have event time
 	wall     bool                   // the group goes by the wall clock
+	beat     time.Duration          // how often the table says as of when it is; 0: never
 	home     string                 // input whose offset metadata keeps event time, where there is no table
 	sweeps   bool
 	lookups  map[string]lookup
@@ -33,8 +35,9 @@ type graph struct {
 
 // lookup is another group's table that callbacks read.
 type lookup struct {
-	codec goka.Codec
-	parts *replicas
+	codec  goka.Codec
+	parts  *replicas
+	maxAge time.Duration // 0: any
 }
 
 func readGraph(g *goka.GroupGraph, c Config) graph {
@@ -56,6 +59,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 	}
 	if e := g.GroupTable(); e != nil {
 		out.table, out.rows, out.shares = e.Topic(), e.Codec(), sharesRows(e)
+		out.beat = stream.HeartbeatOf(e)
 	}
 	for _, e := range g.OutputStreams() {
 		out.outputs[e.Topic()] = e.Codec()
@@ -75,7 +79,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 		out.timed, out.home = nil, ""
 	}
 	for _, e := range g.LookupTables() {
-		l := lookup{codec: e.Codec(), parts: newReplicas(c.Index[e.Topic()])}
+		l := lookup{codec: e.Codec(), parts: newReplicas(c.Index[e.Topic()]), maxAge: stream.MaxAgeOf(e)}
 		out.lookups[e.Topic()], out.offsets[e.Topic()] = l, l.parts.offsets
 	}
 	return out
@@ -97,6 +101,9 @@ func (g *graph) check() error {
 	var errs []error
 	if g.wall && g.table == "" {
 		errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and has no table to keep it in", ErrGraph, g.group))
+	}
+	if g.beat != 0 && (!g.wall || g.beat < leastBeat) {
+		errs = append(errs, fmt.Errorf("%w: group %s has a heartbeat of %s: only groups that go by the wall clock have one, of at least %s", ErrGraph, g.group, g.beat, leastBeat))
 	}
 	for _, topic := range g.carriers {
 		if g.wall {

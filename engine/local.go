@@ -97,10 +97,11 @@ func (s *locals) release(l *local) {
 	}
 }
 
-func (s *locals) close() error {
+func (s *locals) close(follower *follower) error {
 	given := make(chan struct{})
 	go func() {
 		s.users.Wait()
+		follower.loops.Wait()
 		close(given)
 	}()
 	select {

@@ -22,6 +22,7 @@ type Metrics struct {
 	consumerLag  *prometheus.GaugeVec
 	recovered    *prometheus.GaugeVec
 	stableAge    *prometheus.GaugeVec
+	lookupAge    *prometheus.GaugeVec
 	standing     standing
 }
 
@@ -61,11 +62,13 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		consumerLag:  gauge("millrace_consumer_lag_records", "Records not yet handled.", []string{"group", "topic", "partition"}),
 		stableAge: gauge("millrace_last_stable_offset_age_seconds",
 			"How long records wait behind a last stable offset that does not move; the longest of the partitions here.", []string{"group", "topic"}),
+		lookupAge: gauge("millrace_lookup_age_seconds",
+			"How old what callbacks look up in another group's table is, where they need it current: beyond its limit input waits.", []string{"group", "table"}),
 		recovered: gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
 	}
 	if r != nil {
 		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
-			m.watermarkLag, m.watermark, m.consumerLag, m.recovered, m.stableAge)
+			m.watermarkLag, m.watermark, m.consumerLag, m.recovered, m.stableAge, m.lookupAge)
 	}
 	return m
 }
@@ -85,4 +88,5 @@ func (m *Metrics) forget(group string) {
 	m.watermark.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.timers.DeleteLabelValues(group)
 	m.stableAge.DeletePartialMatch(prometheus.Labels{"group": group})
+	m.lookupAge.DeletePartialMatch(prometheus.Labels{"group": group})
 }

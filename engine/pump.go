@@ -166,8 +166,12 @@ func (s *session) pending() (bool, error) {
 		}
 		p.tell()
 		if s.engine.graph.wall && s.engine.config.Tick != NoTick {
-			if due, err := p.overdue(s.engine.config.Clock()); due || err != nil {
+			wall := s.engine.config.Clock()
+			if due, err := p.overdue(wall); due || err != nil {
 				return due, err
+			}
+			if beat := s.engine.graph.beat; beat > 0 && wall.Sub(timeOf(p.now.Load())) >= beat {
+				return true, nil
 			}
 		}
 		if len(s.engine.graph.carriers) > 0 && p.time.Speaks() {

@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/lovoo/goka/storage"
 
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -20,12 +23,13 @@ type replica struct {
 
 	mu      sync.Mutex
 	pending []store.Row
+	beat    atomic.Int64 // as of when the rows are, in ms, as the group that writes them says; 0: not known
 }
 
 func (r *replica) Open() error {
 	var onRow func(store.Row)
 	if r.parts != nil {
-		onRow = r.parts.changed
+		onRow = r.changed
 	}
 	if err := r.engine.restore(r.engine.opening(), r.local, onRow); err != nil {
 		return err
@@ -85,11 +89,20 @@ func (r *replica) SetOffset(offset int64) error {
 	}
 	for _, row := range rows {
 		if r.parts != nil {
-			r.parts.changed(row)
+			r.changed(row)
 		}
 	}
 	r.raise()
 	return nil
+}
+
+func (r *replica) changed(row store.Row) {
+	if row.Key == watermark.RowPrefix {
+		if at, ok := watermark.ParseTime(row.Value); ok {
+			r.beat.Store(at)
+		}
+	}
+	r.parts.changed(row)
 }
 
 func (r *replica) MarkRecovered() error { return nil }
@@ -156,6 +169,26 @@ func (s *replicas) get(key string) ([]byte, error) {
 		return nil, context.Canceled
 	}
 	return r.Get(key)
+}
+
+// asOf returns as of when all of the table is, as its group says; zero where any partition is not here, or says nothing.
+func (s *replicas) asOf() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	oldest := int64(0)
+	for _, r := range s.part {
+		at := r.beat.Load()
+		if at == 0 {
+			return time.Time{}
+		}
+		if oldest == 0 || at < oldest {
+			oldest = at
+		}
+	}
+	if oldest == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(oldest)
 }
 
 func (s *replicas) changed(row store.Row) {

@@ -41,6 +41,8 @@ type session struct {
 	cut    bool                 // something of this transaction is left for the next
 	rest   bool                 // the one before left something
 	served atomic.Int64         // timers called
+	waits  time.Time            // since when input waits for a look-up; zero: it does not
+	said   time.Time            // when the log said so
 
 	messages messages
 

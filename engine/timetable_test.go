@@ -99,7 +99,7 @@ func (r *rig) leave(t failer) {
 	}
 	r.timetable = nil
 	r.engine.endLife()
-	err := r.engine.locals.close()
+	err := r.engine.locals.close(&r.engine.follower)
 	r.engine = nil
 	if err != nil {
 		t.Fatalf("%v", err)

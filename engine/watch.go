@@ -100,6 +100,7 @@ func (s *session) measure() {
 			set += p.timers.near()
 		}
 	}
+	s.current(wall)
 	for _, c := range s.all {
 		m.setLag(group, c.topic, c.number, c.behind())
 	}

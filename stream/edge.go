@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"time"
 
 	"github.com/lovoo/goka"
 )
@@ -88,13 +89,14 @@ func number(key string, timer Timer) int64 {
 
 // Persist gives the group its table. A transport may keep rows decoded over several callbacks, see Codec.
 func Persist[Row any](g Group[Row]) goka.Edge {
-	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}, g.Clock})
+	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}, g.Clock, g.Heartbeat})
 }
 
 // rowCodec marks the edge of Persist.
 type rowCodec[Row any] struct {
 	outputCodec[Row]
-	clock Clock
+	clock     Clock
+	heartbeat time.Duration
 }
 
 func (rowCodec[Row]) sharesRows() {}
@@ -119,6 +121,19 @@ func DeadLetters[Row any](g Group[Row]) goka.Edge {
 func Lookup[Other any](table Group[Other]) goka.Edge {
 	return goka.Lookup(table.Table(), outputCodec[Other]{Codec: table.Row})
 }
+
+// CurrentLookup is Lookup of a table with a Heartbeat, for callbacks whose outcome hangs on it: while what the transport has
+// of the table, any partition of it, is older than maxAge by the wall clock, it hands the group no input.
+func CurrentLookup[Other any](table Group[Other], maxAge time.Duration) goka.Edge {
+	return goka.Lookup(table.Table(), lookupCodec[Other]{outputCodec[Other]{Codec: table.Row}, maxAge})
+}
+
+type lookupCodec[Other any] struct {
+	outputCodec[Other]
+	age time.Duration
+}
+
+func (c lookupCodec[Other]) maxAge() time.Duration { return c.age }
 
 // Bytes is the goka codec of raw values.
 type Bytes struct{}

@@ -1,6 +1,10 @@
 package stream
 
-import "github.com/lovoo/goka"
+import (
+	"time"
+
+	"github.com/lovoo/goka"
+)
 
 // Time says where the event time of those who read a topic comes from.
 type Time uint8
@@ -40,6 +44,22 @@ func ClockOf(e goka.Edge) Clock {
 	return EventClock
 }
 
+// HeartbeatOf tells how often the table of an edge made by Persist says as of when it is; 0: never.
+func HeartbeatOf(e goka.Edge) time.Duration {
+	if c, ok := e.Codec().(interface{ groupHeartbeat() time.Duration }); ok {
+		return c.groupHeartbeat()
+	}
+	return 0
+}
+
+// MaxAgeOf tells how old the table of an edge made by CurrentLookup may be; 0: any age.
+func MaxAgeOf(e goka.Edge) time.Duration {
+	if c, ok := e.Codec().(interface{ maxAge() time.Duration }); ok {
+		return c.maxAge()
+	}
+	return 0
+}
+
 // TimeOf tells what event time the topic of an edge has: one of Input or Output. Edges of other makes have NoTime.
 func TimeOf(e goka.Edge) Time {
 	if c, ok := e.Codec().(interface{ eventTime() Time }); ok {
@@ -52,3 +72,5 @@ func (c inputCodec[T]) eventTime() Time   { return c.time }
 func (c outputCodec[T]) eventTime() Time  { return c.time }
 func (c inputCodec[T]) groupClock() Clock { return c.clock }
 func (c rowCodec[Row]) groupClock() Clock { return c.clock }
+
+func (c rowCodec[Row]) groupHeartbeat() time.Duration { return c.heartbeat }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
@@ -133,7 +134,7 @@ func New(c Config) *Topology {
 	t.Rewards = stream.Group[*reward.Row]{Name: name("rewards"), Row: codecs.RewardsRow{}, DeadLetters: dead, Clock: stream.WallClock}
 	t.Health = stream.Group[*health.Row]{Name: name("health"), Row: codecs.HealthRow{}, DeadLetters: dead}
 	t.Routing = stream.Group[*health.ModeRow]{Name: name("routing"), Row: codecs.ModeRow{}, DeadLetters: dead}
-	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead, Clock: stream.WallClock}
+	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead, Clock: stream.WallClock, Heartbeat: time.Second}
 	t.DeadLetters = stream.Group[*deadletter.Row]{Name: name("deadletters"), Row: codecs.DeadLetterRow{}, DeadLetters: dead}
 	return t
 }

@@ -96,6 +96,17 @@ func (p *Partition) Restore(rows []Row) error {
 	return nil
 }
 
+// ParseTime returns the time that a wall-timed group's own row, the one with the key RowPrefix, was written at, in ms; false for
+// another row.
+func ParseTime(value []byte) (int64, bool) {
+	d := decoder{b: value}
+	if version := d.byte(); d.failed || version != wallVersion {
+		return 0, false
+	}
+	at := d.moment()
+	return at, !d.failed && at != None
+}
+
 // Text is all rows as text, for the offset metadata of a group without a table. Kafka bounds that by
 // offset.metadata.max.bytes (4096), far above what a group with own inputs needs.
 func (p *Partition) Text() string {

@@ -2,7 +2,7 @@
 //
 //   - Input, all keyed by user: postings: each movement of a payment's net amount, with the payment's facts; enrolments: who wants
 //     to be in missions that are opted in to, and who no longer; user-segments: the whole set of segments of a user.
-//   - Lookup: the catalog's table. goka's look-up cannot list, so the missions in force come from an Index, which the
+//   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force come from an Index, which the
 //     transport fills as it writes that table's store.
 //   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the payments of
 //     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received.
@@ -48,7 +48,7 @@ func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Inde
 		stream.Input(t.Progress, t.Postings, g.apply),
 		stream.Input(t.Progress, t.Enrolments, g.enrol),
 		stream.Input(t.Progress, t.UserSegments, g.segment),
-		stream.Lookup(t.Catalog),
+		stream.CurrentLookup(t.Catalog, mission.VersionLead/2),
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
 		stream.Output(t.Tasks),
