@@ -36,7 +36,7 @@ type missionsAnswer struct {
 	}
 }
 
-const sampleMissions = 3
+const sampleMissions = 6
 
 // summary is the last line of a run that came to rest.
 const summary = `^[\d,]+ events, [\d,]+ duplicates, [\d,]+ dead letters, difference 0\.00$`

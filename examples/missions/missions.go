@@ -51,8 +51,11 @@ func Samples(now instant.Milli) ([]mission.Mission, error) {
 	return out, nil
 }
 
-// move shifts a window of local dates.
+// move shifts a window of local dates. Windows of other kinds are always in force.
 func move(w *mission.Window, zone string, now instant.Milli) error {
+	if w.Kind != mission.WindowFixed {
+		return nil
+	}
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		return err
