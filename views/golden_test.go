@@ -23,11 +23,15 @@ func TestGolden(t *testing.T) {
 	f.putTransaction()
 	f.putMission(swiggy())
 	f.putProgress()
+	f.putRewards()
 	f.putHealth()
 	f.putLetter("payments-3-42", payment.Malformed, "intake", time.Second, `{"id":`)
 	for name, target := range map[string]string{
 		"user-missions": "/v1/users/me/missions",
 		"user-mission":  "/v1/users/usr_1/missions/swiggy-500",
+		"user-rewards":  "/v1/users/me/rewards",
+		"user-reward":   "/v1/users/usr_1/rewards/" + swiggyReward(),
+		"user-coins":    "/v1/users/me/coins",
 		"health":        "/v1/health?mode=upi",
 		"health-detail": "/v1/health/upi/sbi",
 		"downtimes":     "/v1/downtimes",

@@ -173,6 +173,7 @@ func New(c Config) (*Server, error) {
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
+	s.rewardReads()
 	s.rewardWrites()
 	s.ads()
 	s.health()

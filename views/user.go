@@ -129,7 +129,7 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if err != nil {
 		return nil, err
 	}
-	as, err := s.at(ctx, in.Fresh, s.sources.progress.holding(user), s.sources.catalog.whole())
+	as, err := s.at(ctx, in.Fresh, s.sources.progress.holding(user), s.sources.catalog.whole(), s.sources.rewards.holding(user))
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +143,12 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if !ok || !found {
 		return nil, problem.Missing("mission")
 	}
+	won, err := s.rewardsRow(user)
+	if err != nil {
+		return nil, err
+	}
 	body := UserMissionDetail{
-		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: []string{}, AsOf: as.stamped(lastAt(row)),
+		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: rewardIDs(won, in.Mission), AsOf: as.stamped(lastAt(row)),
 	}
 	for _, c := range mission.Contributions(mission.Touch(row, user, missions, s.config.Missions), user, plan) {
 		body.Contributions = append(body.Contributions, Contribution{

@@ -76,7 +76,7 @@ func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
 		return verdict.Unchanged, nil
 	}
 	r := t.add(&Reward{
-		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount, Currency: c.Currency, Mode: c.Grant.Mode,
+		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount, Currency: currencyOf(c.Reward.Kind, c.Currency), Mode: c.Grant.Mode,
 		Hold: c.Grant.Hold, Expires: c.Reward.ExpiresAfter, Debt: c.Debt, At: c.At, Note: c.Reason, By: c.Actor,
 	})
 	t.move(r, Reserved, "")

@@ -18,7 +18,7 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 	}
 	r.Epoch++
 	r.Revoked = false
-	r.Kind, r.Pool, r.Amount, r.Currency = a.Reward.Kind, a.Reward.Pool, a.Amount, a.Currency
+	r.Kind, r.Pool, r.Amount, r.Currency = a.Reward.Kind, a.Reward.Pool, a.Amount, currencyOf(a.Reward.Kind, a.Currency)
 	r.Mode, r.Hold, r.Expires, r.Debt = a.Grant.Mode, a.Grant.Hold, a.Reward.ExpiresAfter, a.Debt
 	r.Code, r.At, r.AvailableAt, r.ExpiresAt, r.Paid = a.Code, a.At, 0, 0, 0
 	t.move(r, Reserved, "")
@@ -33,6 +33,14 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 		t.revoke(r)
 	}
 	t.proceed(r)
+}
+
+// currencyOf returns the currency of a reward's amount, empty for coins.
+func currencyOf(kind, currency string) string {
+	if unit := budget.UnitOf(kind, currency); unit != budget.Coins {
+		return unit
+	}
+	return ""
 }
 
 // proceed takes a reserved reward on its way, once it is known what the user has of earlier epochs.
