@@ -19,6 +19,8 @@ type GroupSpec struct {
 	Timers string
 	// Lookups are tables of other groups that the group reads whole.
 	Lookups []string
+	// Clock is what the group goes by.
+	Clock stream.Clock
 }
 
 // Groups returns every processor group, in the order of the data flow.
@@ -39,7 +41,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool",
 			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
 		}, {
-			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name}, Key: "user", Table: tableName(t.Rewards.Name),
+			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
 			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, dead},
 			Loop:    loopName(t.Rewards.Name), Timers: stream.TimerTopic(t.Rewards.Name),
 		}, {
@@ -47,7 +49,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
-			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name),
+			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
 			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),

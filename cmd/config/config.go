@@ -44,6 +44,7 @@ type Config struct {
 	Progress Progress `yaml:"progress"`
 	Health   Health   `yaml:"health"`
 	Trace    Trace    `yaml:"trace"`
+	Audit    Audit    `yaml:"audit"`
 	// Triggers are the events that make tasks. Defaults to none.
 	Triggers []Trigger `yaml:"triggers"`
 }
@@ -132,6 +133,12 @@ type Health struct {
 	Policy string `yaml:"policy"`
 }
 
+// Audit says how `serve` checks that money is conserved.
+type Audit struct {
+	// Every is the pause between two looks; 0s: this server does not look. One server of a deployment is enough. Defaults to 5s.
+	Every time.Duration `yaml:"every"`
+}
+
 // Trace says where spans of closed windows and of changes of status go.
 type Trace struct {
 	// Endpoint is the URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Defaults to none:
@@ -155,6 +162,7 @@ func Default() Config {
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
 		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true, Policy: "proportional"},
+		Audit:    Audit{Every: 5 * time.Second},
 	}
 }
 
@@ -221,6 +229,9 @@ func (c Config) validateDurations(bad func(string, ...any)) {
 		if p.d < time.Millisecond {
 			bad("%s: %v must be at least 1ms", p.name, p.d)
 		}
+	}
+	if c.Audit.Every < 0 {
+		bad("audit.every: %v must not be negative", c.Audit.Every)
 	}
 	if c.Health.Grace < 0 {
 		bad("health.grace: %v must not be negative", c.Health.Grace)

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
@@ -66,6 +67,7 @@ type Server struct {
 
 	payments *payments
 	feed     *views.Feed
+	life     context.Context // ends with the server
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 	failed   chan error
@@ -96,6 +98,7 @@ func Start(c Config) (_ *Server, err error) {
 	}
 	s.addr, s.http = listener.Addr(), views.NewHTTPServer(c.Listen, s.views.Handler())
 	s.run(listener, c.Topology, c.Verifier)
+	s.audit(c)
 	return s, nil
 }
 
@@ -141,7 +144,7 @@ func (s *Server) newViews(c Config, indexes *views.Indexes) (*views.Server, erro
 
 func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *token.Verifier) {
 	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
+	s.life, s.cancel = ctx, cancel
 	for _, t := range s.Tables.all() {
 		s.work.Go(func() { s.report(t.Run(ctx)) })
 	}
@@ -151,6 +154,19 @@ func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *toke
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.report(err)
 		}
+	})
+}
+
+// audit checks conservation until the server stops.
+func (s *Server) audit(c Config) {
+	if c.Settings.Audit.Every == 0 {
+		return
+	}
+	ctx, metrics := s.life, audit.NewMetrics(c.Registerer)
+	s.work.Go(func() {
+		s.report(audit.Watch(ctx, audit.Config{
+			Client: c.Settings.Client(), Topology: c.Topology, Retention: c.Settings.Ledger.Retention, Every: c.Settings.Audit.Every, Log: c.Log,
+		}, metrics))
 	})
 }
 

@@ -1,0 +1,359 @@
+package audit_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/embedded"
+	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/timer"
+	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+const partitions = 2
+
+// deployment is all groups in this process, on a broker of the test's own.
+type deployment struct {
+	t        *testing.T
+	settings config.Config
+	topology *topology.Topology
+	client   *kgo.Client
+	admin    *cluster.Admin
+	feed     *feed.Feed
+}
+
+func newDeployment(t *testing.T) *deployment {
+	t.Helper()
+	b, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{t: t, settings: config.Default()}
+	d.settings.Brokers, d.settings.Partitions, d.settings.Replication, d.settings.Health.IdleAfter = []string{b.Addr()}, partitions, 1, time.Hour
+	d.topology = topology.New(d.settings.Topology())
+	d.client, err = kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	d.check(err)
+	d.admin = cluster.NewAdmin(d.client)
+	_, err = cluster.Apply(t.Context(), d.admin, d.topology.Topics())
+	d.check(err)
+	d.feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: []string{b.Addr()}}, Topic: d.topology.Payments.Name})
+	d.check(err)
+	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: d.settings, Topology: d.topology, Log: slog.New(slog.DiscardHandler)})
+	d.check(err)
+	t.Cleanup(func() {
+		d.check(errors.Join(p.Stop()))
+		d.feed.Close()
+		d.client.Close()
+		d.check(b.Close())
+	})
+	d.check(p.Ready(t.Context()))
+	return d
+}
+
+func (d *deployment) check(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *deployment) config() audit.Config {
+	return audit.Config{Client: d.settings.Client(), Topology: d.topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond}
+}
+
+const spend = `[{"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":50000},"filters":[],
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"}]`
+
+// busy sends a mission and some thousand events, and returns when all is handled.
+func (d *deployment) busy() {
+	d.t.Helper()
+	list, err := codecs.ParseMissions(strings.NewReader(spend))
+	d.check(err)
+	command := catalog.NewPut("c1", "test", instant.Milli(1), catalog.NewMission(list[0]))
+	value, err := codecs.CatalogCommand{}.Encode(command)
+	d.check(err)
+	d.put(d.topology.CatalogCommands.Name, command.Key(), value)
+	for _, s := range cluster.Stages(d.topology) {
+		if s.Group == d.topology.Catalog.Name {
+			d.check(cluster.Drain(d.t.Context(), d.admin, []cluster.Stage{s}, 5*time.Millisecond))
+		}
+	}
+	c := traffic.DefaultConfig()
+	c.Seed, c.Rate, c.Flat, c.Count = 5, 6, true, 2_000
+	c.From = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	c.Users, c.Merchants, c.RefundWithin, c.Refunds, c.Duplicates, c.Poison = 30, 50, 3*time.Minute, 0.1, 0.02, 0.01
+	g, err := traffic.New(c)
+	d.check(err)
+	for r, ok := g.Next(); ok; r, ok = g.Next() {
+		d.check(d.feed.Send(d.t.Context(), r.Value))
+	}
+	d.check(d.feed.Advance(d.t.Context(), 20*time.Minute))
+	d.rest()
+}
+
+func (d *deployment) rest() {
+	d.t.Helper()
+	d.check(cluster.Drain(d.t.Context(), d.admin, cluster.Stages(d.topology), 5*time.Millisecond))
+}
+
+// put writes a record that no group wrote.
+func (d *deployment) put(topic, key string, value []byte) {
+	d.t.Helper()
+	r := &kgo.Record{Topic: topic, Partition: stream.Partition([]byte(key), partitions), Key: []byte(key), Value: value}
+	d.check(d.client.ProduceSync(d.t.Context(), r).FirstErr())
+}
+
+// last returns the last record of a topic with a key and a value, of those that pick takes, without what the engine keeps.
+func (d *deployment) last(topic string, pick func(r *kgo.Record) bool) *kgo.Record {
+	d.t.Helper()
+	ends, err := cluster.EndOffsets(d.t.Context(), d.admin, []string{topic})
+	d.check(err)
+	reader, err := kgo.NewClient(kgo.SeedBrokers(d.settings.Brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	d.check(err)
+	defer reader.Close()
+	var found *kgo.Record
+	newest := map[string]*kgo.Record{}
+	for len(ends[topic]) > 0 {
+		for r := range reader.PollFetches(d.t.Context()).RecordsAll() {
+			if r.Offset+1 >= ends[topic][r.Partition] {
+				delete(ends[topic], r.Partition)
+			}
+			if r.Value == nil || position.IsReserved(string(r.Key)) || watermark.Is(r.Value) {
+				continue
+			}
+			newest[string(r.Key)] = r
+		}
+	}
+	for _, r := range newest {
+		if pick(r) {
+			found = r
+		}
+	}
+	if found == nil {
+		d.t.Fatalf("%s has no such record", topic)
+	}
+	return found
+}
+
+func (d *deployment) verify() map[string]audit.Check {
+	d.t.Helper()
+	report, err := audit.Verify(d.t.Context(), d.config())
+	d.check(err)
+	checks := map[string]audit.Check{}
+	for _, c := range report.Checks {
+		checks[c.Name] = c
+		report.OK = report.OK && c.OK
+	}
+	for _, c := range report.Checks {
+		if c.OK != (len(c.Evidence) == 0) {
+			d.t.Errorf("%s: ok %v with %d lines of evidence", c.Name, c.OK, len(c.Evidence))
+		}
+	}
+	return checks
+}
+
+// wrong finds a check failed, with evidence that holds all of the words, and all others passed but those named.
+func (d *deployment) wrong(checks map[string]audit.Check, name string, also string, words ...string) {
+	d.t.Helper()
+	for n, c := range checks {
+		if !c.OK && n != name && n != also {
+			d.t.Errorf("%s: %q", n, c.Evidence)
+		}
+	}
+	all := strings.Join(checks[name].Evidence, "\n")
+	for _, w := range words {
+		if !strings.Contains(all, w) {
+			d.t.Errorf("%s: %q says nothing of %q", name, all, w)
+		}
+	}
+}
+
+func TestASoundDeploymentHasNoFindings(t *testing.T) {
+	d := newDeployment(t)
+	d.wrong(d.verify(), "", "") // empty
+	d.busy()
+	checks := d.verify()
+	d.wrong(checks, "", "")
+	if len(checks) != len(audit.Checks()) {
+		t.Errorf("%d checks", len(checks))
+	}
+}
+
+// Rows and topics as a bug would leave them: each is found by the check that is for it, and named.
+func TestSeededInconsistenciesAreFound(t *testing.T) {
+	d := newDeployment(t)
+	d.busy()
+	ledgers, users := string(d.topology.Ledger.Table()), string(d.topology.Progress.Table())
+	settled := func(r *kgo.Record) bool {
+		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		return err == nil && row.Net() > 0
+	}
+
+	row := d.last(ledgers, settled)
+	changed, err := codecs.LedgerRow{}.Decode(row.Value)
+	d.check(err)
+	changed.Facts.AmountMinor += 77
+	value, err := codecs.LedgerRow{}.Encode(changed)
+	d.check(err)
+	d.put(ledgers, string(row.Key), value)
+	d.wrong(d.verify(), audit.Conservation, audit.Journal, "transaction "+string(row.Key), "postings add up to")
+	d.put(ledgers, string(row.Key), nil)
+	d.wrong(d.verify(), audit.Conservation, "", "transaction "+string(row.Key), "deleted before the retention")
+	d.put(ledgers, string(row.Key), row.Value)
+	d.wrong(d.verify(), "", "")
+
+	user := d.last(users, func(r *kgo.Record) bool {
+		row, err := codecs.UserRow{}.Decode(r.Value)
+		return err == nil && len(row.States) > 0 && row.States[0].Completions > 0
+	})
+	rich, err := codecs.UserRow{}.Decode(user.Value)
+	d.check(err)
+	rich.Received[0].Net = rich.Received[0].Net.Add(5)
+	rich.States[0].Completions++
+	value, err = codecs.UserRow{}.Encode(rich)
+	d.check(err)
+	d.put(users, string(user.Key), value)
+	checks := d.verify()
+	d.wrong(checks, audit.Conservation, audit.Outcomes, "user "+string(user.Key), "progress has received")
+	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend version 1")
+	d.put(users, string(user.Key), user.Value)
+
+	purses, funds := string(d.topology.Rewards.Table()), string(d.topology.Budget.Table())
+	winner := d.last(purses, func(r *kgo.Record) bool { row, err := codecs.RewardsRow{}.Decode(r.Value); return err == nil && row.Coins.Balance > 0 })
+	lucky, err := codecs.RewardsRow{}.Decode(winner.Value)
+	d.check(err)
+	lucky.Coins.Balance += 9
+	value, err = codecs.RewardsRow{}.Encode(lucky)
+	d.check(err)
+	d.put(purses, string(winner.Key), value)
+	d.wrong(d.verify(), audit.Coins, "", "user "+string(winner.Key), "its entries add up to")
+	d.put(purses, string(winner.Key), winner.Value)
+	fund := d.last(funds, func(r *kgo.Record) bool { row, err := codecs.BudgetRow{}.Decode(r.Value); return err == nil && row.Mission != nil && len(row.Mission.Accounts) > 0 })
+	spent, err := codecs.BudgetRow{}.Decode(fund.Value)
+	d.check(err)
+	spent.Mission.Accounts[0].Spent++
+	value, err = codecs.BudgetRow{}.Encode(spent)
+	d.check(err)
+	d.put(funds, string(fund.Key), value)
+	d.wrong(d.verify(), audit.Budgets, "", "mission spend", "spent in coins")
+	d.put(funds, string(fund.Key), fund.Value)
+
+	line := d.last(d.topology.Journal.Name, func(*kgo.Record) bool { return true })
+	entry, err := codecs.JournalEntry{}.Decode(line.Value)
+	d.check(err)
+	entry.Seq++
+	value, err = codecs.JournalEntry{}.Encode(entry)
+	d.check(err)
+	d.put(d.topology.Journal.Name, string(line.Key), value)
+	d.wrong(d.verify(), audit.Journal, "", "transaction "+string(line.Key))
+}
+
+func TestWhatIsCommittedTwiceOrTooLateIsFound(t *testing.T) {
+	d := newDeployment(t)
+	d.busy()
+	any := func(*kgo.Record) bool { return true }
+	final := d.last(d.topology.HealthWindows.Name, any)
+	d.put(d.topology.HealthWindows.Name, string(final.Key), final.Value)
+	posting := d.last(d.topology.Postings.Name, any)
+	d.put(d.topology.Postings.Name, string(posting.Key), posting.Value) // which progress drops as a duplicate
+	late := timer.AppendKey(nil, timer.Timer{Due: 1000, Key: "nobody"})
+	r := &kgo.Record{Topic: stream.TimerTopic(d.topology.Ledger.Name), Key: late, Value: timer.Value()}
+	d.check(d.client.ProduceSync(t.Context(), r).FirstErr())
+	d.rest()
+	ctx, cancel := context.WithCancel(t.Context())
+	rising := make(chan struct{})
+	go func() { // event time goes on meanwhile
+		defer close(rising)
+		for at := d.feed.Latest().Add(30 * time.Minute); ctx.Err() == nil; at = at.Add(time.Second) {
+			_ = d.feed.Clock(ctx, at)
+		}
+	}()
+	checks := d.verify()
+	cancel()
+	<-rising
+	for name, words := range map[string]string{audit.Windows: "a second final", audit.Conservation: "comes after posting", audit.Timers: `timer "" of key "nobody" was due`} {
+		if all := strings.Join(checks[name].Evidence, "\n"); !strings.Contains(all, words) {
+			t.Errorf("%s: %q", name, all)
+		}
+	}
+}
+
+func gauge(t *testing.T, g prometheus.Gauge) float64 {
+	t.Helper()
+	var out dto.Metric
+	if err := g.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.GetGauge().GetValue()
+}
+
+func TestWatchFollowsMoney(t *testing.T) {
+	d := newDeployment(t)
+	m := audit.NewMetrics(prometheus.NewRegistry())
+	c := d.config()
+	looked := make(chan struct{})
+	c.Clock = func() time.Time {
+		select {
+		case looked <- struct{}{}:
+		default: // nobody waits
+		}
+		return time.Now()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- audit.Watch(ctx, c, m) }()
+	defer func() {
+		cancel()
+		d.check(<-ended)
+	}()
+	<-looked
+	d.busy()
+	difference := func(wrong bool) {
+		t.Helper()
+		for range 400 {
+			<-looked
+			if (gauge(t, m.DifferenceOf("INR")) != 0) == wrong {
+				return
+			}
+		}
+		t.Errorf("the difference is %g", gauge(t, m.DifferenceOf("INR")))
+	}
+	for range 30 {
+		<-looked
+	}
+	difference(false)
+	row := d.last(string(d.topology.Ledger.Table()), func(r *kgo.Record) bool {
+		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		return err == nil && row.Net() > 0 && row.Currency() == "INR"
+	})
+	changed, err := codecs.LedgerRow{}.Decode(row.Value)
+	d.check(err)
+	changed.Facts.AmountMinor += 77
+	value, err := codecs.LedgerRow{}.Encode(changed)
+	d.check(err)
+	d.put(row.Topic, string(row.Key), value)
+	difference(true)
+	d.put(row.Topic, string(row.Key), row.Value)
+	difference(false)
+}

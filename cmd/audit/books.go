@@ -1,0 +1,186 @@
+package audit
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
+)
+
+// books are all books of a deployment. Those that need the whole log are nil where it is not read.
+type books struct {
+	topology     *topology.Topology
+	transactions *transactions
+	users        *users
+	coins        *coins
+	budgets      *budgets
+	windows      *windows
+	producers    *producers
+	timers       map[string]*timers // by topic of the timers
+	clocks       map[string]*timers // by topic of the table
+}
+
+// moneyTopics are those that conservation, journal and outcomes need.
+func moneyTopics(t *topology.Topology) []string {
+	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.RewardsIn.Name, t.BudgetReturns.Name,
+		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
+}
+
+// allTopics are those that Verify reads: all that groups write, but for what comes from outside.
+func allTopics(t *topology.Topology) []string {
+	var out []string
+	for _, s := range t.Topics() {
+		if !s.Foreign {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// newBooks returns books that are empty; whole tells of a topic whether it is read from its first record on.
+func newBooks(c Config, whole func(topic string) bool) *books {
+	t := c.Topology
+	logs := whole(t.Postings.Name) && whole(t.Journal.Name) && whole(string(t.Ledger.Table()))
+	return &books{
+		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), logs),
+		users:   newUsers(t.Postings.Name, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(string(t.Progress.Table()))),
+		budgets: newBudgets(t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
+		coins:   newCoins(whole(string(t.Rewards.Table()))),
+	}
+}
+
+// complete adds the books that need the whole log.
+func (b *books) complete() {
+	b.windows, b.producers = newWindows(), newProducers()
+	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
+	for _, g := range b.topology.Groups() {
+		if g.Timers != "" {
+			book := newTimers(g.Name, g.Clock == stream.WallClock)
+			b.timers[g.Timers], b.clocks[g.Table] = book, book
+		}
+	}
+}
+
+func (b *books) take(r *kgo.Record) error {
+	if b.producers != nil {
+		b.producers.take(r)
+	}
+	key, place := string(r.Key), placeOf(r)
+	if timers := b.timers[r.Topic]; timers != nil {
+		return timers.take(r.Partition, place, key, r.Value)
+	}
+	if position.IsReserved(key) {
+		return b.takeReserved(r, key)
+	}
+	if watermark.Is(r.Value) {
+		return nil
+	}
+	switch t := b.topology; r.Topic {
+	case string(t.Ledger.Table()):
+		return b.transactions.takeRow(r.Partition, place, key, r.Value)
+	case string(t.Progress.Table()):
+		return b.users.takeRow(place, key, r.Value)
+	case t.Postings.Name:
+		p, err := b.transactions.takePosting(place, r.Value)
+		if err == nil {
+			b.users.takePosting(r.Partition, r.Offset, p)
+		}
+		return err
+	case t.Journal.Name:
+		return b.transactions.takeLine(place, r.Value)
+	case string(t.Rewards.Table()):
+		return b.coins.take(place, key, r.Value)
+	case string(t.Budget.Table()):
+		return b.budgets.takeRow(place, key, r.Value)
+	case t.RewardsIn.Name:
+		return b.budgets.takeAllotment(place, r.Value)
+	case t.BudgetReturns.Name:
+		return b.budgets.takeReturn(r.Partition, r.Offset, place, r.Value)
+	case t.Outcomes.Name:
+		return b.users.takeOutcome(place, r.Value)
+	case t.HealthWindows.Name, t.HealthCorrections.Name:
+		if b.windows != nil {
+			return b.windows.take(place, r.Value, r.Topic == t.HealthWindows.Name)
+		}
+	}
+	return nil
+}
+
+// takeReserved takes what the engine keeps in a table.
+func (b *books) takeReserved(r *kgo.Record, key string) error {
+	t := b.topology
+	switch {
+	case r.Value == nil:
+	case key == position.Key && r.Topic == string(t.Progress.Table()):
+		return b.users.takePosition(r.Partition, r.Value)
+	case key == position.Key && r.Topic == string(t.Budget.Table()):
+		return b.budgets.takePosition(r.Partition, r.Value)
+	case key == watermark.RowPrefix:
+		if clock := b.clocks[r.Topic]; clock != nil {
+			if err := clock.takeTime(r.Partition, r.Value); err != nil {
+				return err
+			}
+		}
+		if r.Topic == string(t.Ledger.Table()) {
+			at, err := watermark.SettledOf(r.Value)
+			if err == nil && at != watermark.None {
+				b.transactions.settled[r.Partition] = at
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// open returns all that does not agree now. most bounds what is kept of what does; 0: all of it.
+func (b *books) open(now time.Time, most int) []difference {
+	out := append(b.transactions.open(most), b.users.open(most)...)
+	out = append(append(out, b.coins.open()...), b.budgets.open()...)
+	if b.windows != nil {
+		out = append(out, b.windows.found...)
+	}
+	if b.producers != nil {
+		out = append(out, b.producers.found...)
+	}
+	for _, t := range b.timers {
+		out = append(out, t.open(now)...)
+	}
+	return out
+}
+
+// standing tells differences that last from those that are under way.
+type standing struct {
+	settle time.Duration
+	since  map[string]seen
+}
+
+type seen struct {
+	state string
+	at    time.Time
+}
+
+func newStanding(settle time.Duration) *standing { return &standing{settle, map[string]seen{}} }
+
+// sort returns those that have not changed for long enough, and the ids of those that have yet to show whether they do.
+func (s *standing) sort(open []difference, now time.Time) (findings []difference, waiting map[string]bool) {
+	next := map[string]seen{}
+	waiting = map[string]bool{}
+	for _, d := range open {
+		last, ok := s.since[d.id()]
+		if !ok || last.state != d.state {
+			last = seen{d.state, now}
+		}
+		next[d.id()] = last
+		if d.sure || now.Sub(last.at) >= s.settle {
+			findings = append(findings, d)
+		} else {
+			waiting[d.id()] = true
+		}
+	}
+	s.since = next
+	return findings, waiting
+}

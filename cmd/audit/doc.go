@@ -1,0 +1,84 @@
+// Package audit holds what a deployment has committed against itself: the tables against the topics that they are made of, and
+// topics against each other. It reads records as any reader of committed records does, and shares no code with the decisions of the
+// processors: a book adds records up by key, and says where two sides of an account do not agree.
+//
+// Two sides are never read at one moment, so a difference counts only if neither side changed while it was looked at for some
+// time (Config.Settle), and, where a group's table stands against its input, if the table says that the group has read that far.
+// Keys that change all the time are judged when they rest.
+//
+// Verify reads everything from the beginning and names what is wrong: `millrace verify`. Watch follows what comes from now on, in
+// bounded memory, for the metrics of conservation; what it has not seen the beginning of it takes as it finds it.
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config says what is audited.
+type Config struct {
+	Client   engine.ClientConfig
+	Topology *topology.Topology
+	// Retention is how long the ledger keeps a transaction after its last event: a row that goes earlier is a finding. Defaults
+	// to 90 days.
+	Retention time.Duration
+	// Settle is how long a difference must stand unchanged to be one. Defaults to 3 s.
+	Settle time.Duration
+	// Every is the pause between two looks of Watch. Defaults to 5 s.
+	Every time.Duration
+	// Keys bounds how many transactions, and how many users, Watch remembers beyond those under way. Defaults to 200,000.
+	Keys int
+	// Clock is the wall clock. Defaults to time.Now.
+	Clock func() time.Time
+	// Log is told of findings and of brokers that do not answer. Defaults to none.
+	Log *slog.Logger
+	// Progress hears how many records Verify has read of how many offsets. Defaults to nobody.
+	Progress func(read, all int64)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Retention == 0 {
+		c.Retention = 90 * 24 * time.Hour
+	}
+	if c.Settle == 0 {
+		c.Settle = 3 * time.Second
+	}
+	if c.Every == 0 {
+		c.Every = 5 * time.Second
+	}
+	if c.Keys == 0 {
+		c.Keys = 200_000
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Progress == nil {
+		c.Progress = func(int64, int64) {}
+	}
+	return c
+}
+
+// Validate returns every problem of c, joined.
+func (c Config) Validate() error {
+	errs := []error{c.Client.Validate()}
+	if c.Topology == nil {
+		errs = append(errs, errors.New("audit: a topology is needed"))
+	}
+	for name, d := range map[string]time.Duration{"retention": c.Retention, "settle": c.Settle, "every": c.Every} {
+		if d < 0 {
+			errs = append(errs, fmt.Errorf("audit: %s %v: must not be negative", name, d))
+		}
+	}
+	if c.Keys < 0 {
+		errs = append(errs, fmt.Errorf("audit: %d keys: must not be negative", c.Keys))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,70 @@
+package audit
+
+import "slices"
+
+// Report is what Verify found.
+type Report struct {
+	OK     bool    `json:"ok"`
+	Checks []Check `json:"checks"`
+}
+
+// Check is one of the things that were looked at.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Evidence names each finding, at most as many as are shown; the last line then says how many more there are.
+	Evidence []string `json:"evidence"`
+}
+
+// The names of the checks.
+const (
+	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency
+	Coins        = "coins"        // the entries of a user add up to the balance
+	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
+	Journal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
+	Outcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
+	Windows      = "windows"      // one final for each window, and corrections in order behind it
+	Fenced       = "fenced"       // nothing of a producer that had been fenced is committed
+	Timers       = "timers"       // no timer is pending whose time has passed
+)
+
+// Checks returns the names of all checks, in their order.
+func Checks() []string {
+	return []string{Conservation, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers}
+}
+
+// difference is where the two sides of an account do not agree.
+type difference struct {
+	check    string
+	key      string // of the account
+	state    string // what both sides say: while it stays the same, neither has changed
+	text     string
+	place    string // where to look, without anything personal
+	currency string // of minor; empty where it is not about money
+	minor    int64
+	sure     bool // whatever comes later
+}
+
+func (d difference) id() string { return d.check + "\x00" + d.key }
+
+// shown bounds how many findings of one check are spelled out.
+const shown = 50
+
+func reportOf(findings []difference) Report {
+	r := Report{OK: len(findings) == 0}
+	for _, name := range Checks() {
+		c := Check{Name: name, OK: true, Evidence: []string{}}
+		for _, f := range findings {
+			if f.check == name {
+				c.OK = false
+				c.Evidence = append(c.Evidence, f.text)
+			}
+		}
+		slices.Sort(c.Evidence)
+		if n := len(c.Evidence); n > shown {
+			c.Evidence = append(c.Evidence[:shown], more(n-shown))
+		}
+		r.Checks = append(r.Checks, c)
+	}
+	return r
+}

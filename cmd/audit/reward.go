@@ -1,0 +1,228 @@
+package audit
+
+import (
+	"fmt"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/engine/position"
+)
+
+// coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and end at the balance.
+type coins struct {
+	whole   bool // pages are read from their first record on
+	wallets map[string]*wallet // by user; pages are wallets of their own until their user is known
+	touched map[string]bool
+}
+
+type wallet struct {
+	place          string
+	balance, count int64
+	entries        []reward.Entry
+	pages          map[int64][]reward.Entry
+}
+
+func newCoins(whole bool) *coins { return &coins{whole, map[string]*wallet{}, map[string]bool{}} }
+
+func (b *coins) take(place, key string, value []byte) error {
+	user, page, paged := reward.ParsePageKey(key)
+	w := b.wallets[user]
+	if w == nil {
+		w = &wallet{pages: map[int64][]reward.Entry{}}
+		b.wallets[user] = w
+	}
+	b.touched[user] = true
+	if value == nil {
+		if paged {
+			delete(w.pages, page)
+		} else {
+			w.balance, w.count, w.entries = 0, 0, nil
+		}
+		return nil
+	}
+	row, err := codecs.RewardsRow{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if paged {
+		w.pages[page] = row.Page
+		return nil
+	}
+	w.place, w.balance, w.count, w.entries = place, row.Coins.Balance, row.Coins.Count, row.Coins.Entries
+	return nil
+}
+
+func (b *coins) open() []difference {
+	var out []difference
+	for user := range b.touched {
+		w := b.wallets[user]
+		what, minor := w.wrong(b.whole)
+		if what == "" {
+			delete(b.touched, user)
+			if !b.whole {
+				delete(b.wallets, user)
+			}
+			continue
+		}
+		out = append(out, difference{
+			check: Coins, key: user, place: w.place, currency: budget.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
+			text: fmt.Sprintf("user %s (%s): %s", user, w.place, what),
+		})
+	}
+	return out
+}
+
+// wrong says what does not add up, and by how many coins. Without pages the entries of the row need only lead to the balance.
+func (w *wallet) wrong(whole bool) (string, int64) {
+	var entries []reward.Entry
+	first, sum := int64(1), int64(0)
+	if !whole && len(w.entries) > 0 {
+		first, sum = w.entries[0].Number, w.entries[0].BalanceAfter-w.entries[0].Amount
+	}
+	for n := int64(0); whole && n < (w.count-int64(len(w.entries)))/reward.PageSize; n++ {
+		page := w.pages[n]
+		if len(page) != reward.PageSize {
+			return fmt.Sprintf("page %d of coin entries has %d of %d", n, len(page), reward.PageSize), 0
+		}
+		entries = append(entries, page...)
+	}
+	for i, e := range append(entries, w.entries...) {
+		if sum += e.Amount; e.Number != first+int64(i) || e.BalanceAfter != sum {
+			return fmt.Sprintf("coin entry %d says number %d and a balance of %d, the entries up to it add up to %d", first+int64(i), e.Number, e.BalanceAfter, sum), e.BalanceAfter - sum
+		}
+	}
+	if sum != w.balance {
+		return fmt.Sprintf("the balance is %d coins, its entries add up to %d", w.balance, sum), w.balance - sum
+	}
+	return "", 0
+}
+
+// budgets is the book of budgets: what a mission has reserved and spent is what was allotted, less what came back.
+type budgets struct {
+	returns string // topic
+	whole   bool
+	funds   map[string]*fund // by mission and unit
+	touched map[string]bool
+	handled map[int32]int64 // of returns by the budget group
+}
+
+type fund struct {
+	place                 string
+	unit                  string
+	row                   bool
+	reserved, spent       int64 // as the row says
+	allotted, given, back int64 // by rewards-in and budget-returns
+	recovered             int64
+	last                  int64 // offset of the last return
+	partition             int32
+	base, baseSpent       *int64 // differences as first seen, where not all was read
+}
+
+func newBudgets(returns string, whole bool) *budgets {
+	return &budgets{returns: returns, whole: whole, funds: map[string]*fund{}, touched: map[string]bool{}, handled: map[int32]int64{}}
+}
+
+func (b *budgets) of(mission, unit string) *fund {
+	key := mission + "\x00" + unit
+	f := b.funds[key]
+	if f == nil {
+		f = &fund{unit: unit, last: -1}
+		b.funds[key] = f
+	}
+	b.touched[key] = true
+	return f
+}
+
+func (b *budgets) takeRow(place, key string, value []byte) error {
+	if value == nil {
+		return nil
+	}
+	row, err := codecs.BudgetRow{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if row.Mission == nil {
+		return nil
+	}
+	for _, a := range row.Mission.Accounts {
+		f := b.of(key, a.Unit)
+		f.row, f.place, f.reserved, f.spent = true, place, a.Reserved, a.Spent
+	}
+	return nil
+}
+
+func (b *budgets) takeAllotment(place string, value []byte) error {
+	a, err := codecs.Allotment{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if a.Verdict == budget.Reserved {
+		b.of(a.Mission, budget.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount
+	}
+	return nil
+}
+
+func (b *budgets) takeReturn(partition int32, offset int64, place string, value []byte) error {
+	r, err := codecs.BudgetReturn{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	f := b.of(r.Mission, r.Unit)
+	f.last, f.partition = offset, partition
+	switch r.Movement {
+	case budget.Spent:
+		f.given += r.Amount
+	case budget.Returned:
+		f.back += r.Amount
+	case budget.Recovered:
+		f.back += r.Amount
+		f.recovered += r.Amount
+	}
+	return nil
+}
+
+func (b *budgets) takePosition(partition int32, value []byte) error {
+	at, err := position.Parse(value)
+	if err == nil {
+		b.handled[partition] = at[b.returns]
+	}
+	return err
+}
+
+func (b *budgets) open() []difference {
+	var out []difference
+	for key := range b.touched {
+		f := b.funds[key]
+		if f.last >= b.handled[f.partition] {
+			continue
+		}
+		all, spent := f.reserved+f.spent-(f.allotted-f.back), f.spent-(f.given-f.recovered)
+		if !b.whole && f.base == nil {
+			f.base, f.baseSpent = &all, &spent
+		}
+		if f.base != nil {
+			all, spent = all-*f.base, spent-*f.baseSpent
+		}
+		if all == 0 && spent == 0 {
+			delete(b.touched, key)
+			continue
+		}
+		out = append(out, difference{
+			check: Budgets, key: key, place: f.place, currency: f.unit, minor: max(all, -all, spent, -spent),
+			state: fmt.Sprint(*f),
+			text: fmt.Sprintf("mission %s (%s): %d reserved and %d spent in %s; %d were allotted, %d given, %d came back",
+				missionOf(key), f.place, f.reserved, f.spent, f.unit, f.allotted, f.given, f.back),
+		})
+	}
+	return out
+}
+
+func missionOf(key string) string {
+	for i := range key {
+		if key[i] == 0 {
+			return key[:i]
+		}
+	}
+	return key
+}

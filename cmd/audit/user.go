@@ -1,0 +1,200 @@
+package audit
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/engine/position"
+)
+
+// users is the book of progress: by user, what the row has received and what postings brought, and completions by mission against
+// the outcomes that told of them.
+type users struct {
+	whole    bool
+	postings string // topic
+	purses   map[string]*purse
+	touched  map[string]bool
+	handled  map[int32]int64 // of postings by progress, as its table says
+}
+
+type purse struct {
+	place     string
+	row       bool
+	received  map[string]*big.Int // as the row says
+	brought   map[string]*big.Int // by postings
+	base      map[string]*big.Int // received - brought as first seen, where not all postings were read
+	last      int64               // offset of the last posting
+	partition int32               // of it
+	completed map[string]int64    // as the row says, by mission and version
+	told      map[string]int64    // by outcomes
+	untold    map[string]int64    // completed - told as first seen
+}
+
+func newUsers(postings string, whole bool) *users {
+	return &users{
+		whole: whole, postings: postings, purses: map[string]*purse{}, touched: map[string]bool{},
+		handled: map[int32]int64{},
+	}
+}
+
+func (b *users) of(id string) *purse {
+	p := b.purses[id]
+	if p == nil {
+		p = &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, last: -1, completed: map[string]int64{}, told: map[string]int64{}}
+		b.purses[id] = p
+	}
+	b.touched[id] = true
+	return p
+}
+
+func plus(m map[string]*big.Int, key string, n *big.Int) {
+	if m[key] == nil {
+		m[key] = new(big.Int)
+	}
+	m[key].Add(m[key], n)
+}
+
+func (b *users) takePosting(partition int32, offset int64, p *ledger.Posting) {
+	u := b.of(p.UserID)
+	plus(u.brought, p.Currency, big.NewInt(p.NetAfter-p.NetBefore))
+	u.last, u.partition = offset, partition
+}
+
+func (b *users) takePosition(partition int32, value []byte) error {
+	at, err := position.Parse(value)
+	if err == nil {
+		b.handled[partition] = at[b.postings]
+	}
+	return err
+}
+
+func (b *users) takeRow(place, id string, value []byte) error {
+	u := b.of(id)
+	u.place, u.row = place, value != nil
+	clear(u.received)
+	clear(u.completed)
+	if value == nil {
+		return nil
+	}
+	row, err := codecs.UserRow{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	for _, r := range row.Received {
+		plus(u.received, r.Currency, bigOf(r.Net))
+	}
+	for _, s := range row.States {
+		u.completed[missionKey(s.Mission, s.Version)] += s.Completions
+	}
+	return nil
+}
+
+func bigOf(t mission.Total) *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(t.High), 64)
+	return n.Add(n, new(big.Int).SetUint64(t.Low))
+}
+
+func missionKey(id string, version int64) string { return fmt.Sprintf("%s version %d", id, version) }
+
+func (b *users) takeOutcome(place string, value []byte) error {
+	o, err := codecs.Outcome{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	u := b.of(o.UserID)
+	if o.Kind == mission.Completed {
+		u.told[missionKey(o.Mission, o.Version)]++
+	} else {
+		u.told[missionKey(o.Mission, o.Version)]--
+	}
+	return nil
+}
+
+// open returns what does not agree of users whose postings were all handled.
+func (b *users) open(most int) []difference {
+	var out []difference
+	for id := range b.touched {
+		u := b.purses[id]
+		if u.last >= b.handled[u.partition] {
+			continue
+		}
+		found := u.differences(id, b.whole)
+		if len(found) == 0 {
+			delete(b.touched, id)
+		}
+		out = append(out, found...)
+	}
+	if most > 0 && len(b.purses) > most+len(b.touched) {
+		for id := range b.purses {
+			if !b.touched[id] {
+				delete(b.purses, id)
+			}
+		}
+	}
+	return out
+}
+
+func (u *purse) differences(id string, whole bool) []difference {
+	var out []difference
+	if !whole && u.base == nil { // this is how it is; what comes must fit
+		u.base, u.untold = map[string]*big.Int{}, map[string]int64{}
+		for currency := range u.received {
+			u.base[currency] = u.gap(currency)
+		}
+		for m, n := range u.completed {
+			u.untold[m] = n - u.told[m]
+		}
+	}
+	for _, currency := range sortedKeys(union(u.received, u.brought)) {
+		gap := u.gap(currency)
+		if base := u.base[currency]; base != nil {
+			gap.Sub(gap, base)
+		}
+		if gap.Sign() == 0 {
+			continue
+		}
+		minor := int64(1) << 62
+		if gap.IsInt64() {
+			minor = gap.Int64()
+		}
+		out = append(out, difference{
+			check: Conservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: minor,
+			state: fmt.Sprint(u.received[currency], u.brought[currency]),
+			text:  fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place, amount(u.received[currency]), currency, amount(u.brought[currency])),
+		})
+	}
+	for _, m := range sortedKeys(union(u.completed, u.told)) {
+		if u.completed[m]-u.told[m] == u.untold[m] {
+			continue
+		}
+		out = append(out, difference{
+			check: Outcomes, key: id + "\x00" + m, place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
+			text: fmt.Sprintf("user %s (%s), mission %s: %d completions in the row, %d told", id, u.place, m, u.completed[m], u.told[m]),
+		})
+	}
+	return out
+}
+
+func (u *purse) gap(currency string) *big.Int {
+	return new(big.Int).Sub(amount(u.received[currency]), amount(u.brought[currency]))
+}
+
+func amount(n *big.Int) *big.Int {
+	if n == nil {
+		return new(big.Int)
+	}
+	return n
+}
+
+func union[V any](a, b map[string]V) map[string]bool {
+	out := map[string]bool{}
+	for _, m := range []map[string]V{a, b} {
+		for k := range m {
+			out[k] = true
+		}
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+// patience is how long Verify looks again at differences that keep changing, as those of keys that are written all the time do.
+const patience = 30 * time.Second
+
+// looks is how often Verify looks while a difference settles.
+const looks = 6
+
+// Verify reads all that the deployment has committed, and returns what does not agree. The deployment may go on meanwhile. Its memory grows
+// with the number of transactions and users in the topics.
+func Verify(ctx context.Context, c Config) (Report, error) {
+	if err := c.Validate(); err != nil {
+		return Report{}, err
+	}
+	c = c.withDefaults()
+	r, err := openReader(ctx, c.Client, allTopics(c.Topology), false, c.Progress)
+	if err != nil {
+		return Report{}, err
+	}
+	defer r.close()
+	b := newBooks(c, r.whole)
+	b.complete()
+	s := newStanding(c.Settle)
+	var first map[string]bool
+	for begun := c.Clock(); ; {
+		if err := r.round(ctx, b.take); err != nil {
+			return Report{}, err
+		}
+		r.progress = func(int64, int64) {}
+		now := c.Clock()
+		findings, waiting := s.sort(b.open(now, 0), now)
+		if first == nil {
+			first, begun = waiting, now
+		}
+		if looked := now.Sub(begun); looked >= c.Settle && !meet(first, waiting) || looked > patience {
+			return reportOf(findings), nil
+		}
+		select {
+		case <-ctx.Done():
+			return Report{}, context.Cause(ctx)
+		case <-time.After(c.Settle / looks):
+		}
+	}
+}
+
+// meet tells whether a difference of the first look still waits. Later ones are of what the deployment does meanwhile.
+func meet(first, waiting map[string]bool) bool {
+	for id := range waiting {
+		if first[id] {
+			return true
+		}
+	}
+	return false
+}
