@@ -240,7 +240,10 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.put(users, string(user.Key), user.Value)
 
 	purses, funds := string(d.topology.Rewards.Table()), string(d.topology.Budget.Table())
-	winner := d.last(purses, func(r *kgo.Record) bool { row, err := codecs.RewardsRow{}.Decode(r.Value); return err == nil && row.Coins.Balance > 0 })
+	winner := d.last(purses, func(r *kgo.Record) bool {
+		row, err := codecs.RewardsRow{}.Decode(r.Value)
+		return err == nil && row.Coins.Balance > 0
+	})
 	lucky, err := codecs.RewardsRow{}.Decode(winner.Value)
 	d.check(err)
 	lucky.Coins.Balance += 9
@@ -249,7 +252,10 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.put(purses, string(winner.Key), value)
 	d.wrong(d.verify(), audit.Coins, "", "user "+string(winner.Key), "its entries add up to")
 	d.put(purses, string(winner.Key), winner.Value)
-	fund := d.last(funds, func(r *kgo.Record) bool { row, err := codecs.BudgetRow{}.Decode(r.Value); return err == nil && row.Mission != nil && len(row.Mission.Accounts) > 0 })
+	fund := d.last(funds, func(r *kgo.Record) bool {
+		row, err := codecs.BudgetRow{}.Decode(r.Value)
+		return err == nil && row.Mission != nil && len(row.Mission.Accounts) > 0
+	})
 	spent, err := codecs.BudgetRow{}.Decode(fund.Value)
 	d.check(err)
 	spent.Mission.Accounts[0].Spent++

@@ -11,7 +11,7 @@ import (
 
 // coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and end at the balance.
 type coins struct {
-	whole   bool // pages are read from their first record on
+	whole   bool               // pages are read from their first record on
 	wallets map[string]*wallet // by user; pages are wallets of their own until their user is known
 	touched map[string]bool
 }

@@ -8,13 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	_ "time/tzdata"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
+	"github.com/millrace/millrace/topology"
 )
 
 type boardAnswer struct {
@@ -77,6 +81,8 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 	if late := r.counted("millrace_windows_late_events_total"); late > float64(board.Totals.Events)/200 {
 		t.Errorf("%v of %d events came after their window was closed: history overtakes itself", late, board.Totals.Events)
 	}
+	r.showsTheMetricsOfTheContract()
+	r.isSound()
 	for p, first := range r.firstPayments() {
 		if !strings.HasPrefix(first, `{"type":"clock"`) {
 			t.Errorf("partition %d begins with %s: the first events of the others run ahead of it", p, first)
@@ -88,6 +94,67 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 		t.Errorf("the last line is %q", last)
 	}
 	return user, progress
+}
+
+// contract are the metrics that CONTRACT.md names, with their labels.
+func contract() map[string][]string {
+	return map[string][]string{
+		"millrace_conservation_difference_minor":          {"currency"},
+		"millrace_conservation_checked_timestamp_seconds": nil,
+		"millrace_ledger_settled_minor_total":             {"currency"},
+		"millrace_ledger_reversed_minor_total":            {"currency"},
+		"millrace_progress_received_minor_total":          {"currency"},
+		"millrace_windows_closed_total":                   {"mode"},
+		"millrace_windows_late_events_total":              {"mode"},
+		"millrace_windows_corrections_total":              {"mode"},
+		"millrace_dead_letters_total":                     {"group", "reason"},
+		"millrace_duplicates_total":                       {"group"},
+		"millrace_transactions_total":                     {"group", "outcome"},
+		"millrace_watermark_lag_seconds":                  {"group"},
+		"millrace_consumer_lag_records":                   {"group", "topic", "partition"},
+		"millrace_health_score_ratio":                     {"mode", "instrument"},
+		"millrace_health_enabled":                         {"mode", "instrument"},
+		"millrace_table_recovered":                        {"group"},
+	}
+}
+
+// showsTheMetricsOfTheContract waits until conservation was checked, and looks for each metric with just its labels.
+func (r *running) showsTheMetricsOfTheContract() {
+	r.t.Helper()
+	for !strings.Contains(r.metrics(), "millrace_conservation_difference_minor{") { // live traffic was looked at
+		if r.t.Context().Err() != nil {
+			r.t.Fatal("conservation is not checked")
+		}
+	}
+	if d := r.counted("millrace_conservation_difference_minor"); d != 0 {
+		r.t.Errorf("the difference is %v", d)
+	}
+	text := r.metrics()
+	for name, labels := range contract() {
+		series := regexp.MustCompile(`(?m)^` + name + `(?:\{(.*)\})? \S+$`).FindStringSubmatch(text)
+		if series == nil {
+			r.t.Errorf("/metrics has no %s", name)
+			continue
+		}
+		var have []string
+		for _, m := range regexp.MustCompile(`(\w+)="`).FindAllStringSubmatch(series[1], -1) {
+			have = append(have, m[1])
+		}
+		slices.Sort(have)
+		if want := slices.Sorted(slices.Values(labels)); !slices.Equal(have, want) {
+			r.t.Errorf("%s has labels %v, want %v", name, have, want)
+		}
+	}
+}
+
+// isSound audits dev while traffic goes on.
+func (r *running) isSound() {
+	r.t.Helper()
+	t := topology.New(topology.Config{Partitions: r.partitions, Replication: 1})
+	report, err := audit.Verify(r.t.Context(), audit.Config{Client: engine.ClientConfig{Brokers: []string{r.broker}}, Topology: t})
+	if err != nil || !report.OK {
+		r.t.Errorf("%v %+v", err, report)
+	}
 }
 
 func (r *running) progressOf(user string) map[string]int64 {

@@ -151,6 +151,20 @@ func (r *running) get(path, token string, into any) int {
 // counted adds up what /metrics shows under a name.
 func (r *running) counted(name string) float64 {
 	r.t.Helper()
+	sum := 0.0
+	for _, m := range regexp.MustCompile(`(?m)^`+name+`(?:\{.*\})? (\S+)$`).FindAllStringSubmatch(r.metrics(), -1) {
+		n, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+// metrics returns what /metrics shows.
+func (r *running) metrics() string {
+	r.t.Helper()
 	resp, err := http.Get(r.base + "/metrics")
 	if err != nil {
 		r.t.Fatal(err)
@@ -160,15 +174,7 @@ func (r *running) counted(name string) float64 {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	sum := 0.0
-	for _, m := range regexp.MustCompile(`(?m)^`+name+`(?:\{.*\})? (\S+)$`).FindAllStringSubmatch(string(raw), -1) {
-		n, err := strconv.ParseFloat(m[1], 64)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		sum += n
-	}
-	return sum
+	return string(raw)
 }
 
 // token asks dev for one.

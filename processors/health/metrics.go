@@ -53,7 +53,13 @@ func (m *Metrics) arrived(mode string, at, w time.Time) {
 	m.lateness.WithLabelValues(m.label(mode)).Observe(behind.Seconds())
 }
 
-func (m *Metrics) closed(mode string) { m.windows.WithLabelValues(m.label(mode)).Inc() }
+// closed also shows that nothing of the mode was late or corrected so far: a counter that is not there says less than 0.
+func (m *Metrics) closed(mode string) {
+	label := m.label(mode)
+	m.windows.WithLabelValues(label).Inc()
+	m.lates.WithLabelValues(label).Add(0)
+	m.corrections.WithLabelValues(label).Add(0)
+}
 
 func (m *Metrics) late(mode string) { m.lates.WithLabelValues(m.label(mode)).Inc() }
 

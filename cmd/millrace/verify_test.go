@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/engine/embedded"
+)
+
+// What is sound is said to be, with exit status 0; a row that no posting accounts for is named, with exit status 1.
+func TestVerify(t *testing.T) {
+	elsewhere(t)
+	b, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = b.Close() }()
+	to := []string{"--brokers", b.Addr(), "--partitions", "2", "--replication", "1"}
+	millrace(t, 0, append([]string{"topics", "apply"}, to...)...)
+	lacks(t, millrace(t, 0, append([]string{"verify"}, to...)...).out, "CHECK", "conservation", "true")
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	row := &ledger.Row{Facts: payment.Facts{TransactionID: "t1", UserID: "u1", AmountMinor: 700, Currency: "INR"}, Status: payment.Success, PostingSeq: 1}
+	value, err := codecs.LedgerRow{}.Encode(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "ledger-table", Key: []byte("t1"), Value: value}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	got := millrace(t, 1, append([]string{"verify", "-o", "json"}, to...)...)
+	var report struct {
+		OK     bool
+		Checks []struct {
+			Name     string
+			OK       bool
+			Evidence []string
+		}
+	}
+	if err := json.Unmarshal([]byte(got.out), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.OK || len(report.Checks) == 0 || report.Checks[0].Name != "conservation" || report.Checks[0].OK {
+		t.Fatal(got.out)
+	}
+	lacks(t, report.Checks[0].Evidence[0], "transaction t1", "700 INR")
+	millrace(t, 2, append([]string{"verify"}, nobody()...)...)
+}
