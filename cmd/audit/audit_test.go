@@ -225,18 +225,18 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 
 	user := d.last(users, func(r *kgo.Record) bool {
 		row, err := codecs.UserRow{}.Decode(r.Value)
-		return err == nil && len(row.States) > 0 && row.States[0].Completions > 0
+		return err == nil && len(row.States) > 0 && row.States[0].Tallies[0].Completions > 0
 	})
 	rich, err := codecs.UserRow{}.Decode(user.Value)
 	d.check(err)
 	rich.Received[0].Net = rich.Received[0].Net.Add(5)
-	rich.States[0].Completions++
+	rich.States[0].Tallies[0].Completions++
 	value, err = codecs.UserRow{}.Encode(rich)
 	d.check(err)
 	d.put(users, string(user.Key), value)
 	checks := d.verify()
 	d.wrong(checks, audit.Conservation, audit.Outcomes, "user "+string(user.Key), "progress has received")
-	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend version 1")
+	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend, window from")
 	d.put(users, string(user.Key), user.Value)
 
 	purses, funds := string(d.topology.Rewards.Table()), string(d.topology.Budget.Table())

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine/position"
@@ -23,14 +24,21 @@ type users struct {
 type purse struct {
 	place     string
 	row       bool
-	received  map[string]*big.Int // as the row says
-	brought   map[string]*big.Int // by postings
-	base      map[string]*big.Int // received - brought as first seen, where not all postings were read
-	last      int64               // offset of the last posting
-	partition int32               // of it
-	completed map[string]int64    // as the row says, by mission and version
-	told      map[string]int64    // by outcomes
-	untold    map[string]int64    // completed - told as first seen
+	received  map[string]*big.Int      // as the row says
+	brought   map[string]*big.Int      // by postings
+	base      map[string]*big.Int      // received - brought as first seen, where not all postings were read
+	last      int64                    // offset of the last posting
+	partition int32                    // of it
+	completed map[run]int64            // as the row says
+	told      map[run]int64            // by outcomes
+	untold    map[run]int64            // completed - told as first seen
+	cut       map[string]instant.Milli // by mission: windows before are not kept in the row
+}
+
+// run is one window of a mission.
+type run struct {
+	mission string
+	start   instant.Milli
 }
 
 func newUsers(postings string, whole bool) *users {
@@ -43,7 +51,7 @@ func newUsers(postings string, whole bool) *users {
 func (b *users) of(id string) *purse {
 	p := b.purses[id]
 	if p == nil {
-		p = &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, last: -1, completed: map[string]int64{}, told: map[string]int64{}}
+		p = &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, last: -1, completed: map[run]int64{}, told: map[run]int64{}, cut: map[string]instant.Milli{}}
 		b.purses[id] = p
 	}
 	b.touched[id] = true
@@ -76,6 +84,7 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	u.place, u.row = place, value != nil
 	clear(u.received)
 	clear(u.completed)
+	clear(u.cut)
 	if value == nil {
 		return nil
 	}
@@ -87,7 +96,10 @@ func (b *users) takeRow(place, id string, value []byte) error {
 		plus(u.received, r.Currency, bigOf(r.Net))
 	}
 	for _, s := range row.States {
-		u.completed[missionKey(s.Mission, s.Version)] += s.Completions
+		u.cut[s.Mission] = s.Cut
+		for _, t := range s.Tallies {
+			u.completed[run{s.Mission, t.Start}] = t.Completions
+		}
 	}
 	return nil
 }
@@ -97,8 +109,6 @@ func bigOf(t mission.Total) *big.Int {
 	return n.Add(n, new(big.Int).SetUint64(t.Low))
 }
 
-func missionKey(id string, version int64) string { return fmt.Sprintf("%s version %d", id, version) }
-
 func (b *users) takeOutcome(place string, value []byte) error {
 	o, err := codecs.Outcome{}.Decode(value)
 	if err != nil {
@@ -106,9 +116,9 @@ func (b *users) takeOutcome(place string, value []byte) error {
 	}
 	u := b.of(o.UserID)
 	if o.Kind == mission.Completed {
-		u.told[missionKey(o.Mission, o.Version)]++
+		u.told[run{o.Mission, o.WindowStart}]++
 	} else {
-		u.told[missionKey(o.Mission, o.Version)]--
+		u.told[run{o.Mission, o.WindowStart}]--
 	}
 	return nil
 }
@@ -140,7 +150,7 @@ func (b *users) open(most int) []difference {
 func (u *purse) differences(id string, whole bool) []difference {
 	var out []difference
 	if !whole && u.base == nil { // this is how it is; what comes must fit
-		u.base, u.untold = map[string]*big.Int{}, map[string]int64{}
+		u.base, u.untold = map[string]*big.Int{}, map[run]int64{}
 		for currency := range u.received {
 			u.base[currency] = u.gap(currency)
 		}
@@ -166,13 +176,14 @@ func (u *purse) differences(id string, whole bool) []difference {
 			text:  fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place, amount(u.received[currency]), currency, amount(u.brought[currency])),
 		})
 	}
-	for _, m := range sortedKeys(union(u.completed, u.told)) {
-		if u.completed[m]-u.told[m] == u.untold[m] {
+	for m := range union(u.completed, u.told) {
+		if m.start < u.cut[m.mission] || u.completed[m]-u.told[m] == u.untold[m] {
 			continue
 		}
 		out = append(out, difference{
-			check: Outcomes, key: id + "\x00" + m, place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
-			text: fmt.Sprintf("user %s (%s), mission %s: %d completions in the row, %d told", id, u.place, m, u.completed[m], u.told[m]),
+			check: Outcomes, key: fmt.Sprint(id, "\x00", m), place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
+			text: fmt.Sprintf("user %s (%s), mission %s, window from %s: %d completions in the row, %d told",
+				id, u.place, m.mission, m.start, u.completed[m], u.told[m]),
 		})
 	}
 	return out
@@ -189,9 +200,9 @@ func amount(n *big.Int) *big.Int {
 	return n
 }
 
-func union[V any](a, b map[string]V) map[string]bool {
-	out := map[string]bool{}
-	for _, m := range []map[string]V{a, b} {
+func union[K comparable, V any](a, b map[K]V) map[K]bool {
+	out := map[K]bool{}
+	for _, m := range []map[K]V{a, b} {
 		for k := range m {
 			out[k] = true
 		}
