@@ -216,9 +216,31 @@ func (m *memUserCommands) take(judge func()) error {
 	return nil
 }
 
-func (m *memUserCommands) Enrol(context.Context, *mission.Enrolment) error { return nil }
+func (m *memUserCommands) progress(user string, judge func(*mission.UserRow, *mission.Snapshot) (*mission.UserRow, []mission.Effect)) error {
+	return m.take(func() {
+		f := m.f
+		var row *mission.UserRow
+		if value, _ := f.tables.progress.Get(user); value != nil {
+			var err error
+			row, err = f.topology.Progress.Row.Decode(value)
+			f.check(err)
+		}
+		row, _ = judge(row, f.indexes.missions.snapshot())
+		put(f, f.tables.progress, f.topology.Progress, user, row)
+	})
+}
 
-func (m *memUserCommands) Segment(context.Context, *mission.Segments) error { return nil }
+func (m *memUserCommands) Enrol(_ context.Context, e *mission.Enrolment) error {
+	return m.progress(e.UserID, func(row *mission.UserRow, missions *mission.Snapshot) (*mission.UserRow, []mission.Effect) {
+		return mission.ApplyEnrolment(row, e, missions, mission.DefaultConfig())
+	})
+}
+
+func (m *memUserCommands) Segment(_ context.Context, s *mission.Segments) error {
+	return m.progress(s.UserID, func(row *mission.UserRow, missions *mission.Snapshot) (*mission.UserRow, []mission.Effect) {
+		return mission.ApplySegments(row, s, missions, mission.DefaultConfig())
+	})
+}
 
 func (m *memUserCommands) Reward(_ context.Context, c *reward.Command) error {
 	return m.take(func() {

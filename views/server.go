@@ -149,6 +149,7 @@ type Server struct {
 	stop    stopFlag
 
 	limiters *limiters
+	streams  *streams
 
 	modeRows      modeRows
 	closedWindows closedWindows
@@ -170,11 +171,14 @@ func New(c Config) (*Server, error) {
 		}
 		s.config.Signatures = none
 	}
+	s.streams = newStreams()
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.rewardReads()
+	s.enrolments()
 	s.rewardWrites()
+	s.userStreams()
 	s.ads()
 	s.health()
 	s.panel()

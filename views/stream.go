@@ -1,8 +1,8 @@
 package views
 
 import (
-	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -48,32 +48,47 @@ func (s *Server) healthStream(_ context.Context, in *streamInput) (*huma.StreamR
 
 // relay writes the listener's events until it is dropped or the client has gone.
 func relay(r *http.Request, w http.ResponseWriter, l *listener) {
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
+	out, ok := beginEvents(r, w)
+	if !ok {
 		return
-	}
-	out := http.NewResponseController(w)
-	send := func(text ...[]byte) bool {
-		_ = out.SetWriteDeadline(time.Now().Add(writePatience))
-		_, err := w.Write(bytes.Join(text, nil))
-		return err == nil && out.Flush() == nil
 	}
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
-	hello := ": from now on; what was before is not repeated, read /v1/health\n\n"
-	for ok := send([]byte(hello)); ok; {
+	for ok := out.say("from now on; what was before is not repeated, read /v1/health"); ok; {
 		select {
 		case <-r.Context().Done():
 			return
 		case <-beat.C:
-			ok = send([]byte(": alive\n\n"))
+			ok = out.say("alive")
 		case e, more := <-l.events:
 			if !more {
-				send([]byte(": " + l.dropped + "\n\n"))
+				out.say(l.dropped)
 				return
 			}
-			ok = send([]byte("event: "+e.kind+"\ndata: "), e.value, []byte("\n\n"))
+			ok = out.send("event: " + e.kind + "\ndata: " + string(e.value) + "\n\n")
 		}
 	}
 }
+
+// eventWriter writes server-sent events to one client.
+type eventWriter struct {
+	w   http.ResponseWriter
+	out *http.ResponseController
+}
+
+// beginEvents begins the answer; false where that was all of it.
+func beginEvents(r *http.Request, w http.ResponseWriter) (eventWriter, bool) {
+	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.WriteHeader(http.StatusOK)
+	return eventWriter{w, http.NewResponseController(w)}, r.Method != http.MethodHead
+}
+
+// send writes text as it is, and tells whether the client still takes it.
+func (e eventWriter) send(text string) bool {
+	_ = e.out.SetWriteDeadline(time.Now().Add(writePatience))
+	_, err := io.WriteString(e.w, text)
+	return err == nil && e.out.Flush() == nil
+}
+
+// say sends a comment.
+func (e eventWriter) say(text string) bool { return e.send(": " + text + "\n\n") }

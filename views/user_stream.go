@@ -1,0 +1,284 @@
+package views
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// The bounds of users' streams. A stream ends after a while, so that whoever listens shows a token again.
+const (
+	maxStreams     = 10_000
+	maxUserStreams = 8
+	streamLife     = 15 * time.Minute
+	streamPause    = 100 * time.Millisecond // between two looks at a user's rows
+)
+
+// streams counts those who listen to what changes for a user, and ends them when the server stops.
+type streams struct {
+	mu     sync.Mutex
+	users  map[string]int
+	all    int
+	closed bool
+	stop   chan struct{}
+}
+
+func newStreams() *streams { return &streams{users: map[string]int{}, stop: make(chan struct{})} }
+
+// open counts one more, unless there are too many. Whoever opened must end.
+func (x *streams) open(user string) (end func(), ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed || x.all >= maxStreams || x.users[user] >= maxUserStreams {
+		return nil, false
+	}
+	x.all++
+	x.users[user]++
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.all--
+		if x.users[user]--; x.users[user] == 0 {
+			delete(x.users, user)
+		}
+	}, true
+}
+
+// close ends all streams, and takes no more.
+func (x *streams) close() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.closed {
+		x.closed = true
+		close(x.stop)
+	}
+}
+
+type userStreamInput struct {
+	ID   string `path:"id" maxLength:"1024" doc:"User id, or me"`
+	Last string `header:"Last-Event-ID" maxLength:"64" doc:"As browsers send it when they come back: what has changed since is sent first"`
+}
+
+func (s *Server) userStreams() {
+	op := s.streamOperation("user-stream", "/v1/users/{id}/stream", tagUsers, "A user's progress and rewards as they change",
+		"Events `progress` (an item of the user's missions) and `reward` (an item of the user's rewards), each as the item is then; of several changes in a row the last "+
+			"is enough. `id` stands for all that was sent: with Last-Event-ID a stream begins with all of what has changed since. It ends after 15 minutes: come back with a valid token.",
+		userAccess())
+	huma.Register(s.api, op, s.userStream)
+}
+
+func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.StreamResponse, error) {
+	user, err := subject(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.at(ctx, Fresh{}, s.sources.progress.holding(user), s.sources.rewards.holding(user), s.sources.catalog.whole()); err != nil {
+		return nil, err
+	}
+	end, ok := s.streams.open(user)
+	if !ok {
+		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "there are too many listeners, or the server is stopping").With("Retry-After", "5")
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer end()
+		r, w := humago.Unwrap(ctx)
+		if out, ok := beginEvents(r, w); ok {
+			(&userFollower{server: s, user: user, out: out}).run(r.Context(), in.Last)
+		}
+	}}, nil
+}
+
+// userFollower writes what changes in a user's rows. It looks at the rows when they were written, so it holds no queue: who reads
+// slowly misses states in between, never the last.
+type userFollower struct {
+	server *Server
+	user   string
+	out    eventWriter
+	// What was sent, or was so at the beginning: a hash of each item by kind and id.
+	progress, rewards map[string]uint64
+}
+
+// streamItem is one event: an item as it is.
+type streamItem struct {
+	id   string
+	data []byte
+}
+
+func (f *userFollower) run(ctx context.Context, last string) {
+	s := f.server
+	progress, end := s.config.Indexes.watchers.progress.watch(f.user)
+	defer end()
+	rewards, end := s.config.Indexes.watchers.rewards.watch(f.user)
+	defer end()
+	beat, life := time.NewTicker(streamBeat), time.NewTimer(streamLife)
+	defer beat.Stop()
+	defer life.Stop()
+	if !f.begin(last) {
+		return
+	}
+	for {
+		var look func() ([]streamItem, bool)
+		var kind string
+		var sent *map[string]uint64
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.streams.stop:
+			f.out.say("the server is stopping: listen anew")
+			return
+		case <-life.C:
+			f.out.say("listen anew, with a valid token")
+			return
+		case <-beat.C:
+			if !f.out.say("alive") {
+				return
+			}
+			continue
+		case <-progress:
+			kind, look, sent = "progress", f.missions, &f.progress
+		case <-rewards:
+			kind, look, sent = "reward", f.rewardItems, &f.rewards
+		}
+		items, ok := look()
+		if !ok || !f.tell(kind, items, sent) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.streams.stop:
+		case <-time.After(streamPause):
+		}
+	}
+}
+
+// begin greets, and sends what has changed since last, where that is told.
+func (f *userFollower) begin(last string) bool {
+	missions, ok := f.missions()
+	if !ok {
+		return false
+	}
+	rewards, ok := f.rewardItems()
+	if !ok {
+		return false
+	}
+	f.progress, f.rewards = hashes(missions), hashes(rewards)
+	var progressThen, rewardsThen uint64
+	if n, err := fmt.Sscanf(last, "%16x.%16x", &progressThen, &rewardsThen); n == 2 && err == nil {
+		f.out.send("retry: 3000\n: what has changed since, then all that changes\n\n")
+		if progressThen != sum(f.progress) {
+			f.progress = nil
+		}
+		if rewardsThen != sum(f.rewards) {
+			f.rewards = nil
+		}
+		return f.tell("progress", missions, &f.progress) && f.tell("reward", rewards, &f.rewards)
+	}
+	return f.out.send("retry: 3000\nid: " + f.id() + "\n: from now on; what was before is not repeated, read the missions and rewards\n\n")
+}
+
+// tell sends the items that are not as they were sent. The last one has the id of all that was sent: a stream that breaks off before
+// begins with all of them again.
+func (f *userFollower) tell(kind string, items []streamItem, sent *map[string]uint64) bool {
+	before := *sent
+	*sent = hashes(items)
+	var changed []streamItem
+	for _, i := range items {
+		if h, known := before[i.id]; !known || h != (*sent)[i.id] {
+			changed = append(changed, i)
+		}
+	}
+	for n, i := range changed {
+		id := ""
+		if n == len(changed)-1 {
+			id = "id: " + f.id() + "\n"
+		}
+		if !f.out.send(id + "event: " + kind + "\ndata: " + string(i.data) + "\n\n") {
+			return false
+		}
+	}
+	return true
+}
+
+// id stands for what was sent.
+func (f *userFollower) id() string {
+	return fmt.Sprintf("%016x.%016x", sum(f.progress), sum(f.rewards))
+}
+
+func (f *userFollower) missions() ([]streamItem, bool) {
+	s := f.server
+	if !s.sources.progress.Recovered() || !s.sources.catalog.Recovered() {
+		return nil, false
+	}
+	row, err := s.userRow(f.user)
+	if err != nil {
+		return nil, false
+	}
+	_, watermark := s.sources.progress.holding(f.user).known()
+	as := AsOf{StreamTime: optional(watermark, watermark > 0)}
+	var items []streamItem
+	for _, v := range mission.Views(row, f.user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions) {
+		item := userMissionOf(v)
+		items = append(items, streamItem{item.ID, encoded(item)})
+	}
+	return items, true
+}
+
+func (f *userFollower) rewardItems() ([]streamItem, bool) {
+	s := f.server
+	if !s.sources.rewards.Recovered() {
+		return nil, false
+	}
+	row, _, err := rowOf(s, s.sources.rewards, s.config.Topology.Rewards, f.user)
+	if err != nil {
+		return nil, false
+	}
+	var items []streamItem
+	if row != nil {
+		for _, r := range row.Rewards {
+			if r.Visible() {
+				items = append(items, streamItem{r.ID, encoded(rewardOf(r))})
+			}
+		}
+	}
+	return items, true
+}
+
+// encoded returns an item on one line, as answers have it.
+func encoded(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // texts, numbers and times always encode
+	return bytes.TrimSpace(b.Bytes())
+}
+
+func hashes(items []streamItem) map[string]uint64 {
+	out := make(map[string]uint64, len(items))
+	for _, i := range items {
+		h := fnv.New64a()
+		_, _ = h.Write(i.data) // hash.Hash never fails
+		out[i.id] = h.Sum64()
+	}
+	return out
+}
+
+// sum stands for all items, in whatever order.
+func sum(hashes map[string]uint64) uint64 {
+	var all uint64
+	for _, h := range hashes {
+		all += h
+	}
+	return all
+}
