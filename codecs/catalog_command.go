@@ -21,12 +21,13 @@ const (
 	commandActor
 	commandAt
 	commandExpected
-	commandMission      // JSON, as MissionJSON writes it
+	commandMission      // JSON, as askedJSON writes it
 	commandIntervention // as Intervention writes it: an override, maintenance or a freeze
 	commandSetting      // as HealthSetting writes it
 	commandDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
 	commandReason
 	commandCode // one for each
+	commandWhen
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -43,14 +44,14 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.Int(commandAt, int64(c.At))
 	w.Int(commandExpected, c.Expected)
 	w.String(commandReason, c.Reason)
+	w.Int(commandWhen, int64(c.When))
 	for _, code := range c.Codes {
 		w.Element(commandCode, code)
 	}
 	switch e := c.Entity.(type) {
 	case nil:
 	case catalog.Mission:
-		definition := e.Definition()
-		w.Bytes(commandMission, MissionJSON(&definition))
+		w.Bytes(commandMission, askedJSON(&e))
 	case catalog.HealthSettings:
 		for i := range e.Changes {
 			w.Bytes(commandSetting, settingBytes(&e.Changes[i]))
@@ -87,11 +88,12 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.Expected = r.Int()
 		case commandReason:
 			c.Reason = r.String()
+		case commandWhen:
+			c.When = instant.Milli(r.Int())
 		case commandCode:
 			c.Codes = append(c.Codes, r.String())
 		case commandMission:
-			m, failed := storedMission(r.Bytes())
-			c.Entity, err = catalog.NewMission(m), failed
+			c.Entity, err = storedDefinition(catalog.KindMission, r.Bytes())
 		case commandIntervention:
 			c.Entity, err = storedIntervention(r.Bytes())
 		case commandSetting:

@@ -73,6 +73,8 @@ func readEntity(kind catalog.Kind, node any, cfg catalog.Config) (catalog.Entity
 		return nil, nil
 	}
 	problems := r.problems
+	e, missing := catalog.Resolve(e, cfg)
+	problems = append(problems, missing...)
 	for _, p := range catalog.Check(e, cfg) {
 		if !covered(problems, p.Pointer) { // a value of the wrong type is missing too; once is enough
 			problems = append(problems, p)
@@ -84,7 +86,7 @@ func readEntity(kind catalog.Kind, node any, cfg catalog.Config) (catalog.Entity
 func (r *treeReader) entity(kind catalog.Kind, node any) catalog.Entity {
 	switch kind {
 	case catalog.KindMission:
-		return catalog.NewMission(r.mission("", node))
+		return r.missionEntity(node)
 	case catalog.KindBrand:
 		return r.brand(node)
 	case catalog.KindAd:

@@ -1,11 +1,38 @@
 package codecs
 
 import (
+	"slices"
 	"strconv"
 
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
+
+// asked are the fields of a mission's body that say how it is to be put, see missionEntity.
+func asked() []string { return []string{"activate_at", "in_force_from", "backdated", "reason"} }
+
+// told are fields by which the API answers: what was read can be edited and written back, and they change nothing.
+func told() []string {
+	return []string{
+		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at", "actor", "as_of",
+	}
+}
+
+// missionEntity reads a mission as commands ask for it. Without a status it stays as it is, and begins as a draft.
+func (r *treeReader) missionEntity(node any) catalog.Entity {
+	e := catalog.NewMission(r.mission("", node))
+	values, _ := node.(map[string]any)
+	if values["status"] == nil {
+		e.History.Status = ""
+	}
+	f := fields{r: r, values: values}
+	f.moment("activate_at", &e.ScheduledAt)
+	f.moment("in_force_from", &e.Versions[0].From)
+	f.boolean("backdated", &e.Versions[0].Backdated)
+	f.text("reason", &e.Reason)
+	return e
+}
 
 // mission reads one definition; the result is normalised.
 func (r *treeReader) mission(pointer string, node any) mission.Mission {
@@ -14,8 +41,11 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 		r.add(pointer, problem.WrongType, "needs an object")
 		return m
 	}
-	f := r.object(pointer, node, "id", "title", "description", "brand_id", "currency", "goal", "filters", "window", "time_zone",
-		"reward", "grant", "enrolment", "limits", "audience", "debt", "status")
+	known := []string{
+		"id", "title", "description", "brand_id", "currency", "goal", "filters", "window", "time_zone", "reward", "grant", "enrolment", "limits",
+		"audience", "debt", "status",
+	}
+	f := r.object(pointer, node, slices.Concat(known, asked(), told())...)
 	f.text("id", &m.ID)
 	f.text("title", &m.Title)
 	f.text("description", &m.Description)
@@ -54,7 +84,8 @@ func (f fields) window(w *mission.Window) {
 }
 
 func (f fields) prize(m *mission.Mission) {
-	reward := f.inner("reward", "kind", "amount", "pool", "expires_after")
+	reward := f.inner("reward", "template", "kind", "amount", "pool", "expires_after")
+	reward.text("template", &m.Reward.Template)
 	reward.text("kind", &m.Reward.Kind)
 	reward.integer("amount", &m.Reward.Amount)
 	reward.text("pool", &m.Reward.Pool)

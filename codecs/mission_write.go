@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
 
@@ -51,7 +53,21 @@ type windowDoc struct {
 	Start    string `json:"start,omitempty"`
 }
 
+// askedDoc is a mission as commands ask for it.
+type askedDoc struct {
+	missionDoc
+	ActivateAt  instant.Milli `json:"activate_at,omitzero"`
+	InForceFrom instant.Milli `json:"in_force_from,omitzero"`
+	Backdated   bool          `json:"backdated,omitempty"`
+}
+
+func askedJSON(m *catalog.Mission) []byte {
+	definition, v := m.Definition(), m.Latest()
+	return mustJSON(askedDoc{missionForm(&definition), m.ScheduledAt, v.From, v.Backdated})
+}
+
 type rewardDoc struct {
+	Template     string `json:"template,omitempty"`
 	Kind         string `json:"kind"`
 	Amount       int64  `json:"amount,omitempty"`
 	Pool         string `json:"pool,omitempty"`
@@ -100,7 +116,7 @@ func missionForm(m *mission.Mission) missionDoc {
 }
 
 func rewardForm(r mission.Reward) rewardDoc {
-	return rewardDoc{r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
+	return rewardDoc{r.Template, r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
 }
 
 func grantForm(g mission.Grant) grantDoc { return grantDoc{g.Mode, durationText(g.Hold)} }

@@ -129,3 +129,13 @@ func (f fields) decimal(key string, to *float64) {
 	}
 	f.r.add(f.at(key), problem.WrongType, "needs a number")
 }
+
+func (f fields) boolean(key string, to *bool) {
+	switch v := f.values[key].(type) {
+	case nil:
+	case bool:
+		*to = v
+	default:
+		f.r.add(f.at(key), problem.WrongType, "needs true or false")
+	}
+}

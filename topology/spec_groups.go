@@ -51,6 +51,7 @@ func (t *Topology) Groups() []GroupSpec {
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
 			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
+			Timers:  stream.TimerTopic(t.Catalog.Name),
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),
 			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},

@@ -15,6 +15,8 @@ type Config struct {
 	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own. Defaults
 	// to none: audit lines then say what was done, but not what is different.
 	Document func(Entity) []byte
+	// Template finds the reward templates that definitions may name, before they become commands. Defaults to none.
+	Template func(id string) (RewardTemplate, bool)
 }
 
 // DefaultConfig returns the defaults.
@@ -87,6 +89,8 @@ func known(c *Command) bool {
 		return c.Entity != nil && c.Entity.Kind() == c.Kind
 	case Withdraw:
 		return c.Entity == nil
+	case Activate, Pause, Resume, End, Archive:
+		return c.Kind == KindMission && c.Entity == nil
 	case AddCodes:
 		return c.Kind == KindPool && len(c.Codes) > 0
 	default:
@@ -102,14 +106,36 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 		if problems := asked.validate(cfg); len(problems) > 0 {
 			return nil, Change{}, problems
 		}
-		return asked.put(current, c)
+		next, change, problems := asked.put(current, c)
+		if len(problems) == 0 {
+			problems = oversize(next, cfg)
+		}
+		return next, change, problems
 	case current == nil:
 		return nil, Change{}, problem.One("", problem.NotFound, "there is no such "+string(c.Kind))
 	case c.Op == AddCodes:
 		return addCodes(current, c)
+	case c.Op != Withdraw:
+		return move(current, c)
 	default:
 		return current.withdraw(c)
 	}
+}
+
+func move(current Entity, c *Command) (Entity, Change, problem.List) {
+	m, ok := current.(Mission)
+	if !ok {
+		return nil, Change{}, problem.One("", problem.InvalidField, "the command is not known")
+	}
+	return m.move(c)
+}
+
+// oversize refuses what does not fit into a row.
+func oversize(e Entity, cfg Config) problem.List {
+	if m, ok := e.(Mission); ok && cfg.Document != nil {
+		return m.tooLarge(cfg)
+	}
+	return nil
 }
 
 // commit puts e in the place of what there was. Lists are replaced, since the old row shares them.

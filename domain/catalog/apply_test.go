@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -49,7 +50,7 @@ func TestMoves(t *testing.T) {
 	}
 	for _, from := range statuses() {
 		for _, to := range statuses() {
-			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{mission.NewHistory(definition(from), 1)}}
+			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{History: mission.NewHistory(definition(from), 1)}}
 			next, e := Apply(row, putMission("c", 2, definition(to)), DefaultConfig())
 			want := Refused
 			switch {
@@ -128,10 +129,10 @@ func TestRefusals(t *testing.T) {
 		{"kind", func(c *Command) { c.Kind = "boat" }, problem.Problem{Code: problem.InvalidField}},
 		{"op", func(c *Command) { c.Op = "sink" }, problem.Problem{Code: problem.InvalidField}},
 		{"id", func(c *Command) { c.EntityID = "other" }, problem.Problem{Pointer: "/id", Code: problem.InvalidField}},
-		{"withdrawal", func(c *Command) { c.Op, c.Entity = Withdraw, nil }, problem.Problem{Code: problem.InvalidField}},
+		{"codes", func(c *Command) { c.Op, c.Entity, c.Codes = AddCodes, nil, []string{"A"} }, problem.Problem{Code: problem.InvalidField}},
+		{"reason", func(c *Command) { c.Reason = strings.Repeat("x", MaxReason+1) }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
 		{"entity", func(c *Command) { c.Entity = nil }, problem.Problem{Code: problem.InvalidField}},
 		{"revision", func(c *Command) { c.Expected = 7 }, problem.Problem{Code: problem.PreconditionFailed}},
-		{"definition", changed(func(m *mission.Mission) { m.Title = "new" }), problem.Problem{Code: problem.InvalidField}},
 		{"rules", changed(func(m *mission.Mission) { m.Goal.Metric = "hops" }), problem.Problem{Pointer: "/goal/metric", Code: problem.InvalidField}},
 	}
 	for _, tt := range tests {

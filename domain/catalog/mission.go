@@ -3,15 +3,21 @@ package catalog
 import (
 	"reflect"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Mission is a mission with its versions. Of a command's only the definition and its status count.
-type Mission struct{ mission.History }
+// Mission is a mission with its versions. A command's has one version: its definition, the status asked for (empty: as it is, or
+// draft), From and Backdated of the version, and ScheduledAt.
+type Mission struct {
+	mission.History
+	// Reason is why, as a command's definition says it; the audit keeps it.
+	Reason string
+}
 
 // NewMission returns the entity of a definition.
-func NewMission(m mission.Mission) Mission { return Mission{mission.Asked(m)} }
+func NewMission(m mission.Mission) Mission { return Mission{History: mission.Asked(m)} }
 
 // Missions returns the entities of definitions.
 func Missions(list []mission.Mission) []Entity {
@@ -21,6 +27,9 @@ func Missions(list []mission.Mission) []Entity {
 	}
 	return entities
 }
+
+// MaxMissionBytes bounds the definitions of all versions of a mission together, as documents.
+const MaxMissionBytes = 512 << 10
 
 // Kind implements Entity.
 func (Mission) Kind() Kind { return KindMission }
@@ -34,34 +43,191 @@ func (m Mission) Status() string { return string(m.History.Status) }
 // Number implements Entity: it is that of the latest version, which may not be in force yet.
 func (m Mission) Number() int64 { return m.Latest().Number }
 
-func (m Mission) normal() Entity { return NewMission(mission.Normalize(m.Definition())) }
+func (m Mission) normal() Entity {
+	asked := m.Latest()
+	out := NewMission(mission.Normalize(m.Definition()))
+	out.Versions[0].From, out.Versions[0].Backdated = asked.From, asked.Backdated
+	out.ScheduledAt = m.ScheduledAt
+	return out
+}
 
 func (m Mission) validate(Config) problem.List {
 	definition := m.Definition()
-	return mission.Validate(&definition)
+	if definition.Status == "" {
+		definition.Status = mission.Draft
+	}
+	problems := mission.Validate(&definition)
+	if m.ScheduledAt != 0 && definition.Status != mission.Scheduled {
+		problems = append(problems, problem.Problem{Pointer: "/activate_at", Code: problem.InvalidField, Detail: "belongs to the status scheduled"})
+	}
+	return problems
 }
 
-// put creates the mission, moves its status, or finds nothing to do.
+// put creates the mission, gives it another version, moves its status, or finds nothing to do.
 func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) {
 	old, exists := current.(Mission)
-	from, to := old.History.Status, m.History.Status
 	if !exists {
-		if to == mission.Archived {
-			return nil, Change{}, problem.One("/status", problem.InvalidField, "a mission cannot begin as archived")
+		return m.create(c)
+	}
+	next := old
+	if asked := m.Latest(); !reflect.DeepEqual(asked.Mission, old.Latest().Mission) {
+		history, problems := m.revise(old.History, c)
+		if len(problems) > 0 {
+			return nil, Change{}, problems
 		}
-		return Mission{mission.NewHistory(m.Definition(), c.At)}, Change{Action: ActionCreated, To: m.Status()}, nil
+		next.History = history
+	}
+	to := m.status(old.History, c)
+	schedule := to == mission.Scheduled && m.ScheduledAt != 0 && m.ScheduledAt != old.ScheduledAt
+	switch from := old.History.Status; {
+	case from != to && !from.CanBecome(to):
+		return nil, Change{}, cannotBecome("/status", from, to)
+	case schedule:
+		next.History = next.WithSchedule(m.ScheduledAt, c.At)
+	case from != to:
+		next.History = next.WithStatus(to, c.At)
 	}
 	switch {
-	case !reflect.DeepEqual(m.Latest().Mission, old.Latest().Mission):
-		return nil, Change{}, problem.One("", problem.InvalidField, "a mission's definition cannot be changed yet; archive it and create another id")
-	case from == to:
+	case reflect.DeepEqual(next, old):
 		return old, Change{}, nil
-	case !from.CanBecome(to):
-		return nil, Change{}, problem.One("/status", problem.InvalidField, "a mission that is "+string(from)+" cannot become "+string(to))
+	case len(next.Versions) == len(old.Versions) && reflect.DeepEqual(next.Latest().Mission, old.Latest().Mission):
+		return next, statusChange(old, next), nil
+	default:
+		return next, changeTo(old, next), nil
 	}
-	return Mission{old.WithStatus(to, c.At)}, Change{Action: ActionStatus, From: string(from), To: string(to)}, nil
 }
 
-func (Mission) withdraw(*Command) (Entity, Change, problem.List) {
-	return nil, Change{}, problem.One("", problem.InvalidField, "a mission is not taken back, but ended or archived")
+func (m Mission) create(c *Command) (Entity, Change, problem.List) {
+	definition := m.Definition()
+	switch definition.Status {
+	case "":
+		definition.Status = mission.Draft
+	case mission.Archived:
+		return nil, Change{}, problem.One("/status", problem.InvalidField, "a mission cannot begin as archived")
+	}
+	h := mission.NewHistory(definition, c.At)
+	if m.ScheduledAt != 0 {
+		h = h.WithSchedule(m.ScheduledAt, c.At)
+	}
+	return Mission{History: h}, Change{Action: ActionCreated, To: string(definition.Status)}, nil
+}
+
+// revise gives the mission another version, or its only one another form as long as nothing has counted for it.
+func (m Mission) revise(old mission.History, c *Command) (mission.History, problem.List) {
+	asked := m.Latest()
+	switch {
+	case old.Status == mission.Ended || old.Status == mission.Archived:
+		return old, problem.One("", problem.InvalidField, "a mission that is "+string(old.Status)+" does not change any more")
+	case old.Activated && asked.Mission.Currency != old.Latest().Mission.Currency:
+		return old, problem.One("/currency", problem.InvalidField, "does not change once the mission has been active: its budget is in it")
+	case old.Activated && asked.Backdated && c.Reason == "":
+		return old, problem.One("/reason", problem.InvalidField, "is required to backdate a version: the audit names it")
+	}
+	next, problems := old.WithVersion(asked.Mission, asked.From, c.At, asked.Backdated)
+	for i := range problems {
+		if problems[i].Pointer == "/from" {
+			problems[i].Pointer = "/in_force_from"
+		}
+	}
+	return next, problems
+}
+
+// status returns what the mission is to become. A file that says when a mission is scheduled stays true after it was activated.
+func (m Mission) status(old mission.History, c *Command) mission.Status {
+	to := m.History.Status
+	if to == "" || to == mission.Scheduled && old.Activated && m.ScheduledAt != 0 && m.ScheduledAt <= c.At {
+		return old.Status
+	}
+	return to
+}
+
+// move does what operators do to a mission as a whole.
+func (m Mission) move(c *Command) (Entity, Change, problem.List) {
+	from, to := m.History.Status, moves()[c.Op]
+	if c.Op == Activate && c.When > c.At && from != mission.Active {
+		to = mission.Scheduled
+	}
+	rescheduled := to == mission.Scheduled && from == to && c.When != m.ScheduledAt
+	switch {
+	case from == to && !rescheduled:
+		return m, Change{}, nil
+	case c.Op == Resume && from != mission.Paused, from != to && !from.CanBecome(to):
+		return nil, Change{}, cannotBecome("", from, to)
+	case to == mission.Scheduled:
+		next := Mission{History: m.WithSchedule(c.When, c.At)}
+		return next, statusChange(m, next), nil
+	}
+	at := c.At
+	if c.When != 0 {
+		if at = c.When; c.Op != Activate && c.When > c.At {
+			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie ahead: the status changes at once")
+		}
+		if c.Op != Activate && c.When < m.ChangedAt {
+			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie before the change before, at "+m.ChangedAt.String())
+		}
+	}
+	next := Mission{History: m.WithStatus(to, at)}
+	return next, statusChange(m, next), nil
+}
+
+// moves returns what each op makes of a mission.
+func moves() map[Op]mission.Status {
+	return map[Op]mission.Status{
+		Activate: mission.Active, Pause: mission.Paused, Resume: mission.Active, End: mission.Ended, Archive: mission.Archived,
+	}
+}
+
+func cannotBecome(pointer string, from, to mission.Status) problem.List {
+	return problem.One(pointer, problem.InvalidField, "a mission that is "+string(from)+" cannot become "+string(to))
+}
+
+func statusChange(from, to Mission) Change {
+	return Change{Action: ActionStatus, From: from.Status(), To: to.Status()}
+}
+
+// withdraw archives the mission.
+func (m Mission) withdraw(c *Command) (Entity, Change, problem.List) {
+	archive := *c
+	archive.Op = Archive
+	return m.move(&archive)
+}
+
+// tooLarge refuses a mission whose versions would not fit into a row.
+func (m Mission) tooLarge(cfg Config) problem.List {
+	size := 0
+	for i := range m.Versions {
+		one := m
+		one.Versions = m.Versions[:i+1]
+		if size += len(cfg.Document(one)); size > MaxMissionBytes {
+			return problem.One("", problem.InvalidField, "the mission's versions are too large together; archive it and create another id")
+		}
+	}
+	return nil
+}
+
+// activation is the id of the command by which the catalog itself activates what was scheduled.
+const activation = "activate@"
+
+// SystemActor is who the audit names where the catalog acts by itself.
+const SystemActor = "millrace"
+
+// ScheduledAt returns when the entity of a row is to be activated, 0 if it is not scheduled.
+func (r *Row) ScheduledAt() instant.Milli {
+	if m, ok := r.Mission(); ok && m.Status == mission.Scheduled {
+		return m.ScheduledAt
+	}
+	return 0
+}
+
+// Due returns the command that activates the mission of a row whose time has come, nil if it has not, or somebody else came
+// first. The mission becomes active at the time it was scheduled for, however late that is noticed.
+func Due(r *Row, now instant.Milli) *Command {
+	at := r.ScheduledAt()
+	if at == 0 || at > now {
+		return nil
+	}
+	return &Command{
+		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: SystemActor, At: at, When: at,
+		Reason: "scheduled",
+	}
 }

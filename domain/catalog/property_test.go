@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 )
 
 // documented is a config whose audit compares the fields of Go.
@@ -63,16 +64,28 @@ func anyCommand(t *rapid.T, i int) *Command {
 	word := rapid.SampledFrom([]string{"x", "y/z", "~"})
 	state := rapid.SampledFrom([]string{StatusDraft, StatusActive, StatusArchived, "gone"}).Draw(t, "state")
 	var c *Command
-	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	switch rapid.IntRange(0, 6).Draw(t, "kind") {
 	case 0:
 		c = NewPut(id, "ops", at, Brand{BrandID: "b", Name: word.Draw(t, "name"), Merchants: rapid.SliceOfN(word, 0, 3).Draw(t, "merchants"), State: state})
 	case 1:
 		c = NewPut(id, "ops", at, Ad{AdID: "a", Title: word.Draw(t, "title"), Placement: "home", Priority: rapid.Int64Range(-1, 2).Draw(t, "priority"), State: state})
 	case 2:
 		c = NewWithdrawal(id, "ops", at, KindBrand, "b")
+	case 3:
+		c = NewMove(id, "ops", at, rapid.SampledFrom([]Op{Activate, Pause, Resume, End, Archive}).Draw(t, "op"), "m", instant.Milli(rapid.Int64Range(990, 1050).Draw(t, "when")))
+	case 4:
+		c = NewCodes(id, "ops", at, "p", rapid.SliceOfN(rapid.SampledFrom([]string{"A", "B", ""}), 0, 3).Draw(t, "codes"))
+	case 5:
+		c = NewPut(id, "ops", at, Pool{PoolID: "p", Title: word.Draw(t, "title"), State: state})
 	default:
-		m := definition(rapid.SampledFrom(statuses()).Draw(t, "status"))
-		c = putMission(id, at, m)
+		m := definition(rapid.SampledFrom(append(statuses(), "")).Draw(t, "status"))
+		m.Title = word.Draw(t, "title")
+		e := NewMission(m)
+		e.Versions[0].From, e.Versions[0].Backdated = instant.Milli(rapid.Int64Range(0, 1).Draw(t, "from")*20_000), rapid.Bool().Draw(t, "backdated")
+		if m.Status == mission.Scheduled {
+			e.ScheduledAt = instant.Milli(rapid.Int64Range(0, 1100).Draw(t, "scheduled"))
+		}
+		c = NewPut(id, "ops", at, e)
 	}
 	c.Reason = word.Draw(t, "why")
 	if rapid.IntRange(0, 4).Draw(t, "match") == 0 {

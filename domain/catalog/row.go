@@ -18,6 +18,12 @@ const (
 	Put Op = "put"
 	// Withdraw takes an entity back. It stays in the catalog, without effect, and can be put again.
 	Withdraw Op = "withdraw"
+	// Activate, Pause, Resume, End and Archive move a mission. Activate with a time ahead schedules it.
+	Activate Op = "activate"
+	Pause    Op = "pause"
+	Resume   Op = "resume"
+	End      Op = "end"
+	Archive  Op = "archive"
 	// AddCodes hands gift codes on to a pool.
 	AddCodes Op = "add_codes"
 )
@@ -33,6 +39,7 @@ type Command struct {
 	Expected int64         // the revision that the actor has seen; 0 = any
 	Reason   string        // why, for the audit
 	Entity   Entity        // what it is to be; of Put only
+	When     instant.Milli // event time of a move; of Activate when it is to be; 0 = At
 	Codes    []string      // of AddCodes, at least one
 }
 
@@ -48,6 +55,11 @@ func NewPut(id, actor string, at instant.Milli, e Entity) *Command {
 // NewWithdrawal returns the command that takes an entity back.
 func NewWithdrawal(id, actor string, at instant.Milli, kind Kind, entityID string) *Command {
 	return &Command{ID: id, Kind: kind, EntityID: entityID, Op: Withdraw, Actor: actor, At: at}
+}
+
+// NewMove returns the command that moves a mission; see Command.When.
+func NewMove(id, actor string, at instant.Milli, op Op, missionID string, when instant.Milli) *Command {
+	return &Command{ID: id, Kind: KindMission, EntityID: missionID, Op: op, Actor: actor, At: at, When: when}
 }
 
 // NewCodes returns the command that adds gift codes to a pool.

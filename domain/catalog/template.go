@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/domain/mission"
@@ -89,4 +90,40 @@ func (t RewardTemplate) withdraw(*Command) (Entity, Change, problem.List) {
 	next := t
 	next.State = StatusArchived
 	return archive(t, next)
+}
+
+// Resolve returns a mission whose reward is nothing but the name of a template with the template's reward in its place, and its
+// grant and debt where the mission has the defaults. All else stays as it is. From then on the mission needs the template no more.
+func Resolve(e Entity, cfg Config) (Entity, problem.List) {
+	m, ok := e.(Mission)
+	if !ok {
+		return e, nil
+	}
+	definition, plain := m.Definition(), mission.Default()
+	if id := definition.Reward.Template; definition.Reward != (mission.Reward{Template: id}) || id == "" {
+		return e, nil
+	}
+	var t RewardTemplate
+	found := false
+	if cfg.Template != nil {
+		t, found = cfg.Template(definition.Reward.Template)
+	}
+	if !found || t.State != StatusActive {
+		return e, problem.One("/reward/template", problem.InvalidField, "there is no active reward template of this name")
+	}
+	if t.Currency != "" && t.Currency != definition.Currency && t.Reward.Kind == mission.RewardCash {
+		return e, problem.One("/reward/template", problem.InvalidField, "is of another currency than the mission")
+	}
+	definition.Reward = t.Reward
+	definition.Reward.Template = t.TemplateID
+	if definition.Grant == plain.Grant {
+		definition.Grant = t.Grant
+	}
+	if definition.Debt == plain.Debt {
+		definition.Debt = t.Debt
+	}
+	definition.Status = ""
+	m.Versions = slices.Clone(m.Versions)
+	m.Versions[0].Mission = definition
+	return m, nil
 }

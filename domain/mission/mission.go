@@ -73,6 +73,7 @@ const (
 
 // Reward is what one completion wins.
 type Reward struct {
+	Template     string // id of the reward template that it was copied from; says nothing of the reward
 	Kind         string
 	Amount       int64 // coins, or minor units of the mission's currency
 	Pool         string

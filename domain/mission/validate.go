@@ -183,6 +183,7 @@ func (v *validator) reward() {
 	default:
 		v.check(r.Amount >= 0, "/reward/amount", "must not be negative")
 	}
+	v.check(r.Template == "" || isID(r.Template), "/reward/template", "is not an id")
 	v.check(r.Pool == "" || isID(r.Pool), "/reward/pool", "is not an id")
 	v.check(r.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
 	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantAuto, GrantClaim)

@@ -1,14 +1,16 @@
 // Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes and reward templates,
 // and overrides, maintenance, freezes and settings of payment health.
 //
-//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, and gift codes for pools, with their actor
-//     and event time.
+//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, moves of missions, and gift codes for
+//     pools, with their actor and event time.
 //   - Table: one row per entity: what it is, the verdicts on the last 32 commands, an audit trail. The progress group and
 //     the views follow this table.
 //   - Output: catalog-events (kind/id; JSON): the verdict on each command; overrides and health-settings (mode): what is new
 //     of payment health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
 //   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that its
 //     actor has seen, and is refused if another came between.
+//   - Time: the group goes by the wall clock, which activates the missions that were scheduled, each at the event time that it was
+//     scheduled for.
 //   - Late commands: pauses and ends take effect at the command's event time, but never before the change before them.
 //   - Duplicate commands: a command id seen among the last 32 changes nothing and gets its verdict once more, marked repeated.
 //
@@ -21,6 +23,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -33,6 +36,7 @@ func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGrap
 	return goka.DefineGroup(t.Catalog.Goka(),
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),
 		stream.Persist(t.Catalog),
+		stream.Timers(t.Catalog, g.due),
 		stream.Output(t.CatalogEvents),
 		stream.Output(t.Overrides),
 		stream.Output(t.HealthSettings),
@@ -40,6 +44,9 @@ func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGrap
 		stream.DeadLetters(t.Catalog),
 	)
 }
+
+// activateTimer is the name of the timer of a scheduled mission.
+const activateTimer = "activate"
 
 type group struct {
 	config   catalog.Config
@@ -52,6 +59,18 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's entity"})
 		return
 	}
+	g.judge(c, command)
+}
+
+// due activates what was scheduled. Timers are not cancelled: a mission that somebody moved since has nothing due.
+func (g *group) due(c *stream.Context[*catalog.Row], _ stream.Timer) {
+	row, _ := c.Row()
+	if command := catalog.Due(row, instant.Of(c.Watermark())); command != nil {
+		g.judge(c, command)
+	}
+}
+
+func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command) {
 	row, _ := c.Row()
 	next, event := catalog.Apply(row, command, g.config)
 	if next != row {
@@ -59,6 +78,9 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 	}
 	stream.Emit(c, g.topology.CatalogEvents, event.Key(), event)
 	if event.Result == catalog.Applied && !event.Repeated {
+		if at := next.ScheduledAt(); at != 0 {
+			c.SetTimer(at.Time(), activateTimer)
+		}
 		g.tell(c, command, next.Entity)
 	}
 	g.metrics.count(event)

@@ -34,19 +34,21 @@ func scriptConfig() streamtest.Config {
 }
 
 // parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
-// KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,….
+// KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,…; or
+// move OP MISSION [TIME].
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
-	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || strings.HasPrefix(words[len(words)-1], "{")) {
+	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || words[3] == "move" || strings.HasPrefix(words[len(words)-1], "{")) {
 		return parseEntityCommand(words)
 	}
+	// The definition is short, so that the scripts are.
 	definition := `{"id":"m","currency":"INR","goal":{"metric":"amount","target":50000},
 		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-08"},"reward":{"kind":"coins","amount":100},"status":"draft"}`
 	for _, change := range words[3:] {
 		from, to, _ := strings.Cut(change, "=")
 		definition = strings.Replace(definition, from, to, 1)
 	}
-	missions, err := codecs.ParseMissions(strings.NewReader(definition))
+	e, err := codecs.ParseEntity(catalog.KindMission, []byte(definition), "", catalog.DefaultConfig())
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +56,14 @@ func parseCommand(text string) ([]byte, error) {
 	if err := at.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err
 	}
-	c := catalog.NewPut(words[0], "ops", at, catalog.NewMission(missions[0]))
+	c := catalog.NewPut(words[0], "ops", at, e)
 	if c.Expected, err = strconv.ParseInt(words[2], 10, 64); err != nil {
 		return nil, err
 	}
 	if words[0] == "bad" { // past the checks of the command line
-		broken := missions[0]
-		broken.Goal.Target = 0
-		c.Entity = catalog.NewMission(broken)
+		broken := e.(catalog.Mission)
+		broken.Versions[0].Mission.Goal.Target = 0
+		c.Entity = broken
 	}
 	return codecs.CatalogCommand{}.Encode(c)
 }
@@ -78,6 +80,12 @@ func parseEntityCommand(words []string) ([]byte, error) {
 	switch words[3] {
 	case "codes":
 		return codecs.CatalogCommand{}.Encode(catalog.NewCodes(words[0], "ops", at, words[4], strings.Split(words[5], ",")))
+	case "move":
+		var when instant.Milli
+		if err := when.UnmarshalText([]byte(strings.Join(words[6:], ""))); err != nil {
+			return nil, err
+		}
+		return codecs.CatalogCommand{}.Encode(catalog.NewMove(words[0], "ops", at, catalog.Op(words[4]), words[5], when))
 	case "withdraw":
 		c := catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5])
 		c.Expected = expected
@@ -124,6 +132,12 @@ func formatRow(b []byte) string {
 		out += fmt.Sprintf("; version %d %s activated=%v", v.Latest().Number, v.Status, v.Activated)
 		for _, p := range v.Pauses {
 			out += fmt.Sprintf(" paused %s to %s", p.From, p.To)
+		}
+		for _, version := range v.Versions[1:] {
+			out += fmt.Sprintf(" v%d from %s", version.Number, version.From)
+		}
+		if v.ScheduledAt != 0 {
+			out += " at " + v.ScheduledAt.String()
 		}
 		if v.EndedAt != 0 {
 			out += " ended " + v.EndedAt.String()
