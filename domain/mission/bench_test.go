@@ -30,47 +30,76 @@ func benchMissions(n int) []Mission {
 	return out
 }
 
+// in gives missions a window of a kind.
+func in(missions []Mission, w Window) []Mission {
+	for i := range missions {
+		if w.Kind != WindowFixed {
+			missions[i].Window, missions[i].TimeZone = w, "Asia/Kolkata"
+		}
+	}
+	return missions
+}
+
 func BenchmarkApply(b *testing.B) {
-	for _, n := range []int{10, 1000} {
-		b.Run(fmt.Sprintf("missions=%d", n), func(b *testing.B) {
-			s := snapshot(b, benchMissions(n)...)
-			cfg := DefaultConfig()
-			base := settled(facts("t", 12550, "2026-03-02T00:00:00Z"))
-			var row *UserRow
-			for i := range 32 {
-				p := *base
-				p.TransactionID = fmt.Sprint("warm-", i)
-				p.CreatedAt++
-				row, _ = Apply(row, &p, s, cfg)
-			}
-			p := *base
-			p.CreatedAt = base.CreatedAt.Add(time.Minute)
-			b.ReportAllocs()
-			for b.Loop() {
-				if next, _ := Apply(row, &p, s, cfg); next == row {
-					b.Fatal("nothing happened")
-				}
-			}
-		})
+	for _, w := range []Window{{Kind: WindowFixed}, {Kind: WindowRecurring, Every: EveryDay}, {Kind: WindowPerUser, Duration: 48 * time.Hour}} {
+		for _, n := range []int{10, 100, 1000} {
+			b.Run(fmt.Sprintf("window=%s/missions=%d", w.Kind, n), func(b *testing.B) { benchApply(b, snapshot(b, in(benchMissions(n), w)...)) })
+		}
+	}
+}
+
+func benchApply(b *testing.B, s *Snapshot) {
+	cfg := DefaultConfig()
+	base := settled(facts("t", 12550, "2026-03-02T00:00:00Z"))
+	var row *UserRow
+	for i := range 32 {
+		p := *base
+		p.TransactionID = fmt.Sprint("warm-", i)
+		p.CreatedAt++
+		row, _ = Apply(row, &p, s, cfg)
+	}
+	p := *base
+	p.CreatedAt = base.CreatedAt.Add(time.Minute)
+	b.ReportAllocs()
+	for b.Loop() {
+		if next, _ := Apply(row, &p, s, cfg); next == row {
+			b.Fatal("nothing happened")
+		}
 	}
 }
 
 // A user's first posting after a mission came or changed judges again what the row remembers.
 func BenchmarkMeet(b *testing.B) {
-	for _, n := range []int{10, 1000} {
-		b.Run(fmt.Sprintf("missions=%d", n), func(b *testing.B) {
-			s := snapshot(b, benchMissions(n)...)
-			var row *UserRow
-			for i := range 32 {
-				p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
-				row, _ = Apply(row, p, snapshot(b), DefaultConfig())
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if Touch(row, "u1", s, DefaultConfig()) == row {
-					b.Fatal("nothing happened")
+	for _, recent := range []int{32, 256} {
+		for _, n := range []int{10, 1000} {
+			b.Run(fmt.Sprintf("recent=%d/missions=%d", recent, n), func(b *testing.B) {
+				s := snapshot(b, benchMissions(n)...)
+				var row *UserRow
+				for i := range recent {
+					p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
+					row, _ = Apply(row, p, snapshot(b), DefaultConfig())
 				}
-			}
-		})
+				b.ReportAllocs()
+				for b.Loop() {
+					if Touch(row, "u1", s, DefaultConfig()) == row {
+						b.Fatal("nothing happened")
+					}
+				}
+			})
+		}
+	}
+}
+
+// A thousand missions cost about as much as ten: what a posting does not count for, it does not meet.
+func TestApplyAllocatesByWhatCounts(t *testing.T) {
+	for _, n := range []int{10, 1000} {
+		s := snapshot(t, benchMissions(n)...)
+		p := settled(facts("t", 12550, "2026-03-02T00:00:00Z"))
+		row, _ := Apply(nil, p, s, DefaultConfig())
+		next := *p
+		next.TransactionID = "u"
+		if got := testing.AllocsPerRun(100, func() { Apply(row, &next, s, DefaultConfig()) }); got > 28 {
+			t.Errorf("%d missions: %v allocations", n, got)
+		}
 	}
 }
