@@ -32,7 +32,7 @@ and goes on with live traffic until Ctrl-C. Started again, it goes on with its d
 			return dev.Run(cmd.Context(), c)
 		},
 	}
-	cmd.AddCommand(a.devBreakCommand())
+	cmd.AddCommand(a.devBreakCommand(), a.devRefundCommand())
 	f := cmd.Flags()
 	f.IntVar(&c.Port, "port", 8080, "port of HTTP on 127.0.0.1")
 	f.IntVar(&c.KafkaPort, "kafka-port", 19092, "port of the broker on 127.0.0.1")

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+func (a *app) devRefundCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "refund TRANSACTION",
+		Short: "Take a payment back, to watch progress fall and a reward be clawed back",
+		Long: `Sends a reversal of all that is left of a payment to the dev that --server names, as a gateway would, and returns when the ledger
+has it. Progress of the payment's user falls; where a mission is no longer reached, its completion is revoked, and its reward cancelled,
+or clawed back if it was granted. See it on the live page, or under /v1/users/USER/rewards.`,
+		Example: "  millrace dev refund txn_17",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.devRefund(cmd.Context(), args[0]) },
+	}
+}
+
+// refunded is a payment as the panel shows it.
+type refunded struct {
+	TransactionID string `json:"transaction_id"`
+	UserID        string `json:"user_id"`
+	Status        string `json:"status"`
+	Currency      string `json:"currency"`
+	Amount        int64  `json:"amount"`
+	Reversed      int64  `json:"reversed"`
+	Net           int64  `json:"net"`
+}
+
+// refundWithin is how long a refund may take to reach the ledger's table.
+const refundWithin = 30 * time.Second
+
+func (a *app) devRefund(ctx context.Context, id string) error {
+	token, err := a.devToken(ctx, actor(), []string{"viewer", "service"}, time.Minute)
+	if err != nil {
+		return err
+	}
+	t, err := a.payment(ctx, id, token)
+	switch {
+	case err != nil:
+		return err
+	case t.Status != "success":
+		return fmt.Errorf("payment %s is %s: only one that succeeded can be taken back", id, t.Status)
+	case t.Net == 0:
+		return fmt.Errorf("nothing is left of payment %s: %d %s were reversed", id, t.Reversed, t.Currency)
+	}
+	event := map[string]any{
+		"id": fmt.Sprintf("refund-%s-%d", id, time.Now().UnixMilli()), "type": "reversal", "transaction_id": id, "user_id": t.UserID,
+		"currency": t.Currency, "status": "success", "updated_at": instant.Of(time.Now()),
+	}
+	raw, _, err := a.call(ctx, http.MethodPost, "/v1/events", token, event)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Accepted int
+		Results  []struct{ Reason, Detail string }
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return err
+	}
+	if answer.Accepted != 1 {
+		return fmt.Errorf("the refund was not taken: %+v", answer.Results)
+	}
+	if t, err = a.taken(ctx, id, token, t.Net); err != nil {
+		return err
+	}
+	return a.print(t, func() table {
+		return table{
+			header: []string{"transaction", "user", "currency", "amount", "reversed", "net"},
+			rows:   [][]string{{t.TransactionID, t.UserID, t.Currency, fmt.Sprint(t.Amount), fmt.Sprint(t.Reversed), fmt.Sprint(t.Net)}},
+		}
+	})
+}
+
+func (a *app) payment(ctx context.Context, id, token string) (refunded, error) {
+	var t refunded
+	raw, status, err := a.call(ctx, http.MethodGet, "/v1/panel/transactions/"+url.PathEscape(id), token, nil)
+	if status == http.StatusNotFound {
+		return t, fmt.Errorf("%s knows no payment %s", a.config.Server, id)
+	}
+	if err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal(raw, &t)
+}
+
+// taken returns the payment once less than net is left of it.
+func (a *app) taken(ctx context.Context, id, token string, net int64) (refunded, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin, errors.New("the ledger has not taken it in; is the pipeline running?"))
+	defer cancel()
+	for {
+		t, err := a.payment(ctx, id, token)
+		if err == nil && t.Net < net {
+			return t, nil
+		}
+		select {
+		case <-ctx.Done():
+			return t, fmt.Errorf("refund of %s is sent: %w", id, errors.Join(context.Cause(ctx), err))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
