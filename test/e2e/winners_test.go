@@ -46,7 +46,7 @@ func newContest(ctx context.Context, t *testing.T, partitions int32) *contest {
 	c.topo = createTopics(ctx, t, c.seeds, partitions)
 	c.out = newClient(t, kgo.SeedBrokers(c.seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	c.adm = cluster.NewAdmin(c.out)
-	c.log = newTopicLog(t, c.seeds, c.adm, []string{string(c.topo.Budget.Table()), string(c.topo.Rewards.Table()), c.topo.RewardsIn.Name, c.topo.DeadLetterRecords.Name})
+	c.log = newTopicLog(t, c.seeds, c.adm, []string{string(c.topo.Budget.Table()), string(c.topo.Rewards.Table()), c.topo.RewardsIn.Name, c.topo.Tasks.Name, c.topo.DeadLetterRecords.Name})
 	for _, name := range []string{"budget", "rewards"} {
 		c.begin(name)
 	}
@@ -282,6 +282,11 @@ func (c *contest) check(missionID string, granted, lost int) {
 		s.account != want || s.winners != int64(granted) {
 		c.t.Errorf("%s: %+v; want %d granted, %d clawed back and %+v", missionID, s, granted, lost, want)
 	}
+	c.checkLetters()
+}
+
+func (c *contest) checkLetters() {
+	c.t.Helper()
 	if n := len(c.log.records[c.topo.DeadLetterRecords.Name]); n > 0 {
 		c.t.Errorf("%d dead letters, the first: %q", n, c.log.records[c.topo.DeadLetterRecords.Name][0].Value)
 	}
