@@ -43,7 +43,7 @@ func impure() []string {
 
 // judged are the decisions that the oracle makes anew. Its observed.go reads what Millrace wrote and needs their types.
 func judged() []string {
-	return []string{"domain/ledger", "domain/mission", "domain/health", "domain/window", "processors"}
+	return []string{"domain/ledger", "domain/mission", "domain/budget", "domain/reward", "domain/health", "domain/window", "processors"}
 }
 
 func importArrows(s source) []string {

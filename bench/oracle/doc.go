@@ -2,15 +2,16 @@
 // plain fold over the committed records, in the order of each partition, written from DESIGN sections 4 to 8 and sharing no
 // code with the decisions in domain. It is for tests and audits.
 //
-// Use it so: Add every record of `transactions` in offset order, call Result, fill an Observed with what the pipeline's tables
-// and topics hold, and Compare the two.
+// Use it so: Add every record of `transactions` in offset order, and every Enrolment and Segments in any, call Result, fill an Observed
+// with what the pipeline's tables and topics hold, and Compare the two. Budgets and rewards depend on orders that no log keeps; a
+// Treasury says what must hold of them all the same.
 //
 // Time is what the ledger sees: before each record, the watermark of its partition is the largest updated_at of the records
 // before it, or where clock records have moved it. A payment that is still pending when the watermark reaches its
 // timeout has timed out, whenever a processor gets round to saying so; hence a log has to end with clock events that move
 // time past all timeouts.
 //
-// Where DESIGN leaves a choice, this is taken:
+// Where DESIGN leaves a choice about transactions, this is taken:
 //   - an event that is refused leaves nothing behind, so that its id may come again;
 //   - an event taken before is told before all else, also where it would be too old by now;
 //   - a reversal that comes before its payment has settled is judged when it settles, in order of arrival; one in another
@@ -20,6 +21,21 @@
 //   - at a tie of updated_at within one reversal, failed decides, then success, then the greater event id;
 //   - a reversal of "all that remains" where nothing remains is an over-reversal.
 //
-// What it leaves out: expiry of rows (90 days), the bound on a row's bytes, late_beyond_horizon, and missions that were
-// created or changed while payments came in.
+// And about missions:
+//   - progress is a function of a user's settled payments, with what is left of each, of the user's enrolments and segments, and of the
+//     mission with all that was done to it; in what order any of that came makes no difference;
+//   - an automatic enrolment is judged by the version in force at the payment's created_at, with its window, filters, currency and
+//     audience, pauses and the end of the mission; that the payment was reversed since makes no difference, to it or to the begin of a
+//     window from the first payment;
+//   - who opted in takes part from an enrolment to the next withdrawal, end excluded; at a tie the withdrawal comes last. The first
+//     enrolment decides the version and begins a per_user window; a withdrawal does not end the window, nor a return begin another;
+//   - a user who is in one of a mission's segments at the payment's created_at is of its audience; the first set of segments also holds
+//     before it;
+//   - a local day begins in the first minute that shows its date; a date that clocks show again afterwards is over, one that they never
+//     show is no day, and a streak goes on over it;
+//   - completions are counted, and limited, by window.
+//
+// What it leaves out: expiry of rows (90 days), the bound on a row's bytes, late_beyond_horizon; of missions, what comes beyond a
+// user row's reorder horizon or bounds (after_horizon), so that a test must not send it; changes that a user row has not met yet;
+// enrolments that are refused because the mission is not there, has ended, or never was opted in to; and holds and expiries of rewards.
 package oracle

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
@@ -22,12 +23,15 @@ type Fold struct {
 	partitions   map[int32]*partition
 	transactions map[string]*transaction
 	result       *Result
-	missions     []rule
+	missions     []*rule
+	users        map[string]*user
 }
 
-// New returns a fold over an empty log. Missions are in force throughout, whenever they were created.
+// New returns a fold over an empty log. Missions, and all that was done to them, are known throughout, whenever that was.
 func New(missions ...Mission) (*Fold, error) {
-	f := &Fold{partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult()}
+	f := &Fold{
+		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(), users: map[string]*user{},
+	}
 	for _, m := range missions {
 		c, err := m.compile()
 		if err != nil {
@@ -61,6 +65,37 @@ func (f *Fold) Add(number int32, value []byte) error {
 	return nil
 }
 
+// Enrolment takes in a record of `enrolments`, in any order.
+func (f *Fold) Enrolment(value []byte) error {
+	e, err := codecs.Enrolment{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("oracle: enrolment: %w", err)
+	}
+	u := f.user(e.UserID)
+	u.turns[e.Mission] = append(u.turns[e.Mission], turn{e.At, e.Op == "withdraw"})
+	return nil
+}
+
+// Segments takes in a record of `user-segments`, in any order.
+func (f *Fold) Segments(value []byte) error {
+	s, err := codecs.UserSegments{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("oracle: segments: %w", err)
+	}
+	u := f.user(s.UserID)
+	u.sets = append(u.sets, set{s.At, slices.Sorted(slices.Values(s.Segments))})
+	return nil
+}
+
+func (f *Fold) user(id string) *user {
+	u := f.users[id]
+	if u == nil {
+		u = &user{id: id, turns: map[string][]turn{}}
+		f.users[id] = u
+	}
+	return u
+}
+
 func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
 	f.result.Events++
 	t := f.transactions[e.TransactionID]
@@ -80,6 +115,6 @@ func (f *Fold) Result() *Result {
 			f.result.Transactions[id] = t.state()
 		}
 	}
-	f.result.progress(f.missions)
+	f.result.progress(f.missions, f.users)
 	return f.result
 }

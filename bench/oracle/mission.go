@@ -1,242 +1,189 @@
 package oracle
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/payment"
 )
 
-// Mission is the part of a mission definition (CONTRACT, "Missions as YAML") that decides on progress. Its JSON is a
-// mission's JSON; fields that do not matter here are ignored. Amounts in filters are in minor units.
+// Mission is a mission with all that operators did to it. Its JSON is that of its first version.
 type Mission struct {
+	Definition
+	// Later are the versions after the first, in order.
+	Later []Version `json:"-"`
+	// Pauses hold for every version. They need not be in order.
+	Pauses []Span `json:"-"`
+	// EndedAt is the event time from which payments do not count any more; 0: not ended.
+	EndedAt instant.Milli `json:"-"`
+}
+
+// Version is a later version of a mission, in force from an event time until the next one is.
+type Version struct {
+	Definition
+	From instant.Milli
+}
+
+// Span is [From, To) in event time; To 0 is without end.
+type Span struct{ From, To instant.Milli }
+
+func (s Span) holds(t instant.Milli) bool { return s.From <= t && (s.To == 0 || t < s.To) }
+
+// Definition is the part of a mission's definition (CONTRACT, "Missions as YAML") that decides on progress. Fields that do
+// not matter here are ignored. Amounts in filters are in minor units.
+type Definition struct {
 	ID       string `json:"id"`
 	Currency string `json:"currency"`
 	Goal     struct {
-		Metric      string `json:"metric"` // amount or count
+		Metric      string `json:"metric"` // amount, count, distinct, streak
+		Field       string `json:"field"`  // of distinct: a text field
 		Target      int64  `json:"target"`
 		PerEventCap int64  `json:"per_event_cap"`
 	} `json:"goal"`
 	Filters []Filter `json:"filters"`
 	Window  struct {
-		Kind string `json:"kind"` // fixed
-		From string `json:"from"` // local date, or RFC 3339
-		To   string `json:"to"`   // excluded
+		Kind     string `json:"kind"`     // fixed, recurring, per_user
+		From     string `json:"from"`     // of fixed: local date, local time to the minute, or RFC 3339
+		To       string `json:"to"`       // excluded
+		Every    string `json:"every"`    // of recurring: day, week, month
+		Duration string `json:"duration"` // of per_user
+		Start    string `json:"start"`    // of per_user: enrolment (the default) or first_payment
 	} `json:"window"`
 	TimeZone string `json:"time_zone"`
-	Limits   struct {
+	Reward   Prize  `json:"reward"`
+	Grant    struct {
+		Mode string `json:"mode"` // auto (the default) or claim; a hold is not understood
+	} `json:"grant"`
+	Enrolment string `json:"enrolment"` // automatic (the default) or opt_in
+	Limits    struct {
 		CompletionsPerUser *int64 `json:"completions_per_user"` // missing: 1; 0: none
+		MaxWinners         int64  `json:"max_winners"`
+		Budget             int64  `json:"budget"`
+		OverBudget         string `json:"over_budget"` // reject (the default) or truncate
 	} `json:"limits"`
+	Audience struct {
+		RolloutPercent *int64   `json:"rollout_percent"` // missing: 100
+		Segments       []string `json:"segments"`
+	} `json:"audience"`
+	Debt string `json:"debt"` // negative (the default) or floor
 }
 
-// Filter is one condition, or a group of which one must hold.
-type Filter struct {
-	ID       string          `json:"id"`
-	Operator string          `json:"operator"`
-	Values   json.RawMessage `json:"values"` // a scalar or a list
-	Any      []Filter        `json:"any"`
+// Prize is what one completion wins.
+type Prize struct {
+	Kind   string `json:"kind"`
+	Amount int64  `json:"amount"`
+	Pool   string `json:"pool"`
 }
 
 // unlimited is how many completions a mission without limit may have.
 const unlimited = 1000
 
+// rule is a mission that payments can be held against.
 type rule struct {
-	Mission
-	from, to instant.Milli
+	id       string
+	pauses   []Span
+	ended    instant.Milli
+	versions []version // by number, which counts from 1
+}
+
+// version is one of a rule's.
+type version struct {
+	Definition
+	number   int64
+	from     instant.Milli // of being in force
+	zone     *calendar
+	fixed    Span          // of a fixed window
+	duration instant.Milli // of a per_user window
 	limit    int64
+	rollout  int64
 	all      []condition
 }
 
-type condition func(*payment.Facts) bool
+func (m Mission) compile() (*rule, error) {
+	r := &rule{id: m.ID, pauses: m.Pauses, ended: m.EndedAt}
+	for i, v := range append([]Version{{Definition: m.Definition}}, m.Later...) {
+		c, err := v.Definition.compile()
+		if err != nil {
+			return nil, fmt.Errorf("version %d: %w", i+1, err)
+		}
+		c.number, c.from = int64(i+1), v.From
+		r.versions = append(r.versions, c)
+	}
+	return r, nil
+}
 
-func (m Mission) compile() (rule, error) {
-	c := rule{Mission: m, limit: 1}
-	if l := m.Limits.CompletionsPerUser; l != nil {
-		c.limit = *l
-		if c.limit == 0 {
-			c.limit = unlimited
+func (d Definition) compile() (v version, err error) {
+	v = version{Definition: d, limit: 1, rollout: 100}
+	if l := d.Limits.CompletionsPerUser; l != nil {
+		v.limit = *l
+		if v.limit == 0 {
+			v.limit = unlimited
 		}
 	}
-	if m.Window.Kind != "fixed" || m.Goal.Metric != "amount" && m.Goal.Metric != "count" || m.Goal.Target <= 0 {
-		return c, fmt.Errorf("window %s, metric %s, target %d: not understood", m.Window.Kind, m.Goal.Metric, m.Goal.Target)
+	if p := d.Audience.RolloutPercent; p != nil {
+		v.rollout = *p
 	}
-	zone, err := time.LoadLocation(m.TimeZone)
-	if err != nil {
-		return c, err
+	known := map[string]bool{
+		"amount": true, "count": true, "distinct": d.Goal.Field != "" && d.Goal.Field != "amount", "streak": true,
 	}
-	if c.from, err = day(m.Window.From, zone); err != nil {
-		return c, err
+	if !known[d.Goal.Metric] || d.Goal.Target <= 0 {
+		return v, fmt.Errorf("metric %q, target %d: not understood", d.Goal.Metric, d.Goal.Target)
 	}
-	if c.to, err = day(m.Window.To, zone); err != nil {
-		return c, err
+	if v.zone, err = newCalendar(d.TimeZone); err != nil {
+		return v, err
 	}
-	for _, f := range m.Filters {
+	if err := v.window(); err != nil {
+		return v, err
+	}
+	for _, f := range d.Filters {
 		cond, err := f.compile()
 		if err != nil {
-			return c, err
+			return v, err
 		}
-		c.all = append(c.all, cond)
+		v.all = append(v.all, cond)
 	}
-	return c, nil
+	return v, nil
 }
 
-func day(s string, zone *time.Location) (instant.Milli, error) {
-	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
-		return instant.Of(t), nil
+// window reads the definition's window.
+func (v *version) window() (err error) {
+	w := v.Window
+	switch {
+	case w.Kind == "fixed":
+		if v.fixed.From, err = v.zone.moment(w.From); err != nil {
+			return err
+		}
+		v.fixed.To, err = v.zone.moment(w.To)
+		return err
+	case w.Kind == "recurring" && (w.Every == "day" || w.Every == "week" || w.Every == "month"):
+		return nil
+	case w.Kind == "per_user" && (w.Start == "" || w.Start == "enrolment" || w.Start == "first_payment"):
+		d, err := time.ParseDuration(w.Duration)
+		v.duration = instant.Milli(d.Milliseconds())
+		return err
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	return instant.Of(t), err
+	return fmt.Errorf("window %+v: not understood", w)
 }
 
-// counts tells whether a settled payment counts, whatever is left of it.
-func (m *rule) counts(f *payment.Facts) bool {
-	if f.Currency != m.Currency || f.CreatedAt < m.from || f.CreatedAt >= m.to {
-		return false
+// inForce returns the version in force at an event time: the last that had begun, the first at all times before.
+func (r *rule) inForce(t instant.Milli) *version {
+	found := &r.versions[0]
+	for i := range r.versions[1:] {
+		if v := &r.versions[i+1]; v.from <= t {
+			found = v
+		}
 	}
-	for _, c := range m.all {
-		if !c(f) {
+	return found
+}
+
+// running tells whether the mission was neither paused nor over.
+func (r *rule) running(t instant.Milli) bool {
+	for _, p := range r.pauses {
+		if p.holds(t) {
 			return false
 		}
 	}
-	return true
+	return r.ended == 0 || t < r.ended
 }
 
-func (m *rule) contribution(net int64) int64 {
-	switch {
-	case net <= 0:
-		return 0
-	case m.Goal.Metric == "count":
-		return 1
-	case m.Goal.PerEventCap > 0:
-		return min(net, m.Goal.PerEventCap)
-	default:
-		return net
-	}
-}
-
-func (m *rule) completions(progress int64) int64 { return min(m.limit, progress/m.Goal.Target) }
-
-func (f Filter) compile() (condition, error) {
-	if f.Any != nil {
-		var any []condition
-		for _, inner := range f.Any {
-			c, err := inner.compile()
-			if err != nil {
-				return nil, err
-			}
-			any = append(any, c)
-		}
-		return func(p *payment.Facts) bool {
-			return slices.ContainsFunc(any, func(c condition) bool { return c(p) })
-		}, nil
-	}
-	values, err := scalars(f.Values)
-	if err != nil {
-		return nil, fmt.Errorf("filter %s: %w", f.ID, err)
-	}
-	number := f.ID == "amount"
-	less := func(a, b string) bool { return a < b }
-	if number {
-		for _, v := range values {
-			if _, err := strconv.ParseInt(v, 10, 64); err != nil && f.Operator != "exists" {
-				return nil, fmt.Errorf("filter amount: %w", err)
-			}
-		}
-		less = func(a, b string) bool {
-			x, _ := strconv.ParseInt(a, 10, 64)
-			y, _ := strconv.ParseInt(b, 10, 64)
-			return x < y
-		}
-	} else if slices.Contains([]string{"gt", "gte", "lt", "lte", "between"}, f.Operator) {
-		return nil, fmt.Errorf("filter %s %s: only amounts are put in order here", f.ID, f.Operator)
-	}
-	return f.compare(values, less)
-}
-
-func (f Filter) compare(values []string, less func(a, b string) bool) (condition, error) {
-	if len(values) == 0 {
-		return nil, fmt.Errorf("filter %s: no values", f.ID)
-	}
-	one := values[0]
-	test, ok := map[string]func(v string) bool{
-		"eq":      func(v string) bool { return slices.Contains(values, v) },
-		"in":      func(v string) bool { return slices.Contains(values, v) },
-		"ne":      func(v string) bool { return !slices.Contains(values, v) },
-		"nin":     func(v string) bool { return !slices.Contains(values, v) },
-		"gt":      func(v string) bool { return less(one, v) },
-		"gte":     func(v string) bool { return !less(v, one) },
-		"lt":      func(v string) bool { return less(v, one) },
-		"lte":     func(v string) bool { return !less(one, v) },
-		"between": func(v string) bool { return !less(v, one) && !less(values[len(values)-1], v) },
-		"prefix": func(v string) bool {
-			return slices.ContainsFunc(values, func(p string) bool { return strings.HasPrefix(v, p) })
-		},
-		"exists": func(string) bool { return one == "true" },
-	}[f.Operator]
-	if !ok {
-		return nil, fmt.Errorf("filter %s: operator %q", f.ID, f.Operator)
-	}
-	return func(p *payment.Facts) bool {
-		v, has := field(p, f.ID)
-		if !has {
-			return f.Operator == "exists" && one == "false"
-		}
-		return test(v)
-	}, nil
-}
-
-func scalars(raw json.RawMessage) ([]string, error) {
-	var list []any
-	if err := json.Unmarshal(raw, &list); err != nil {
-		var one any
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, err
-		}
-		list = []any{one}
-	}
-	var out []string
-	for _, v := range list {
-		switch v := v.(type) {
-		case string:
-			out = append(out, v)
-		case float64:
-			out = append(out, strconv.FormatInt(int64(v), 10))
-		case bool:
-			out = append(out, strconv.FormatBool(v))
-		default:
-			return nil, fmt.Errorf("value %v: not understood", v)
-		}
-	}
-	return out, nil
-}
-
-func field(p *payment.Facts, id string) (string, bool) {
-	named := func(s string) (string, bool) { return s, s != "" && s != payment.Unknown }
-	switch id {
-	case "amount":
-		return strconv.FormatInt(p.AmountMinor, 10), true
-	case "mode":
-		return named(p.Mode)
-	case "instrument":
-		return named(p.Instrument)
-	case "gateway":
-		return named(p.Gateway)
-	case "merchant":
-		return named(p.Merchant)
-	case "category":
-		return named(p.Category)
-	}
-	if key, ok := strings.CutPrefix(id, "attributes."); ok {
-		for _, a := range p.Attributes {
-			if a.Key == key {
-				return a.Value, true
-			}
-		}
-	}
-	return "", false
-}
+func (v *version) completions(progress int64) int64 { return min(v.limit, progress/v.Goal.Target) }

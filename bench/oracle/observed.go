@@ -100,12 +100,18 @@ func (o *Observed) Outcome(value []byte) error {
 	if err != nil {
 		return err
 	}
-	key := ProgressKey{c.UserID, c.Mission}
+	key := ProgressKey{c.UserID, c.Mission, c.Version, c.WindowStart}
 	p := o.result.Progress[key]
+	// An iteration is won before it is lost, and iterations are won upwards and lost downwards.
+	want := p.Outcomes + 1
 	if c.Kind == mission.Completed {
 		p.Outcomes++
 	} else {
+		want = p.Outcomes
 		p.Outcomes--
+	}
+	if c.Iteration != want {
+		o.problem("outcome %v: iteration %d %s, want %d", key, c.Iteration, c.Kind, want)
 	}
 	o.result.Progress[key] = p
 	return nil
@@ -193,12 +199,32 @@ func (r *Result) addAttempt(a *ledger.Attempt) bool {
 
 func (r *Result) addUser(user string, row *mission.UserRow) {
 	for _, s := range row.States {
-		key := ProgressKey{user, s.Mission}
-		p := r.Progress[key]
 		for _, t := range s.Tallies {
-			p.Progress += int64(t.Settled.Plus(t.Recent).Low) // the traffic of a test does not fill more than 63 bits
+			key := ProgressKey{user, s.Mission, s.Version, t.Start}
+			p := r.Progress[key]
+			p.Progress += progressOf(t)
 			p.Completions += t.Completions
+			r.Progress[key] = p
 		}
-		r.Progress[key] = p
 	}
+}
+
+// progressOf reads a tally: its amount, the number of its values, or its longest run of days.
+func progressOf(t *mission.Tally) int64 {
+	values, run, longest := int64(0), int64(0), int64(0)
+	last := int64(0)
+	for _, e := range t.Entries {
+		switch {
+		case e.Settled+e.Recent <= 0:
+		case e.Value != "":
+			values++
+		default:
+			if run == 0 || e.Day != last+1 {
+				run = 0
+			}
+			run, last = run+1, e.Day
+			longest = max(longest, run)
+		}
+	}
+	return int64(t.Settled.Plus(t.Recent).Low) + values + longest // the traffic of a test does not fill more than 63 bits
 }

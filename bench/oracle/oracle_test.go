@@ -171,8 +171,8 @@ func TestMissionsAndWindows(t *testing.T) {
 	l.add(back)
 	r := l.fold.Result()
 	want := map[ProgressKey]Progress{
-		{"u", "amount"}: {Progress: 140, Completions: 1, Outcomes: 1},
-		{"u", "count"}:  {Progress: 3, Completions: 1, Outcomes: 1},
+		{"u", "amount", 1, noon - 63_000_000}: {Progress: 140, Completions: 1, Outcomes: 1}, // from 18:30 UTC the day before
+		{"u", "count", 1, noon - 63_000_000}:  {Progress: 3, Completions: 1, Outcomes: 1},
 	}
 	if d := diff("progress", want, r.Progress); len(d) > 0 {
 		t.Error(strings.Join(d, "\n"))

@@ -51,10 +51,14 @@ type Attempt struct {
 	Gateway string
 }
 
-// ProgressKey names one user's way in one mission.
-type ProgressKey struct{ User, Mission string }
+// ProgressKey names one window of one user's way in one version of a mission.
+type ProgressKey struct {
+	User, Mission string
+	Version       int64
+	Start         instant.Milli // of the window
+}
 
-// Progress is how far it has led. A user without any contribution and completion has none.
+// Progress is how far it has led. A window without any contribution and completion has none.
 type Progress struct {
 	Progress    int64
 	Completions int64 // by the user's row
@@ -92,33 +96,29 @@ func newResult() *Result {
 	}
 }
 
-// progress folds the postings into missions: in any order, since a contribution depends on the payment and its net alone.
-func (r *Result) progress(missions []rule) {
+// progress works out where every user stands in every mission.
+func (r *Result) progress(rules []*rule, users map[string]*user) {
 	for _, list := range r.Postings {
-		for i := range missions {
-			m := &missions[i]
-			for j := range list {
-				p := &list[j]
-				if !m.counts(&p.facts) {
-					continue
-				}
-				key := ProgressKey{p.User, m.ID}
-				s := r.Progress[key]
-				s.Progress += m.contribution(p.After) - m.contribution(p.Before)
-				r.Progress[key] = s
-			}
+		last := list[len(list)-1]
+		u := users[last.User]
+		if u == nil {
+			u = &user{id: last.User}
+			users[last.User] = u
 		}
+		u.payments = append(u.payments, settled{&last.facts, last.After})
 	}
-	limits := map[string]*rule{}
-	for i := range missions {
-		limits[missions[i].ID] = &missions[i]
-	}
-	for key, s := range r.Progress {
-		s.Completions = limits[key.Mission].completions(s.Progress)
-		s.Outcomes = s.Completions
-		r.Progress[key] = s
-		if s == (Progress{}) {
-			delete(r.Progress, key)
+	for _, u := range users {
+		u.sort()
+		for _, rule := range rules {
+			v, windows := u.windows(rule)
+			for start, payments := range windows {
+				p := Progress{Progress: v.progress(payments)}
+				p.Completions = v.completions(p.Progress)
+				p.Outcomes = p.Completions
+				if p != (Progress{}) {
+					r.Progress[ProgressKey{u.id, rule.id, v.number, start}] = p
+				}
+			}
 		}
 	}
 }

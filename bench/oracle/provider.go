@@ -1,0 +1,59 @@
+package oracle
+
+// checkProvider checks what was asked of the provider: every task was answered, and it has paid each reward once net, if its user
+// has it, and else not.
+func (t *Treasury) checkProvider() {
+	paid, answered := map[string]int64{}, 0
+	for id, answers := range t.answers {
+		answered += len(answers)
+		for asked, ok := range answers {
+			switch kind := t.tasks[asked]; {
+			case kind == "":
+				t.problem("reward %s: answer to task %s, which nobody asked for", id, asked)
+			case ok && kind == payout:
+				paid[id]++
+			case ok:
+				paid[id]--
+			}
+		}
+	}
+	for w, won := range t.wins {
+		d, _ := t.definition(w)
+		r := won.reward
+		if r == nil || d.Reward.Pool != "" || isCoins(d.Reward.Kind) {
+			continue
+		}
+		want := int64(0)
+		if r.state == "granted" || r.held == "kept" {
+			want = 1
+		}
+		if n := paid[r.id]; n != want {
+			t.problem("reward %s for %+v: %s, the provider has paid it %d times net, want %d", r.id, w, r.state, n, want)
+		}
+	}
+	if answered != len(t.tasks) {
+		t.problem("tasks for the provider: %d, of which %d are answered", len(t.tasks), answered)
+	}
+}
+
+// checkPool checks that no gift code is with two people.
+func (t *Treasury) checkPool(id string, p *pool) {
+	for code, n := range p.out {
+		if n < 0 || n > 1 || !p.imported[code] {
+			t.problem("pool %s: code %s is out %d times, imported: %t", id, code, n, p.imported[code])
+		}
+	}
+	holder := map[string]string{}
+	for w, won := range t.wins {
+		d, _ := t.definition(w)
+		if won.reward == nil || d.Reward.Pool != id {
+			continue
+		}
+		for _, code := range []string{won.reward.code, won.reward.heldCode} {
+			if other, twice := holder[code]; twice && code != "" {
+				t.problem("pool %s: code %s is with %s and with %s", id, code, other, won.reward.id)
+			}
+			holder[code] = won.reward.id
+		}
+	}
+}

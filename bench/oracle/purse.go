@@ -1,0 +1,165 @@
+package oracle
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// purse is what a user's row of the rewards table holds, with the pages that lie apart.
+type purse struct {
+	row     bool
+	rewards []*prize
+	balance int64
+	debt    int64
+	count   int64
+	own     []entry            // in the row
+	pages   map[string][]entry // by key
+}
+
+// prize is one reward.
+type prize struct {
+	id          string
+	win         win
+	byHand      bool // of support
+	kind, state string
+	debt, code  string
+	amount      int64
+	epoch, paid int64
+	held        string // what there is of an epoch that is over: awaited, recovering, kept; else empty
+	heldAmount  int64
+	heldCode    string
+}
+
+// entry is one change of a coin balance.
+type entry struct {
+	number, amount, after int64
+	reward                string
+	paysDebt              bool
+}
+
+// RewardsRow takes a record of the rewards table. Pages lie under their user, 0x1f and a number.
+func (t *Treasury) RewardsRow(key string, value []byte) error {
+	user, page, paged := strings.Cut(key, "\x1f")
+	p := t.purses[user]
+	if p == nil {
+		p = &purse{pages: map[string][]entry{}}
+		t.purses[user] = p
+	}
+	if paged {
+		p.pages[page] = nil
+	} else {
+		*p = purse{pages: p.pages}
+	}
+	if value == nil {
+		return nil
+	}
+	row, err := codecs.RewardsRow{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	for _, e := range row.Page {
+		p.pages[page] = append(p.pages[page], entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.Kind == "debt"})
+	}
+	if paged {
+		return nil
+	}
+	p.row, p.balance, p.debt, p.count = true, row.Coins.Balance, row.Coins.Debt, row.Coins.Count
+	for _, e := range row.Coins.Entries {
+		p.own = append(p.own, entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.Kind == "debt"})
+	}
+	for _, r := range row.Rewards {
+		x := &prize{
+			id: r.ID, win: win{user, r.Mission, r.Version, instant.Milli(r.WindowStart), r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
+			state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
+		}
+		if r.Held != nil {
+			x.held, x.heldAmount, x.heldCode = []string{"", "awaited", "recovering", "kept"}[r.Held.Hold], r.Held.Amount, r.Held.Code
+		}
+		p.rewards = append(p.rewards, x)
+	}
+	return nil
+}
+
+// Rewards returns how many rewards there are in each state, so that a test can tell whether there were enough.
+func (t *Treasury) Rewards() map[string]int {
+	out := map[string]int{}
+	for _, p := range t.purses {
+		for _, r := range p.rewards {
+			out[r.state]++
+		}
+	}
+	return out
+}
+
+// place puts the rewards to the wins that they are for.
+func (t *Treasury) place() {
+	owner := map[string]string{}
+	for user, p := range t.purses {
+		for _, r := range p.rewards {
+			if other, twice := owner[r.id]; twice {
+				t.problem("reward %s: of users %s and %s", r.id, other, user)
+			}
+			owner[r.id] = user
+			if n := t.notices[r.id]; r.epoch > 0 && (n == nil || *n != notice{r.state, r.epoch}) {
+				t.problem("reward %s: %s at epoch %d, the last notification was %+v", r.id, r.state, r.epoch, n)
+			}
+			if r.byHand {
+				continue
+			}
+			w := t.won(r.win)
+			if w.reward != nil {
+				t.problem("reward %s: for the same win as %s", r.id, w.reward.id)
+			}
+			w.reward = r
+		}
+	}
+}
+
+// owned is what a user has of a coin reward.
+func (r *prize) owned() int64 {
+	if r.kind == "coins" && r.state == "granted" || r.kind == "scratch_card" && r.state == "redeemed" {
+		return r.amount
+	}
+	return 0
+}
+
+// checkCoins checks every user's balance: entries are numbered without a gap and add up to it, and it is, less the debt, what the
+// user's coin rewards amount to.
+func (t *Treasury) checkCoins() {
+	for user, p := range t.purses {
+		list := p.own
+		for _, page := range p.pages {
+			list = append(list, page...)
+		}
+		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.number, b.number) })
+		balance, net := int64(0), map[string]int64{}
+		for i, e := range list {
+			balance += e.amount
+			if e.number != int64(i+1) || e.after != balance {
+				t.problem("coins of %s: entry %+v, want number %d and balance %d", user, e, i+1, balance)
+				break
+			}
+			if !e.paysDebt {
+				net[e.reward] += e.amount
+			}
+		}
+		if !p.row || p.balance != balance || p.count != int64(len(list)) {
+			t.problem("coins of %s: balance %d by %d entries, the %d there add up to %d", user, p.balance, p.count, len(list), balance)
+		}
+		owned := int64(0)
+		for _, r := range p.rewards {
+			has := r.owned()
+			owned += has
+			if r.debt != "floor" && net[r.id] != has {
+				t.problem("coins of %s: %d net for reward %s, want %d", user, net[r.id], r.id, has)
+			}
+		}
+		if p.debt < 0 || balance-p.debt != owned {
+			t.problem("coins of %s: balance %d and debt %d, the rewards are %d", user, balance, p.debt, owned)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// Treasury gathers what budgets and rewards did with the outcomes, and says what is wrong with it. Who wins the last unit of a
+// budget depends on the order of `outcomes` and on when rewards came back; so it does not say who must, but that every outcome was
+// answered once, nobody was turned away while there was room, nobody let in where there was none, and that all sums agree:
+// budgets, rewards, coins, and what the provider was asked.
+//
+// Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, and then call
+// Problems.
+type Treasury struct {
+	missions map[string][]Definition // versions, by number from 1
+	wins     map[win]*won
+	outcomes map[string][]outcome  // by mission
+	returns  map[string][]movement // by mission
+	pools    map[string]*pool
+	notices  map[string]*notice         // the last of each reward
+	answers  map[string]map[string]bool // by reward and task: whether it went well
+	tasks    map[string]string          // kinds, by id
+	budgets  map[string]*book           // as the rows say
+	purses   map[string]*purse          // by user
+	problems []string
+}
+
+// win names what one reward is for.
+type win struct {
+	user, mission string
+	version       int64
+	start         instant.Milli
+	iteration     int64
+}
+
+// outcome is a completion, or its revocation.
+type outcome struct {
+	win
+	completed bool
+}
+
+// won is what became of a win.
+type won struct {
+	outcomes   []bool // completed
+	allotments []allotment
+	reward     *prize
+}
+
+// allotment is the budget's word on an outcome.
+type allotment struct {
+	verdict, reason                  string
+	currency, kind, pool, mode, debt string
+	code                             string
+	full, amount                     int64 // what the reward is, and what is reserved of it
+}
+
+// movement is what became of a reservation.
+type movement struct {
+	what, unit string
+	amount     int64
+}
+
+// pool is what happened to gift codes.
+type pool struct {
+	imported map[string]bool
+	out      map[string]int // times handed out less times come back
+}
+
+// notice is what a user's devices were told of a reward.
+type notice struct {
+	state string
+	epoch int64
+}
+
+// NewTreasury returns a Treasury that has seen nothing.
+func NewTreasury(missions ...Mission) *Treasury {
+	t := &Treasury{
+		missions: map[string][]Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
+		pools: map[string]*pool{}, notices: map[string]*notice{}, answers: map[string]map[string]bool{}, tasks: map[string]string{},
+		budgets: map[string]*book{}, purses: map[string]*purse{},
+	}
+	for _, m := range missions {
+		t.missions[m.ID] = []Definition{m.Definition}
+		for _, v := range m.Later {
+			t.missions[m.ID] = append(t.missions[m.ID], v.Definition)
+		}
+	}
+	return t
+}
+
+func (t *Treasury) problem(format string, args ...any) {
+	t.problems = append(t.problems, fmt.Sprintf(format, args...))
+}
+
+func (t *Treasury) won(w win) *won {
+	if t.wins[w] == nil {
+		t.wins[w] = &won{}
+	}
+	return t.wins[w]
+}
+
+// Outcome takes a record of outcomes.
+func (t *Treasury) Outcome(value []byte) error {
+	o, err := codecs.Outcome{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	x := outcome{win{o.UserID, o.Mission, o.Version, o.WindowStart, o.Iteration}, o.Kind == "completed"}
+	t.outcomes[o.Mission] = append(t.outcomes[o.Mission], x)
+	w := t.won(x.win)
+	w.outcomes = append(w.outcomes, x.completed)
+	return nil
+}
+
+// Allotment takes a record of rewards-in.
+func (t *Treasury) Allotment(value []byte) error {
+	a, err := codecs.Allotment{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	w := t.won(win{a.UserID, a.Mission, a.Version, a.WindowStart, a.Iteration})
+	w.allotments = append(w.allotments, allotment{
+		verdict: string(a.Verdict), reason: a.Reason, currency: a.Currency, kind: a.Reward.Kind, pool: a.Reward.Pool, mode: a.Grant.Mode,
+		debt: a.Debt, code: a.Code, full: a.Reward.Amount, amount: a.Amount,
+	})
+	if a.Code != "" {
+		t.pool(a.Reward.Pool).out[a.Code]++
+	}
+	return nil
+}
+
+// Return takes a record of budget-returns.
+func (t *Treasury) Return(value []byte) error {
+	r, err := codecs.BudgetReturn{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	t.returns[r.Mission] = append(t.returns[r.Mission], movement{string(r.Movement), r.Unit, r.Amount})
+	if r.Code != "" {
+		t.pool(r.Pool).out[r.Code]--
+	}
+	return nil
+}
+
+// Codes takes a record of pool-codes.
+func (t *Treasury) Codes(value []byte) error {
+	c, err := codecs.PoolCodes{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	for _, code := range c.Codes {
+		t.pool(c.Pool).imported[code] = true
+	}
+	return nil
+}
+
+func (t *Treasury) pool(id string) *pool {
+	if t.pools[id] == nil {
+		t.pools[id] = &pool{map[string]bool{}, map[string]int{}}
+	}
+	return t.pools[id]
+}
+
+// The kinds of tasks that rewards make.
+const (
+	payout   = "reward_payout"
+	clawback = "reward_clawback"
+)
+
+// Task takes a record of tasks. Those that triggers made do not matter here.
+func (t *Treasury) Task(value []byte) error {
+	x, err := codecs.Task{}.Decode(value)
+	if err != nil || x.Kind != payout && x.Kind != clawback {
+		return err
+	}
+	if t.tasks[x.ID] != "" {
+		t.problem("task %s: a second one", x.ID)
+	}
+	t.tasks[x.ID] = x.Kind
+	return nil
+}
+
+// Answer takes a record of reward-results. The task may be taken later.
+func (t *Treasury) Answer(value []byte) error {
+	r, err := codecs.RewardResult{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	if t.answers[r.RewardID] == nil {
+		t.answers[r.RewardID] = map[string]bool{}
+	}
+	t.answers[r.RewardID][r.TaskID] = r.OK
+	return nil
+}
+
+// Notice takes a record of notifications.
+func (t *Treasury) Notice(value []byte) error {
+	n, err := codecs.Notice{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	last := t.notices[n.RewardID]
+	if last == nil {
+		last = &notice{}
+		t.notices[n.RewardID] = last
+	}
+	switch state := string(n.State); {
+	case string(n.Previous) != last.state || n.Epoch < last.epoch:
+		t.problem("notification of reward %s: %s of epoch %d after %q, the one before was %+v", n.RewardID, state, n.Epoch, n.Previous, last)
+	case last.epoch == n.Epoch && last.state == state:
+		t.problem("notification of reward %s: %s of epoch %d twice", n.RewardID, state, n.Epoch)
+	}
+	*last = notice{string(n.State), n.Epoch}
+	return nil
+}
+
+// BudgetRow takes a record of the budget table. Rows of pools do not matter here.
+func (t *Treasury) BudgetRow(key string, value []byte) error {
+	delete(t.budgets, key)
+	if value == nil {
+		return nil
+	}
+	row, err := codecs.BudgetRow{}.Decode(value)
+	if err != nil || row.Mission == nil {
+		return err
+	}
+	b := newBook()
+	b.winners, b.exhausted = row.Mission.Winners, row.Mission.Exhausted
+	for _, a := range row.Mission.Accounts {
+		b.accounts[a.Unit] = account{a.Reserved, a.Spent, a.Returned}
+	}
+	t.budgets[key] = b
+	return nil
+}
+
+// Problems returns what is wrong, in sentences; none if all is well. The Treasury must not be used any more.
+func (t *Treasury) Problems() []string {
+	t.place()
+	for w, won := range t.wins {
+		t.answered(w, won)
+		t.settled(w, won)
+	}
+	for id := range t.missions {
+		t.checkBudget(id)
+	}
+	for id, p := range t.pools {
+		t.checkPool(id, p)
+	}
+	t.checkCoins()
+	t.checkProvider()
+	slices.Sort(t.problems)
+	return t.problems
+}
