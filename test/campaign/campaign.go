@@ -1,0 +1,195 @@
+// Package campaign is what the end-to-end tests and the crash run do besides sending payments: missions of every goal and window, what
+// operators do to them, what users ask for, and a provider who pays rewards. It tells the oracle the same.
+//
+// All of it goes with traffic that begins a little before Midnight, where a day, a week and a month begin at once in Chicago.
+package campaign
+
+import (
+	_ "embed" // missions
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/topology"
+)
+
+// Plain are the missions that stay as they are, as CONTRACT writes them. Between them they use every goal, window, operator on texts and
+// amounts, kind of reward, way in and limit, and windows that cut through the traffic.
+//
+//go:embed missions.json
+var plain []byte
+
+//go:embed acted.json
+var acted []byte
+
+// Midnight is when a Monday, the first of a month, begins in Chicago.
+func Midnight() time.Time { return time.Date(2025, 12, 1, 6, 0, 0, 0, time.UTC) }
+
+// Definitions returns the missions that nobody does anything to, as a file for `millrace mission apply`.
+func Definitions() []byte { return plain }
+
+// act is what an operator does to a mission, at an event time.
+type act struct {
+	mission string
+	at      time.Time
+	status  mission.Status
+}
+
+func acts() []act {
+	m := Midnight()
+	return []act{
+		{"paused", m.Add(-30 * time.Second), mission.Paused}, {"paused", m.Add(30 * time.Second), mission.Active},
+		{"paused", m.Add(2 * time.Minute), mission.Paused}, {"paused", m.Add(150 * time.Second), mission.Active},
+		{"ended", m.Add(time.Minute), mission.Ended},
+	}
+}
+
+// Missions returns all missions as the oracle is to see them.
+func Missions() ([]oracle.Mission, error) {
+	var all []oracle.Mission
+	for _, text := range [][]byte{plain, acted} {
+		var list []oracle.Mission
+		if err := json.Unmarshal(text, &list); err != nil {
+			return nil, fmt.Errorf("campaign: %w", err)
+		}
+		all = append(all, list...)
+	}
+	for i := range all {
+		m := &all[i]
+		for _, a := range acts() {
+			at := instant.Of(a.at)
+			switch {
+			case a.mission != m.ID:
+			case a.status == mission.Paused:
+				m.Pauses = append(m.Pauses, oracle.Span{From: at})
+			case a.status == mission.Active:
+				m.Pauses[len(m.Pauses)-1].To = at
+			case a.status == mission.Ended:
+				m.EndedAt = at
+			}
+		}
+	}
+	return all, nil
+}
+
+// Record is something to be sent. Its partition is that of its key.
+type Record struct {
+	Topic, Key string
+	Value      []byte
+}
+
+// Operators returns the commands that create the missions that something is done to, and do it, and the gift codes. Order matters.
+func Operators(t *topology.Topology) ([]Record, error) {
+	definitions, err := codecs.ParseMissions(strings.NewReader(string(acted)))
+	if err != nil {
+		return nil, fmt.Errorf("campaign: %w", err)
+	}
+	var out []Record
+	put := func(m mission.Mission, at time.Time) error {
+		id := fmt.Sprintf("campaign-%s-%d", m.ID, len(out))
+		c := catalog.NewPut(id, "campaign", instant.Of(at), catalog.NewMission(m))
+		value, err := codecs.CatalogCommand{}.Encode(c)
+		out = append(out, Record{t.CatalogCommands.Name, c.Key(), value})
+		return err
+	}
+	for _, m := range definitions {
+		if err := put(m, Midnight().Add(-24*time.Hour)); err != nil {
+			return nil, err
+		}
+		for _, a := range acts() {
+			if a.mission != m.ID {
+				continue
+			}
+			m.Status = a.status
+			if err := put(m, a.at); err != nil {
+				return nil, err
+			}
+		}
+	}
+	codes := &budget.Codes{Pool: "codes", At: instant.Of(Midnight())}
+	for i := range giftCodes {
+		codes.Codes = append(codes.Codes, fmt.Sprintf("GIFT-%04d", i))
+	}
+	value, err := codecs.PoolCodes{}.Encode(codes)
+	return append(out, Record{t.PoolCodes.Name, budget.PoolKey(codes.Pool), value}), err
+}
+
+// giftCodes is how many there are: fewer than users who want one.
+const giftCodes = 25
+
+// Users returns what users ask for, and what segments they are put in: usr_1 to usr_n. When it is sent, and in what order, makes no
+// difference, as long as the missions are there.
+func Users(t *topology.Topology, n int) ([]Record, error) {
+	var out []Record
+	for i := 1; i <= n; i++ {
+		user := fmt.Sprintf("usr_%d", i)
+		for _, id := range []string{"joined", "joined-timed", "joined-first"} {
+			for j, turn := range turns(i) {
+				e := &mission.Enrolment{
+					ID: fmt.Sprintf("%s-%s-%d", user, id, j), Op: turn.op, UserID: user, Mission: id, Actor: user,
+					At: instant.Of(Midnight().Add(turn.after)),
+				}
+				value, err := codecs.Enrolment{}.Encode(e)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, Record{t.Enrolments.Name, user, value})
+			}
+		}
+		for j, set := range sets(i) {
+			s := &mission.Segments{
+				ID: fmt.Sprintf("%s-segments-%d", user, j), UserID: user, Segments: set.segments, Actor: "campaign",
+				At: instant.Of(Midnight().Add(set.after)),
+			}
+			value, err := codecs.UserSegments{}.Encode(s)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Record{t.UserSegments.Name, user, value})
+		}
+	}
+	return out, nil
+}
+
+type turn struct {
+	op    mission.EnrolmentOp
+	after time.Duration // Midnight
+}
+
+// turns are a user's enrolments: some come early, some go again, some return, some never ask.
+func turns(user int) []turn {
+	early, late := -10*time.Minute, time.Duration(user%100-30)*time.Second
+	switch user % 4 {
+	case 0:
+		return []turn{{mission.Enrol, early}}
+	case 1:
+		return []turn{{mission.Enrol, late}}
+	case 2:
+		return []turn{{mission.Enrol, early}, {mission.Withdraw, late}, {mission.Enrol, late + time.Minute}}
+	default:
+		return nil
+	}
+}
+
+type segmentSet struct {
+	segments []string
+	after    time.Duration // Midnight
+}
+
+func sets(user int) []segmentSet {
+	switch user % 3 {
+	case 0:
+		return []segmentSet{{[]string{"gold", "new"}, -time.Hour}}
+	case 1:
+		return []segmentSet{{[]string{"new"}, -time.Hour}, {[]string{"platinum"}, 20 * time.Second}, {nil, 90 * time.Second}}
+	default:
+		return nil
+	}
+}
