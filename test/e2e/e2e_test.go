@@ -11,18 +11,19 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/test/campaign"
 )
 
-// events is how many lines each run sends.
-const events = 20_000
+// events is how many lines each run sends, users how many people's.
+const events, users = 20_000, 300
 
 // lines makes traffic in which everything that can go wrong goes wrong: some twenty minutes of an ordinary forenoon.
 func lines(t *testing.T, change func(*traffic.Config)) []traffic.Record {
 	t.Helper()
 	c := traffic.DefaultConfig()
 	c.Seed, c.Rate, c.Flat, c.Count = 7, 20, true, events
-	c.From = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
-	c.Users, c.Merchants, c.RefundWithin, c.LateBy = 300, 100, 3*time.Minute, 3*time.Hour
+	c.From = campaign.Midnight().Add(-8 * time.Minute)
+	c.Users, c.Merchants, c.RefundWithin, c.LateBy = users, 100, 3*time.Minute, 3*time.Hour
 	c.Hanging, c.Overdue, c.LateSuccess, c.Refunds, c.EarlyRefunds = 0.005, 0.003, 0.05, 0.08, 0.2
 	c.Late, c.Duplicates, c.Altered, c.Anomalies, c.Poison = 0.01, 0.01, 0.003, 0.005, 0.002
 	c.ForeignCurrency = 0.2
@@ -59,7 +60,7 @@ func TestPipelineAgreesWithTheOracle(t *testing.T) {
 			r := start(ctx, t, partitions)
 			r.applyMissions(ctx)
 			file := lines(t, nil)
-			r.send(ctx, file)
+			r.play(ctx, file, func() {})
 			if d := r.settle(ctx, file); len(d) > 0 {
 				t.Errorf("%d differences:\n%s", len(d), strings.Join(d, "\n"))
 			}
@@ -74,16 +75,16 @@ func TestGracefulRestartLosesAndDoublesNothing(t *testing.T) {
 	r := start(ctx, t, 4)
 	r.applyMissions(ctx)
 	file := lines(t, nil)
-	r.send(ctx, file[:events/2])
-	r.log.readTo(ctx, r.topo.Payments.Name)
-	for len(r.log.records[r.topo.Attempts.Name]) < events/20 { // they are at it
-		if err := r.log.poll(ctx); err != nil {
-			t.Fatal(err)
+	r.play(ctx, file, func() {
+		r.log.readTo(ctx, r.topo.Payments.Name)
+		for len(r.log.records[r.topo.Attempts.Name]) < events/20 { // they are at it
+			if err := r.log.poll(ctx); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	r.stopPipeline()
-	r.startPipeline(ctx)
-	r.send(ctx, file[events/2:])
+		r.stopPipeline()
+		r.startPipeline(ctx)
+	})
 	if d := r.settle(ctx, file); len(d) > 0 {
 		t.Errorf("%d differences:\n%s", len(d), strings.Join(d, "\n"))
 	}

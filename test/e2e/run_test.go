@@ -20,10 +20,12 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -37,6 +39,7 @@ type run struct {
 	log      *topicLog
 	feed     *feed.Feed
 	pipeline *pipeline.Pipeline
+	asked    bool // users have asked for missions
 }
 
 func start(ctx context.Context, t *testing.T, partitions int32) *run {
@@ -53,6 +56,15 @@ func start(ctx context.Context, t *testing.T, partitions int32) *run {
 	t.Cleanup(r.feed.Close)
 	r.startPipeline(ctx)
 	t.Cleanup(func() { r.stopPipeline() })
+	provider, err := campaign.StartProvider(r.seeds, r.topo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := provider.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	return r
 }
 
@@ -62,6 +74,8 @@ func (r *run) topics() []string {
 	return []string{
 		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Journal.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
 		t.HealthWindows.Name, t.HealthCorrections.Name, t.CatalogEvents.Name, string(t.Ledger.Table()), string(t.Progress.Table()),
+		t.Enrolments.Name, t.UserSegments.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name,
+		t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
 	}
 }
 
@@ -166,20 +180,74 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 	r.t.Helper()
 	r.drain(ctx, cluster.Stages(r.topo)...)
 	r.log.readTo(ctx, r.topics()...)
+	want := r.fold()
+	intake, got, problems := r.observe()
+	problems = append(problems, r.compareIntake(records, intake)...)
+	problems = append(problems, oracle.Compare(want, got)...)
+	problems = append(problems, r.treasury()...)
+	problems = append(problems, enough(want)...)
+	if r.asked {
+		problems = append(problems, everywhere(want, oracleMissions(r.t))...)
+	}
+	return problems
+}
+
+// fold returns what must have come of the logs of transactions, enrolments and segments.
+func (r *run) fold() *oracle.Result {
+	r.t.Helper()
 	fold, err := oracle.New(oracleMissions(r.t)...)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for _, rec := range r.log.records[r.topo.Transactions.Name] {
-		if err := fold.Add(rec.Partition, rec.Value); err != nil {
-			r.t.Fatal(err)
+	for topic, take := range map[string]func(*kgo.Record) error{
+		r.topo.Transactions.Name: func(rec *kgo.Record) error { return fold.Add(rec.Partition, rec.Value) },
+		r.topo.Enrolments.Name:   func(rec *kgo.Record) error { return fold.Enrolment(rec.Value) },
+		r.topo.UserSegments.Name: func(rec *kgo.Record) error { return fold.Segments(rec.Value) },
+	} {
+		for _, rec := range r.log.records[topic] {
+			if err := take(rec); err != nil {
+				r.t.Fatal(err)
+			}
 		}
 	}
-	want := fold.Result()
-	intake, got, problems := r.observe()
-	problems = append(problems, r.compareIntake(records, intake)...)
-	problems = append(problems, oracle.Compare(want, got)...)
-	return append(problems, enough(want)...)
+	return fold.Result()
+}
+
+// treasury returns what is wrong with budgets and rewards, or that there were too few of a kind.
+func (r *run) treasury() (problems []string) {
+	r.t.Helper()
+	o, t := oracle.NewTreasury(oracleMissions(r.t)...), r.topo
+	for topic, take := range map[string]func(*kgo.Record) error{
+		t.Outcomes.Name:           func(rec *kgo.Record) error { return o.Outcome(rec.Value) },
+		t.RewardsIn.Name:          func(rec *kgo.Record) error { return o.Allotment(rec.Value) },
+		t.BudgetReturns.Name:      func(rec *kgo.Record) error { return o.Return(rec.Value) },
+		t.PoolCodes.Name:          func(rec *kgo.Record) error { return o.Codes(rec.Value) },
+		t.Tasks.Name:              func(rec *kgo.Record) error { return o.Task(rec.Value) },
+		t.RewardResults.Name:      func(rec *kgo.Record) error { return o.Answer(rec.Value) },
+		t.Notifications.Name:      func(rec *kgo.Record) error { return o.Notice(rec.Value) },
+		string(t.Budget.Table()):  func(rec *kgo.Record) error { return o.BudgetRow(string(rec.Key), rec.Value) },
+		string(t.Rewards.Table()): func(rec *kgo.Record) error { return o.RewardsRow(string(rec.Key), rec.Value) },
+	} {
+		for _, rec := range r.log.records[topic] {
+			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {
+				continue
+			}
+			if err := take(rec); err != nil {
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: %v", rec.Topic, rec.Partition, rec.Offset, err))
+			}
+		}
+	}
+	problems = append(problems, o.Problems()...)
+	rewards := o.Rewards()
+	for _, state := range []string{"granted", "claimable", "exhausted", "cancelled", "clawed_back", "failed"} {
+		if rewards[state] == 0 {
+			problems = append(problems, "the traffic has no reward that is "+state)
+		}
+	}
+	if n := len(problems); n > 20 {
+		problems = append(problems[:20], fmt.Sprintf("budgets and rewards: %d problems more", n-20))
+	}
+	return problems
 }
 
 // enough complains if the traffic was too tame to prove anything.
@@ -204,6 +272,25 @@ func enough(r *oracle.Result) []string {
 	} {
 		if n == 0 {
 			out = append(out, "the traffic has no "+what)
+		}
+	}
+	return out
+}
+
+// everywhere complains of missions that nobody has completed, or where a window is only one.
+func everywhere(r *oracle.Result, missions []oracle.Mission) []string {
+	completions, starts := map[string]int64{}, map[string]map[instant.Milli]bool{}
+	for k, p := range r.Progress {
+		completions[k.Mission] += p.Completions
+		if starts[k.Mission] == nil {
+			starts[k.Mission] = map[instant.Milli]bool{}
+		}
+		starts[k.Mission][k.Start] = true
+	}
+	var out []string
+	for _, m := range missions {
+		if completions[m.ID] == 0 || m.Window.Kind != "fixed" && len(starts[m.ID]) < 2 {
+			out = append(out, fmt.Sprintf("the traffic has %d completions of %s in %d windows", completions[m.ID], m.ID, len(starts[m.ID])))
 		}
 	}
 	return out

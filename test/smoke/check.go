@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/views/asof"
@@ -54,41 +55,45 @@ func (r *run) compareHTTP(ctx context.Context, v *audit.Verdict) error {
 			v.Differ("transaction %s over HTTP: %+v, by its changelog %+v", id, got, row)
 		}
 	}
-	byUser := map[string]map[string]oracle.Progress{}
-	for k, p := range v.Got.Progress {
-		if byUser[k.User] == nil {
-			byUser[k.User] = map[string]oracle.Progress{}
-		}
-		byUser[k.User][k.Mission] = p
+	users := map[string]bool{}
+	for k := range v.Got.Progress {
+		users[k.User] = true
 	}
-	for _, id := range sample(random, slices.Sorted(maps.Keys(byUser))) {
-		if err := r.compareUser(ctx, v, id, at, byUser[id]); err != nil {
+	for _, id := range sample(random, slices.Sorted(maps.Keys(users))) {
+		if err := r.compareUser(ctx, v, id, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) compareUser(ctx context.Context, v *audit.Verdict, id, at string, rows map[string]oracle.Progress) error {
+func (r *run) compareUser(ctx context.Context, v *audit.Verdict, id, at string) error {
 	user, err := r.minter.Mint(id, []token.Role{token.User}, time.Hour)
 	if err != nil {
 		return err
 	}
 	var got struct {
 		Items []struct {
-			ID                    string
-			Progress, Completions int64
+			ID                             string
+			Version, Progress, Completions int64
+			Window                         struct{ Start time.Time }
 		}
 	}
 	if err := r.get(ctx, "/v1/users/me/missions", at, user, &got); err != nil {
 		return err
 	}
-	if len(got.Items) != len(r.missions) {
-		v.Differ("user %s over HTTP: %d missions, want %d", id, len(got.Items), len(r.missions))
-	}
+	shown := map[string]bool{}
 	for _, m := range got.Items {
-		if row := rows[m.ID]; m.Progress != row.Progress || m.Completions != row.Completions {
-			v.Differ("user %s in %s over HTTP: %d, %d times; by the changelog %d, %d times", id, m.ID, m.Progress, m.Completions, row.Progress, row.Completions)
+		shown[m.ID] = true
+		row := v.Got.Progress[oracle.ProgressKey{User: id, Mission: m.ID, Version: m.Version, Start: instant.Of(m.Window.Start)}]
+		if m.Progress != row.Progress || m.Completions != row.Completions {
+			v.Differ("user %s in %s from %v over HTTP: %d, %d times; by the changelog %d, %d times",
+				id, m.ID, m.Window.Start, m.Progress, m.Completions, row.Progress, row.Completions)
+		}
+	}
+	for _, m := range r.missions {
+		if all := m.Audience.RolloutPercent == nil && len(m.Audience.Segments) == 0; all && !shown[m.ID] {
+			v.Differ("user %s over HTTP: mission %s is not shown", id, m.ID)
 		}
 	}
 	return nil

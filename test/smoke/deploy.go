@@ -19,6 +19,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/test/smoke/mutant"
 	"github.com/millrace/millrace/views/token"
@@ -154,12 +159,26 @@ func writeKey(path string, public crypto.PublicKey) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600)
 }
 
-// applyMissions puts the missions in force before any payment comes: a worker of progress reads the whole catalog before it
-// takes its first posting.
+// applyMissions puts the missions in force before any payment comes, and lets operators do what they do to them at times that are yet
+// to come: a worker of progress reads the whole catalog before it takes its first posting.
 func (r *run) applyMissions(ctx context.Context) error {
 	file := filepath.Join(r.dir, "missions.json")
-	if err := os.WriteFile(file, missionsJSON, 0o600); err != nil {
+	if err := os.WriteFile(file, campaign.Definitions(), 0o600); err != nil {
 		return err
+	}
+	var err error
+	if r.client, err = kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner())); err != nil {
+		return err
+	}
+	r.admin = cluster.NewAdmin(r.client)
+	records, err := campaign.Operators(r.topology)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		if err := r.produce(ctx, record); err != nil {
+			return err
+		}
 	}
 	w, err := r.worker("catalog", 0, "catalog")
 	if err != nil {
@@ -170,7 +189,21 @@ func (r *run) applyMissions(ctx context.Context) error {
 	if err := catalog.Start(ctx); err != nil {
 		return err
 	}
-	return r.command(ctx, "mission", "apply", "-f", file)
+	if err := r.command(ctx, "mission", "apply", "-f", file); err != nil {
+		return err
+	}
+	for _, s := range cluster.Stages(r.topology) {
+		if s.Group == r.topology.Catalog.Name {
+			return cluster.Drain(ctx, r.admin, []cluster.Stage{s}, 50*time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// produce sends a record of the campaign.
+func (r *run) produce(ctx context.Context, record campaign.Record) error {
+	partition := stream.Partition([]byte(record.Key), r.topology.Config.Partitions)
+	return r.client.ProduceSync(ctx, &kgo.Record{Topic: record.Topic, Partition: partition, Key: []byte(record.Key), Value: record.Value}).FirstErr()
 }
 
 // freeAddr finds a port below those that the kernel hands out to clients, one of which might else take it while its

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/test/campaign"
 )
 
 // pace sends lines at a rate, and no further than it may.
@@ -58,6 +59,19 @@ func (p *pace) send(ctx context.Context, f *feed.Feed, lines []traffic.Record) e
 	return f.Flush(ctx)
 }
 
+// ask sends what users ask for, evenly over the lines.
+func (p *pace) ask(ctx context.Context, f *feed.Feed, records []campaign.Record, send func(context.Context, campaign.Record) error) error {
+	for i, r := range records {
+		if err := p.reach(ctx, f, p.total*int64(i)/int64(len(records))); err != nil {
+			return err
+		}
+		if err := send(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // reach returns when n lines are acknowledged.
 func (p *pace) reach(ctx context.Context, f *feed.Feed, n int64) error {
 	ticker := time.NewTicker(tick)
@@ -72,13 +86,16 @@ func (p *pace) reach(ctx context.Context, f *feed.Feed, n int64) error {
 	return nil
 }
 
+// users is how many people pay.
+func (o *options) users() int { return int(max(300, o.events/50)) }
+
 // generate makes traffic in which everything that can go wrong goes wrong. Event time runs at its own pace: each 20 events are
-// a second of an ordinary forenoon, so that windows close and payments time out all the time.
+// a second of an ordinary day, so that windows close and payments time out all the time.
 func generate(o options) ([]traffic.Record, error) {
 	c := traffic.DefaultConfig()
 	c.Seed, c.Rate, c.Flat, c.Count = o.seed, 20, true, o.events
-	c.From = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
-	c.Users, c.Merchants = int(max(300, o.events/50)), 100
+	c.From = campaign.Midnight().Add(-90 * time.Second)
+	c.Users, c.Merchants = o.users(), 100
 	c.RefundWithin, c.LateBy = 3*time.Minute, 3*time.Hour
 	c.Hanging, c.Overdue, c.LateSuccess, c.Refunds, c.EarlyRefunds = 0.005, 0.003, 0.05, 0.08, 0.2
 	c.Late, c.Duplicates, c.Altered, c.Anomalies, c.Poison = 0.01, 0.01, 0.003, 0.005, 0.002

@@ -78,8 +78,8 @@ func (r *result) tell(logger *log.Logger) {
 		logger.Printf("first commit after a kill, %s: %s", t.group, spread(t.took))
 	}
 	if w := r.verdict.Want; w != nil {
-		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d users' progress, %d windows, %d statuses and downtimes, %d dead letters of the ledger, %d stores",
-			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores)
+		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d windows of users in missions, %d rewards, %d windows, %d statuses and downtimes, %d dead letters of the ledger, %d stores",
+			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), r.verdict.AllRewards(), len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores)
 	}
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {

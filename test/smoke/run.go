@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed" // missions
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -18,15 +16,13 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
-
-//go:embed missions.json
-var missionsJSON []byte
 
 // run is one crash run.
 type run struct {
@@ -44,9 +40,11 @@ type run struct {
 	fleet      *fleet.Fleet
 	twins      int
 	stores     int // compared
+	client     *kgo.Client
 	admin      *cluster.Admin
 	feed       *feed.Feed
 	tail       *tail
+	provider   *campaign.Provider
 
 	lines    []traffic.Record
 	missions []oracle.Mission
@@ -148,7 +146,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.dir, err = os.MkdirTemp("", "millrace-smoke-"); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(missionsJSON, &r.missions); err != nil {
+	if r.missions, err = campaign.Missions(); err != nil {
 		return err
 	}
 	if r.lines, err = generate(r.options); err != nil {
@@ -191,11 +189,10 @@ func (r *run) start(ctx context.Context) error {
 	if err := r.fleet.Start(ctx); err != nil {
 		return err
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...))
-	if err != nil {
+	var err error
+	if r.provider, err = campaign.StartProvider(r.broker.Addrs, r.topology); err != nil {
 		return err
 	}
-	r.admin = cluster.NewAdmin(client)
 	if r.tail, err = follow(ctx, r.broker.Addrs, audit.NewTape(r.topology), r.log); err != nil {
 		return err
 	}
@@ -208,9 +205,18 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	p := newPace(r.options.rate, int64(len(r.lines)))
+	asked, err := campaign.Users(r.topology, r.options.users())
+	if err != nil {
+		return err
+	}
 	sent := make(chan error, 1)
 	go func() {
+		asking := make(chan error, 1)
+		go func() { asking <- p.ask(ctx, r.feed, asked, r.produce) }()
 		err := p.send(ctx, r.feed, r.lines)
+		if err == nil {
+			err = <-asking
+		}
 		if err != nil {
 			cancel(fmt.Errorf("sending: %w", err))
 		}
@@ -329,8 +335,11 @@ func (r *run) close(well bool) error {
 		r.admin.Close()
 	}
 	var err error
+	if r.provider != nil {
+		err = r.provider.Stop()
+	}
 	if r.broker != nil {
-		err = r.broker.Stop()
+		err = errors.Join(err, r.broker.Stop())
 	}
 	switch {
 	case r.dir == "":

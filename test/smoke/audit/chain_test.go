@@ -12,11 +12,13 @@ import (
 
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -25,7 +27,16 @@ import (
 const missions = `[
 {"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":500000},"filters":[],
  "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
- "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"}]`
+ "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"},
+{"id":"scarce","title":"Scarce","currency":"INR","goal":{"metric":"count","target":3},"filters":[],
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":3},"limits":{"completions_per_user":0,"budget":400,"over_budget":"truncate"},"status":"active"},
+{"id":"claimed","title":"Claimed","currency":"INR","goal":{"metric":"distinct","field":"merchant","target":5},"filters":[],
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":5},"grant":{"mode":"claim"},"status":"active"},
+{"id":"early","title":"Early","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
+ "window":{"kind":"fixed","from":"2026-03-01T00:00:00Z","to":"2026-03-01T00:05:00Z"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":0},"status":"active"}]`
 
 // recording is what a run without faults leaves behind: the decisions of the domain one after the other, with every record
 // that a processor would write.
@@ -42,6 +53,8 @@ type recording struct {
 	users    map[string]*mission.UserRow
 	health   map[string]*health.Row
 	modes    map[string]*health.ModeRow
+	budgets  map[string]*budget.Row
+	purses   map[string]*reward.Row
 	scores   instant.Milli // of routing
 }
 
@@ -51,7 +64,7 @@ func record(t *testing.T) *recording {
 	c := &recording{
 		t: t, topo: topology.New(topology.Config{Prefix: "test-", Partitions: 1, Replication: 1}), next: map[string]int64{},
 		ledger: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{}, health: map[string]*health.Row{},
-		modes: map[string]*health.ModeRow{},
+		modes: map[string]*health.ModeRow{}, budgets: map[string]*budget.Row{}, purses: map[string]*reward.Row{},
 	}
 	parsed, err := codecs.ParseMissions(strings.NewReader(missions))
 	if err != nil {
@@ -176,6 +189,32 @@ func (c *recording) progress(p *ledger.Posting) {
 	for _, e := range effects {
 		if o, ok := e.(*mission.Outcome); ok {
 			write(c, c.topo.Outcomes, o.Mission, o)
+			next, effects := budget.Judge(c.budgets[o.Mission], o)
+			c.budget(o.Mission, next, effects)
+		}
+	}
+}
+
+func (c *recording) budget(id string, next *budget.Row, effects []budget.Effect) {
+	c.budgets[id] = next
+	c.put(string(c.topo.Budget.Table()), id, must(c, codecs.BudgetRow{}.Encode, next))
+	for _, e := range effects {
+		a := e.(budget.Allotted).Allotment
+		write(c, c.topo.RewardsIn, a.UserID, a)
+		row, more := reward.Take(c.purses[a.UserID], a.UserID, a, c.now)
+		c.purses[a.UserID] = row
+		c.put(string(c.topo.Rewards.Table()), a.UserID, must(c, codecs.RewardsRow{}.Encode, row))
+		for _, e := range more {
+			switch e := e.(type) {
+			case reward.Changed:
+				write(c, c.topo.Notifications, a.UserID, reward.NoticeOf(a.UserID, e))
+			case reward.Settled:
+				write(c, c.topo.BudgetReturns, e.Return.Mission, e.Return)
+				next, _ := budget.Settle(c.budgets[e.Return.Mission], e.Return)
+				c.budget(e.Return.Mission, next, nil)
+			case reward.Paged:
+				c.put(string(c.topo.Rewards.Table()), e.Key, must(c, codecs.RewardsRow{}.Encode, reward.Keep(e.Entries)))
+			}
 		}
 	}
 }

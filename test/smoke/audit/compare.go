@@ -98,7 +98,13 @@ func (v *Verdict) Tame() []string {
 		count[reason]++
 	}
 	var out []string
-	for _, what := range []string{"duplicates", "windows", "timeouts", "completions", "conflicting_duplicate", "over_reversal"} {
+	for state, n := range v.Rewards {
+		count["reward that is "+state] += n
+	}
+	for _, what := range []string{
+		"duplicates", "windows", "timeouts", "completions", "conflicting_duplicate", "over_reversal",
+		"reward that is granted", "reward that is claimable", "reward that is exhausted", "reward that is clawed_back",
+	} {
 		if count[what] == 0 {
 			out = append(out, fmt.Sprintf("the traffic has no %s", what))
 		}

@@ -42,6 +42,18 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 			return "", err
 		}
 		return fmt.Sprintf("attempt %s at %s", a.TransactionID, a.Instrument), nil
+	case p.Tasks.Name:
+		x, err := codecs.Task{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return "task " + x.ID, nil
+	case p.Notifications.Name:
+		n, err := codecs.Notice{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("notification of reward %s, %s at epoch %d", n.RewardID, n.State, n.Epoch), nil
 	case p.DeadLetterRecords.Name:
 		return "dead letter " + string(r.Key), nil
 	case p.HealthWindows.Name, p.HealthCorrections.Name:

@@ -36,6 +36,8 @@ type Verdict struct {
 	Zombie int
 	// Findings are sentences, one for each of the above.
 	Findings []string
+	// Rewards counts rewards by their states.
+	Rewards map[string]int
 	// Standings counts the statuses and downtimes that were compared.
 	Standings int
 	// Want is what the oracle says, Got what was seen.
@@ -68,9 +70,15 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range t.records[t.topology.Transactions.Name] {
-		if err := fold.Add(r.Partition, r.Value); err != nil {
-			return nil, err
+	for topic, take := range map[string]func(*kgo.Record) error{
+		t.topology.Transactions.Name: func(r *kgo.Record) error { return fold.Add(r.Partition, r.Value) },
+		t.topology.Enrolments.Name:   func(r *kgo.Record) error { return fold.Enrolment(r.Value) },
+		t.topology.UserSegments.Name: func(r *kgo.Record) error { return fold.Segments(r.Value) },
+	} {
+		for _, r := range t.records[topic] {
+			if err := take(r); err != nil {
+				return nil, err
+			}
 		}
 	}
 	v := &Verdict{Want: fold.Result()}
@@ -92,6 +100,7 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	t.compareIntake(v, run.Sent, intake)
 	v.Got = observed
 	v.compare()
+	t.compareRewards(v, run.Missions)
 	t.compareStandings(v)
 	t.punctual(v)
 	if v.Duplicated == 0 {
