@@ -1,6 +1,7 @@
 package mission
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -106,5 +107,29 @@ func TestStreaks(t *testing.T) {
 		if v.Progress != tt.want || v.Completions != min(tt.want/2, 1) {
 			t.Errorf("%s: %d days, %d completions", tt.name, v.Progress, v.Completions)
 		}
+	}
+}
+
+// What finds no room does not count, and its reversal takes nothing away.
+func TestValuesAreBounded(t *testing.T) {
+	m := everything("m", MetricDistinct, 2)
+	m.Goal.Field = "merchant"
+	c := compiled(t, m).At(0)
+	tally := &Tally{}
+	pay := func(i int, before, after int64) bool {
+		f := facts("t", 1, "2026-03-02T00:00:00Z")
+		f.Merchant = fmt.Sprint("shop-", i)
+		return tally.add(c.contribution(&f, before, after), true)
+	}
+	for i := range MaxValues + 5 {
+		if pay(i, 0, 1) != (i < MaxValues) {
+			t.Fatal(i)
+		}
+	}
+	if pay(MaxValues+1, 1, 0); c.Progress(tally).Int64() != MaxValues {
+		t.Errorf("%d values", c.Progress(tally).Int64())
+	}
+	if pay(3, 1, 0); c.Progress(tally).Int64() != MaxValues-1 {
+		t.Errorf("%d values", c.Progress(tally).Int64())
 	}
 }

@@ -82,7 +82,8 @@ const (
 	MaxSwitches = 32
 	MaxSets     = 8
 	MaxTallies  = 100
-	MaxEntries  = 4000
+	MaxValues   = 1000
+	MaxDays     = 4000
 )
 
 // Recent is a payment of the reorder horizon with what is left of it.

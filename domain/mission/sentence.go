@@ -13,7 +13,7 @@ func Sentence(m *Mission) string {
 	var b strings.Builder
 	b.WriteString(aim(m))
 	for _, f := range m.Filters {
-		if f.ID == "amount" && m.Goal.Metric == MetricAmount {
+		if _, said := sum(m, f); said || f.ID == "amount" && m.Goal.Metric == MetricAmount {
 			continue
 		}
 		b.WriteString(" " + phrase(f, m.Currency))
@@ -45,15 +45,34 @@ func aim(m *Mission) string {
 		if kindOf(m.Goal.Field) != attributeField {
 			by = preposition(m.Goal.Field)
 		}
-		return "Pay " + by + counted(n, "different "+fieldName(m.Goal.Field), "different "+plural(fieldName(m.Goal.Field)))
+		return "Pay " + sums(m) + by + counted(n, "different "+fieldName(m.Goal.Field), "different "+plural(fieldName(m.Goal.Field)))
 	case MetricStreak:
 		if n == 1 {
 			return "Make a payment"
 		}
-		return "Pay on " + counted(n, "day", "days") + " in a row"
+		return "Pay " + sums(m) + "on " + counted(n, "day", "days") + " in a row"
 	default:
 		return "Spend " + FormatMoney(n, m.Currency)
 	}
+}
+
+// sums says what each payment of a distinct or streak goal has to be, behind "Pay".
+func sums(m *Mission) string {
+	var b strings.Builder
+	for _, f := range m.Filters {
+		if text, ok := sum(m, f); ok {
+			b.WriteString(text + " ")
+		}
+	}
+	return b.String()
+}
+
+// sum puts a filter on the amount into words that follow "Pay", where the goal has room for them.
+func sum(m *Mission, f Filter) (string, bool) {
+	if f.ID != "amount" || m.Goal.Metric != MetricDistinct && (m.Goal.Metric != MetricStreak || m.Goal.Target == 1) {
+		return "", false
+	}
+	return strings.CutPrefix(phrase(f, m.Currency), "of ")
 }
 
 // Conditions says of each filter of a valid mission, in plain words, which payments it lets through.

@@ -43,7 +43,11 @@ func (t *Tally) add(x share, recent bool) bool {
 	}
 	i, ok := slices.BinarySearchFunc(t.Entries, x.entry, compareEntries)
 	if !ok {
-		if x.amount < 0 || len(t.Entries) >= MaxEntries { // what is not there was not counted for want of room
+		room := MaxDays
+		if x.entry.Value != "" {
+			room = MaxValues
+		}
+		if x.amount < 0 || len(t.Entries) >= room { // what is not there was not counted for want of room
 			return x.amount < 0
 		}
 		t.Entries = slices.Insert(t.Entries, i, x.entry)

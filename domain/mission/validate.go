@@ -116,13 +116,13 @@ func (v *validator) goal() {
 func (v *validator) mostReachable() (int64, bool) {
 	switch v.m.Goal.Metric {
 	case MetricDistinct:
-		return MaxEntries, true
+		return MaxValues, true
 	case MetricStreak:
 		days := map[string]int64{EveryDay: 1, EveryWeek: 7, EveryMonth: 31}
 		if n, ok := days[v.m.Window.Every]; ok && v.m.Window.Kind == WindowRecurring {
 			return n, true
 		}
-		return MaxEntries, true
+		return MaxDays, true
 	}
 	return 0, false
 }

@@ -24,7 +24,7 @@ func TestValidateExplains(t *testing.T) {
 		{"distinct attribute", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "attributes.card", Target: 3} }, ""},
 		{"distinct what", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Target: 3} }, "/goal/field invalid_field"},
 		{"distinct users", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "user_id", Target: 3} }, "/goal/field invalid_field"},
-		{"distinct beyond count", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 4001} }, "/goal/target invalid_field"},
+		{"distinct beyond count", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 1001} }, "/goal/target invalid_field"},
 		{"streak", func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 3} }, ""},
 		{"streak in a week", func(m *Mission) {
 			m.Goal, m.Window = Goal{Metric: MetricStreak, Target: 8}, Window{Kind: WindowRecurring, Every: EveryWeek}

@@ -69,17 +69,22 @@ func TestSentence(t *testing.T) {
 		return func(m *Mission) { m.Window, m.Enrolment = w, enrolment }
 	}
 	for want, change := range map[string]func(m *Mission){
-		"Pay at 3 different merchants from 1 to 7 March, win 100 coins":                 goal(MetricDistinct, "merchant", 3),
-		"Pay on 2 different categories from 1 to 7 March, win 100 coins":                goal(MetricDistinct, "category", 2),
-		"Pay with 2 different upi apps from 1 to 7 March, win 100 coins":                goal(MetricDistinct, "attributes.upi_app", 2),
-		"Pay by 1 different mode from 1 to 7 March, win 100 coins":                      goal(MetricDistinct, "mode", 1),
-		"Pay on 3 days in a row from 1 to 7 March, win 100 coins":                       goal(MetricStreak, "", 3),
-		"Make a payment from 1 to 7 March, win 100 coins":                               goal(MetricStreak, "", 1),
-		"Spend ₹500.00 at swiggy each week, win 100 coins":                              window(Window{Kind: WindowRecurring, Every: EveryWeek}, AutomaticEnrolment),
-		"Spend ₹500.00 at swiggy within 7 days of enrolment, win 100 coins":             window(Window{Kind: WindowPerUser, Duration: 168 * time.Hour}, OptIn),
-		"Spend ₹500.00 at swiggy within 36 hours of the first payment, win 100 coins":   window(Window{Kind: WindowPerUser, Duration: 36 * time.Hour}, AutomaticEnrolment),
-		"Spend ₹500.00 at swiggy within 90 minutes of the first payment, win 100 coins": window(Window{Kind: WindowPerUser, Duration: 90 * time.Minute, Start: StartFirstPayment}, OptIn),
-		"Spend ₹500.00 at swiggy within 1 second of the first payment, win 100 coins":   window(Window{Kind: WindowPerUser, Duration: time.Second, Start: StartFirstPayment}, OptIn),
+		"Pay at 3 different merchants from 1 to 7 March, win 100 coins":  goal(MetricDistinct, "merchant", 3),
+		"Pay on 2 different categories from 1 to 7 March, win 100 coins": goal(MetricDistinct, "category", 2),
+		"Pay with 2 different upi apps from 1 to 7 March, win 100 coins": goal(MetricDistinct, "attributes.upi_app", 2),
+		"Pay by 1 different mode from 1 to 7 March, win 100 coins":       goal(MetricDistinct, "mode", 1),
+		"Pay on 3 days in a row from 1 to 7 March, win 100 coins":        goal(MetricStreak, "", 3),
+		"Pay at least ₹100.00 at 3 different merchants at swiggy from 1 to 7 March, win 100 coins": func(m *Mission) {
+			m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 3}
+		},
+		"Pay at least ₹100.00 on 3 days in a row at swiggy from 1 to 7 March, win 100 coins": func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 3} },
+		"Make a payment of at least ₹100.00 at swiggy from 1 to 7 March, win 100 coins":      func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 1} },
+		"Make a payment from 1 to 7 March, win 100 coins":                                    goal(MetricStreak, "", 1),
+		"Spend ₹500.00 at swiggy each week, win 100 coins":                                   window(Window{Kind: WindowRecurring, Every: EveryWeek}, AutomaticEnrolment),
+		"Spend ₹500.00 at swiggy within 7 days of enrolment, win 100 coins":                  window(Window{Kind: WindowPerUser, Duration: 168 * time.Hour}, OptIn),
+		"Spend ₹500.00 at swiggy within 36 hours of the first payment, win 100 coins":        window(Window{Kind: WindowPerUser, Duration: 36 * time.Hour}, AutomaticEnrolment),
+		"Spend ₹500.00 at swiggy within 90 minutes of the first payment, win 100 coins":      window(Window{Kind: WindowPerUser, Duration: 90 * time.Minute, Start: StartFirstPayment}, OptIn),
+		"Spend ₹500.00 at swiggy within 1 second of the first payment, win 100 coins":        window(Window{Kind: WindowPerUser, Duration: time.Second, Start: StartFirstPayment}, OptIn),
 	} {
 		tests = append(tests, struct {
 			want   string
