@@ -121,15 +121,15 @@ func TestValuesAreBounded(t *testing.T) {
 		f.Merchant = fmt.Sprint("shop-", i)
 		return tally.add(c.contribution(&f, before, after), true)
 	}
-	for i := range MaxValues + 5 {
-		if pay(i, 0, 1) != (i < MaxValues) {
+	for i := range MaxDistinct + 5 {
+		if pay(i, 0, 1) != (i < MaxDistinct) {
 			t.Fatal(i)
 		}
 	}
-	if pay(MaxValues+1, 1, 0); c.Progress(tally).Int64() != MaxValues {
+	if pay(MaxDistinct+1, 1, 0); c.Progress(tally).Int64() != MaxDistinct {
 		t.Errorf("%d values", c.Progress(tally).Int64())
 	}
-	if pay(3, 1, 0); c.Progress(tally).Int64() != MaxValues-1 {
+	if pay(3, 1, 0); c.Progress(tally).Int64() != MaxDistinct-1 {
 		t.Errorf("%d values", c.Progress(tally).Int64())
 	}
 }

@@ -82,7 +82,7 @@ const (
 	MaxSwitches = 32
 	MaxSets     = 8
 	MaxTallies  = 100
-	MaxValues   = 1000
+	MaxDistinct = 1000
 	MaxDays     = 4000
 )
 

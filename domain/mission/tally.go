@@ -45,7 +45,7 @@ func (t *Tally) add(x share, recent bool) bool {
 	if !ok {
 		room := MaxDays
 		if x.entry.Value != "" {
-			room = MaxValues
+			room = MaxDistinct
 		}
 		if x.amount < 0 || len(t.Entries) >= room { // what is not there was not counted for want of room
 			return x.amount < 0

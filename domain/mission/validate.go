@@ -116,7 +116,7 @@ func (v *validator) goal() {
 func (v *validator) mostReachable() (int64, bool) {
 	switch v.m.Goal.Metric {
 	case MetricDistinct:
-		return MaxValues, true
+		return MaxDistinct, true
 	case MetricStreak:
 		days := map[string]int64{EveryDay: 1, EveryWeek: 7, EveryMonth: 31}
 		if n, ok := days[v.m.Window.Every]; ok && v.m.Window.Kind == WindowRecurring {
