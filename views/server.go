@@ -179,6 +179,7 @@ func New(c Config) (*Server, error) {
 	s.enrolments()
 	s.rewardWrites()
 	s.userStreams()
+	s.explanations()
 	s.ads()
 	s.health()
 	s.panel()

@@ -48,7 +48,7 @@ judged them, and the views of --server show them. "-f -" reads standard input.`,
 	for _, c := range []*cobra.Command{list, get} {
 		c.Flags().StringVar(&token, "token", "", "bearer token (default: one signed by the dev that --server names)")
 	}
-	cmd.AddCommand(apply, list, get)
+	cmd.AddCommand(apply, list, get, a.explainCommand())
 	return cmd
 }
 
