@@ -123,7 +123,8 @@ func (m Mission) revise(old mission.History, c *Command) (mission.History, probl
 	case old.Activated && asked.Backdated && c.Reason == "":
 		return old, problem.One("/reason", problem.InvalidField, "is required to backdate a version: the audit names it")
 	}
-	next, problems := old.WithVersion(asked.Mission, asked.From, c.At, asked.Backdated)
+	// The lead counts from when everybody can know of the version: a command that waited has used up none of it.
+	next, problems := old.WithVersion(asked.Mission, asked.From, max(c.At, c.Judged), asked.Backdated)
 	for i := range problems {
 		if problems[i].Pointer == "/from" {
 			problems[i].Pointer = "/in_force_from"

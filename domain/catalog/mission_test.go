@@ -193,3 +193,19 @@ func TestResolve(t *testing.T) {
 		}
 	}
 }
+
+// TestLeadCountsFromTheJudgement has a catalog that was away for a minute.
+func TestLeadCountsFromTheJudgement(t *testing.T) {
+	row, _ := judged(t, nil, asked("c1", noon, mission.Active))
+	late := func(id string, change ...func(*Mission)) *Command {
+		c := asked(id, noon, "", change...)
+		c.Judged = noon.Add(time.Minute)
+		return c
+	}
+	row, got := judged(t, row, late("c2", titled("two"), inForce(noon.Add(30*time.Second), false)), late("c3", titled("three")))
+	wantRun(t, got, "/in_force_from invalid_field", "applied v2 active")
+	m, _ := row.Mission()
+	if from, want := m.Latest().From, noon.Add(time.Minute+mission.VersionLead); from != want {
+		t.Errorf("in force from %s, want %s", from, want)
+	}
+}

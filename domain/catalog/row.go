@@ -41,6 +41,8 @@ type Command struct {
 	Entity   Entity        // what it is to be; of Put only
 	When     instant.Milli // event time of a move; of Activate when it is to be; 0 = At
 	Codes    []string      // of AddCodes, at least one
+	// Judged is the wall time at which the catalog judges the command, which may have waited; 0 = At. It is not part of the record.
+	Judged instant.Milli
 }
 
 // Key returns the record key of c.

@@ -59,7 +59,9 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's entity"})
 		return
 	}
-	g.judge(c, command)
+	judged := *command
+	judged.Judged = instant.Of(c.Watermark())
+	g.judge(c, &judged)
 }
 
 // due activates what was scheduled. Timers are not cancelled: a mission that somebody moved since has nothing due.
