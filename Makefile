@@ -66,7 +66,7 @@ smoke: ## crash runs of real processes on kfake and on Apache Kafka, judged by a
 	$(SMOKE) -broker kafka $(SMOKE_KAFKA) $(ARGS)
 
 # Each bug is built in by the compiler's overlay; no binary but the test's has it.
-smoke-selftest: ## the crash run on binaries with seeded bugs, each of which it must catch (5 min)
+smoke-selftest: ## the crash run on binaries with seeded bugs, each of which it must catch (8 min)
 	$(GO) run ./test/smoke -selftest -faults kill -kills 4 -events 4000 -rate 400 -freeze 11s $(ARGS)
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)

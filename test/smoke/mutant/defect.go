@@ -85,6 +85,26 @@ func Defects() []Mutant {
 			}},
 		},
 		{
+			Name: "grant-doubled", Why: "a reward that is lost and won again is given twice, since nothing was taken back",
+			Edits: []Edit{{
+				File: "domain/reward/life.go",
+				Old: `		t.clawBack(r, reason)
+`,
+				New: `		t.move(r, ClawedBack, reason)
+`,
+			}},
+		},
+		{
+			Name: "budget-overdrawn", Why: "what was promised and not yet given does not count, and is promised again",
+			Edits: []Edit{{
+				File: "domain/budget/row.go",
+				Old: `	return m.Limits.Budget - a.Spent - a.Reserved, true
+`,
+				New: `	return m.Limits.Budget - a.Spent, true
+`,
+			}},
+		},
+		{
 			Name: "watermark-before-timers", Why: "health closes windows before the payments that time out in them are counted",
 			Edits: []Edit{
 				{File: "engine/watermark/early.go", New: `package watermark
