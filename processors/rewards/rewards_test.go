@@ -171,3 +171,18 @@ func formatRow(b []byte) string {
 	}
 	return out
 }
+
+// Old coin entries go to pages, which lie in other partitions; each is written once.
+func TestPages(t *testing.T) {
+	c := scriptConfig(nil)
+	c.Partitions = 4
+	h := streamtest.New(t, c)
+	const n = 2*reward.PageSize + 3
+	for i := range n {
+		h.ConsumeText("rewards-in", "u1", fmt.Sprintf("reserved mission-%d amount=1", i))
+	}
+	want := fmt.Sprintf("u1 balance %d, debt 0, entries %d of %d;", n, n-reward.PageSize, n)
+	if lines := h.Table("u1"); len(lines) != 2 || !strings.HasPrefix(lines[0], want) || lines[1] != fmt.Sprintf("%s page of %d, from 1 on", reward.PageKey("u1", 0), reward.PageSize) {
+		t.Errorf("%.200q", lines)
+	}
+}
