@@ -68,24 +68,37 @@ func benchApply(b *testing.B, s *Snapshot) {
 	}
 }
 
-// A user's first posting after a mission came or changed judges again what the row remembers.
+// A user's first record after a mission came or changed judges again what the row remembers: for that mission, or, in a process
+// that has just begun, for all that may count.
 func BenchmarkMeet(b *testing.B) {
 	for _, recent := range []int{32, 256} {
 		for _, n := range []int{10, 1000} {
-			b.Run(fmt.Sprintf("recent=%d/missions=%d", recent, n), func(b *testing.B) {
-				s := snapshot(b, benchMissions(n)...)
-				var row *UserRow
-				for i := range recent {
-					p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
-					row, _ = Apply(row, p, snapshot(b), DefaultConfig())
+			x := NewIndex()
+			for _, m := range benchMissions(n) {
+				h := NewHistory(m, 1)
+				if problems := x.Put(m.ID, &h); problems != nil {
+					b.Fatal(problems)
 				}
-				b.ReportAllocs()
-				for b.Loop() {
-					if Touch(row, "u1", s, DefaultConfig()) == row {
-						b.Fatal("nothing happened")
+			}
+			var row *UserRow
+			for i := range recent {
+				p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
+				row, _ = Apply(row, p, x.Snapshot(), DefaultConfig())
+			}
+			h := NewHistory(everything("one", MetricCount, 2), 1)
+			if problems := x.Put("one", &h); problems != nil {
+				b.Fatal(problems)
+			}
+			for name, s := range map[string]*Snapshot{"one changed": x.Snapshot(), "begun": NewSnapshot(x.Snapshot().plans)} {
+				b.Run(fmt.Sprintf("%s/recent=%d/missions=%d", name, recent, n), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if Touch(row, "u1", s, DefaultConfig()) == row {
+							b.Fatal("nothing happened")
+						}
 					}
-				}
-			})
+				})
+			}
 		}
 	}
 }

@@ -13,8 +13,17 @@ func (d *draft) meet() {
 	if d.row.Missions == d.missions.fingerprint {
 		return
 	}
+	changed, ok := d.missions.changedSince(d.row.Missions)
 	d.row.Missions, d.changed = d.missions.fingerprint, true
-	d.deriveAll(func(*Plan) bool { return true })
+	if !ok {
+		d.deriveAll(func(*Plan) bool { return true })
+		return
+	}
+	for _, id := range changed {
+		if p, ok := d.missions.Find(id); ok {
+			d.derive(p, d.row.Recent)
+		}
+	}
 }
 
 // deriveAll works out anew where the user stands in the missions that are asked for. It looks only at those for which a

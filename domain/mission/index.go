@@ -12,6 +12,7 @@ import (
 type Index struct {
 	mu       sync.Mutex
 	missions map[string]*Plan // by key
+	last     *Snapshot        // that was built
 	current  atomic.Pointer[Snapshot]
 }
 
@@ -61,6 +62,10 @@ func (x *Index) Snapshot() *Snapshot {
 		list = append(list, p)
 	}
 	s := NewSnapshot(list) // sorts
+	if x.last != nil {
+		s.follow(x.last)
+	}
+	x.last = s
 	x.current.Store(s)
 	return s
 }

@@ -112,21 +112,23 @@ func genMission(t *rapid.T, i int, span time.Duration) []History {
 // knowledge is what the row's process knows of missions so far.
 type knowledge struct {
 	missions [][]History
-	upTo     []int // of each: how many states have been seen; 0 none
+	upTo     []int  // of each: how many states have been seen; 0 none
+	index    *Index // that follows; nil: one is made each time, as by a process that has just begun
 }
 
 func (k *knowledge) snapshot() *Snapshot {
-	var plans []*Plan
+	x := k.index
+	if x == nil {
+		x = NewIndex()
+	}
 	for i, n := range k.upTo {
 		if n > 0 {
-			p, problems := Compile(&k.missions[i][n-1])
-			if problems != nil {
+			if problems := x.Put(fmt.Sprint(i), &k.missions[i][n-1]); problems != nil {
 				panic(problems)
 			}
-			plans = append(plans, p)
 		}
 	}
-	return NewSnapshot(plans)
+	return x.Snapshot()
 }
 
 func (k *knowledge) final() []*History {
@@ -145,6 +147,9 @@ func TestProgressIsWhatTheModelSays(t *testing.T) {
 		const span = 20 * time.Hour
 		w := genWorld(t, span)
 		k := knowledge{}
+		if rapid.Bool().Draw(t, "index") {
+			k.index = NewIndex()
+		}
 		for i := range rapid.IntRange(1, 3).Draw(t, "missions") {
 			k.missions = append(k.missions, genMission(t, i, span))
 			k.upTo = append(k.upTo, 0)

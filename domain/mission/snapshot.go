@@ -14,7 +14,20 @@ type Snapshot struct {
 	fingerprint uint64
 	fields      []indexedField
 	always      []int32 // positions of missions without an equality filter
+	earlier     []earlier
 }
+
+// earlier is a set of missions that this one came from.
+type earlier struct {
+	fingerprint uint64
+	changed     []string // ids of the missions that were different then, or not there; sorted
+}
+
+// What a snapshot knows of earlier ones: beyond it, rows judge all that they remember again.
+const (
+	maxEarlier = 32
+	maxChanged = 64
+)
 
 type indexedField struct {
 	read   reader
@@ -109,6 +122,40 @@ func flat(f Filter) Filter {
 
 func hasNumber(values []Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool { return v.Kind == NumberValue })
+}
+
+// follow lets s know the snapshots before it, of which last is the latest, so that a row that has met one of them looks at the
+// missions that changed since and no others.
+func (s *Snapshot) follow(last *Snapshot) {
+	var changed []string
+	for _, p := range s.plans {
+		if before, ok := last.Find(p.ID()); !ok || before.identity != p.identity {
+			changed = append(changed, p.ID())
+		}
+	}
+	for _, p := range last.plans {
+		if _, ok := s.Find(p.ID()); !ok {
+			changed = append(changed, p.ID())
+		}
+	}
+	before := append(slices.Clone(last.earlier), earlier{fingerprint: last.fingerprint})
+	for _, e := range before[max(0, len(before)-maxEarlier):] {
+		e.changed = slices.Concat(e.changed, changed)
+		slices.Sort(e.changed)
+		if e.changed = slices.Compact(e.changed); len(e.changed) <= maxChanged {
+			s.earlier = append(s.earlier, e)
+		}
+	}
+}
+
+// changedSince returns the missions that changed since the latest snapshot of a fingerprint, false if that is not known.
+func (s *Snapshot) changedSince(fingerprint uint64) ([]string, bool) {
+	for _, e := range slices.Backward(s.earlier) {
+		if e.fingerprint == fingerprint {
+			return e.changed, true
+		}
+	}
+	return nil, false
 }
 
 // Missions returns every mission, by id. The list must not be changed.
