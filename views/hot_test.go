@@ -32,21 +32,32 @@ func BenchmarkHotReads(b *testing.B) {
 		if i%2 == 1 {
 			target = fmt.Sprintf("%s/v1/health/mode%d/bank%d", s.URL, i%6, i%20)
 		}
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, target, nil)
-		if err != nil {
-			return err
-		}
-		r.Header.Set("Authorization", "Bearer "+bearer)
-		resp, err := client.Do(r)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = resp.Body.Close() }()
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %d, %w", target, resp.StatusCode, err)
-		}
-		return nil
+		return read(b, client, target, bearer)
 	}
+	steady(b, rate, clients, ask)
+}
+
+// read asks for a page and reads it to its end.
+func read(b *testing.B, client *http.Client, target, bearer string) error {
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, target, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+bearer)
+	resp, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %d, %w", target, resp.StatusCode, err)
+	}
+	return nil
+}
+
+// steady asks at a rate, whether or not the server keeps up, and reports latencies from when each request was due.
+func steady(b *testing.B, rate time.Duration, clients int, ask func(i int) error) {
+	b.Helper()
 	due := make(chan int, b.N)
 	took := make([]time.Duration, b.N)
 	begin := time.Now()
