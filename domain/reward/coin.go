@@ -2,8 +2,11 @@ package reward
 
 import "github.com/millrace/millrace/domain/mission"
 
-// credit adds coins to the balance, and pays debts from what it then has.
+// credit adds coins to the balance, and pays debts from what it then has. A scratch card may have none on it.
 func (t *transition) credit(r *Reward) {
+	if r.Amount == 0 {
+		return
+	}
 	kind := EntryReward
 	if r.Mission == "" {
 		kind = EntryGoodwill

@@ -101,3 +101,15 @@ func TestTimeOfARow(t *testing.T) {
 		t.Error("something was due")
 	}
 }
+
+// A card without coins on it changes no balance.
+func TestAnEmptyCard(t *testing.T) {
+	a := coins(budget.Reserved, "m", 0, mission.DebtNegative)
+	a.Reward.Kind = mission.RewardScratchCard
+	row, _ := reward.Take(nil, "u", a, noon)
+	row, _ = reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: row.Rewards[0].ID}, noon)
+	row, _ = reward.Take(row, "u", coins(budget.Revoked, "m", 0, mission.DebtNegative), noon)
+	if row.Rewards[0].State != reward.ClawedBack || row.Coins.Count != 0 {
+		t.Errorf("%+v, %+v", row.Rewards[0], row.Coins)
+	}
+}
