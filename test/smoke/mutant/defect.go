@@ -42,7 +42,9 @@ func refusedForNoReason() error { return errors.New("refused for no reason") }
 }
 
 // Defects are the mutants that a crash run under Strain must catch.
-func Defects() []Mutant {
+func Defects() []Mutant { return append(ofEngine(), ofDecisions()...) }
+
+func ofEngine() []Mutant {
 	return []Mutant{
 		{
 			Name: "overlay-kept-on-abort", Why: "the events of an aborted transaction come again and are duplicates of themselves",
@@ -74,6 +76,34 @@ func Defects() []Mutant {
 			}},
 		},
 		{
+			Name: "watermark-before-timers", Why: "health closes windows before the payments that time out in them are counted",
+			Edits: []Edit{
+				{File: "engine/watermark/early.go", New: `package watermark
+
+// Early is Forward, whatever is still open or due.
+func (p *Partition) Early() Record {
+	p.spoke, p.sent = true, p.says()
+	return p.sent
+}
+`},
+				{
+					File: "engine/pump.go",
+					Old: `			p.raised(s.engine.config.Clock())
+`,
+					New: `			p.raised(s.engine.config.Clock())
+			if len(s.engine.graph.carriers) > 0 {
+				s.tell(p.time.Early())
+			}
+`,
+				},
+			},
+		},
+	}
+}
+
+func ofDecisions() []Mutant {
+	return []Mutant{
+		{
 			Name: "no-dedupe", Why: "an event that its producer sent twice counts twice",
 			Edits: []Edit{{
 				File: "domain/ledger/apply.go",
@@ -103,29 +133,6 @@ func Defects() []Mutant {
 				New: `	return m.Limits.Budget - a.Spent, true
 `,
 			}},
-		},
-		{
-			Name: "watermark-before-timers", Why: "health closes windows before the payments that time out in them are counted",
-			Edits: []Edit{
-				{File: "engine/watermark/early.go", New: `package watermark
-
-// Early is Forward, whatever is still open or due.
-func (p *Partition) Early() Record {
-	p.spoke, p.sent = true, p.says()
-	return p.sent
-}
-`},
-				{
-					File: "engine/pump.go",
-					Old: `			p.raised(s.engine.config.Clock())
-`,
-					New: `			p.raised(s.engine.config.Clock())
-			if len(s.engine.graph.carriers) > 0 {
-				s.tell(p.time.Early())
-			}
-`,
-				},
-			},
 		},
 	}
 }
