@@ -51,7 +51,7 @@ type HealthSettingBody struct {
 
 // registerWrite adds an operation. Its body, if it has one, is read by the catalog's own reader, and described here.
 func registerWrite[In any](c collection, op huma.Operation, handler func(context.Context, *In) (*writtenOutput, error)) {
-	if op.Method != http.MethodDelete {
+	if op.Method != http.MethodDelete && op.RequestBody == nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
 	}
 	huma.Register(c.server.api, op, handler)

@@ -25,13 +25,8 @@ type missionIndex struct {
 // listedMission is what the panel shows of a mission.
 type listedMission struct {
 	definition []byte // its JSON
-	version    int64
-	revision   int64
+	facts      catalogFacts
 	status     mission.Status
-	summary    string
-	conditions []string
-	createdAt  instant.Milli
-	changedAt  instant.Milli
 	merchants  []mission.Filter
 	text       string // what ?q= looks through, in lower case
 }
@@ -95,13 +90,25 @@ func (x *missionIndex) page(f missionFilter, after string, n int) (page []*liste
 func listedOf(row *catalog.Row, h *mission.History) *listedMission {
 	definition := h.Definition()
 	m := &definition
-	listed := &listedMission{
-		definition: codecs.MissionJSON(m), version: h.Latest().Number, revision: row.Revision, status: m.Status,
-		summary: mission.Sentence(m), conditions: mission.Conditions(m), createdAt: h.Versions[0].CreatedAt, changedAt: h.ChangedAt,
-		merchants: merchantFilters(m.Filters),
-	}
-	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.summary}, "\n"))
+	listed := &listedMission{definition: codecs.MissionJSON(m), facts: missionFacts(row, h), status: m.Status, merchants: merchantFilters(m.Filters)}
+	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.facts.Summary}, "\n"))
 	return listed
+}
+
+func missionFacts(row *catalog.Row, h *mission.History) catalogFacts {
+	m, when := h.Definition(), func(at instant.Milli) *instant.Milli { return optional(at, at != 0) }
+	f := catalogFacts{
+		Version: h.Latest().Number, Versions: []MissionVersion{}, ActivateAt: when(h.ScheduledAt), Pauses: []MissionPause{}, EndedAt: when(h.EndedAt),
+		Revision: row.Revision, Summary: mission.Sentence(&m), Conditions: mission.Conditions(&m), CreatedAt: row.CreatedAt, ChangedAt: h.ChangedAt,
+		Actor: factsOf(row).Actor,
+	}
+	for _, v := range h.Versions {
+		f.Versions = append(f.Versions, MissionVersion{v.Number, v.CreatedAt, when(v.From), v.Backdated})
+	}
+	for _, p := range h.Pauses {
+		f.Pauses = append(f.Pauses, MissionPause{p.From, when(p.To)})
+	}
+	return f
 }
 
 func merchantFilters(filters []mission.Filter) []mission.Filter {

@@ -38,6 +38,8 @@ func Intervention(e Entity) *health.Intervention {
 // ReasonOf returns the reason that a definition gives by itself, empty where its kind has none.
 func ReasonOf(e Entity) string {
 	switch e := e.(type) {
+	case Mission:
+		return e.Reason
 	case Override:
 		return e.Reason
 	case Maintenance:

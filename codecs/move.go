@@ -1,0 +1,28 @@
+package codecs
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// ParseMove reads when and why a mission is moved from JSON: {at, reason}, or activate_at for at. Nothing at all is neither.
+func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return 0, "", nil
+	}
+	tree, err := parseJSONTree(b)
+	if err != nil {
+		return 0, "", fmt.Errorf("move: %w", err)
+	}
+	r := &treeReader{}
+	f := r.object("", tree, "at", "activate_at", "reason")
+	f.moment("at", &at)
+	f.moment("activate_at", &at)
+	f.text("reason", &reason)
+	if len(r.problems) > 0 {
+		return 0, "", r.problems
+	}
+	return at, reason, nil
+}

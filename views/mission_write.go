@@ -1,0 +1,96 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// MoveBody says when and why a mission is moved; all of it may be left out.
+type MoveBody struct {
+	At     *instant.Milli `json:"at,omitempty" format:"date-time" doc:"Event time, not before the change before and not ahead; default: now. To activate, it may lie ahead: the mission is scheduled"`
+	Reason string         `json:"reason,omitempty" maxLength:"500" doc:"For the audit"`
+}
+
+// missions adds the routes of missions.
+func (s *Server) missions() {
+	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
+	huma.Register(s.api, list, s.missionList)
+	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
+	huma.Register(s.api, one, s.mission)
+	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[Mission](), reflect.TypeFor[Mission](), shownMission}
+	writesByID(s, c)
+	for _, move := range []struct {
+		op      catalog.Op
+		summary string
+	}{
+		{catalog.Activate, "Make a mission active, now or at a time ahead"},
+		{catalog.Pause, "Pause a mission: payments made from then on do not count"},
+		{catalog.Resume, "Let a paused mission go on"},
+		{catalog.End, "End a mission; what counted before stays"},
+		{catalog.Archive, "Archive a mission: users see it no more"},
+	} {
+		m := c
+		m.body = reflect.TypeFor[MoveBody]()
+		op := s.write(string(move.op)+"-mission", http.MethodPost, c.path+"/{id}/"+string(move.op), move.summary)
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
+		registerWrite(m, op, func(ctx context.Context, in *struct {
+			Content
+			ItemID
+		}) (*writtenOutput, error) {
+			return m.move(ctx, &in.Content, move.op, in.ID)
+		})
+		op.RequestBody.Required = false // as huma has made it
+	}
+}
+
+func shownMission(row *catalog.Row) any {
+	h, _ := row.Mission()
+	return missionOf(listedOf(row, &h))
+}
+
+// move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.
+func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
+	kind, _, _ := strings.Cut(in.ContentType, ";")
+	if len(in.RawBody) > 0 && !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	}
+	when, reason, err := codecs.ParseMove(in.RawBody)
+	var found faults.List
+	switch {
+	case errors.As(err, &found):
+		return nil, refused(found)
+	case err != nil:
+		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	}
+	id := commandID(ctx, in.Key, in.RawBody)
+	command := catalog.NewMove(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, when)
+	if command.Reason = in.Reason; in.Reason == "" {
+		command.Reason = reason
+	}
+	match := in.IfMatch
+	if match == "" {
+		match = "*"
+	}
+	return c.do(ctx, command, match)
+}
+
+// template finds a reward template, as catalog.Config asks for it.
+func (s *Server) template(id string) (catalog.RewardTemplate, bool) {
+	d, ok := s.config.Indexes.definitions.get(catalog.KindRewardTemplate, id)
+	if !ok {
+		return catalog.RewardTemplate{}, false
+	}
+	t, ok := d.entity.(catalog.RewardTemplate)
+	return t, ok
+}
