@@ -8,8 +8,13 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
+// definition opens a definition. What the API tells of one besides changes nothing: what was read can be edited and written back.
+func (r *treeReader) definition(node any, known ...string) fields {
+	return r.object("", node, append(known, "revision", "created_at", "changed_at", "actor", "as_of")...)
+}
+
 func (r *treeReader) brand(node any) catalog.Entity {
-	f := r.object("", node, "id", "name", "logo_url", "merchants", "status")
+	f := r.definition(node, "id", "name", "logo_url", "merchants", "status")
 	b := catalog.Brand{State: catalog.StatusActive}
 	f.text("id", &b.BrandID)
 	f.text("name", &b.Name)
@@ -20,7 +25,7 @@ func (r *treeReader) brand(node any) catalog.Entity {
 }
 
 func (r *treeReader) ad(node any) catalog.Entity {
-	f := r.object("", node, "id", "title", "body", "image_url", "target_url", "placement", "schedule", "time_zone", "mission_id", "brand_id",
+	f := r.definition(node, "id", "title", "body", "image_url", "target_url", "placement", "schedule", "time_zone", "mission_id", "brand_id",
 		"priority", "status")
 	a := catalog.Ad{TimeZone: "UTC", State: catalog.StatusActive}
 	f.text("id", &a.AdID)
@@ -41,7 +46,7 @@ func (r *treeReader) ad(node any) catalog.Entity {
 }
 
 func (r *treeReader) pool(node any) catalog.Entity {
-	f := r.object("", node, "id", "title", "description", "brand_id", "status", "codes")
+	f := r.definition(node, "id", "title", "description", "brand_id", "status", "codes", "stock")
 	p := catalog.Pool{State: catalog.StatusActive}
 	f.text("id", &p.PoolID)
 	f.text("title", &p.Title)
@@ -55,7 +60,7 @@ func (r *treeReader) pool(node any) catalog.Entity {
 }
 
 func (r *treeReader) rewardTemplate(node any) catalog.Entity {
-	f := r.object("", node, "id", "title", "description", "terms", "brand_id", "currency", "reward", "grant", "debt", "status")
+	f := r.definition(node, "id", "title", "description", "terms", "brand_id", "currency", "reward", "grant", "debt", "status")
 	t := catalog.NewRewardTemplate()
 	f.text("id", &t.TemplateID)
 	f.text("title", &t.Title)
