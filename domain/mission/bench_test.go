@@ -116,3 +116,27 @@ func TestApplyAllocatesByWhatCounts(t *testing.T) {
 		}
 	}
 }
+
+// A user with a hundred days of a daily mission: yesterday's payments leave the row as today's come.
+func BenchmarkDaily(b *testing.B) {
+	m := everything("m", MetricAmount, 100)
+	m.Window, m.TimeZone = Window{Kind: WindowRecurring, Every: EveryDay}, "Asia/Kolkata"
+	s := snapshot(b, m)
+	var row *UserRow
+	begin := at("2026-03-01T00:00:00Z")
+	for i := range MaxTallies * 4 {
+		p := settled(facts(fmt.Sprint("t", i), 12550, "2026-03-02T00:00:00Z"))
+		p.CreatedAt = begin.Add(time.Duration(i) * 6 * time.Hour)
+		p.At = p.CreatedAt
+		row, _ = Apply(row, p, s, DefaultConfig())
+	}
+	p := settled(facts("next", 12550, "2026-03-02T00:00:00Z"))
+	p.CreatedAt = begin.Add(MaxTallies * 24 * time.Hour)
+	p.At = p.CreatedAt
+	b.ReportAllocs()
+	for b.Loop() {
+		if next, _ := Apply(row, p, s, DefaultConfig()); next == row {
+			b.Fatal("nothing happened")
+		}
+	}
+}

@@ -34,14 +34,21 @@ type Compiled struct {
 	window   span // of a fixed window, as defined; forever for others
 	bounds   span // within which payments count: an operator's end counts
 	calendar calendar
-	around   atomic.Pointer[span] // the recurring window asked for last: times come close to each other
-	today    atomic.Pointer[day]  // the day asked for last
+	around   [days]atomic.Pointer[span] // recurring windows asked for last, by slot
+	today    [days]atomic.Pointer[day]  // days asked for last, by slot
 	filters  []predicate
 	value    reader // of distinct
 	everyone bool
 	optIn    bool
 	summary  string
 }
+
+// days is how many days next to each other find their windows without a calendar: payments come close to each other, and leave
+// the row a day later.
+const days = 4
+
+// slot returns the place of the day of t among so many.
+func slot(t instant.Milli) int { return int(uint64(t) / (secondsPerDay * 1000) % days) }
 
 // day is a local day and its number.
 type day struct {
@@ -188,21 +195,23 @@ func (c *Compiled) windowFrom(start instant.Milli) span {
 }
 
 func (c *Compiled) instance(t instant.Milli) span {
-	if w := c.around.Load(); w != nil && w.contains(t) {
+	last := &c.around[slot(t)]
+	if w := last.Load(); w != nil && w.contains(t) {
 		return *w
 	}
 	w := c.calendar.instance(c.mission.Window.Every, t)
-	c.around.Store(&w)
+	last.Store(&w)
 	return w
 }
 
 // dayOf returns the number of the local day of t.
 func (c *Compiled) dayOf(t instant.Milli) int64 {
-	if d := c.today.Load(); d != nil && d.contains(t) {
+	last := &c.today[slot(t)]
+	if d := last.Load(); d != nil && d.contains(t) {
 		return d.number
 	}
 	n := c.calendar.day(t)
-	c.today.Store(&day{span{c.calendar.start(n), c.calendar.start(n + 1)}, n})
+	last.Store(&day{span{c.calendar.start(n), c.calendar.start(n + 1)}, n})
 	return n
 }
 

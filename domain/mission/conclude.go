@@ -58,15 +58,11 @@ func (d *draft) compare(old, next *State, by cause) {
 	if !ok {
 		return
 	}
-	same := old.In() && next.In() && old.Version == next.Version
-	if old.In() {
-		c := p.stands(old, 0)
-		for _, t := range old.Tallies {
-			kept := same && (t.Start < next.Cut || next.Tally(t.Start) != nil)
-			for n := t.Completions; !kept && n > 0; n-- {
-				d.tell(c, Revoked, t.Start, n, Total{}, by)
-			}
-		}
+	var was []*Tally // of windows that may go on
+	if old.In() && next.In() && old.Version == next.Version {
+		was = d.lost(p, old, next.Tallies, next.Cut, by)
+	} else if old.In() {
+		d.lost(p, old, nil, 0, by)
 	}
 	if !next.In() {
 		return
@@ -75,8 +71,15 @@ func (d *draft) compare(old, next *State, by cause) {
 	kept := next.Tallies[:0]
 	for _, t := range next.Tallies {
 		told := int64(0)
-		if before := old.Tally(t.Start); same && before != nil {
-			told = before.Completions
+		for len(was) > 0 && was[0].Start < t.Start {
+			was = was[1:]
+		}
+		if len(was) > 0 && was[0].Start == t.Start {
+			if was[0] == t { // nothing happened in it
+				kept = append(kept, t)
+				continue
+			}
+			told = was[0].Completions
 		}
 		if t = d.settleTally(c, t, told, by); !t.isEmpty() {
 			kept = append(kept, t)
@@ -87,6 +90,24 @@ func (d *draft) compare(old, next *State, by cause) {
 		next.Tallies = nil
 	}
 	d.cut(next)
+}
+
+// lost tells that what was won in windows that are no more is lost, and returns all the windows that there were. What was won before
+// the cut stays.
+func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by cause) []*Tally {
+	c := p.stands(old, 0)
+	for _, t := range old.Tallies {
+		for len(left) > 0 && left[0].Start < t.Start {
+			left = left[1:]
+		}
+		if t.Start < cut || len(left) > 0 && left[0].Start == t.Start {
+			continue
+		}
+		for n := t.Completions; n > 0; n-- {
+			d.tell(c, Revoked, t.Start, n, Total{}, by)
+		}
+	}
+	return old.Tallies
 }
 
 // settleTally tells what was won and lost in one window.
