@@ -48,6 +48,11 @@ func Emit[T any](c Emitter, to Topic[T], key string, value T) {
 	c.emit(e)
 }
 
+// Tombstone sends a record without a value: in a compacted topic all earlier ones of the key go.
+func Tombstone[T any](c Emitter, to Topic[T], key string) {
+	c.emit(Emitted{Topic: to.Stream(), Key: key})
+}
+
 // Loopback sends value to another key of the group, where the callback given to Loop takes it.
 func Loopback[T any](c Emitter, key string, value T) { c.emit(Emitted{Key: key, Value: value}) }
 

@@ -46,6 +46,7 @@ const (
 	replicasForMinISR2  = 3
 	cleanupDelete       = "delete"
 	cleanupCompact      = "compact"
+	cleanupBoth         = "compact,delete"
 	timestampsAppend    = "LogAppendTime"
 	timestampsProducers = "CreateTime"
 )
@@ -65,6 +66,8 @@ type Spec struct {
 	Cleanup string
 	// Retention is how long records are kept; negative: without limit in time. Of no meaning for a compacted topic.
 	Retention time.Duration
+	// CompactionLag is how long a record of a compacted topic stays beside later ones of its key, at least.
+	CompactionLag time.Duration
 	// RetentionBytes bounds each partition; 0: without limit.
 	RetentionBytes int64
 	// Timestamps is Kafka's message.timestamp.type; empty: as the cluster has it.
@@ -88,9 +91,11 @@ func (s Spec) Configs() map[string]string {
 	if s.Timestamps != "" {
 		c["message.timestamp.type"] = s.Timestamps
 	}
-	if s.Cleanup == cleanupCompact {
-		c["min.compaction.lag.ms"] = millis(compactionLag)
+	if s.Cleanup != cleanupDelete {
+		c["min.compaction.lag.ms"] = millis(s.CompactionLag)
 		c["delete.retention.ms"] = millis(tombstoneRetention)
+	}
+	if s.Cleanup == cleanupCompact {
 		return c
 	}
 	c["retention.ms"] = millis(s.Retention)

@@ -31,17 +31,18 @@ func (t *Topology) Groups() []GroupSpec {
 			Name: t.Intake.Name, Inputs: []string{t.Payments.Name}, Key: "any",
 			Outputs: []string{t.Transactions.Name, dead},
 		}, {
-			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
+			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name, t.Erasures.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
 			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
 			Timers:  stream.TimerTopic(t.Ledger.Name),
 		}, {
-			Name: t.Progress.Name, Inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name}, Key: "user", Table: tableName(t.Progress.Name),
+			Name: t.Progress.Name, Inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Progress.Name),
 			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
+			Loop: loopName(t.Progress.Name),
 		}, {
 			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool",
 			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
 		}, {
-			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
+			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
 			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, dead},
 			Loop:    loopName(t.Rewards.Name), Timers: stream.TimerTopic(t.Rewards.Name),
 		}, {

@@ -15,12 +15,14 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.Transactions.Name, "transaction", Binary, LedgerRetention),
 		t.stream(t.Postings.Name, "user", Binary, LedgerRetention),
 		t.stream(t.Attempts.Name, "mode/instrument/gateway", Binary, WorkRetention),
-		t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention),
+		t.journal(),
 		// Outcomes are what was promised to people.
 		t.stream(t.Outcomes.Name, "mission", JSON, LedgerRetention),
 		// What people asked for is kept as long as the payments that it decides on.
 		t.stream(t.Enrolments.Name, "user", Binary, LedgerRetention),
 		t.stream(t.UserSegments.Name, "user", Binary, LedgerRetention),
+		// Who asked to be forgotten is not remembered for long.
+		t.stream(t.Erasures.Name, "user or transaction", Binary, WorkRetention),
 		t.stream(t.PoolCodes.Name, "pool", Binary, WorkRetention),
 		// What was reserved and what became of it is kept as long as the outcomes.
 		t.stream(t.RewardsIn.Name, "user", Binary, LedgerRetention),
@@ -77,6 +79,13 @@ func (t *Topology) stream(name, key string, f Format, keep time.Duration) Spec {
 	}
 }
 
+// journal is compacted beside its retention, so that a transaction can be erased from it: docs/adr/0014-erasure.md.
+func (t *Topology) journal() Spec {
+	s := t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention)
+	s.Cleanup, s.CompactionLag = cleanupBoth, WorkRetention
+	return s
+}
+
 // windows have the window's end as their timestamp, which may be long ago: only their size bounds them.
 func (t *Topology) windows(name string) Spec {
 	s := t.stream(name, "mode/instrument/gateway", JSON, unlimited)
@@ -86,7 +95,7 @@ func (t *Topology) windows(name string) Spec {
 
 func (t *Topology) table(g GroupSpec) Spec {
 	s := t.stream(g.Table, g.Key, Binary, 0)
-	s.Kind, s.Group, s.Cleanup = Table, g.Name, cleanupCompact
+	s.Kind, s.Group, s.Cleanup, s.CompactionLag = Table, g.Name, cleanupCompact, compactionLag
 	return s
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -63,6 +64,7 @@ type Topology struct {
 	Outcomes     stream.Topic[*mission.Outcome]
 	Enrolments   stream.Topic[*mission.Enrolment]
 	UserSegments stream.Topic[*mission.Segments]
+	Erasures     stream.Topic[*erasure.Request]
 
 	PoolCodes     stream.Topic[*budget.Codes]
 	RewardsIn     stream.Topic[*budget.Allotment]
@@ -114,6 +116,7 @@ func New(c Config) *Topology {
 	t.RewardResults = stream.Topic[*reward.Result]{Name: name("reward-results"), Codec: codecs.RewardResult{}}
 	t.Tasks = stream.Topic[*task.Task]{Name: name("tasks"), Codec: codecs.Task{}}
 	t.Enrolments = stream.Topic[*mission.Enrolment]{Name: name("enrolments"), Codec: codecs.Enrolment{}}
+	t.Erasures = stream.Topic[*erasure.Request]{Name: name("erasures"), Codec: codecs.Erasure{}}
 	t.UserSegments = stream.Topic[*mission.Segments]{Name: name("user-segments"), Codec: codecs.UserSegments{}}
 	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
 	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}

@@ -91,7 +91,7 @@ func (b *books) take(r *kgo.Record) error {
 		}
 		return err
 	case t.Journal.Name:
-		return b.transactions.takeLine(place, r.Value)
+		return b.transactions.takeLine(place, key, r.Value)
 	case string(t.Rewards.Table()):
 		return b.coins.take(place, key, r.Value)
 	case string(t.Budget.Table()):

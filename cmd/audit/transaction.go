@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
 )
 
@@ -28,8 +29,10 @@ type account struct {
 	last       int64 // event time of its last event
 	must       bool  // the row's last posting must have been seen
 	deletedAt  int64 // event time at which the row was deleted before its time; 0: it was not
+	forgotten  bool  // its user was erased
 	unposted   bool  // the net changed without a posting
 	posted     bool
+	user       string // of the last posting
 	postedNet  int64
 	postedSeq  int64
 	broken     string // what is wrong with the chain of postings
@@ -72,7 +75,7 @@ func (b *transactions) takeRow(partition int32, place, id string, value []byte) 
 	}
 	a.must = a.must || b.whole && row.PostingSeq > 0
 	a.row, a.net, a.seq, a.lines, a.place = true, net, row.PostingSeq, row.JournalSeq, place
-	a.last, a.deletedAt, a.currency = int64(row.LastAt), 0, row.Currency()
+	a.last, a.deletedAt, a.currency, a.forgotten = int64(row.LastAt), 0, row.Currency(), row.UserID() == erasure.Nobody
 	return nil
 }
 
@@ -96,23 +99,32 @@ func (b *transactions) takePosting(place string, value []byte) (*ledger.Posting,
 		return nil, fmt.Errorf("%s: %w", place, err)
 	}
 	a := b.of(p.TransactionID)
+	elsewhere := a.posted && p.UserID != a.user // its user was erased meanwhile: later postings are in nobody's partition
 	switch {
+	case elsewhere && p.Seq < a.postedSeq:
+		return p, nil
+	case elsewhere:
 	case a.posted && p.Seq != a.postedSeq+1:
 		a.broken = fmt.Sprintf("posting %d comes after posting %d (%s)", p.Seq, a.postedSeq, place)
 	case a.posted && p.NetBefore != a.postedNet:
 		a.broken = fmt.Sprintf("posting %d begins at %d, the one before ends at %d (%s)", p.Seq, p.NetBefore, a.postedNet, place)
-	case !a.posted && b.whole && (p.Seq != 1 || p.NetBefore != 0):
+	case !a.posted && b.whole && p.UserID != erasure.Nobody && (p.Seq != 1 || p.NetBefore != 0):
 		a.broken = fmt.Sprintf("its first posting is number %d, from %d (%s)", p.Seq, p.NetBefore, place)
 	}
 	b.currencies[p.Currency] = true
-	a.posted, a.postedNet, a.postedSeq, a.currency = true, p.NetAfter, p.Seq, p.Currency
+	a.posted, a.postedNet, a.postedSeq, a.currency, a.user = true, p.NetAfter, p.Seq, p.Currency, p.UserID
 	if !a.row {
 		a.place = place
 	}
 	return p, nil
 }
 
-func (b *transactions) takeLine(place string, value []byte) error {
+func (b *transactions) takeLine(place, id string, value []byte) error {
+	if value == nil { // the transaction was erased from the journal
+		a := b.of(id)
+		a.journalled, a.journalSeq, a.journalNet = false, 0, 0
+		return nil
+	}
 	e, err := codecs.JournalEntry{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("%s: %w", place, err)
@@ -141,6 +153,7 @@ func (b *transactions) open(most int) []difference {
 				delete(b.accounts, id)
 			}
 		}
+		b.whole = false // of those that were dropped the beginning is not known any more
 	}
 	return out
 }
@@ -173,7 +186,7 @@ func (a *account) differences(id string, whole bool) []difference {
 	case !a.row || a.deletedAt > 0:
 	case a.journalled && (a.journalNet != a.net || a.journalSeq != a.lines):
 		add(Journal, fmt.Sprintf("its row has %d %s after %d journal lines, line %d of the journal ends at %d", a.net, a.currency, a.lines, a.journalSeq, a.journalNet), 0)
-	case !a.journalled && whole && a.lines > 0:
+	case !a.journalled && whole && a.lines > 0 && !a.forgotten:
 		add(Journal, fmt.Sprintf("its row counts %d journal lines, and none is there", a.lines), 0)
 	}
 	return out

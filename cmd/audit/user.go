@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -131,6 +132,10 @@ func (b *users) open(most int) []difference {
 		if u.last >= b.handled[u.partition] {
 			continue
 		}
+		if !u.row || id == erasure.Nobody { // see forgotten
+			delete(b.touched, id)
+			continue
+		}
 		found := u.differences(id, b.whole)
 		if len(found) == 0 {
 			delete(b.touched, id)
@@ -143,8 +148,31 @@ func (b *users) open(most int) []difference {
 				delete(b.purses, id)
 			}
 		}
+		b.whole = false // of those that were dropped the beginning is not known any more
 	}
-	return out
+	return append(out, b.forgotten()...)
+}
+
+// forgotten holds the row of erasure.Nobody against all that users have brought who have no row: those who were erased.
+func (b *users) forgotten() []difference {
+	if !b.whole {
+		return nil
+	}
+	all := &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, place: "users without a row"}
+	for id, u := range b.purses {
+		if u.last >= b.handled[u.partition] {
+			continue // under way
+		}
+		if id == erasure.Nobody && u.row {
+			all.received, all.place = u.received, u.place
+		}
+		if id == erasure.Nobody || !u.row {
+			for currency, n := range u.brought {
+				plus(all.brought, currency, n)
+			}
+		}
+	}
+	return all.differences("erased, or without a row", true)
 }
 
 func (u *purse) differences(id string, whole bool) []difference {
@@ -158,7 +186,7 @@ func (u *purse) differences(id string, whole bool) []difference {
 			u.untold[m] = n - u.told[m]
 		}
 	}
-	for _, currency := range sortedKeys(union(u.received, u.brought)) {
+	for currency := range union(u.received, u.brought) {
 		gap := u.gap(currency)
 		if base := u.base[currency]; base != nil {
 			gap.Sub(gap, base)

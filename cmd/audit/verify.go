@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"time"
+
+	"github.com/millrace/millrace/cmd/cluster"
 )
 
 // patience is how long Verify looks again at differences that keep changing, as those of keys that are written all the time do.
@@ -18,20 +20,21 @@ func Verify(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	c = c.withDefaults()
-	r, err := openReader(ctx, c.Client, allTopics(c.Topology), false, c.Progress)
+	r, err := cluster.OpenReader(ctx, c.Client, allTopics(c.Topology), cluster.From{})
 	if err != nil {
 		return Report{}, err
 	}
-	defer r.close()
-	b := newBooks(c, r.whole)
+	defer r.Close()
+	r.Progress = c.Progress
+	b := newBooks(c, r.Whole)
 	b.complete()
 	s := newStanding(c.Settle)
 	var first map[string]bool
 	for begun := c.Clock(); ; {
-		if err := r.round(ctx, b.take); err != nil {
+		if err := r.Round(ctx, b.take); err != nil {
 			return Report{}, err
 		}
-		r.progress = func(int64, int64) {}
+		r.Progress = func(int64, int64) {}
 		now := c.Clock()
 		findings, waiting := s.sort(b.open(now, 0), now)
 		if first == nil {

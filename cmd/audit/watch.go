@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/cmd/cluster"
 )
 
 // Metrics are what Watch shows.
@@ -60,7 +62,7 @@ func Watch(ctx context.Context, c Config, m *Metrics) error {
 type watch struct {
 	config     Config
 	metrics    *Metrics
-	reader     *reader
+	reader     *cluster.Reader
 	books      *books
 	standing   *standing
 	currencies map[string]bool
@@ -69,20 +71,20 @@ type watch struct {
 
 func (w *watch) close() {
 	if w.reader != nil {
-		w.reader.close()
+		w.reader.Close()
 	}
 }
 
 // look reads what has come, and says how things stand.
 func (w *watch) look(ctx context.Context) error {
 	if w.reader == nil {
-		r, err := openReader(ctx, w.config.Client, moneyTopics(w.config.Topology), true, w.config.Progress)
+		r, err := cluster.OpenReader(ctx, w.config.Client, moneyTopics(w.config.Topology), cluster.From{AtEnd: true})
 		if err != nil {
 			return err
 		}
-		w.reader, w.books, w.standing = r, newBooks(w.config, r.whole), newStanding(w.config.Settle)
+		w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newStanding(w.config.Settle)
 	}
-	if err := w.reader.round(ctx, w.books.take); err != nil {
+	if err := w.reader.Round(ctx, w.books.take); err != nil {
 		return err
 	}
 	now := w.config.Clock()

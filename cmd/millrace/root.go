@@ -58,7 +58,7 @@ func newRoot(out, errs io.Writer) *cobra.Command {
 	f.StringVarP(&a.flags.output, "output", "o", "table", "table, json or yaml")
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.missionCommand(), a.healthCommand(),
-		a.generateCommand(), a.replayCommand(), a.windowCommand(), a.verifyCommand(), a.tokenCommand(), a.configCommand(),
+		a.generateCommand(), a.replayCommand(), a.windowCommand(), a.verifyCommand(), a.eraseUserCommand(), a.tokenCommand(), a.configCommand(),
 	)
 	return root
 }

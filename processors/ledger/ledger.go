@@ -1,6 +1,6 @@
 // Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what remains.
 //
-//   - Input: transactions, keyed by transaction id.
+//   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
 //   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines.
 //   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): the one verdict
 //     on a transaction for payment health; ledger-journal (transaction): what became of each event; tasks (user), where triggers
@@ -21,6 +21,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
@@ -43,6 +44,7 @@ func Graph(cfg Config, triggers task.Rules, t *topology.Topology, m *Metrics) *g
 	g := &group{rules: cfg, triggers: triggers, topology: t, metrics: m}
 	return goka.DefineGroup(t.Ledger.Goka(),
 		stream.Input(t.Ledger, t.Transactions, g.apply),
+		stream.Input(t.Ledger, t.Erasures, g.erase),
 		stream.Persist(t.Ledger),
 		stream.Output(t.Postings),
 		stream.Output(t.Attempts),
@@ -67,6 +69,16 @@ func (g *group) apply(c *context, e *payment.Event) {
 	row, _ := c.Row()
 	next, effects := ledger.Apply(row, e, instant.Of(c.Watermark()), g.rules)
 	g.commit(c, row, next, effects)
+}
+
+// erase makes a transaction forget its user, and the journal the transaction.
+func (g *group) erase(c *context, r *erasure.Request) {
+	row, ok := c.Row()
+	if !ok || r.TransactionID != c.Key() {
+		return
+	}
+	c.SetRow(ledger.Erase(row))
+	stream.Tombstone(c, g.topology.Journal, c.Key())
 }
 
 // due serves the pending timer. Timers are not cancelled: a row that has its attempt, or is gone, has nothing due.

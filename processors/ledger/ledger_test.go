@@ -38,6 +38,7 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 			return streamtest.Processor{Graph: processor.Graph(cfg, triggers, t, processor.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
+			streamtest.JSON(t.Erasures),
 			{Name: t.Transactions.Name, Time: streamtest.Time(t.Transactions), Parse: parseEvent, Format: streamtest.Value(t.Transactions.Codec)},
 			{Name: t.Postings.Name, Format: format(t.Postings, formatPosting)},
 			{Name: t.Tasks.Name, Format: format(t.Tasks, formatTask)},

@@ -27,6 +27,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -48,6 +49,8 @@ func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Inde
 		stream.Input(t.Progress, t.Postings, g.apply),
 		stream.Input(t.Progress, t.Enrolments, g.enrol),
 		stream.Input(t.Progress, t.UserSegments, g.segment),
+		stream.Input(t.Progress, t.Erasures, g.erase),
+		stream.Loop(t.Progress, codecs.UserRow{}, g.absorb),
 		stream.CurrentLookup(t.Catalog, mission.VersionLead/2),
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
@@ -68,9 +71,33 @@ type context = stream.Context[*mission.UserRow]
 
 func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
+	if p.UserID == erasure.Nobody { // of somebody who was forgotten: only the sum of all still counts it
+		minor := p.NetAfter - p.NetBefore
+		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: mission.TotalOf(minor)}}))
+		g.metrics.count([]mission.Effect{mission.Credit{Currency: p.Currency, Minor: minor}})
+		return
+	}
 	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
 	g.settle(c, row, next, effects)
 	g.metrics.count(effects)
+}
+
+// erase deletes a user's row; what it has received goes to the row of nobody.
+func (g *group) erase(c *context, r *erasure.Request) {
+	row, ok := c.Row()
+	if !ok || r.UserID != c.Key() {
+		return
+	}
+	if len(row.Received) > 0 {
+		stream.Loopback(c, erasure.Nobody, &mission.UserRow{Received: row.Received})
+	}
+	c.DeleteRow()
+}
+
+// absorb takes what a user had received who was forgotten.
+func (g *group) absorb(c *context, from *mission.UserRow) {
+	row, _ := c.Row()
+	c.SetRow(mission.Absorb(row, from.Received))
 }
 
 func (g *group) enrol(c *context, e *mission.Enrolment) {

@@ -44,6 +44,7 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 			}
 		},
 		Topics: []streamtest.Topic{
+			streamtest.JSON(t.Erasures),
 			{Name: t.Postings.Name, Parse: parsePosting},
 			{Name: t.Outcomes.Name, Format: formatOutcome},
 			{Name: t.Tasks.Name, Format: formatTask},

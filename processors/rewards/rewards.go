@@ -22,6 +22,7 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
@@ -37,6 +38,7 @@ func Graph(triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGra
 		stream.Input(t.Rewards, t.RewardsIn, g.take),
 		stream.Input(t.Rewards, t.Claims, g.judge),
 		stream.Input(t.Rewards, t.RewardResults, g.answer),
+		stream.Input(t.Rewards, t.Erasures, g.erase),
 		stream.Loop(t.Rewards, codecs.RewardsRow{}, g.keep),
 		stream.Persist(t.Rewards),
 		stream.Output(t.BudgetReturns),
@@ -83,8 +85,28 @@ func (g *group) answer(c *context, r *reward.Result) {
 	g.apply(c, row, next, effects)
 }
 
-// keep writes a page of coin entries.
-func (g *group) keep(c *context, page *reward.Row) { c.SetRow(page) }
+// erase deletes a user's row and its pages. Budgets hear what becomes of reservations.
+func (g *group) erase(c *context, r *erasure.Request) {
+	row, ok := c.Row()
+	if !ok || r.UserID != c.Key() {
+		return
+	}
+	pages, effects := reward.Erase(row, c.Key(), now(c))
+	g.apply(c, row, row, effects)
+	for _, page := range pages {
+		stream.Loopback(c, page, reward.Keep(nil))
+	}
+	c.DeleteRow()
+}
+
+// keep writes a page of coin entries; one without any goes.
+func (g *group) keep(c *context, page *reward.Row) {
+	if len(page.Page) == 0 {
+		c.DeleteRow()
+		return
+	}
+	c.SetRow(page)
+}
 
 // due is the timer of a user: a hold is over, or a reward expires.
 func (g *group) due(c *context, _ stream.Timer) {

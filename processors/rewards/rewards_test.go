@@ -33,6 +33,7 @@ func scriptConfig(triggers task.Rules) streamtest.Config {
 			return streamtest.Processor{Graph: rewards.Graph(triggers, t, rewards.NewMetrics(nil))}
 		},
 		Topics: []streamtest.Topic{
+			streamtest.JSON(t.Erasures),
 			{Name: t.RewardsIn.Name, Parse: parseAllotment}, {Name: t.Claims.Name, Parse: parseCommand}, results,
 			{Name: t.BudgetReturns.Name, Format: formatReturn}, {Name: t.Tasks.Name, Format: formatTask}, {Name: t.Notifications.Name, Format: formatNotice},
 		},

@@ -1,45 +1,58 @@
-package audit
+package cluster
 
 import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/engine"
 )
 
-// reader reads topics in rounds, each up to where they ended when it began.
-type reader struct {
-	admin    *cluster.Admin
-	client   *kgo.Client
-	topics   []string
-	next     map[string]map[int32]int64
-	begun    map[string]map[int32]int64 // where the first round began
-	progress func(read, all int64)
+// Reader reads the committed records of topics in rounds, each up to where they ended when it began.
+type Reader struct {
+	// Progress hears how many offsets of a round are read, of how many. Defaults to nobody.
+	Progress func(read, all int64)
+
+	admin  *Admin
+	client *kgo.Client
+	topics []string
+	next   map[string]map[int32]int64
+	begun  map[string]map[int32]int64 // where the first round began
 }
 
-// openReader begins at the start of the topics, or at their end.
-func openReader(ctx context.Context, c engine.ClientConfig, topics []string, atEnd bool, progress func(read, all int64)) (*reader, error) {
-	r := &reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{}, progress: progress}
+// From says where a Reader begins.
+type From struct {
+	// AtEnd: what comes from now on. Else all that there is.
+	AtEnd bool
+	// Since leaves out what was appended before; zero: nothing.
+	Since time.Time
+}
+
+// OpenReader returns a reader of topics, which must exist. Close it when done.
+func OpenReader(ctx context.Context, c engine.ClientConfig, topics []string, from From) (*Reader, error) {
+	r := &Reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{}, Progress: func(int64, int64) {}}
 	var err error
-	if r.admin, err = cluster.Connect(c); err != nil {
+	if r.admin, err = Connect(c); err != nil {
 		return nil, err
 	}
-	if err := r.open(ctx, c, atEnd); err != nil {
-		r.close()
+	if err := r.open(ctx, c, from); err != nil {
+		r.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *reader) open(ctx context.Context, c engine.ClientConfig, atEnd bool) error {
+func (r *Reader) open(ctx context.Context, c engine.ClientConfig, where From) error {
 	from, err := r.admin.ListStartOffsets(ctx, r.topics...)
-	if atEnd && err == nil {
+	switch {
+	case err != nil:
+	case where.AtEnd:
 		from, err = r.admin.ListCommittedOffsets(ctx, r.topics...)
+	case !where.Since.IsZero():
+		from, err = r.admin.ListOffsetsAfterMilli(ctx, where.Since.UnixMilli(), r.topics...)
 	}
 	if err == nil {
 		err = from.Error()
@@ -67,8 +80,8 @@ func (r *reader) open(ctx context.Context, c engine.ClientConfig, atEnd bool) er
 	return err
 }
 
-// whole tells whether a topic is read from its first record on.
-func (r *reader) whole(topic string) bool {
+// Whole tells whether a topic is read from its first record on.
+func (r *Reader) Whole(topic string) bool {
 	for _, at := range r.begun[topic] {
 		if at > 0 {
 			return false
@@ -77,9 +90,9 @@ func (r *reader) whole(topic string) bool {
 	return true
 }
 
-// round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in two.
-func (r *reader) round(ctx context.Context, take func(*kgo.Record) error) error {
-	ends, err := cluster.EndOffsets(ctx, r.admin, r.topics)
+// Round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in two.
+func (r *Reader) Round(ctx context.Context, take func(*kgo.Record) error) error {
+	ends, err := EndOffsets(ctx, r.admin, r.topics)
 	if err != nil {
 		return err
 	}
@@ -104,12 +117,12 @@ func (r *reader) round(ctx context.Context, take func(*kgo.Record) error) error 
 				return err
 			}
 		}
-		r.progress(min(read, all), all)
+		r.Progress(min(read, all), all)
 	}
 	return nil
 }
 
-func (r *reader) reached(ends cluster.Ends) bool {
+func (r *Reader) reached(ends Ends) bool {
 	for topic, parts := range ends {
 		for p, end := range parts {
 			if r.next[topic][p] < end {
@@ -120,11 +133,10 @@ func (r *reader) reached(ends cluster.Ends) bool {
 	return true
 }
 
-func (r *reader) close() {
+// Close closes the connections.
+func (r *Reader) Close() {
 	if r.client != nil {
 		r.client.Close()
 	}
 	r.admin.Close()
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,215 @@
+// Package erase makes a deployment forget a user: it asks the groups, by records on `erasures`, to drop or clear their own rows, each
+// exactly once, and looks afterwards whether anything of the user is left in the tables.
+//
+// The order matters: first transactions forget their user, so that what is reversed later is nobody's; then the user's rows go; and
+// again, when what was still under way to them has arrived.
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/erasure"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/topology"
+)
+
+// Config says where the user is.
+type Config struct {
+	Client   engine.ClientConfig
+	Topology *topology.Topology
+	// Clock is the wall clock. Defaults to time.Now.
+	Clock func() time.Time
+}
+
+// Report is what was done, and what stays until when.
+type Report struct {
+	// Transactions that forgot the user.
+	Transactions int `json:"transactions"`
+	// Rows of the user that went.
+	Rows int `json:"rows"`
+	// Left are rows that still hold the user: of payments that came meanwhile. Erase again.
+	Left []string `json:"left"`
+	// Logs are the topics that may still hold records of the user, with how long they keep them.
+	Logs []Log `json:"logs"`
+}
+
+// Log is a topic that is not compacted.
+type Log struct {
+	Topic string `json:"topic"`
+	Keeps string `json:"keeps"`
+}
+
+// every is the pause between two looks at what groups have done.
+const every = 20 * time.Millisecond
+
+// User forgets a user. The groups ledger, progress, budget and rewards must run.
+func User(ctx context.Context, c Config, user string) (Report, error) {
+	if user == "" || user == erasure.Nobody {
+		return Report{}, errors.New("a user is needed")
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	w, err := open(c)
+	if err != nil {
+		return Report{}, err
+	}
+	defer w.close()
+	found, err := w.rowsOf(ctx, user)
+	if err != nil {
+		return Report{}, err
+	}
+	var requests []*erasure.Request
+	for _, id := range found.transactions {
+		requests = append(requests, &erasure.Request{TransactionID: id})
+	}
+	if err := w.ask(ctx, requests, c.Topology.Ledger.Name); err != nil {
+		return Report{}, err
+	}
+	for range 2 {
+		err := w.ask(ctx, []*erasure.Request{{UserID: user}}, c.Topology.Progress.Name, c.Topology.Budget.Name, c.Topology.Rewards.Name)
+		if err != nil {
+			return Report{}, err
+		}
+	}
+	left, err := w.rowsOf(ctx, user)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Transactions: len(found.transactions), Rows: len(found.rows) - len(left.rows), Left: left.names(), Logs: w.logs()}
+	return r, nil
+}
+
+type worker struct {
+	config Config
+	client *kgo.Client
+	admin  *cluster.Admin
+}
+
+func open(c Config) (*worker, error) {
+	opts, err := c.Client.Options()
+	if err != nil {
+		return nil, err
+	}
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordPartitioner(feed.Partitioner()))...)
+	if err != nil {
+		return nil, err
+	}
+	return &worker{c, client, cluster.NewAdmin(client)}, nil
+}
+
+func (w *worker) close() { w.client.Close() }
+
+// ask sends requests and returns when the groups named have handled them, and what came before.
+func (w *worker) ask(ctx context.Context, requests []*erasure.Request, groups ...string) error {
+	t := w.config.Topology
+	var records []*kgo.Record
+	for _, r := range requests {
+		r.At = instant.Of(w.config.Clock())
+		value, err := t.Erasures.Codec.Encode(r)
+		if err != nil {
+			return err
+		}
+		records = append(records, &kgo.Record{Topic: t.Erasures.Name, Key: []byte(r.Key()), Value: value})
+	}
+	if err := w.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return fmt.Errorf("erasures cannot be sent: %w", w.config.Client.Explain(err))
+	}
+	var stages []cluster.Stage
+	for _, s := range cluster.Stages(t) {
+		if slices.Contains(groups, s.Group) {
+			stages = append(stages, s)
+		}
+	}
+	return cluster.Drain(ctx, w.admin, stages, every)
+}
+
+// holdings are the rows that hold a user.
+type holdings struct {
+	transactions []string
+	rows         []string // topic and key
+}
+
+func (h holdings) names() []string {
+	out := slices.Clone(h.rows)
+	for _, id := range h.transactions {
+		out = append(out, "transaction "+id)
+	}
+	slices.Sort(out)
+	return append([]string{}, out...)
+}
+
+// rowsOf reads the tables that hold users.
+func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
+	t := w.config.Topology
+	ledgers := string(t.Ledger.Table())
+	r, err := cluster.OpenReader(ctx, w.config.Client, []string{ledgers, string(t.Progress.Table()), string(t.Rewards.Table())}, cluster.From{})
+	if err != nil {
+		return holdings{}, err
+	}
+	defer r.Close()
+	transactions, rows := map[string]bool{}, map[string]bool{}
+	err = r.Round(ctx, func(rec *kgo.Record) error {
+		key := string(rec.Key)
+		if rec.Topic != ledgers {
+			if owner, _, _ := reward.ParsePageKey(key); owner == user {
+				rows[rec.Topic+" "+strings.ReplaceAll(key, "\x1f", "/")] = rec.Value != nil
+			}
+			return nil
+		}
+		if len(key) > 0 && key[0] == 0 || rec.Value == nil {
+			delete(transactions, key)
+			return nil
+		}
+		row, err := codecs.LedgerRow{}.Decode(rec.Value)
+		if err != nil {
+			return fmt.Errorf("%s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+		}
+		transactions[key] = row.Of(user)
+		return nil
+	})
+	var h holdings
+	for id, of := range transactions {
+		if of {
+			h.transactions = append(h.transactions, id)
+		}
+	}
+	for name, there := range rows {
+		if there {
+			h.rows = append(h.rows, name)
+		}
+	}
+	return h, err
+}
+
+// logs names what retention alone empties.
+func (w *worker) logs() []Log {
+	t := w.config.Topology
+	personal := []string{
+		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Outcomes.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name, t.RewardsIn.Name,
+		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name,
+	}
+	var out []Log
+	for _, s := range t.Topics() {
+		if slices.Contains(personal, s.Name) {
+			keeps := s.Retention.String()
+			if s.Foreign {
+				keeps = "as its owner says"
+			}
+			out = append(out, Log{s.Name, keeps})
+		}
+	}
+	return out
+}
