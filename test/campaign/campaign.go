@@ -5,10 +5,11 @@
 package campaign
 
 import (
+	"bytes"
 	_ "embed" // missions
 	"encoding/json"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/bench/oracle"
@@ -29,13 +30,17 @@ var plain []byte
 //go:embed acted.json
 var acted []byte
 
+//go:embed later.json
+var later []byte
+
 // Midnight is when a Monday, the first of a month, begins in Chicago.
 func Midnight() time.Time { return time.Date(2025, 12, 1, 6, 0, 0, 0, time.UTC) }
 
 // Definitions returns the missions that nobody does anything to, as a file for `millrace mission apply`.
 func Definitions() []byte { return plain }
 
-// act is what an operator does to a mission, at an event time.
+// act is what an operator does to a mission, at an event time: a change of status, or, where that is empty, the later version, put in force
+// from then on.
 type act struct {
 	mission string
 	at      time.Time
@@ -48,6 +53,7 @@ func acts() []act {
 		{"paused", m.Add(-30 * time.Second), mission.Paused}, {"paused", m.Add(30 * time.Second), mission.Active},
 		{"paused", m.Add(2 * time.Minute), mission.Paused}, {"paused", m.Add(150 * time.Second), mission.Active},
 		{"ended", m.Add(time.Minute), mission.Ended},
+		{"edited", m.Add(-45 * time.Second), ""}, {"edited-joined", m, ""},
 	}
 }
 
@@ -61,12 +67,19 @@ func Missions() ([]oracle.Mission, error) {
 		}
 		all = append(all, list...)
 	}
+	var versions []oracle.Definition
+	if err := json.Unmarshal(later, &versions); err != nil {
+		return nil, fmt.Errorf("campaign: %w", err)
+	}
 	for i := range all {
 		m := &all[i]
 		for _, a := range acts() {
 			at := instant.Of(a.at)
 			switch {
 			case a.mission != m.ID:
+			case a.status == "":
+				n := slices.IndexFunc(versions, func(d oracle.Definition) bool { return d.ID == m.ID })
+				m.Later = append(m.Later, oracle.Version{Definition: versions[n], From: at})
 			case a.status == mission.Paused:
 				m.Pauses = append(m.Pauses, oracle.Span{From: at})
 			case a.status == mission.Active:
@@ -87,20 +100,24 @@ type Record struct {
 
 // Operators returns the commands that create the missions that something is done to, and do it, and the gift codes. Order matters.
 func Operators(t *topology.Topology) ([]Record, error) {
-	definitions, err := codecs.ParseMissions(strings.NewReader(string(acted)))
+	definitions, err := codecs.ParseMissions(bytes.NewReader(acted))
+	if err != nil {
+		return nil, fmt.Errorf("campaign: %w", err)
+	}
+	versions, err := codecs.ParseMissions(bytes.NewReader(later))
 	if err != nil {
 		return nil, fmt.Errorf("campaign: %w", err)
 	}
 	var out []Record
-	put := func(m mission.Mission, at time.Time) error {
-		id := fmt.Sprintf("campaign-%s-%d", m.ID, len(out))
-		c := catalog.NewPut(id, "campaign", instant.Of(at), catalog.NewMission(m))
+	put := func(m catalog.Mission, at time.Time) error {
+		c := catalog.NewPut(fmt.Sprintf("campaign-%s-%d", m.ID(), len(out)), "campaign", instant.Of(at), m)
+		c.Reason = "for the test"
 		value, err := codecs.CatalogCommand{}.Encode(c)
 		out = append(out, Record{t.CatalogCommands.Name, c.Key(), value})
 		return err
 	}
 	for _, m := range definitions {
-		if err := put(m, Midnight().Add(-24*time.Hour)); err != nil {
+		if err := put(catalog.NewMission(m), Midnight().Add(-24*time.Hour)); err != nil {
 			return nil, err
 		}
 		for _, a := range acts() {
@@ -108,7 +125,14 @@ func Operators(t *topology.Topology) ([]Record, error) {
 				continue
 			}
 			m.Status = a.status
-			if err := put(m, a.at); err != nil {
+			asked := catalog.NewMission(m)
+			if a.status == "" { // a version in the past is one that is put there on purpose
+				n := slices.IndexFunc(versions, func(v mission.Mission) bool { return v.ID == a.mission })
+				versions[n].Status = ""
+				asked = catalog.NewMission(versions[n])
+				asked.Versions[0].From, asked.Versions[0].Backdated = instant.Of(a.at), true
+			}
+			if err := put(asked, a.at); err != nil {
 				return nil, err
 			}
 		}
@@ -130,7 +154,7 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 	var out []Record
 	for i := 1; i <= n; i++ {
 		user := fmt.Sprintf("usr_%d", i)
-		for _, id := range []string{"joined", "joined-timed", "joined-first"} {
+		for _, id := range []string{"joined", "joined-timed", "joined-first", "edited-joined"} {
 			for j, turn := range turns(i) {
 				e := &mission.Enrolment{
 					ID: fmt.Sprintf("%s-%s-%d", user, id, j), Op: turn.op, UserID: user, Mission: id, Actor: user,

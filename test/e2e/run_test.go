@@ -277,20 +277,28 @@ func enough(r *oracle.Result) []string {
 	return out
 }
 
-// everywhere complains of missions that nobody has completed, or where a window is only one.
+// everywhere complains of versions of missions that nobody has completed, or where a window is only one.
 func everywhere(r *oracle.Result, missions []oracle.Mission) []string {
-	completions, starts := map[string]int64{}, map[string]map[instant.Milli]bool{}
+	type version struct {
+		mission string
+		number  int64
+	}
+	completions, starts := map[version]int64{}, map[version]map[instant.Milli]bool{}
 	for k, p := range r.Progress {
-		completions[k.Mission] += p.Completions
-		if starts[k.Mission] == nil {
-			starts[k.Mission] = map[instant.Milli]bool{}
+		v := version{k.Mission, k.Version}
+		completions[v] += p.Completions
+		if starts[v] == nil {
+			starts[v] = map[instant.Milli]bool{}
 		}
-		starts[k.Mission][k.Start] = true
+		starts[v][k.Start] = true
 	}
 	var out []string
 	for _, m := range missions {
-		if completions[m.ID] == 0 || m.Window.Kind != "fixed" && len(starts[m.ID]) < 2 {
-			out = append(out, fmt.Sprintf("the traffic has %d completions of %s in %d windows", completions[m.ID], m.ID, len(starts[m.ID])))
+		for i := range 1 + len(m.Later) {
+			v := version{m.ID, int64(i + 1)}
+			if completions[v] == 0 || i == 0 && m.Window.Kind != "fixed" && len(starts[v]) < 2 {
+				out = append(out, fmt.Sprintf("the traffic has %d completions of %v in %d windows", completions[v], v, len(starts[v])))
+			}
 		}
 	}
 	return out
