@@ -32,7 +32,10 @@ func One(pointer, code, detail string) List {
 func (l List) Error() string {
 	lines := make([]string, len(l))
 	for i, p := range l {
-		lines[i] = p.Pointer + ": " + p.Detail + " (" + p.Code + ")"
+		lines[i] = p.Detail + " (" + p.Code + ")"
+		if p.Pointer != "" { // else it is about the whole
+			lines[i] = p.Pointer + ": " + lines[i]
+		}
 	}
 	return strings.Join(lines, "\n")
 }
