@@ -16,6 +16,7 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.budget", []string{"p.budget-returns", "p.budget-loop"}},
 		{"p.health", []string{"p.attempts", "p.health-loop"}},
 		{"p.catalog", []string{"p.catalog-commands"}},
+		{"p.budget", []string{"p.pool-codes", "p.budget-loop"}},
 		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
 		{"p.deadletters", []string{"p.dead-letters"}},
 	}
