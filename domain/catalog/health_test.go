@@ -67,7 +67,7 @@ func TestInterventionsLive(t *testing.T) {
 		row, lines := run(t, NewWithdrawal("", "ops", 1, kind, c.id), put(c.entity), put(c.same), put(c.other), NewWithdrawal("", "ops2", 2, kind, c.id),
 			NewWithdrawal("", "ops", 3, kind, c.id), put(c.other))
 		want := []string{
-			"refused  : there is no such " + name + " (not_found)", "applied set", "unchanged set", "applied set", "applied withdrawn", "unchanged withdrawn", "applied set",
+			"refused  there is no such " + name + " (not_found)", "applied set", "unchanged set", "applied set", "applied withdrawn", "unchanged withdrawn", "applied set",
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -163,7 +163,7 @@ func TestHealthSettingsLive(t *testing.T) {
 		put(settings("", 6000, health.Change{Field: "down_below", Value: "0.3"})),
 	)
 	want := []string{
-		"refused  : there is no such health-setting (not_found)", "applied set", "unchanged set",
+		"refused  there is no such health-setting (not_found)", "applied set", "unchanged set",
 		"refused set /effective_from: must not be before the newest change (invalid_field)", "applied set", "applied set", "applied withdrawn",
 		"unchanged withdrawn", "applied set",
 	}
