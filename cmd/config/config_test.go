@@ -274,3 +274,15 @@ func TestTriggers(t *testing.T) {
 		t.Error("a variable was taken")
 	}
 }
+
+func TestAuthAndRatesThatMakeNoSense(t *testing.T) {
+	c := Default()
+	c.Auth.JWKSURL, c.Auth.JWKSRefresh, c.Auth.Leeway = "http://issuer.example/keys", time.Second, time.Hour
+	c.Rate.User, c.Rate.Panel.PerSecond = Limit{PerSecond: 1}, -1
+	err := c.Validate()
+	for _, want := range []string{"auth.jwks_url: token keys: the URL must be https", "auth.jwks_refresh", "auth.leeway", "rate.user: burst", "rate.panel: per_second"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("nothing of %q in %v", want, err)
+		}
+	}
+}

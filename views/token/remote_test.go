@@ -25,7 +25,7 @@ import (
 
 // issuer publishes a JWK set, as an http.RoundTripper.
 type issuer struct {
-	status int
+	status atomic.Int32 // 0: 200
 	body   atomic.Pointer[string]
 	calls  atomic.Int32
 	hang   bool
@@ -42,7 +42,7 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("away")
 	}
 	header := http.Header{"Location": {"https://elsewhere.example"}}
-	return &http.Response{StatusCode: i.status, Header: header, Body: io.NopCloser(strings.NewReader(*body)), Request: r}, nil
+	return &http.Response{StatusCode: int(max(i.status.Load(), http.StatusOK)), Header: header, Body: io.NopCloser(strings.NewReader(*body)), Request: r}, nil
 }
 
 func (i *issuer) publish(keys ...map[string]any) {
@@ -158,7 +158,7 @@ func TestKeysThatASetMustNotBring(t *testing.T) {
 func TestRotationIsSeenAtOnceAndStrangersCannotHurry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := must(Private(must(newEd()))), must(Private(must(newEd())))
-		i := &issuer{status: 200}
+		i := &issuer{}
 		i.publish(published("1", first.verify))
 		r := remote(i)
 		v := must(NewVerifier(Config{Issuer: "iss", Audience: "aud", Remote: r}))
@@ -207,7 +207,7 @@ func newEd() (ed25519.PrivateKey, error) { return second(ed25519.GenerateKey(ran
 func TestKeysStayWhileTheURLIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := must(Private(must(newEd())))
-		i := &issuer{status: 200}
+		i := &issuer{}
 		r := remote(i)
 		v := must(NewVerifier(Config{Issuer: "iss", Audience: "aud", Remote: r}))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -224,13 +224,13 @@ func TestKeysStayWhileTheURLIsAway(t *testing.T) {
 		}
 		for name, away := range map[string]func(){
 			"away":      func() { i.body.Store(nil) },
-			"failing":   func() { i.publish(published("1", s.verify)); i.status = 500 },
-			"redirect":  func() { i.status = 302 },
-			"junk":      func() { i.status = 200; junk := "<html>"; i.body.Store(&junk) },
+			"failing":   func() { i.publish(published("1", s.verify)); i.status.Store(500) },
+			"redirect":  func() { i.status.Store(302) },
+			"junk":      func() { i.status.Store(200); junk := "<html>"; i.body.Store(&junk) },
 			"no key":    func() { i.publish() },
 			"too large": func() { big := `{"keys":[],"x":"` + strings.Repeat("x", maxSetBytes) + `"}`; i.body.Store(&big) },
 		} {
-			i.status = 200
+			i.status.Store(200)
 			away()
 			pass(DefaultRefresh)
 			synctest.Wait()
@@ -273,7 +273,7 @@ func TestAHangingURLHoldsNobodyForLong(t *testing.T) {
 func TestKeysThatATokenBrings(t *testing.T) {
 	s, _ := edSigner()
 	mine, _ := edSigner()
-	i := &issuer{status: 200}
+	i := &issuer{}
 	i.publish(published("1", s.verify))
 	r := remote(i)
 	v := must(NewVerifier(Config{Issuer: "iss", Audience: "aud", Keys: []Key{s.Key}, Remote: r}))
