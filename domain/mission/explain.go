@@ -163,17 +163,17 @@ func (i Interval) phrase() string {
 }
 
 // phrase tells a span in words; one without a begin or an end says so.
-func (w span) phrase() string {
+func (s span) phrase() string {
 	open := forever()
 	switch {
-	case w == open:
+	case s == open:
 		return "at any time"
-	case w.start == open.start:
-		return "before " + w.end.String()
-	case w.end == open.end:
-		return "from " + w.start.String()
+	case s.start == open.start:
+		return "before " + s.end.String()
+	case s.end == open.end:
+		return "from " + s.start.String()
 	}
-	return w.start.String() + " to " + w.end.String()
+	return s.start.String() + " to " + s.end.String()
 }
 
 // Paid returns a payment that the row remembers, with what is left of it.

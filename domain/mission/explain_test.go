@@ -44,17 +44,19 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 		reason Reason
 		failed string
 	}{
-		"counts":         {func(*payment.Facts) {}, 18000, Counted, ""},
-		"reversed":       {func(*payment.Facts) {}, 0, NotSettled, "net"},
-		"currency":       {func(f *payment.Facts) { f.Currency = "USD" }, 20000, NotCurrency, "currency"},
-		"too early":      {func(f *payment.Facts) { f.CreatedAt = at("2026-02-27T10:00:00Z") }, 20000, OutsideWindow, "window user_window/window"},
-		"after its end":  {func(f *payment.Facts) { f.CreatedAt = at("2026-03-06T10:00:00Z") }, 20000, OutsideWindow, "window"},
-		"paused":         {func(f *payment.Facts) { f.CreatedAt = at("2026-03-04T10:00:00Z") }, 20000, NotActive, "pauses"},
-		"small":          {func(f *payment.Facts) { f.AmountMinor = 9999 }, 9999, NotFilter, "filters/0"},
-		"elsewhere":      {func(f *payment.Facts) { f.Merchant = "zomato" }, 20000, NotFilter, "filters/1"},
-		"neither":        {func(f *payment.Facts) { f.Mode = "wallet" }, 20000, NotFilter, "filters/2"},
-		"one of the two": {func(f *payment.Facts) { f.Mode, f.Attributes = "wallet", []payment.Attribute{{Key: "card", Value: "x"}} }, 20000, Counted, ""},
-		"all at once":    {func(f *payment.Facts) { f.Currency, f.Merchant = "USD", "" }, 0, NotCurrency, "currency filters/1 net"},
+		"counts":        {func(*payment.Facts) {}, 18000, Counted, ""},
+		"reversed":      {func(*payment.Facts) {}, 0, NotSettled, "net"},
+		"currency":      {func(f *payment.Facts) { f.Currency = "USD" }, 20000, NotCurrency, "currency"},
+		"too early":     {func(f *payment.Facts) { f.CreatedAt = at("2026-02-27T10:00:00Z") }, 20000, OutsideWindow, "window user_window/window"},
+		"after its end": {func(f *payment.Facts) { f.CreatedAt = at("2026-03-06T10:00:00Z") }, 20000, OutsideWindow, "window"},
+		"paused":        {func(f *payment.Facts) { f.CreatedAt = at("2026-03-04T10:00:00Z") }, 20000, NotActive, "pauses"},
+		"small":         {func(f *payment.Facts) { f.AmountMinor = 9999 }, 9999, NotFilter, "filters/0"},
+		"elsewhere":     {func(f *payment.Facts) { f.Merchant = "zomato" }, 20000, NotFilter, "filters/1"},
+		"neither":       {func(f *payment.Facts) { f.Mode = "wallet" }, 20000, NotFilter, "filters/2"},
+		"one of the two": {func(f *payment.Facts) {
+			f.Mode, f.Attributes = "wallet", []payment.Attribute{{Key: "card", Value: "x"}}
+		}, 20000, Counted, ""},
+		"all at once": {func(f *payment.Facts) { f.Currency, f.Merchant = "USD", "" }, 0, NotCurrency, "currency filters/1 net"},
 	} {
 		f := good
 		c.change(&f)
