@@ -51,11 +51,11 @@ func (d *draft) answer(id string, at instant.Milli, result verdict.Result, probl
 }
 
 func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
-	p, c, problems := d.asked(e)
+	p, problems := d.asked(e)
 	switch {
 	case len(problems) > 0:
 		return verdict.Refused, problems
-	case !c.optIn:
+	case !p.opens():
 		return verdict.Unchanged, nil
 	}
 	old := d.find(p)
@@ -67,33 +67,34 @@ func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
 	if next.Switches, added = withSwitch(next.Switches, Switch{At: e.At, Out: e.Op == Withdraw}); !added {
 		return verdict.Unchanged, nil
 	}
-	was := old != nil && switchedIn(old.Switches, e.At)
+	was := p.enrolled(p.stands(old, e.At), old, e.At)
 	d.put(next)
 	d.derive(p, d.row.Recent)
-	if was == (e.Op == Enrol) { // kept all the same: another switch may yet come between
+	if now := d.find(p); was == p.enrolled(p.stands(now, e.At), now, e.At) { // kept all the same: another switch may yet come between
 		return verdict.Unchanged, nil
 	}
 	return verdict.Applied, nil
 }
 
-// asked returns the mission that an enrolment is about, in the version of its time, or why there is none.
-func (d *draft) asked(e *Enrolment) (*Plan, *Compiled, problem.List) {
+// asked returns the mission that an enrolment is about, or why there is none.
+func (d *draft) asked(e *Enrolment) (*Plan, problem.List) {
 	p, ok := d.missions.Find(e.Mission)
 	if !ok {
-		return nil, nil, problem.One("/mission", problem.NotFound, "there is no such mission")
+		return nil, problem.One("/mission", problem.NotFound, "there is no such mission")
 	}
-	c := p.stands(d.find(p), e.At)
+	s := d.find(p)
+	c := p.stands(s, e.At)
 	switch {
 	case !p.Status().Visible() || !c.Includes(e.UserID) || !c.invites(segmentsNow(d.row.Segments)):
-		return nil, nil, problem.One("/mission", problem.NotFound, "there is no such mission")
+		return nil, problem.One("/mission", problem.NotFound, "there is no such mission")
 	case e.Op != Enrol && e.Op != Withdraw:
-		return nil, nil, problem.One("/op", problem.InvalidField, "must be enrol or withdraw")
+		return nil, problem.One("/op", problem.InvalidField, "must be enrol or withdraw")
 	case e.Op == Enrol && p.Status() == Ended:
-		return nil, nil, problem.One("/mission", problem.InvalidField, "the mission has ended")
-	case e.Op == Withdraw && !c.optIn:
-		return nil, nil, problem.One("/mission", problem.InvalidField, "payments alone decide who is in this mission")
+		return nil, problem.One("/mission", problem.InvalidField, "the mission has ended")
+	case e.Op == Withdraw && (!p.opens() || s.In() && !c.optIn):
+		return nil, problem.One("/mission", problem.InvalidField, "payments alone decide who is in this mission")
 	}
-	return p, c, nil
+	return p, nil
 }
 
 func (d *draft) segments(s *Segments) (verdict.Result, problem.List) {

@@ -69,6 +69,11 @@ func (p *Plan) segmented() bool {
 	return slices.ContainsFunc(p.versions, func(c *Compiled) bool { return len(c.mission.Audience.Segments) > 0 })
 }
 
+// opens tells whether some version is opted in to.
+func (p *Plan) opens() bool {
+	return slices.ContainsFunc(p.versions, func(c *Compiled) bool { return c.optIn })
+}
+
 // hash covers what may change after a mission's creation and decides whether payments count. Never 0.
 func (p *Plan) hash() uint64 {
 	b := append([]byte(p.ID()), 0)

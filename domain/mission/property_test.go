@@ -77,10 +77,14 @@ func genDefinition(t *rapid.T, id, enrolment string, windows ...string) Mission 
 // genMission draws the past of a mission, in states one after the other: what is known of it at first, and what later.
 func genMission(t *rapid.T, i int, span time.Duration) []History {
 	id := fmt.Sprint("m", i)
-	enrolment := rapid.SampledFrom([]string{AutomaticEnrolment, OptIn}).Draw(t, "enrolment")
+	enrolment := rapid.SampledFrom([]string{AutomaticEnrolment, OptIn, "both"}).Draw(t, "enrolment")
 	windows := []string{WindowFixed, EveryDay, EveryWeek, EveryMonth, WindowPerUser}
 	define := func() Mission {
-		m := genDefinition(t, id, enrolment, windows...)
+		of := enrolment
+		if of == "both" {
+			of = rapid.SampledFrom([]string{AutomaticEnrolment, OptIn}).Draw(t, "of version")
+		}
+		m := genDefinition(t, id, of, windows...)
 		if enrolment == AutomaticEnrolment && rapid.IntRange(0, 3).Draw(t, "segmented") == 0 {
 			m.Audience.Segments = []string{"vip"}
 		}
@@ -153,9 +157,13 @@ func TestProgressIsWhatTheModelSays(t *testing.T) {
 		for i := range rapid.IntRange(1, 3).Draw(t, "missions") {
 			k.missions = append(k.missions, genMission(t, i, span))
 			k.upTo = append(k.upTo, 0)
-			if last := k.missions[i][len(k.missions[i])-1]; last.Definition().Enrolment == OptIn {
+			last := k.missions[i][len(k.missions[i])-1]
+			if some, all := optsIn(&last); some {
 				for n := range rapid.IntRange(0, 4).Draw(t, "commands") {
-					op := rapid.SampledFrom([]EnrolmentOp{Enrol, Enrol, Withdraw}).Draw(t, "op")
+					op := Enrol
+					if all { // or whoever payments brought in is refused to leave
+						op = rapid.SampledFrom([]EnrolmentOp{Enrol, Enrol, Withdraw}).Draw(t, "op")
+					}
 					w.commands = append(w.commands, &Enrolment{ID: fmt.Sprint(i, "-", n), Op: op, UserID: "u1", Mission: last.Definition().ID, At: genTime(t, span, "at")})
 				}
 			}
@@ -187,15 +195,27 @@ func TestProgressIsWhatTheModelSays(t *testing.T) {
 	})
 }
 
-// learn lets some mission be known further. Enrolments come to missions that are known.
+// optsIn tells whether some version, and whether every one is opted in to.
+func optsIn(h *History) (some, all bool) {
+	all = true
+	for _, v := range h.Versions {
+		some, all = some || v.Mission.Enrolment == OptIn, all && v.Mission.Enrolment == OptIn
+	}
+	return some, all
+}
+
+// learn lets some mission be known further. Enrolments come to missions whose versions that are opted in to are known.
 func (k *knowledge) learn(t *rapid.T, x step) {
 	if i := rapid.IntRange(0, 2*len(k.missions)).Draw(t, "learn"); i < len(k.missions) {
 		k.upTo[i] = min(k.upTo[i]+1, len(k.missions[i]))
 	}
 	if e, ok := x.(*Enrolment); ok {
 		for i, states := range k.missions {
-			if states[0].Definition().ID == e.Mission {
-				k.upTo[i] = max(k.upTo[i], 1)
+			for n := range states {
+				if some, _ := optsIn(&states[n]); some && states[n].Definition().ID == e.Mission {
+					k.upTo[i] = max(k.upTo[i], n+1)
+					break
+				}
 			}
 		}
 	}

@@ -228,11 +228,16 @@ func TestMetrics(t *testing.T) {
 	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"created":"2026-03-02T10:00:00Z"}`)
 	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"before":100,"after":40,"seq":2,"created":"2026-03-02T10:00:00Z"}`)
 	h.ConsumeText("postings", "u1", `{"t":"t2","amount":7,"currency":"USD","created":"2026-03-02T10:00:00Z"}`)
+	h.ConsumeText("enrolments", "u1", "c1 2026-03-02T10:00:00Z enrol nowhere")
+	h.ConsumeText("enrolments", "u1", "c1 2026-03-02T10:00:00Z enrol nowhere")
+	h.ConsumeText("user-segments", "u1", "s1 2026-03-02T10:00:00Z vip")
 	want := []string{
-		`millrace_duplicates_total{group=progress} 1`,
+		`millrace_duplicates_total{group=progress} 2`,
 		`millrace_events_total{group=progress,outcome=counted} 2`,
 		`millrace_events_total{group=progress,outcome=duplicate} 1`,
 		`millrace_events_total{group=progress,outcome=not_counted} 1`,
+		`millrace_mission_commands_total{op=enrol,verdict=refused} 1`,
+		`millrace_mission_commands_total{op=segments,verdict=applied} 1`,
 		`millrace_mission_outcomes_total{outcome=completed} 1`,
 		`millrace_mission_outcomes_total{outcome=revoked} 1`,
 		`millrace_progress_received_minor_total{currency=INR} 40`,
