@@ -30,6 +30,7 @@ func contract() []string {
 		"millrace_health_score_ratio",
 		"millrace_last_stable_offset_age_seconds",
 		"millrace_ledger_reversed_minor_total",
+		"millrace_lookup_age_seconds",
 		"millrace_ledger_settled_minor_total",
 		"millrace_progress_received_minor_total",
 		"millrace_table_recovered",
