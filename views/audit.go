@@ -16,7 +16,7 @@ type AuditLine struct {
 	Kind      string        `json:"kind" example:"mission"`
 	ID        string        `json:"id"`
 	Revision  int64         `json:"revision" doc:"Of the entity, after the change"`
-	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived"`
+	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added"`
 	Actor     string        `json:"actor"`
 	At        instant.Milli `json:"at" format:"date-time"`
 	Reason    *string       `json:"reason" doc:"Why, where it was said"`

@@ -83,13 +83,12 @@ func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutp
 	case err != nil:
 		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
 	}
-	reason := catalog.ReasonOf(entity)
 	command := catalog.NewPut(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), entity)
 	if at.ID != "" && command.EntityID != at.ID {
 		return nil, problem.Invalid("/id", "invalid_field", "is not the id of the path")
 	}
-	if command.Reason = in.Reason; in.Reason == "" {
-		command.Reason = reason
+	if in.Reason != "" {
+		command.Reason = in.Reason
 	}
 	return c.do(ctx, command, in.IfMatch)
 }

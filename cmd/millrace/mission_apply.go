@@ -96,7 +96,7 @@ func (r *applying) run(ctx context.Context) error {
 	commands, results := make([]*catalog.Command, len(entities)), make([]applied, len(entities))
 	for i, e := range entities {
 		commands[i] = catalog.NewPut(rand.Text(), actor(), at, e)
-		commands[i].Reason = cmp.Or(r.reason, catalog.ReasonOf(e))
+		commands[i].Reason = cmp.Or(r.reason, commands[i].Reason)
 		if results[i], err = r.compare(ctx, commands[i]); err != nil {
 			return err
 		}

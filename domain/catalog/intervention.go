@@ -35,8 +35,8 @@ func Intervention(e Entity) *health.Intervention {
 	}
 }
 
-// ReasonOf returns the reason that a definition gives by itself, empty where its kind has none.
-func ReasonOf(e Entity) string {
+// reasonOf returns the reason that a definition gives by itself, empty where its kind has none.
+func reasonOf(e Entity) string {
 	switch e := e.(type) {
 	case Mission:
 		return e.Reason

@@ -48,10 +48,11 @@ type Command struct {
 // Key returns the record key of c.
 func (c *Command) Key() string { return Key(c.Kind, c.EntityID) }
 
-// NewPut returns the command that creates an entity or makes it what e says.
+// NewPut returns the command that creates an entity or makes it what e says, for the reason that e gives, if any.
 func NewPut(id, actor string, at instant.Milli, e Entity) *Command {
+	reason := reasonOf(e)
 	e = e.normal()
-	return &Command{ID: id, Kind: e.Kind(), EntityID: e.ID(), Op: Put, Actor: actor, At: at, Entity: e}
+	return &Command{ID: id, Kind: e.Kind(), EntityID: e.ID(), Op: Put, Actor: actor, At: at, Reason: reason, Entity: e}
 }
 
 // NewWithdrawal returns the command that takes an entity back.
