@@ -7,7 +7,7 @@ import "strings"
 const (
 	WrongType          = "wrong_type"          // a value of the wrong type for its field
 	InvalidFilter      = "invalid_filter"      // a filter that makes no sense
-	InvalidField       = "invalid_field"       // any other field that is missing, out of range or not supported yet
+	InvalidField       = "invalid_field"       // any other field that is missing or out of range
 	UnknownField       = "unknown_field"       // a field that does not exist
 	PreconditionFailed = "precondition_failed" // somebody else came first
 	NotFound           = "not_found"           // there is nothing that it could be done to
