@@ -6,5 +6,6 @@ func (s *Server) panel() {
 	s.interventions()
 	s.definitions()
 	s.missions()
+	s.simulator()
 	s.audit()
 }

@@ -74,6 +74,9 @@ type Config struct {
 	// Breaker, where set, lets editors on this machine break live traffic. For `dev` only. Defaults to none.
 	Breaker Breaker
 
+	// Simulator, where set, lets editors simulate missions. Defaults to none.
+	Simulator Simulator
+
 	// Limits says how often one subject may ask. Defaults to no limits.
 	Limits Limits
 

@@ -28,7 +28,7 @@ func (a *app) missionCommand() *cobra.Command {
 	for _, c := range []*cobra.Command{list, get} {
 		tokenFlag(c, &token)
 	}
-	cmd.AddCommand(a.applyCommand(), list, get, a.explainCommand())
+	cmd.AddCommand(a.applyCommand(), list, get, a.explainCommand(), a.simulateCommand())
 	for _, move := range []struct {
 		op    catalog.Op
 		short string

@@ -17,7 +17,11 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/simulate"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/simulation"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
@@ -138,8 +142,25 @@ func (s *Server) newViews(c Config, indexes *views.Indexes) (*views.Server, erro
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
 		Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
-		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
+		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Simulator: simulator(c), Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
+}
+
+// simulations is how many simulations one server runs at once.
+const simulations = 2
+
+// simulator runs simulations over the postings of the deployment.
+func simulator(c Config) views.Simulator {
+	gate := simulate.NewGate(simulations)
+	return func(ctx context.Context, m mission.Mission, from, to instant.Milli) (simulation.Result, error) {
+		r, err := gate.Run(ctx, simulate.Config{
+			Client: c.Settings.Client(), Topology: c.Topology, Simulation: simulation.Config{Missions: pipeline.Missions(c.Settings), From: from, To: to},
+		}, m)
+		if errors.Is(err, simulate.ErrBusy) {
+			err = views.ErrBusy
+		}
+		return r, err
+	}
 }
 
 func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *token.Verifier) {

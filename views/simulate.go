@@ -1,0 +1,85 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/simulation"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// Simulator takes stored payments made in [from, to) through a mission; 0: no bound. Its errors are ErrBusy and simulation.ErrUsers.
+type Simulator func(ctx context.Context, m mission.Mission, from, to instant.Milli) (simulation.Result, error)
+
+// ErrBusy says that a server does as much of something as it will at once.
+var ErrBusy = errors.New("as many run as may")
+
+// simulateWithin bounds a simulation: callers wait for it.
+const simulateWithin = 25 * time.Second
+
+func (s *Server) simulator() {
+	if s.config.Simulator == nil {
+		return
+	}
+	op := s.operation("simulate-mission", http.MethodPost, "/v1/panel/missions/{id}/simulate", tagPanel,
+		"Say what a mission would have cost by stored payments, whatever its status")
+	op.Middlewares = huma.Middlewares{s.guard(writeAccess())}
+	s.answers(op, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	huma.Register(s.api, op, s.simulate)
+}
+
+// SimulateBody says which payments count.
+type SimulateBody struct {
+	From *instant.Milli `json:"from,omitempty" format:"date-time" doc:"Payments made from then on; default: all that are stored"`
+	To   *instant.Milli `json:"to,omitempty" format:"date-time" doc:"Payments made before; default: now"`
+}
+
+type simulateInput struct {
+	ID   string `path:"id" maxLength:"256"`
+	Body *SimulateBody
+}
+
+type simulateOutput struct{ Body simulation.Result }
+
+func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutput, error) {
+	row, ok, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, problem.Missing("mission")
+	}
+	history, ok := row.Mission()
+	if !ok {
+		return nil, problem.Missing("mission")
+	}
+	var from, to instant.Milli
+	if in.Body != nil && in.Body.From != nil {
+		from = *in.Body.From
+	}
+	if in.Body != nil && in.Body.To != nil {
+		to = *in.Body.To
+	}
+	if to != 0 && to <= from {
+		return nil, problem.Invalid("/to", "invalid", "must be after from")
+	}
+	ctx, cancel := context.WithTimeout(ctx, simulateWithin)
+	defer cancel()
+	result, err := s.config.Simulator(ctx, history.Definition(), from, to)
+	switch {
+	case errors.Is(err, ErrBusy):
+		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited, "other simulations are running: try again when they are done")
+	case errors.Is(err, simulation.ErrUsers), errors.Is(err, context.DeadlineExceeded):
+		return nil, problem.Invalid("/from", "too_much", "too many payments to look at here: take a shorter time, or `millrace mission simulate`")
+	case err != nil:
+		return nil, err
+	}
+	return &simulateOutput{result}, nil
+}
