@@ -75,6 +75,23 @@ func newLimiters(l Limits, now func() time.Time, registerer prometheus.Registere
 	return all
 }
 
+// measureKeys tells when the keys that a URL publishes were read, where there are any: an issuer that changes its keys while the URL is away
+// locks everybody out.
+func (s *Server) measureKeys() {
+	if _, published := s.config.Verifier.Standing(); !published || s.config.Registerer == nil {
+		return
+	}
+	s.config.Registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "millrace_token_keys_read_timestamp_seconds", Help: "When the keys that auth.jwks_url publishes were last read; 0 if never.",
+	}, func() float64 {
+		keys, _ := s.config.Verifier.Standing()
+		if keys.Fetched.IsZero() {
+			return 0
+		}
+		return float64(keys.Fetched.Unix())
+	}))
+}
+
 // take counts a request; if it came too soon it returns the answer.
 func (l *limiters) take(c class, subject string) *problem.Problem {
 	wait, ok := l.by[c].Take(subject)

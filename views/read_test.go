@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/health"
@@ -375,6 +376,7 @@ func TestReadinessKnowsOfPublishedKeys(t *testing.T) {
 	}
 	with := func(keys ...token.Key) *fixture {
 		return newFixture(t, func(c *Config) {
+			c.Registerer = c.Gatherer.(*prometheus.Registry)
 			if c.Verifier, err = token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: keys, Remote: remote}); err != nil {
 				t.Fatal(err)
 			}
@@ -382,6 +384,9 @@ func TestReadinessKnowsOfPublishedKeys(t *testing.T) {
 	}
 	f := with()
 	f.wantProblem(f.ask("GET", "/readyz", ""), http.StatusServiceUnavailable, "recovering")
+	if text := f.ask("GET", "/metrics", "").Body.String(); !strings.Contains(text, "millrace_token_keys_read_timestamp_seconds 0") {
+		t.Errorf("%s", text)
+	}
 	f = with(f.signer.Key)
 	checks := f.object(f.ask("GET", "/readyz?verbose", "").Body.Bytes())["checks"].([]any)
 	last := checks[len(checks)-1].(map[string]any)

@@ -137,6 +137,21 @@ func (g forger) attacks() []attack {
 		{"another user's missions", "GET", "/v1/users/usr_1/missions", user, nil, 404, "not_found", ""},
 		{"another user's mission", "GET", "/v1/users/usr_1/missions/swiggy-500", user, nil, 404, "not_found", ""},
 		{"a user who does not exist looks the same", "GET", "/v1/users/" + marker + "/missions", user, nil, 404, "not_found", ""},
+		{"another user's rewards", "GET", "/v1/users/usr_1/rewards", user, nil, 404, "not_found", ""},
+		{"another user's coins", "GET", "/v1/users/usr_1/coins", user, nil, 404, "not_found", ""},
+		{"another user's stream", "GET", "/v1/users/usr_1/stream", user, nil, 404, "not_found", ""},
+		{"another user's enrolment", "POST", "/v1/users/usr_1/missions/swiggy-500/enrol", user, nil, 404, "not_found", ""},
+		{"another user's claim", "POST", "/v1/users/usr_1/rewards/" + marker + "/claim", user, nil, 404, "not_found", ""},
+		{"a user gives rewards", "POST", "/v1/panel/users/usr_2/rewards", user, body(goodwillBody), 403, "forbidden", ""},
+		{"a user explains", "GET", "/v1/panel/users/usr_2/missions/swiggy-500/explain?transaction_id=t1", user, nil, 403, "forbidden", ""},
+		{"a viewer gives rewards", "POST", "/v1/panel/users/usr_2/rewards", viewer, body(goodwillBody), 403, "forbidden", ""},
+		{"a viewer cancels", "POST", "/v1/panel/users/usr_2/rewards/r/cancel", viewer, body(`{"reason":"` + marker + `"}`), 403, "forbidden", ""},
+		{"a viewer sets segments", "PUT", "/v1/panel/users/usr_2/segments", viewer, body(`{"segments":["` + marker + `"]}`), 403, "forbidden", ""},
+		{"an editor enrols", "POST", "/v1/users/usr_1/missions/swiggy-500/enrol", editor, nil, 403, "forbidden", ""},
+		{"an unknown field of a reward", "POST", "/v1/panel/users/usr_2/rewards", editor, body(`{"kind":"coins","` + marker[:2] + `":"` + marker + `"}`), 400, "invalid_field", "/zq"},
+		{"a reward twice", "POST", "/v1/panel/users/usr_2/rewards", editor, body(`{"kind":"coins","kind":"` + marker + `"}`), 400, "bad_request", ""},
+		{"a reward of no kind", "POST", "/v1/panel/users/usr_2/rewards", editor, body(`{"kind":"` + marker + `","amount":1,"reason":"r"}`), 422, "invalid_field", "/kind"},
+		{"a user with a control character", "PUT", "/v1/panel/users/a%00b/segments", editor, body(`{"segments":[]}`), 404, "not_found", ""},
 		{"a user on the panel", "GET", "/v1/panel/transactions/t1", user, nil, 403, "forbidden", ""},
 		{"a user writes on the panel", "POST", overrides, user, body(good), 403, "forbidden", ""},
 		{"a viewer writes", "POST", overrides, viewer, body(good), 403, "forbidden", ""},
@@ -204,7 +219,7 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
-	if n, more := len(g.f.commands.sent), len(g.f.payments.got)-taken; n != 0 || more != 0 {
+	if n, more := len(g.f.commands.sent)+g.f.asked.sent, len(g.f.payments.got)-taken; n != 0 || more != 0 {
 		t.Errorf("%d commands and %d events were sent", n, more)
 	}
 }

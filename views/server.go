@@ -176,6 +176,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.streams = newStreams()
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
+	s.measureKeys()
 	s.config.Catalog.Template = s.template
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
