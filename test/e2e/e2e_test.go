@@ -64,6 +64,7 @@ func TestPipelineAgreesWithTheOracle(t *testing.T) {
 			if d := r.settle(ctx, file); len(d) > 0 {
 				t.Errorf("%d differences:\n%s", len(d), strings.Join(d, "\n"))
 			}
+			r.verify(ctx)
 		})
 	}
 }

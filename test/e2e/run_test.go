@@ -15,6 +15,7 @@ import (
 
 	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
@@ -173,6 +174,15 @@ func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
 	d := r.differences(ctx, records)
 	r.t.Logf("%d windows closed, %d corrections", len(r.log.records[r.topo.HealthWindows.Name]), len(r.log.records[r.topo.HealthCorrections.Name]))
 	return d
+}
+
+// verify audits what is committed as millrace verify does.
+func (r *run) verify(ctx context.Context) {
+	r.t.Helper()
+	report, err := audit.Verify(ctx, audit.Config{Client: engine.ClientConfig{Brokers: r.seeds}, Topology: r.topo, Settle: time.Second})
+	if err != nil || !report.OK {
+		r.t.Errorf("%v %+v", err, report)
+	}
 }
 
 // differences compares all that is there once every group has worked off its input.
