@@ -99,10 +99,10 @@ func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) 
 
 func (m Mission) create(c *Command) (Entity, Change, problem.List) {
 	definition := m.Definition()
-	switch definition.Status {
-	case "":
+	if definition.Status == "" {
 		definition.Status = mission.Draft
-	case mission.Archived:
+	}
+	if definition.Status == mission.Archived {
 		return nil, Change{}, problem.One("/status", problem.InvalidField, "a mission cannot begin as archived")
 	}
 	h := mission.NewHistory(definition, c.At)
