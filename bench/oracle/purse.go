@@ -95,6 +95,27 @@ func (t *Treasury) Rewards() map[string]int {
 	return out
 }
 
+// Holding is what a user has, by the row.
+type Holding struct {
+	Balance, Debt int64
+	Rewards       int // those that there is something to show of
+}
+
+// Holdings returns what each user has.
+func (t *Treasury) Holdings() map[string]Holding {
+	out := map[string]Holding{}
+	for user, p := range t.purses {
+		h := Holding{Balance: p.balance, Debt: p.debt}
+		for _, r := range p.rewards {
+			if r.epoch > 0 {
+				h.Rewards++
+			}
+		}
+		out[user] = h
+	}
+	return out
+}
+
 // place puts the rewards to the wins that they are for.
 func (t *Treasury) place() {
 	owner := map[string]string{}

@@ -252,6 +252,12 @@ func TestTreasuryAgreesWithTheDomain(t *testing.T) {
 		for state, n := range b.seen.Rewards() {
 			states[state] += n
 		}
+		for user, got := range b.seen.Holdings() {
+			row := b.users[user]
+			if want := (Holding{row.Coins.Balance, row.Coins.Debt, len(row.Rewards)}); got != want {
+				rt.Fatalf("%s has %+v, want %+v", user, got, want)
+			}
+		}
 	})
 	for _, s := range []reward.State{reward.Granted, reward.Cancelled, reward.ClawedBack, reward.Exhausted, reward.Claimable, reward.Redeemed, reward.Failed} {
 		if states[string(s)] == 0 {

@@ -91,10 +91,39 @@ func (r *run) compareUser(ctx context.Context, v *audit.Verdict, id, at string) 
 				id, m.ID, m.Window.Start, m.Progress, m.Completions, row.Progress, row.Completions)
 		}
 	}
+	if err := r.compareHolding(ctx, v, id, at, user); err != nil {
+		return err
+	}
 	for _, m := range r.missions {
 		if all := m.Audience.RolloutPercent == nil && len(m.Audience.Segments) == 0; all && !shown[m.ID] {
 			v.Differ("user %s over HTTP: mission %s is not shown", id, m.ID)
 		}
+	}
+	return nil
+}
+
+// compareHolding compares a user's coins and the number of rewards.
+func (r *run) compareHolding(ctx context.Context, v *audit.Verdict, id, at, bearer string) error {
+	var got oracle.Holding
+	if err := r.get(ctx, "/v1/users/me/coins", at, bearer, &got); err != nil {
+		return err
+	}
+	for cursor := ""; ; {
+		var page struct {
+			Items      []struct{ ID string }
+			NextCursor *string `json:"next_cursor"`
+		}
+		if err := r.get(ctx, "/v1/users/me/rewards"+cursor, at, bearer, &page); err != nil {
+			return err
+		}
+		got.Rewards += len(page.Items)
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = "?" + url.Values{"cursor": {*page.NextCursor}}.Encode()
+	}
+	if want := v.Holdings[id]; got != want {
+		v.Differ("user %s over HTTP: %+v, by the changelog %+v", id, got, want)
 	}
 	return nil
 }
@@ -109,7 +138,11 @@ const attempts = 6
 
 func (r *run) get(ctx context.Context, path, at, bearer string, into any) error {
 	for try := 1; ; try++ {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.server+path+"?"+url.Values{"min_as_of": {at}}.Encode(), nil)
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.server+path+separator+url.Values{"min_as_of": {at}}.Encode(), nil)
 		if err != nil {
 			return err
 		}

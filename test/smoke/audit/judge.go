@@ -38,6 +38,8 @@ type Verdict struct {
 	Findings []string
 	// Rewards counts rewards by their states.
 	Rewards map[string]int
+	// Holdings are the users' coins and rewards by the rows.
+	Holdings map[string]oracle.Holding
 	// Standings counts the statuses and downtimes that were compared.
 	Standings int
 	// Want is what the oracle says, Got what was seen.

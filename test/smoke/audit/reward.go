@@ -38,7 +38,7 @@ func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
 	for _, problem := range o.Problems() {
 		v.Differ("%s", problem)
 	}
-	v.Rewards = o.Rewards()
+	v.Rewards, v.Holdings = o.Rewards(), o.Holdings()
 }
 
 // AllRewards returns how many rewards were compared.
