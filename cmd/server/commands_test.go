@@ -18,7 +18,7 @@ func TestWritesReachTheCatalog(t *testing.T) {
 	f := newFixture(t)
 	top := f.topology
 	_, err := kadm.NewClient(f.client).CreateTopics(t.Context(), 3, 1, nil, top.CatalogCommands.Name, top.CatalogEvents.Name, top.Overrides.Name,
-		top.HealthSettings.Name, top.PoolCodes.Name, top.DeadLetterRecords.Name)
+		top.HealthSettings.Name, top.PoolCodes.Name, top.DeadLetterRecords.Name, stream.TimerTopic(top.Catalog.Name))
 	f.check(err)
 	p, err := pipeline.Start(t.Context(), pipeline.Config{Settings: f.settings, Topology: top, Groups: []string{"catalog"}})
 	f.check(err)
