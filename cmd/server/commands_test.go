@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/pipeline"
@@ -17,9 +16,7 @@ import (
 func TestWritesReachTheCatalog(t *testing.T) {
 	f := newFixture(t)
 	top := f.topology
-	_, err := kadm.NewClient(f.client).CreateTopics(t.Context(), 3, 1, nil, top.CatalogCommands.Name, top.CatalogEvents.Name, top.Overrides.Name,
-		top.HealthSettings.Name, top.PoolCodes.Name, top.DeadLetterRecords.Name, stream.TimerTopic(top.Catalog.Name))
-	f.check(err)
+	f.createStreams()
 	p, err := pipeline.Start(t.Context(), pipeline.Config{Settings: f.settings, Topology: top, Groups: []string{"catalog"}})
 	f.check(err)
 	t.Cleanup(func() { f.check(p.Stop()) })

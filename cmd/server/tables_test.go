@@ -76,6 +76,22 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
+// createStreams creates every topic but the tables, which are there.
+func (f *fixture) createStreams() {
+	f.t.Helper()
+	compact := "compact"
+	for _, spec := range f.topology.Topics() {
+		var config map[string]*string
+		if spec.Cleanup == compact {
+			config = map[string]*string{"cleanup.policy": &compact}
+		}
+		if spec.Kind != topology.Table {
+			_, err := kadm.NewClient(f.client).CreateTopic(f.t.Context(), f.settings.Partitions, 1, config, spec.Name)
+			f.check(err)
+		}
+	}
+}
+
 func (f *fixture) check(err error) {
 	f.t.Helper()
 	if err != nil {

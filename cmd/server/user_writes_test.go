@@ -8,26 +8,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/topology"
 )
 
 // What users and support ask for over HTTP is judged by the groups of users' rows, and shown.
 func TestUserWritesReachTheirGroups(t *testing.T) {
 	f := newFixture(t)
-	var streams []string
-	for _, spec := range f.topology.Topics() {
-		if spec.Kind != topology.Table {
-			streams = append(streams, spec.Name)
-		}
-	}
-	_, err := kadm.NewClient(f.client).CreateTopics(t.Context(), 3, 1, nil, streams...)
-	f.check(err)
+	f.createStreams()
 	p, err := pipeline.Start(t.Context(), pipeline.Config{Settings: f.settings, Topology: f.topology, Groups: []string{"catalog", "progress", "rewards"}})
 	f.check(err)
 	t.Cleanup(func() { f.check(p.Stop()) })
