@@ -73,4 +73,7 @@ func TestDevRefundClawsBack(t *testing.T) {
 	lacks(t, run(2, "dev", "refund", "txn_2").errs, "payment txn_2 is failed")
 	lacks(t, run(2, "dev", "refund", "txn_3").errs, "knows no payment txn_3")
 	lacks(t, run(0, "verify").out, "conservation  true")
+	lacks(t, run(0, "mission", "simulate", "-f", file).out, "ONE", "all")
+	lacks(t, run(0, "erase-user", "usr_1").out, "transactions that are nobody's now  2", "kept in postings")
+	lacks(t, run(0, "verify").out, "conservation  true", "budgets       true")
 }
