@@ -98,27 +98,27 @@ type Record struct {
 	Value      []byte
 }
 
-// Operators returns the commands that create the missions that something is done to, and do it, and the gift codes. Order matters.
-func Operators(t *topology.Topology) ([]Record, error) {
+// Operators returns the commands that create the missions that something is done to, with the gift codes, and those that do it. When the
+// latter are sent makes no difference, as long as every user is touched afterwards. Order matters.
+func Operators(t *topology.Topology) (create, act []Record, err error) {
 	definitions, err := codecs.ParseMissions(bytes.NewReader(acted))
 	if err != nil {
-		return nil, fmt.Errorf("campaign: %w", err)
+		return nil, nil, fmt.Errorf("campaign: %w", err)
 	}
 	versions, err := codecs.ParseMissions(bytes.NewReader(later))
 	if err != nil {
-		return nil, fmt.Errorf("campaign: %w", err)
+		return nil, nil, fmt.Errorf("campaign: %w", err)
 	}
-	var out []Record
-	put := func(m catalog.Mission, at time.Time) error {
-		c := catalog.NewPut(fmt.Sprintf("campaign-%s-%d", m.ID(), len(out)), "campaign", instant.Of(at), m)
+	put := func(to *[]Record, m catalog.Mission, at time.Time) error {
+		c := catalog.NewPut(fmt.Sprintf("campaign-%s-%d", m.ID(), len(create)+len(act)), "campaign", instant.Of(at), m)
 		c.Reason = "for the test"
 		value, err := codecs.CatalogCommand{}.Encode(c)
-		out = append(out, Record{t.CatalogCommands.Name, c.Key(), value})
+		*to = append(*to, Record{t.CatalogCommands.Name, c.Key(), value})
 		return err
 	}
 	for _, m := range definitions {
-		if err := put(catalog.NewMission(m), Midnight().Add(-24*time.Hour)); err != nil {
-			return nil, err
+		if err := put(&create, catalog.NewMission(m), Midnight().Add(-24*time.Hour)); err != nil {
+			return nil, nil, err
 		}
 		for _, a := range acts() {
 			if a.mission != m.ID {
@@ -132,8 +132,8 @@ func Operators(t *topology.Topology) ([]Record, error) {
 				asked = catalog.NewMission(versions[n])
 				asked.Versions[0].From, asked.Versions[0].Backdated = instant.Of(a.at), true
 			}
-			if err := put(asked, a.at); err != nil {
-				return nil, err
+			if err := put(&act, asked, a.at); err != nil {
+				return nil, nil, err
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func Operators(t *topology.Topology) ([]Record, error) {
 		codes.Codes = append(codes.Codes, fmt.Sprintf("GIFT-%04d", i))
 	}
 	value, err := codecs.PoolCodes{}.Encode(codes)
-	return append(out, Record{t.PoolCodes.Name, budget.PoolKey(codes.Pool), value}), err
+	return append(create, Record{t.PoolCodes.Name, budget.PoolKey(codes.Pool), value}), act, err
 }
 
 // giftCodes is how many there are: fewer than users who want one.
@@ -178,6 +178,24 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 			}
 			out = append(out, Record{t.UserSegments.Name, user, value})
 		}
+	}
+	return out, nil
+}
+
+// Touch returns a record for each user that repeats the user's segments: progress looks at a change of the catalog when a user's next
+// record comes.
+func Touch(t *topology.Topology, n int) ([]Record, error) {
+	var out []Record
+	for i := 1; i <= n; i++ {
+		s := &mission.Segments{ID: fmt.Sprintf("touch-%d", i), UserID: fmt.Sprintf("usr_%d", i), Actor: "campaign", At: instant.Of(Midnight().Add(time.Hour))}
+		if all := sets(i); len(all) > 0 {
+			s.Segments = all[len(all)-1].segments
+		}
+		value, err := codecs.UserSegments{}.Encode(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Record{t.UserSegments.Name, s.UserID, value})
 	}
 	return out, nil
 }

@@ -69,12 +69,13 @@ func TestPipelineAgreesWithTheOracle(t *testing.T) {
 	}
 }
 
-// The processors are stopped while half of the events are under way, and new ones take over where they left off.
+// The processors are stopped while half of the events are under way, and new ones take over where they left off. Only then do operators
+// pause, end and edit missions, at times before that: what users have won by then is judged anew.
 func TestGracefulRestartLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)
 	r := start(ctx, t, 4)
-	r.applyMissions(ctx)
+	r.operate(ctx, r.definitions())
 	file := lines(t, nil)
 	r.play(ctx, file, func() {
 		r.log.readTo(ctx, r.topo.Payments.Name)
@@ -85,7 +86,13 @@ func TestGracefulRestartLosesAndDoublesNothing(t *testing.T) {
 		}
 		r.stopPipeline()
 		r.startPipeline(ctx)
+		r.operate(ctx, r.acts())
 	})
+	touch, err := campaign.Touch(r.topo, users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.produce(ctx, touch)
 	if d := r.settle(ctx, file); len(d) > 0 {
 		t.Errorf("%d differences:\n%s", len(d), strings.Join(d, "\n"))
 	}

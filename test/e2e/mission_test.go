@@ -38,14 +38,30 @@ func (r *run) produce(ctx context.Context, list []campaign.Record) {
 	}
 }
 
-// applyMissions sends the missions and what operators do to them through the catalog and returns when progress has them.
+// applyMissions sends the missions and what operators do to them, and returns when progress has all that.
 func (r *run) applyMissions(ctx context.Context) {
+	r.t.Helper()
+	r.operate(ctx, append(r.definitions(), r.acts()...))
+}
+
+// acts are what operators do.
+func (r *run) acts() []campaign.Record {
+	r.t.Helper()
+	_, act, err := campaign.Operators(r.topo)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return act
+}
+
+// definitions are the commands that create the missions.
+func (r *run) definitions() []campaign.Record {
 	r.t.Helper()
 	list, err := codecs.ParseMissions(bytes.NewReader(campaign.Definitions()))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	records, err := campaign.Operators(r.topo)
+	records, _, err := campaign.Operators(r.topo)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -56,6 +72,17 @@ func (r *run) applyMissions(ctx context.Context) {
 			r.t.Fatal(err)
 		}
 		records = append(records, campaign.Record{Topic: r.topo.CatalogCommands.Name, Key: c.Key(), Value: value})
+	}
+	return records
+}
+
+// operate sends commands to the catalog and returns when progress knows what has come of them.
+func (r *run) operate(ctx context.Context, records []campaign.Record) {
+	r.t.Helper()
+	for _, rec := range records {
+		if rec.Topic == r.topo.CatalogCommands.Name {
+			r.commands++
+		}
 	}
 	r.produce(ctx, records)
 	for _, s := range cluster.Stages(r.topo) {
@@ -71,7 +98,7 @@ func (r *run) applyMissions(ctx context.Context) {
 	if err := r.pipeline.Handled(r.topo.Progress.Name, table).Wait(ctx, ends[table]); err != nil {
 		r.t.Fatal("missions are not in force:", err)
 	}
-	refused, commands := 0, 0
+	refused := 0
 	r.log.readTo(ctx, r.topo.CatalogEvents.Name)
 	for _, rec := range r.log.records[r.topo.CatalogEvents.Name] {
 		e, err := codecs.CatalogEvent{}.Decode(rec.Value)
@@ -83,13 +110,8 @@ func (r *run) applyMissions(ctx context.Context) {
 			r.t.Errorf("mission %s: %s %v", e.EntityID, e.Result, e.Problems)
 		}
 	}
-	for _, rec := range records {
-		if rec.Topic == r.topo.CatalogCommands.Name {
-			commands++
-		}
-	}
-	if n := len(r.log.records[r.topo.CatalogEvents.Name]); refused > 0 || n != commands {
-		r.t.Fatalf("%d of %d commands applied", n-refused, commands)
+	if n := len(r.log.records[r.topo.CatalogEvents.Name]); refused > 0 || n != r.commands {
+		r.t.Fatalf("%d of %d commands applied", n-refused, r.commands)
 	}
 }
 

@@ -41,6 +41,7 @@ type run struct {
 	feed     *feed.Feed
 	pipeline *pipeline.Pipeline
 	asked    bool // users have asked for missions
+	commands int  // to the catalog
 }
 
 func start(ctx context.Context, t *testing.T, partitions int32) *run {

@@ -171,11 +171,11 @@ func (r *run) applyMissions(ctx context.Context) error {
 		return err
 	}
 	r.admin = cluster.NewAdmin(r.client)
-	records, err := campaign.Operators(r.topology)
+	create, act, err := campaign.Operators(r.topology)
 	if err != nil {
 		return err
 	}
-	for _, record := range records {
+	for _, record := range append(create, act...) {
 		if err := r.produce(ctx, record); err != nil {
 			return err
 		}
