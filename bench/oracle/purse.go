@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/instant"
 )
 
 // purse is what a user's row of the rewards table holds, with the pages that lie apart.
@@ -73,7 +72,7 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 	}
 	for _, r := range row.Rewards {
 		x := &prize{
-			id: r.ID, win: win{user, r.Mission, r.Version, instant.Milli(r.WindowStart), r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
+			id: r.ID, win: win{user, r.Mission, r.Version, r.WindowStart, r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
 			state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
 		}
 		if r.Held != nil {
