@@ -57,7 +57,11 @@ func TestForcedStateReachesReaders(t *testing.T) {
 
 // listen returns the lines of a stream, from when it is connected on.
 func (r *tour) listen(path string) *bufio.Scanner {
-	resp := r.ask(http.MethodGet, path, "", "")
+	resp, err := http.DefaultClient.Do(r.request(http.MethodGet, path, "", ""))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = resp.Body.Close() })
 	if resp.StatusCode != http.StatusOK {
 		r.t.Fatal(path, resp.Status)
 	}
@@ -65,23 +69,19 @@ func (r *tour) listen(path string) *bufio.Scanner {
 }
 
 func (r *tour) get(path string, into any) {
-	resp := r.ask(http.MethodGet, path, "", "")
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode != http.StatusOK {
-		r.t.Fatal(path, resp.Status, err)
+	_, body := r.ask(r.request(http.MethodGet, path, "", ""))
+	if err := json.Unmarshal(body, into); err != nil {
+		r.t.Fatal(path, err)
 	}
 }
 
 // post returns the path of what was made.
 func (r *tour) post(path, token, body string) string {
-	resp := r.ask(http.MethodPost, path, token, body)
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(resp.Body)
-		r.t.Fatalf("%s: %s %s", path, resp.Status, text)
-	}
-	return resp.Header.Get("Location")
+	header, _ := r.ask(r.request(http.MethodPost, path, token, body))
+	return header.Get("Location")
 }
 
-func (r *tour) ask(method, path, token, body string) *http.Response {
+func (r *tour) request(method, path, token, body string) *http.Request {
 	q, err := http.NewRequestWithContext(r.t.Context(), method, r.server+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
@@ -90,12 +90,20 @@ func (r *tour) ask(method, path, token, body string) *http.Response {
 		q.Header.Set("Authorization", "Bearer "+token)
 		q.Header.Set("Content-Type", "application/json")
 	}
+	return q
+}
+
+func (r *tour) ask(q *http.Request) (http.Header, []byte) {
 	resp, err := http.DefaultClient.Do(q)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		r.t.Fatalf("%s: %s %v %s", q.URL, resp.Status, err, body)
+	}
+	return resp.Header, body
 }
 
 // until reads lines up to one with all of the texts.

@@ -63,7 +63,7 @@ func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
 	if old != nil {
 		*next = *old
 	}
-	added := false
+	var added bool
 	if next.Switches, added = withSwitch(next.Switches, Switch{At: e.At, Out: e.Op == Withdraw}); !added {
 		return verdict.Unchanged, nil
 	}

@@ -25,7 +25,7 @@ func (d *draft) conclude(by cause) {
 	after := d.row.States
 	for len(before) > 0 || len(after) > 0 {
 		var old, next *State
-		order := 0
+		var order int
 		switch {
 		case len(before) == 0:
 			order = 1
@@ -48,7 +48,7 @@ func (d *draft) conclude(by cause) {
 
 // compare tells the outcomes of one mission. States of missions that are not known, which the catalog never lets happen, stay as they are.
 func (d *draft) compare(old, next *State, by cause) {
-	mission := ""
+	var mission string
 	if next != nil {
 		mission = next.Mission
 	} else {

@@ -82,7 +82,7 @@ func (d *draft) countRecent(plan *Plan, p *ledger.Posting, before int64) int {
 func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	s := d.find(plan)
 	if !s.In() {
-		return d.enrolLate(plan, s, p)
+		return d.enrolLate(plan, p)
 	}
 	c := plan.stands(s, 0)
 	w, reason := plan.place(c, s, d.row.Segments, &p.Facts)
@@ -107,7 +107,7 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 }
 
 // enrolLate lets a payment that the row does not remember bring the user into a mission.
-func (d *draft) enrolLate(plan *Plan, s *State, p *ledger.Posting) int {
+func (d *draft) enrolLate(plan *Plan, p *ledger.Posting) int {
 	c := plan.enrols(d.row.Segments, &p.Facts)
 	if c == nil {
 		return 0
@@ -116,7 +116,7 @@ func (d *draft) enrolLate(plan *Plan, s *State, p *ledger.Posting) int {
 		d.effects = append(d.effects, Forgotten{Mission: plan.ID()})
 		return 0
 	}
-	s = d.state(plan)
+	s := d.state(plan)
 	s.Version, s.EnrolledAt, s.Fixed = c.Number(), p.CreatedAt, true
 	s.Horizon, s.Late = d.row.Frontier, []string{p.TransactionID}
 	w, _ := c.windowAt(p.CreatedAt, s)

@@ -249,15 +249,6 @@ func TestProgressDoesNotDependOnOrder(t *testing.T) {
 	})
 }
 
-func compileAll(missions []Mission) []*Plan {
-	out := make([]*Plan, len(missions))
-	for i, m := range missions {
-		v := NewHistory(m, at("2026-03-01T00:00:00Z"))
-		out[i], _ = Compile(&v)
-	}
-	return out
-}
-
 func cloneRow(row *UserRow) *UserRow {
 	if row == nil {
 		return nil
