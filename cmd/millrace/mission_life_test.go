@@ -60,11 +60,11 @@ func TestMissionsLiveByTheCommandLine(t *testing.T) {
 	lacks(t, mission(0, "archive", "swiggy-500").out, "archived")
 
 	var reasons []string
-	resp := d.ask("GET", "/v1/panel/audit?kind=mission&id=swiggy-500", editor, "")
+	_, body := d.ask(d.request("GET", "/v1/panel/audit?kind=mission&id=swiggy-500", editor, ""))
 	var audit struct {
 		Items []struct{ Action, Reason string }
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&audit); err != nil {
+	if err := json.Unmarshal(body, &audit); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range audit.Items {
