@@ -76,6 +76,11 @@ func wild() *oracle.Result {
 	}
 }
 
+// rewards are some of every state that must come about.
+func rewards() map[string]int {
+	return map[string]int{"granted": 1, "claimable": 1, "exhausted": 1, "clawed_back": 1}
+}
+
 func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 	struck := func() *result {
 		f := &fleet.Fleet{Report: t.Logf}
@@ -85,7 +90,7 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		if err := f.Apply(t.Context(), fault.Fault{Kind: fault.Roll}); err != nil {
 			t.Fatal(err)
 		}
-		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{Want: wild()}}
+		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{Want: wild(), Rewards: rewards()}}
 	}
 	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0" {
 		t.Errorf("%s; void: %v", r.line(), r.void())
@@ -101,7 +106,8 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		"a failpoint missed": func(r *result) {
 			r.plan.Count[fault.Failpoint], r.plan.Points = 1, []string{"here"}
 		},
-		"tame: no timeouts": func(r *result) { r.verdict.Want.Attempts = nil },
+		"tame: no timeouts":   func(r *result) { r.verdict.Want.Attempts = nil },
+		"tame: no claw-backs": func(r *result) { delete(r.verdict.Rewards, "clawed_back") },
 	} {
 		r := struck()
 		spoil(r)
