@@ -197,6 +197,13 @@ func (r *Result) addAttempt(a *ledger.Attempt) bool {
 	return !twice
 }
 
+// ProgressOf returns where a user stands by the row of the progress table. Outcomes are not in it.
+func ProgressOf(user string, row *mission.UserRow) map[ProgressKey]Progress {
+	r := newResult()
+	r.addUser(user, row)
+	return r.Progress
+}
+
 func (r *Result) addUser(user string, row *mission.UserRow) {
 	for _, s := range row.States {
 		for _, t := range s.Tallies {

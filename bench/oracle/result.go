@@ -108,16 +108,21 @@ func (r *Result) progress(rules []*rule, users map[string]*user) {
 		u.payments = append(u.payments, settled{&last.facts, last.After})
 	}
 	for _, u := range users {
-		u.sort()
-		for _, rule := range rules {
-			v, windows := u.windows(rule)
-			for start, payments := range windows {
-				p := Progress{Progress: v.progress(payments)}
-				p.Completions = v.completions(p.Progress)
-				p.Outcomes = p.Completions
-				if p != (Progress{}) {
-					r.Progress[ProgressKey{u.id, rule.id, v.number, start}] = p
-				}
+		r.stand(rules, u)
+	}
+}
+
+// stand works out where a user stands in every mission.
+func (r *Result) stand(rules []*rule, u *user) {
+	u.sort()
+	for _, rule := range rules {
+		v, windows := u.windows(rule)
+		for start, payments := range windows {
+			p := Progress{Progress: v.progress(payments)}
+			p.Completions = v.completions(p.Progress)
+			p.Outcomes = p.Completions
+			if p != (Progress{}) {
+				r.Progress[ProgressKey{u.id, rule.id, v.number, start}] = p
 			}
 		}
 	}

@@ -235,8 +235,19 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.check(err)
 	d.put(users, string(user.Key), value)
 	checks := d.verify()
+	if checks[audit.Progress].OK {
+		t.Error("the completion is not missed in the progress")
+	}
+	delete(checks, audit.Progress)
 	d.wrong(checks, audit.Conservation, audit.Outcomes, "user "+string(user.Key), "progress has received")
 	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend, window from")
+	rich, err = codecs.UserRow{}.Decode(user.Value)
+	d.check(err)
+	rich.States[0].Tallies[0].Recent = rich.States[0].Tallies[0].Recent.Add(7)
+	value, err = codecs.UserRow{}.Encode(rich)
+	d.check(err)
+	d.put(users, string(user.Key), value)
+	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "mission spend version 1, window from", "its postings make")
 	d.put(users, string(user.Key), user.Value)
 
 	purses, funds := string(d.topology.Rewards.Table()), string(d.topology.Budget.Table())

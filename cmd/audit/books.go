@@ -55,7 +55,7 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 
 // complete adds the books that need the whole log.
 func (b *books) complete() {
-	b.windows, b.producers = newWindows(), newProducers()
+	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.users.whole)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
 		if g.Timers != "" {
@@ -100,6 +100,8 @@ func (b *books) take(r *kgo.Record) error {
 		return b.budgets.takeAllotment(place, r.Value)
 	case t.BudgetReturns.Name:
 		return b.budgets.takeReturn(r.Partition, r.Offset, place, r.Value)
+	case string(t.Catalog.Table()):
+		return b.users.tallies.takeCatalog(place, key, r.Value)
 	case t.Outcomes.Name:
 		return b.users.takeOutcome(place, r.Value)
 	case t.HealthWindows.Name, t.HealthCorrections.Name:

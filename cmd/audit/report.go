@@ -20,6 +20,7 @@ type Check struct {
 const (
 	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency
 	Coins        = "coins"        // the entries of a user add up to the balance
+	Progress     = "progress"     // what a user's row counts in missions = a fold of the user's postings that shares no code with it
 	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
 	Journal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
 	Outcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
@@ -30,7 +31,7 @@ const (
 
 // Checks returns the names of all checks, in their order.
 func Checks() []string {
-	return []string{Conservation, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers}
+	return []string{Conservation, Progress, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers}
 }
 
 // difference is where the two sides of an account do not agree.

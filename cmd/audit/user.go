@@ -20,6 +20,7 @@ type users struct {
 	purses   map[string]*purse
 	touched  map[string]bool
 	handled  map[int32]int64 // of postings by progress, as its table says
+	tallies  *tallies        // nil where it is not kept
 }
 
 type purse struct {
@@ -70,6 +71,7 @@ func (b *users) takePosting(partition int32, offset int64, p *ledger.Posting) {
 	u := b.of(p.UserID)
 	plus(u.brought, p.Currency, big.NewInt(p.NetAfter-p.NetBefore))
 	u.last, u.partition = offset, partition
+	b.tallies.takePosting(p)
 }
 
 func (b *users) takePosition(partition int32, value []byte) error {
@@ -87,12 +89,14 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	clear(u.completed)
 	clear(u.cut)
 	if value == nil {
+		b.tallies.takeRow(id, nil)
 		return nil
 	}
 	row, err := codecs.UserRow{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("%s: %w", place, err)
 	}
+	b.tallies.takeRow(id, row)
 	for _, r := range row.Received {
 		plus(u.received, r.Currency, bigOf(r.Net))
 	}
@@ -136,7 +140,7 @@ func (b *users) open(most int) []difference {
 			delete(b.touched, id)
 			continue
 		}
-		found := u.differences(id, b.whole)
+		found := append(u.differences(id, b.whole), b.tallies.differences(id, u.place)...)
 		if len(found) == 0 {
 			delete(b.touched, id)
 		}

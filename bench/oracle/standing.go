@@ -1,0 +1,65 @@
+package oracle
+
+import (
+	"slices"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// Standing says where users stand in missions by their settled payments alone: for audits, which have postings and no log.
+type Standing struct{ rules []*rule }
+
+// Payment is a payment that was settled, with what is left of it, in minor units.
+type Payment struct {
+	Facts *payment.Facts
+	Net   int64
+}
+
+// Turn is an enrolment in a mission, or a withdrawal.
+type Turn struct {
+	At  instant.Milli
+	Out bool
+}
+
+// Set is what segments a user is in from a time on.
+type Set struct {
+	At       instant.Milli
+	Segments []string
+}
+
+// NewStanding returns a Standing for missions. One that is not understood here, such as one that puts attributes in order, is left
+// out; see Knows.
+func NewStanding(missions ...Mission) *Standing {
+	s := &Standing{}
+	for _, m := range missions {
+		if c, err := m.compile(); err == nil {
+			s.rules = append(s.rules, c)
+		}
+	}
+	return s
+}
+
+// Knows tells whether a mission is understood.
+func (s *Standing) Knows(mission string) bool {
+	return slices.ContainsFunc(s.rules, func(r *rule) bool { return r.id == mission })
+}
+
+// Of returns where a user stands, in whatever order the payments came. Turns are by mission.
+func (s *Standing) Of(id string, payments []Payment, turns map[string][]Turn, sets []Set) map[ProgressKey]Progress {
+	u := &user{id: id, turns: map[string][]turn{}}
+	for _, p := range payments {
+		u.payments = append(u.payments, settled{p.Facts, p.Net})
+	}
+	for mission, list := range turns {
+		for _, t := range list {
+			u.turns[mission] = append(u.turns[mission], turn{t.At, t.Out})
+		}
+	}
+	for _, x := range sets {
+		u.sets = append(u.sets, set{x.At, x.Segments})
+	}
+	r := newResult()
+	r.stand(s.rules, u)
+	return r.Progress
+}
