@@ -14,6 +14,8 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/storage"
+
+	"github.com/millrace/millrace/stream"
 )
 
 var (
@@ -109,7 +111,10 @@ func (e *Engine) Options() []goka.ProcessorOption {
 
 func (e *Engine) options() []goka.ProcessorOption {
 	return []goka.ProcessorOption{
-		goka.WithGroupGraphHook(func(g *goka.GroupGraph) { e.graph = readGraph(g, e.config) }),
+		goka.WithGroupGraphHook(func(g *goka.GroupGraph) {
+			e.graph = readGraph(g, e.config)
+			e.config.Metrics.deadLetters.WithLabelValues(e.graph.group, stream.ReasonMalformed) // 0 from the start, for a rate to rise from
+		}),
 		goka.WithClientID(e.config.Client.ClientID),
 		goka.WithLogger(gokaLog{e.config.Logger}),
 		goka.WithPartitionChannelSize(channelSize),

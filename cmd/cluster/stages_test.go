@@ -9,10 +9,10 @@ import (
 func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 	want := []Stage{
 		{"p.intake", []string{"p.payments"}},
-		{"p.ledger", []string{"p.transactions"}},
-		{"p.progress", []string{"p.postings", "p.enrolments", "p.user-segments"}},
+		{"p.ledger", []string{"p.transactions", "p.erasures"}},
+		{"p.progress", []string{"p.postings", "p.enrolments", "p.user-segments", "p.erasures", "p.progress-loop"}},
 		{"p.budget", []string{"p.outcomes", "p.budget-returns", "p.pool-codes", "p.budget-loop"}},
-		{"p.rewards", []string{"p.rewards-in", "p.claims", "p.reward-results", "p.rewards-loop"}},
+		{"p.rewards", []string{"p.rewards-in", "p.claims", "p.reward-results", "p.erasures", "p.rewards-loop"}},
 		{"p.budget", []string{"p.budget-returns", "p.budget-loop"}},
 		{"p.health", []string{"p.attempts", "p.health-loop"}},
 		{"p.catalog", []string{"p.catalog-commands"}},
@@ -32,7 +32,7 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 func TestSpecsOfAGroupAreAllThatItTouches(t *testing.T) {
 	tests := map[string][]string{
 		"p.intake":   {"p.payments", "p.transactions", "p.dead-letters"},
-		"p.progress": {"p.postings", "p.outcomes", "p.enrolments", "p.user-segments", "p.tasks", "p.dead-letters", "p.progress-table", "p.catalog-table"},
+		"p.progress": {"p.postings", "p.outcomes", "p.enrolments", "p.user-segments", "p.erasures", "p.tasks", "p.dead-letters", "p.progress-table", "p.progress-loop", "p.catalog-table"},
 		"p.health":   {"p.attempts", "p.health-windows", "p.health-corrections", "p.health-scores", "p.dead-letters", "p.health-table", "p.health-loop", "p.health-timers", "p.catalog-table"},
 		"intake":     nil, // names carry the prefix
 	}

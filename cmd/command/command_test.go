@@ -110,7 +110,7 @@ func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
 	}
 
 	again := missions(t, ids[0], "m-new", ids[1], ids[2])
-	again[2].Title = "Another"       // refused: a definition stays
+	again[2].Goal.Target = 0         // refused
 	again[3].Status = mission.Paused // a move
 	_, got = put(again)
 	for i, start := range []string{"unchanged", "applied", "refused", "applied"} {
@@ -118,7 +118,7 @@ func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
 			t.Errorf("%s: %s, not %s", again[i].ID, got[i], start)
 		}
 	}
-	if !strings.Contains(got[2], "definition cannot be changed") {
+	if !strings.Contains(got[2], "target") {
 		t.Errorf("the refusal gives no reason: %s", got[2])
 	}
 }

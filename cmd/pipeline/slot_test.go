@@ -107,7 +107,7 @@ func TestSlotsShareAndDrain(t *testing.T) {
 		}
 	}
 	shares := slices.Sorted(maps.Values(members(t, adm, group)))
-	if diff := cmp.Diff([]int{0, 1, 1}, shares); diff != "" {
+	if diff := cmp.Diff([]int{0, 2, 2}, shares); diff != "" {
 		t.Errorf("partitions: %s", diff)
 	}
 	if err := third.Stop(); err != nil || third.IsReady() {

@@ -50,7 +50,7 @@ func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 	return effects
 }
 
-// Take files a score, after settling what is due at the watermark w before it. A correction counts from the next evaluation on.
+// Take files a score, after settling what is due at the watermark w before it.
 // A group sends its scores before the watermark that closed their windows, so at the watermark of an evaluation all of
 // them are here; one that came later all the same would be taken as a correction.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
@@ -83,13 +83,15 @@ func (r *ModeRow) orNew(mode string) *ModeRow {
 	return r.clone()
 }
 
-// file puts a score in its place; a correction stays evidence if it replaces some.
+// file puts a score in its place. What a late attempt changed counts with the next window, whose score has it too: a correction of
+// one that is here already is left out, since whether it came before the evaluation hangs on how groups are interleaved.
 func (g *Gateway) file(score *Score) {
 	scoring := Scoring{End: score.WindowEnd, Correction: score.Correction, Window: score.Window, Pool: score.Pool}
 	i, found := slices.BinarySearchFunc(g.Scores, scoring.End, func(a Scoring, end instant.Milli) int { return cmp.Compare(a.End, end) })
 	if found {
-		scoring.Correction = scoring.Correction && g.Scores[i].Correction
-		g.Scores[i] = scoring
+		if !scoring.Correction {
+			g.Scores[i] = scoring
+		}
 		return
 	}
 	g.Scores = slices.Insert(g.Scores, i, scoring)

@@ -158,18 +158,20 @@ func TestCorrectionsAreNoEvidence(t *testing.T) {
 	m.settle(at("2m"))
 	m.expect(t)
 	m.score("sbi/a", "2m", 100)
-	correct("2m", 80) // before the evaluation: the window counts, as corrected
+	correct("2m", 10) // before the evaluation or after it: the next window has it
 	m.settle(at("3m"))
-	m.expect(t,
-		"2m0s upi/sbi up->degraded 100% technical rate below 0.85",
-		"2m0s upi/sbi/a up->degraded 100% technical rate below 0.85")
-	correct("2m", 10) // after it: shown from the next evaluation on
+	correct("2m", 10)
 	m.score("other/a", "3m", 100)
 	m.settle(at("4m"))
 	m.expect(t)
-	if st, _, _ := m.row.Standing(m.s, "sbi"); st.Score != 0.1 || st.State != Degraded {
+	if st, _, _ := m.row.Standing(m.s, "sbi"); st.Score != 1 || st.State != Up {
 		t.Errorf("after a correction: %+v", st)
 	}
+	m.score("sbi/a", "4m", 80)
+	m.settle(at("5m"))
+	m.expect(t,
+		"4m0s upi/sbi up->degraded 100% technical rate below 0.85",
+		"4m0s upi/sbi/a up->degraded 100% technical rate below 0.85")
 }
 
 func TestEjectionLimit(t *testing.T) {

@@ -38,7 +38,7 @@ func TestSamplesAreInForceNow(t *testing.T) {
 		"sample-swiggy-500: Spend ₹500.00 at swiggy from 30 November to 6 December, win 100 coins",
 		"sample-three-days-running: Pay on 3 days in a row each week, win a scratch card",
 		"sample-upi-hattrick: Make 3 payments by upi from 30 November to 30 December, win 30 coins, up to 20 times",
-		"sample-welcome-tour: Pay at 3 different merchants of at least ₹50.00 within 7 days of the first payment, win 200 coins",
+		"sample-welcome-tour: Pay at least ₹50.00 at 3 different merchants within 7 days of the first payment, win 200 coins",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -10,7 +10,7 @@
 //     state_changed is declared; dead-letters.
 //   - Ordering: scores of one gateway come in order of window ends; those of different gateways in any order.
 //   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its scores before
-//     that watermark, so all of them are here. A corrected one counts from the next evaluation on. What people decide holds
+//     that watermark, so all of them are here. What a late attempt changed counts with the score of the next window, whichever came first. What people decide holds
 //     from its own time on, or, if it comes later than that, from the watermark at which it is read.
 //   - Duplicates: a score, an override or a setting that comes again replaces itself and steps nothing.
 package routing
