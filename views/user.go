@@ -112,9 +112,10 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 		return nil, err
 	}
 	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions)
-	body := UserMissions{Items: []UserMission{}, AsOf: as.stamped(lastAt(row))}
 	start := sort.Search(len(views), func(i int) bool { return after == "" || views[i].Mission.ID() > after })
-	for _, v := range views[start:] {
+	views = views[start:]
+	body := UserMissions{Items: make([]UserMission, 0, min(len(views), in.Limit)), AsOf: as.stamped(lastAt(row))}
+	for _, v := range views {
 		if len(body.Items) == in.Limit {
 			body.NextCursor = c.encode(body.Items[in.Limit-1].ID)
 			break

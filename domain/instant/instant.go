@@ -43,7 +43,12 @@ func (m Milli) String() string {
 }
 
 // MarshalText implements encoding.TextMarshaler, so that JSON carries RFC 3339.
-func (m Milli) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+func (m Milli) MarshalText() ([]byte, error) {
+	if m == 0 {
+		return []byte{}, nil
+	}
+	return m.Time().AppendFormat(make([]byte, 0, len(Layout)), Layout), nil
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler. It takes RFC 3339 with any offset and fraction; empty gives 0.
 func (m *Milli) UnmarshalText(b []byte) error {

@@ -22,11 +22,14 @@ type View struct {
 	Limit       int64 // completions per user and window; 0 = none
 }
 
+// mostShown is how many missions there is room for at first: users see few of many.
+const mostShown = 32
+
 // Views returns every mission that a user can see at an event time, enrolled or not, by id: active, paused and ended ones whose
 // audience includes the user. The row may be nil, and need not have met the missions yet.
 func Views(row *UserRow, user string, missions *Snapshot, at instant.Milli, cfg Config) []View {
 	row = Touch(row, user, missions, cfg)
-	var out []View
+	out := make([]View, 0, min(len(missions.plans), mostShown))
 	for _, p := range missions.plans {
 		if v, ok := p.view(row, user, at); ok {
 			out = append(out, v)
