@@ -22,7 +22,8 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.Enrolments.Name, "user", Binary, LedgerRetention),
 		t.stream(t.UserSegments.Name, "user", Binary, LedgerRetention),
 		// Who asked to be forgotten is not remembered for long.
-		t.stream(t.Erasures.Name, "user or transaction", Binary, WorkRetention),
+		// Whoever reads postings must know whose are not that user's any more.
+		t.stream(t.Erasures.Name, "user or transaction", Binary, LedgerRetention),
 		t.stream(t.PoolCodes.Name, "pool", Binary, WorkRetention),
 		// What was reserved and what became of it is kept as long as the outcomes.
 		t.stream(t.RewardsIn.Name, "user", Binary, LedgerRetention),

@@ -102,6 +102,8 @@ func (b *books) take(r *kgo.Record) error {
 		return b.budgets.takeReturn(r.Partition, r.Offset, place, r.Value)
 	case string(t.Catalog.Table()):
 		return b.users.tallies.takeCatalog(place, key, r.Value)
+	case t.Erasures.Name:
+		return b.users.takeErasure(place, r.Value)
 	case t.Outcomes.Name:
 		return b.users.takeOutcome(place, r.Value)
 	case t.HealthWindows.Name, t.HealthCorrections.Name:

@@ -21,6 +21,7 @@ type users struct {
 	touched  map[string]bool
 	handled  map[int32]int64 // of postings by progress, as its table says
 	tallies  *tallies        // nil where it is not kept
+	erased   map[string]bool // users who were, whether or not they have come back since
 }
 
 type purse struct {
@@ -46,7 +47,7 @@ type run struct {
 func newUsers(postings string, whole bool) *users {
 	return &users{
 		whole: whole, postings: postings, purses: map[string]*purse{}, touched: map[string]bool{},
-		handled: map[int32]int64{},
+		handled: map[int32]int64{}, erased: map[string]bool{},
 	}
 }
 
@@ -74,6 +75,18 @@ func (b *users) takePosting(partition int32, offset int64, p *ledger.Posting) {
 	b.tallies.takePosting(p)
 }
 
+// takeErasure takes a request that a user's rows go.
+func (b *users) takeErasure(place string, value []byte) error {
+	r, err := codecs.Erasure{}.Decode(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if r.UserID != "" {
+		b.erased[r.UserID] = true
+	}
+	return nil
+}
+
 func (b *users) takePosition(partition int32, value []byte) error {
 	at, err := position.Parse(value)
 	if err == nil {
@@ -89,6 +102,9 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	clear(u.completed)
 	clear(u.cut)
 	if value == nil {
+		if !b.whole { // who comes back is taken as found
+			delete(b.purses, id)
+		}
 		b.tallies.takeRow(id, nil)
 		return nil
 	}
@@ -136,7 +152,7 @@ func (b *users) open(most int) []difference {
 		if u.last >= b.handled[u.partition] {
 			continue
 		}
-		if !u.row || id == erasure.Nobody { // see forgotten
+		if !u.row || id == erasure.Nobody || b.erased[id] { // see forgotten
 			delete(b.touched, id)
 			continue
 		}
@@ -157,7 +173,8 @@ func (b *users) open(most int) []difference {
 	return append(out, b.forgotten()...)
 }
 
-// forgotten holds the row of erasure.Nobody against all that users have brought who have no row: those who were erased.
+// forgotten holds the row of erasure.Nobody, and those of users who were erased and have come back, against all that users have brought
+// who were erased or have no row.
 func (b *users) forgotten() []difference {
 	if !b.whole {
 		return nil
@@ -167,10 +184,14 @@ func (b *users) forgotten() []difference {
 		if u.last >= b.handled[u.partition] {
 			continue // under way
 		}
-		if id == erasure.Nobody && u.row {
-			all.received, all.place = u.received, u.place
+		gone := id == erasure.Nobody || b.erased[id]
+		if gone && u.row {
+			all.place = u.place
+			for currency, n := range u.received {
+				plus(all.received, currency, n)
+			}
 		}
-		if id == erasure.Nobody || !u.row {
+		if gone || !u.row {
 			for currency, n := range u.brought {
 				plus(all.brought, currency, n)
 			}

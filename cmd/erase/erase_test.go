@@ -229,4 +229,6 @@ func TestSumsStay(t *testing.T) {
 	d.sound()
 	d.send(strings.Replace(payment("e3", "t1", user, `"type":"reversal"`), `"amount":5000,`, `"amount":2000,`, 1))
 	d.sound()
+	d.send(payment("e4", "t3", user, `"type":"payment","status":"success"`)) // who comes back begins anew
+	d.sound()
 }
