@@ -26,7 +26,7 @@ type books struct {
 
 // moneyTopics are those that conservation, journal and outcomes need.
 func moneyTopics(t *topology.Topology) []string {
-	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.RewardsIn.Name, t.BudgetReturns.Name,
+	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name,
 		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
 }
 

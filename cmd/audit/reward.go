@@ -116,7 +116,8 @@ type fund struct {
 	recovered             int64
 	last                  int64 // offset of the last return
 	partition             int32
-	base, baseSpent       *int64 // differences as first seen, where not all was read
+	base, baseSpent       *int64 // differences as first seen at rest, where not all was read
+	looked                string // at the last look
 }
 
 func newBudgets(returns string, whole bool) *budgets {
@@ -199,6 +200,11 @@ func (b *budgets) open() []difference {
 		}
 		all, spent := f.reserved+f.spent-(f.allotted-f.back), f.spent-(f.given-f.recovered)
 		if !b.whole && f.base == nil {
+			look := fmt.Sprint(f.row, f.reserved, f.spent, f.allotted, f.given, f.back)
+			if !f.row || look != f.looked { // the row is not here, or one side may be ahead of the other
+				f.looked = look
+				continue
+			}
 			f.base, f.baseSpent = &all, &spent
 		}
 		if f.base != nil {

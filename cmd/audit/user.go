@@ -104,6 +104,7 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	if value == nil {
 		if !b.whole { // who comes back is taken as found
 			delete(b.purses, id)
+			delete(b.touched, id)
 		}
 		b.tallies.takeRow(id, nil)
 		return nil
