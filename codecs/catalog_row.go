@@ -71,13 +71,7 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 func writeCatalogVerdict(w *wire.Writer, v *catalog.Verdict) {
 	w.String(verdictCommand, v.CommandID)
 	w.String(verdictResult, string(v.Result))
-	for _, p := range v.Problems {
-		w.Message(verdictProblem, func(w *wire.Writer) {
-			w.String(problemPointer, p.Pointer)
-			w.String(problemCode, p.Code)
-			w.String(problemDetail, p.Detail)
-		})
-	}
+	writeProblems(w, v.Problems)
 	w.Int(verdictRevision, v.Revision)
 	w.Int(verdictAt, int64(v.At))
 }
@@ -139,6 +133,17 @@ func readCatalogVerdict(r *wire.Reader) (v catalog.Verdict) {
 	}
 	r.Inherit(&f)
 	return v
+}
+
+// writeProblems writes the problems of a verdict, whoever gave it.
+func writeProblems(w *wire.Writer, list problem.List) {
+	for _, p := range list {
+		w.Message(verdictProblem, func(w *wire.Writer) {
+			w.String(problemPointer, p.Pointer)
+			w.String(problemCode, p.Code)
+			w.String(problemDetail, p.Detail)
+		})
+	}
 }
 
 func readProblem(r *wire.Reader) (p problem.Problem) {

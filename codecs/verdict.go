@@ -14,13 +14,7 @@ func writeVerdicts(w *wire.Writer, field protowire.Number, list verdict.List) {
 		w.Message(field, func(w *wire.Writer) {
 			w.String(verdictCommand, v.CommandID)
 			w.String(verdictResult, string(v.Result))
-			for _, p := range v.Problems {
-				w.Message(verdictProblem, func(w *wire.Writer) {
-					w.String(problemPointer, p.Pointer)
-					w.String(problemCode, p.Code)
-					w.String(problemDetail, p.Detail)
-				})
-			}
+			writeProblems(w, v.Problems)
 			w.Int(verdictAt, int64(v.At))
 		})
 	}
