@@ -53,8 +53,8 @@ race: ## tests of the concurrent packages under the race detector (needs a C com
 	$(GO) test -race -timeout 8m $(RACE)
 
 # The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
-kafka-test: ## the end-to-end tests and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
-	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./engine/enginetest/...
+kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
+	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
 
 # Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it.
 SMOKE       = $(GO) run ./test/smoke -faults all -failpoints -freeze 12s

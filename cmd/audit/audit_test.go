@@ -2,8 +2,6 @@ package audit_test
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -15,31 +13,19 @@ import (
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/cmd/feed"
-	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
-	"github.com/millrace/millrace/topology"
 )
-
-const partitions = 2
 
 // deployment is all groups in this process, on a broker of the test's own.
 type deployment struct {
-	t        *testing.T
-	settings config.Config
-	topology *topology.Topology
-	client   *kgo.Client
-	admin    *cluster.Admin
-	feed     *feed.Feed
+	*pipelinetest.Deployment
+	t *testing.T
 }
 
 func newDeployment(t *testing.T) *deployment {
@@ -48,37 +34,16 @@ func newDeployment(t *testing.T) *deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &deployment{t: t, settings: config.Default()}
-	d.settings.Brokers, d.settings.Partitions, d.settings.Replication, d.settings.Health.IdleAfter = []string{b.Addr()}, partitions, 1, time.Hour
-	d.topology = topology.New(d.settings.Topology())
-	d.client, err = kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	d.check(err)
-	d.admin = cluster.NewAdmin(d.client)
-	_, err = cluster.Apply(t.Context(), d.admin, d.topology.Topics())
-	d.check(err)
-	d.feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: []string{b.Addr()}}, Topic: d.topology.Payments.Name})
-	d.check(err)
-	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: d.settings, Topology: d.topology, Log: slog.New(slog.DiscardHandler)})
-	d.check(err)
 	t.Cleanup(func() {
-		d.check(errors.Join(p.Stop()))
-		d.feed.Close()
-		d.client.Close()
-		d.check(b.Close())
+		if err := b.Close(); err != nil {
+			t.Error("broker:", err)
+		}
 	})
-	d.check(p.Ready(t.Context()))
-	return d
-}
-
-func (d *deployment) check(err error) {
-	d.t.Helper()
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	return &deployment{pipelinetest.Start(t, pipelinetest.Config{Brokers: []string{b.Addr()}}), t}
 }
 
 func (d *deployment) config() audit.Config {
-	return audit.Config{Client: d.settings.Client(), Topology: d.topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond}
+	return audit.Config{Client: d.Settings.Client(), Topology: d.Topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond}
 }
 
 const spend = `[{"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":50000},"filters":[],
@@ -88,49 +53,27 @@ const spend = `[{"id":"spend","title":"Spend","currency":"INR","goal":{"metric":
 // busy sends a mission and some thousand events, and returns when all is handled.
 func (d *deployment) busy() {
 	d.t.Helper()
-	list, err := codecs.ParseMissions(strings.NewReader(spend))
-	d.check(err)
-	command := catalog.NewPut("c1", "test", instant.Milli(1), catalog.NewMission(list[0]))
-	value, err := codecs.CatalogCommand{}.Encode(command)
-	d.check(err)
-	d.put(d.topology.CatalogCommands.Name, command.Key(), value)
-	for _, s := range cluster.Stages(d.topology) {
-		if s.Group == d.topology.Catalog.Name {
-			d.check(cluster.Drain(d.t.Context(), d.admin, []cluster.Stage{s}, 5*time.Millisecond))
-		}
-	}
+	d.Missions(spend)
 	c := traffic.DefaultConfig()
 	c.Seed, c.Rate, c.Flat, c.Count = 5, 6, true, 2_000
 	c.From = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 	c.Users, c.Merchants, c.RefundWithin, c.Refunds, c.Duplicates, c.Poison = 30, 50, 3*time.Minute, 0.1, 0.02, 0.01
 	g, err := traffic.New(c)
-	d.check(err)
+	d.Check(err)
 	for r, ok := g.Next(); ok; r, ok = g.Next() {
-		d.check(d.feed.Send(d.t.Context(), r.Value))
+		d.Check(d.Feed.Send(d.t.Context(), r.Value))
 	}
-	d.check(d.feed.Advance(d.t.Context(), 20*time.Minute))
-	d.rest()
-}
-
-func (d *deployment) rest() {
-	d.t.Helper()
-	d.check(cluster.Drain(d.t.Context(), d.admin, cluster.Stages(d.topology), 5*time.Millisecond))
-}
-
-// put writes a record that no group wrote.
-func (d *deployment) put(topic, key string, value []byte) {
-	d.t.Helper()
-	r := &kgo.Record{Topic: topic, Partition: stream.Partition([]byte(key), partitions), Key: []byte(key), Value: value}
-	d.check(d.client.ProduceSync(d.t.Context(), r).FirstErr())
+	d.Check(d.Feed.Advance(d.t.Context(), 20*time.Minute))
+	d.Rest()
 }
 
 // last returns the last record of a topic with a key and a value, of those that pick takes, without what the engine keeps.
 func (d *deployment) last(topic string, pick func(r *kgo.Record) bool) *kgo.Record {
 	d.t.Helper()
-	ends, err := cluster.EndOffsets(d.t.Context(), d.admin, []string{topic})
-	d.check(err)
-	reader, err := kgo.NewClient(kgo.SeedBrokers(d.settings.Brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
-	d.check(err)
+	ends, err := cluster.EndOffsets(d.t.Context(), d.Admin, []string{topic})
+	d.Check(err)
+	reader, err := kgo.NewClient(kgo.SeedBrokers(d.Settings.Brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	d.Check(err)
 	defer reader.Close()
 	var found *kgo.Record
 	newest := map[string]*kgo.Record{}
@@ -159,7 +102,7 @@ func (d *deployment) last(topic string, pick func(r *kgo.Record) bool) *kgo.Reco
 func (d *deployment) verify() map[string]audit.Check {
 	d.t.Helper()
 	report, err := audit.Verify(d.t.Context(), d.config())
-	d.check(err)
+	d.Check(err)
 	checks := map[string]audit.Check{}
 	for _, c := range report.Checks {
 		checks[c.Name] = c
@@ -204,7 +147,7 @@ func TestASoundDeploymentHasNoFindings(t *testing.T) {
 func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d := newDeployment(t)
 	d.busy()
-	ledgers, users := string(d.topology.Ledger.Table()), string(d.topology.Progress.Table())
+	ledgers, users := string(d.Topology.Ledger.Table()), string(d.Topology.Progress.Table())
 	settled := func(r *kgo.Record) bool {
 		row, err := codecs.LedgerRow{}.Decode(r.Value)
 		return err == nil && row.Net() > 0
@@ -212,15 +155,15 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 
 	row := d.last(ledgers, settled)
 	changed, err := codecs.LedgerRow{}.Decode(row.Value)
-	d.check(err)
+	d.Check(err)
 	changed.Facts.AmountMinor += 77
 	value, err := codecs.LedgerRow{}.Encode(changed)
-	d.check(err)
-	d.put(ledgers, string(row.Key), value)
+	d.Check(err)
+	d.Put(ledgers, string(row.Key), value)
 	d.wrong(d.verify(), audit.Conservation, audit.Journal, "transaction "+string(row.Key), "postings add up to")
-	d.put(ledgers, string(row.Key), nil)
+	d.Put(ledgers, string(row.Key), nil)
 	d.wrong(d.verify(), audit.Conservation, "", "transaction "+string(row.Key), "deleted before the retention")
-	d.put(ledgers, string(row.Key), row.Value)
+	d.Put(ledgers, string(row.Key), row.Value)
 	d.wrong(d.verify(), "", "")
 
 	user := d.last(users, func(r *kgo.Record) bool {
@@ -228,12 +171,12 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 		return err == nil && len(row.States) > 0 && row.States[0].Tallies[0].Completions > 0
 	})
 	rich, err := codecs.UserRow{}.Decode(user.Value)
-	d.check(err)
+	d.Check(err)
 	rich.Received[0].Net = rich.Received[0].Net.Add(5)
 	rich.States[0].Tallies[0].Completions++
 	value, err = codecs.UserRow{}.Encode(rich)
-	d.check(err)
-	d.put(users, string(user.Key), value)
+	d.Check(err)
+	d.Put(users, string(user.Key), value)
 	checks := d.verify()
 	if checks[audit.Progress].OK {
 		t.Error("the completion is not missed in the progress")
@@ -242,47 +185,47 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.wrong(checks, audit.Conservation, audit.Outcomes, "user "+string(user.Key), "progress has received")
 	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend, window from")
 	rich, err = codecs.UserRow{}.Decode(user.Value)
-	d.check(err)
+	d.Check(err)
 	rich.States[0].Tallies[0].Recent = rich.States[0].Tallies[0].Recent.Add(7)
 	value, err = codecs.UserRow{}.Encode(rich)
-	d.check(err)
-	d.put(users, string(user.Key), value)
+	d.Check(err)
+	d.Put(users, string(user.Key), value)
 	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "mission spend version 1, window from", "its postings make")
-	d.put(users, string(user.Key), user.Value)
+	d.Put(users, string(user.Key), user.Value)
 
-	purses, funds := string(d.topology.Rewards.Table()), string(d.topology.Budget.Table())
+	purses, funds := string(d.Topology.Rewards.Table()), string(d.Topology.Budget.Table())
 	winner := d.last(purses, func(r *kgo.Record) bool {
 		row, err := codecs.RewardsRow{}.Decode(r.Value)
 		return err == nil && row.Coins.Balance > 0
 	})
 	lucky, err := codecs.RewardsRow{}.Decode(winner.Value)
-	d.check(err)
+	d.Check(err)
 	lucky.Coins.Balance += 9
 	value, err = codecs.RewardsRow{}.Encode(lucky)
-	d.check(err)
-	d.put(purses, string(winner.Key), value)
+	d.Check(err)
+	d.Put(purses, string(winner.Key), value)
 	d.wrong(d.verify(), audit.Coins, "", "user "+string(winner.Key), "its entries add up to")
-	d.put(purses, string(winner.Key), winner.Value)
+	d.Put(purses, string(winner.Key), winner.Value)
 	fund := d.last(funds, func(r *kgo.Record) bool {
 		row, err := codecs.BudgetRow{}.Decode(r.Value)
 		return err == nil && row.Mission != nil && len(row.Mission.Accounts) > 0
 	})
 	spent, err := codecs.BudgetRow{}.Decode(fund.Value)
-	d.check(err)
+	d.Check(err)
 	spent.Mission.Accounts[0].Spent++
 	value, err = codecs.BudgetRow{}.Encode(spent)
-	d.check(err)
-	d.put(funds, string(fund.Key), value)
+	d.Check(err)
+	d.Put(funds, string(fund.Key), value)
 	d.wrong(d.verify(), audit.Budgets, "", "mission spend", "spent in coins")
-	d.put(funds, string(fund.Key), fund.Value)
+	d.Put(funds, string(fund.Key), fund.Value)
 
-	line := d.last(d.topology.Journal.Name, func(*kgo.Record) bool { return true })
+	line := d.last(d.Topology.Journal.Name, func(*kgo.Record) bool { return true })
 	entry, err := codecs.JournalEntry{}.Decode(line.Value)
-	d.check(err)
+	d.Check(err)
 	entry.Seq++
 	value, err = codecs.JournalEntry{}.Encode(entry)
-	d.check(err)
-	d.put(d.topology.Journal.Name, string(line.Key), value)
+	d.Check(err)
+	d.Put(d.Topology.Journal.Name, string(line.Key), value)
 	d.wrong(d.verify(), audit.Journal, "", "transaction "+string(line.Key))
 }
 
@@ -290,20 +233,20 @@ func TestWhatIsCommittedTwiceOrTooLateIsFound(t *testing.T) {
 	d := newDeployment(t)
 	d.busy()
 	any := func(*kgo.Record) bool { return true }
-	final := d.last(d.topology.HealthWindows.Name, any)
-	d.put(d.topology.HealthWindows.Name, string(final.Key), final.Value)
-	posting := d.last(d.topology.Postings.Name, any)
-	d.put(d.topology.Postings.Name, string(posting.Key), posting.Value) // which progress drops as a duplicate
+	final := d.last(d.Topology.HealthWindows.Name, any)
+	d.Put(d.Topology.HealthWindows.Name, string(final.Key), final.Value)
+	posting := d.last(d.Topology.Postings.Name, any)
+	d.Put(d.Topology.Postings.Name, string(posting.Key), posting.Value) // which progress drops as a duplicate
 	late := timer.AppendKey(nil, timer.Timer{Due: 1000, Key: "nobody"})
-	r := &kgo.Record{Topic: stream.TimerTopic(d.topology.Ledger.Name), Key: late, Value: timer.Value()}
-	d.check(d.client.ProduceSync(t.Context(), r).FirstErr())
-	d.rest()
+	r := &kgo.Record{Topic: stream.TimerTopic(d.Topology.Ledger.Name), Key: late, Value: timer.Value()}
+	d.Check(d.Client.ProduceSync(t.Context(), r).FirstErr())
+	d.Rest()
 	ctx, cancel := context.WithCancel(t.Context())
 	rising := make(chan struct{})
 	go func() { // event time goes on meanwhile
 		defer close(rising)
-		for at := d.feed.Latest().Add(30 * time.Minute); ctx.Err() == nil; at = at.Add(time.Second) {
-			_ = d.feed.Clock(ctx, at)
+		for at := d.Feed.Latest().Add(30 * time.Minute); ctx.Err() == nil; at = at.Add(time.Second) {
+			_ = d.Feed.Clock(ctx, at)
 		}
 	}()
 	checks := d.verify()
@@ -342,7 +285,7 @@ func TestWatchFollowsMoney(t *testing.T) {
 	go func() { ended <- audit.Watch(ctx, c, m) }()
 	defer func() {
 		cancel()
-		d.check(<-ended)
+		d.Check(<-ended)
 	}()
 	<-looked
 	d.busy()
@@ -360,17 +303,17 @@ func TestWatchFollowsMoney(t *testing.T) {
 		<-looked
 	}
 	difference(false)
-	row := d.last(string(d.topology.Ledger.Table()), func(r *kgo.Record) bool {
+	row := d.last(string(d.Topology.Ledger.Table()), func(r *kgo.Record) bool {
 		row, err := codecs.LedgerRow{}.Decode(r.Value)
 		return err == nil && row.Net() > 0 && row.Currency() == "INR"
 	})
 	changed, err := codecs.LedgerRow{}.Decode(row.Value)
-	d.check(err)
+	d.Check(err)
 	changed.Facts.AmountMinor += 77
 	value, err := codecs.LedgerRow{}.Encode(changed)
-	d.check(err)
-	d.put(row.Topic, string(row.Key), value)
+	d.Check(err)
+	d.Put(row.Topic, string(row.Key), value)
 	difference(true)
-	d.put(row.Topic, string(row.Key), row.Value)
+	d.Put(row.Topic, string(row.Key), row.Value)
 	difference(false)
 }

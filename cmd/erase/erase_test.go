@@ -3,109 +3,63 @@ package erase_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/erase"
-	"github.com/millrace/millrace/cmd/feed"
-	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/engine"
-	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/stream"
 )
 
+// What is looked for. Ids of the user's transactions and codes begin so.
 const (
-	user  = "usr-who-leaves"
-	other = "usr-who-stays"
+	user, transaction, code    = "usr-who-leaves", "txn-of-who-leaves-", "CODE-OF-WHO-LEAVES-"
+	other, transactionOfOthers = "usr-who-stays", "txn-of-who-stays-"
+	codeOfOthers               = "CODE-OF-WHO-STAYS-"
 )
 
+// brokerVariable names a real Kafka to use instead of one in memory, as host:port[,host:port...].
+const brokerVariable = "MILLRACE_KAFKA"
+
+// deployment is all groups in this process, with topics that are compacted as soon as their broker looks at them.
 type deployment struct {
-	t        *testing.T
-	kafka    *kfake.Cluster
-	settings config.Config
-	topology *topology.Topology
-	client   *kgo.Client
-	admin    *cluster.Admin
-	feed     *feed.Feed
+	*pipelinetest.Deployment
+	t *testing.T
+	// compact makes the broker do so; a real one does by itself.
+	compact func()
 }
 
-// newDeployment runs all groups, with tombstones that compaction takes at once.
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{t: t, settings: config.Default()}
-	var err error
-	d.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
-	d.check(err)
-	brokers := d.kafka.ListenAddrs()
-	d.settings.Brokers, d.settings.Partitions, d.settings.Replication, d.settings.Health.IdleAfter = brokers, 2, 1, time.Hour
-	d.topology = topology.New(d.settings.Topology())
-	d.client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(feed.Partitioner()))
-	d.check(err)
-	d.admin = cluster.NewAdmin(d.client)
-	_, err = cluster.Apply(t.Context(), d.admin, d.topology.Topics())
-	d.check(err)
-	now := "0"
-	for _, s := range d.compacted() {
-		_, err := d.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "delete.retention.ms", Value: &now}}, s)
-		d.check(err)
-	}
-	d.feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: brokers}, Topic: d.topology.Payments.Name})
-	d.check(err)
-	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: d.settings, Topology: d.topology, Log: slog.New(slog.DiscardHandler)})
-	d.check(err)
-	t.Cleanup(func() {
-		d.check(p.Stop())
-		d.feed.Close()
-		d.client.Close()
-		d.kafka.Close()
-	})
-	d.check(p.Ready(t.Context()))
-	return d
-}
-
-func (d *deployment) check(err error) {
-	d.t.Helper()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-// compacted are the tables and the journal.
-func (d *deployment) compacted() []string {
-	var out []string
-	for _, s := range d.topology.Topics() {
-		if strings.Contains(s.Cleanup, "compact") {
-			out = append(out, s.Name)
+	c := pipelinetest.Config{Compacted: map[string]string{
+		"delete.retention.ms": "0", "min.compaction.lag.ms": "0", "min.cleanable.dirty.ratio": "0", "segment.ms": "50",
+	}}
+	compact := func() {}
+	if list := os.Getenv(brokerVariable); list != "" {
+		c.Brokers, c.Prefix = strings.Split(list, ","), "erase-"+strconv.FormatInt(time.Now().UnixNano(), 36)+"-"
+	} else {
+		b, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second))
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(b.Close)
+		c.Brokers, compact = b.ListenAddrs(), b.Compact
 	}
-	return out
-}
-
-func (d *deployment) rest() {
-	d.t.Helper()
-	d.check(cluster.Drain(d.t.Context(), d.admin, cluster.Stages(d.topology), 5*time.Millisecond))
-}
-
-func (d *deployment) send(lines ...string) {
-	d.t.Helper()
-	for _, l := range lines {
-		d.check(d.feed.Send(d.t.Context(), []byte(l)))
-	}
-	d.check(d.feed.Flush(d.t.Context()))
-	d.rest()
+	return &deployment{pipelinetest.Start(t, c), t, compact}
 }
 
 func payment(id, transaction, user, more string) string {
@@ -113,45 +67,69 @@ func payment(id, transaction, user, more string) string {
 		`"attributes":{"card":"of %s"},"note":"%s",%s}`, id, transaction, user, user, user, more)
 }
 
-const twice = `[{"id":"twice","title":"Pay","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
+const missions = `[{"id":"twice","title":"Pay","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
  "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata","reward":{"kind":"coins","amount":1},
- "limits":{"completions_per_user":200,"budget":500},"grant":{"mode":"auto","hold":"0s"},"status":"active"}]`
+ "limits":{"completions_per_user":200,"budget":500},"grant":{"mode":"auto","hold":"0s"},"status":"active"},
+{"id":"gift","title":"Pay twice","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata","reward":{"kind":"gift_card","amount":100,"pool":"gifts"},
+ "limits":{"completions_per_user":3},"grant":{"mode":"auto","hold":"0s"},"status":"active"}]`
 
-func (d *deployment) mission() {
+// stock puts codes into the pool.
+func (d *deployment) stock(prefix string, n int) {
 	d.t.Helper()
-	list, err := codecs.ParseMissions(strings.NewReader(twice))
-	d.check(err)
-	command := catalog.NewPut("c1", "test", instant.Milli(1), catalog.NewMission(list[0]))
-	value, err := codecs.CatalogCommand{}.Encode(command)
-	d.check(err)
-	d.check(d.client.ProduceSync(d.t.Context(), &kgo.Record{Topic: d.topology.CatalogCommands.Name, Key: []byte(command.Key()), Value: value}).FirstErr())
-	d.rest()
+	c := &budget.Codes{Pool: "gifts", At: instant.Milli(1)}
+	for i := range n {
+		c.Codes = append(c.Codes, prefix+strconv.Itoa(i))
+	}
+	value, err := codecs.PoolCodes{}.Encode(c)
+	d.Check(err)
+	d.Put(d.Topology.PoolCodes.Name, budget.PoolKey(c.Pool), value)
+	d.Rest()
 }
 
-// compact makes what was written so far compactable, which the last batch of a partition never is, and compacts.
-func (d *deployment) compact() {
+// roll writes a record to every partition that is compacted, so that none of the others is in the segment that is written to, which is
+// never compacted.
+func (d *deployment) roll() {
 	d.t.Helper()
-	writer, err := kgo.NewClient(kgo.SeedBrokers(d.kafka.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	d.check(err)
-	defer writer.Close()
-	for _, topic := range d.compacted() {
-		for p := range int32(2) {
-			r := &kgo.Record{Topic: topic, Partition: p, Key: []byte("\x00end"), Value: []byte("end")}
-			d.check(writer.ProduceSync(d.t.Context(), r).FirstErr())
+	for _, topic := range d.Compacted() {
+		for p := range int32(pipelinetest.Partitions) {
+			d.Check(d.Client.ProduceSync(d.t.Context(), &kgo.Record{Topic: topic, Partition: p, Key: []byte("\x00end"), Value: []byte("end")}).FirstErr())
 		}
 	}
-	d.kafka.Compact()
 }
 
-// traces returns the records of compacted topics that hold a text, committed or not.
-func (d *deployment) traces(text string) []string {
+// forgotten waits until compacted topics, those excepted apart, hold a text no more.
+func (d *deployment) forgotten(text string, except ...string) {
 	d.t.Helper()
-	var out []string
-	reader, err := kgo.NewClient(kgo.SeedBrokers(d.kafka.ListenAddrs()...), kgo.ConsumeTopics(d.compacted()...), kgo.KeepControlRecords())
-	d.check(err)
+	ctx, cancel := context.WithTimeoutCause(d.t.Context(), 40*time.Second, errors.New("not compacted in 40 s"))
+	defer cancel()
+	for {
+		d.roll()
+		d.compact()
+		left := d.traces(text, except...)
+		if len(left) == 0 {
+			return
+		}
+		if ctx.Err() != nil {
+			d.t.Fatalf("%v: %d records still hold %q: %v", context.Cause(ctx), len(left), text, left)
+		}
+	}
+}
+
+// traces returns the records of compacted topics, those excepted apart, that hold a text, committed or not.
+func (d *deployment) traces(text string, except ...string) []string {
+	d.t.Helper()
+	var topics, out []string
+	for _, name := range d.Compacted() {
+		if !slices.Contains(except, name) {
+			topics = append(topics, name)
+		}
+	}
+	reader, err := kgo.NewClient(kgo.SeedBrokers(d.Settings.Brokers...), kgo.ConsumeTopics(topics...), kgo.KeepControlRecords())
+	d.Check(err)
 	defer reader.Close()
-	ends, err := kadm.NewClient(reader).ListEndOffsets(d.t.Context(), d.compacted()...)
-	d.check(err)
+	ends, err := kadm.NewClient(reader).ListEndOffsets(d.t.Context(), topics...)
+	d.Check(err)
 	left := map[string]int64{}
 	ends.Each(func(o kadm.ListedOffset) {
 		if o.Offset > 0 {
@@ -159,8 +137,10 @@ func (d *deployment) traces(text string) []string {
 		}
 	})
 	for len(left) > 0 {
-		for r := range reader.PollFetches(d.t.Context()).RecordsAll() {
-			if bytes.Contains(r.Key, []byte(text)) || bytes.Contains(r.Value, []byte(text)) {
+		fetches := reader.PollFetches(d.t.Context())
+		d.Check(fetches.Err())
+		for r := range fetches.RecordsAll() {
+			if bytes.Contains(slices.Concat(r.Key, []byte("\n"), r.Value, []byte(fmt.Sprintf("\n%q", r.Headers))), []byte(text)) {
 				out = append(out, fmt.Sprintf("%s-%d-%d", r.Topic, r.Partition, r.Offset))
 			}
 			if at := fmt.Sprint(r.Topic, r.Partition); r.Offset+1 >= left[at] {
@@ -173,47 +153,53 @@ func (d *deployment) traces(text string) []string {
 
 func (d *deployment) sound() {
 	d.t.Helper()
-	report, err := audit.Verify(d.t.Context(), audit.Config{Client: d.settings.Client(), Topology: d.topology, Settle: 200 * time.Millisecond})
-	d.check(err)
+	report, err := audit.Verify(d.t.Context(), audit.Config{Client: d.Settings.Client(), Topology: d.Topology, Settle: 200 * time.Millisecond})
+	d.Check(err)
 	if !report.OK {
 		d.t.Errorf("%+v", report)
 	}
 }
 
-// A user with settled, pending and waiting payments, and more coin entries than a row holds, leaves nothing behind in tables and
-// journal once they are compacted; sums stay, and a refund that comes later finds its payment.
+// A user with settled, pending and waiting payments, gift codes, and more coin entries than a row holds, leaves nothing behind in tables,
+// timers and journal once they are compacted, on kfake and on Kafka; sums stay, and a refund that comes later finds its payment. Only the
+// ledger still knows the transactions, which are nobody's.
 func TestNothingIsLeftAfterCompaction(t *testing.T) {
 	d := newDeployment(t)
-	d.mission()
+	d.Missions(missions)
+	d.stock(code, 3)
 	var lines []string
 	for i := range 140 {
-		id := fmt.Sprint("p", i)
+		id := fmt.Sprint(transaction, "p", i)
 		lines = append(lines, payment("e"+id, id, user, `"type":"payment","status":"success"`))
 	}
-	d.send(append(lines,
-		payment("e1", "t1", user, `"type":"payment","status":"pending"`),
-		payment("e2", "t2", user, `"type":"reversal","reversal_id":"r"`),
-		payment("e3", "t3", other, `"type":"payment","status":"success"`))...)
-	if n := len(d.traces(user)); n < 4 {
-		t.Fatalf("only %d records hold the user", n)
+	d.Send(append(lines,
+		payment("e1", transaction+"1", user, `"type":"payment","status":"pending"`),
+		payment("e2", transaction+"2", user, `"type":"reversal","reversal_id":"r"`))...)
+	d.stock(codeOfOthers, 3)
+	d.Send(payment("e3", transactionOfOthers+"3", other, `"type":"payment","status":"success"`))
+	for _, text := range []string{user, transaction, code} {
+		if len(d.traces(text)) == 0 {
+			t.Fatalf("no record holds %q", text)
+		}
 	}
 	d.sound()
-	c := erase.Config{Client: d.settings.Client(), Topology: d.topology}
+	c := erase.Config{Client: d.Settings.Client(), Topology: d.Topology}
 	report, err := erase.User(t.Context(), c, user)
-	d.check(err)
+	d.Check(err)
 	if report.Transactions != 142 || report.Rows < 3 || len(report.Left) > 0 || len(report.Logs) == 0 {
 		t.Errorf("%+v", report)
 	}
-	d.compact()
-	if left := d.traces(user); len(left) > 0 {
-		t.Errorf("%d records still hold the user: %v", len(left), left)
+	d.forgotten(user)
+	d.forgotten(code)
+	d.forgotten(transaction, string(d.Topology.Ledger.Table()), stream.TimerTopic(d.Topology.Ledger.Name))
+	for _, text := range []string{other, transactionOfOthers, codeOfOthers} {
+		if len(d.traces(text)) == 0 {
+			t.Errorf("%q was erased, too", text)
+		}
 	}
-	if len(d.traces(other)) == 0 {
-		t.Error("another user was erased, too")
-	}
-	d.send(payment("e4", "p0", user, `"type":"reversal","reversal_id":"late"`))
+	d.Send(payment("e4", transaction+"p0", user, `"type":"reversal","reversal_id":"late"`))
 	again, err := erase.User(t.Context(), c, user)
-	d.check(err)
+	d.Check(err)
 	if again.Rows > 0 || len(again.Left) > 0 {
 		t.Errorf("again: %+v", again)
 	}
@@ -222,13 +208,13 @@ func TestNothingIsLeftAfterCompaction(t *testing.T) {
 // Money of those who left is nobody's, and still adds up.
 func TestSumsStay(t *testing.T) {
 	d := newDeployment(t)
-	d.mission()
-	d.send(payment("e1", "t1", user, `"type":"payment","status":"success"`), payment("e2", "t2", other, `"type":"payment","status":"success"`))
-	_, err := erase.User(t.Context(), erase.Config{Client: d.settings.Client(), Topology: d.topology}, user)
-	d.check(err)
+	d.Missions(missions)
+	d.Send(payment("e1", "t1", user, `"type":"payment","status":"success"`), payment("e2", "t2", other, `"type":"payment","status":"success"`))
+	_, err := erase.User(t.Context(), erase.Config{Client: d.Settings.Client(), Topology: d.Topology}, user)
+	d.Check(err)
 	d.sound()
-	d.send(strings.Replace(payment("e3", "t1", user, `"type":"reversal"`), `"amount":5000,`, `"amount":2000,`, 1))
+	d.Send(strings.Replace(payment("e3", "t1", user, `"type":"reversal"`), `"amount":5000,`, `"amount":2000,`, 1))
 	d.sound()
-	d.send(payment("e4", "t3", user, `"type":"payment","status":"success"`)) // who comes back begins anew
+	d.Send(payment("e4", "t3", user, `"type":"payment","status":"success"`)) // who comes back begins anew
 	d.sound()
 }
