@@ -1,5 +1,7 @@
 package oracle
 
+import "strings"
+
 // checkProvider checks what was asked of the provider: every task was answered, and it has paid each reward once net, if its user
 // has it, and else not.
 func (t *Treasury) checkProvider() {
@@ -36,11 +38,27 @@ func (t *Treasury) checkProvider() {
 	}
 }
 
-// checkPool checks that no gift code is with two people.
+// checkPool checks that each gift code is in one place: on a shelf, or with one person.
 func (t *Treasury) checkPool(id string, p *pool) {
-	for code, n := range p.out {
-		if n < 0 || n > 1 || !p.imported[code] {
-			t.problem("pool %s: code %s is out %d times, imported: %t", id, code, n, p.imported[code])
+	there := map[string]int{}
+	for key, codes := range t.shelves {
+		if strings.HasPrefix(key, "pool/"+id+"/") {
+			for _, code := range codes {
+				there[code]++
+			}
+		}
+	}
+	for code := range p.imported {
+		there[code] += p.out[code]
+	}
+	for code, n := range there {
+		if n != 1 || p.out[code] < 0 || p.out[code] > 1 || !p.imported[code] {
+			t.problem("pool %s: code %s is in %d places, handed out %d times and not returned, imported: %t", id, code, n, p.out[code], p.imported[code])
+		}
+	}
+	for code := range p.out {
+		if !p.imported[code] {
+			t.problem("pool %s: code %s was handed out, and never imported", id, code)
 		}
 	}
 	holder := map[string]string{}

@@ -25,6 +25,7 @@ type Treasury struct {
 	answers  map[string]map[string]bool // by reward and task: whether it went well
 	tasks    map[string]string          // kinds, by id
 	budgets  map[string]*book           // as the rows say
+	shelves  map[string][]string        // of codes, by key
 	purses   map[string]*purse          // by user
 	problems []string
 }
@@ -81,7 +82,7 @@ func NewTreasury(missions ...Mission) *Treasury {
 	t := &Treasury{
 		missions: map[string][]Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
 		pools: map[string]*pool{}, notices: map[string]*notice{}, answers: map[string]map[string]bool{}, tasks: map[string]string{},
-		budgets: map[string]*book{}, purses: map[string]*purse{},
+		budgets: map[string]*book{}, shelves: map[string][]string{}, purses: map[string]*purse{},
 	}
 	for _, m := range missions {
 		t.missions[m.ID] = []Definition{m.Definition}
@@ -218,15 +219,22 @@ func (t *Treasury) Notice(value []byte) error {
 	return nil
 }
 
-// BudgetRow takes a record of the budget table. Rows of pools do not matter here.
+// BudgetRow takes a record of the budget table. Of pools, the shelves with the codes that there are matter here.
 func (t *Treasury) BudgetRow(key string, value []byte) error {
 	delete(t.budgets, key)
+	delete(t.shelves, key)
 	if value == nil {
 		return nil
 	}
 	row, err := codecs.BudgetRow{}.Decode(value)
-	if err != nil || row.Mission == nil {
+	if err != nil {
 		return err
+	}
+	if row.Shelf != nil {
+		t.shelves[key] = row.Shelf.Codes
+	}
+	if row.Mission == nil {
+		return nil
 	}
 	b := newBook()
 	b.winners, b.exhausted = row.Mission.Winners, row.Mission.Exhausted

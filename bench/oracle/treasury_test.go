@@ -314,6 +314,7 @@ func TestTreasuryNamesWhatIsWrong(t *testing.T) {
 		}, "granted, want"},
 		"a budget that leaks":     {func(b *bank) { b.budgets["coins"].Mission.Accounts[0].Spent += 10 }, "budget of coins"},
 		"one winner too many":     {func(b *bank) { b.budgets["floor"].Mission.Winners = 4 }, "4 winners"},
+		"a code given and kept":   {func(b *bank) { b.budgets["pool/p/0"] = &budget.Row{Shelf: &budget.Shelf{Codes: []string{"a"}}} }, "code a is in 2 places"},
 		"a code given twice":      {func(b *bank) { b.reward("w", "card").Code = b.reward("u", "card").Code }, "is with"},
 		"a payout that never was": {func(b *bank) { b.reward("v", "cash").State = reward.Granted }, "paid it 0 times"},
 	} {

@@ -224,43 +224,6 @@ func (r *run) fold() *oracle.Result {
 	return fold.Result()
 }
 
-// treasury returns what is wrong with budgets and rewards, or that there were too few of a kind.
-func (r *run) treasury() (problems []string) {
-	r.t.Helper()
-	o, t := oracle.NewTreasury(oracleMissions(r.t)...), r.topo
-	for topic, take := range map[string]func(*kgo.Record) error{
-		t.Outcomes.Name:           func(rec *kgo.Record) error { return o.Outcome(rec.Value) },
-		t.RewardsIn.Name:          func(rec *kgo.Record) error { return o.Allotment(rec.Value) },
-		t.BudgetReturns.Name:      func(rec *kgo.Record) error { return o.Return(rec.Value) },
-		t.PoolCodes.Name:          func(rec *kgo.Record) error { return o.Codes(rec.Value) },
-		t.Tasks.Name:              func(rec *kgo.Record) error { return o.Task(rec.Value) },
-		t.RewardResults.Name:      func(rec *kgo.Record) error { return o.Answer(rec.Value) },
-		t.Notifications.Name:      func(rec *kgo.Record) error { return o.Notice(rec.Value) },
-		string(t.Budget.Table()):  func(rec *kgo.Record) error { return o.BudgetRow(string(rec.Key), rec.Value) },
-		string(t.Rewards.Table()): func(rec *kgo.Record) error { return o.RewardsRow(string(rec.Key), rec.Value) },
-	} {
-		for _, rec := range r.log.records[topic] {
-			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {
-				continue
-			}
-			if err := take(rec); err != nil {
-				problems = append(problems, fmt.Sprintf("%s-%d-%d: %v", rec.Topic, rec.Partition, rec.Offset, err))
-			}
-		}
-	}
-	problems = append(problems, o.Problems()...)
-	rewards := o.Rewards()
-	for _, state := range []string{"granted", "claimable", "exhausted", "cancelled", "clawed_back", "failed"} {
-		if rewards[state] == 0 {
-			problems = append(problems, "the traffic has no reward that is "+state)
-		}
-	}
-	if n := len(problems); n > 20 {
-		problems = append(problems[:20], fmt.Sprintf("budgets and rewards: %d problems more", n-20))
-	}
-	return problems
-}
-
 // enough complains if the traffic was too tame to prove anything.
 func enough(r *oracle.Result) []string {
 	var out []string

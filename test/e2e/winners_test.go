@@ -46,7 +46,7 @@ func newContest(ctx context.Context, t *testing.T, partitions int32) *contest {
 	c.topo = createTopics(ctx, t, c.seeds, partitions)
 	c.out = newClient(t, kgo.SeedBrokers(c.seeds...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	c.adm = cluster.NewAdmin(c.out)
-	c.log = newTopicLog(t, c.seeds, c.adm, []string{string(c.topo.Budget.Table()), string(c.topo.Rewards.Table()), c.topo.RewardsIn.Name, c.topo.Tasks.Name, c.topo.DeadLetterRecords.Name})
+	c.log = newTopicLog(t, c.seeds, c.adm, append(treasuryTopics(c.topo), c.topo.DeadLetterRecords.Name))
 	for _, name := range []string{"budget", "rewards"} {
 		c.begin(name)
 	}
