@@ -1,6 +1,9 @@
 package codecs
 
 import (
+	"cmp"
+	"strings"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/millrace/millrace/codecs/wire"
@@ -75,24 +78,28 @@ type UserRow struct{}
 // Encode returns row in binary; it never fails.
 func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
 	w := wire.NewWriter(userRowVersion, 64+96*len(row.States)+192*len(row.Recent))
+	writeUserRow(w, row, &mission.UserRow{}, nil)
+	return w.B, nil
+}
+
+// EncodeAfter returns what Encode does, given that before was encoded to raw: of states and payments, of which there may be hundreds,
+// it writes those that are not in before and copies the others. It never fails.
+func (UserRow) EncodeAfter(row, before *mission.UserRow, raw []byte) ([]byte, error) {
+	w := wire.NewWriter(userRowVersion, len(raw)+roomToGrow)
+	writeUserRow(w, row, before, raw)
+	return w.B, nil
+}
+
+// roomToGrow is about what a posting adds to a row.
+const roomToGrow = 512
+
+func writeUserRow(w *wire.Writer, row, before *mission.UserRow, raw []byte) {
+	from := earlierBody(raw)
 	w.Fixed64(userMissions, row.Missions)
-	for _, s := range row.States {
-		w.Message(userState, func(w *wire.Writer) { writeState(w, s) })
-	}
-	for _, r := range row.Recent {
-		w.Message(userRecent, func(w *wire.Writer) {
-			w.Message(recentFacts, func(w *wire.Writer) { writeFacts(w, &r.Facts) })
-			w.Int(recentSeq, r.Seq)
-			w.Int(recentNet, r.Net)
-		})
-	}
+	userStates().write(w, row.States, before.States, &from)
+	recentPayments().write(w, row.Recent, before.Recent, &from)
 	writeMark(w, userFrontier, row.Frontier)
-	for _, s := range row.Old {
-		w.Message(userOld, func(w *wire.Writer) {
-			w.String(seenTransaction, s.TransactionID)
-			w.Int(seenSeq, s.Seq)
-		})
-	}
+	oldPostings().write(w, row.Old, before.Old, &from)
 	for _, r := range row.Received {
 		w.Message(userReceived, func(w *wire.Writer) {
 			w.String(receivedCurrency, r.Currency)
@@ -110,7 +117,32 @@ func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
 		})
 	}
 	writeVerdicts(w, userVerdict, row.Verdicts)
-	return w.B, nil
+}
+
+func userStates() list[*mission.State] {
+	byMission := func(old, s *mission.State) int { return strings.Compare(old.Mission, s.Mission) }
+	return list[*mission.State]{userState, byMission, writeState}
+}
+
+func recentPayments() list[*mission.Recent] {
+	byMark := func(old, r *mission.Recent) int {
+		if c := cmp.Compare(old.CreatedAt, r.CreatedAt); c != 0 {
+			return c
+		}
+		return strings.Compare(old.TransactionID, r.TransactionID)
+	}
+	return list[*mission.Recent]{userRecent, byMark, func(w *wire.Writer, r *mission.Recent) {
+		w.Message(recentFacts, func(w *wire.Writer) { writeFacts(w, &r.Facts) })
+		w.Int(recentSeq, r.Seq)
+		w.Int(recentNet, r.Net)
+	}}
+}
+
+func oldPostings() list[mission.Seen] {
+	return list[mission.Seen]{userOld, inOrder[mission.Seen], func(w *wire.Writer, s mission.Seen) {
+		w.String(seenTransaction, s.TransactionID)
+		w.Int(seenSeq, s.Seq)
+	}}
 }
 
 func writeState(w *wire.Writer, s *mission.State) {

@@ -15,6 +15,9 @@ type rowCache struct {
 type cachedRow struct {
 	row  any
 	size int // of its bytes
+	// raw is what this process encoded the row to, kept where its codec amends; nil: not known. What another process has written may
+	// not be what our codec makes of the row.
+	raw []byte
 }
 
 func newRowCache(limit int) rowCache {

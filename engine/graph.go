@@ -18,6 +18,7 @@ type graph struct {
 	table    string // topic; empty: none
 	timers   string // topic of the timers; empty: the group has none
 	rows     goka.Codec
+	amends   amender                // of the rows; nil: their codec does not
 	shares   bool                   // rows are never changed, see Persist
 	loop     string                 // topic; empty: none
 	outputs  map[string]goka.Codec  // and the loop's
@@ -59,7 +60,7 @@ func readGraph(g *goka.GroupGraph, c Config) graph {
 	}
 	if e := g.GroupTable(); e != nil {
 		out.table, out.rows, out.shares = e.Topic(), e.Codec(), sharesRows(e)
-		out.beat = stream.HeartbeatOf(e)
+		out.amends, out.beat = amenderOf(e.Codec()), stream.HeartbeatOf(e)
 	}
 	for _, e := range g.OutputStreams() {
 		out.outputs[e.Topic()] = e.Codec()

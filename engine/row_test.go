@@ -233,11 +233,67 @@ func TestPlainRowsAreTheirOwn(t *testing.T) {
 	}
 }
 
+// amending is accounts that note what was amended.
+type amending struct {
+	accounts
+	amended *[]string
+}
+
+func (c amending) EncodeAfter(v, before any, raw []byte) ([]byte, error) {
+	if want, err := c.accounts.Encode(before); err != nil || string(want) != string(raw) {
+		return nil, fmt.Errorf("%x are not the bytes of %v: %w", raw, before, err)
+	}
+	*c.amended = append(*c.amended, fmt.Sprint(before.(*account).balance, " to ", v.(*account).balance))
+	return c.Encode(v)
+}
+
+// A row is amended from the committed one with the bytes that were committed, as long as this process made both.
+func TestRowsAreAmended(t *testing.T) {
+	d := newDesk(t, true, 0, nil)
+	var amended []string
+	g := &d.table.engine.graph
+	g.rows = sharedCodec{amending{accounts{&d.encoded, &d.decoded}, &amended}}
+	g.amends = amenderOf(g.rows)
+	d.deposit("a", 1)
+	d.commit(t)
+	d.deposit("a", 1)
+	d.deposit("a", 1)
+	d.commit(t)
+	d.deposit("a", 5)
+	if _, err := d.table.Get("a"); err != nil { // encodes it
+		t.Fatal(err)
+	}
+	d.table.abort()
+	d.table.engine.careful.Store(true)
+	d.deposit("a", 10)
+	d.deposit("a", 10)
+	records := d.commit(t)
+	if len(records) != 1 || string(records[0].Value) != "\x2e" {
+		t.Errorf("committed %q", records[0].Value)
+	}
+	if got := fmt.Sprint(amended); got != "[1 to 3 3 to 8 3 to 13 3 to 23]" {
+		t.Errorf("amended %s", got)
+	}
+	_ = d.table.Delete("a")
+	d.commit(t)
+	d.deposit("a", 1)
+	d.commit(t)
+	d.table.rows.drop("a") // what is read from the store may be of another process
+	d.deposit("a", 1)
+	d.commit(t)
+	if len(amended) != 4 {
+		t.Errorf("amended %s", amended)
+	}
+	if amenderOf(accounts{}) != nil {
+		t.Error("not every codec amends")
+	}
+}
+
 func TestRowCacheIsBounded(t *testing.T) {
 	c := newRowCache(100 * (rowCost + 10 + 1))
 	for i := range 1000 {
-		c.put(strconv.Itoa(i%10), cachedRow{i, 10})
-		c.put(strconv.Itoa(10+i), cachedRow{i, 10})
+		c.put(strconv.Itoa(i%10), cachedRow{row: i, size: 10})
+		c.put(strconv.Itoa(10+i), cachedRow{row: i, size: 10})
 		c.get("5")
 	}
 	if n := len(c.young) + len(c.old); n > 100 || n < 40 {

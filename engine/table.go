@@ -28,10 +28,20 @@ type table struct {
 }
 
 func newTable(e *Engine, l *local, cache int) *table {
-	return &table{
-		engine: e, local: l, rows: newRowCache(cache),
-		overlay: store.Overlay{Encode: func(row any) ([]byte, error) { return encode(e.graph.rows, row) }},
+	t := &table{engine: e, local: l, rows: newRowCache(cache)}
+	t.overlay.Encode = t.encode
+	return t
+}
+
+// encode makes the bytes of a row that is to follow the committed one.
+func (t *table) encode(key string, row any) ([]byte, error) {
+	g := &t.engine.graph
+	if g.amends != nil {
+		if last, ok := t.rows.get(key); ok && last.raw != nil {
+			return amend(g.amends, row, last)
+		}
 	}
+	return encode(g.rows, row)
 }
 
 // Open restores the table. goka then finds it complete, see topicManager.GetOffset.
@@ -84,7 +94,7 @@ func (t *table) row(key string) (any, error) {
 	if written {
 		t.overlay.Put(key, row, value)
 	} else {
-		t.rows.put(key, cachedRow{row, len(value)})
+		t.rows.put(key, cachedRow{row: row, size: len(value)})
 	}
 	return row, nil
 }
@@ -114,7 +124,7 @@ func (t *table) put(key string, row any) error {
 	var value []byte
 	if !e.graph.shares || e.careful.Load() || t.size(key) > e.recordLimit()/largePart {
 		var err error
-		if value, err = encode(e.graph.rows, row); err != nil {
+		if value, err = t.encode(key, row); err != nil {
 			return fmt.Errorf("row of key %.64q: %w", key, err)
 		}
 		if err := e.fits(t.local.topic, key, len(key)+len(value)); err != nil {
@@ -222,13 +232,22 @@ func (t *table) commit() error {
 	}
 	for i, row := range t.overlay.Rows() {
 		if decoded := t.overlay.Decoded(i); decoded != nil {
-			t.rows.put(row.Key, cachedRow{decoded, len(row.Value)})
+			t.keep(row, decoded)
 		} else {
 			t.rows.drop(row.Key)
 		}
 	}
 	t.clear()
 	return nil
+}
+
+// keep remembers a row as it was committed.
+func (t *table) keep(row store.Row, decoded any) {
+	e := cachedRow{row: decoded, size: len(row.Value)}
+	if t.engine.graph.amends != nil {
+		e.raw = row.Value
+	}
+	t.rows.put(row.Key, e)
 }
 
 func (t *table) abort() {

@@ -89,7 +89,11 @@ func number(key string, timer Timer) int64 {
 
 // Persist gives the group its table. A transport may keep rows decoded over several callbacks, see Codec.
 func Persist[Row any](g Group[Row]) goka.Edge {
-	return goka.Persist(rowCodec[Row]{outputCodec[Row]{Codec: g.Row}, g.Clock, g.Heartbeat})
+	codec := rowCodec[Row]{outputCodec[Row]{Codec: g.Row}, g.Clock, g.Heartbeat}
+	if amender, ok := g.Row.(Amender[Row]); ok {
+		return goka.Persist(amendingCodec[Row]{codec, amender})
+	}
+	return goka.Persist(codec)
 }
 
 // rowCodec marks the edge of Persist.
@@ -100,6 +104,21 @@ type rowCodec[Row any] struct {
 }
 
 func (rowCodec[Row]) sharesRows() {}
+
+// amendingCodec is the rowCodec of an Amender, which it shows to the transport without its type.
+type amendingCodec[Row any] struct {
+	rowCodec[Row]
+	amender Amender[Row]
+}
+
+func (c amendingCodec[Row]) EncodeAfter(v, before any, raw []byte) ([]byte, error) {
+	row, ok := v.(Row)
+	last, known := before.(Row)
+	if !ok || !known {
+		return c.Encode(v)
+	}
+	return c.amender.EncodeAfter(row, last, raw)
+}
 
 // SharesRows tells whether e was made by Persist: its rows are never changed once they are set or read.
 func SharesRows(e goka.Edge) bool {

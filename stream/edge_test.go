@@ -136,3 +136,39 @@ func edgeConfig() streamtest.Config {
 		Row:    streamtest.Value(a.group.Row),
 	}
 }
+
+// amended is text that tells what it was amended from.
+type amended struct{ text }
+
+func (amended) EncodeAfter(s, before string, raw []byte) ([]byte, error) {
+	return []byte(s + " after " + before + ", which is " + string(raw)), nil
+}
+
+// The table's codec amends if the group's does, and only rows of its type.
+func TestPersistAmends(t *testing.T) {
+	type amender interface {
+		EncodeAfter(v, before any, raw []byte) ([]byte, error)
+	}
+	g := stream.Group[string]{Name: "g", Row: text{}}
+	if _, ok := stream.Persist(g).Codec().(amender); ok {
+		t.Error("text does not amend")
+	}
+	g.Row = amended{}
+	edge := stream.Persist(g)
+	if !stream.SharesRows(edge) {
+		t.Error("rows are not shared")
+	}
+	codec, ok := edge.Codec().(amender)
+	if !ok {
+		t.Fatal("amended amends")
+	}
+	if b, err := codec.EncodeAfter("new", "old", []byte("raw")); string(b) != "new after old, which is raw" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if b, err := codec.EncodeAfter("new", 5, []byte("raw")); string(b) != "new" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := codec.EncodeAfter(5, "old", nil); err == nil {
+		t.Error("5 is no row")
+	}
+}

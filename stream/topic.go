@@ -25,6 +25,14 @@ type Codec[T any] interface {
 	Decode(b []byte) (T, error)
 }
 
+// Amender is a Codec of large rows, of which little changes at a time. A transport that still has the row before and its bytes may
+// have them amended.
+type Amender[T any] interface {
+	Codec[T]
+	// EncodeAfter returns what Encode(v) does, byte for byte, given that Encode(before) returned raw. It changes none of them.
+	EncodeAfter(v, before T, raw []byte) ([]byte, error)
+}
+
 // Topic is a Kafka topic with the type of its values.
 type Topic[T any] struct {
 	Name  string

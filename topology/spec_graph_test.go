@@ -7,7 +7,9 @@ import (
 	"github.com/lovoo/goka"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/processors/budget"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
@@ -20,6 +22,9 @@ import (
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
+
+// Rows of users in many missions are amended, which their codec does only if it has the method that package stream looks for.
+var _ stream.Amender[*mission.UserRow] = codecs.UserRow{}
 
 // What `millrace topology` prints and `topics apply` creates is what the processors read and write.
 func TestGroupsAreTheProcessorsGraphs(t *testing.T) {

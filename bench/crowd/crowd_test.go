@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/pprof"
 	"slices"
 	"syscall"
 	"testing"
@@ -50,7 +51,10 @@ func compare(b *testing.B, among int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = broker.Close() }()
-	sides := []*side{start(b, broker.Addr(), few), start(b, broker.Addr(), many)}
+	var sides []*side
+	for _, n := range []int{few, many} { // profiles tell their goroutines apart by the label
+		pprof.Do(b.Context(), pprof.Labels("missions", fmt.Sprint(n)), func(context.Context) { sides = append(sides, start(b, broker.Addr(), n)) })
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	round := 0
 	play := func() (cost [2]float64) {

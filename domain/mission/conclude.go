@@ -24,6 +24,10 @@ func (d *draft) conclude(by cause) {
 	}
 	after := d.row.States
 	for len(before) > 0 || len(after) > 0 {
+		if len(before) > 0 && len(after) > 0 && before[0] == after[0] { // nearly all of them
+			before, after = before[1:], after[1:]
+			continue
+		}
 		var old, next *State
 		var order int
 		switch {
@@ -40,9 +44,7 @@ func (d *draft) conclude(by cause) {
 		if order >= 0 {
 			next, after = after[0], after[1:]
 		}
-		if old != next {
-			d.compare(old, next, by)
-		}
+		d.compare(old, next, by)
 	}
 }
 

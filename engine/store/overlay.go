@@ -10,7 +10,7 @@ import (
 // bytes are wanted. The zero value is empty and ready. It is not safe for concurrent use.
 type Overlay struct {
 	// Encode makes the bytes of rows given to Put. Not needed without Put. An error names the row's key to the caller.
-	Encode func(row any) ([]byte, error)
+	Encode func(key string, row any) ([]byte, error)
 
 	at      map[string]int // index in rows and decoded
 	rows    []Row
@@ -83,7 +83,7 @@ func (o *Overlay) seal(i int) error {
 	if r.Value != nil || o.decoded[i] == nil {
 		return nil
 	}
-	value, err := o.Encode(o.decoded[i])
+	value, err := o.Encode(r.Key, o.decoded[i])
 	if err != nil {
 		return fmt.Errorf("key %.64q: %w", r.Key, err)
 	}

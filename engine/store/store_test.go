@@ -208,7 +208,7 @@ func TestOverlayReadsLikeTheStoreAfterwards(t *testing.T) {
 			write(func(k string, v []byte) { apply(t, s, 1, store.Row{k, v}) })
 			var o store.Overlay
 			puts := 0
-			o.Encode = func(row any) ([]byte, error) { puts--; return []byte(row.(string)), nil }
+			o.Encode = func(_ string, row any) ([]byte, error) { puts--; return []byte(row.(string)), nil }
 			write(func(k string, v []byte) {
 				if v == nil || rapid.Bool().Draw(r, "bytes") {
 					o.Set(k, v)
@@ -254,7 +254,7 @@ func TestOverlayReadsLikeTheStoreAfterwards(t *testing.T) {
 // A row is encoded once, whatever its writes and reads; a deleted one never.
 func TestOverlayEncodesOnce(t *testing.T) {
 	var encoded []any
-	o := store.Overlay{Encode: func(row any) ([]byte, error) {
+	o := store.Overlay{Encode: func(_ string, row any) ([]byte, error) {
 		encoded = append(encoded, row)
 		if row == "bad" {
 			return nil, errors.New("refused")

@@ -1,0 +1,96 @@
+package codecs
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/millrace/millrace/codecs/wire"
+)
+
+// earlier is the body of a row that another one follows, as far as it has not been gone over. The zero value is of no row.
+type earlier struct{ rest []byte }
+
+func earlierBody(raw []byte) earlier {
+	if len(raw) == 0 {
+		return earlier{}
+	}
+	return earlier{raw[1:]} // without the version
+}
+
+// seek goes to the first field of a number, of a body that has its fields in the order of their numbers.
+func (e *earlier) seek(number protowire.Number) {
+	for len(e.rest) > 0 {
+		found, kind, n := protowire.ConsumeTag(e.rest)
+		if n < 0 || found >= number {
+			return
+		}
+		size := protowire.ConsumeFieldValue(found, kind, e.rest[n:])
+		if size < 0 {
+			e.rest = nil
+			return
+		}
+		e.rest = e.rest[n+size:]
+	}
+}
+
+// messages returns the next n fields, which are nested messages with numbers below 16, and goes past them; nil if they are not
+// there.
+func (e *earlier) messages(n int) []byte {
+	at := 0
+	for range n {
+		if at >= len(e.rest) {
+			return nil
+		}
+		size, used := protowire.ConsumeVarint(e.rest[at+1:])
+		if used < 0 || size > uint64(len(e.rest)-at-1-used) {
+			return nil
+		}
+		at += 1 + used + int(size)
+	}
+	out := e.rest[:at]
+	e.rest = e.rest[at:]
+	return out
+}
+
+// list writes one nested message for each element of a list. Those of runs that the earlier row has, too, are copied: elements are
+// immutable, so what is equal was written alike. order tells which of an element of the earlier list and one of this list comes
+// first, as far as the lists have an order.
+type list[T comparable] struct {
+	field  protowire.Number
+	order  func(old, v T) int
+	append func(w *wire.Writer, v T)
+}
+
+func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
+	from.seek(l.field)
+	for len(elements) > 0 {
+		n := 0
+		for n < min(len(elements), len(old)) && elements[n] == old[n] {
+			n++
+		}
+		if n > 0 {
+			raw := from.messages(n)
+			if raw == nil { // it was not encoded from these
+				old = nil
+				continue
+			}
+			w.B = append(w.B, raw...)
+			elements, old = elements[n:], old[n:]
+			continue
+		}
+		order := 1
+		if len(old) > 0 {
+			order = l.order(old[0], elements[0])
+		}
+		if order <= 0 {
+			from.messages(1)
+			old = old[1:]
+		}
+		if order >= 0 {
+			w.Message(l.field, func(w *wire.Writer) { l.append(w, elements[0]) })
+			elements = elements[1:]
+		}
+	}
+}
+
+// inOrder is the order of lists that grow at their end and lose elements elsewhere: what is not met again is gone.
+func inOrder[T any](_, _ T) int { return -1 }
