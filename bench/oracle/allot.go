@@ -1,6 +1,11 @@
 package oracle
 
-import "slices"
+import (
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+)
 
 func (w *won) completions() (list []*allotment) {
 	for i := range w.allotments {
@@ -42,7 +47,8 @@ func (t *Treasury) answered(w win, won *won) {
 		if debt == "" {
 			debt = "negative"
 		}
-		if (Prize{a.kind, a.full, a.pool}) != d.Reward || a.currency != d.Currency || a.mode != mode || a.debt != debt {
+		if (Prize{a.kind, a.full, a.pool, d.Reward.ExpiresAfter}) != d.Reward || a.currency != d.Currency || a.mode != mode || a.debt != debt ||
+			a.hold != lasting(d.Grant.Hold) || a.expires != lasting(d.Reward.ExpiresAfter) {
 			t.problem("allotment of %+v: %+v is not what the mission says", w, a)
 		}
 		if (a.code != "") != (pooled && a.verdict == "reserved") {
@@ -66,6 +72,18 @@ func (t *Treasury) answered(w win, won *won) {
 	if !slices.Equal(want, got) {
 		t.problem("outcomes of %+v: completed %v, answered %v", w, want, got)
 	}
+}
+
+// lasting reads a duration as CONTRACT writes it; one that cannot be read is like no other.
+func lasting(text string) instant.Milli {
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return -1
+	}
+	return milli(d)
 }
 
 func (t *Treasury) definition(w win) (Definition, bool) {
@@ -96,7 +114,8 @@ func (t *Treasury) settled(w win, won *won) {
 		return
 	}
 	last := completions[len(completions)-1]
-	if want := states(last, won.inForce()); !slices.Contains(want, r.state) {
+	_, cancelled := t.barred[r.id]
+	if want := states(last, won.inForce(), cancelled); !slices.Contains(want, r.state) {
 		t.problem("reward %s for %+v: %s, want %v", r.id, w, r.state, want)
 	}
 	if keeps := r.paid != 0 && r.paid != r.epoch; r.amount != last.amount && !keeps {
@@ -104,23 +123,32 @@ func (t *Treasury) settled(w win, won *won) {
 	}
 }
 
-// states returns where a reward may stand whose last completion got an allotment, and whose completion is in force or not.
-func states(a *allotment, inForce bool) []string {
+// states returns where a reward may stand at rest whose last completion got an allotment, and whose completion is in force or not, or which
+// support has cancelled.
+func states(a *allotment, inForce, cancelled bool) []string {
+	k := a.terms()
+	var out []string
+	if k.lapses() {
+		out = append(out, "expired")
+	}
+	if k.provided() {
+		out = append(out, "failed")
+	}
 	switch {
+	case cancelled:
+		return append(out, "cancelled", "clawed_back", "exhausted", "failed")
 	case a.verdict == "exhausted":
 		return []string{"exhausted"}
 	case !inForce:
-		return []string{"cancelled", "clawed_back", "failed"}
-	}
-	out := []string{"granted"}
-	if a.kind == "scratch_card" {
+		return append(out, "cancelled", "clawed_back")
+	case k.kind == "scratch_card":
 		out = append(out, "redeemed")
 	}
-	if a.mode == "claim" {
+	if k.mode == "claim" && k.expires == 0 {
 		out = append(out, "claimable")
 	}
-	if a.pool == "" && !isCoins(a.kind) {
-		out = append(out, "failed")
+	if k.kind != "scratch_card" || k.mode != "claim" && k.expires == 0 {
+		out = append(out, "granted")
 	}
 	return out
 }

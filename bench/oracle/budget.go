@@ -1,7 +1,5 @@
 package oracle
 
-import "slices"
-
 // book is what a mission's budget must say.
 type book struct {
 	accounts           map[string]account
@@ -160,23 +158,9 @@ func (t *Treasury) compareRewards(id string, want *book) {
 			continue
 		}
 		unit := unitOf(&d)
-		switch {
-		case r.state == "redeemed" || r.state == "granted" && r.kind != "scratch_card":
-			got.add(unit, 0, r.amount, 0)
-			got.winners++
-		case slices.Contains([]string{"reserved", "pending", "claimable", "granting", "granted"}, r.state):
-			got.add(unit, r.amount, 0, 0)
-			got.winners++
-		}
-		switch {
-		case r.held == "":
-		case r.held == "awaited":
-			got.add(unit, r.heldAmount, 0, 0)
-			got.winners++
-		default:
-			got.add(unit, 0, r.heldAmount, 0)
-			got.winners++
-		}
+		open, given := r.holds()
+		got.add(unit, open.amount, given.amount, 0)
+		got.winners += open.times + given.times
 	}
 	for unit, w := range want.accounts {
 		if g := got.accounts[unit]; g.reserved != w.reserved || g.spent != w.spent {

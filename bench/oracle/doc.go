@@ -4,7 +4,7 @@
 //
 // Use it so: Add every record of `transactions` in offset order, and every Enrolment and Segments in any, call Result, fill an Observed
 // with what the pipeline's tables and topics hold, and Compare the two. Budgets and rewards depend on orders that no log keeps; a
-// Treasury says what must hold of them all the same.
+// Treasury says what must hold of them all the same (ADR 16), with Annals of what the rows of rewards have forgotten.
 //
 // Time is what the ledger sees: before each record, the watermark of its partition is the largest updated_at of the records
 // before it, or where clock records have moved it. A payment that is still pending when the watermark reaches its
@@ -37,5 +37,5 @@
 //
 // What it leaves out: expiry of rows (90 days), the bound on a row's bytes, late_beyond_horizon; of missions, what comes beyond a
 // user row's reorder horizon or bounds (after_horizon), so that a test must not send it; changes that a user row has not met yet;
-// enrolments that are refused because the mission is not there, has ended, or never was opted in to; and holds and expiries of rewards.
+// and enrolments that are refused because the mission is not there, has ended, or never was opted in to.
 package oracle

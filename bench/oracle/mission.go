@@ -52,7 +52,8 @@ type Definition struct {
 	TimeZone string `json:"time_zone"`
 	Reward   Prize  `json:"reward"`
 	Grant    struct {
-		Mode string `json:"mode"` // auto (the default) or claim; a hold is not understood
+		Mode string `json:"mode"` // auto (the default) or claim
+		Hold string `json:"hold"` // a duration; missing: none
 	} `json:"grant"`
 	Enrolment string `json:"enrolment"` // automatic (the default) or opt_in
 	Limits    struct {
@@ -70,9 +71,10 @@ type Definition struct {
 
 // Prize is what one completion wins.
 type Prize struct {
-	Kind   string `json:"kind"`
-	Amount int64  `json:"amount"`
-	Pool   string `json:"pool"`
+	Kind         string `json:"kind"`
+	Amount       int64  `json:"amount"`
+	Pool         string `json:"pool"`
+	ExpiresAfter string `json:"expires_after"` // a duration; missing: it does not expire
 }
 
 // unlimited is how many completions a mission without limit may have.

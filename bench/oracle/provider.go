@@ -19,18 +19,15 @@ func (t *Treasury) checkProvider() {
 			}
 		}
 	}
-	for w, won := range t.wins {
-		d, _ := t.definition(w)
-		r := won.reward
-		if r == nil || d.Reward.Pool != "" || isCoins(d.Reward.Kind) {
-			continue
-		}
-		want := int64(0)
-		if r.state == "granted" || r.held == "kept" {
-			want = 1
-		}
-		if n := paid[r.id]; n != want {
-			t.problem("reward %s for %+v: %s, the provider has paid it %d times net, want %d", r.id, w, r.state, n, want)
+	for _, p := range t.purses {
+		for _, r := range p.rewards {
+			want := int64(0)
+			if r.pool == "" && !isCoins(r.kind) && (r.state == "granted" || r.held == "kept") {
+				want = 1
+			}
+			if n := paid[r.id]; n != want {
+				t.problem("reward %s for %+v: %s, the provider has paid it %d times net, want %d", r.id, r.win, r.state, n, want)
+			}
 		}
 	}
 	if answered != len(t.tasks) {

@@ -25,6 +25,7 @@ type prize struct {
 	win         win
 	byHand      bool // of support
 	kind, state string
+	pool        string
 	debt, code  string
 	amount      int64
 	epoch, paid int64
@@ -36,8 +37,7 @@ type prize struct {
 // entry is one change of a coin balance.
 type entry struct {
 	number, amount, after int64
-	reward                string
-	paysDebt              bool
+	reward, kind          string
 }
 
 // RewardsRow takes a record of the rewards table. Pages lie under their user, 0x1f and a number.
@@ -61,19 +61,19 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 		return err
 	}
 	for _, e := range row.Page {
-		p.pages[page] = append(p.pages[page], entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.Kind == "debt"})
+		p.pages[page] = append(p.pages[page], entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, string(e.Kind)})
 	}
 	if paged {
 		return nil
 	}
 	p.row, p.balance, p.debt, p.count = true, row.Coins.Balance, row.Coins.Debt, row.Coins.Count
 	for _, e := range row.Coins.Entries {
-		p.own = append(p.own, entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.Kind == "debt"})
+		p.own = append(p.own, entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, string(e.Kind)})
 	}
 	for _, r := range row.Rewards {
 		x := &prize{
 			id: r.ID, win: win{user, r.Mission, r.Version, r.WindowStart, r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
-			state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
+			pool: r.Pool, state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
 		}
 		if r.Held != nil {
 			x.held, x.heldAmount, x.heldCode = []string{"", "awaited", "recovering", "kept"}[r.Held.Hold], r.Held.Amount, r.Held.Code
@@ -124,8 +124,8 @@ func (t *Treasury) place() {
 				t.problem("reward %s: of users %s and %s", r.id, other, user)
 			}
 			owner[r.id] = user
-			if n := t.notices[r.id]; r.epoch > 0 && (n == nil || *n != notice{r.state, r.epoch}) {
-				t.problem("reward %s: %s at epoch %d, the last notification was %+v", r.id, r.state, r.epoch, n)
+			if last := t.lastStep(r.id); r.epoch > 0 && (last.to != r.state || last.epoch != r.epoch || t.courses[r.id].user != user) {
+				t.problem("reward %s of %s: %s at epoch %d, the last notification was %+v", r.id, user, r.state, r.epoch, last)
 			}
 			if r.byHand {
 				continue
@@ -156,15 +156,21 @@ func (t *Treasury) checkCoins() {
 			list = append(list, page...)
 		}
 		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.number, b.number) })
-		balance, net := int64(0), map[string]int64{}
+		balance, net, byHand := int64(0), map[string]int64{}, map[string]bool{}
+		for _, r := range p.rewards {
+			byHand[r.id] = r.byHand
+		}
 		for i, e := range list {
 			balance += e.amount
 			if e.number != int64(i+1) || e.after != balance {
 				t.problem("coins of %s: entry %+v, want number %d and balance %d", user, e, i+1, balance)
 				break
 			}
-			if !e.paysDebt {
+			if e.kind != "debt" {
 				net[e.reward] += e.amount
+			}
+			if given := e.kind == "reward" || e.kind == "goodwill"; given != (e.amount > 0) || given && (e.kind == "goodwill") != byHand[e.reward] {
+				t.problem("coins of %s: entry %+v, its reward is of support: %t", user, e, byHand[e.reward])
 			}
 		}
 		if !p.row || p.balance != balance || p.count != int64(len(list)) {

@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
@@ -11,22 +12,30 @@ import (
 // Treasury gathers what budgets and rewards did with the outcomes, and says what is wrong with it. Who wins the last unit of a
 // budget depends on the order of `outcomes` and on when rewards came back; so it does not say who must, but that every outcome was
 // answered once, nobody was turned away while there was room, nobody let in where there was none, and that all sums agree:
-// budgets, rewards, coins, and what the provider was asked.
+// budgets, rewards, coins, and what the provider was asked. Nor does it say when a hold ends, a reward expires or a command is judged, but
+// that each step of a reward was legal and neither early nor late, and that each command has the verdict that it must have. ADR 16 lists all of it.
 //
-// Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, and then call
-// Problems.
+// Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, with Annals of the
+// rewards table, and then call Problems.
 type Treasury struct {
 	missions map[string][]Definition // versions, by number from 1
 	wins     map[win]*won
 	outcomes map[string][]outcome  // by mission
 	returns  map[string][]movement // by mission
 	pools    map[string]*pool
-	notices  map[string]*notice         // the last of each reward
+	courses  map[string]*course // of rewards
+	terms    map[string]func(epoch int64) *terms
+	claimed  map[string][]instant.Milli // when a reward was given as to a claim
+	commands map[string]*command
+	annals   *Annals
 	answers  map[string]map[string]bool // by reward and task: whether it went well
 	tasks    map[string]string          // kinds, by id
 	budgets  map[string]*book           // as the rows say
 	shelves  map[string][]string        // of codes, by key
-	purses   map[string]*purse          // by user
+	barred   map[string]instant.Milli   // when support cancelled a reward
+	tally    Tally
+	until    instant.Milli
+	purses   map[string]*purse // by user
 	problems []string
 }
 
@@ -57,12 +66,17 @@ type allotment struct {
 	currency, kind, pool, mode, debt string
 	code                             string
 	full, amount                     int64 // what the reward is, and what is reserved of it
+	hold, expires                    instant.Milli
 }
+
+func (a *allotment) terms() *terms { return &terms{a.kind, a.pool, a.mode, a.hold, a.expires} }
 
 // movement is what became of a reservation.
 type movement struct {
 	what, unit string
 	amount     int64
+	reward     string
+	code       string
 }
 
 // pool is what happened to gift codes.
@@ -71,17 +85,12 @@ type pool struct {
 	out      map[string]int // times handed out less times come back
 }
 
-// notice is what a user's devices were told of a reward.
-type notice struct {
-	state string
-	epoch int64
-}
-
 // NewTreasury returns a Treasury that has seen nothing.
 func NewTreasury(missions ...Mission) *Treasury {
 	t := &Treasury{
 		missions: map[string][]Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
-		pools: map[string]*pool{}, notices: map[string]*notice{}, answers: map[string]map[string]bool{}, tasks: map[string]string{},
+		pools: map[string]*pool{}, courses: map[string]*course{}, terms: map[string]func(int64) *terms{}, claimed: map[string][]instant.Milli{}, barred: map[string]instant.Milli{},
+		commands: map[string]*command{}, annals: NewAnnals(), answers: map[string]map[string]bool{}, tasks: map[string]string{},
 		budgets: map[string]*book{}, shelves: map[string][]string{}, purses: map[string]*purse{},
 	}
 	for _, m := range missions {
@@ -126,7 +135,7 @@ func (t *Treasury) Allotment(value []byte) error {
 	w := t.won(win{a.UserID, a.Mission, a.Version, a.WindowStart, a.Iteration})
 	w.allotments = append(w.allotments, allotment{
 		verdict: string(a.Verdict), reason: a.Reason, currency: a.Currency, kind: a.Reward.Kind, pool: a.Reward.Pool, mode: a.Grant.Mode,
-		debt: a.Debt, code: a.Code, full: a.Reward.Amount, amount: a.Amount,
+		debt: a.Debt, code: a.Code, full: a.Reward.Amount, amount: a.Amount, hold: milli(a.Grant.Hold), expires: milli(a.Reward.ExpiresAfter),
 	})
 	if a.Code != "" {
 		t.pool(a.Reward.Pool).out[a.Code]++
@@ -140,7 +149,7 @@ func (t *Treasury) Return(value []byte) error {
 	if err != nil {
 		return err
 	}
-	t.returns[r.Mission] = append(t.returns[r.Mission], movement{string(r.Movement), r.Unit, r.Amount})
+	t.returns[r.Mission] = append(t.returns[r.Mission], movement{string(r.Movement), r.Unit, r.Amount, r.RewardID, r.Code})
 	if r.Code != "" {
 		t.pool(r.Pool).out[r.Code]--
 	}
@@ -158,6 +167,8 @@ func (t *Treasury) Codes(value []byte) error {
 	}
 	return nil
 }
+
+func milli(d time.Duration) instant.Milli { return instant.Milli(d.Milliseconds()) }
 
 func (t *Treasury) pool(id string) *pool {
 	if t.pools[id] == nil {
@@ -204,18 +215,23 @@ func (t *Treasury) Notice(value []byte) error {
 	if err != nil {
 		return err
 	}
-	last := t.notices[n.RewardID]
-	if last == nil {
-		last = &notice{}
-		t.notices[n.RewardID] = last
+	l := t.courses[n.RewardID]
+	if l == nil {
+		l = &course{user: n.UserID}
+		t.courses[n.RewardID] = l
 	}
-	switch state := string(n.State); {
-	case string(n.Previous) != last.state || n.Epoch < last.epoch:
-		t.problem("notification of reward %s: %s of epoch %d after %q, the one before was %+v", n.RewardID, state, n.Epoch, n.Previous, last)
-	case last.epoch == n.Epoch && last.state == state:
-		t.problem("notification of reward %s: %s of epoch %d twice", n.RewardID, state, n.Epoch)
+	var last step
+	if len(l.steps) > 0 {
+		last = l.steps[len(l.steps)-1]
 	}
-	*last = notice{string(n.State), n.Epoch}
+	next := step{string(n.Previous), string(n.State), n.Epoch, n.At, n.Reason}
+	switch {
+	case l.user != n.UserID || next.from != last.to:
+		t.problem("notification of reward %s: user %s, %+v, the one before was of %s: %+v", n.RewardID, n.UserID, next, l.user, last)
+	case last.epoch == next.epoch && last.to == next.to:
+		t.problem("notification of reward %s: %s of epoch %d twice", n.RewardID, next.to, next.epoch)
+	}
+	l.steps = append(l.steps, next)
 	return nil
 }
 
@@ -247,6 +263,7 @@ func (t *Treasury) BudgetRow(key string, value []byte) error {
 
 // Problems returns what is wrong, in sentences; none if all is well. The Treasury must not be used any more.
 func (t *Treasury) Problems() []string {
+	t.bar()
 	t.place()
 	for w, won := range t.wins {
 		t.answered(w, won)
@@ -258,8 +275,12 @@ func (t *Treasury) Problems() []string {
 	for id, p := range t.pools {
 		t.checkPool(id, p)
 	}
+	t.checkGoodwill()
+	t.checkReservations()
 	t.checkCoins()
 	t.checkProvider()
+	t.checkCourses()
+	t.checkCommands()
 	slices.Sort(t.problems)
 	return t.problems
 }

@@ -77,7 +77,7 @@ func (r *run) topics() []string {
 		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Journal.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
 		t.HealthWindows.Name, t.HealthCorrections.Name, t.CatalogEvents.Name, string(t.Ledger.Table()), string(t.Progress.Table()),
 		t.Enrolments.Name, t.UserSegments.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name,
-		t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
+		t.Claims.Name, t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
 	}
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,24 +16,29 @@ import (
 // treasuryTopics are those that the oracle judges budgets and rewards by.
 func treasuryTopics(t *topology.Topology) []string {
 	return []string{
-		t.Outcomes.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name, t.Notifications.Name,
-		string(t.Budget.Table()), string(t.Rewards.Table()),
+		t.Outcomes.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name, t.Claims.Name,
+		t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
 	}
 }
 
 // audited hands what topics and tables hold to the oracle, and returns what it cannot read.
 func audited(log *topicLog, t *topology.Topology, missions []oracle.Mission) (o *oracle.Treasury, problems []string) {
 	o = oracle.NewTreasury(missions...)
+	annals := oracle.NewAnnals()
+	o.Recall(annals)
 	for topic, take := range map[string]func(*kgo.Record) error{
-		t.Outcomes.Name:           func(rec *kgo.Record) error { return o.Outcome(rec.Value) },
-		t.RewardsIn.Name:          func(rec *kgo.Record) error { return o.Allotment(rec.Value) },
-		t.BudgetReturns.Name:      func(rec *kgo.Record) error { return o.Return(rec.Value) },
-		t.PoolCodes.Name:          func(rec *kgo.Record) error { return o.Codes(rec.Value) },
-		t.Tasks.Name:              func(rec *kgo.Record) error { return o.Task(rec.Value) },
-		t.RewardResults.Name:      func(rec *kgo.Record) error { return o.Answer(rec.Value) },
-		t.Notifications.Name:      func(rec *kgo.Record) error { return o.Notice(rec.Value) },
-		string(t.Budget.Table()):  func(rec *kgo.Record) error { return o.BudgetRow(string(rec.Key), rec.Value) },
-		string(t.Rewards.Table()): func(rec *kgo.Record) error { return o.RewardsRow(string(rec.Key), rec.Value) },
+		t.Outcomes.Name:          func(rec *kgo.Record) error { return o.Outcome(rec.Value) },
+		t.RewardsIn.Name:         func(rec *kgo.Record) error { return o.Allotment(rec.Value) },
+		t.BudgetReturns.Name:     func(rec *kgo.Record) error { return o.Return(rec.Value) },
+		t.PoolCodes.Name:         func(rec *kgo.Record) error { return o.Codes(rec.Value) },
+		t.Tasks.Name:             func(rec *kgo.Record) error { return o.Task(rec.Value) },
+		t.RewardResults.Name:     func(rec *kgo.Record) error { return o.Answer(rec.Value) },
+		t.Claims.Name:            func(rec *kgo.Record) error { return o.Command(rec.Value) },
+		t.Notifications.Name:     func(rec *kgo.Record) error { return o.Notice(rec.Value) },
+		string(t.Budget.Table()): func(rec *kgo.Record) error { return o.BudgetRow(string(rec.Key), rec.Value) },
+		string(t.Rewards.Table()): func(rec *kgo.Record) error {
+			return errors.Join(annals.RewardsRow(string(rec.Key), rec.Value), o.RewardsRow(string(rec.Key), rec.Value))
+		},
 	} {
 		for _, rec := range log.records[topic] {
 			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {

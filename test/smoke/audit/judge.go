@@ -38,6 +38,10 @@ type Verdict struct {
 	Findings []string
 	// Rewards counts rewards by their states.
 	Rewards map[string]int
+	// Tally counts what time and hands did to them.
+	Tally oracle.Tally
+	// Until is when time changes the last of those that it has yet to change, which are findings until then; zero: none.
+	Until time.Time
 	// Holdings are the users' coins and rewards by the rows.
 	Holdings map[string]oracle.Holding
 	// Standings counts the statuses and downtimes that were compared.

@@ -12,7 +12,7 @@ func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
 	o, p := oracle.NewTreasury(missions...), t.topology
 	for topic, take := range map[string]func([]byte) error{
 		p.Outcomes.Name: o.Outcome, p.RewardsIn.Name: o.Allotment, p.BudgetReturns.Name: o.Return, p.PoolCodes.Name: o.Codes,
-		p.Tasks.Name: o.Task, p.RewardResults.Name: o.Answer, p.Notifications.Name: o.Notice,
+		p.Tasks.Name: o.Task, p.RewardResults.Name: o.Answer, p.Notifications.Name: o.Notice, p.Claims.Name: o.Command,
 	} {
 		for _, r := range t.records[topic] {
 			if watermark.Is(r.Value) {
@@ -35,10 +35,14 @@ func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
 	}
 	rows(string(p.Budget.Table()), o.BudgetRow)
 	rows(string(p.Rewards.Table()), o.RewardsRow)
+	o.Recall(t.annals)
 	for _, problem := range o.Problems() {
 		v.Differ("%s", problem)
 	}
-	v.Rewards, v.Holdings = o.Rewards(), o.Holdings()
+	v.Rewards, v.Holdings, v.Tally = o.Rewards(), o.Holdings(), o.Tally()
+	if until := o.Until(); until > 0 {
+		v.Until = until.Time()
+	}
 }
 
 // AllRewards returns how many rewards were compared.

@@ -5,10 +5,12 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -22,6 +24,7 @@ type Tape struct {
 	rows     map[string]map[int32]int64 // of tables: after the last record of data
 	seen     map[string]struct{}
 	epochs   map[producer]int16
+	annals   *oracle.Annals // of the rewards table
 	doubles  []double
 	zombies  []string
 	unread   []string
@@ -54,6 +57,7 @@ func NewTape(t *topology.Topology) *Tape {
 	tape := &Tape{
 		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[rowKey]*kgo.Record{},
 		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
+		annals: oracle.NewAnnals(),
 	}
 	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())} {
 		tape.tables[table] = map[rowKey]*kgo.Record{}
@@ -68,7 +72,7 @@ func (t *Tape) Topics() []string {
 		p.Payments.Name, p.Transactions.Name, p.Postings.Name, p.Journal.Name, p.Attempts.Name, p.Outcomes.Name, p.DeadLetterRecords.Name,
 		p.HealthWindows.Name, p.HealthCorrections.Name, p.HealthScores.Name, p.HealthStatus.Name, p.Downtimes.Name,
 		p.Enrolments.Name, p.UserSegments.Name, p.PoolCodes.Name, p.RewardsIn.Name, p.BudgetReturns.Name, p.Tasks.Name, p.RewardResults.Name,
-		p.Notifications.Name, string(p.Ledger.Table()), string(p.Progress.Table()), string(p.Budget.Table()), string(p.Rewards.Table()),
+		p.Claims.Name, p.Notifications.Name, string(p.Ledger.Table()), string(p.Progress.Table()), string(p.Budget.Table()), string(p.Rewards.Table()),
 	}
 }
 
@@ -92,6 +96,11 @@ func (t *Tape) Take(r *kgo.Record) []string {
 	if table, ok := t.tables[r.Topic]; ok {
 		set(t.rows, r)
 		table[rowKey{r.Partition, string(r.Key)}] = r
+		if r.Topic == string(t.topology.Rewards.Table()) && !strings.HasPrefix(string(r.Key), reserved) {
+			if err := t.annals.RewardsRow(string(r.Key), r.Value); err != nil {
+				wrong = append(wrong, fmt.Sprintf("%s: %v", place, err)) // the last version is read again by Judge
+			}
+		}
 		return wrong
 	}
 	t.records[r.Topic] = append(t.records[r.Topic], r)
