@@ -68,7 +68,7 @@ func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
 		return verdict.Unchanged, nil
 	}
 	was := p.enrolled(p.stands(old, e.At), old, e.At)
-	d.put(next)
+	d.put(p, next)
 	d.derive(p, d.row.Recent)
 	if now := d.find(p); was == p.enrolled(p.stands(now, e.At), now, e.At) { // kept all the same: another switch may yet come between
 		return verdict.Unchanged, nil

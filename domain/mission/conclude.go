@@ -56,7 +56,7 @@ func (d *draft) compare(old, next *State, by cause) {
 	} else {
 		mission = old.Mission
 	}
-	p, ok := d.missions.Find(mission)
+	p, ok := d.planOf(mission, next)
 	if !ok {
 		return
 	}
@@ -92,6 +92,16 @@ func (d *draft) compare(old, next *State, by cause) {
 		next.Tallies = nil
 	}
 	d.cut(next)
+}
+
+// planOf finds a mission of which a state has changed; most were made by this draft, and are few.
+func (d *draft) planOf(mission string, next *State) (*Plan, bool) {
+	for i := range d.own[:min(len(d.own), len(d.few))] {
+		if d.own[i].state == next {
+			return d.own[i].plan, true
+		}
+	}
+	return d.missions.Find(mission)
 }
 
 // lost tells that what was won in windows that are no more is lost, and returns all the windows that there were. What was won before

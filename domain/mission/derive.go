@@ -83,9 +83,9 @@ func (d *draft) derive(p *Plan, recent []*Recent) {
 	switch {
 	case old != nil && old.equal(next):
 	case next.In() || len(next.Switches) > 0:
-		d.put(next)
+		d.put(p, next)
 	case old != nil:
-		d.remove(old.Mission)
+		d.remove(p)
 	}
 }
 

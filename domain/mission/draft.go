@@ -16,15 +16,25 @@ type draft struct {
 	user     string
 	missions *Snapshot
 	cfg      Config
-	copied   bool // States is this draft's own list
+	copied   bool     // States is this draft's own list
+	own      []owned // in few at first, which hold those of a posting
+	few      [4]owned
+	last     spot     // that was looked for
 	changed  bool
 	effects  []Effect
 	buffer   []int32
 	scratch  payment.Facts
 }
 
+// owned is a state made by a draft.
+type owned struct {
+	state *State
+	plan  *Plan
+}
+
 func newDraft(row *UserRow, user string, missions *Snapshot, cfg Config) *draft {
 	d := &draft{old: row, user: user, missions: missions, cfg: cfg}
+	d.own = d.few[:0]
 	if row != nil {
 		d.row = *row
 	}
@@ -39,33 +49,58 @@ func (d *draft) result() *UserRow {
 	return &next
 }
 
+// spot is where the state of a mission is, or would be, among hundreds: one posting asks several times for the same.
+type spot struct {
+	plan  *Plan // nil: nowhere
+	index int
+	found bool
+}
+
+func (d *draft) spot(p *Plan) (int, bool) {
+	if d.last.plan != p {
+		i, ok := findState(d.row.States, p.ID())
+		d.last = spot{p, i, ok}
+	}
+	return d.last.index, d.last.found
+}
+
 // find returns where the user stands in a mission, for reading.
-func (d *draft) find(p *Plan) *State { return d.row.State(p.ID()) }
+func (d *draft) find(p *Plan) *State {
+	if i, ok := d.spot(p); ok {
+		return d.row.States[i]
+	}
+	return nil
+}
 
 // put takes in a state made by this draft, in place of the one of its mission.
-func (d *draft) put(s *State) {
+func (d *draft) put(p *Plan, s *State) {
+	i, ok := d.spot(p)
 	d.copyStates()
-	if i, ok := findState(d.row.States, s.Mission); ok {
+	if ok {
 		d.row.States[i] = s
 	} else {
 		d.row.States = slices.Insert(d.row.States, i, s)
 	}
+	d.own, d.last.found = append(d.own, owned{s, p}), true
 }
 
 // remove takes out the state of a mission that the user is not in.
-func (d *draft) remove(mission string) {
-	if i, ok := findState(d.row.States, mission); ok {
+func (d *draft) remove(p *Plan) {
+	if i, ok := d.spot(p); ok {
 		d.copyStates()
 		if d.row.States = slices.Delete(d.row.States, i, i+1); len(d.row.States) == 0 {
 			d.row.States = nil
 		}
+		d.last.found = false
 	}
 }
 
+// copyStates makes the list this draft's own, with room for one more.
 func (d *draft) copyStates() {
 	if !d.copied {
-		d.row.States = slices.Clone(d.row.States)
-		d.copied, d.changed = true, true
+		states := make([]*State, len(d.row.States), len(d.row.States)+1)
+		copy(states, d.row.States)
+		d.row.States, d.copied, d.changed = states, true, true
 	}
 }
 
@@ -74,13 +109,13 @@ func (d *draft) state(p *Plan) *State {
 	s := d.find(p)
 	next := &State{Mission: p.ID()}
 	if s != nil {
-		if s != d.old.State(s.Mission) { // made by this draft
+		if slices.Contains(d.own, owned{s, p}) {
 			return s
 		}
 		*next = *s
 		next.Tallies = slices.Clone(s.Tallies)
 	}
-	d.put(next)
+	d.put(p, next)
 	return next
 }
 
@@ -116,6 +151,9 @@ func (d *draft) isDuplicate(p *ledger.Posting) bool {
 	if i, ok := findRecent(d.row.Recent, markOf(&p.Facts)); ok {
 		return p.Seq <= d.row.Recent[i].Seq
 	}
+	if !d.forgotten(p) { // Old has none of its payment
+		return false
+	}
 	for _, s := range d.row.Old {
 		if s.TransactionID == p.TransactionID && p.Seq <= s.Seq {
 			return true
@@ -131,7 +169,8 @@ func (d *draft) take(p *ledger.Posting) (before int64) {
 	d.row.LastAt = max(d.row.LastAt, p.At)
 	d.receive(p)
 	if d.forgotten(p) {
-		d.rememberOld(Seen{p.TransactionID, p.Seq})
+		isOf := func(s Seen) bool { return s.TransactionID == p.TransactionID }
+		d.rememberOld(slices.DeleteFunc(slices.Clone(d.row.Old), isOf), Seen{p.TransactionID, p.Seq})
 		return p.NetBefore
 	}
 	r := &Recent{Facts: p.Facts, Seq: p.Seq, Net: p.NetAfter}
@@ -157,10 +196,11 @@ func (d *draft) receive(p *ledger.Posting) {
 	d.row.Received[i].Net = d.row.Received[i].Net.Add(p.NetAfter).Minus(TotalOf(p.NetBefore))
 }
 
-func (d *draft) rememberOld(seen Seen) {
-	old := slices.DeleteFunc(slices.Clone(d.row.Old), func(s Seen) bool { return s.TransactionID == seen.TransactionID })
-	old = append(old, seen)
-	d.row.Old = slices.Clone(old[max(0, len(old)-d.cfg.MaxOld):])
+// rememberOld keeps the last postings of the others and of the payments seen.
+func (d *draft) rememberOld(others []Seen, seen ...Seen) {
+	seen = seen[max(0, len(seen)-d.cfg.MaxOld):]
+	others = others[max(0, len(others)+len(seen)-d.cfg.MaxOld):]
+	d.row.Old = slices.Concat(others, seen)
 }
 
 // forget drops the payments that the horizon or the bound no longer keep. What they contributed is settled. A created_at
@@ -172,13 +212,17 @@ func (d *draft) forget() {
 	}
 	latest := min(recent[len(recent)-1].CreatedAt, d.row.LastAt)
 	oldest := Mark{At: latest.Add(-d.cfg.ReorderHorizon)}
-	n, _ := findRecent(recent, oldest)
-	n = max(n, len(recent)-d.cfg.MaxRecent)
-	for _, r := range recent[:n] {
-		d.settle(r)
-		d.rememberOld(Seen{r.TransactionID, r.Seq})
+	n := max(0, len(recent)-d.cfg.MaxRecent)
+	for n < len(recent) && markOf(&recent[n].Facts).compare(oldest) < 0 {
+		n++
 	}
 	if n > 0 {
+		seen := make([]Seen, n)
+		for i, r := range recent[:n] {
+			d.settle(r)
+			seen[i] = Seen{r.TransactionID, r.Seq}
+		}
+		d.rememberOld(d.row.Old, seen...) // which had none of them
 		d.row.Frontier = markOf(&recent[n-1].Facts)
 		d.row.Recent = recent[n:]
 	}

@@ -120,7 +120,11 @@ func (m Mark) compare(n Mark) int {
 
 func markOf(f *payment.Facts) Mark { return Mark{f.CreatedAt, f.TransactionID} }
 
+// findRecent returns where the payment of a mark is, or would be: nearly always at the end.
 func findRecent(recent []*Recent, m Mark) (int, bool) {
+	if n := len(recent); n == 0 || markOf(&recent[n-1].Facts).compare(m) < 0 {
+		return n, false
+	}
 	return slices.BinarySearchFunc(recent, m, func(r *Recent, m Mark) int { return markOf(&r.Facts).compare(m) })
 }
 
