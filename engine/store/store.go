@@ -25,7 +25,7 @@ type Row struct {
 }
 
 // Store is one partition of a table. It is safe for one writer and any number of readers. Values that it hands out must not
-// be changed and stay valid; values that it takes must not be changed afterwards.
+// be changed and stay valid, and may hold on to more than their own bytes; values that it takes must not be changed afterwards.
 type Store interface {
 	// Get returns nil if there is no such row.
 	Get(key string) ([]byte, error)
