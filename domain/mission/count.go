@@ -68,6 +68,9 @@ func (d *draft) countRecent(plan *Plan, p *ledger.Posting, before int64) int {
 	}
 	if !c.optIn && p.CreatedAt < s.EnrolledAt {
 		d.state(plan).EnrolledAt = p.CreatedAt
+		if d.recount(plan) {
+			return 1
+		}
 	}
 	if x := c.contribution(&p.Facts, before, p.NetAfter); x.amount != 0 {
 		if !d.state(plan).tally(w).add(x, true) {
@@ -97,13 +100,25 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	}
 	s = d.state(plan)
 	s.Fixed = true
-	if !c.optIn {
-		s.EnrolledAt = min(s.EnrolledAt, p.CreatedAt)
+	room := s.tally(w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
+	if !c.optIn && p.CreatedAt < s.EnrolledAt {
+		s.EnrolledAt = p.CreatedAt
+		d.recount(plan)
 	}
-	if !s.tally(w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false) {
+	if !room {
 		return 0
 	}
 	return 1
+}
+
+// recount counts anew the remembered payments of a user whose enrolment has moved to an earlier time: those between, made under
+// another version, count from now on. It tells whether it did; with one version there are none.
+func (d *draft) recount(plan *Plan) bool {
+	if len(plan.versions) == 1 {
+		return false
+	}
+	d.derive(plan, d.row.Recent)
+	return true
 }
 
 // enrolLate lets a payment that the row does not remember bring the user into a mission.
@@ -121,6 +136,7 @@ func (d *draft) enrolLate(plan *Plan, p *ledger.Posting) int {
 	s.Horizon, s.Late = d.row.Frontier, []string{p.TransactionID}
 	w, _ := c.windowAt(p.CreatedAt, s)
 	s.tally(w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
+	d.recount(plan)
 	return 1
 }
 

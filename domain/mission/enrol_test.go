@@ -223,6 +223,22 @@ func TestEnrolmentIsFixedBeyondTheHorizon(t *testing.T) {
 	x.wants("completed 1 v2 of 2026-03-01T00:00:00.000Z")
 }
 
+// A payment beyond the horizon may bring the user in; payments that are remembered, and were made since, count from then on.
+func TestLateEnrolmentCountsWhatIsRemembered(t *testing.T) {
+	asked := everything("m", MetricCount, 3)
+	asked.Enrolment = OptIn
+	x := &tale{t: t, s: versions(t, everything("m", MetricCount, 2), asked)}
+	x.pays("b", "2026-03-04T13:00:00Z")
+	x.wants()
+	x.pays("a", "2026-03-02T11:00:00Z")
+	x.wants("completed 1 v1 of 2026-03-01T00:00:00.000Z")
+	x.sees(2, true)
+	x.pays("c", "2026-03-06T13:00:00Z")
+	x.pays("d", "2026-03-08T13:00:00Z")
+	x.wants()
+	x.sees(4, true)
+}
+
 // A version that is backdated takes over who came since then, as far as the row remembers.
 func TestBackdatedVersions(t *testing.T) {
 	h := NewHistory(everything("m", MetricCount, 2), at("2026-02-20T00:00:00Z"))
