@@ -63,6 +63,19 @@ func (c *calendar) next(day int64) int64 {
 	return day
 }
 
+// run returns how many days follow one another at most.
+func (c *calendar) run(days map[int64]bool) int64 {
+	longest := int64(0)
+	for day := range days {
+		run := int64(0)
+		for ; days[day]; day = c.next(day) {
+			run++
+		}
+		longest = max(longest, run)
+	}
+	return longest
+}
+
 // around returns the day, week (from Monday) or month that holds t.
 func (c *calendar) around(every string, t instant.Milli) Span {
 	first := c.day(t)

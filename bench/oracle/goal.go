@@ -24,13 +24,5 @@ func (v *version) progress(payments []settled) int64 {
 			sum += amount
 		}
 	}
-	longest := int64(0)
-	for day := range days {
-		run := int64(0)
-		for ; days[day]; day = v.zone.next(day) {
-			run++
-		}
-		longest = max(longest, run)
-	}
-	return sum + int64(len(values)) + longest
+	return sum + int64(len(values)) + v.zone.run(days)
 }

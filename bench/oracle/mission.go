@@ -188,4 +188,6 @@ func (r *rule) running(t instant.Milli) bool {
 	return r.ended == 0 || t < r.ended
 }
 
-func (v *version) completions(progress int64) int64 { return min(v.limit, progress/v.Goal.Target) }
+func (v *version) completions(progress int64) int64 {
+	return max(0, min(v.limit, progress/v.Goal.Target))
+}

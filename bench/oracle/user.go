@@ -38,12 +38,7 @@ type set struct {
 func (u *user) sort() {
 	slices.SortFunc(u.payments, func(a, b settled) int { return cmp.Compare(a.facts.CreatedAt, b.facts.CreatedAt) })
 	for _, list := range u.turns {
-		slices.SortStableFunc(list, func(a, b turn) int {
-			if a.at != b.at {
-				return cmp.Compare(a.at, b.at)
-			}
-			return order(a) - order(b)
-		})
+		slices.SortStableFunc(list, turn.compare)
 	}
 	slices.SortStableFunc(u.sets, func(a, b set) int {
 		if a.at != b.at {
@@ -51,6 +46,13 @@ func (u *user) sort() {
 		}
 		return slices.Compare(a.segments, b.segments)
 	})
+}
+
+func (t turn) compare(o turn) int {
+	if t.at != o.at {
+		return cmp.Compare(t.at, o.at)
+	}
+	return order(t) - order(o)
 }
 
 // order puts a withdrawal behind an enrolment of the same time.
@@ -107,10 +109,12 @@ func drawn(mission, user string) int64 {
 
 // fits tells whether a payment passes a version, but for the user's enrolment and a window of the user's own.
 func (u *user) fits(r *rule, v *version, p *payment.Facts) bool {
-	switch {
-	case p.Currency != v.Currency, !r.running(p.CreatedAt), !u.invited(v, p.CreatedAt):
-		return false
-	case v.Window.Kind == "fixed" && !v.fixed.holds(p.CreatedAt):
+	return v.matches(p) && r.running(p.CreatedAt) && u.invited(v, p.CreatedAt)
+}
+
+// matches tells whether a payment passes what a version says of payments.
+func (v *version) matches(p *payment.Facts) bool {
+	if p.Currency != v.Currency || v.Window.Kind == "fixed" && !v.fixed.holds(p.CreatedAt) {
 		return false
 	}
 	for _, holds := range v.all {

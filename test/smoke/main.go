@@ -3,7 +3,7 @@
 // independent oracle, and tables with what HTTP answers. It prints one line and exits 1 unless every number in it that tells of
 // damage is 0:
 //
-//	seed=… events=… kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0
+//	seed=… events=… kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0
 //
 // A run in which a planned kind of fault never struck is void, and fails too. What happens meanwhile goes to standard error.
 //

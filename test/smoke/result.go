@@ -62,9 +62,9 @@ func (r *result) ok() bool { return r.verdict.OK() && len(r.wrong) == 0 && len(r
 // line is all that a run prints.
 func (r *result) line() string {
 	v := r.verdict
-	return fmt.Sprintf("seed=%d events=%d kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d",
+	return fmt.Sprintf("seed=%d events=%d kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d not_judged=%d",
 		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Freeze), r.fleet.Applied(fault.Broker),
-		v.Lost, v.Duplicated, v.Different, v.Zombie)
+		v.Lost, v.Duplicated, v.Different, v.Zombie, v.Unjudged)
 }
 
 // told bounds how many findings of one kind are told.
@@ -78,8 +78,8 @@ func (r *result) tell(logger *log.Logger) {
 		logger.Printf("first commit after a kill, %s: %s", t.group, spread(t.took))
 	}
 	if w := r.verdict.Want; w != nil {
-		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d windows of users in missions, %d rewards, %d windows, %d statuses and downtimes, %d dead letters of the ledger, %d stores",
-			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), r.verdict.AllRewards(), len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores)
+		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d windows of users in missions, %d rewards, %d windows, %d statuses and downtimes, %d dead letters of the ledger, %d stores; %d users by what their rows forgot, %d of their missions with several ways",
+			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), r.verdict.AllRewards(), len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores, r.verdict.Recalled.Users, r.verdict.Recalled.Several)
 	}
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {

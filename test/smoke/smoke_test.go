@@ -92,7 +92,7 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		}
 		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{Want: wild(), Rewards: rewards()}}
 	}
-	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0" {
+	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {
 		t.Errorf("%s; void: %v", r.line(), r.void())
 	}
 	for name, spoil := range map[string]func(*result){
@@ -100,6 +100,7 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		"duplicated":       func(r *result) { r.verdict.Duplicated = 1 },
 		"different":        func(r *result) { r.verdict.Differ("a row") },
 		"zombie":           func(r *result) { r.verdict.Zombie = 1 },
+		"not judged":       func(r *result) { r.verdict.Unjudged = 1 },
 		"open transaction": func(r *result) { r.wrong = []string{"open"} },
 		"nothing planned":  func(r *result) { r.plan.Count = nil },
 		"planned, no kill": func(r *result) { r.plan.Count[fault.Kill] = 1 },

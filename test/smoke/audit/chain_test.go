@@ -36,7 +36,10 @@ const missions = `[
  "reward":{"kind":"coins","amount":5},"grant":{"mode":"claim"},"status":"active"},
 {"id":"early","title":"Early","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
  "window":{"kind":"fixed","from":"2026-03-01T00:00:00Z","to":"2026-03-01T00:05:00Z"},"time_zone":"Asia/Kolkata",
- "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":0},"status":"active"}]`
+ "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":0},"status":"active"},
+{"id":"own","title":"Own","currency":"INR","goal":{"metric":"count","target":2},"filters":[],
+ "window":{"kind":"per_user","duration":"2h","start":"first_payment"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":3},"status":"active"}]`
 
 // recording is what a run without faults leaves behind: the decisions of the domain one after the other, with every record
 // that a processor would write.
@@ -47,6 +50,7 @@ type recording struct {
 	next     map[string]int64
 	run      Run
 	missions *mission.Snapshot
+	memory   mission.Config
 	now      instant.Milli // of the ledger
 	attempts instant.Milli // of health
 	ledger   map[string]*ledger.Row
@@ -61,8 +65,14 @@ type recording struct {
 // record makes a recording of a few thousand lines on one partition.
 func record(t *testing.T) *recording {
 	t.Helper()
+	return recordOf(t, mission.DefaultConfig())
+}
+
+// recordOf makes one in which users' rows remember so much.
+func recordOf(t *testing.T, memory mission.Config) *recording {
+	t.Helper()
 	c := &recording{
-		t: t, topo: topology.New(topology.Config{Prefix: "test-", Partitions: 1, Replication: 1}), next: map[string]int64{},
+		t: t, memory: memory, topo: topology.New(topology.Config{Prefix: "test-", Partitions: 1, Replication: 1}), next: map[string]int64{},
 		ledger: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{}, health: map[string]*health.Row{},
 		modes: map[string]*health.ModeRow{}, budgets: map[string]*budget.Row{}, purses: map[string]*reward.Row{},
 	}
@@ -183,7 +193,7 @@ func must[V any](c *recording, encode func(V) ([]byte, error), v V) []byte {
 }
 
 func (c *recording) progress(p *ledger.Posting) {
-	next, effects := mission.Apply(c.users[p.UserID], p, c.missions, mission.DefaultConfig())
+	next, effects := mission.Apply(c.users[p.UserID], p, c.missions, c.memory)
 	c.users[p.UserID] = next
 	c.put(string(c.topo.Progress.Table()), p.UserID, must(c, codecs.UserRow{}.Encode, next))
 	for _, e := range effects {

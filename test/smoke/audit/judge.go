@@ -20,6 +20,8 @@ type Run struct {
 	Sent []traffic.Record
 	// Missions are in force throughout.
 	Missions []oracle.Mission
+	// Bounds are those of users' rows. Default to oracle.DefaultBounds.
+	Bounds *oracle.Bounds
 	// Wakes are the times in which a zombie may have been at work: what was doubled then counts as its doing.
 	Wakes []Span
 }
@@ -34,6 +36,8 @@ type Verdict struct {
 	Lost, Duplicated, Different int
 	// Zombie counts records of producers that were fenced or had lost their partitions.
 	Zombie int
+	// Unjudged counts users' missions of which the oracle can say nothing.
+	Unjudged int
 	// Findings are sentences, one for each of the above.
 	Findings []string
 	// Rewards counts rewards by their states.
@@ -44,6 +48,8 @@ type Verdict struct {
 	Until time.Time
 	// Holdings are the users' coins and rewards by the rows.
 	Holdings map[string]oracle.Holding
+	// Recalled says how many users were judged by what their rows had forgotten.
+	Recalled oracle.Judged
 	// Standings counts the statuses and downtimes that were compared.
 	Standings int
 	// Want is what the oracle says, Got what was seen.
@@ -51,7 +57,7 @@ type Verdict struct {
 }
 
 // OK tells whether nothing is wrong.
-func (v *Verdict) OK() bool { return v.Lost+v.Duplicated+v.Different+v.Zombie == 0 }
+func (v *Verdict) OK() bool { return v.Lost+v.Duplicated+v.Different+v.Zombie+v.Unjudged == 0 }
 
 func (v *Verdict) lost(n int, format string, args ...any) {
 	v.Lost += n
@@ -105,6 +111,9 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	intake, observed, problems := t.observe()
 	t.compareIntake(v, run.Sent, intake)
 	v.Got = observed
+	if err := t.recall(v, run); err != nil {
+		return nil, err
+	}
 	v.compare()
 	t.compareRewards(v, run.Missions)
 	t.compareStandings(v)

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -22,6 +23,7 @@ type Tape struct {
 	tables   map[string]map[rowKey]*kgo.Record
 	ends     map[string]map[int32]int64 // after the last record, whatever it is
 	rows     map[string]map[int32]int64 // of tables: after the last record of data
+	reads    map[int32][]oracle.Read    // how far progress had read with each of its commits
 	seen     map[string]struct{}
 	epochs   map[producer]int16
 	annals   *oracle.Annals // of the rewards table
@@ -56,7 +58,7 @@ type double struct {
 func NewTape(t *topology.Topology) *Tape {
 	tape := &Tape{
 		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[rowKey]*kgo.Record{},
-		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
+		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, reads: map[int32][]oracle.Read{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
 		annals: oracle.NewAnnals(),
 	}
 	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())} {
@@ -101,6 +103,11 @@ func (t *Tape) Take(r *kgo.Record) []string {
 				wrong = append(wrong, fmt.Sprintf("%s: %v", place, err)) // the last version is read again by Judge
 			}
 		}
+		if err := t.read(r); err != nil {
+			w := fmt.Sprintf("%s: %v", place, err)
+			t.unread = append(t.unread, w)
+			wrong = append(wrong, w)
+		}
 		return wrong
 	}
 	t.records[r.Topic] = append(t.records[r.Topic], r)
@@ -119,6 +126,21 @@ func (t *Tape) Take(r *kgo.Record) []string {
 	}
 	t.seen[what] = struct{}{}
 	return wrong
+}
+
+// read notes how far progress had read when it committed.
+func (t *Tape) read(r *kgo.Record) error {
+	p := t.topology
+	if r.Topic != string(p.Progress.Table()) || string(r.Key) != position.Key || r.Value == nil {
+		return nil
+	}
+	at, err := position.Parse(r.Value)
+	if err == nil {
+		t.reads[r.Partition] = append(t.reads[r.Partition], oracle.Read{
+			Postings: at[p.Postings.Name], Enrolments: at[p.Enrolments.Name], Segments: at[p.UserSegments.Name],
+		})
+	}
+	return err
 }
 
 // epoch says what is wrong with the producer's epoch: a lower one than before is of a producer that was fenced.

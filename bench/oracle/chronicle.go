@@ -1,0 +1,103 @@
+package oracle
+
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// Chronicle is what reached one user's row. The order of postings among themselves is that of their topic, and so is that of enrolments and
+// of segments; how the three met at the row is recorded only as far as arrivals say.
+type Chronicle struct {
+	User     string
+	Postings []Movement
+	Turns    []Asked // in order of arrival, of all missions
+	Sets     []Told  // in order of arrival
+}
+
+// Movement is a posting.
+type Movement struct {
+	Facts         *payment.Facts
+	Settles       bool // the payment; else a later movement of what is left of it
+	Seq           int64
+	Before, After int64 // minor units
+	At            instant.Milli
+}
+
+// Arrival says when something reached the row: when After to Before postings were there, both included. Before -1: it was there from
+// the beginning.
+type Arrival struct{ After, Before int }
+
+// always is the arrival of what was there from the beginning.
+func always() Arrival { return Arrival{-1, -1} }
+
+// Asked is an enrolment or a withdrawal.
+type Asked struct {
+	Arrival
+	Mission string
+	Turn
+	// Again: it may have been answered before, so that it counts or does not.
+	Again bool
+}
+
+// Told is what segments the user is in from a time on.
+type Told struct {
+	Arrival
+	Set
+}
+
+// Career is a mission as it came to be known: what operators had done to it, stage by stage. Before its first stage it is not there.
+type Career struct{ Stages []Stage }
+
+// Stage is a mission as it was from some arrival on.
+type Stage struct {
+	Arrival
+	Mission Mission // with what had been done to it so far
+	// Hidden: nobody sees it, so nobody can be enrolled; it is archived.
+	Hidden bool
+}
+
+// Settled returns the career of a mission that was as it is before anything reached a row.
+func Settled(m Mission) Career { return Career{[]Stage{{Arrival: always(), Mission: m}}} }
+
+// career is a Career that payments can be held against. Stage n of a user who has met n of them is stages[n-1].
+type career struct {
+	id     string
+	stages []stage
+}
+
+type stage struct {
+	Arrival
+	*rule
+	hidden bool
+}
+
+func (c Career) compile() (*career, error) {
+	out := &career{}
+	for _, s := range c.Stages {
+		r, err := s.Mission.compile()
+		if err != nil {
+			return nil, err
+		}
+		out.id = r.id
+		out.stages = append(out.stages, stage{s.Arrival, r, s.Hidden})
+	}
+	return out, nil
+}
+
+// opens tells whether some version is opted in to.
+func (r *rule) opens() bool {
+	for i := range r.versions {
+		if r.versions[i].optIn() {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *version) optIn() bool { return v.Enrolment == "opt_in" }
+
+// begins tells whether the user's own window begins with the first payment rather than with the enrolment: who is enrolled by a
+// payment has both at once.
+func (v *version) begins() bool {
+	return v.optIn() && v.Window.Kind == "per_user" && v.Window.Start == "first_payment"
+}

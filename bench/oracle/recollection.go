@@ -1,0 +1,218 @@
+package oracle
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+// Recollection gathers what reached the rows of users, from records: postings, enrolments and segments, each in the order of its partition,
+// and how far progress said, with each of its commits, that it had read of the three.
+type Recollection struct {
+	users map[string]*gathered
+	reads map[int32][]Read // in order
+}
+
+// Read says how far progress had read a partition: the offset to be read next of each topic.
+type Read struct{ Postings, Enrolments, Segments int64 }
+
+// gathered is what reached one row, each with its offset.
+type gathered struct {
+	partition int32
+	postings  []Movement
+	turns     []Asked
+	sets      []Told
+	offsets   struct{ postings, turns, sets []int64 }
+	ids       map[string]bool // of enrolments and segments
+	facts     map[string]*payment.Facts
+}
+
+// NewRecollection returns one that has seen nothing.
+func NewRecollection() *Recollection {
+	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}}
+}
+
+func (r *Recollection) user(id string, partition int32) *gathered {
+	g := r.users[id]
+	if g == nil {
+		g = &gathered{ids: map[string]bool{}, facts: map[string]*payment.Facts{}}
+		r.users[id] = g
+	}
+	g.partition = partition
+	return g
+}
+
+// Posting takes a record of postings.
+func (r *Recollection) Posting(partition int32, offset int64, value []byte) error {
+	p, err := codecs.Posting{}.Decode(value)
+	if err == nil {
+		r.Posted(partition, offset, p)
+	}
+	return err
+}
+
+// Posted takes a posting.
+func (r *Recollection) Posted(partition int32, offset int64, p *ledger.Posting) {
+	g := r.user(p.UserID, partition)
+	if g.facts[p.TransactionID] == nil { // those of its later postings are the same
+		g.facts[p.TransactionID] = &p.Facts
+	}
+	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq, p.NetBefore, p.NetAfter, p.At})
+	g.offsets.postings = append(g.offsets.postings, offset)
+}
+
+// Enrolment takes a record of enrolments.
+func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) error {
+	e, err := codecs.Enrolment{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	g := r.user(e.UserID, partition)
+	again := g.ids[e.ID]
+	if again && len(g.ids) <= verdict.Max { // the row still has the verdict
+		return nil
+	}
+	g.ids[e.ID] = true
+	g.turns = append(g.turns, Asked{Mission: e.Mission, Turn: Turn{e.At, e.Op == mission.Withdraw}, Again: again})
+	g.offsets.turns = append(g.offsets.turns, offset)
+	return nil
+}
+
+// Segments takes a record of user-segments. One that comes again changes nothing, whether or not the row knows it.
+func (r *Recollection) Segments(partition int32, offset int64, value []byte) error {
+	s, err := codecs.UserSegments{}.Decode(value)
+	if err != nil {
+		return err
+	}
+	g := r.user(s.UserID, partition)
+	if g.ids[s.ID] {
+		return nil
+	}
+	g.ids[s.ID] = true
+	g.sets = append(g.sets, Told{Set: Set{s.At, s.Segments}})
+	g.offsets.sets = append(g.offsets.sets, offset)
+	return nil
+}
+
+// Read takes what a commit says of a partition.
+func (r *Recollection) Read(partition int32, at Read) {
+	r.reads[partition] = append(r.reads[partition], at)
+}
+
+// Users returns whose rows something has reached.
+func (r *Recollection) Users() []string { return slices.Sorted(maps.Keys(r.users)) }
+
+// Of returns what reached a user's row, and what is known of when.
+func (r *Recollection) Of(id string) Chronicle {
+	g := r.users[id]
+	if g == nil {
+		return Chronicle{User: id}
+	}
+	c := Chronicle{User: id, Postings: g.postings, Turns: slices.Clone(g.turns), Sets: slices.Clone(g.sets)}
+	reads := r.reads[g.partition]
+	for i, offset := range g.offsets.turns {
+		c.Turns[i].Arrival = g.arrival(reads, offset, func(x Read) int64 { return x.Enrolments })
+	}
+	for i, offset := range g.offsets.sets {
+		c.Sets[i].Arrival = g.arrival(reads, offset, func(x Read) int64 { return x.Segments })
+	}
+	return c
+}
+
+// arrival returns after how many postings the record at an offset may have reached the row: what a commit had read was there before what
+// it had not.
+func (g *gathered) arrival(reads []Read, offset int64, of func(Read) int64) Arrival {
+	there := func(upTo int64) int {
+		n, _ := slices.BinarySearch(g.offsets.postings, upTo)
+		return n
+	}
+	a := Arrival{0, len(g.postings)}
+	first := sort.Search(len(reads), func(i int) bool { return of(reads[i]) > offset })
+	if first > 0 {
+		a.After = there(reads[first-1].Postings)
+	}
+	if first < len(reads) {
+		a.Before = there(reads[first].Postings)
+	}
+	return a
+}
+
+// Judged says how far a Memory has judged.
+type Judged struct {
+	// Users is how many users were judged by what they may have forgotten; of others no order makes a difference.
+	Users int
+	// Several is how many of their missions could have come out in more than one way.
+	Several int
+	// Unknown names those of which nothing can be said, and why.
+	Unknown []string
+	// Impossible names those for which no order of records fits what progress says it had read.
+	Impossible []string
+}
+
+// Judge puts right what a Fold wants of users whose rows do not remember everything: of all ways that are possible the one that was seen, else
+// one of them. Of whom nothing can be said is left out on both sides.
+func (r *Recollection) Judge(m *Memory, want, got *Result) (j Judged) {
+	seen, wanted := byUser(got.Progress), byUser(want.Progress)
+	for _, id := range r.Users() {
+		c := r.Of(id)
+		if !m.Needs(c) {
+			continue
+		}
+		j.Users++
+		for mission, o := range m.Of(c) {
+			there := of(mission, seen[id])
+			name := fmt.Sprintf("user %s in %s", id, mission)
+			for k := range of(mission, wanted[id]) {
+				delete(want.Progress, k)
+			}
+			switch {
+			case o.Unknown != "":
+				j.Unknown = append(j.Unknown, name+": "+o.Unknown)
+				for k := range there {
+					delete(got.Progress, k)
+				}
+				continue
+			case len(o.Ways) == 0:
+				j.Impossible = append(j.Impossible, name)
+				continue
+			case len(o.Ways) > 1:
+				j.Several++
+			}
+			way := o.Ways[0]
+			if o.Allows(there, true) {
+				way = solid(there, true)
+			}
+			maps.Copy(want.Progress, way)
+		}
+	}
+	return j
+}
+
+func byUser(progress map[ProgressKey]Progress) map[string]map[ProgressKey]Progress {
+	out := map[string]map[ProgressKey]Progress{}
+	for k, p := range progress {
+		if out[k.User] == nil {
+			out[k.User] = map[ProgressKey]Progress{}
+		}
+		out[k.User][k] = p
+	}
+	return out
+}
+
+// of returns what is there of one mission.
+func of(mission string, progress map[ProgressKey]Progress) map[ProgressKey]Progress {
+	out := map[ProgressKey]Progress{}
+	for k, p := range progress {
+		if k.Mission == mission {
+			out[k] = p
+		}
+	}
+	return out
+}
