@@ -35,7 +35,17 @@
 //     show is no day, and a streak goes on over it;
 //   - completions are counted, and limited, by window.
 //
-// What it leaves out: expiry of rows (90 days), the bound on a row's bytes, late_beyond_horizon; of missions, what comes beyond a
-// user row's reorder horizon or bounds (after_horizon), so that a test must not send it; changes that a user row has not met yet;
-// and enrolments that are refused because the mission is not there, has ended, or never was opted in to.
+// All that holds of users whose rows remember everything that reached them. A row remembers the payments of a while and no more of them than a
+// bound, so of others it depends on order what counts. A Memory follows what such a row forgets: by the order of postings, which their
+// topic keeps, and by every order in which enrolments, segments and changes of missions may have come between. What is there must be one of
+// the ways in which that may have come out; mostly there is one. A Recollection gathers what it needs from records, and narrows the orders by what
+// progress says, with each of its commits, that it had read. About what rows forget, this is taken (DESIGN 6, ADR 9, ADR 17):
+//   - a posting of a payment that is remembered no more is judged for itself, by what is known when it comes;
+//   - once a payment that counts is forgotten, the version, the enrolment and the begin of the user's own window stay;
+//   - a user comes into a mission with what is remembered then: what was forgotten before does not count, nor do its reversals. What comes for the
+//     first time counts however late, up to a bound, if it would have counted in time without moving what stays;
+//   - beyond their bounds the oldest windows, segments and switches are dropped, and what was won in such windows stays.
+//
+// What it leaves out: expiry of rows (90 days), the bound on a row's bytes, late_beyond_horizon; of missions, windows with more values or days than a
+// row tells apart, of which it says that it cannot judge them.
 package oracle

@@ -1,61 +1,95 @@
 package oracle
 
 import (
+	"slices"
 	"testing"
+
+	"github.com/millrace/millrace/domain/mission"
 )
 
 // checked is how many users' missions are compared.
 const checked = 20_000
 
+// compared counts what was compared.
+type compared struct{ all, lossy, several, alone, unknown int }
+
+// compare lets a past reach a row that forgets all the time, and asks whether what came of it is possible. Loose: as far as may be known without
+// a word on when what arrived.
+func (n *compared) compare(p *past, seed uint64, got map[ProgressKey]Progress, loose bool) {
+	c, careers := p.chronicle(loose)
+	limits := p.limits()
+	if loose {
+		limits.Possibilities = 200 // or it takes long
+	}
+	m, err := NewMemory(limits, careers...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if m.Needs(c) {
+		n.lossy++
+	} else if !loose {
+		p.agrees(seed, c, careers, got)
+	}
+	sure := p.apart && !loose && !slices.ContainsFunc(c.Turns, func(a Asked) bool { return a.Again })
+	for id, o := range m.Of(c) {
+		n.all++
+		switch got := of(id, got); {
+		case o.Unknown != "" && loose:
+			n.unknown++
+		case o.Unknown != "":
+			p.t.Fatalf("seed %d: %s", seed, o.Unknown)
+		case sure && len(o.Ways) != 1:
+			p.t.Fatalf("seed %d, %s: %d ways, where nothing is left open", seed, id, len(o.Ways))
+		case !o.Allows(got, true):
+			p.t.Fatalf("seed %d, loose %t, %s: the row has\n%+v, possible are\n%+v", seed, loose, id, got, o.Ways)
+		case sure:
+			n.alone++
+		case len(o.Ways) > 1:
+			n.several++
+		}
+	}
+}
+
 // TestRowIsAmongThePossible lets random pasts reach a row that forgets all the time. Where it is known when everything arrived, there
 // is one way only in which the user may stand.
 func TestRowIsAmongThePossible(t *testing.T) {
-	lossy, several, alone, unknown := 0, 0, 0, 0
-	for seed, n := uint64(0), 0; n < checked; seed++ {
-		p := lives(t, seed)
-		got := p.row()
-		for _, loose := range []bool{false, true}[:1+(seed%4)/3] {
-			c, careers := p.chronicle(loose)
-			limits := p.limits()
-			if loose {
-				limits.Possibilities = 200 // or it takes long
+	var n compared
+	for seed := uint64(0); n.all < checked; seed++ {
+		p := lives(t, seed, false)
+		_, got := p.lived()
+		n.compare(p, seed, got, false)
+		if seed%8 == 7 {
+			n.compare(p, seed, got, true)
+		}
+	}
+	t.Logf("%+v", n)
+	if n.lossy < checked/10 || n.several < checked/40 || n.alone < checked/20 {
+		t.Errorf("%+v: too few", n)
+	}
+}
+
+// TestRowAtItsBounds does so with pasts that are longer than rows remember windows, switches and segments.
+func TestRowAtItsBounds(t *testing.T) {
+	var n compared
+	cut, switches, sets := 0, 0, 0
+	for seed := uint64(0); seed < 150; seed++ {
+		p := lives(t, seed, true)
+		row, got := p.lived()
+		n.compare(p, seed, got, false)
+		if len(row.Segments) == mission.MaxSets {
+			sets++
+		}
+		for _, s := range row.States {
+			if s.Cut > 0 {
+				cut++
 			}
-			m, err := NewMemory(limits, careers...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.Needs(c) {
-				lossy++
-			} else if !loose {
-				p.agrees(seed, c, careers, got)
-			}
-			for id, o := range m.Of(c) {
-				n++
-				if loose && o.Unknown != "" {
-					unknown++
-					continue
-				}
-				if o.Unknown != "" {
-					t.Fatalf("seed %d: %s", seed, o.Unknown)
-				}
-				if len(o.Ways) > 1 {
-					several++
-				}
-				if p.apart && !loose {
-					alone++
-					if len(o.Ways) != 1 {
-						t.Fatalf("seed %d, %s: %d ways, where nothing is left open", seed, id, len(o.Ways))
-					}
-				}
-				if got := of(id, got); !o.Allows(got, true) {
-					t.Fatalf("seed %d, loose %t, %s: the row has\n%+v, possible are\n%+v", seed, loose, id, got, o.Ways)
-				}
+			if len(s.Switches) == mission.MaxSwitches {
+				switches++
 			}
 		}
 	}
-	t.Logf("%d lossy, %d with several ways, %d with one by force, %d unknown", lossy, several, alone, unknown)
-	if lossy < checked/10 || several < checked/40 || alone < checked/20 {
-		t.Errorf("%d lossy, %d with several ways, %d with one by force: too few", lossy, several, alone)
+	if cut < 10 || switches < 10 || sets < 10 {
+		t.Errorf("%d rows at the bound of windows, %d of switches, %d of sets: too few", cut, switches, sets)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // past is all that happens to one user in a few missions, in the order in which it reaches the row.
@@ -26,7 +27,8 @@ type past struct {
 	occasions []occasion
 	config    mission.Config // of a row that forgets all the time
 	fresh     bool           // each change of a mission is met by a process that has just begun
-	apart     bool           // missions do not change, and all else comes with postings between
+	long      bool
+	apart     bool // missions do not change, and all else comes with postings between
 }
 
 // occasion is what reaches the row, or the index of missions: one of its fields is set.
@@ -67,26 +69,30 @@ func (p *past) delay() instant.Milli {
 	}
 }
 
-// lives draws a past.
-func lives(t testing.TB, seed uint64) *past {
-	p := &past{Rand: rand.New(rand.NewPCG(seed, 1)), t: t}
+// lives draws a past. A long one goes up to the bounds of windows, switches and sets.
+func lives(t testing.TB, seed uint64, long bool) *past {
+	p := &past{Rand: rand.New(rand.NewPCG(seed, 1)), t: t, long: long}
 	p.days = 1 + p.IntN(5)
+	missions, payments, asks, sets := 1+p.IntN(3), 1+p.IntN(14), p.IntN(6), p.IntN(4)
+	if long {
+		p.days, missions, payments, asks, sets = 150, 1, 200+p.IntN(300), 30+p.IntN(60), p.IntN(14)
+	}
 	p.fresh, p.apart = p.IntN(2) == 0, p.IntN(2) == 0
 	p.config = mission.Config{ReorderHorizon: time.Duration(1+p.IntN(30)) * time.Hour, MaxRecent: 1 + p.IntN(8), MaxLate: p.IntN(4), MaxOld: p.IntN(4)}
-	for i := range 1 + p.IntN(3) {
+	for i := range missions {
 		p.missions = append(p.missions, p.episode(fmt.Sprint("m", i)))
 	}
-	for i := range 1 + p.IntN(14) {
+	for i := range payments {
 		p.payment(i)
 	}
-	for i := range p.IntN(6) {
+	for i := range asks {
 		e := &mission.Enrolment{
 			ID: fmt.Sprint("e", i), Op: mission.EnrolmentOp(p.pick("enrol", "enrol", "withdraw")), UserID: "u",
 			Mission: p.missions[p.IntN(len(p.missions))].id, At: p.time(),
 		}
 		p.occasions = append(p.occasions, occasion{when: e.At + p.delay(), asked: e})
 	}
-	for i := range p.IntN(4) {
+	for i := range sets {
 		names := strings.Fields(p.pick("gold", "new vip", "vip", ""))
 		s := &mission.Segments{ID: fmt.Sprint("s", i), UserID: "u", Segments: names, At: p.time()}
 		p.occasions = append(p.occasions, occasion{when: s.At + p.delay(), told: s})
@@ -209,11 +215,15 @@ func (p *past) definition(id, enrolment string) (Definition, mission.Mission) {
 	case "distinct":
 		goal["field"] = "merchant"
 	}
+	windows := []string{"fixed", "day", "week", "month", "enrolment", "first"}
+	if p.long {
+		windows = []string{"day", "day", "day", "month"}
+	}
 	window := map[string]map[string]any{
 		"fixed": {"kind": "fixed", "from": "2026-03-07", "to": "2026-03-09T13:00"}, "day": {"kind": "recurring", "every": "day"},
 		"week": {"kind": "recurring", "every": "week"}, "month": {"kind": "recurring", "every": "month"},
 		"enrolment": {"kind": "per_user", "duration": "30h", "start": "enrolment"}, "first": {"kind": "per_user", "duration": "30h", "start": "first_payment"},
-	}[p.pick("fixed", "day", "week", "month", "enrolment", "first")]
+	}[p.pick(windows...)]
 	if window["every"] == "day" && metric == "streak" {
 		goal["target"] = 1
 	}
@@ -247,8 +257,8 @@ func (p *past) definition(id, enrolment string) (Definition, mission.Mission) {
 	return ours[0], theirs[0]
 }
 
-// row lets all of it reach a row, and returns where the user stands by the row and by its outcomes.
-func (p *past) row() map[ProgressKey]Progress {
+// lived lets all of it reach a row, and returns where the user stands by the row and by its outcomes.
+func (p *past) lived() (*mission.UserRow, map[ProgressKey]Progress) {
 	index, known := mission.NewIndex(), map[string]*mission.History{}
 	stage := map[*episode]int{}
 	var row *mission.UserRow
@@ -296,7 +306,7 @@ func (p *past) row() map[ProgressKey]Progress {
 		x.Outcomes = got[k].Outcomes
 		got[k] = x
 	}
-	return got
+	return row, got
 }
 
 // chronicle tells the oracle the same; loosely: without any word on when what arrived.
@@ -324,9 +334,10 @@ func (p *past) chronicle(loose bool) (c Chronicle, careers []Career) {
 		case x.posting != nil:
 			q := x.posting
 			c.Postings = append(c.Postings, Movement{&q.Facts, q.Kind == ledger.PaymentSettled, q.Seq, q.NetBefore, q.NetAfter, q.At})
-		case x.asked != nil && !seen[x.asked.ID]:
+		case x.asked != nil && !(seen[x.asked.ID] && len(seen) <= verdict.Max):
+			again := seen[x.asked.ID]
 			seen[x.asked.ID] = true
-			c.Turns = append(c.Turns, Asked{at, x.asked.Mission, Turn{x.asked.At, x.asked.Op == mission.Withdraw}, false})
+			c.Turns = append(c.Turns, Asked{at, x.asked.Mission, Turn{x.asked.At, x.asked.Op == mission.Withdraw}, again})
 		case x.told != nil && !seen[x.told.ID]:
 			seen[x.told.ID] = true
 			c.Sets = append(c.Sets, Told{at, Set{x.told.At, x.told.Segments}})
