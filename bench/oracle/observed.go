@@ -235,3 +235,13 @@ func progressOf(t *mission.Tally) int64 {
 	}
 	return int64(t.Settled.Plus(t.Recent).Low) + values + longest // the traffic of a test does not fill more than 63 bits
 }
+
+// Posted takes a posting at an offset.
+func (r *Recollection) Posted(partition int32, offset int64, p *ledger.Posting) {
+	g := r.user(p.UserID, partition)
+	if g.facts[p.TransactionID] == nil { // those of its later postings are the same
+		g.facts[p.TransactionID] = &p.Facts
+	}
+	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq, p.NetBefore, p.NetAfter, p.At})
+	g.offsets.postings = append(g.offsets.postings, offset)
+}

@@ -7,10 +7,7 @@ import (
 	"sort"
 
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/ledger"
-	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
-	"github.com/millrace/millrace/domain/verdict"
 )
 
 // Recollection gathers what reached the rows of users, from records: postings, enrolments and segments, each in the order of its partition,
@@ -58,15 +55,8 @@ func (r *Recollection) Posting(partition int32, offset int64, value []byte) erro
 	return err
 }
 
-// Posted takes a posting.
-func (r *Recollection) Posted(partition int32, offset int64, p *ledger.Posting) {
-	g := r.user(p.UserID, partition)
-	if g.facts[p.TransactionID] == nil { // those of its later postings are the same
-		g.facts[p.TransactionID] = &p.Facts
-	}
-	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq, p.NetBefore, p.NetAfter, p.At})
-	g.offsets.postings = append(g.offsets.postings, offset)
-}
+// verdicts is how many verdicts on commands a row keeps.
+const verdicts = 16
 
 // Enrolment takes a record of enrolments.
 func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) error {
@@ -76,11 +66,11 @@ func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) er
 	}
 	g := r.user(e.UserID, partition)
 	again := g.ids[e.ID]
-	if again && len(g.ids) <= verdict.Max { // the row still has the verdict
+	if again && len(g.ids) <= verdicts { // the row still has the verdict
 		return nil
 	}
 	g.ids[e.ID] = true
-	g.turns = append(g.turns, Asked{Mission: e.Mission, Turn: Turn{e.At, e.Op == mission.Withdraw}, Again: again})
+	g.turns = append(g.turns, Asked{Mission: e.Mission, Turn: Turn{e.At, e.Op == "withdraw"}, Again: again})
 	g.offsets.turns = append(g.offsets.turns, offset)
 	return nil
 }
