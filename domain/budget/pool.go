@@ -3,7 +3,6 @@ package budget
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -20,16 +19,18 @@ func hashOf(code string) uint64 {
 // Import sends codes on their way into a pool: each to the row that knows whether it came before. Blank codes and those longer
 // than 256 bytes are left out.
 func Import(c *Codes) []Effect {
-	rows := map[string][]string{}
+	var rows [KnownRows][]string
 	for _, code := range c.Codes {
 		if code = strings.TrimSpace(code); code != "" && len(code) <= maxCode {
-			key := KnownKey(c.Pool, code)
-			rows[key] = append(rows[key], code)
+			n := hashOf(code) % KnownRows
+			rows[n] = append(rows[n], code)
 		}
 	}
 	var effects []Effect
-	for _, key := range slices.Sorted(maps.Keys(rows)) {
-		effects = append(effects, Moved{key, &Move{Step: StepCheck, Codes: rows[key]}})
+	for n, codes := range rows {
+		if len(codes) > 0 {
+			effects = append(effects, Moved{knownKey(c.Pool, n), &Move{Step: StepCheck, Codes: codes}})
+		}
 	}
 	return effects
 }
@@ -88,22 +89,35 @@ func take(row *Row, a *Allotment) (*Row, []Effect) {
 
 // check tells the pool which codes are new.
 func check(row *Row, pool string, codes []string) (*Row, []Effect) {
-	k := &Known{}
+	var known []uint64
 	if row != nil && row.Known != nil {
-		k.Hashes = slices.Clone(row.Known.Hashes)
+		known = row.Known.Hashes
 	}
 	found := &Move{Step: StepStock}
+	var fresh []uint64
 	for _, code := range codes {
 		h := hashOf(code)
-		i, known := slices.BinarySearch(k.Hashes, h)
-		if known {
+		_, before := slices.BinarySearch(known, h)
+		i, twice := slices.BinarySearch(fresh, h)
+		if before || twice {
 			found.Duplicates++
 			continue
 		}
-		k.Hashes = slices.Insert(k.Hashes, i, h)
+		fresh = slices.Insert(fresh, i, h)
 		found.Codes = append(found.Codes, code)
 	}
-	return &Row{Known: k}, []Effect{Moved{PoolKey(pool), found}}
+	return &Row{Known: &Known{Hashes: merged(known, fresh)}}, []Effect{Moved{PoolKey(pool), found}}
+}
+
+// merged returns the elements of two sorted lists, sorted. The row that a may belong to stays as it is.
+func merged(a, b []uint64) []uint64 {
+	out := make([]uint64, 0, len(a)+len(b))
+	for len(b) > 0 {
+		n, _ := slices.BinarySearch(a, b[0])
+		out = append(append(out, a[:n]...), b[0])
+		a, b = a[n:], b[1:]
+	}
+	return append(out, a...)
 }
 
 // stock puts codes on shelves, behind the others.

@@ -89,8 +89,10 @@ type Shelf struct{ Codes []string }
 // Known are the hashes of codes that a pool has taken in, sorted.
 type Known struct{ Hashes []uint64 }
 
-// KnownRows is into how many rows the hashes of a pool are cut: a pool of a million codes has about 250 in each.
-const KnownRows = 4096
+// KnownRows is into how many rows the hashes of a pool are cut. The codes of a command come to each of them in one move, 40 or so, and go on
+// together: were there more rows, an import would be as many moves as codes, and outcomes would wait for all of them. Were there fewer, rows
+// would be larger: with these a pool of a million codes has 31 KB in each, and thirty million are the most that fit.
+const KnownRows = 256
 
 const (
 	poolPrefix = "pool/"
@@ -105,9 +107,9 @@ func ShelfKey(pool string, n int64) string {
 	return poolPrefix + pool + "/" + strconv.FormatInt(n/ShelfSize, 10)
 }
 
-// KnownKey returns the key of the row that knows whether a pool has a code.
-func KnownKey(pool, code string) string {
-	return poolPrefix + pool + "/" + knownPart + "/" + strconv.FormatUint(hashOf(code)%KnownRows, 10)
+// knownKey returns the key of one of the rows that know which codes a pool has: those whose hash divided by KnownRows leaves n.
+func knownKey(pool string, n int) string {
+	return poolPrefix + pool + "/" + knownPart + "/" + strconv.Itoa(n)
 }
 
 // poolOf returns the pool that a row other than a mission's belongs to.

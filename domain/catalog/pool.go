@@ -67,7 +67,7 @@ func (p Pool) withdraw(*Command) (Entity, Change, problem.List) {
 
 // The bounds of one command that adds codes. MaxChunkBytes is of all of them together.
 const (
-	MaxChunk      = 5000
+	MaxChunk      = 10_000
 	MaxChunkBytes = 256 << 10
 	MaxCode       = 256
 )
