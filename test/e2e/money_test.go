@@ -46,11 +46,12 @@ func asDefined(o *mission.Outcome) oracle.Mission {
 	return m
 }
 
-func (c *contest) stock(ctx context.Context, n int) {
+// stock sends codes for the pool: n of them, numbered from one on.
+func (c *contest) stock(ctx context.Context, from, n int) {
 	c.t.Helper()
 	codes := &domain.Codes{Pool: "p"}
 	for i := range n {
-		codes.Codes = append(codes.Codes, fmt.Sprint("code-", i))
+		codes.Codes = append(codes.Codes, fmt.Sprint("code-", from+i))
 	}
 	value, err := c.topo.PoolCodes.Codec.Encode(codes)
 	if err != nil {
@@ -81,7 +82,7 @@ func TestMoneyOfRewardsAddsUp(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 7)) // #nosec G404 -- a test that repeats itself
 	missions, reached := rewardMissions(), map[string]bool{}
 	const users, toggles, pool = 40, 300, 25
-	c.stock(ctx, pool)
+	c.stock(ctx, 0, pool)
 	for _, point := range killings() {
 		for _, l := range c.lives {
 			l.wire.CutAt(point)
