@@ -294,6 +294,7 @@ type fixture struct {
 	registry *prometheus.Registry
 	log      *bytes.Buffer
 	now      time.Time
+	life     time.Duration // of tokens; 0: the default
 	server   *Server
 	handler  http.Handler
 }
@@ -357,7 +358,7 @@ func (f *fixture) minter() *token.Minter {
 
 func (f *fixture) token(sub string, roles ...token.Role) string {
 	f.t.Helper()
-	text, err := f.minter().Mint(sub, roles, 0)
+	text, err := f.minter().Mint(sub, roles, f.life)
 	f.check(err)
 	return text
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
 )
 
 // The times of a stream: how often it says that it is alive, and how long one write may take.
@@ -33,30 +34,48 @@ func (s *Server) streamOperation(id, path, tag, summary, description string, a a
 	return op
 }
 
-func (s *Server) healthStream(_ context.Context, in *streamInput) (*huma.StreamResponse, error) {
+// tokenOver is what a stream says when it ends because its token has.
+const tokenOver = "the token is over: listen anew, with a valid one"
+
+// over returns a channel that tells when a token is over, never for a caller without one. Whoever asked must stop.
+func (s *Server) over(who token.Identity) (over <-chan time.Time, stop func() bool) {
+	if who.Until.IsZero() {
+		return nil, func() bool { return false }
+	}
+	t := time.NewTimer(who.Until.Sub(s.config.Now()))
+	return t.C, t.Stop
+}
+
+func (s *Server) healthStream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	l, ok := s.config.Feed.listen(normal(in.Mode))
 	if !ok {
 		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server has too many listeners, or is stopping").
 			With("Retry-After", "5")
 	}
+	who := identity(ctx)
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer s.config.Feed.leave(l)
 		r, w := humago.Unwrap(ctx)
-		relay(r, w, l)
+		s.pass(r, w, l, who)
 	}}, nil
 }
 
-// relay writes the listener's events until it is dropped or the client has gone.
-func relay(r *http.Request, w http.ResponseWriter, l *listener) {
+// pass writes the listener's events until it is dropped, its token is over or the client has gone.
+func (s *Server) pass(r *http.Request, w http.ResponseWriter, l *listener, who token.Identity) {
 	out, ok := beginEvents(r, w)
 	if !ok {
 		return
 	}
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
+	over, stop := s.over(who)
+	defer stop()
 	for ok := out.say("from now on; what was before is not repeated, read /v1/health"); ok; {
 		select {
 		case <-r.Context().Done():
+			return
+		case <-over:
+			out.say(tokenOver)
 			return
 		case <-beat.C:
 			ok = out.say("alive")

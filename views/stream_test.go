@@ -37,7 +37,6 @@ func streaming(t *testing.T, test func(f *fixture, feed *Feed, listen func(targe
 	synctest.Test(t, func(t *testing.T) {
 		feed := NewFeed()
 		f := newFixture(t, func(c *Config) { c.Feed, c.OpenHealth = feed, false })
-		bearer := f.token("a", token.Health)
 		p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
 		srv := NewHTTPServer("", f.handler)
 		go func() { _ = srv.Serve(p) }()
@@ -45,7 +44,7 @@ func streaming(t *testing.T, test func(f *fixture, feed *Feed, listen func(targe
 			client, server := net.Pipe()
 			p.accept <- server
 			t.Cleanup(func() { _ = client.Close() })
-			fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", target, bearer)
+			fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", target, f.token("a", token.Health))
 			return bufio.NewReader(client)
 		}
 		test(f, feed, listen)

@@ -15,9 +15,10 @@ import (
 
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
 )
 
-// The bounds of users' streams. A stream ends after a while, so that whoever listens shows a token again.
+// The bounds of users' streams. A stream ends after a while, so that listeners spread over servers again.
 const (
 	maxStreams     = 10_000
 	maxUserStreams = 8
@@ -73,7 +74,7 @@ type userStreamInput struct {
 func (s *Server) userStreams() {
 	op := s.streamOperation("user-stream", "/v1/users/{id}/stream", tagUsers, "A user's progress and rewards as they change",
 		"Events `progress` (an item of the user's missions) and `reward` (an item of the user's rewards), each as the item is then; of several changes in a row the last "+
-			"is enough. `id` stands for all that was sent: with Last-Event-ID a stream begins with all of what has changed since. It ends after 15 minutes: come back with a valid token.",
+			"is enough. `id` stands for all that was sent: with Last-Event-ID a stream begins with all of what has changed since. It ends after 15 minutes, or when its token is over: come back with a valid one.",
 		userAccess())
 	huma.Register(s.api, op, s.userStream)
 }
@@ -90,11 +91,12 @@ func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 	if !ok {
 		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "there are too many listeners, or the server is stopping").With("Retry-After", "5")
 	}
+	who := identity(ctx)
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer end()
 		r, w := humago.Unwrap(ctx)
 		if out, ok := beginEvents(r, w); ok {
-			(&userFollower{server: s, user: user, out: out}).run(r.Context(), in.Last)
+			(&userFollower{server: s, who: who, user: user, out: out}).run(r.Context(), in.Last)
 		}
 	}}, nil
 }
@@ -103,6 +105,7 @@ func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 // slowly misses states in between, never the last.
 type userFollower struct {
 	server *Server
+	who    token.Identity // who listens
 	user   string
 	out    eventWriter
 	// What was sent, or was so at the beginning: a hash of each item by kind and id.
@@ -124,6 +127,8 @@ func (f *userFollower) run(ctx context.Context, last string) {
 	beat, life := time.NewTicker(streamBeat), time.NewTimer(streamLife)
 	defer beat.Stop()
 	defer life.Stop()
+	over, stop := s.over(f.who)
+	defer stop()
 	if !f.begin(last) {
 		return
 	}
@@ -137,8 +142,11 @@ func (f *userFollower) run(ctx context.Context, last string) {
 		case <-s.streams.stop:
 			f.out.say("the server is stopping: listen anew")
 			return
+		case <-over:
+			f.out.say(tokenOver)
+			return
 		case <-life.C:
-			f.out.say("listen anew, with a valid token")
+			f.out.say("listen anew")
 			return
 		case <-beat.C:
 			if !f.out.say("alive") {
@@ -158,6 +166,9 @@ func (f *userFollower) run(ctx context.Context, last string) {
 		case <-ctx.Done():
 			return
 		case <-s.streams.stop:
+		case <-over:
+			f.out.say(tokenOver)
+			return
 		case <-time.After(streamPause):
 		}
 	}

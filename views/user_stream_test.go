@@ -21,7 +21,6 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.putMission(swiggy())
-		bearer := f.token("usr_1", token.User)
 		p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
 		srv := NewHTTPServer("", f.handler)
 		go func() { _ = srv.Serve(p) }()
@@ -30,7 +29,7 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 			client, server := net.Pipe()
 			p.accept <- server
 			clients = append(clients, client)
-			fmt.Fprintf(client, "GET /v1/users/me/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nLast-Event-ID: %s\r\n\r\n", bearer, last)
+			fmt.Fprintf(client, "GET /v1/users/me/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nLast-Event-ID: %s\r\n\r\n", f.token("usr_1", token.User), last)
 			return bufio.NewReader(client)
 		}
 		test(f, listen)
@@ -186,7 +185,7 @@ func TestUserStreamsEnd(t *testing.T) {
 		for last == "" || last == ": alive" {
 			last = block(f.t, r)
 		}
-		if took := time.Since(began); took != streamLife || last != ": listen anew, with a valid token" {
+		if took := time.Since(began); took != streamLife || last != ": listen anew" {
 			f.t.Errorf("%q after %v", last, took)
 		}
 		r = listen("")
@@ -195,6 +194,36 @@ func TestUserStreamsEnd(t *testing.T) {
 		if got := block(f.t, r); got != ": the server is stopping: listen anew" {
 			f.t.Errorf("%q", got)
 		}
+	})
+}
+
+// lasting wants a stream to say that it is alive until its token is over, 40 s from now, and then that this is so.
+func lasting(t testing.TB, r *bufio.Reader) {
+	t.Helper()
+	began, last := time.Now(), ""
+	for last == "" || last == ": alive" {
+		last = block(t, r)
+	}
+	if took := time.Since(began); took != 40*time.Second || last != ": "+tokenOver {
+		t.Errorf("%q after %v", last, took)
+	}
+}
+
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	userStreaming(t, func(f *fixture, listen func(string) *bufio.Reader) {
+		f.life = 40 * time.Second
+		r := listen("")
+		greeted(f.t, r)
+		lasting(f.t, r)
+		old := f.token("usr_1", token.User)
+		f.now = f.now.Add(f.life)
+		f.wantProblem(f.ask("GET", "/v1/users/usr_1/stream", old), 401, "unauthenticated")
+	})
+	streaming(t, func(f *fixture, _ *Feed, listen func(string) *bufio.Reader) {
+		f.life = 40 * time.Second
+		r := listen("/v1/health/stream")
+		begin(f.t, r)
+		lasting(f.t, r)
 	})
 }
 

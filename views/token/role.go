@@ -1,6 +1,9 @@
 package token
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Role is what a token's holder may do (CONTRACT.md, "Tokens").
 type Role string
@@ -26,6 +29,8 @@ func (r Role) Known() bool { return slices.Contains(Roles(), r) }
 type Identity struct {
 	Subject string
 	Roles   []Role
+	// Until is when the token is over, leeway included.
+	Until time.Time
 }
 
 // Has tells whether the holder has one of the roles.

@@ -70,7 +70,7 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if d := cmp.Diff(Identity{Subject: "usr_1", Roles: []Role{User, Viewer}}, got); d != "" {
+		if d := cmp.Diff(Identity{Subject: "usr_1", Roles: []Role{User, Viewer}, Until: now.Add(time.Hour)}, got); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
 		var others []Key
@@ -119,6 +119,26 @@ func TestBadClaims(t *testing.T) {
 	c["roles"] = []string{"root", "user"}
 	if got := must(v.Verify(t.Context(), sign(c))); !cmp.Equal(got.Roles, []Role{User}) {
 		t.Errorf("unknown roles stay: %v", got.Roles)
+	}
+}
+
+// A token is over when it is refused, not when it says so.
+func TestLeewayIsPartOfALife(t *testing.T) {
+	s, _ := edSigner()
+	text := must(jwt.NewWithClaims(jwt.SigningMethodEdDSA, good()).SignedString(s.sign))
+	at := now
+	v := must(NewVerifier(Config{Issuer: "iss", Audience: "aud", Keys: []Key{s.Key}, Leeway: 10 * time.Second, Now: func() time.Time { return at }}))
+	who := must(v.Verify(t.Context(), text))
+	if want := now.Add(70 * time.Second); !who.Until.Equal(want) {
+		t.Errorf("over at %v, want %v", who.Until, want)
+	}
+	at = who.Until.Add(-time.Millisecond)
+	if _, err := v.Verify(t.Context(), text); err != nil {
+		t.Error(err)
+	}
+	at = who.Until
+	if _, err := v.Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
+		t.Errorf("over, and %v", err)
 	}
 }
 

@@ -71,6 +71,7 @@ type Verifier struct {
 	judge  *jwt.Validator
 	keys   []Key
 	remote *Remote
+	leeway time.Duration
 	now    func() time.Time
 	seen   verified
 }
@@ -97,7 +98,7 @@ func NewVerifier(c Config) (*Verifier, error) {
 		jwt.WithIssuedAt(), jwt.WithLeeway(c.Leeway), jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(c.Now),
 	}
-	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote, now: c.Now}, nil
+	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote, leeway: c.Leeway, now: c.Now}, nil
 }
 
 // Run keeps the published keys, if there are any, up to date until ctx ends.
@@ -146,7 +147,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: sub is missing or too long", ErrInvalid)
 	}
 	roles := slices.DeleteFunc(slices.Clone(c.Roles), func(r Role) bool { return !r.Known() })
-	i := Identity{Subject: c.Subject, Roles: roles}
+	i := Identity{Subject: c.Subject, Roles: roles, Until: c.ExpiresAt.Add(v.leeway)}
 	v.seen.keep(id, i, now, c.ExpiresAt.Time)
 	return i, nil
 }
