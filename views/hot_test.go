@@ -2,14 +2,11 @@ package views
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/bench/steadytest"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/views/token"
@@ -19,74 +16,22 @@ import (
 // with 20 instruments, half for one instrument with its gateways and the closed windows of 30 minutes. Latency counts from when a
 // request was due, not from when it was sent.
 func BenchmarkHotReads(b *testing.B) {
-	const rate, clients = 2000, 64
+	const rate = 2000
 	f := newFixture(b)
 	f.putModes(6, 20)
 	f.now = start.Add(31 * time.Minute)
 	s := httptest.NewServer(f.handler)
 	defer s.Close()
 	bearer := f.token("a", token.Health)
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	client := steadytest.Client()
 	ask := func(i int) error {
 		target := fmt.Sprintf("%s/v1/health?mode=mode%d", s.URL, i%6)
 		if i%2 == 1 {
 			target = fmt.Sprintf("%s/v1/health/mode%d/bank%d", s.URL, i%6, i%20)
 		}
-		return read(b, client, target, bearer)
+		return steadytest.Read(b, client, target, bearer)
 	}
-	steady(b, rate, clients, ask)
-}
-
-// read asks for a page and reads it to its end.
-func read(b *testing.B, client *http.Client, target, bearer string) error {
-	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, target, nil)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Authorization", "Bearer "+bearer)
-	resp, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %d, %w", target, resp.StatusCode, err)
-	}
-	return nil
-}
-
-// steady asks at a rate, whether or not the server keeps up, and reports latencies from when each request was due.
-func steady(b *testing.B, rate time.Duration, clients int, ask func(i int) error) {
-	b.Helper()
-	due := make(chan int, b.N)
-	took := make([]time.Duration, b.N)
-	begin := time.Now()
-	at := func(i int) time.Time { return begin.Add(time.Duration(i) * time.Second / rate) }
-	var work sync.WaitGroup
-	for range clients {
-		work.Go(func() {
-			for i := range due {
-				if err := ask(i); err != nil {
-					b.Error(err)
-				}
-				took[i] = time.Since(at(i))
-			}
-		})
-	}
-	b.ResetTimer()
-	begin = time.Now()
-	for i := range b.N {
-		<-time.After(time.Until(at(i)))
-		due <- i
-	}
-	close(due)
-	work.Wait()
-	b.StopTimer()
-	slices.Sort(took)
-	for name, of := range map[string]int{"p50-ms": 50, "p99-ms": 99} {
-		b.ReportMetric(float64(took[(len(took)-1)*of/100].Microseconds())/1000, name)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+	steadytest.Ask(b, rate, ask)
 }
 
 // putModes stores modes with instruments that have two gateways each, and 30 closed windows.

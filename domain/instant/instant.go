@@ -47,7 +47,8 @@ func (m Milli) MarshalText() ([]byte, error) {
 	if m == 0 {
 		return []byte{}, nil
 	}
-	return m.Time().AppendFormat(make([]byte, 0, len(Layout)), Layout), nil
+	const room = len(Layout) + len("000000") // nanoseconds are cut after they were written
+	return m.Time().AppendFormat(make([]byte, 0, room), Layout), nil
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler. It takes RFC 3339 with any offset and fraction; empty gives 0.

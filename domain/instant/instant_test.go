@@ -39,3 +39,12 @@ func TestMilliJSON(t *testing.T) {
 		t.Error("noon was taken")
 	}
 }
+
+// Lists carry dozens of times.
+func TestMilliIsWrittenInOnePiece(t *testing.T) {
+	m := Of(time.Date(2026, 3, 1, 10, 0, 0, 123e6, time.UTC))
+	var text []byte
+	if n := testing.AllocsPerRun(10, func() { text, _ = m.MarshalText() }); n > 1 || string(text) != "2026-03-01T10:00:00.123Z" {
+		t.Errorf("%s in %v pieces", text, n)
+	}
+}
