@@ -2,6 +2,7 @@ package page
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func startBroker(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), self)
 	cmd.Env, cmd.Stderr = append(os.Environ(), brokerRole+"=1"), os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
