@@ -64,3 +64,12 @@ func (a *Annals) problem(format string, args ...any) {
 		a.problems = append(a.problems, p)
 	}
 }
+
+// Verdict returns the verdict on a command: applied, unchanged, refused, or missing if it was refused since there was no such reward; empty
+// if there is none.
+func (a *Annals) Verdict(command string) string {
+	if v := a.verdicts[command]; !v.missing {
+		return v.result
+	}
+	return "missing"
+}

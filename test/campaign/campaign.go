@@ -1,5 +1,6 @@
 // Package campaign is what the end-to-end tests and the crash run do besides sending payments: missions of every goal and window, what
-// operators do to them, what users ask for, and a provider who pays rewards. It tells the oracle the same.
+// operators do to them, what users ask for, Claimants who claim what they have won, and a Provider who pays rewards. It tells the oracle
+// the same.
 //
 // All of it goes with traffic that begins a little before Midnight, where a day, a week and a month begin at once in Chicago.
 package campaign
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/bench/oracle"
@@ -137,15 +139,21 @@ func Operators(t *topology.Topology) (create, act []Record, err error) {
 			}
 		}
 	}
-	codes := &budget.Codes{Pool: "codes", At: instant.Of(Midnight())}
-	for i := range giftCodes {
-		codes.Codes = append(codes.Codes, fmt.Sprintf("GIFT-%04d", i))
+	for _, pool := range []string{"codes", "vouchers"} {
+		codes := &budget.Codes{Pool: pool, At: instant.Of(Midnight())}
+		for i := range giftCodes {
+			codes.Codes = append(codes.Codes, fmt.Sprintf("%s-%04d", strings.ToUpper(pool), i))
+		}
+		value, err := codecs.PoolCodes{}.Encode(codes)
+		if err != nil {
+			return nil, nil, err
+		}
+		create = append(create, Record{t.PoolCodes.Name, budget.PoolKey(pool), value})
 	}
-	value, err := codecs.PoolCodes{}.Encode(codes)
-	return append(create, Record{t.PoolCodes.Name, budget.PoolKey(codes.Pool), value}), act, err
+	return create, act, nil
 }
 
-// giftCodes is how many there are: fewer than users who want one.
+// giftCodes is how many there are in a pool: fewer than users who want one.
 const giftCodes = 25
 
 // Users returns what users ask for, and what segments they are put in: usr_1 to usr_n. When it is sent, and in what order, makes no
@@ -154,18 +162,16 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 	var out []Record
 	for i := 1; i <= n; i++ {
 		user := fmt.Sprintf("usr_%d", i)
-		for _, id := range []string{"joined", "joined-timed", "joined-first", "edited-joined"} {
-			for j, turn := range turns(i) {
-				e := &mission.Enrolment{
-					ID: fmt.Sprintf("%s-%s-%d", user, id, j), Op: turn.op, UserID: user, Mission: id, Actor: user,
-					At: instant.Of(Midnight().Add(turn.after)),
-				}
-				value, err := codecs.Enrolment{}.Encode(e)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, Record{t.Enrolments.Name, user, value})
+		for _, turn := range append(turns(i), pointless()...) {
+			e := &mission.Enrolment{
+				ID: fmt.Sprintf("%s-%s-%d", user, turn.mission, len(out)), Op: turn.op, UserID: user, Mission: turn.mission, Actor: user,
+				At: instant.Of(Midnight().Add(turn.after)),
 			}
+			value, err := codecs.Enrolment{}.Encode(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Record{t.Enrolments.Name, user, value})
 		}
 		for j, set := range sets(i) {
 			s := &mission.Segments{
@@ -201,23 +207,31 @@ func Touch(t *topology.Topology, n int) ([]Record, error) {
 }
 
 type turn struct {
-	op    mission.EnrolmentOp
-	after time.Duration // Midnight
+	mission string
+	op      mission.EnrolmentOp
+	after   time.Duration // Midnight
 }
 
 // turns are a user's enrolments: some come early, some go again, some return, some never ask.
-func turns(user int) []turn {
+func turns(user int) (all []turn) {
 	early, late := -10*time.Minute, time.Duration(user%100-30)*time.Second
-	switch user % 4 {
-	case 0:
-		return []turn{{mission.Enrol, early}}
-	case 1:
-		return []turn{{mission.Enrol, late}}
-	case 2:
-		return []turn{{mission.Enrol, early}, {mission.Withdraw, late}, {mission.Enrol, late + time.Minute}}
-	default:
-		return nil
+	for _, id := range []string{"joined", "joined-timed", "joined-first", "edited-joined"} {
+		switch user % 4 {
+		case 0:
+			all = append(all, turn{id, mission.Enrol, early})
+		case 1:
+			all = append(all, turn{id, mission.Enrol, late})
+		case 2:
+			all = append(all, turn{id, mission.Enrol, early}, turn{id, mission.Withdraw, late}, turn{id, mission.Enrol, late + time.Minute})
+		}
 	}
+	return all
+}
+
+// pointless are enrolments that are refused: there is no such mission, nobody is asked who is in it, it has ended. The last is no more than
+// too late where operators have not ended it yet.
+func pointless() []turn {
+	return []turn{{"nowhere", mission.Enrol, 0}, {"three-payments", mission.Withdraw, 0}, {"ended", mission.Enrol, 2 * time.Minute}}
 }
 
 type segmentSet struct {

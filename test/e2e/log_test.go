@@ -2,25 +2,32 @@ package e2e
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/engine/store"
 )
 
 // topicLog holds what topics contain, as a read_committed reader sees it, in the order of each partition.
 type topicLog struct {
-	t       *testing.T
-	client  *kgo.Client
-	admin   *cluster.Admin
-	records map[string][]*kgo.Record
-	next    map[string]map[int32]int64
+	t        *testing.T
+	client   *kgo.Client
+	admin    *cluster.Admin
+	records  map[string][]*kgo.Record
+	next     map[string]map[int32]int64
+	annals   *oracle.Annals // of the rewards table, up to its record recalled
+	recalled int
 }
 
 func newTopicLog(t *testing.T, seeds []string, admin *cluster.Admin, topics []string) *topicLog {
-	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}}
+	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}, annals: oracle.NewAnnals()}
 	l.client = newClient(t, kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))
 	return l
@@ -55,6 +62,30 @@ func (l *topicLog) readTo(ctx context.Context, topics ...string) {
 			l.t.Fatal("reading:", err)
 		}
 	}
+}
+
+// rows returns the last record of each key of a table, but for the engine's own.
+func (l *topicLog) rows(table string) []*kgo.Record {
+	last := map[string]*kgo.Record{}
+	for _, r := range l.records[table] {
+		if !strings.HasPrefix(string(r.Key), store.Reserved) {
+			last[string(r.Key)] = r
+		}
+	}
+	return slices.Collect(maps.Values(last))
+}
+
+// recall takes the versions of rewards rows into the annals that have come since the last call.
+func (l *topicLog) recall(rewards string) (errs []error) {
+	versions := l.records[rewards]
+	for ; l.recalled < len(versions); l.recalled++ {
+		if r := versions[l.recalled]; !strings.HasPrefix(string(r.Key), store.Reserved) {
+			if err := l.annals.RewardsRow(string(r.Key), r.Value); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
 }
 
 func (l *topicLog) reached(ends cluster.Ends) bool {

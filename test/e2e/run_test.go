@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,6 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
-	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/test/campaign"
@@ -40,6 +40,7 @@ type run struct {
 	log      *topicLog
 	feed     *feed.Feed
 	pipeline *pipeline.Pipeline
+	claims   *campaign.Claimants
 	asked    bool // users have asked for missions
 	commands int  // to the catalog
 }
@@ -62,11 +63,15 @@ func start(ctx context.Context, t *testing.T, partitions int32) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.claims, err = campaign.StartClaimants(ctx, campaign.ClaimantsConfig{Brokers: r.seeds, Topology: r.topo})
 	t.Cleanup(func() {
-		if err := provider.Stop(); err != nil {
+		if err := errors.Join(provider.Stop(), r.claims.Stop()); err != nil {
 			t.Error(err)
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -189,7 +194,7 @@ func (r *run) verify(ctx context.Context) {
 // differences compares all that is there once every group has worked off its input.
 func (r *run) differences(ctx context.Context, records []traffic.Record) []string {
 	r.t.Helper()
-	r.drain(ctx, cluster.Stages(r.topo)...)
+	r.calm(ctx)
 	r.log.readTo(ctx, r.topics()...)
 	want := r.fold()
 	intake, got, problems := r.observe()
@@ -201,6 +206,28 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 		problems = append(problems, everywhere(want, oracleMissions(r.t))...)
 	}
 	return problems
+}
+
+// calm returns when every group has worked off its input, and users have asked for all that it makes them ask for.
+func (r *run) calm(ctx context.Context) {
+	r.t.Helper()
+	ends := func(topic string) cluster.Ends {
+		found, err := cluster.EndOffsets(ctx, r.admin, []string{topic})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		return found
+	}
+	for claims := ends(r.topo.Claims.Name); ; {
+		r.drain(ctx, cluster.Stages(r.topo)...)
+		if err := r.claims.Reach(ctx, ends(r.topo.Notifications.Name)); err != nil {
+			r.t.Fatal(err)
+		}
+		before := claims
+		if claims = ends(r.topo.Claims.Name); reflect.DeepEqual(before, claims) {
+			return
+		}
+	}
 }
 
 // fold returns what must have come of the logs of transactions, enrolments and segments.
@@ -282,9 +309,9 @@ func everywhere(r *oracle.Result, missions []oracle.Mission) []string {
 func (r *run) observe() (intake map[string]string, result *oracle.Result, problems []string) {
 	r.t.Helper()
 	o, t := oracle.NewObserved(), r.topo
-	each := func(topic string, take func(*kgo.Record) error) {
-		for _, rec := range r.log.records[topic] {
-			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {
+	give := func(records []*kgo.Record, take func(*kgo.Record) error) {
+		for _, rec := range records {
+			if watermark.Is(rec.Value) {
 				continue
 			}
 			if err := take(rec); err != nil {
@@ -292,8 +319,9 @@ func (r *run) observe() (intake map[string]string, result *oracle.Result, proble
 			}
 		}
 	}
-	each(string(t.Ledger.Table()), func(r *kgo.Record) error { return o.LedgerRow(string(r.Key), r.Value) })
-	each(string(t.Progress.Table()), func(r *kgo.Record) error { return o.UserRow(string(r.Key), r.Value) })
+	each := func(topic string, take func(*kgo.Record) error) { give(r.log.records[topic], take) }
+	give(r.log.rows(string(t.Ledger.Table())), func(r *kgo.Record) error { return o.LedgerRow(string(r.Key), r.Value) })
+	give(r.log.rows(string(t.Progress.Table())), func(r *kgo.Record) error { return o.UserRow(string(r.Key), r.Value) })
 	each(t.Postings.Name, func(r *kgo.Record) error { return o.Posting(r.Value) })
 	each(t.Journal.Name, func(r *kgo.Record) error { return o.JournalEntry(r.Value) })
 	each(t.Attempts.Name, func(r *kgo.Record) error { return o.Attempt(r.Value) })

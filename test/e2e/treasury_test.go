@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
-	"strings"
+	"reflect"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/bench/oracle"
-	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/topology"
 )
@@ -24,31 +22,28 @@ func treasuryTopics(t *topology.Topology) []string {
 // audited hands what topics and tables hold to the oracle, and returns what it cannot read.
 func audited(log *topicLog, t *topology.Topology, missions []oracle.Mission) (o *oracle.Treasury, problems []string) {
 	o = oracle.NewTreasury(missions...)
-	annals := oracle.NewAnnals()
-	o.Recall(annals)
-	for topic, take := range map[string]func(*kgo.Record) error{
-		t.Outcomes.Name:          func(rec *kgo.Record) error { return o.Outcome(rec.Value) },
-		t.RewardsIn.Name:         func(rec *kgo.Record) error { return o.Allotment(rec.Value) },
-		t.BudgetReturns.Name:     func(rec *kgo.Record) error { return o.Return(rec.Value) },
-		t.PoolCodes.Name:         func(rec *kgo.Record) error { return o.Codes(rec.Value) },
-		t.Tasks.Name:             func(rec *kgo.Record) error { return o.Task(rec.Value) },
-		t.RewardResults.Name:     func(rec *kgo.Record) error { return o.Answer(rec.Value) },
-		t.Claims.Name:            func(rec *kgo.Record) error { return o.Command(rec.Value) },
-		t.Notifications.Name:     func(rec *kgo.Record) error { return o.Notice(rec.Value) },
-		string(t.Budget.Table()): func(rec *kgo.Record) error { return o.BudgetRow(string(rec.Key), rec.Value) },
-		string(t.Rewards.Table()): func(rec *kgo.Record) error {
-			return errors.Join(annals.RewardsRow(string(rec.Key), rec.Value), o.RewardsRow(string(rec.Key), rec.Value))
-		},
-	} {
-		for _, rec := range log.records[topic] {
-			if watermark.Is(rec.Value) || strings.HasPrefix(string(rec.Key), store.Reserved) {
+	for _, err := range log.recall(string(t.Rewards.Table())) {
+		problems = append(problems, err.Error())
+	}
+	o.Recall(log.annals)
+	give := func(records []*kgo.Record, take func(key string, value []byte) error) {
+		for _, rec := range records {
+			if watermark.Is(rec.Value) {
 				continue
 			}
-			if err := take(rec); err != nil {
+			if err := take(string(rec.Key), rec.Value); err != nil {
 				problems = append(problems, fmt.Sprintf("%s-%d-%d: %v", rec.Topic, rec.Partition, rec.Offset, err))
 			}
 		}
 	}
+	for topic, take := range map[string]func([]byte) error{
+		t.Outcomes.Name: o.Outcome, t.RewardsIn.Name: o.Allotment, t.BudgetReturns.Name: o.Return, t.PoolCodes.Name: o.Codes, t.Tasks.Name: o.Task,
+		t.RewardResults.Name: o.Answer, t.Claims.Name: o.Command, t.Notifications.Name: o.Notice,
+	} {
+		give(log.records[topic], func(_ string, value []byte) error { return take(value) })
+	}
+	give(log.rows(string(t.Budget.Table())), o.BudgetRow)
+	give(log.rows(string(t.Rewards.Table())), o.RewardsRow)
 	return o, problems
 }
 
@@ -61,6 +56,12 @@ func (r *run) treasury() []string {
 	for _, state := range []string{"granted", "claimable", "exhausted", "cancelled", "clawed_back", "failed"} {
 		if rewards[state] == 0 {
 			problems = append(problems, "the traffic has no reward that is "+state)
+		}
+	}
+	tally := reflect.ValueOf(o.Tally())
+	for i := range tally.NumField() {
+		if tally.Field(i).Int() == 0 {
+			problems = append(problems, "nobody has asked for any "+tally.Type().Field(i).Name)
 		}
 	}
 	if n := len(problems); n > 20 {

@@ -172,12 +172,9 @@ func (c *contest) standing(missionID string) standing {
 
 func (c *contest) rows(table string) map[string][]byte {
 	rows := map[string][]byte{}
-	for _, r := range c.log.records[table] {
-		if len(r.Key) > 0 && r.Key[0] == 0 { // the engine's own
-			continue
-		}
-		if rows[string(r.Key)] = r.Value; r.Value == nil {
-			delete(rows, string(r.Key))
+	for _, r := range c.log.rows(table) {
+		if r.Value != nil {
+			rows[string(r.Key)] = r.Value
 		}
 	}
 	return rows

@@ -5,7 +5,8 @@
 //
 //	seed=… events=… kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0
 //
-// A run in which a planned kind of fault never struck is void, and fails too. What happens meanwhile goes to standard error.
+// A run in which a planned kind of fault never struck is void, and fails too; so is one in which nobody claimed, was refused or was given
+// something by hand, or nothing was held or expired. What happens meanwhile goes to standard error, with a line that counts those.
 //
 // With -selftest it makes one short run of a sound binary and one of each binary with a defect (package mutant), and exits 1
 // unless the first is without damage and all others are not.

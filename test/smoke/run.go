@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"strconv"
 	"time"
@@ -45,6 +46,8 @@ type run struct {
 	feed       *feed.Feed
 	tail       *tail
 	provider   *campaign.Provider
+	claimants  *campaign.Claimants
+	claims     claims
 
 	lines    []traffic.Record
 	missions []oracle.Mission
@@ -193,6 +196,9 @@ func (r *run) start(ctx context.Context) error {
 	if r.provider, err = campaign.StartProvider(r.broker.Addrs, r.topology); err != nil {
 		return err
 	}
+	if r.claimants, err = campaign.StartClaimants(ctx, campaign.ClaimantsConfig{Brokers: r.broker.Addrs, Topology: r.topology, Claim: r.claim}); err != nil {
+		return err
+	}
 	if r.tail, err = follow(ctx, r.broker.Addrs, audit.NewTape(r.topology), r.log); err != nil {
 		return err
 	}
@@ -274,7 +280,7 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 			return nil, err
 		}
 		v, err := r.judge()
-		if err != nil || v.OK() || r.tail.quiet() > restAfter || time.Now().After(deadline) {
+		if err != nil || v.OK() || r.tail.quiet() > restAfter && time.Since(v.Until) > restAfter || time.Now().After(deadline) {
 			return v, err
 		}
 		if err := pause(ctx, time.Second); err != nil {
@@ -283,20 +289,33 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 	}
 }
 
-// drain waits until every group has worked off its input and the tape holds what came of it.
+// drain waits until every group has worked off its input, users have asked for what that makes them ask for, and the tape holds what came
+// of it.
 func (r *run) drain(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not drained within %v", within))
 	defer cancel()
-	if err := cluster.Drain(ctx, r.admin, cluster.Stages(r.topology), 50*time.Millisecond); err != nil {
-		return err
-	}
 	var topics []string
 	r.tail.with(func(t *audit.Tape) { topics = t.Topics() })
-	ends, err := cluster.EndOffsets(ctx, r.admin, topics)
-	if err != nil {
-		return err
+	claims := r.topology.Claims.Name
+	for {
+		if err := cluster.Drain(ctx, r.admin, cluster.Stages(r.topology), 50*time.Millisecond); err != nil {
+			return err
+		}
+		ends, err := cluster.EndOffsets(ctx, r.admin, topics)
+		if err != nil {
+			return err
+		}
+		if err := r.claimants.Reach(ctx, ends); err != nil {
+			return err
+		}
+		after, err := cluster.EndOffsets(ctx, r.admin, []string{claims})
+		if err != nil {
+			return err
+		}
+		if maps.Equal(ends[claims], after[claims]) {
+			return r.tail.reach(ctx, ends)
+		}
 	}
-	return r.tail.reach(ctx, ends)
 }
 
 // recoverWithin bounds how long the workers take to work off what the last faults have left undone, drainWithin any other
@@ -307,7 +326,7 @@ const (
 )
 
 func (r *run) judge() (v *audit.Verdict, err error) {
-	what := audit.Run{Sent: r.lines, Missions: r.missions}
+	what := audit.Run{Sent: r.lines, Missions: r.missions, Answers: r.claims.all()}
 	for _, at := range r.fleet.Wakes() {
 		what.Wakes = append(what.Wakes, audit.Span{From: at, To: at.Add(wakeLasts)})
 	}
@@ -323,6 +342,10 @@ func (r *run) close(well bool) error {
 	if r.feed != nil {
 		r.feed.Close()
 	}
+	var err error
+	if r.claimants != nil {
+		err = r.claimants.Stop()
+	}
 	if r.tail != nil {
 		r.tail.stop()
 	}
@@ -334,9 +357,8 @@ func (r *run) close(well bool) error {
 	if r.admin != nil {
 		r.admin.Close()
 	}
-	var err error
 	if r.provider != nil {
-		err = r.provider.Stop()
+		err = errors.Join(err, r.provider.Stop())
 	}
 	if r.broker != nil {
 		err = errors.Join(err, r.broker.Stop())

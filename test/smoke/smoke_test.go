@@ -90,7 +90,10 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		if err := f.Apply(t.Context(), fault.Fault{Kind: fault.Roll}); err != nil {
 			t.Fatal(err)
 		}
-		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{Want: wild(), Rewards: rewards()}}
+		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{
+			Want: wild(), Rewards: rewards(), Answers: 1, Refusals: 1,
+			Tally: oracle.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1},
+		}}
 	}
 	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {
 		t.Errorf("%s; void: %v", r.line(), r.void())
@@ -107,8 +110,11 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		"a failpoint missed": func(r *result) {
 			r.plan.Count[fault.Failpoint], r.plan.Points = 1, []string{"here"}
 		},
-		"tame: no timeouts":   func(r *result) { r.verdict.Want.Attempts = nil },
-		"tame: no claw-backs": func(r *result) { delete(r.verdict.Rewards, "clawed_back") },
+		"tame: no timeouts":           func(r *result) { r.verdict.Want.Attempts = nil },
+		"tame: no claims":             func(r *result) { r.verdict.Tally.Claims = 0 },
+		"tame: no expiries":           func(r *result) { r.verdict.Tally.Expiries = 0 },
+		"tame: no refused enrolments": func(r *result) { r.verdict.Refusals = 0 },
+		"tame: no claw-backs":         func(r *result) { delete(r.verdict.Rewards, "clawed_back") },
 	} {
 		r := struck()
 		spoil(r)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/engine/watermark"
 )
 
@@ -66,6 +69,10 @@ func TestBugsAreCaught(t *testing.T) {
 		{"a doubled return", again(topic("budget-returns"), 3), only{different: true}},
 		{"a doubled notification", again(topic("notifications"), 3), only{duplicated: true, any: true}},
 		{"a lost notification", drop(topic("notifications"), 3), only{different: true}},
+		{"a lost command", drop(topic("claims"), 3), only{different: true}},
+		{"a command that was never judged", change(topic("claims"), 3, func(r *kgo.Record) {
+			r.Value = must(c, codecs.RewardCommand{}.Encode, &reward.Command{ID: "x", Op: reward.Claim})
+		}), only{different: true}},
 		{"a row of a budget goes back", back(string(c.topo.Budget.Table())), only{different: true}},
 		{"a row of rewards goes back", back(string(c.topo.Rewards.Table())), only{different: true}},
 		{"a doubled journal entry", again(topic("ledger-journal"), 30), only{duplicated: true, any: true}},
@@ -91,6 +98,16 @@ func TestBugsAreCaught(t *testing.T) {
 				t.Errorf("lost %d, duplicated %d, different %d, zombie %d; want %+v:\n%s", v.Lost, v.Duplicated, v.Different, v.Zombie, tt.want, strings.Join(v.Findings[:min(len(v.Findings), 10)], "\n"))
 			}
 		})
+	}
+}
+
+func TestAnswersOverHTTPAreThoseOfTheVerdicts(t *testing.T) {
+	c := record(t)
+	for i := range c.run.Answers[:2] {
+		c.run.Answers[i].Status = map[int]int{http.StatusOK: http.StatusNotFound}[c.run.Answers[i].Status]
+	}
+	if v := c.judge(c.records); v.Different != 2 {
+		t.Errorf("%d different, want 2: %v", v.Different, v.Findings)
 	}
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -27,7 +29,7 @@ import (
 const missions = `[
 {"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":500000},"filters":[],
  "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
- "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"},
+ "reward":{"kind":"coins","amount":1,"expires_after":"20s"},"grant":{"mode":"claim"},"limits":{"completions_per_user":7},"status":"active"},
 {"id":"scarce","title":"Scarce","currency":"INR","goal":{"metric":"count","target":3},"filters":[],
  "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
  "reward":{"kind":"coins","amount":3},"limits":{"completions_per_user":0,"budget":400,"over_budget":"truncate"},"status":"active"},
@@ -36,7 +38,7 @@ const missions = `[
  "reward":{"kind":"coins","amount":5},"grant":{"mode":"claim"},"status":"active"},
 {"id":"early","title":"Early","currency":"INR","goal":{"metric":"count","target":1},"filters":[],
  "window":{"kind":"fixed","from":"2026-03-01T00:00:00Z","to":"2026-03-01T00:05:00Z"},"time_zone":"Asia/Kolkata",
- "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":0},"status":"active"},
+ "reward":{"kind":"coins","amount":2},"grant":{"hold":"10s"},"limits":{"completions_per_user":0},"status":"active"},
 {"id":"own","title":"Own","currency":"INR","goal":{"metric":"count","target":2},"filters":[],
  "window":{"kind":"per_user","duration":"2h","start":"first_payment"},"time_zone":"Asia/Kolkata",
  "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":3},"status":"active"}]`
@@ -60,6 +62,15 @@ type recording struct {
 	budgets  map[string]*budget.Row
 	purses   map[string]*reward.Row
 	scores   instant.Milli // of routing
+	dues     []due
+	asks     []*reward.Command // to be judged
+	notices  int
+}
+
+// due is when time will change something of a user's rewards.
+type due struct {
+	at   instant.Milli
+	user string
 }
 
 // record makes a recording of a few thousand lines on one partition.
@@ -104,7 +115,10 @@ func recordOf(t *testing.T, memory mission.Config) *recording {
 		c.run.Sent = append(c.run.Sent, r)
 		c.line(r)
 	}
+	c.enrol("usr_1")
 	c.clock(c.now + 900_000)
+	c.now += 900_000
+	c.ring()
 	return c
 }
 
@@ -156,6 +170,7 @@ func (c *recording) line(l traffic.Record) {
 	if e.UpdatedAt > c.now {
 		c.now = e.UpdatedAt
 		c.watermark(c.now)
+		c.ring()
 	}
 }
 
@@ -212,21 +227,85 @@ func (c *recording) budget(id string, next *budget.Row, effects []budget.Effect)
 		a := e.(budget.Allotted).Allotment
 		write(c, c.topo.RewardsIn, a.UserID, a)
 		row, more := reward.Take(c.purses[a.UserID], a.UserID, a, c.now)
-		c.purses[a.UserID] = row
-		c.put(string(c.topo.Rewards.Table()), a.UserID, must(c, codecs.RewardsRow{}.Encode, row))
-		for _, e := range more {
-			switch e := e.(type) {
-			case reward.Changed:
-				write(c, c.topo.Notifications, a.UserID, reward.NoticeOf(a.UserID, e))
-			case reward.Settled:
-				write(c, c.topo.BudgetReturns, e.Return.Mission, e.Return)
-				next, _ := budget.Settle(c.budgets[e.Return.Mission], e.Return)
-				c.budget(e.Return.Mission, next, nil)
-			case reward.Paged:
-				c.put(string(c.topo.Rewards.Table()), e.Key, must(c, codecs.RewardsRow{}.Encode, reward.Keep(e.Entries)))
-			}
+		c.reward(a.UserID, row, more)
+	}
+}
+
+// reward takes what became of a user's rewards, and then what that makes somebody ask for.
+func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect) {
+	c.purses[user] = row
+	c.put(string(c.topo.Rewards.Table()), user, must(c, codecs.RewardsRow{}.Encode, row))
+	for _, e := range effects {
+		switch e := e.(type) {
+		case reward.Changed:
+			n := reward.NoticeOf(user, e)
+			write(c, c.topo.Notifications, user, n)
+			c.wish(n)
+		case reward.Settled:
+			write(c, c.topo.BudgetReturns, e.Return.Mission, e.Return)
+			next, _ := budget.Settle(c.budgets[e.Return.Mission], e.Return)
+			c.budget(e.Return.Mission, next, nil)
+		case reward.Paged:
+			c.put(string(c.topo.Rewards.Table()), e.Key, must(c, codecs.RewardsRow{}.Encode, reward.Keep(e.Entries)))
+		case reward.Due:
+			c.dues = append(c.dues, due{e.At, user})
 		}
 	}
+	for len(c.asks) > 0 {
+		x := c.asks[0]
+		c.asks = c.asks[1:]
+		write(c, c.topo.Claims, user, x)
+		next, more := reward.Judge(c.purses[user], x, c.now)
+		c.reward(user, next, more)
+		v, _ := next.Verdict(x.ID)
+		if x.Role != "" {
+			status := map[verdict.Result]int{verdict.Applied: http.StatusOK, verdict.Unchanged: http.StatusOK, verdict.Refused: http.StatusUnprocessableEntity}[v.Result]
+			c.run.Answers = append(c.run.Answers, Answer{user, x.RewardID, status})
+		}
+	}
+}
+
+// wish lets users claim what they can, and what they cannot, and support do what it does, all of it now and then.
+func (c *recording) wish(n *reward.Notice) {
+	c.notices++
+	x := &reward.Command{ID: fmt.Sprint("command-", c.notices), Op: reward.Claim, UserID: n.UserID, RewardID: n.RewardID, Reason: "for the test"}
+	switch c.notices % 30 {
+	case 0:
+		x.Role = "user"
+	case 1:
+		c.asks = append(c.asks, x) // and again
+	case 2:
+		x.Op = reward.Cancel
+	case 3:
+		x.Op, x.Reward, x.RewardID = reward.Goodwill, mission.Reward{Kind: mission.RewardCoins, Amount: 1}, reward.GoodwillID(n.UserID, x.ID)
+	case 4:
+	default:
+		return
+	}
+	c.asks = append(c.asks, x)
+}
+
+// ring lets holds and rewards end whose time has come.
+func (c *recording) ring() {
+	for i := 0; i < len(c.dues); i++ {
+		d := c.dues[i]
+		if d.at > c.now {
+			continue
+		}
+		c.dues = slices.Delete(c.dues, i, i+1)
+		i = -1 // what follows may be due, too
+		if next, effects := reward.Settle(c.purses[d.user], d.user, c.now); len(effects) > 0 {
+			c.reward(d.user, next, effects)
+		}
+	}
+}
+
+// enrol lets a user ask for a mission that there is not.
+func (c *recording) enrol(user string) {
+	e := &mission.Enrolment{ID: "enrolment-" + user, Op: mission.Enrol, UserID: user, Mission: "nowhere", At: c.now}
+	write(c, c.topo.Enrolments, user, e)
+	c.users[user], _ = mission.ApplyEnrolment(c.users[user], e, c.missions, mission.DefaultConfig())
+	c.put(string(c.topo.Progress.Table()), user, must(c, codecs.UserRow{}.Encode, c.users[user]))
 }
 
 func (c *recording) windows(effects []health.Effect) {
@@ -260,6 +339,8 @@ func (c *recording) windows(effects []health.Effect) {
 func (c *recording) clock(at instant.Milli) {
 	c.put(c.topo.Payments.Name, "", fmt.Appendf(nil, `{"type":"clock","at":%d}`, at))
 	c.watermark(at)
+	c.now = at
+	c.ring()
 	for _, id := range sorted(c.ledger) {
 		next, effects := ledger.Due(c.ledger[id], at, ledger.DefaultConfig())
 		c.settle(id, next, effects)

@@ -83,6 +83,16 @@ func postings(r *oracle.Result) map[postingKey]posting {
 	return out
 }
 
+// hands counts what time, users and support did, by kind.
+func (v *Verdict) hands() map[string]int {
+	t := v.Tally
+	return map[string]int{
+		"claim": t.Claims, "claim of what was had already": t.Unchanged, "refused claim": t.Refused, "command that came again": t.Repeated,
+		"claim over HTTP": v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills, "cancellation by hand": t.Cancels,
+		"refused enrolment": v.Refusals,
+	}
+}
+
 // Tame says what the traffic had too little of to prove anything; nothing if it was wild enough.
 func (v *Verdict) Tame() []string {
 	count := map[string]int{"duplicates": len(v.Want.Duplicates), "windows": len(v.Want.Windows)}
@@ -101,9 +111,14 @@ func (v *Verdict) Tame() []string {
 	for state, n := range v.Rewards {
 		count["reward that is "+state] += n
 	}
+	for what, n := range v.hands() {
+		count[what] += n
+	}
 	for _, what := range []string{
 		"duplicates", "windows", "timeouts", "completions", "conflicting_duplicate", "over_reversal",
 		"reward that is granted", "reward that is claimable", "reward that is exhausted", "reward that is clawed_back",
+		"claim", "claim of what was had already", "refused claim", "command that came again", "claim over HTTP", "hold", "expiry", "goodwill",
+		"cancellation by hand", "refused enrolment",
 	} {
 		if count[what] == 0 {
 			out = append(out, fmt.Sprintf("the traffic has no %s", what))

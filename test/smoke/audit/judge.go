@@ -22,6 +22,8 @@ type Run struct {
 	Missions []oracle.Mission
 	// Bounds are those of users' rows. Default to oracle.DefaultBounds.
 	Bounds *oracle.Bounds
+	// Answers are what users were told who claimed over HTTP.
+	Answers []Answer
 	// Wakes are the times in which a zombie may have been at work: what was doubled then counts as its doing.
 	Wakes []Span
 }
@@ -46,6 +48,8 @@ type Verdict struct {
 	Tally oracle.Tally
 	// Until is when time changes the last of those that it has yet to change, which are findings until then; zero: none.
 	Until time.Time
+	// Answers counts claims over HTTP that were compared, Refusals enrolments that were refused.
+	Answers, Refusals int
 	// Holdings are the users' coins and rewards by the rows.
 	Holdings map[string]oracle.Holding
 	// Recalled says how many users were judged by what their rows had forgotten.
@@ -115,7 +119,9 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 		return nil, err
 	}
 	v.compare()
+	t.compareEnrolments(v, run.Missions)
 	t.compareRewards(v, run.Missions)
+	t.compareAnswers(v, run.Answers)
 	t.compareStandings(v)
 	t.punctual(v)
 	if v.Duplicated == 0 {

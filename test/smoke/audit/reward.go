@@ -1,9 +1,12 @@
 package audit
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/engine/watermark"
 )
 
@@ -42,6 +45,40 @@ func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
 	v.Rewards, v.Holdings, v.Tally = o.Rewards(), o.Holdings(), o.Tally()
 	if until := o.Until(); until > 0 {
 		v.Until = until.Time()
+	}
+}
+
+// Answer is what a user was told who claimed a reward over HTTP: the last status.
+type Answer struct {
+	User, Reward string
+	Status       int
+}
+
+// compareAnswers compares what users were told with the verdicts on their commands, which are the only ones with a role.
+func (t *Tape) compareAnswers(v *Verdict, answers []Answer) {
+	given := map[Answer][]string{} // without a status
+	for _, r := range t.records[t.topology.Claims.Name] {
+		if c, err := (codecs.RewardCommand{}).Decode(r.Value); err == nil && c.Role != "" {
+			of := Answer{User: c.UserID, Reward: c.RewardID}
+			given[of] = append(given[of], t.annals.Verdict(c.ID))
+		}
+	}
+	for _, a := range answers {
+		got := given[Answer{User: a.User, Reward: a.Reward}]
+		fits := len(got) > 0
+		switch a.Status {
+		case http.StatusAccepted: // it was not known yet
+		case http.StatusOK:
+			fits = slices.Contains(got, "applied") || slices.Contains(got, "unchanged")
+		case http.StatusNotFound:
+			fits = slices.Contains(got, "missing")
+		default:
+			fits = a.Status == http.StatusUnprocessableEntity && slices.Contains(got, "refused")
+		}
+		v.Answers++
+		if !fits {
+			v.Differ("claim of %s by %s over HTTP: answer %d, verdicts %q", a.Reward, a.User, a.Status, got)
+		}
 	}
 }
 

@@ -134,5 +134,26 @@ func ofDecisions() []Mutant {
 `,
 			}},
 		},
+		{
+			Name: "expiry-kept", Why: "what nobody claimed in time is never free again",
+			Edits: []Edit{{
+				File: "domain/reward/apply.go",
+				Old: `			t.move(r, Expired, ReasonExpired)
+			t.giveBack(r, budget.Returned, r.Amount, r.Code)
+`,
+				New: `			t.move(r, Expired, ReasonExpired)
+`,
+			}},
+		},
+		{
+			Name: "command-repeated", Why: "a command that comes again is judged again, and what it gives is given again",
+			Edits: []Edit{{
+				File: "domain/reward/judge.go",
+				Old: `	if _, ok := row.Verdict(c.ID); ok {
+`,
+				New: `	if _, ok := row.Verdict(c.ID); ok && c.ID == "" {
+`,
+			}},
+		},
 	}
 }
