@@ -12,6 +12,26 @@ type Chronicle struct {
 	Postings []Movement
 	Turns    []Asked // in order of arrival, of all missions
 	Sets     []Told  // in order of arrival
+	// Met says by mission when its stages became known to this row; missing: as the stages themselves say.
+	Met map[string][]Arrival
+}
+
+// Payments returns what is left of each payment.
+func (c Chronicle) Payments() []Payment {
+	at := map[string]int{}
+	var out []Payment
+	var seq []int64
+	for _, m := range c.Postings {
+		i, known := at[m.Facts.TransactionID]
+		switch {
+		case !known:
+			at[m.Facts.TransactionID] = len(out)
+			out, seq = append(out, Payment{m.Facts, m.After}), append(seq, m.Seq)
+		case m.Seq > seq[i]:
+			out[i].Net, seq[i] = m.After, m.Seq
+		}
+	}
+	return out
 }
 
 // Movement is a posting.
@@ -69,6 +89,18 @@ type stage struct {
 	Arrival
 	*rule
 	hidden bool
+}
+
+// met returns when stages became known to a row.
+func (c *career) met(of map[string][]Arrival) []Arrival {
+	if met, ok := of[c.id]; ok {
+		return met
+	}
+	var out []Arrival
+	for _, s := range c.stages {
+		out = append(out, s.Arrival)
+	}
+	return out
 }
 
 func (c Career) compile() (*career, error) {

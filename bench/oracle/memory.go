@@ -17,13 +17,20 @@ type Memory struct {
 func NewMemory(bounds Bounds, careers ...Career) (*Memory, error) {
 	m := &Memory{bounds: bounds}
 	for i, c := range careers {
-		compiled, err := c.compile()
-		if err != nil {
+		if err := m.Add(c); err != nil {
 			return nil, fmt.Errorf("oracle: mission %d: %w", i+1, err)
 		}
-		m.careers = append(m.careers, compiled)
 	}
 	return m, nil
+}
+
+// Add adds a mission. One that is not understood here changes nothing.
+func (m *Memory) Add(c Career) error {
+	compiled, err := c.compile()
+	if err == nil {
+		m.careers = append(m.careers, compiled)
+	}
+	return err
 }
 
 // Needs tells whether it makes a difference in what order things reached a user's row: whether the row forgot something, or may have refused an
@@ -37,7 +44,7 @@ func (m *Memory) Needs(c Chronicle) bool {
 		turns[a.Mission]++
 	}
 	for _, career := range m.careers {
-		if n := turns[career.id]; n > m.bounds.Switches || n > 0 && career.refuses() {
+		if n := turns[career.id]; n > m.bounds.Switches || n > 0 && career.refuses(career.met(c.Met)) {
 			return true
 		}
 	}
@@ -54,8 +61,8 @@ func (m *Memory) Needs(c Chronicle) bool {
 }
 
 // refuses tells whether an enrolment may be refused to somebody who is drawn.
-func (c *career) refuses() bool {
-	if len(c.stages) != 1 || c.stages[0].Before >= 0 || c.stages[0].hidden || c.stages[0].ended != 0 {
+func (c *career) refuses(met []Arrival) bool {
+	if len(met) != 1 || met[0].Before >= 0 || c.stages[0].hidden || c.stages[0].ended != 0 {
 		return true
 	}
 	v := c.stages[0].versions
@@ -70,7 +77,7 @@ func (m *Memory) Of(c Chronicle) map[string]Outlook {
 	told := c.told()
 	sets := remembered(told, m.bounds)
 	for _, career := range m.careers {
-		s := &scene{bounds: m.bounds, user: c.User, career: career, told: told, sets: sets, recall: r}
+		s := &scene{bounds: m.bounds, user: c.User, career: career, met: career.met(c.Met), told: told, sets: sets, recall: r}
 		if !career.segmented() { // no set makes a difference
 			s.told, s.sets = nil, sets[:1]
 		}
@@ -91,14 +98,14 @@ func (m *Memory) Of(c Chronicle) map[string]Outlook {
 		r.take(posting)
 		gone := r.due()
 		for _, p := range all {
-			p.each(func(s *stance) {
+			p.each(i+1, func(s *stance) {
 				p.pay(s, posting)
 				p.forget(s, gone)
 			})
 		}
 		r.forget()
 		for _, p := range all {
-			p.each(p.trim)
+			p.each(i+1, p.trim)
 		}
 	}
 	out := map[string]Outlook{}

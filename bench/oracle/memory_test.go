@@ -99,16 +99,6 @@ func (p *past) agrees(seed uint64, c Chronicle, careers []Career, got map[Progre
 	for _, x := range careers {
 		last = append(last, x.Stages[len(x.Stages)-1].Mission)
 	}
-	latest := map[string]Movement{}
-	for _, m := range c.Postings {
-		if m.Seq > latest[m.Facts.TransactionID].Seq {
-			latest[m.Facts.TransactionID] = m
-		}
-	}
-	var payments []Payment
-	for _, m := range latest {
-		payments = append(payments, Payment{m.Facts, m.After})
-	}
 	turns, sets := map[string][]Turn{}, []Set{}
 	for _, a := range c.Turns {
 		turns[a.Mission] = append(turns[a.Mission], a.Turn)
@@ -116,7 +106,7 @@ func (p *past) agrees(seed uint64, c Chronicle, careers []Career, got map[Progre
 	for _, x := range c.Sets {
 		sets = append(sets, x.Set)
 	}
-	if want := NewStanding(last...).Of("u", payments, turns, sets); !(Outlook{Ways: []map[ProgressKey]Progress{want}}).Allows(got, true) {
+	if want := NewStanding(last...).Of("u", c.Payments(), turns, sets); !(Outlook{Ways: []map[ProgressKey]Progress{want}}).Allows(got, true) {
 		p.t.Fatalf("seed %d: nothing is forgotten, the row has\n%+v, the fold\n%+v", seed, got, want)
 	}
 }

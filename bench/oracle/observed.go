@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -236,12 +237,12 @@ func progressOf(t *mission.Tally) int64 {
 	return int64(t.Settled.Plus(t.Recent).Low) + values + longest // the traffic of a test does not fill more than 63 bits
 }
 
-// Posted takes a posting at an offset.
-func (r *Recollection) Posted(partition int32, offset int64, p *ledger.Posting) {
+// Posted takes a posting at an offset, and when it was appended; 0: that is not known.
+func (r *Recollection) Posted(partition int32, offset int64, at instant.Milli, p *ledger.Posting) {
 	g := r.user(p.UserID, partition)
 	if g.facts[p.TransactionID] == nil { // those of its later postings are the same
 		g.facts[p.TransactionID] = &p.Facts
 	}
 	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq, p.NetBefore, p.NetAfter, p.At})
-	g.offsets.postings = append(g.offsets.postings, offset)
+	g.offsets.postings, g.appended = append(g.offsets.postings, offset), append(g.appended, at)
 }

@@ -11,16 +11,27 @@ import (
 // possible is all ways in which a user may stand in a mission, given what is known of the order in which records reached the row.
 type possible struct {
 	*scene
-	ways []*stance
-	lost bool // they became too many
+	ways  []*stance
+	until int  // after so many postings nothing arrives any more
+	lost  bool // they became too many
 }
 
 func (c *scene) begin() *possible {
 	s := &stance{}
-	for s.stage < len(c.career.stages) && c.career.stages[s.stage].Before < 0 {
+	for s.stage < len(c.met) && c.met[s.stage].Before < 0 {
 		s.stage++
 	}
-	return &possible{scene: c, ways: []*stance{s}}
+	p := &possible{scene: c, ways: []*stance{s}}
+	for _, a := range c.turns {
+		p.until = max(p.until, a.Before)
+	}
+	for _, t := range c.told {
+		p.until = max(p.until, t.Before)
+	}
+	for _, a := range c.met {
+		p.until = max(p.until, a.Before)
+	}
+	return p
 }
 
 // arrive lets all that may come after n postings and before the next do so, in every order, and drops the ways in which something has
@@ -50,13 +61,13 @@ func (p *possible) arrive(n int) {
 // expects tells whether something may come now.
 func (p *possible) expects(s *stance, n int) bool {
 	return s.turns < len(p.turns) && p.turns[s.turns].After <= n || s.sets < len(p.told) && p.told[s.sets].After <= n ||
-		s.stage < len(p.career.stages) && p.career.stages[s.stage].After <= n
+		s.stage < len(p.met) && p.met[s.stage].After <= n
 }
 
 // misses tells whether something has not come that comes no more.
 func (p *possible) misses(s *stance, n int) bool {
 	return s.turns < len(p.turns) && p.turns[s.turns].Before <= n || s.sets < len(p.told) && p.told[s.sets].Before <= n ||
-		s.stage < len(p.career.stages) && p.career.stages[s.stage].Before <= n
+		s.stage < len(p.met) && p.met[s.stage].Before <= n
 }
 
 // after returns what one more arrival makes of a stance. Of several stages the row may meet a later one at once.
@@ -76,18 +87,18 @@ func (p *possible) after(s *stance, n int) (out []*stance) {
 	if s.sets < len(p.told) && p.told[s.sets].After <= n {
 		branch(p.tell)
 	}
-	for stage := s.stage; stage < len(p.career.stages) && p.career.stages[stage].After <= n; stage++ {
+	for stage := s.stage; stage < len(p.met) && p.met[stage].After <= n; stage++ {
 		branch(func(next *stance) { p.know(next, stage+1) })
 	}
 	return out
 }
 
-// each changes every way, and makes one of those that have become the same.
-func (p *possible) each(change func(*stance)) {
+// each changes every way, and makes one of those that have become the same as long as they may become more. So many postings are there.
+func (p *possible) each(n int, change func(*stance)) {
 	for _, s := range p.ways {
 		change(s)
 	}
-	if len(p.ways) < 2 {
+	if len(p.ways) < 2 || n > p.until {
 		return
 	}
 	seen := map[string]bool{}
@@ -141,7 +152,7 @@ func solid(progress map[ProgressKey]Progress, outcomes bool) map[ProgressKey]Pro
 func (p *possible) outlook() (o Outlook) {
 	seen := map[string]bool{}
 	for _, s := range p.ways {
-		if s.turns < len(p.turns) || s.sets < len(p.told) || s.stage < len(p.career.stages) {
+		if s.turns < len(p.turns) || s.sets < len(p.told) || s.stage < len(p.met) {
 			continue
 		}
 		if s.full {

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -15,10 +16,18 @@ import (
 type Recollection struct {
 	users map[string]*gathered
 	reads map[int32][]Read // in order
+	known map[string][]Known
 }
 
 // Read says how far progress had read a partition: the offset to be read next of each topic.
-type Read struct{ Postings, Enrolments, Segments int64 }
+type Read struct {
+	Postings, Enrolments, Segments int64
+	At                             instant.Milli // when this was appended; 0: not known
+}
+
+// Known says when a stage of a mission became known to progress: to nothing that was committed before From, and to all that was appended, or came
+// to be handled, after By. 0: nothing is known of it.
+type Known struct{ From, By instant.Milli }
 
 // gathered is what reached one row, each with its offset.
 type gathered struct {
@@ -27,13 +36,14 @@ type gathered struct {
 	turns     []Asked
 	sets      []Told
 	offsets   struct{ postings, turns, sets []int64 }
+	appended  []instant.Milli // postings
 	ids       map[string]bool // of enrolments and segments
 	facts     map[string]*payment.Facts
 }
 
 // NewRecollection returns one that has seen nothing.
 func NewRecollection() *Recollection {
-	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}}
+	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}, known: map[string][]Known{}}
 }
 
 func (r *Recollection) user(id string, partition int32) *gathered {
@@ -50,7 +60,7 @@ func (r *Recollection) user(id string, partition int32) *gathered {
 func (r *Recollection) Posting(partition int32, offset int64, value []byte) error {
 	p, err := codecs.Posting{}.Decode(value)
 	if err == nil {
-		r.Posted(partition, offset, p)
+		r.Posted(partition, offset, 0, p)
 	}
 	return err
 }
@@ -96,6 +106,20 @@ func (r *Recollection) Read(partition int32, at Read) {
 	r.reads[partition] = append(r.reads[partition], at)
 }
 
+// Met says when the stages of a mission became known. Missions of which nothing is said became known as their stages say.
+func (r *Recollection) Met(mission string, stages []Known) { r.known[mission] = stages }
+
+// Handled tells whether progress has read all that was to reach a user's row.
+func (r *Recollection) Handled(id string) bool {
+	g := r.users[id]
+	if g == nil || len(r.reads[g.partition]) == 0 {
+		return g == nil
+	}
+	last := r.reads[g.partition][len(r.reads[g.partition])-1]
+	below := func(offsets []int64, end int64) bool { return len(offsets) == 0 || offsets[len(offsets)-1] < end }
+	return below(g.offsets.postings, last.Postings) && below(g.offsets.turns, last.Enrolments) && below(g.offsets.sets, last.Segments)
+}
+
 // Users returns whose rows something has reached.
 func (r *Recollection) Users() []string { return slices.Sorted(maps.Keys(r.users)) }
 
@@ -113,23 +137,54 @@ func (r *Recollection) Of(id string) Chronicle {
 	for i, offset := range g.offsets.sets {
 		c.Sets[i].Arrival = g.arrival(reads, offset, func(x Read) int64 { return x.Segments })
 	}
+	c.Met = map[string][]Arrival{}
+	for mission, stages := range r.known {
+		for _, k := range stages {
+			c.Met[mission] = append(c.Met[mission], g.met(reads, k))
+		}
+	}
 	return c
+}
+
+// met returns after how many postings a stage of a mission may have become known.
+func (g *gathered) met(reads []Read, k Known) Arrival {
+	a := Arrival{0, len(g.postings)}
+	if k.From > 0 {
+		if n := sort.Search(len(reads), func(i int) bool { return reads[i].At >= k.From }); n > 0 {
+			a.After = g.there(reads[n-1].Postings)
+		}
+	}
+	if k.By == 0 {
+		return a
+	}
+	if i := slices.IndexFunc(g.appended, func(t instant.Milli) bool { return t > k.By }); i >= 0 {
+		a.Before = i
+	}
+	if n := sort.Search(len(reads), func(i int) bool { return reads[i].At > k.By }); n < len(reads) {
+		a.Before = min(a.Before, g.there(reads[n].Postings))
+	}
+	if a.Before == 0 && len(g.turns)+len(g.sets) == 0 {
+		return always()
+	}
+	return a
+}
+
+// there returns how many of the user's postings lie below an offset.
+func (g *gathered) there(end int64) int {
+	n, _ := slices.BinarySearch(g.offsets.postings, end)
+	return n
 }
 
 // arrival returns after how many postings the record at an offset may have reached the row: what a commit had read was there before what
 // it had not.
 func (g *gathered) arrival(reads []Read, offset int64, of func(Read) int64) Arrival {
-	there := func(upTo int64) int {
-		n, _ := slices.BinarySearch(g.offsets.postings, upTo)
-		return n
-	}
 	a := Arrival{0, len(g.postings)}
 	first := sort.Search(len(reads), func(i int) bool { return of(reads[i]) > offset })
 	if first > 0 {
-		a.After = there(reads[first-1].Postings)
+		a.After = g.there(reads[first-1].Postings)
 	}
 	if first < len(reads) {
-		a.Before = there(reads[first].Postings)
+		a.Before = g.there(reads[first].Postings)
 	}
 	return a
 }

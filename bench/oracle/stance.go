@@ -41,7 +41,8 @@ type scene struct {
 	bounds Bounds
 	user   string
 	career *career
-	turns  []Asked // of the mission
+	met    []Arrival // the stages of the mission
+	turns  []Asked   // of the mission
 	told   []Told
 	sets   [][]Set // that are remembered when so many have arrived, by time
 	recall *recall

@@ -43,7 +43,10 @@ func newDeployment(t *testing.T) *deployment {
 }
 
 func (d *deployment) config() audit.Config {
-	return audit.Config{Client: d.Settings.Client(), Topology: d.Topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond}
+	return audit.Config{
+		Client: d.Settings.Client(), Topology: d.Topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond,
+		Lead: time.Millisecond, // nothing is sent before missions are in force
+	}
 }
 
 const spend = `[{"id":"spend","title":"Spend","currency":"INR","goal":{"metric":"amount","target":50000},"filters":[],

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
@@ -20,6 +21,8 @@ type books struct {
 	budgets      *budgets
 	windows      *windows
 	producers    *producers
+	lead         time.Duration
+	commands     bool               // all enrolments and segments are read
 	timers       map[string]*timers // by topic of the timers
 	clocks       map[string]*timers // by topic of the table
 }
@@ -47,15 +50,16 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 	logs := whole(t.Postings.Name) && whole(t.Journal.Name) && whole(string(t.Ledger.Table()))
 	return &books{
 		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), logs),
-		users:   newUsers(t.Postings.Name, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(string(t.Progress.Table()))),
+		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(string(t.Progress.Table()))),
 		budgets: newBudgets(t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
 		coins:   newCoins(whole(string(t.Rewards.Table()))),
+		lead:    c.Lead, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
 	}
 }
 
 // complete adds the books that need the whole log.
 func (b *books) complete() {
-	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.users.whole)
+	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.lead, b.users.whole, b.commands)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
 		if g.Timers != "" {
@@ -87,7 +91,7 @@ func (b *books) take(r *kgo.Record) error {
 	case t.Postings.Name:
 		p, err := b.transactions.takePosting(place, r.Value)
 		if err == nil {
-			b.users.takePosting(r.Partition, r.Offset, p)
+			b.users.takePosting(r, p)
 		}
 		return err
 	case t.Journal.Name:
@@ -101,7 +105,11 @@ func (b *books) take(r *kgo.Record) error {
 	case t.BudgetReturns.Name:
 		return b.budgets.takeReturn(r.Partition, r.Offset, place, r.Value)
 	case string(t.Catalog.Table()):
-		return b.users.tallies.takeCatalog(place, key, r.Value)
+		return b.users.tallies.takeCatalog(place, key, instant.Of(r.Timestamp), r.Value)
+	case t.Enrolments.Name:
+		return b.users.tallies.takeEnrolment(r)
+	case t.UserSegments.Name:
+		return b.users.tallies.takeSegments(r)
 	case t.Erasures.Name:
 		return b.users.takeErasure(place, r.Value)
 	case t.Outcomes.Name:
@@ -120,7 +128,7 @@ func (b *books) takeReserved(r *kgo.Record, key string) error {
 	switch {
 	case r.Value == nil:
 	case key == position.Key && r.Topic == string(t.Progress.Table()):
-		return b.users.takePosition(r.Partition, r.Value)
+		return b.users.takePosition(r)
 	case key == position.Key && r.Topic == string(t.Budget.Table()):
 		return b.budgets.takePosition(r.Partition, r.Value)
 	case key == watermark.RowPrefix:

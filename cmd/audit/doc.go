@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
@@ -27,6 +28,9 @@ type Config struct {
 	// Retention is how long the ledger keeps a transaction after its last event: a row that goes earlier is a finding. Defaults
 	// to 90 days.
 	Retention time.Duration
+	// Lead is how long after a mission was changed progress may go on without knowing it, with what clocks of machines may differ. Defaults to
+	// mission.VersionLead.
+	Lead time.Duration
 	// Settle is how long a difference must stand unchanged to be one. Defaults to 3 s.
 	Settle time.Duration
 	// Every is the pause between two looks of Watch. Defaults to 5 s.
@@ -44,6 +48,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Retention == 0 {
 		c.Retention = 90 * 24 * time.Hour
+	}
+	if c.Lead == 0 {
+		c.Lead = mission.VersionLead
 	}
 	if c.Settle == 0 {
 		c.Settle = 3 * time.Second
@@ -72,7 +79,7 @@ func (c Config) Validate() error {
 	if c.Topology == nil {
 		errs = append(errs, errors.New("audit: a topology is needed"))
 	}
-	for name, d := range map[string]time.Duration{"retention": c.Retention, "settle": c.Settle, "every": c.Every} {
+	for name, d := range map[string]time.Duration{"retention": c.Retention, "lead": c.Lead, "settle": c.Settle, "every": c.Every} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("audit: %s %v: must not be negative", name, d))
 		}

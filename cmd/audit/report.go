@@ -14,13 +14,15 @@ type Check struct {
 	OK   bool   `json:"ok"`
 	// Evidence names each finding, at most as many as are shown; the last line then says how many more there are.
 	Evidence []string `json:"evidence"`
+	// LeftOut is how many users could not be judged: what they count depends on an order that is recorded nowhere any more. Of Progress.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // The names of the checks.
 const (
 	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency
 	Coins        = "coins"        // the entries of a user add up to the balance
-	Progress     = "progress"     // what a user's row counts in missions = a fold of the user's postings that shares no code with it
+	Progress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
 	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
 	Journal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
 	Outcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
@@ -51,10 +53,13 @@ func (d difference) id() string { return d.check + "\x00" + d.key }
 // shown bounds how many findings of one check are spelled out.
 const shown = 50
 
-func reportOf(findings []difference) Report {
+func reportOf(findings []difference, leftOut int) Report {
 	r := Report{OK: len(findings) == 0}
 	for _, name := range Checks() {
 		c := Check{Name: name, OK: true, Evidence: []string{}}
+		if name == Progress {
+			c.LeftOut = leftOut
+		}
 		for _, f := range findings {
 			if f.check == name {
 				c.OK = false

@@ -4,24 +4,28 @@ import (
 	"fmt"
 	"math/big"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/topology"
 )
 
 // users is the book of progress: by user, what the row has received and what postings brought, and completions by mission against
 // the outcomes that told of them.
 type users struct {
-	whole    bool
-	postings string // topic
-	purses   map[string]*purse
-	touched  map[string]bool
-	handled  map[int32]int64 // of postings by progress, as its table says
-	tallies  *tallies        // nil where it is not kept
-	erased   map[string]bool // users who were, whether or not they have come back since
+	whole   bool
+	topics  *topology.Topology
+	purses  map[string]*purse
+	touched map[string]bool
+	handled map[int32]int64 // of postings by progress, as its table says
+	tallies *tallies        // nil where it is not kept
+	erased  map[string]bool // users who were, whether or not they have come back since
 }
 
 type purse struct {
@@ -44,9 +48,9 @@ type run struct {
 	start   instant.Milli
 }
 
-func newUsers(postings string, whole bool) *users {
+func newUsers(topics *topology.Topology, whole bool) *users {
 	return &users{
-		whole: whole, postings: postings, purses: map[string]*purse{}, touched: map[string]bool{},
+		whole: whole, topics: topics, purses: map[string]*purse{}, touched: map[string]bool{},
 		handled: map[int32]int64{}, erased: map[string]bool{},
 	}
 }
@@ -68,11 +72,11 @@ func plus(m map[string]*big.Int, key string, n *big.Int) {
 	m[key].Add(m[key], n)
 }
 
-func (b *users) takePosting(partition int32, offset int64, p *ledger.Posting) {
+func (b *users) takePosting(r *kgo.Record, p *ledger.Posting) {
 	u := b.of(p.UserID)
 	plus(u.brought, p.Currency, big.NewInt(p.NetAfter-p.NetBefore))
-	u.last, u.partition = offset, partition
-	b.tallies.takePosting(p)
+	u.last, u.partition = r.Offset, r.Partition
+	b.tallies.takePosting(r, p)
 }
 
 // takeErasure takes a request that a user's rows go.
@@ -87,10 +91,14 @@ func (b *users) takeErasure(place string, value []byte) error {
 	return nil
 }
 
-func (b *users) takePosition(partition int32, value []byte) error {
-	at, err := position.Parse(value)
+func (b *users) takePosition(r *kgo.Record) error {
+	at, err := position.Parse(r.Value)
 	if err == nil {
-		b.handled[partition] = at[b.postings]
+		b.handled[r.Partition] = at[b.topics.Postings.Name]
+		b.tallies.takeRead(r.Partition, oracle.Read{
+			Postings: at[b.topics.Postings.Name], Enrolments: at[b.topics.Enrolments.Name], Segments: at[b.topics.UserSegments.Name],
+			At: instant.Of(r.Timestamp),
+		})
 	}
 	return err
 }
@@ -150,7 +158,7 @@ func (b *users) open(most int) []difference {
 	var out []difference
 	for id := range b.touched {
 		u := b.purses[id]
-		if u.last >= b.handled[u.partition] {
+		if u.last >= b.handled[u.partition] || !b.tallies.handled(id) {
 			continue
 		}
 		if !u.row || id == erasure.Nobody || b.erased[id] { // see forgotten

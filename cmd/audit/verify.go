@@ -41,7 +41,7 @@ func Verify(ctx context.Context, c Config) (Report, error) {
 			first, begun = waiting, now
 		}
 		if looked := now.Sub(begun); looked >= c.Settle && !meet(first, waiting) || looked > patience {
-			return reportOf(findings), nil
+			return reportOf(findings, b.users.tallies.leftOut()), nil
 		}
 		select {
 		case <-ctx.Done():

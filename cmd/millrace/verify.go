@@ -48,7 +48,11 @@ func (a *app) verify(ctx context.Context) error {
 	err = a.print(report, func() table {
 		t := table{header: []string{"check", "ok", "evidence"}}
 		for _, c := range report.Checks {
-			t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), ""})
+			note := ""
+			if c.LeftOut > 0 {
+				note = fmt.Sprintf("%d users could not be judged: nothing says any more in what order their records met", c.LeftOut)
+			}
+			t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), note})
 			for _, line := range c.Evidence {
 				t.rows = append(t.rows, []string{"", "", line})
 			}

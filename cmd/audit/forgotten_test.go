@@ -1,0 +1,71 @@
+package audit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+)
+
+const own = `[{"id":"own","title":"Own","currency":"INR","goal":{"metric":"count","target":5},"filters":[],
+ "window":{"kind":"per_user","duration":"2h","start":"first_payment"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"},
+{"id":"joined","title":"Joined","currency":"INR","goal":{"metric":"count","target":5},"filters":[],"enrolment":"opt_in",
+ "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
+ "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"}]`
+
+// pay sends traffic of three users, many payments each, and returns when it is handled. User 1 asks for the second mission.
+func (d *deployment) pay() {
+	d.t.Helper()
+	d.Missions(own)
+	c := traffic.DefaultConfig()
+	c.Seed, c.Rate, c.Flat, c.Count = 5, 6, true, 2_000
+	c.From = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	c.Users, c.Merchants, c.RefundWithin, c.Refunds, c.Late, c.LateBy = 3, 50, 3*time.Minute, 0.1, 0.03, 3*time.Hour
+	g, err := traffic.New(c)
+	d.Check(err)
+	for i := int64(0); ; i++ {
+		r, ok := g.Next()
+		if !ok {
+			break
+		}
+		d.Check(d.Feed.Send(d.t.Context(), r.Value))
+		if i == c.Count/2 {
+			d.Rest()
+			e := &mission.Enrolment{ID: "e", Op: mission.Enrol, UserID: "usr_1", Mission: "joined", Actor: "usr_1", At: instant.Of(c.From)}
+			value, err := codecs.Enrolment{}.Encode(e)
+			d.Check(err)
+			d.Put(d.Topology.Enrolments.Name, "usr_1", value)
+		}
+	}
+	d.Check(d.Feed.Advance(d.t.Context(), 20*time.Minute))
+	d.Rest()
+}
+
+// Rows that do not remember all their payments are judged by what they forgot.
+func TestRowsThatForgotAreJudged(t *testing.T) {
+	d := newDeployment(t)
+	d.pay()
+	checks := d.verify()
+	d.wrong(checks, "", "")
+	if n := checks[audit.Progress].LeftOut; n > 0 {
+		t.Errorf("%d users are left out", n)
+	}
+	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
+		row, err := codecs.UserRow{}.Decode(r.Value)
+		return err == nil && row.Frontier != (mission.Mark{})
+	})
+	row, err := codecs.UserRow{}.Decode(user.Value)
+	d.Check(err)
+	row.States[0].Tallies[0].Settled = row.States[0].Tallies[0].Settled.Add(1)
+	value, err := codecs.UserRow{}.Encode(row)
+	d.Check(err)
+	d.Put(user.Topic, string(user.Key), value)
+	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "its postings make")
+}
