@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/views/problem"
@@ -107,11 +108,12 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.userRow(user)
+	missions := s.config.Indexes.missions.snapshot()
+	row, err := s.standing(user, missions)
 	if err != nil {
 		return nil, err
 	}
-	views := mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions)
+	views := mission.Views(row, user, missions, s.eventTime(as, row), s.config.Missions)
 	start := sort.Search(len(views), func(i int) bool { return after == "" || views[i].Mission.ID() > after })
 	views = views[start:]
 	body := UserMissions{Items: make([]UserMission, 0, min(len(views), in.Limit)), AsOf: as.stamped(lastAt(row))}
@@ -164,6 +166,20 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 func (s *Server) userRow(user string) (*mission.UserRow, error) {
 	row, _, err := rowOf(s, s.sources.progress, s.config.Topology.Progress, user)
 	return row, err
+}
+
+// standing returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out, unless missions have
+// changed since the row was written.
+func (s *Server) standing(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
+	src := s.sources.progress
+	value, err := src.Get(user)
+	if err != nil || value == nil {
+		return nil, err
+	}
+	if row, err := (codecs.UserRow{}).DecodeStanding(value); err == nil && row.Missions == missions.Fingerprint() {
+		return row, nil
+	}
+	return decodedRow(s, src, s.config.Topology.Progress, user, value)
 }
 
 func lastAt(row *mission.UserRow) instant.Milli {

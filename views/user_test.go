@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/millrace/millrace/domain/mission"
 )
 
@@ -42,5 +44,28 @@ func TestWindowsOfMissions(t *testing.T) {
 	}
 	if items := f.get("/v1/users/me/missions")["items"].([]any); len(items) != 3 { // not the one for others
 		t.Errorf("%d missions are seen", len(items))
+	}
+}
+
+// Payments that a row remembers count for missions that are newer than the row; for those that it has met they did already.
+func TestPageCountsWhatRowsRemember(t *testing.T) {
+	f := newFixture(t)
+	f.putMission(swiggy())
+	f.putProgress()
+	progress := func() map[string]any {
+		shown := map[string]any{}
+		for _, item := range f.get("/v1/users/me/missions")["items"].([]any) {
+			shown[item.(map[string]any)["id"].(string)] = item.(map[string]any)["progress"]
+		}
+		return shown
+	}
+	if d := cmp.Diff(map[string]any{"swiggy-500": 10000.0}, progress()); d != "" {
+		t.Error(d)
+	}
+	later := swiggy()
+	later.ID, later.Filters[0].Values[0].Text = "zomato-500", "zomato"
+	f.putMission(later)
+	if d := cmp.Diff(map[string]any{"swiggy-500": 10000.0, "zomato-500": 5000.0}, progress()); d != "" {
+		t.Error(d)
 	}
 }
