@@ -44,12 +44,14 @@ func (s *Server) breaker() {
 }
 
 type breakInput struct {
+	DevBody
 	Body struct {
-		Mode       string  `json:"mode" minLength:"1" maxLength:"64"`
-		Instrument string  `json:"instrument" minLength:"1" maxLength:"64"`
-		Gateway    string  `json:"gateway,omitempty" maxLength:"64"`
-		For        string  `json:"for" maxLength:"32" doc:"Go duration such as 3m, at most 24h"`
-		Success    float64 `json:"success" minimum:"0" maximum:"1" doc:"Share of the payments that succeed all the same"`
+		_          struct{} `json:"-" additionalProperties:"true"`
+		Mode       string   `json:"mode" minLength:"1" maxLength:"64"`
+		Instrument string   `json:"instrument" minLength:"1" maxLength:"64"`
+		Gateway    string   `json:"gateway,omitempty" maxLength:"64"`
+		For        string   `json:"for" maxLength:"32" doc:"Go duration such as 3m, at most 24h"`
+		Success    float64  `json:"success" minimum:"0" maximum:"1" doc:"Share of the payments that succeed all the same"`
 	}
 }
 
@@ -66,6 +68,9 @@ type Broken struct {
 type breakOutput struct{ Body Broken }
 
 func (s *Server) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, error) {
+	if err := in.only("mode", "instrument", "gateway", "for", "success"); err != nil {
+		return nil, err
+	}
 	d, err := time.ParseDuration(in.Body.For)
 	if err != nil || d < time.Second || d > longestBreak {
 		return nil, problem.Invalid("/for", "invalid", "a duration from 1s to 24h, such as 3m")

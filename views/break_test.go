@@ -46,6 +46,7 @@ func TestBreakingTrafficIsForEditorsOnThisMachine(t *testing.T) {
 		"a viewer":      {f.token("asif", token.Viewer), body, fromHere, http.StatusForbidden},
 		"elsewhere":     {editor, body, func(r *http.Request) { r.RemoteAddr = "192.0.2.1:1234" }, http.StatusForbidden},
 		"a page":        {editor, body, withHeader("Origin", "http://127.0.0.1:8080"), http.StatusForbidden},
+		"other fields":  {editor, `{"mode":"upi","instrument":"sbi","for":"3m","success":0,"how":"much"}`, fromHere, http.StatusBadRequest},
 		"too long":      {editor, `{"mode":"upi","instrument":"sbi","for":"25h","success":0}`, fromHere, http.StatusUnprocessableEntity},
 		"no time":       {editor, `{"mode":"upi","instrument":"sbi","for":"soon","success":0}`, fromHere, http.StatusUnprocessableEntity},
 		"more than all": {editor, `{"mode":"upi","instrument":"sbi","for":"1m","success":1.1}`, fromHere, http.StatusUnprocessableEntity},

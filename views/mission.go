@@ -125,7 +125,8 @@ type missionsInput struct {
 
 type missionInput struct {
 	Fresh
-	ID string `path:"id" maxLength:"256"`
+	ID      string `path:"id" maxLength:"256"`
+	Version int64  `query:"version" minimum:"1" doc:"The definition of this version, with all else as it is now; default: the latest. An unknown one is 404"`
 }
 
 type missionsOutput struct{ Body Missions }
@@ -167,16 +168,32 @@ func (s *Server) mission(ctx context.Context, in *missionInput) (*missionOutput,
 		return nil, err
 	}
 	m, ok := s.config.Indexes.missions.get(in.ID)
-	if !ok { // not there, or not to be decoded
-		if _, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err != nil {
+	if !ok || in.Version > 0 { // not there, or not to be decoded; or the index, which has the latest, is not enough
+		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
+		if err != nil {
 			return nil, err
 		}
-		return nil, problem.Missing("mission")
+		if m = missionVersion(row, in.Version); m == nil {
+			return nil, problem.Missing("mission, or no such version of it")
+		}
 	}
 	body := missionOf(m)
 	as = as.stamped(m.facts.ChangedAt)
 	body.asOf = &as
 	return &missionOutput{etag(m.facts.Revision), body}, nil
+}
+
+// missionVersion returns a version of the mission of a row, nil if there is none.
+func missionVersion(row *catalog.Row, number int64) *listedMission {
+	if row == nil {
+		return nil
+	}
+	h, _ := row.Mission()
+	v, ok := h.Numbered(number)
+	if !ok {
+		return nil
+	}
+	return listedOf(row, &h, v)
 }
 
 func missionOf(m *listedMission) Mission {

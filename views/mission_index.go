@@ -43,7 +43,7 @@ func (x *missionIndex) take(key string, row *catalog.Row) {
 	}
 	var listed *listedMission
 	if history, ok := row.Mission(); ok {
-		listed = listedOf(row, &history)
+		listed = listedOf(row, &history, history.Latest())
 		_ = x.compiled.Put(key, &history) // one that is not valid, which the catalog lets nobody make, stays as it was
 	}
 	x.mu.Lock()
@@ -87,18 +87,19 @@ func (x *missionIndex) page(f missionFilter, after string, n int) (page []*liste
 	return page, next
 }
 
-func listedOf(row *catalog.Row, h *mission.History) *listedMission {
-	definition := h.Definition()
+// listedOf returns one version of a mission.
+func listedOf(row *catalog.Row, h *mission.History, v mission.Version) *listedMission {
+	definition := h.Defined(v)
 	m := &definition
-	listed := &listedMission{definition: codecs.MissionJSON(m), facts: missionFacts(row, h), status: m.Status, merchants: merchantFilters(m.Filters)}
+	listed := &listedMission{definition: codecs.MissionJSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
 	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.facts.Summary}, "\n"))
 	return listed
 }
 
-func missionFacts(row *catalog.Row, h *mission.History) catalogFacts {
-	m, when := h.Definition(), func(at instant.Milli) *instant.Milli { return optional(at, at != 0) }
+func missionFacts(row *catalog.Row, h *mission.History, of mission.Version) catalogFacts {
+	m, when := h.Defined(of), func(at instant.Milli) *instant.Milli { return optional(at, at != 0) }
 	f := catalogFacts{
-		Version: h.Latest().Number, Versions: []MissionVersion{}, ActivateAt: when(h.ScheduledAt), Pauses: []MissionPause{}, EndedAt: when(h.EndedAt),
+		Version: of.Number, Versions: []MissionVersion{}, ActivateAt: when(h.ScheduledAt), Pauses: []MissionPause{}, EndedAt: when(h.EndedAt),
 		Revision: row.Revision, Summary: mission.Sentence(&m), Conditions: mission.Conditions(&m), CreatedAt: row.CreatedAt, ChangedAt: h.ChangedAt,
 		Actor: factsOf(row).Actor,
 	}

@@ -56,7 +56,7 @@ func (s *Server) missions() {
 
 func shownMission(row *catalog.Row) any {
 	h, _ := row.Mission()
-	return missionOf(listedOf(row, &h))
+	return missionOf(listedOf(row, &h, h.Latest()))
 }
 
 // move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.

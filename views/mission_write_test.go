@@ -41,6 +41,17 @@ func TestMissionLivesOverHTTP(t *testing.T) {
 	}) {
 		t.Errorf("%v", got)
 	}
+	first := f.wantOK(f.ask("GET", one+"?version=1", f.token("v", token.Viewer)), `"4"`)
+	if first["version"] != 1.0 || first["status"] != "active" || fmt.Sprint(first["goal"]) == fmt.Sprint(got["goal"]) || first["summary"] == got["summary"] ||
+		fmt.Sprint(first["versions"]) != fmt.Sprint(got["versions"]) || first["as_of"] == nil {
+		t.Errorf("%v", first)
+	}
+	if second := f.wantOK(f.ask("GET", one+"?version=2", f.token("v", token.Viewer)), `"4"`); fmt.Sprint(second["goal"]) != fmt.Sprint(got["goal"]) {
+		t.Errorf("%v", second)
+	}
+	f.wantProblem(f.ask("GET", one+"?version=3", f.token("v", token.Viewer)), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("GET", missionsPath+"/m9?version=1", f.token("v", token.Viewer)), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("GET", one+"?version=0", f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
 	f.now = f.now.Add(time.Hour)
 	got = f.wantOK(f.say("POST", one+"/pause", `{"at":"2026-03-01T10:30:00Z","reason":"fraud"}`, withMatch(`"4"`)), `"5"`)
 	if got["status"] != "paused" || fmt.Sprint(got["pauses"]) != "[map[from:2026-03-01T10:30:00.000Z to:<nil>]]" {

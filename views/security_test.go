@@ -172,7 +172,7 @@ func (g forger) attacks() []attack {
 		{"a hostile as_of", "GET", "/v1/users/me/missions?min_as_of=" + marker, user, nil, 400, "bad_request", "/query/min_as_of"},
 		{"deep JSON to dev", "POST", mint, "", local(deep), 400, "bad_request", ""},
 		{"a field twice to dev", "POST", mint, "", local(`{"sub":"u","sub":"` + marker + `","roles":["user"]}`), 400, "bad_request", ""},
-		{"an unknown field to dev", "POST", mint, "", local(`{"sub":"u","roles":["user"],"x":"` + marker + `"}`), 422, "invalid_field", "/x"},
+		{"an unknown field to dev", "POST", mint, "", local(`{"sub":"u","roles":["user"],"x":"` + marker + `"}`), 400, "invalid_field", "/x"},
 		{"11 MB to dev", "POST", mint, "", local(large), 413, "too_large", ""},
 		{"a path that climbs", "GET", "/v1/users/..%2f..%2f" + marker + "/missions", user, nil, 404, "not_found", ""},
 		{"a method that is none", "PATCH", overrides, editor, body(good), 405, "method_not_allowed", ""},

@@ -212,11 +212,11 @@ func refused(found faults.List) *problem.Problem {
 	case faults.InvalidFilter:
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}
-	if found.Has(faults.UnknownField) { // it was written for something else than this API
-		p = problem.New(http.StatusBadRequest, problem.InvalidField, "the request has fields that do not exist here")
-	}
 	for _, f := range found {
 		p.Errors = append(p.Errors, problem.Field(f))
+	}
+	if found.Has(faults.UnknownField) {
+		return p.Unknown()
 	}
 	return p
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,10 +23,17 @@ func (a *app) missionCommand() *cobra.Command {
 		Use: "list", Short: "List missions", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listMissions(cmd.Context(), token) },
 	}
+	var version int64
 	get := &cobra.Command{
-		Use: "get ID", Short: "Show one mission", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.getMission(cmd.Context(), token, args[0]) },
+		Use: "get ID", Short: "Show one mission: its latest version, or the one asked for", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("version") && version < 1 {
+				return errors.New("--version: versions count from 1")
+			}
+			return a.getMission(cmd.Context(), token, args[0], version)
+		},
 	}
+	get.Flags().Int64Var(&version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
 	for _, c := range []*cobra.Command{list, get} {
 		tokenFlag(c, &token)
 	}
@@ -95,26 +104,32 @@ func (a *app) listMissions(ctx context.Context, given string) error {
 	return a.print(all, func() table { return t })
 }
 
-// missionOf returns what the server shows of a mission, nil if there is none.
-func (a *app) missionOf(ctx context.Context, token, id string) (json.RawMessage, error) {
-	raw, status, err := a.call(ctx, http.MethodGet, "/v1/panel/missions/"+url.PathEscape(id), token, nil)
+// missionOf returns what the server shows of a version of a mission, 0 for the latest; nil if there is none.
+func (a *app) missionOf(ctx context.Context, token, id string, version int64) (json.RawMessage, error) {
+	path := "/v1/panel/missions/" + url.PathEscape(id)
+	if version > 0 {
+		path += "?version=" + strconv.FormatInt(version, 10)
+	}
+	raw, status, err := a.call(ctx, http.MethodGet, path, token, nil)
 	if status == http.StatusNotFound {
 		return nil, nil
 	}
 	return bytes.TrimSpace(raw), err
 }
 
-func (a *app) getMission(ctx context.Context, given, id string) error {
+func (a *app) getMission(ctx context.Context, given, id string, version int64) error {
 	token, err := a.viewerToken(ctx, given)
 	if err != nil {
 		return err
 	}
-	raw, err := a.missionOf(ctx, token, id)
+	raw, err := a.missionOf(ctx, token, id, version)
 	switch {
 	case err != nil:
 		return err
+	case raw == nil && version > 0:
+		return finding{fmt.Errorf("there is no mission %q, or it has no version %d: `millrace mission list` shows the latest of each", id, version)}
 	case raw == nil:
-		return finding{fmt.Errorf("there is no mission %q", id)}
+		return finding{fmt.Errorf("there is no mission %q: `millrace mission list` shows those that there are", id)}
 	}
 	var m shownMission
 	if err := json.Unmarshal(raw, &m); err != nil {

@@ -179,7 +179,7 @@ func (r *applying) compare(ctx context.Context, c *catalog.Command) (applied, er
 	if r.token == "" {
 		return out, nil
 	}
-	raw, err := r.missionOf(ctx, r.token, asked.ID)
+	raw, err := r.missionOf(ctx, r.token, asked.ID, 0)
 	if err != nil {
 		return out, err
 	}
@@ -247,7 +247,7 @@ func (r *applying) inForce(ctx context.Context, results []applied) error {
 		if r.token == "" || result.Result != string(catalog.Applied) || result.Version < 2 {
 			continue
 		}
-		raw, err := r.missionOf(ctx, r.token, result.ID)
+		raw, err := r.missionOf(ctx, r.token, result.ID, 0)
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,9 @@ func TestMissionsLiveByTheCommandLine(t *testing.T) {
 	if shown.Version != 2 || shown.Versions[1].InForceFrom.Format(time.RFC3339) != later || shown.Reward.Template != "hundred" || shown.Reward.Kind != "coins" || shown.Debt != "floor" {
 		t.Errorf("%+v", shown)
 	}
+	lacks(t, mission(0, "get", "swiggy-500", "--version", "1", "-o", "json").out, `"target": 50000`, `"version": 1`)
+	lacks(t, mission(1, "get", "swiggy-500", "--version", "3").errs, "no version 3")
+	lacks(t, mission(2, "get", "swiggy-500", "--version", "0").errs, "count from 1")
 	back := write(t, "back.json", mission(0, "get", "swiggy-500", "-o", "json").out) // what was read can be applied
 	lacks(t, mission(0, "apply", "-f", back).out, "unchanged")
 

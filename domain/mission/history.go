@@ -68,9 +68,18 @@ func (h History) Latest() Version {
 }
 
 // Definition returns the latest definition, with the mission's status: what an operator reads and edits.
-func (h History) Definition() Mission { return h.defined(h.Latest()) }
+func (h History) Definition() Mission { return h.Defined(h.Latest()) }
 
-func (h History) defined(v Version) Mission {
+// Numbered returns the version of a number; false if there is none.
+func (h History) Numbered(number int64) (Version, bool) {
+	if number < 1 || number > int64(len(h.Versions)) {
+		return Version{}, false
+	}
+	return h.Versions[number-1], true
+}
+
+// Defined returns the definition of a version of h, with the mission's status.
+func (h History) Defined(v Version) Mission {
 	v.Mission.Status = h.Status
 	return v.Mission
 }

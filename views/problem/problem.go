@@ -85,6 +85,13 @@ func Unreadable(pointer, code, detail string) *Problem {
 	return p
 }
 
+// Unknown returns p as the answer to fields that do not exist here: the request was written for something else than this API.
+func (p *Problem) Unknown() *Problem {
+	next := New(http.StatusBadRequest, InvalidField, "the request has fields that do not exist here")
+	next.Errors = p.Errors
+	return next
+}
+
 // With returns p with one more response header.
 func (p *Problem) With(header, value string) *Problem {
 	next := *p
