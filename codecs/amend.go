@@ -52,28 +52,28 @@ func (e *earlier) messages(n int) []byte {
 }
 
 // list writes one nested message for each element of a list. Those of runs that the earlier row has, too, are copied: elements are
-// immutable, so what is equal was written alike. order tells which of an element of the earlier list and one of this list comes
-// first, as far as the lists have an order.
+// immutable, and what is written of one hangs on nothing but itself and the one before it.
 type list[T comparable] struct {
-	field  protowire.Number
-	order  func(old, v T) int
-	append func(w *wire.Writer, v T)
+	field protowire.Number
+	// order tells which comes first of an element of the earlier list and one of this, as far as the lists have an order.
+	order func(old, v T) int
+	// alike tells whether what follows old is written as what follows v. Before the first element there is the zero value.
+	alike  func(old, v T) bool
+	append func(w *wire.Writer, before, v T)
 }
 
 func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
 	from.seek(l.field)
+	var last, lastOld T
 	for len(elements) > 0 {
-		n := 0
-		for n < min(len(elements), len(old)) && elements[n] == old[n] {
-			n++
-		}
-		if n > 0 {
+		if n := common(elements, old); n > 0 && l.alike(lastOld, last) {
 			raw := from.messages(n)
 			if raw == nil { // it was not encoded from these
 				old = nil
 				continue
 			}
 			w.B = append(w.B, raw...)
+			last, lastOld = elements[n-1], old[n-1]
 			elements, old = elements[n:], old[n:]
 			continue
 		}
@@ -83,14 +83,20 @@ func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
 		}
 		if order <= 0 {
 			from.messages(1)
-			old = old[1:]
+			lastOld, old = old[0], old[1:]
 		}
 		if order >= 0 {
-			w.Message(l.field, func(w *wire.Writer) { l.append(w, elements[0]) })
-			elements = elements[1:]
+			w.Message(l.field, func(w *wire.Writer) { l.append(w, last, elements[0]) })
+			last, elements = elements[0], elements[1:]
 		}
 	}
 }
 
-// inOrder is the order of lists that grow at their end and lose elements elsewhere: what is not met again is gone.
-func inOrder[T any](_, _ T) int { return -1 }
+// common returns how many elements two lists begin with alike.
+func common[T comparable](a, b []T) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

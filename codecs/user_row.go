@@ -1,16 +1,15 @@
 package codecs
 
 import (
-	"cmp"
-	"strings"
-
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/mission"
 )
 
-const userRowVersion = 2
+// In version 2 states and payments were written whole, with names and lengths of all that they hold, under fields of their own; it
+// is still read.
+const userRowVersion, userRowWhole = 3, 2
 
 // Fields of a user row.
 const (
@@ -23,6 +22,8 @@ const (
 	userLastAt
 	userSegments
 	userVerdict
+	userStanding // a state; userState until version 2
+	userPayment  // a payment; userRecent until version 2
 )
 
 // Fields of its messages.
@@ -77,7 +78,7 @@ type UserRow struct{}
 
 // Encode returns row in binary; it never fails.
 func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
-	w := wire.NewWriter(userRowVersion, 64+96*len(row.States)+192*len(row.Recent))
+	w := wire.NewWriter(userRowVersion, 256+48*len(row.States)+64*len(row.Recent))
 	writeUserRow(w, row, &mission.UserRow{}, nil)
 	return w.B, nil
 }
@@ -96,8 +97,6 @@ const roomToGrow = 512
 func writeUserRow(w *wire.Writer, row, before *mission.UserRow, raw []byte) {
 	from := earlierBody(raw)
 	w.Fixed64(userMissions, row.Missions)
-	userStates().write(w, row.States, before.States, &from)
-	recentPayments().write(w, row.Recent, before.Recent, &from)
 	writeMark(w, userFrontier, row.Frontier)
 	oldPostings().write(w, row.Old, before.Old, &from)
 	for _, r := range row.Received {
@@ -117,70 +116,21 @@ func writeUserRow(w *wire.Writer, row, before *mission.UserRow, raw []byte) {
 		})
 	}
 	writeVerdicts(w, userVerdict, row.Verdicts)
-}
-
-func userStates() list[*mission.State] {
-	byMission := func(old, s *mission.State) int { return strings.Compare(old.Mission, s.Mission) }
-	return list[*mission.State]{userState, byMission, writeState}
-}
-
-func recentPayments() list[*mission.Recent] {
-	byMark := func(old, r *mission.Recent) int {
-		if c := cmp.Compare(old.CreatedAt, r.CreatedAt); c != 0 {
-			return c
-		}
-		return strings.Compare(old.TransactionID, r.TransactionID)
-	}
-	return list[*mission.Recent]{userRecent, byMark, func(w *wire.Writer, r *mission.Recent) {
-		w.Message(recentFacts, func(w *wire.Writer) { writeFacts(w, &r.Facts) })
-		w.Int(recentSeq, r.Seq)
-		w.Int(recentNet, r.Net)
-	}}
+	userStates().write(w, row.States, before.States, &from)
+	recentPayments().write(w, row.Recent, before.Recent, &from)
 }
 
 func oldPostings() list[mission.Seen] {
-	return list[mission.Seen]{userOld, inOrder[mission.Seen], func(w *wire.Writer, s mission.Seen) {
-		w.String(seenTransaction, s.TransactionID)
-		w.Int(seenSeq, s.Seq)
-	}}
-}
-
-func writeState(w *wire.Writer, s *mission.State) {
-	w.String(stateMission, s.Mission)
-	w.Int(stateVersion, s.Version)
-	w.Int(stateEnrolledAt, int64(s.EnrolledAt))
-	w.Int(stateBeganAt, int64(s.BeganAt))
-	w.Bool(stateFixed, s.Fixed)
-	writeMark(w, stateHorizon, s.Horizon)
-	for _, id := range s.Late {
-		w.Element(stateLate, id)
+	return list[mission.Seen]{
+		field: userOld,
+		// The list grows at its end and loses elements elsewhere: what is not met again is gone.
+		order: func(_, _ mission.Seen) int { return -1 },
+		alike: func(_, _ mission.Seen) bool { return true },
+		append: func(w *wire.Writer, _, s mission.Seen) {
+			w.String(seenTransaction, s.TransactionID)
+			w.Int(seenSeq, s.Seq)
+		},
 	}
-	for _, on := range s.Switches {
-		w.Message(stateSwitch, func(w *wire.Writer) {
-			w.Int(switchAt, int64(on.At))
-			w.Bool(switchOut, on.Out)
-		})
-	}
-	for _, t := range s.Tallies {
-		w.Message(stateTally, func(w *wire.Writer) { writeUserTally(w, t) })
-	}
-	w.Int(stateCut, int64(s.Cut))
-}
-
-func writeUserTally(w *wire.Writer, t *mission.Tally) {
-	w.Int(tallyStart, int64(t.Start))
-	writeTotal(w, tallySettled, t.Settled)
-	writeTotal(w, tallyRecent, t.Recent)
-	for i := range t.Entries {
-		e := &t.Entries[i]
-		w.Message(tallyEntry, func(w *wire.Writer) {
-			w.Int(entryDay, e.Day)
-			w.String(entryValue, e.Value)
-			w.Int(entrySettled, e.Settled)
-			w.Int(entryRecent, e.Recent)
-		})
-	}
-	w.Int(tallyCompletions, t.Completions)
 }
 
 // writeTotal writes the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.

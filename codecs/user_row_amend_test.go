@@ -3,6 +3,7 @@ package codecs_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -110,23 +111,45 @@ func decodedRow(t interface{ Fatal(...any) }, raw []byte) *mission.UserRow {
 	return row
 }
 
-// What did not change is copied: here it is told apart by a byte that the codec would not write.
+// What did not change is copied: here it is told apart by bytes that the codec would not write.
 func TestAmendedUserRowsAreCopied(t *testing.T) {
-	missions := shopMissions(t, 40)
-	before := crowdedRow(missions, 40)
-	raw, _ := codecs.UserRow{}.Encode(before)
-	row, _ := mission.Apply(before, paid("next", "shop-0010", began().Add(30*time.Hour)), missions, mission.DefaultConfig())
-	whole, _ := codecs.UserRow{}.Encode(row)
-	for _, x := range []struct {
-		text   string
-		copied bool
-	}{{"shop-0008", true}, {"shop-0010", false}, {"shop-0011", true}, {"shop-0038", true}} {
-		other := append([]byte("XXXX-"), x.text[5:]...)
-		changed := bytes.Replace(raw, []byte(x.text), other, 1) // of its state, which comes first
-		got, _ := codecs.UserRow{}.EncodeAfter(row, before, changed)
-		if copied := bytes.Contains(got, other); copied != x.copied || len(got) != len(whole) {
-			t.Errorf("%s: copied %t, %d bytes, %d in whole", x.text, copied, len(got), len(whole))
+	states := func(ids ...string) (out []*mission.State) {
+		for _, id := range ids {
+			out = append(out, &mission.State{Mission: id})
 		}
+		return out
+	}
+	payments := func(ids ...string) (out []*mission.Recent) {
+		for i, id := range ids {
+			out = append(out, &mission.Recent{Facts: payment.Facts{TransactionID: id, CreatedAt: instant.Milli(i)}})
+		}
+		return out
+	}
+	before := &mission.UserRow{
+		States: states("alpha", "bravo", "charlie", "delta", "foxtrot"), Recent: payments("one", "two", "three", "four"),
+		Old: []mission.Seen{{TransactionID: "first"}, {TransactionID: "second"}},
+	}
+	raw, _ := codecs.UserRow{}.Encode(before)
+	row := *before
+	row.States = append(states("able", "baker"), before.States...)
+	row.States[4] = states("charlie")[0]
+	row.Recent = append(before.Recent[1:2:2], before.Recent[3], payments("five")[0])
+	row.Old = append(before.Old[1:2:2], mission.Seen{TransactionID: "one"})
+	got, _ := codecs.UserRow{}.EncodeAfter(&row, before, bytes.ToUpper(raw))
+	for text, copied := range map[string]bool{
+		"alpha": false, "bravo": true, "charlie": false, "delta": true, "foxtrot": true, // alpha was the first
+		"two": false, "four": false, "five": false, // two was after one, four after three
+		"second": true, "one": false,
+	} {
+		is, was := bytes.Contains(got, []byte(strings.ToUpper(text))), bytes.Contains(got, []byte(text[1:]))
+		if is != copied || was == copied {
+			t.Errorf("%s: copied %t, written %t", text, is, was)
+		}
+	}
+	row = *before
+	row.Recent = append(before.Recent[:3:3], payments("five")[0])
+	if got, _ = (codecs.UserRow{}).EncodeAfter(&row, before, bytes.ToUpper(raw)); !bytes.Contains(got, []byte("THREE")) || !bytes.Contains(got, []byte("five")) {
+		t.Errorf("payments: %q", got)
 	}
 }
 

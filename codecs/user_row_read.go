@@ -8,10 +8,11 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Decode reads what Encode wrote.
+// Decode reads what Encode wrote, also in version 2.
 func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
 	row := &mission.UserRow{}
-	r := wire.NewReader(string(b), userRowVersion)
+	var ids joiner
+	r := wire.NewReader(string(b), userRowVersion, userRowWhole)
 	for r.Next() {
 		switch r.Number() {
 		case userMissions:
@@ -32,12 +33,24 @@ func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
 			row.Segments = append(row.Segments, readSegments(&r))
 		case userVerdict:
 			row.Verdicts = append(row.Verdicts, readVerdict(&r))
+		case userStanding:
+			row.States = append(row.States, readStanding(&r, missionOf(lastOf(row.States)), &ids))
+		case userPayment:
+			row.Recent = append(row.Recent, readPayment(&r, lastOf(row.Recent)))
 		}
 	}
 	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("user row: %w", err)
 	}
 	return row, nil
+}
+
+// lastOf returns the last element, the zero value if there is none.
+func lastOf[T any](list []T) (last T) {
+	if len(list) > 0 {
+		last = list[len(list)-1]
+	}
+	return last
 }
 
 func readState(r *wire.Reader) *mission.State {

@@ -1,7 +1,9 @@
 package codecs_test
 
 import (
+	"bytes"
 	"encoding/hex"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -65,8 +68,61 @@ func checkGolden(t *testing.T, name string, b []byte) {
 }
 
 func TestUserRowGolden(t *testing.T) {
-	b := checkRoundTrip(t, codecs.UserRow{}, userRow())
+	row := userRow()
+	bare := *row.Recent[0]
+	bare.TransactionID, bare.Attributes, bare.Merchant, bare.Category, bare.Seq, bare.Net = "t2", nil, "", "travel", 1, bare.AmountMinor
+	bare.CreatedAt += 1500
+	other := bare
+	other.TransactionID, other.Currency = "t3", "USD"
+	row.Recent = append(row.Recent, &bare, &other)
+	b := checkRoundTrip(t, codecs.UserRow{}, row)
 	checkGolden(t, "user_row", b)
+}
+
+// Tables hold rows of version 2 until their users pay again.
+func TestUserRowOfVersion2(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "user_row_2.hex"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := codecs.UserRow{}.Decode(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(userRow(), row); diff != "" || old[0] != 2 {
+		t.Errorf("version %d: %s", old[0], diff)
+	}
+	for _, version := range []byte{1, 4} {
+		old[0] = version
+		if _, err := (codecs.UserRow{}).Decode(old); !errors.Is(err, wire.ErrVersion) {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
+}
+
+// An id cannot share more than there is, nor make a long one of a few bytes again and again.
+func TestUserRowSharesIDs(t *testing.T) {
+	long := strings.Repeat("x", 100)
+	row := &mission.UserRow{States: []*mission.State{{Mission: "a"}, {Mission: "ab"}, {Mission: long}, {Mission: long + "y"}, {Mission: long + "z"}}}
+	b := checkRoundTrip(t, codecs.UserRow{}, row)
+	if n := bytes.Count(b, []byte("x")); n != 100+36+36 {
+		t.Errorf("%d times x", n)
+	}
+	for _, shared := range []byte{2, 65, 255} {
+		bad := bytes.Replace(b, []byte("\x01b"), []byte{shared, 'b'}, 1)
+		if _, err := (codecs.UserRow{}).Decode(bad); !errors.Is(err, wire.ErrTruncated) {
+			t.Errorf("%d shared of one: %v", shared, err)
+		}
+	}
+	tail := strings.Repeat("x", 36) + "y"
+	bad := bytes.Replace(b, []byte("\x40"+tail), []byte("\x41"+tail), 1)
+	if _, err := (codecs.UserRow{}).Decode(bad); !errors.Is(err, wire.ErrTruncated) {
+		t.Errorf("65 shared: %v", err)
+	}
 }
 
 func TestTotalsRoundTrip(t *testing.T) {
@@ -81,6 +137,11 @@ func FuzzUserRow(f *testing.F) {
 	b, _ := codecs.UserRow{}.Encode(userRow())
 	f.Add(b)
 	f.Add([]byte{1})
+	for _, name := range []string{"user_row", "user_row_2"} {
+		text, _ := os.ReadFile(filepath.Join("testdata", name+".hex"))
+		b, _ := hex.DecodeString(strings.TrimSpace(string(text)))
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		row, err := codecs.UserRow{}.Decode(b)
 		if err != nil {

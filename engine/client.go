@@ -31,7 +31,7 @@ type ClientConfig struct {
 	SASL SASLConfig
 	// Rack is where this process runs; reads then go to the replica in it. Defaults to none: the leader.
 	Rack string
-	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to lz4.
+	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the time that lz4 does (ADR 19).
 	Compression string
 	// MaxRecord is the largest record produced, key and value and headers, in bytes; topics and brokers must allow it.
 	// Defaults to 1 MiB + 64 KiB.
@@ -78,7 +78,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 		c.ClientID = "millrace"
 	}
 	if c.Compression == "" {
-		c.Compression = "lz4"
+		c.Compression = "snappy"
 	}
 	if c.MaxRecord == 0 {
 		c.MaxRecord = DefaultMaxRecord

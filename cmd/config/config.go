@@ -152,7 +152,7 @@ func Default() Config {
 	return Config{
 		Brokers: []string{"127.0.0.1:19092"}, Server: "http://127.0.0.1:8080", ClientID: "millrace",
 		Partitions: t.Partitions, Replication: t.Replication,
-		Kafka:    Kafka{Compression: "lz4"},
+		Kafka:    Kafka{Compression: "snappy"},
 		Run:      Run{Data: ".millrace"},
 		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
 		Log:      Log{Level: "info", Format: "text"},

@@ -14,7 +14,7 @@ type Kafka struct {
 	SASL SASL `yaml:"sasl"`
 	// Rack is where this process runs; reads then go to the replica in it. Defaults to none: the leader.
 	Rack string `yaml:"rack"`
-	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to lz4.
+	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the time that lz4 does (ADR 19).
 	Compression string `yaml:"compression"`
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -17,12 +18,12 @@ type Reader struct {
 	err    error
 }
 
-// NewReader checks the version byte of body.
-func NewReader(body string, version byte) Reader {
+// NewReader checks the version byte of body, which may be that of older ones as well.
+func NewReader(body string, version byte, older ...byte) Reader {
 	switch {
 	case body == "":
 		return Reader{err: ErrTruncated}
-	case body[0] != version:
+	case body[0] != version && !slices.Contains(older, body[0]):
 		return Reader{err: fmt.Errorf("%w %d, want %d", ErrVersion, body[0], version)}
 	default:
 		return Reader{rest: body[1:]}
@@ -59,6 +60,9 @@ func (r *Reader) Next() bool {
 
 // Err returns ErrTruncated or ErrVersion, wrapped, if the body could not be read to its end.
 func (r *Reader) Err() error { return r.err }
+
+// Refuse says that the value of the field at hand cannot be: the body is damaged.
+func (r *Reader) Refuse() { r.fail() }
 
 // Number returns the number of the field at hand.
 func (r *Reader) Number() int { return int(r.number) }
