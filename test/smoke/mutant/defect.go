@@ -146,7 +146,7 @@ func ofDecisions() []Mutant {
 			}},
 		},
 		{
-			Name: "command-repeated", Why: "a command that comes again is judged again, and what it gives is given again",
+			Name: "command-repeated", Why: "a command that comes again is judged again, and has another verdict",
 			Edits: []Edit{{
 				File: "domain/reward/judge.go",
 				Old: `	if _, ok := row.Verdict(c.ID); ok {
