@@ -14,6 +14,9 @@ func Erase(row *Row, user string, now instant.Milli) (pages []string, effects []
 	}
 	t := &transition{user: user, row: row, now: now}
 	for _, r := range row.Rewards {
+		if r.Held != nil && r.Held.Hold == Awaited { // of an epoch that is over
+			t.giveBack(r, budget.Spent, r.Held.Amount, "")
+		}
 		switch {
 		case r.State == Granting:
 			t.giveBack(r, budget.Spent, r.Amount, "")
