@@ -114,7 +114,7 @@ func (v *View) Topic() string { return v.config.Table }
 // Partition returns the partition of a key. It is our own placement: goka's View.find panics for keys whose hash is MinInt32.
 func (v *View) Partition(key string) int32 { return stream.Partition([]byte(key), v.config.Partitions) }
 
-// Get returns the encoded row of a key, nil if there is none. It must not be changed.
+// Get returns the encoded row of a key, nil if there is none. It must not be changed; who keeps it for long keeps a copy, see store.Memory.
 func (v *View) Get(key string) ([]byte, error) {
 	if position.IsReserved(key) {
 		return nil, nil

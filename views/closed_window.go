@@ -79,7 +79,7 @@ func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
 	if len(c.rows) >= maxClosedWindows {
 		clear(c.rows)
 	}
-	c.rows[key] = keptWindow{value, window}
+	c.rows[key] = keptWindow{bytes.Clone(value), window} // the table's own holds on to what lies around it
 	return window, true, nil
 }
 

@@ -394,3 +394,19 @@ func TestReadinessKnowsOfPublishedKeys(t *testing.T) {
 		t.Errorf("%v", last)
 	}
 }
+
+// Windows that are ready to be shown hold on to no bytes of the table: those lie in chunks, which live for as long as one of their rows.
+func TestShownWindowsAreApartFromTheTable(t *testing.T) {
+	f := newFixture(t)
+	f.putHealth()
+	f.get("/v1/health/upi/sbi")
+	kept := f.server.closedWindows.rows
+	for key, w := range kept {
+		if value, _ := f.tables.health.Get(key); string(value) != string(w.value) || &value[0] == &w.value[0] {
+			t.Errorf("%s is kept as it lies in the table", key)
+		}
+	}
+	if len(kept) == 0 {
+		t.Error("no window is kept")
+	}
+}
