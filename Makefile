@@ -56,9 +56,10 @@ race: ## tests of the concurrent packages under the race detector (needs a C com
 kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
 	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
 
-# Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it.
+# Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it. In the first,
+# users' rows remember 2 minutes of event time, so that they forget all the time.
 SMOKE       = $(GO) run ./test/smoke -faults all -failpoints -freeze 12s
-SMOKE_KFAKE = $(if $(LONG),-long,-events 10000 -rate 250 -kills 16 -zombies 2)
+SMOKE_KFAKE = $(if $(LONG),-long,-events 10000 -rate 250 -kills 16 -zombies 2) -horizon 2m
 SMOKE_KAFKA = $(if $(LONG),-long,-events 5000 -rate 150 -kills 8 -zombies 1)
 
 smoke: ## crash runs of real processes on kfake and on Apache Kafka, judged by an oracle (3 min; LONG=1: 500,000 events each; ARGS='-seed 2' passes flags)
@@ -67,7 +68,7 @@ smoke: ## crash runs of real processes on kfake and on Apache Kafka, judged by a
 
 # Each bug is built in by the compiler's overlay; no binary but the test's has it.
 smoke-selftest: ## the crash run on binaries with seeded bugs, each of which it must catch (8 min)
-	$(GO) run ./test/smoke -selftest -faults kill -kills 4 -events 4000 -rate 400 -freeze 11s $(ARGS)
+	$(GO) run ./test/smoke -selftest -faults kill -kills 4 -events 4000 -rate 400 -freeze 11s -horizon 1m $(ARGS)
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
 	scripts/deploy-check

@@ -21,7 +21,7 @@ type books struct {
 	budgets      *budgets
 	windows      *windows
 	producers    *producers
-	lead         time.Duration
+	config       Config
 	commands     bool               // all enrolments and segments are read
 	timers       map[string]*timers // by topic of the timers
 	clocks       map[string]*timers // by topic of the table
@@ -53,13 +53,13 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(string(t.Progress.Table()))),
 		budgets: newBudgets(t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
 		coins:   newCoins(whole(string(t.Rewards.Table()))),
-		lead:    c.Lead, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
+		config:  c, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
 	}
 }
 
 // complete adds the books that need the whole log.
 func (b *books) complete() {
-	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.lead, b.users.whole, b.commands)
+	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.config, b.users.whole, b.commands)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
 		if g.Timers != "" {

@@ -28,6 +28,8 @@ type Config struct {
 	// Retention is how long the ledger keeps a transaction after its last event: a row that goes earlier is a finding. Defaults
 	// to 90 days.
 	Retention time.Duration
+	// Horizon is how far behind the latest users' rows remember payments, progress.reorder_horizon. Defaults to 24 h.
+	Horizon time.Duration
 	// Lead is how long after a mission was changed progress may go on without knowing it, with what clocks of machines may differ. Defaults to
 	// mission.VersionLead.
 	Lead time.Duration
@@ -48,6 +50,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Retention == 0 {
 		c.Retention = 90 * 24 * time.Hour
+	}
+	if c.Horizon == 0 {
+		c.Horizon = mission.DefaultConfig().ReorderHorizon
 	}
 	if c.Lead == 0 {
 		c.Lead = mission.VersionLead
@@ -79,7 +84,7 @@ func (c Config) Validate() error {
 	if c.Topology == nil {
 		errs = append(errs, errors.New("audit: a topology is needed"))
 	}
-	for name, d := range map[string]time.Duration{"retention": c.Retention, "lead": c.Lead, "settle": c.Settle, "every": c.Every} {
+	for name, d := range map[string]time.Duration{"retention": c.Retention, "horizon": c.Horizon, "lead": c.Lead, "settle": c.Settle, "every": c.Every} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("audit: %s %v: must not be negative", name, d))
 		}

@@ -26,7 +26,8 @@ type tallies struct {
 	memory    *oracle.Memory   // as standing
 	recalled  *oracle.Recollection
 	lead      time.Duration
-	commands  bool // all enrolments and segments are read
+	horizon   time.Duration // that rows remember
+	commands  bool          // all enrolments and segments are read
 	rows      map[string]*mission.UserRow
 	left      map[string]bool // users of whose missions some cannot be judged
 }
@@ -35,13 +36,13 @@ type tallies struct {
 const possibilities = 256
 
 // newTallies returns an empty book, nil where not all postings are read.
-func newTallies(lead time.Duration, postings, commands bool) *tallies {
+func newTallies(c Config, postings, commands bool) *tallies {
 	if !postings {
 		return nil
 	}
 	return &tallies{
 		histories: map[string]*mission.History{}, known: map[string][]oracle.Known{}, index: mission.NewIndex(), recalled: oracle.NewRecollection(),
-		lead: lead, commands: commands, rows: map[string]*mission.UserRow{}, left: map[string]bool{},
+		lead: c.Lead, horizon: c.Horizon, commands: commands, rows: map[string]*mission.UserRow{}, left: map[string]bool{},
 	}
 }
 
@@ -207,7 +208,7 @@ func (b *tallies) remembered(user string, row *mission.UserRow) ([]oracle.Paymen
 // fold hands the missions to the oracle.
 func (b *tallies) fold() {
 	bounds := oracle.DefaultBounds()
-	bounds.Possibilities = possibilities
+	bounds.Horizon, bounds.Possibilities = instant.Milli(b.horizon.Milliseconds()), possibilities
 	b.memory, _ = oracle.NewMemory(bounds) // there is no mission yet that it might not understand
 	var missions []oracle.Mission
 	for key, h := range b.histories {

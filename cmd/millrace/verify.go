@@ -36,7 +36,7 @@ Where retention has taken the beginning of a topic, what it was is taken as it i
 func (a *app) verify(ctx context.Context) error {
 	bar := a.progress("reading", -1)
 	report, err := audit.Verify(ctx, audit.Config{
-		Client: a.config.Client(), Topology: a.topology(), Retention: a.config.Ledger.Retention, Progress: func(read, all int64) {
+		Client: a.config.Client(), Topology: a.topology(), Retention: a.config.Ledger.Retention, Horizon: a.config.Progress.ReorderHorizon, Progress: func(read, all int64) {
 			bar.ChangeMax64(all)
 			_ = bar.Set64(read) // drawing may fail where reading must not
 		},

@@ -108,6 +108,7 @@ func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, er
 		// Clock events end the run. The wall clock must not, however long a fault keeps records away.
 		Env: []string{
 			"MILLRACE_RUN_SLOT=" + strconv.Itoa(slot), "MILLRACE_RUN_DATA=" + filepath.Join(dir, "tables"),
+			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
 			"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn",
 		},
 	}, stopWithin, r.log.Printf), nil
@@ -146,7 +147,10 @@ func (r *run) serve(ctx context.Context) error {
 	dir := filepath.Join(r.dir, "serve")
 	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", 0, fleet.Command{
 		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
-		Env: []string{"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn"},
+		Env: []string{
+			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn",
+			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
+		},
 	}, stopWithin, r.log.Printf)}}
 	return r.reader.Start(ctx)
 }

@@ -42,6 +42,7 @@ type options struct {
 	freezes    int
 	freeze     time.Duration
 	failpoints bool
+	horizon    time.Duration
 	keep       bool
 	selftest   bool
 	mutants    []mutant.Mutant
@@ -75,6 +76,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.IntVar(&o.freezes, "zombies", -1, "how many workers to freeze past their timeouts (default 2; with -long 20)")
 	f.DurationVar(&o.freeze, "freeze", 15*time.Second, "least time that they are frozen: longer than sessions and transactions last")
 	f.BoolVar(&o.failpoints, "failpoints", false, "make half of the kills by failpoints, which the engine must know")
+	f.DurationVar(&o.horizon, "horizon", 24*time.Hour, "how far behind the latest, in event time, users' rows remember payments: with less than a run lasts, they forget")
 	f.BoolVar(&o.keep, "keep", false, "keep logs and data; they are kept anyway if anything is wrong")
 	f.BoolVar(&o.selftest, "selftest", false, "run binaries with seeded bugs, each of which must be caught")
 	mutants := f.String("mutants", "", "names of seeded bugs to build in, separated by commas; strain is bad luck without a bug")
@@ -135,6 +137,9 @@ func (o *options) validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if o.events < 1 || !(o.rate > 0) || o.workers < 1 || o.partitions < 1 {
 		bad("events, rate, workers and partitions must be positive")
+	}
+	if o.horizon < time.Minute {
+		bad("-horizon %v: must be at least 1m", o.horizon)
 	}
 	if o.duration > 0 && o.events != int64(o.rate*o.duration.Seconds()) {
 		bad("-events and -duration: give one of them")

@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/test/smoke/audit"
@@ -326,7 +327,9 @@ const (
 )
 
 func (r *run) judge() (v *audit.Verdict, err error) {
-	what := audit.Run{Sent: r.lines, Missions: r.missions, Answers: r.claims.all()}
+	bounds := oracle.DefaultBounds()
+	bounds.Horizon = instant.Milli(r.options.horizon.Milliseconds())
+	what := audit.Run{Bounds: &bounds, Sent: r.lines, Missions: r.missions, Answers: r.claims.all()}
 	for _, at := range r.fleet.Wakes() {
 		what.Wakes = append(what.Wakes, audit.Span{From: at, To: at.Add(wakeLasts)})
 	}

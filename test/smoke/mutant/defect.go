@@ -115,6 +115,17 @@ func ofDecisions() []Mutant {
 			}},
 		},
 		{
+			Name: "standing-unfixed", Why: "a user's own window begins anew once the payment that began it is forgotten",
+			Edits: []Edit{{
+				File: "domain/mission/draft.go",
+				Old: `		s = d.state(plan)
+		s.Fixed = true
+`,
+				New: `		s = d.state(plan)
+`,
+			}},
+		},
+		{
 			Name: "grant-doubled", Why: "a reward that is lost and won again is given twice, since nothing was taken back",
 			Edits: []Edit{{
 				File: "domain/reward/life.go",
