@@ -115,13 +115,10 @@ func ofDecisions() []Mutant {
 			}},
 		},
 		{
-			Name: "standing-unfixed", Why: "a user's own window begins anew once the payment that began it is forgotten",
+			Name: "forgotten-lost", Why: "what a payment contributed goes when the row forgets the payment",
 			Edits: []Edit{{
 				File: "domain/mission/draft.go",
-				Old: `		s = d.state(plan)
-		s.Fixed = true
-`,
-				New: `		s = d.state(plan)
+				Old: `			t.add(x, false) // before it is taken from the other part: an entry stays where it is
 `,
 			}},
 		},
