@@ -19,6 +19,8 @@ deployment goes on. A difference counts if both sides say the same for 3 s. Chan
 keeps a few hundred bytes for each transaction and user in memory.
 
   conservation  each transaction's net in the ledger is what its postings add up to, and each user has received what postings brought
+  progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, of whom nothing
+                says any more in what order their records met
   coins         the entries of a user's coins add up to the balance
   budgets       what a mission has reserved and spent is what was allotted, less what came back
   journal       the last line of a transaction in ledger-journal says what its row says
