@@ -20,6 +20,7 @@ type outcomeDoc struct {
 	Reward        rewardDoc     `json:"reward"`
 	Grant         grantDoc      `json:"grant"`
 	Limits        limitsDoc     `json:"limits"`
+	LimitsVersion int64         `json:"limits_version"`
 	Debt          string        `json:"debt"`
 	Progress      int64         `json:"progress"`
 	TransactionID string        `json:"transaction_id"`
@@ -42,7 +43,7 @@ func OutcomeJSON(o *mission.Outcome) []byte {
 	return mustJSON(outcomeDoc{
 		Outcome: string(o.Kind), UserID: o.UserID, MissionID: o.Mission, Version: o.Version, Iteration: o.Iteration,
 		Window: windowSpanDoc{o.WindowStart, o.WindowEnd}, Currency: o.Currency, Reward: rewardForm(o.Reward),
-		Grant: grantForm(o.Grant), Limits: limitsForm(o.Limits), Debt: o.Debt, Progress: o.Progress,
+		Grant: grantForm(o.Grant), Limits: limitsForm(o.Limits), LimitsVersion: o.LimitsOf, Debt: o.Debt, Progress: o.Progress,
 		TransactionID: o.TransactionID, At: o.At,
 	})
 }
@@ -64,9 +65,9 @@ func (Outcome) Decode(b []byte) (*mission.Outcome, error) {
 	return &mission.Outcome{
 		Kind: mission.OutcomeKind(d.Outcome), UserID: d.UserID, Mission: d.MissionID, Version: d.Version, Iteration: d.Iteration,
 		WindowStart: d.Window.Start, WindowEnd: d.Window.End, Currency: d.Currency,
-		Reward:   mission.Reward{Kind: d.Reward.Kind, Amount: d.Reward.Amount, Pool: d.Reward.Pool, ExpiresAfter: expires},
-		Grant:    mission.Grant{Mode: d.Grant.Mode, Hold: hold},
-		Limits:   mission.Limits(d.Limits),
+		Reward: mission.Reward{Kind: d.Reward.Kind, Amount: d.Reward.Amount, Pool: d.Reward.Pool, ExpiresAfter: expires},
+		Grant:  mission.Grant{Mode: d.Grant.Mode, Hold: hold},
+		Limits: mission.Limits(d.Limits), LimitsOf: d.LimitsVersion,
 		Debt:     d.Debt,
 		Progress: d.Progress, TransactionID: d.TransactionID, At: d.At,
 	}, nil

@@ -40,7 +40,7 @@ func (t *Treasury) checkBudget(id string) {
 	want, taken := newBook(), map[win]int{}
 	newest := int64(0)
 	for _, o := range t.outcomes[id] {
-		newest = min(max(newest, o.version), int64(len(t.missions[id])))
+		newest = min(max(newest, o.limits), int64(len(t.missions[id])))
 		d, known := t.definition(o.win)
 		completions := t.wins[o.win].completions()
 		if !o.completed || !known || taken[o.win] >= len(completions) {

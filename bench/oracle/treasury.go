@@ -51,6 +51,7 @@ type win struct {
 type outcome struct {
 	win
 	completed bool
+	limits    int64 // the version whose limits it brings
 }
 
 // won is what became of a win.
@@ -119,7 +120,7 @@ func (t *Treasury) Outcome(value []byte) error {
 	if err != nil {
 		return err
 	}
-	x := outcome{win{o.UserID, o.Mission, o.Version, o.WindowStart, o.Iteration}, o.Kind == "completed"}
+	x := outcome{win{o.UserID, o.Mission, o.Version, o.WindowStart, o.Iteration}, o.Kind == "completed", max(o.Version, o.LimitsOf)}
 	t.outcomes[o.Mission] = append(t.outcomes[o.Mission], x)
 	w := t.won(x.win)
 	w.outcomes = append(w.outcomes, x.completed)

@@ -15,8 +15,8 @@ func Judge(row *Row, o *mission.Outcome) (*Row, []Effect) {
 		return row, []Effect{Rejected{detail}}
 	}
 	m := row.mission()
-	if o.Version >= m.Version {
-		m.Version, m.Limits = o.Version, o.Limits
+	if newest := max(o.LimitsOf, o.Version); newest >= m.Version { // a record of before there were limits of others has none
+		m.Version, m.Limits = newest, o.Limits
 	}
 	a := &Allotment{
 		UserID: o.UserID, Mission: o.Mission, Version: o.Version, Iteration: o.Iteration, WindowStart: o.WindowStart,

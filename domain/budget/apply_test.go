@@ -204,3 +204,26 @@ func TestDamagedRecordsAreRejected(t *testing.T) {
 		}
 	}
 }
+
+// A budget that is raised holds from the next completion on that brings the newer limits, whatever version its user is in; an older
+// record does not take it back.
+func TestRaisedBudget(t *testing.T) {
+	first, second := mission.Limits{Budget: 10}, mission.Limits{Budget: 25}
+	var row *budget.Row
+	var got []budget.Verdict
+	for _, o := range []struct {
+		limits mission.Limits
+		of     int64
+	}{{first, 0}, {first, 1}, {second, 2}, {first, 1}} {
+		c := outcome(mission.Completed, "u", 10, o.limits)
+		c.LimitsOf = o.of
+		next, effects := budget.Judge(row, c)
+		row, got = next, append(got, allotment(t, effects).Verdict)
+	}
+	if diff := cmp.Diff([]budget.Verdict{budget.Reserved, budget.Exhausted, budget.Reserved, budget.Exhausted}, got); diff != "" {
+		t.Error(diff)
+	}
+	if left, limited := row.Mission.Left(budget.Coins); left != 5 || !limited || row.Mission.Version != 2 {
+		t.Errorf("%+v", row.Mission)
+	}
+}

@@ -25,7 +25,7 @@ type Account struct {
 
 // Mission is what a mission has promised and given.
 type Mission struct {
-	// Version is the newest version heard of. Its Limits hold for all users, whatever version is theirs: a budget is one.
+	// Version is the newest version heard of, of any user. Its Limits hold for all users, whatever version is theirs: a budget is one.
 	Version   int64
 	Limits    mission.Limits
 	Accounts  []Account // by unit

@@ -150,9 +150,13 @@ func (d *draft) cut(s *State) {
 func (d *draft) tell(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress Total, by cause) {
 	m := &c.mission
 	w := c.windowFrom(start)
+	newest := c
+	if p, ok := d.missions.Find(m.ID); ok && p.At(by.at).Number() > c.Number() {
+		newest = p.At(by.at)
+	}
 	d.effects = append(d.effects, &Outcome{
 		Kind: kind, UserID: d.user, Mission: m.ID, Version: c.Number(), Iteration: iteration, WindowStart: w.start, WindowEnd: w.end,
-		Currency: m.Currency, Reward: m.Reward, Grant: m.Grant, Limits: m.Limits, Debt: m.Debt, Progress: progress.Int64(),
+		Currency: m.Currency, Reward: m.Reward, Grant: m.Grant, Limits: newest.mission.Limits, LimitsOf: newest.Number(), Debt: m.Debt, Progress: progress.Int64(),
 		At: by.at, TransactionID: by.transactionID,
 	})
 }

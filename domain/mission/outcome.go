@@ -27,10 +27,13 @@ type Outcome struct {
 	Currency    string
 	Reward      Reward
 	Grant       Grant
-	Limits      Limits
-	Debt        string
-	Progress    int64         // in the window afterwards, cut to int64
-	At          instant.Milli // event time of the posting or command that caused it
+	// Limits are those of the newest version in force at At that was known, whatever version is the user's: a budget is one. LimitsOf is
+	// that version; not below Version.
+	Limits   Limits
+	LimitsOf int64
+	Debt     string
+	Progress int64         // in the window afterwards, cut to int64
+	At       instant.Milli // event time of the posting or command that caused it
 	// TransactionID is of the posting that caused it, empty if none did. The payments that brought progress there are many.
 	TransactionID string
 }

@@ -169,8 +169,12 @@ func formatOutcome(b []byte) string {
 	if by == "" {
 		by = "a command"
 	}
-	return fmt.Sprintf("%s %s/%d v%d from %s for %s by %s, progress %d, %d %s, at %s", o.Kind, o.Mission, o.Iteration, o.Version, o.WindowStart, o.UserID, by, o.Progress,
-		o.Reward.Amount, o.Reward.Kind, o.At)
+	limits := ""
+	if o.LimitsOf != o.Version {
+		limits = fmt.Sprintf(", limits %d of v%d", o.Limits.Budget, o.LimitsOf)
+	}
+	return fmt.Sprintf("%s %s/%d v%d from %s for %s by %s, progress %d, %d %s, at %s%s", o.Kind, o.Mission, o.Iteration, o.Version, o.WindowStart, o.UserID, by, o.Progress,
+		o.Reward.Amount, o.Reward.Kind, o.At, limits)
 }
 
 func formatRow(b []byte) string {
