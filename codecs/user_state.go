@@ -109,9 +109,26 @@ func writeCount(w *wire.Writer, s *mission.State, t *mission.Tally) {
 	w.Int(countCompletions, t.Completions)
 }
 
+// singleState is a state with room for the one tally that most have: one object for the collector to follow, where a user has hundreds.
+type singleState struct {
+	state mission.State
+	list  [1]*mission.Tally
+	tally mission.Tally
+}
+
+// room returns an empty tally; before the first, the state's list comes to have room for one.
+func (x *singleState) room() *mission.Tally {
+	if x.state.Tallies != nil {
+		return new(mission.Tally)
+	}
+	x.state.Tallies = x.list[:0]
+	return &x.tally
+}
+
 // readStanding reads the nested message at hand, which follows that of another mission.
 func readStanding(r *wire.Reader, before string, ids *joiner) *mission.State {
-	s := &mission.State{Version: 1, Fixed: true}
+	x := &singleState{state: mission.State{Version: 1, Fixed: true}}
+	s := &x.state
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {
@@ -136,7 +153,8 @@ func readStanding(r *wire.Reader, before string, ids *joiner) *mission.State {
 		case standingCut:
 			s.Cut = instant.Milli(f.Int())
 		case standingTally:
-			s.Tallies = append(s.Tallies, readCount(&f, s))
+			s.Tallies = append(s.Tallies, x.room())
+			readCount(&f, s, s.Tallies[len(s.Tallies)-1])
 		}
 	}
 	r.Inherit(&f)
@@ -161,8 +179,8 @@ func readSharing(f *wire.Reader, before string, ids *joiner) string {
 	return ids.join(before[:n], text[1:])
 }
 
-func readCount(r *wire.Reader, s *mission.State) *mission.Tally {
-	t := &mission.Tally{Start: s.EnrolledAt}
+func readCount(r *wire.Reader, s *mission.State, t *mission.Tally) {
+	t.Start = s.EnrolledAt
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {
@@ -185,7 +203,6 @@ func readCount(r *wire.Reader, s *mission.State) *mission.Tally {
 	r.Inherit(&f)
 	t.Settled.High += int64(t.Settled.Low) >> 63
 	t.Recent.High += int64(t.Recent.Low) >> 63
-	return t
 }
 
 // joiner joins strings, some in one allocation.

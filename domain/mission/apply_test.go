@@ -310,3 +310,19 @@ func TestConfigValidate(t *testing.T) {
 		t.Error("nothing wrong with it?")
 	}
 }
+
+// The tally inside of a state is given once, and to a state that has no other.
+func TestRoomForOneTally(t *testing.T) {
+	o := owned{fresh: new(fresh)}
+	if many := o.room(2); o.holds(many) {
+		t.Error("one of two")
+	}
+	first := o.room(1)
+	if again := o.room(1); !o.holds(first) || again == first || o.holds(again) {
+		t.Error("given twice")
+	}
+	o = owned{}
+	if o.holds(o.room(1)) || o.list() != nil {
+		t.Error("there is no room")
+	}
+}

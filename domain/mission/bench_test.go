@@ -111,7 +111,7 @@ func TestApplyAllocatesByWhatCounts(t *testing.T) {
 		row, _ := Apply(nil, p, s, DefaultConfig())
 		next := *p
 		next.TransactionID = "u"
-		if got := testing.AllocsPerRun(100, func() { Apply(row, &next, s, DefaultConfig()) }); got > 28 {
+		if got := testing.AllocsPerRun(100, func() { Apply(row, &next, s, DefaultConfig()) }); got > 20 {
 			t.Errorf("%d missions: %v allocations", n, got)
 		}
 	}

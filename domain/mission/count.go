@@ -73,7 +73,7 @@ func (d *draft) countRecent(plan *Plan, p *ledger.Posting, before int64) int {
 		}
 	}
 	if x := c.contribution(&p.Facts, before, p.NetAfter); x.amount != 0 {
-		if !d.state(plan).tally(w).add(x, true) {
+		if !d.tally(plan, w).add(x, true) {
 			return 0
 		}
 	}
@@ -100,7 +100,7 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	}
 	s = d.state(plan)
 	s.Fixed = true
-	room := s.tally(w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
+	room := d.tally(plan, w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
 	if !c.optIn && p.CreatedAt < s.EnrolledAt {
 		s.EnrolledAt = p.CreatedAt
 		d.recount(plan)
@@ -135,7 +135,7 @@ func (d *draft) enrolLate(plan *Plan, p *ledger.Posting) int {
 	s.Version, s.EnrolledAt, s.Fixed = c.Number(), p.CreatedAt, true
 	s.Horizon, s.Late = d.row.Frontier, []string{p.TransactionID}
 	w, _ := c.windowAt(p.CreatedAt, s)
-	s.tally(w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
+	d.tally(plan, w).add(c.contribution(&p.Facts, p.NetBefore, p.NetAfter), false)
 	d.recount(plan)
 	return 1
 }

@@ -16,10 +16,10 @@ type draft struct {
 	user     string
 	missions *Snapshot
 	cfg      Config
-	copied   bool     // States is this draft's own list
+	copied   bool    // States is this draft's own list
 	own      []owned // in few at first, which hold those of a posting
 	few      [4]owned
-	last     spot     // that was looked for
+	last     spot // that was looked for
 	changed  bool
 	effects  []Effect
 	buffer   []int32
@@ -30,7 +30,36 @@ type draft struct {
 type owned struct {
 	state *State
 	plan  *Plan
+	fresh *fresh // that the state is of; nil: none
 }
+
+// fresh is a state with room for the one tally that most have: one object for the collector to follow, where a user has hundreds.
+type fresh struct {
+	State
+	list  [1]*Tally
+	first Tally
+	taken bool
+}
+
+// room returns a tally that may be changed, of a state that will have so many.
+func (o *owned) room(tallies int) *Tally {
+	if f := o.fresh; f != nil && !f.taken && tallies == 1 { // among many it would keep alive a state that is gone
+		f.taken = true
+		return &f.first
+	}
+	return new(Tally)
+}
+
+// list returns an empty list, with room for one tally.
+func (o *owned) list() []*Tally {
+	if o.fresh == nil {
+		return nil
+	}
+	return o.fresh.list[:0]
+}
+
+// holds tells whether a tally was made by the draft.
+func (o *owned) holds(t *Tally) bool { return o.fresh != nil && t == &o.fresh.first }
 
 func newDraft(row *UserRow, user string, missions *Snapshot, cfg Config) *draft {
 	d := &draft{old: row, user: user, missions: missions, cfg: cfg}
@@ -81,7 +110,7 @@ func (d *draft) put(p *Plan, s *State) {
 	} else {
 		d.row.States = slices.Insert(d.row.States, i, s)
 	}
-	d.own, d.last.found = append(d.own, owned{s, p}), true
+	d.own, d.last.found = append(d.own, owned{state: s, plan: p}), true
 }
 
 // remove takes out the state of a mission that the user is not in.
@@ -105,27 +134,49 @@ func (d *draft) copyStates() {
 }
 
 // state returns where the user stands in a mission, for writing.
-func (d *draft) state(p *Plan) *State {
+func (d *draft) state(p *Plan) *State { return d.owned(p).state }
+
+// owned returns where the user stands in a mission as this draft's own.
+func (d *draft) owned(p *Plan) *owned {
 	s := d.find(p)
-	next := &State{Mission: p.ID()}
 	if s != nil {
-		if slices.Contains(d.own, owned{s, p}) {
-			return s
+		if i := slices.IndexFunc(d.own, func(o owned) bool { return o.state == s }); i >= 0 {
+			return &d.own[i]
 		}
-		*next = *s
-		next.Tallies = slices.Clone(s.Tallies)
 	}
-	d.put(p, next)
-	return next
+	f := new(fresh)
+	if s == nil {
+		f.Mission = p.ID()
+	} else {
+		f.State = *s
+		if len(s.Tallies) > 0 {
+			f.Tallies = append(f.list[:0], s.Tallies...)
+		}
+	}
+	d.put(p, &f.State)
+	o := &d.own[len(d.own)-1]
+	o.fresh = f
+	return o
 }
 
-// tally returns the count of a window, for writing. The state must be this draft's own.
-func (s *State) tally(w span) *Tally {
+// tally returns the count of a window in a mission, for writing.
+func (d *draft) tally(p *Plan, w span) *Tally {
+	o := d.owned(p)
+	s := o.state
 	i, ok := findTally(s.Tallies, w.start)
-	if !ok {
-		s.Tallies = slices.Insert(s.Tallies, i, &Tally{Start: w.start})
-	} else {
-		s.Tallies[i] = s.Tallies[i].clone()
+	switch {
+	case !ok:
+		t := o.room(len(s.Tallies) + 1)
+		t.Start = w.start
+		if len(s.Tallies) == 0 {
+			s.Tallies = o.list()
+		}
+		s.Tallies = slices.Insert(s.Tallies, i, t)
+	case !o.holds(s.Tallies[i]):
+		t := o.room(len(s.Tallies))
+		*t = *s.Tallies[i]
+		t.Entries = slices.Clone(t.Entries)
+		s.Tallies[i] = t
 	}
 	return s.Tallies[i]
 }
@@ -248,7 +299,7 @@ func (d *draft) settle(r *Recent) {
 		s = d.state(plan)
 		s.Fixed = true
 		if x := c.contribution(facts, 0, r.Net); x.amount != 0 {
-			t := s.tally(w)
+			t := d.tally(plan, w)
 			t.add(x, false) // before it is taken from the other part: an entry stays where it is
 			x.amount = -x.amount
 			t.add(x, true)
