@@ -143,14 +143,18 @@ func TestCommandsHaveVerdictsThatFit(t *testing.T) {
 	}
 }
 
-func TestAVerdictIsTheSameInEveryVersionOfItsRow(t *testing.T) {
+func TestVerdictsAreOfTheirUsersAndOfSomething(t *testing.T) {
 	o := NewTreasury()
 	o.courses["r"] = courseOf(t, "granted@1")
 	o.terms["r"] = func(int64) *terms { return &terms{kind: "coins"} }
 	o.commands["c"] = &command{op: "claim", user: "u", reward: "r", times: 1}
 	o.annals.verdicts["c"] = ruling{user: "v", result: "unchanged", at: 1}
+	o.commands["d"] = &command{op: "claim", user: "u", reward: "none", times: 1}
+	o.annals.verdicts["d"] = ruling{user: "u", result: "applied", at: 1}
 	o.checkCommands()
-	if got := strings.Join(o.problems, "\n"); !strings.Contains(got, "its verdict is in the row of v") {
-		t.Error(got)
+	for _, want := range []string{"its verdict is in the row of v", "reward none: claimed, and nothing came of it"} {
+		if got := strings.Join(o.problems, "\n"); !strings.Contains(got, want) {
+			t.Error(got)
+		}
 	}
 }

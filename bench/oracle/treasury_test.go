@@ -121,6 +121,41 @@ func TestTreasuryNamesWhatIsWrong(t *testing.T) {
 			}
 			return true
 		}, "before its hold had passed"},
+		"a notification of nothing": {func(record any) bool {
+			if n, ok := record.(*reward.Notice); ok && n.Mission == "held" {
+				n.RewardID = "rw_none"
+			}
+			return true
+		}, "there is no such reward"},
+		"the last notification is lost": {func(record any) bool {
+			n, ok := record.(*reward.Notice)
+			return !ok || n.Mission != "held" || n.State != reward.Granted
+		}, "granted at epoch 1, the last notification was"},
+		"a task without an answer": {func(record any) bool { _, ok := record.(*reward.Result); return !ok }, "of which 0 are answered"},
+		"an outcome of no mission": {func(record any) bool {
+			if o, ok := record.(*mission.Outcome); ok && o.Mission == "soon" {
+				o.Mission = "nowhere"
+			}
+			return true
+		}, "no such mission or version"},
+		"a code from nowhere": {func(record any) bool {
+			if a, ok := record.(*budget.Allotment); ok && a.Code == "a" {
+				a.Code = "z"
+			}
+			return true
+		}, "code z was handed out, and never imported"},
+		"a reserved code that is none": {func(record any) bool {
+			if a, ok := record.(*budget.Allotment); ok && a.Mission == "card" {
+				a.Code = ""
+			}
+			return true
+		}, "reserved with code \"\""},
+		"a longer hold than the mission's": {func(record any) bool {
+			if a, ok := record.(*budget.Allotment); ok && a.Mission == "held" {
+				a.Grant.Hold *= 2
+			}
+			return true
+		}, "is not what the mission says"},
 		"a command that is not there": {func(record any) bool { _, ok := record.(*reward.Command); return !ok }, "it was never sent"},
 	} {
 		b := newBank(t, first)
@@ -161,6 +196,14 @@ func TestTreasuryNamesWhatIsWrong(t *testing.T) {
 		"a code that was revealed and came back": {func(b *bank) {
 			b.annals.shown[b.reward("x", "code").ID] = map[string]bool{"d": true}
 		}, "code d was revealed, and came back"},
+		"a reward of two users": {func(b *bank) {
+			b.users["u"].Rewards = append(b.users["u"].Rewards, b.reward("v", "coins"))
+		}, ": of users"},
+		"an entry out of its number": {func(b *bank) { b.users["u"].Coins.Entries[0].Number = 7 }, "want number 1 and"},
+		"a debt that nobody has":     {func(b *bank) { b.users["u"].Coins.Debt += 5 }, "and debt 5, the rewards are"},
+		"an answer that nobody asked for": {func(b *bank) {
+			feedTo(b, "reward-results", &reward.Result{TaskID: "x", RewardID: "y", OK: true}, codecs.RewardResult{}.Encode, b.seen.Answer)
+		}, "which nobody asked for"},
 		"a verdict that changes": {func(b *bank) {
 			for id, v := range b.annals.verdicts {
 				v.result = "else"
