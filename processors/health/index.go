@@ -1,8 +1,6 @@
 package health
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,20 +9,21 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/stream"
 )
 
 // Index keeps the changes of settings as the catalog's table has them: Set is the hook by which the transport tells of every
 // row written to the store of that table. It is safe for concurrent use.
 type Index struct {
-	mu    sync.RWMutex
-	rows  map[string]catalog.HealthSettings
-	modes map[string][]health.Setting // never changed in place
-	bad   map[string]error
+	unread stream.Unread
+	mu     sync.RWMutex
+	rows   map[string]catalog.HealthSettings
+	modes  map[string][]health.Setting // never changed in place
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{rows: map[string]catalog.HealthSettings{}, modes: map[string][]health.Setting{}, bad: map[string]error{}}
+	return &Index{rows: map[string]catalog.HealthSettings{}, modes: map[string][]health.Setting{}}
 }
 
 // Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
@@ -37,16 +36,14 @@ func (x *Index) Set(key string, value []byte) {
 	if value != nil {
 		row, err := codecs.CatalogRow{}.Decode(value)
 		if err != nil {
-			x.mu.Lock()
-			defer x.mu.Unlock()
-			x.bad[key] = err
+			x.unread.Note(key, err)
 			return
 		}
 		next, _ = row.Entity.(catalog.HealthSettings) // none as long as every command was refused
 	}
+	x.unread.Note(key, nil)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	delete(x.bad, key)
 	modes := []string{x.rows[key].Mode, next.Mode}
 	x.rows[key] = next
 	if len(next.Changes) == 0 {
@@ -77,12 +74,4 @@ func (x *Index) Changes(mode string) []health.Setting {
 }
 
 // Err returns what is wrong with the rows that could not be read, nil if all could.
-func (x *Index) Err() error {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	var errs []error
-	for _, key := range slices.Sorted(maps.Keys(x.bad)) {
-		errs = append(errs, fmt.Errorf("catalog row %s: %w", key, x.bad[key]))
-	}
-	return errors.Join(errs...)
-}
+func (x *Index) Err() error { return x.unread.Err("catalog") }

@@ -1,43 +1,29 @@
 package progress
 
 import (
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/stream"
 )
 
 // Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of every
 // row written to the store of that table. It is safe for concurrent use.
 type Index struct {
 	missions *mission.Index
-	mu       sync.Mutex
-	bad      map[string]error
+	unread   stream.Unread
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{missions: mission.NewIndex(), bad: map[string]error{}}
+	return &Index{missions: mission.NewIndex()}
 }
 
 // Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
 // leaves the mission as it was and shows in Err until the key is set to one that can.
-func (x *Index) Set(key string, value []byte) {
-	err := x.set(key, value)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if err != nil {
-		x.bad[key] = err
-	} else {
-		delete(x.bad, key)
-	}
-}
+func (x *Index) Set(key string, value []byte) { x.unread.Note(key, x.set(key, value)) }
 
 func (x *Index) set(key string, value []byte) error {
 	if !strings.HasPrefix(key, catalog.MissionKey("")) { // another kind's
@@ -66,12 +52,4 @@ func (x *Index) set(key string, value []byte) error {
 func (x *Index) Snapshot() *mission.Snapshot { return x.missions.Snapshot() }
 
 // Err returns what is wrong with the rows that could not be read, nil if all could.
-func (x *Index) Err() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var errs []error
-	for _, key := range slices.Sorted(maps.Keys(x.bad)) {
-		errs = append(errs, fmt.Errorf("catalog row %s: %w", key, x.bad[key]))
-	}
-	return errors.Join(errs...)
-}
+func (x *Index) Err() error { return x.unread.Err("catalog") }
