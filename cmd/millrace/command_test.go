@@ -25,7 +25,7 @@ func millrace(t *testing.T, code int, args ...string) answer {
 	var out, errs bytes.Buffer
 	root := newRoot(&out, &errs)
 	root.SetArgs(args)
-	err := root.ExecuteContext(t.Context())
+	err := execute(t.Context(), root)
 	a := answer{out.String(), errs.String(), exitCode(err)}
 	if a.code != code {
 		t.Fatalf("millrace %s: exit status %d, not %d: %v\n%s%s", strings.Join(args, " "), a.code, code, err, a.out, a.errs)

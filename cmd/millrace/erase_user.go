@@ -42,6 +42,9 @@ func (a *app) eraseUser(ctx context.Context, user string) error {
 		}
 		return t
 	})
+	if r.Transactions == 0 && r.Rows == 0 && len(r.Left) == 0 {
+		fmt.Fprintf(a.errs, "No row held user %q: it was erased before, or the id is another.\n", user)
+	}
 	if err == nil && len(r.Left) > 0 {
 		return finding{fmt.Errorf("%d rows are left: payments came meanwhile", len(r.Left))}
 	}

@@ -59,7 +59,7 @@ func (a *app) explain(ctx context.Context, given, mission, user, transaction str
 	path := "/v1/panel/users/" + url.PathEscape(user) + "/missions/" + url.PathEscape(mission) + "/explain?" + url.Values{"transaction_id": {transaction}}.Encode()
 	raw, status, err := a.call(ctx, http.MethodGet, path, token, nil)
 	if status == http.StatusNotFound {
-		return finding{fmt.Errorf("mission %q, user %q, transaction %q: %w", mission, user, transaction, err)}
+		return finding{fmt.Errorf("mission %q, user %q, transaction %q: %w\n`millrace mission list` shows missions; a payment is explained to the user who made it", mission, user, transaction, err)}
 	}
 	if err != nil {
 		return err

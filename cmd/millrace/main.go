@@ -18,7 +18,7 @@ var version = "dev"
 func main() {
 	ctx, stop := signalContext()
 	defer stop()
-	err := newRoot(os.Stdout, os.Stderr).ExecuteContext(ctx)
+	err := execute(ctx, newRoot(os.Stdout, os.Stderr))
 	os.Exit(exitCode(err))
 }
 

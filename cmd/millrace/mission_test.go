@@ -75,7 +75,7 @@ func TestMissionFilesThatCannotBeApplied(t *testing.T) {
 func TestMissionCommandsWithoutAServer(t *testing.T) {
 	elsewhere(t)
 	for _, args := range [][]string{{"mission", "list"}, {"mission", "get", "m"}} {
-		lacks(t, millrace(t, 2, append(args, nobody()...)...).errs, "no answer from http://127.0.0.1:1", "connection refused")
+		lacks(t, millrace(t, 2, append(args, nobody()...)...).errs, "no answer from http://127.0.0.1:1", "connection refused", "start `millrace dev`")
 		lacks(t, millrace(t, 2, append(append(args, "--token", "x"), nobody()...)...).errs, "no answer from http://127.0.0.1:1")
 	}
 }
