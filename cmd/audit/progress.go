@@ -33,7 +33,7 @@ type tallies struct {
 }
 
 // possibilities is how many ways are followed in which records may have met at a user's row in one mission.
-const possibilities = 256
+const possibilities = 32
 
 // newTallies returns an empty book, nil where not all postings are read.
 func newTallies(c Config, postings, commands bool) *tallies {
