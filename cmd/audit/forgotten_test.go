@@ -37,11 +37,13 @@ func (d *deployment) pay() {
 		}
 		d.Check(d.Feed.Send(d.t.Context(), r.Value))
 		if i == c.Count/2 {
+			d.Check(d.Feed.Flush(d.t.Context()))
 			d.Rest()
 			e := &mission.Enrolment{ID: "e", Op: mission.Enrol, UserID: "usr_1", Mission: "joined", Actor: "usr_1", At: instant.Of(c.From)}
 			value, err := codecs.Enrolment{}.Encode(e)
 			d.Check(err)
 			d.Put(d.Topology.Enrolments.Name, "usr_1", value)
+			d.Rest() // so that it has a commit of its own
 		}
 	}
 	d.Check(d.Feed.Advance(d.t.Context(), 20*time.Minute))
