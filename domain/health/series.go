@@ -105,7 +105,8 @@ func horizon(s Settings, closedTo instant.Milli) instant.Milli {
 	return closedTo.Add(s.Grace).Add(-s.CorrectionHorizon)
 }
 
-// late sends a late attempt to its window, and corrects the score if that looks back so far.
+// late sends a late attempt to its window, and corrects the score if that looks back so far. Routing leaves the correction out where it has
+// the score; it needs the one of a window that had no final, which nothing else tells it of.
 func (s *Series) late(cfg Settings, p window.Effect[Tally]) []Effect {
 	effects := []Effect{Late{&ClosedWindow{Path: s.Path, Span: p.Span, ClosedAt: p.ClosesAt, Tally: p.Value}}}
 	s.Last = slices.Clone(s.Last)
