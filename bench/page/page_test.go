@@ -41,6 +41,8 @@ const (
 	rate, asking = 1000, 5000
 	// Payments of the last day that users have: one in regularEvery has many, and those are the ones that ask.
 	few, many, regularEvery = 3, 30, 100
+	// early is how many users there are for each of those who ask before anything is measured.
+	early = 250
 )
 
 // BenchmarkUserMissions asks a server for the mission page of users: all tables restored from their changelogs, in memory or on disk,
@@ -65,6 +67,11 @@ func BenchmarkUserMissions(b *testing.B) {
 			target, client, bearers := "http://"+s.Addr().String()+"/v1/users/me/missions", steadytest.Client(), d.bearers(b)
 			defer client.CloseIdleConnections()
 			d.look(b, client, target, bearers[0])
+			for _, bearer := range bearers[asking:] { // while tables on disk still sort what they were given
+				if err := steadytest.Read(b, client, target, bearer); err != nil {
+					b.Fatal(err)
+				}
+			}
 			b.Run("steady", func(b *testing.B) {
 				steadytest.Ask(b, rate, func(i int) error { return steadytest.Read(b, client, target, bearers[i*7919%asking]) })
 			})
@@ -234,13 +241,14 @@ func (d *deployment) serve(b *testing.B, stores store.Opener) (s *server.Server,
 	}
 }
 
+// bearers returns the tokens of those who ask, then of those who do so before.
 func (d *deployment) bearers(b *testing.B) []string {
 	b.Helper()
 	minter, err := token.NewMinter(token.MinterConfig{Issuer: "iss", Audience: "aud", Signer: d.signer})
 	if err != nil {
 		b.Fatal(err)
 	}
-	bearers := make([]string, asking)
+	bearers := make([]string, asking+*users/early)
 	for i := range bearers {
 		if bearers[i], err = minter.Mint(userID(asker(i)), []token.Role{token.User}, 0); err != nil {
 			b.Fatal(err)
