@@ -13,7 +13,7 @@ import (
 // of one that is not in n.
 func (n *count) add(v *version, f *payment.Facts, before, after int64, elsewhere func(key string) bool) {
 	more := v.worth(after) - v.worth(before)
-	key := ""
+	var key string
 	switch v.Goal.Metric {
 	case "distinct":
 		key, _ = field(f, v.Goal.Field)
