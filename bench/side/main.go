@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/millrace/millrace/test/smoke/fleet"
 )
 
 func main() {
@@ -29,15 +31,12 @@ func main() {
 	}
 }
 
-// The roles in which the driver starts itself again.
-const (
-	brokerRole = "as-broker"
-	workerRole = "as-worker"
-)
+// workerRole is the argument with which the driver starts itself again as a worker; as a broker it is fleet.BrokerCommand.
+const workerRole = "as-worker"
 
 func route(ctx context.Context, args []string) error {
-	if len(args) == 2 && args[1] == brokerRole {
-		return serveBroker(os.Stdin, os.Stdout)
+	if len(args) == 4 && args[1] == fleet.BrokerCommand {
+		return fleet.ServeBroker(args[2], args[3], os.Stdin, os.Stdout)
 	}
 	if len(args) == 3 && args[1] == workerRole {
 		return work(ctx, args[2], os.Stdout)

@@ -16,6 +16,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/bench/workload"
+	"github.com/millrace/millrace/test/smoke/fleet"
 )
 
 // driver compares sides.
@@ -29,22 +30,23 @@ type driver struct {
 }
 
 func drive(ctx context.Context, o options) (err error) {
-	b, err := startBroker()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.stop()) }()
-	c, err := dial(b.addr, int32(o.partitions))
-	if err != nil {
-		return err
-	}
-	defer c.client.Close()
 	dir, err := os.MkdirTemp("", "side-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	d := &driver{options: o, addr: b.addr, cluster: c, dir: dir, work: runWorker}
+	b, err := fleet.Embedded("", filepath.Join(dir, "broker.log"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Stop()) }()
+	addr := b.Addrs[0]
+	c, err := dial(addr, int32(o.partitions))
+	if err != nil {
+		return err
+	}
+	defer c.client.Close()
+	d := &driver{options: o, addr: addr, cluster: c, dir: dir, work: runWorker}
 	fmt.Println(heading(o))
 	return d.compareAll(ctx)
 }
