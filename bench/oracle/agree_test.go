@@ -63,6 +63,9 @@ func drawEvent(t *rapid.T, offset int) *payment.Event {
 	if rapid.IntRange(0, 9).Draw(t, "currency") == 0 {
 		e.Currency = "USD"
 	}
+	if rapid.IntRange(0, 7).Draw(t, "user") == 0 {
+		e.UserID = "v"
+	}
 	if rapid.Bool().Draw(t, "decline") && status == payment.Failed {
 		e.Decline = payment.Business
 	}

@@ -68,6 +68,11 @@ func pay(id string, s payment.Status, at instant.Milli, amount int64) payment.Ev
 	return e
 }
 
+func named(user string, e payment.Event) payment.Event {
+	e.UserID = user
+	return e
+}
+
 func reverse(id, reversal string, s payment.Status, at instant.Milli, amount int64) payment.Event {
 	e := pay(id, s, at, amount)
 	e.Type, e.ReversalID = payment.Reversal, reversal
@@ -112,6 +117,9 @@ func TestTransactions(t *testing.T) {
 			e.Currency = "USD"
 			return e
 		}()}, Transaction{"success", 100, 0, 100, 0}, "1 currency_mismatch", "100", "success"},
+		{"other user", []payment.Event{named("v", reverse("r", "r", payment.Success, 0, 10)), pay("a", payment.Pending, 0, 100),
+			named("v", pay("b", payment.Success, 1, 200)), pay("c", payment.Success, 2, 100), named("v", reverse("d", "s", payment.Success, 3, 10))},
+			Transaction{"success", 100, 0, 100, 0}, "0 conflicting_duplicate, 2 conflicting_duplicate, 4 conflicting_duplicate", "100", "success"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -71,8 +71,8 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 	case e.UpdatedAt < now-retention:
 		t.refuse(e, payment.TooOld)
 		return
-	case t.foreign(e):
-		t.refuse(e, payment.CurrencyMismatch)
+	case t.misfit(e) != "":
+		t.refuse(e, t.misfit(e))
 		return
 	case len(t.seen) >= maxEvents:
 		t.refuse(e, payment.RowTooLarge)
@@ -114,11 +114,11 @@ func (t *transaction) pay(e *payment.Event) payment.Reason {
 	if t.first == nil {
 		t.first = e
 		t.judgeWaiting(func(w *payment.Event) payment.Reason {
-			if t.foreign(w) {
-				return payment.CurrencyMismatch
+			reason := t.misfit(w)
+			if reason == "" {
+				t.waiting = append(t.waiting, w)
 			}
-			t.waiting = append(t.waiting, w)
-			return ""
+			return reason
 		})
 	}
 	if !t.attempted && e.Status != payment.Pending {
@@ -154,9 +154,18 @@ func (t *transaction) judgeWaiting(judge func(*payment.Event) payment.Reason) {
 	}
 }
 
-// foreign tells whether e is in another currency than its payment, once a payment is known.
-func (t *transaction) foreign(e *payment.Event) bool {
-	return t.first != nil && e.Currency != t.facts.Currency
+// misfit returns why e is not of this transaction, once a payment is known: another user or another currency than the first
+// payment event named. Logs with erased users are not for the oracle.
+func (t *transaction) misfit(e *payment.Event) payment.Reason {
+	switch {
+	case t.first == nil:
+		return ""
+	case e.UserID != t.first.UserID:
+		return payment.ConflictingDuplicate
+	case e.Currency != t.first.Currency:
+		return payment.CurrencyMismatch
+	}
+	return ""
 }
 
 // reverse takes an event of a reversal of a settled payment and returns why it is refused, if it is.

@@ -58,7 +58,7 @@ type Config struct {
 	// Default to 0.003 and 0.00005.
 	Duplicates, Altered float64
 	// Anomalies are successful payments followed by an event that the ledger must refuse: a reversal of more than remains, one in
-	// another currency, a failure after the success. Default to 0.00005.
+	// another currency, a success that names another user, a failure after the success. Default to 0.00005.
 	Anomalies float64
 	// Poison is the share of lines that intake must refuse, see Poisons. Defaults to 0.0001.
 	Poison float64

@@ -58,6 +58,7 @@ type event struct {
 	of       *purchase // nil for poison
 	kind     Kind
 	reversal bool
+	stranger bool  // names another user than the payment's
 	step     uint8 // number of the event within its payment
 	revision uint8 // number of the reversal within its payment
 	verdict  verdict
@@ -87,7 +88,11 @@ func (g *Generator) appendEvent(b []byte, e *event) []byte {
 	b = append(b, `","transaction_id":"txn_`...)
 	b = g.appendNumber(b, p.number)
 	b = append(b, `","user_id":"usr_`...)
-	b = strconv.AppendUint(b, p.user, 10)
+	user := p.user
+	if e.stranger {
+		user++
+	}
+	b = strconv.AppendUint(b, user, 10)
 	b = append(b, '"')
 	if e.amount != 0 {
 		b = append(b, `,"amount":`...)

@@ -122,12 +122,18 @@ func (s *script) debitReversal(at int64) {
 
 // anomaly is an event that the ledger must refuse.
 func (s *script) anomaly(at int64) {
-	switch s.g.rand.IntN(3) {
+	switch s.g.rand.IntN(4) {
 	case 0:
 		s.reversal(1, succeeded, s.p.amount+1, s.p.currency, at)
 	case 1:
 		currency := "EUR"
 		s.reversal(1, succeeded, s.p.amount, currency, at)
+	case 2:
+		s.step++
+		s.g.emit(event{
+			of: s.p, kind: Payment, step: s.step, verdict: succeeded, stranger: true, currency: s.p.currency, amount: 2 * s.p.amount,
+			updated: at - s.shift,
+		}, at)
 	default:
 		s.payment(failedTechnical, at, 0, 0)
 	}

@@ -95,6 +95,7 @@ func (t *transition) tooOld(at instant.Milli) bool {
 // A duplicate of an event taken is told before anything else, also where it would be too old by now: it is no loss.
 func (t *transition) judge(e *payment.Event) {
 	fingerprint, known := t.row.seen(e.ID)
+	foreign, detail := t.foreign(e)
 	switch {
 	case known && fingerprint == e.Fingerprint:
 		t.journal(e, Duplicate, "", t.row.Net())
@@ -104,8 +105,8 @@ func (t *transition) judge(e *payment.Event) {
 		t.refuse(e, payment.TooOld, "event time "+e.UpdatedAt.String()+" is beyond the retention")
 	case !sound(e):
 		t.refuse(e, payment.InvalidField, "amount or status")
-	case t.foreign(e):
-		t.refuseForeign(e)
+	case foreign != "":
+		t.refuse(e, foreign, detail)
 	case t.overfull(e):
 		t.refuse(e, payment.RowTooLarge, "the transaction has too many events, or too much data")
 	case e.Type == payment.Reversal:

@@ -230,14 +230,15 @@ func TestAccessors(tt *testing.T) {
 	if none.UserID() != "" || none.Net() != 0 || none.AmountMinor() != 0 || none.ReversalStates() != nil || none.Reversed() != 0 {
 		tt.Error("a nil row is not empty")
 	}
-	row, _ := applyAll(nil, rev("a", "r1", success, 40, 5, by("u9")), rev("b", "r1", failed, 0, 9), rev("c", "r2", success, 0, 1), rev("d", "r1", success, 30, 1))
+	row, _ := applyAll(nil, rev("a", "r1", success, 40, 5, by("u9")), rev("b", "r1", failed, 0, 9, by("u9")),
+		rev("c", "r2", success, 0, 1, by("u9")), rev("d", "r1", success, 30, 1, by("u8")))
 	want := []ledger.ReversalState{{ID: "r1", Status: failed, Waiting: true}, {ID: "r2", Status: success, Waiting: true}}
 	if diff := cmp.Diff(want, row.ReversalStates()); diff != "" || row.UserID() != "u9" || row.Currency() != "INR" || row.Status != 0 {
 		tt.Errorf("waiting: user %s, %s", row.UserID(), diff)
 	}
-	row, _ = applyAll(row, pay("p", success, 100, 7))
+	row, _ = applyAll(row, pay("p", success, 100, 7, by("u9")))
 	want = []ledger.ReversalState{{ID: "r1", Status: failed, AmountMinor: 40}, {ID: "r2", Status: success, AmountMinor: 100}}
-	if diff := cmp.Diff(want, row.ReversalStates()); diff != "" || row.UserID() != "u1" || row.TransactionID() != "t1" {
+	if diff := cmp.Diff(want, row.ReversalStates()); diff != "" || row.UserID() != "u9" || row.TransactionID() != "t1" {
 		tt.Errorf("settled: user %s, %s", row.UserID(), diff)
 	}
 	if row.AmountMinor() != 100 || row.Reversed() != 100 || row.Net() != 0 {

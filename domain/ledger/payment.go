@@ -1,6 +1,9 @@
 package ledger
 
-import "github.com/millrace/millrace/domain/payment"
+import (
+	"github.com/millrace/millrace/domain/erasure"
+	"github.com/millrace/millrace/domain/payment"
+)
 
 // payment judges an event of the payment itself: pending < failed < success, and the status never falls.
 //
@@ -37,7 +40,11 @@ func (t *transition) payment(e *payment.Event) {
 func (t *transition) rise(e *payment.Event) {
 	r := t.write()
 	first := r.Status == 0
-	r.Facts, r.Origin, r.Status, r.StatusAt = e.Facts, e.Origin, e.Status, e.UpdatedAt
+	facts, origin := e.Facts, e.Origin
+	if r.Facts.UserID == erasure.Nobody { // its user was erased, and does not come back
+		facts, origin = anonymous(facts), keyless(origin)
+	}
+	r.Facts, r.Origin, r.Status, r.StatusAt = facts, origin, e.Status, e.UpdatedAt
 	if e.Status == payment.Pending {
 		t.await(e)
 	} else if !r.Attempted {

@@ -15,7 +15,7 @@ import (
 )
 
 // drawEvents draws the events of one transaction. calm leaves out what DESIGN section 1 lets depend on log order: reversals
-// may not exceed the payment in any order, successes agree, ids are used once, currencies agree, "all that remains" (judged
+// may not exceed the payment in any order, successes agree, ids are used once, users and currencies agree, "all that remains" (judged
 // when it applies) is absent.
 func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 	statuses := rapid.SampledFrom([]payment.Status{pending, failed, success})
@@ -32,6 +32,9 @@ func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 		var changes []change
 		if !calm && rapid.IntRange(0, 9).Draw(t, "foreign") == 0 {
 			changes = append(changes, in("USD"))
+		}
+		if !calm && rapid.IntRange(0, 9).Draw(t, "another") == 0 {
+			changes = append(changes, by("u2"))
 		}
 		if rapid.IntRange(0, 3).Draw(t, "payment") == 0 {
 			if !calm {
@@ -99,6 +102,7 @@ func TestNetDoesNotDependOnOrderOrDuplication(tt *testing.T) {
 // ledgerModel folds one transaction in the plainest way: it keeps every event ever taken and works the state out anew.
 type ledgerModel struct {
 	currency string
+	user     string
 	settled  int64
 	taken    map[string]string // event id -> content
 	order    []*payment.Event  // reversal events taken
@@ -149,9 +153,13 @@ func (m *ledgerModel) reverse(e *payment.Event) {
 	}
 }
 
+func (m *ledgerModel) own(e *payment.Event) bool {
+	return e.Currency == m.currency && e.UserID == m.user
+}
+
 func (m *ledgerModel) apply(e *payment.Event) {
 	body, _ := json.Marshal(e)
-	if _, known := m.taken[e.ID]; known || m.currency != "" && e.Currency != m.currency {
+	if _, known := m.taken[e.ID]; known || m.currency != "" && !m.own(e) {
 		return
 	}
 	if e.Type == payment.Payment && e.Status == failed && m.settled > 0 && e.UpdatedAt > m.at {
@@ -166,10 +174,10 @@ func (m *ledgerModel) apply(e *payment.Event) {
 		}
 		return
 	}
-	m.currency = e.Currency
+	m.currency, m.user = e.Currency, e.UserID
 	var waiting []*payment.Event
 	for _, w := range m.order {
-		if w.Currency == m.currency {
+		if m.own(w) {
 			waiting = append(waiting, w)
 		} else {
 			delete(m.taken, w.ID)
@@ -223,6 +231,9 @@ func TestAnyEvents(tt *testing.T) {
 			for _, effect := range effects {
 				switch x := effect.(type) {
 				case ledger.Posted:
+					if x.Posting.UserID != model.user {
+						t.Fatalf("posting %+v of a transaction of %s", x.Posting, model.user)
+					}
 					if x.Posting.NetBefore != posted || x.Posting.NetAfter < 0 || x.Posting.NetAfter > next.Facts.AmountMinor {
 						t.Fatalf("posting %+v after net %d", x.Posting, posted)
 					}

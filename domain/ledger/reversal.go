@@ -4,13 +4,14 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/payment"
 )
 
 // reversal judges an event of a reversal. Until the payment has settled every one of them waits, also one that reports a
 // pending or failed reversal: which event of a reversal_id decides is known only when they are judged together.
 //
-// The user a reversal names is not looked at: the transaction id says which payment it reverses, and its user gets the posting.
+// Whom a waiting reversal names matters only once the payment is known (see dropForeign).
 func (t *transition) reversal(e *payment.Event) {
 	if t.row.Settled() && t.exceeds(e) {
 		return
@@ -134,25 +135,31 @@ func finality(s payment.Status) int {
 	}
 }
 
-// foreign tells whether e is in another currency than its transaction. The transaction's currency is that of its first
-// payment event: a reversal that came before cannot impose another.
-func (t *transition) foreign(e *payment.Event) bool {
-	return t.row != nil && t.row.Status != 0 && e.Currency != t.row.Facts.Currency
+// foreign returns why e cannot be of this transaction, if it cannot: it names another user or another currency. Both are those
+// of the transaction's first payment event: a reversal that came before cannot impose others. Of an erased transaction
+// nobody knows the user, so every user fits, and the row stays nobody's.
+func (t *transition) foreign(e *payment.Event) (reason payment.Reason, detail string) {
+	switch r := t.row; {
+	case r == nil || r.Status == 0:
+		return "", ""
+	case e.UserID != r.Facts.UserID && e.UserID != erasure.Nobody && r.Facts.UserID != erasure.Nobody:
+		return payment.ConflictingDuplicate, "user_id is not the one of the transaction's first payment event"
+	case e.Currency != r.Facts.Currency:
+		return payment.CurrencyMismatch, "event in " + e.Currency + ", transaction in " + r.Facts.Currency
+	default:
+		return "", ""
+	}
 }
 
-func (t *transition) refuseForeign(e *payment.Event) {
-	t.refuse(e, payment.CurrencyMismatch, "event in "+e.Currency+", transaction in "+t.row.Facts.Currency)
-}
-
-// dropForeign refuses the waiting events that turn out to be in another currency, now that the payment's is known.
+// dropForeign refuses the waiting events that turn out to name another user or currency, now that the payment's are known.
 func (t *transition) dropForeign() {
 	r := t.write()
 	waiting := r.Waiting
 	r.Waiting = nil
 	for _, e := range waiting {
-		if t.foreign(e) {
+		if reason, detail := t.foreign(e); reason != "" {
 			t.forget(e)
-			t.refuseForeign(e)
+			t.refuse(e, reason, detail)
 		} else {
 			r.Waiting = append(r.Waiting, e)
 		}

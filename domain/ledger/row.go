@@ -15,9 +15,9 @@ import (
 // Row is the ledger's state of one transaction. Rows are immutable: nothing may write to a Row or its slices once it was
 // returned or decoded. A nil *Row is a transaction not heard of; its methods work.
 type Row struct {
-	// Facts and Origin are those of the event that brought Status: facts that differ in other events of the transaction (user,
-	// merchant, amount) are not looked at. Those of the success that settled the payment stay for good. Empty while only
-	// reversals are known.
+	// Facts and Origin are those of the event that brought Status: facts that differ in other events of the transaction
+	// (merchant, amount) are not looked at. User and currency are the same in all of them. Those of the success that settled
+	// the payment stay for good. Empty while only reversals are known.
 	Facts  payment.Facts
 	Origin payment.Origin
 	// Status is the payment's; 0 while only reversals are known. It never falls.

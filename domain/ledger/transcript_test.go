@@ -62,10 +62,6 @@ func paymentTranscripts() []transcript {
 			attempted, posted, settled,
 			"refuse d currency_mismatch: event in USD, transaction in INR", "journal #2 d rejected 100>100 currency_mismatch",
 			"refuse r currency_mismatch: event in USD, transaction in INR", "journal #3 r rejected 100>100 currency_mismatch"}},
-		{"the settled event's user wins", list(pay("p", pending, 90, 1, by("u0")), s, rev("r", "r", success, 30, 12, by("u7"))), []string{
-			"await @300001", "journal #1 p applied 0>0",
-			attempted, posted, "journal #2 s applied 0>100",
-			"post r payment_reversed u1 #2 100>70", "journal #3 r applied 100>70"}},
 		{"an event that intake cannot have let through", list(pay("z", success, 0, 1), pay("y", 7, 1, 1)), []string{
 			"refuse z invalid_field: amount or status", "journal #0 z rejected 0>0 invalid_field",
 			"refuse y invalid_field: amount or status", "journal #0 y rejected 0>0 invalid_field"}},
