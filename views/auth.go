@@ -48,7 +48,8 @@ func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
 			s.refuse(ctx, p)
 			return
 		}
-		next(huma.WithValue(ctx, identityKey, who))
+		ctx = huma.WithValue(ctx, identityKey, who)
+		s.known(huma.WithValue(ctx, resourceKey, resourceOf(ctx, who.Subject)), next)
 	}
 }
 

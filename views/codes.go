@@ -51,7 +51,7 @@ func (s *Server) poolCodes(c collection) {
 }
 
 func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput, error) {
-	if kind, _, _ := strings.Cut(in.ContentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "text/csv") {
+	if !isMedia(in.ContentType, "text/csv") {
 		return nil, problem.New(http.StatusUnsupportedMediaType, problem.UnsupportedMedia, "codes are text/csv")
 	}
 	s, key := c.server, catalog.Key(c.kind, in.ID)
@@ -68,7 +68,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	out := &codesOutput{Status: http.StatusOK, Location: c.location(in.ID), Body: CodesAdded{Pool: in.ID, Codes: len(codes), Duplicates: duplicates, Status: "done"}}
 	var commands []*catalog.Command
 	for i, chunk := range chunks(codes) {
-		id := commandID(ctx, in.Key+"#"+strconv.Itoa(i), []byte(catalog.CodesDigest(chunk)))
+		id := commandID(ctx, asked{in.Key + "#" + strconv.Itoa(i), in.IfMatch, []byte(catalog.CodesDigest(chunk))})
 		command := catalog.NewCodes(id, identity(ctx).Subject, instant.Of(s.config.Now()), in.ID, chunk)
 		command.Reason = in.Reason
 		commands, out.Body.Commands = append(commands, command), append(out.Body.Commands, id)
@@ -95,8 +95,8 @@ func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands 
 			return err
 		case row == nil || row.Entity == nil:
 			return problem.Missing(string(c.kind))
-		case otherContent(row, command.ID):
-			return problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+		case row.Clash(command.ID):
+			return conflict()
 		}
 		if i == 0 && ifMatch != "" {
 			if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {

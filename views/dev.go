@@ -23,14 +23,14 @@ func (s *Server) dev() {
 	if s.config.Minter != nil {
 		op := s.operation("mint-token", http.MethodPost, "/v1/dev/token", tagServer, "A token, for callers on this machine")
 		op.Hidden = true
-		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage)}
+		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage), s.known}
 		huma.Register(s.api, op, s.mint)
 	}
 	s.breaker()
 	if s.config.Board != nil {
 		op := s.operation("get-board", http.MethodGet, "/v1/dev/board", tagServer, "What the live page shows")
 		op.Hidden = true
-		op.Middlewares = huma.Middlewares{s.onlyLocal(sameOrigin)}
+		op.Middlewares = huma.Middlewares{s.onlyLocal(sameOrigin), s.known}
 		huma.Register(s.api, op, s.board)
 	}
 }

@@ -55,7 +55,7 @@ func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput
 		if err != nil {
 			return nil, err
 		}
-		e := &mission.Enrolment{ID: commandID(ctx, in.Key.Key, nil), Op: op, UserID: user, Mission: in.Mission, Actor: identity(ctx).Subject, At: at}
+		e := &mission.Enrolment{ID: commandID(ctx, asked{key: in.Key.Key}), Op: op, UserID: user, Mission: in.Mission, Actor: identity(ctx).Subject, At: at}
 		c := s.progressCommand(e.ID, user, func(ctx context.Context) error { return s.config.UserCommands.Enrol(ctx, e) })
 		c.location = userPath(user, "missions", e.Mission)
 		c.shown = func(row *mission.UserRow) (any, error) {
@@ -74,8 +74,8 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 	if err != nil {
 		return nil, err
 	}
-	if !isJSON(in.ContentType) {
-		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+		return nil, err
 	}
 	segments, err := codecs.SegmentsRequest(in.RawBody)
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 	if err != nil {
 		return nil, err
 	}
-	m := &mission.Segments{ID: commandID(ctx, in.Key.Key, in.RawBody), UserID: user, Segments: segments, Actor: identity(ctx).Subject, At: at}
+	m := &mission.Segments{ID: commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), UserID: user, Segments: segments, Actor: identity(ctx).Subject, At: at}
 	c := s.progressCommand(m.ID, user, func(ctx context.Context) error { return s.config.UserCommands.Segment(ctx, m) })
 	c.location = userPath(user, "missions")
 	c.shown = func(row *mission.UserRow) (any, error) {

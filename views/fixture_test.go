@@ -203,6 +203,9 @@ type memUserCommands struct {
 	failing error
 	deaf    bool // takes commands, and judges none
 	sent    int
+	judging sync.Mutex // commands are judged one after another, as those of one user are
+	// hold, where it is set, keeps commands from being judged until it is closed; held receives for each.
+	hold, held chan struct{}
 }
 
 func (m *memUserCommands) take(judge func()) error {
@@ -210,9 +213,18 @@ func (m *memUserCommands) take(judge func()) error {
 		return m.failing
 	}
 	m.sent++
-	if !m.deaf {
-		go judge()
+	if m.deaf {
+		return nil
 	}
+	go func() {
+		if m.hold != nil {
+			m.held <- struct{}{}
+			<-m.hold
+		}
+		m.judging.Lock()
+		defer m.judging.Unlock()
+		judge()
+	}()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // keyIndex knows for which row each command that the catalog remembers was, so that an Idempotency-Key that comes again for
@@ -44,7 +45,7 @@ func (x *keyIndex) take(key string, row *catalog.Row) {
 
 // elsewhere tells whether a command of the same identity was for another row than key.
 func (x *keyIndex) elsewhere(commandID, key string) bool {
-	identity, _, _ := strings.Cut(commandID, ".")
+	identity := verdict.Identity(commandID)
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	other, known := x.keys[identity]

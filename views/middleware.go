@@ -20,6 +20,7 @@ const (
 	identityKey
 	requestKey
 	claimKey
+	resourceKey
 )
 
 const requestIDHeader = "X-Request-Id"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -61,9 +60,10 @@ func shownMission(row *catalog.Row) any {
 
 // move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.
 func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
-	kind, _, _ := strings.Cut(in.ContentType, ";")
-	if len(in.RawBody) > 0 && !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	if len(in.RawBody) > 0 {
+		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+			return nil, err
+		}
 	}
 	when, reason, err := codecs.ParseMove(in.RawBody)
 	var found faults.List
@@ -73,7 +73,7 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 	case err != nil:
 		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
 	}
-	id := commandID(ctx, in.Key, in.RawBody)
+	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	command := catalog.NewMove(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, when)
 	if command.Reason = in.Reason; in.Reason == "" {
 		command.Reason = reason

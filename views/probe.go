@@ -53,6 +53,7 @@ func (s *Server) probes() {
 	huma.Register(s.api, s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers"),
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
 	op := s.operation("readyz", http.MethodGet, "/readyz", tagServer, "Every table is loaded; with min_as_of, and reflects that much")
+	op.Middlewares = huma.Middlewares{s.known}
 	s.answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.ready)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,7 +81,7 @@ func (s *Server) relay() {
 	op := s.operation("relay-events", http.MethodPost, "/v1/events", tagRelay, "Hand in payment events: one, or a list of up to 1,000")
 	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
 		"some, or all, were rejected. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
-	op.Middlewares = huma.Middlewares{s.guardRelay}
+	op.Middlewares = huma.Middlewares{s.guardRelay, s.known}
 	op.Security = []map[string][]string{{bearerScheme: {}}, {signatureScheme: {}}}
 	op.MaxBodyBytes, op.SkipValidateBody, op.DefaultStatus = relayBodyBytes, true, http.StatusAccepted
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
@@ -151,7 +150,7 @@ func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutpu
 
 // handIn judges the events of a call and sends those that can be used.
 func (s *Server) handIn(ctx context.Context, in *relayInput) (*relayOutput, error) {
-	if kind, _, _ := strings.Cut(in.ContentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+	if !isMedia(in.ContentType, "application/json") {
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
 	}
 	raw, err := codecs.SplitEvents(in.RawBody)

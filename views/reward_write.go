@@ -84,8 +84,8 @@ func (s *Server) cancelReward(ctx context.Context, in *panelRewardInput) (*userW
 
 // user checks what every write of support has.
 func (in *RewardContent) user() (string, error) {
-	if !isJSON(in.ContentType) {
-		return "", problem.Of(http.StatusUnsupportedMediaType)
+	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+		return "", err
 	}
 	return panelUser(in.ID)
 }
@@ -100,7 +100,7 @@ func unreadable(err error) *problem.Problem {
 }
 
 func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
-	c.ID, c.Actor, c.Role, c.At = commandID(ctx, key, content), identity(ctx).Subject, roleOf(ctx), instant.Of(s.config.Now())
+	c.ID, c.Actor, c.Role, c.At = commandID(ctx, asked{key: key, content: content}), identity(ctx).Subject, roleOf(ctx), instant.Of(s.config.Now())
 	if c.Op == reward.Goodwill {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}

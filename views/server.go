@@ -227,7 +227,7 @@ func (c Config) withDefaults() Config {
 
 // Handler returns the server's one handler.
 func (s *Server) Handler() http.Handler {
-	return s.identify(s.recover(secure(s.route(s.mux))))
+	return s.identify(s.recover(secure(plain(s.route(s.mux)))))
 }
 
 // NewHTTPServer returns an http.Server around h with the limits that a port open to strangers needs.

@@ -61,12 +61,8 @@ func obey[R any](ctx context.Context, s *Server, c userCommand[R]) (*userWritten
 	if _, _, err := find(); err != nil {
 		return nil, err
 	}
-	var remembered []string
-	for _, v := range c.verdicts(row) {
-		remembered = append(remembered, v.CommandID)
-	}
-	if clashes(remembered, c.id) {
-		return nil, problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+	if c.verdicts(row).Clash(c.id) { // the owner of the row would say so, too
+		return nil, conflict()
 	}
 	out := &userWrittenOutput{Status: http.StatusOK, Location: c.location}
 	v, err := await(ctx, s, inquiry[verdict.Verdict]{c.watchers, c.user, find, c.send})
@@ -94,7 +90,7 @@ type userWrittenOutput struct {
 
 // Key is the header of every write for a user.
 type Key struct {
-	Key string `header:"Idempotency-Key" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
+	Key string `header:"Idempotency-Key" minLength:"1" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
 }
 
 // panelUser checks the {id} of a panel route on a user; whether that user exists only their payments say.
@@ -122,10 +118,4 @@ func userPath(user string, parts ...string) string {
 		path += "/" + url.PathEscape(p)
 	}
 	return path
-}
-
-// isJSON tells whether a body says that it is JSON.
-func isJSON(contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/json")
 }

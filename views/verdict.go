@@ -3,7 +3,6 @@ package views
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 
 	"github.com/millrace/millrace/domain/catalog"
@@ -131,31 +130,4 @@ func (s *Server) catalogVerdict(key, id string, row **catalog.Row) lookup[catalo
 		}
 		return v, ok, err
 	}
-}
-
-// clashes tells whether among the commands that a row remembers there is one of the same identity as id with another fingerprint, and
-// not id itself: ids are as commandID makes them.
-func clashes(remembered []string, id string) bool {
-	identity, _, _ := strings.Cut(id, ".")
-	clash := false
-	for _, before := range remembered {
-		if before == id {
-			return false
-		}
-		other, _, _ := strings.Cut(before, ".")
-		clash = clash || other == identity
-	}
-	return clash
-}
-
-// otherContent tells whether a row of the catalog remembers a command that was another one under the same Idempotency-Key.
-func otherContent(row *catalog.Row, id string) bool {
-	if row == nil {
-		return false
-	}
-	ids := make([]string, len(row.Verdicts))
-	for i, v := range row.Verdicts {
-		ids[i] = v.CommandID
-	}
-	return clashes(ids, id)
 }

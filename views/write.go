@@ -2,9 +2,6 @@ package views
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -44,7 +41,7 @@ func (s *Server) write(id, method, path, summary string) huma.Operation {
 
 // Conditions are the headers of every write.
 type Conditions struct {
-	Key     string `header:"Idempotency-Key" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
+	Key     string `header:"Idempotency-Key" minLength:"1" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
 	Reason  string `header:"Millrace-Reason" maxLength:"500" doc:"Why, for the audit; UTF-8. Default: the reason in the body, where it has one"`
 	IfMatch string `header:"If-Match" maxLength:"64" doc:"The ETag that was read, or *; needed to change or withdraw what is there"`
 }
@@ -71,10 +68,10 @@ type Pending struct {
 
 // put makes an entity what the body says. The item is empty where the body names it.
 func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutput, error) {
-	if kind, _, _ := strings.Cut(in.ContentType, ";"); !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return nil, problem.Of(http.StatusUnsupportedMediaType)
+	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+		return nil, err
 	}
-	id := commandID(ctx, in.Key, in.RawBody)
+	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	entity, err := codecs.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
 	var found faults.List
 	switch {
@@ -102,7 +99,7 @@ func (c collection) idFor(at item, commandID string) string {
 }
 
 func (c collection) withdraw(ctx context.Context, in Conditions, at item) (*writtenOutput, error) {
-	id := commandID(ctx, in.Key, nil)
+	id := commandID(ctx, asked{in.Key, in.IfMatch, nil})
 	command := catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key())
 	command.Reason = in.Reason
 	return c.do(ctx, command, in.IfMatch)
@@ -118,8 +115,8 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	if err != nil {
 		return nil, err
 	}
-	if otherContent(row, command.ID) || s.config.Indexes.keys.elsewhere(command.ID, command.Key()) {
-		return nil, problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+	if row.Clash(command.ID) || s.config.Indexes.keys.elsewhere(command.ID, command.Key()) {
+		return nil, conflict()
 	}
 	if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
 		return nil, err
@@ -179,25 +176,9 @@ func (c collection) location(id string) string {
 	return path
 }
 
-// noKey is the fingerprint in the id of a command that had no Idempotency-Key.
-const noKey = "0"
-
-// commandID returns hash(subject, route, key), a dot, and a fingerprint of the content; something new without a key.
-func commandID(ctx context.Context, key string, content []byte) string {
-	if key == "" {
-		return rand.Text() + "." + noKey
-	}
-	r := request(ctx)
-	return digest(identity(ctx).Subject, r.Method, r.URL.EscapedPath(), key) + "." + digest(r.Header.Get("If-Match"), string(content))
-}
-
-// digest is a hash of parts that may hold anything, in letters, digits, '-' and '_', beginning with a letter.
-func digest(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		_, _ = h.Write([]byte(strconv.Itoa(len(p)) + ":" + p)) // hash.Hash never fails
-	}
-	return "c" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
+// conflict is the answer to an Idempotency-Key that comes again with something else.
+func conflict() *problem.Problem {
+	return problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
 }
 
 // refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which is a body
@@ -209,6 +190,8 @@ func refused(found faults.List) *problem.Problem {
 		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "it has changed since it was read")
 	case faults.NotFound:
 		return problem.Of(http.StatusNotFound)
+	case faults.Conflict:
+		return conflict()
 	case faults.InvalidFilter:
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}

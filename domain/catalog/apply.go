@@ -70,6 +70,8 @@ func refuse(row *Row, c *Command) problem.List {
 		revision = row.Revision
 	}
 	switch {
+	case row.Clash(c.ID):
+		return problem.One("", problem.Conflict, "the idempotency key was used for something else")
 	case !known(c):
 		return problem.One("", problem.InvalidField, "the command is not known")
 	case c.Op == Put && c.EntityID != c.Entity.normal().ID():

@@ -156,3 +156,17 @@ func TestOtherSpellingsAreTheSameMission(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// One idempotency key is for one command: another one under it, which passed the server at the same time, is refused.
+func TestOneKeyIsOneCommand(t *testing.T) {
+	row, _ := Apply(nil, putMission("key.1", 1, definition(mission.Draft)), DefaultConfig())
+	other := definition(mission.Draft)
+	other.Title = "another"
+	row, e := Apply(row, putMission("key.2", 2, other), DefaultConfig())
+	if e.Result != Refused || e.Problems.Code() != problem.Conflict || row.Revision != 1 {
+		t.Errorf("%+v, revision %d", e, row.Revision)
+	}
+	if row, e = Apply(row, putMission("key.1", 3, definition(mission.Draft)), DefaultConfig()); !e.Repeated || row.Revision != 1 {
+		t.Errorf("the first again: %+v", e)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // Op is what a command asks for.
@@ -150,6 +151,18 @@ func (r *Row) Verdict(commandID string) (Verdict, bool) {
 		}
 	}
 	return Verdict{}, false
+}
+
+// Clash tells whether one of the last commands was another one under the same idempotency key.
+func (r *Row) Clash(commandID string) bool {
+	if r == nil {
+		return false
+	}
+	ids := make([]string, len(r.Verdicts))
+	for i, v := range r.Verdicts {
+		ids[i] = v.CommandID
+	}
+	return verdict.Clash(ids, commandID)
 }
 
 // Event tells what became of a command: the record of `catalog-events`, keyed by Key.

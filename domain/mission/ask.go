@@ -15,10 +15,7 @@ import (
 func ApplyEnrolment(row *UserRow, e *Enrolment, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
 	d := newDraft(row, e.UserID, missions, cfg)
 	d.meet()
-	if !d.repeated(e.ID) {
-		result, problems := d.enrolment(e)
-		d.answer(e.ID, e.At, result, problems)
-	}
+	d.once(e.ID, e.At, func() (verdict.Result, problem.List) { return d.enrolment(e) })
 	d.conclude(cause{at: e.At})
 	return d.result(), d.effects
 }
@@ -27,25 +24,23 @@ func ApplyEnrolment(row *UserRow, e *Enrolment, missions *Snapshot, cfg Config) 
 func ApplySegments(row *UserRow, s *Segments, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
 	d := newDraft(row, s.UserID, missions, cfg)
 	d.meet()
-	if !d.repeated(s.ID) {
-		result, problems := d.segments(s)
-		d.answer(s.ID, s.At, result, problems)
-	}
+	d.once(s.ID, s.At, func() (verdict.Result, problem.List) { return d.segments(s) })
 	d.conclude(cause{at: s.At})
 	return d.result(), d.effects
 }
 
-// repeated tells of a command that has its verdict already.
-func (d *draft) repeated(id string) bool {
-	_, ok := d.row.Verdicts.Find(id)
-	if ok {
+// once judges a command, unless it has its verdict already, and keeps the verdict.
+func (d *draft) once(id string, at instant.Milli, judge func() (verdict.Result, problem.List)) {
+	if _, ok := d.row.Verdicts.Find(id); ok {
 		d.effects = append(d.effects, Duplicate{})
+		return
 	}
-	return ok
-}
-
-func (d *draft) answer(id string, at instant.Milli, result verdict.Result, problems problem.List) {
-	v := verdict.Verdict{CommandID: id, Result: result, Problems: problems, At: at}
+	v := verdict.Verdict{CommandID: id, Result: verdict.Refused, At: at}
+	if d.row.Verdicts.Clash(id) {
+		v.Problems = problem.One("", problem.Conflict, "the idempotency key was used for something else")
+	} else {
+		v.Result, v.Problems = judge()
+	}
 	d.row.Verdicts, d.changed = d.row.Verdicts.With(v), true
 	d.effects = append(d.effects, Answered{v})
 }

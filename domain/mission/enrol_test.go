@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
 
@@ -373,5 +374,15 @@ func TestSwitchesAreBounded(t *testing.T) {
 	switches, _ = withSwitch(switches, Switch{At: 200})
 	if switches, _ = withSwitch(switches, Switch{At: 201}); len(switches) > MaxSwitches || !switchedIn(switches, 300) {
 		t.Error(switches)
+	}
+}
+
+// One idempotency key is for one command: another one under it, which passed the server at the same time, is refused.
+func TestOneKeyIsOneCommand(t *testing.T) {
+	row, _ := ApplySegments(nil, &Segments{ID: "key.1", UserID: "u1", Segments: []string{"gold"}, At: 1}, &Snapshot{}, DefaultConfig())
+	row, _ = ApplySegments(row, &Segments{ID: "key.2", UserID: "u1", Segments: []string{"silver"}, At: 2}, &Snapshot{}, DefaultConfig())
+	v, _ := row.Verdicts.Find("key.2")
+	if v.Result != verdict.Refused || v.Problems.Code() != problem.Conflict || len(row.Segments) != 1 {
+		t.Errorf("%+v, %v", v, row.Segments)
 	}
 }

@@ -5,12 +5,13 @@ import "strings"
 
 // The codes of problems.
 const (
-	WrongType          = "wrong_type"          // a value of the wrong type for its field
-	InvalidFilter      = "invalid_filter"      // a filter that makes no sense
-	InvalidField       = "invalid_field"       // any other field that is missing or out of range
-	UnknownField       = "unknown_field"       // a field that does not exist
-	PreconditionFailed = "precondition_failed" // somebody else came first
-	NotFound           = "not_found"           // there is nothing that it could be done to
+	WrongType          = "wrong_type"           // a value of the wrong type for its field
+	InvalidFilter      = "invalid_filter"       // a filter that makes no sense
+	InvalidField       = "invalid_field"        // any other field that is missing or out of range
+	UnknownField       = "unknown_field"        // a field that does not exist
+	PreconditionFailed = "precondition_failed"  // somebody else came first
+	NotFound           = "not_found"            // there is nothing that it could be done to
+	Conflict           = "idempotency_conflict" // the idempotency key was used for something else
 )
 
 // Problem is one thing that is wrong with a definition.
@@ -50,14 +51,14 @@ func (l List) Has(code string) bool {
 	return false
 }
 
-// Code returns the code of all problems together: precondition_failed or not_found if one is, invalid_filter if only filters are wrong,
+// Code returns the code of all problems together: precondition_failed, not_found or idempotency_conflict if one is, invalid_filter if only filters are wrong,
 // else invalid_field.
 func (l List) Code() string {
 	code := ""
 	for _, p := range l {
 		pointer := strings.TrimLeft(p.Pointer, "/0123456789") // the place in a list of missions
 		switch {
-		case p.Code == PreconditionFailed || p.Code == NotFound:
+		case p.Code == PreconditionFailed || p.Code == NotFound || p.Code == Conflict:
 			return p.Code
 		case !strings.HasPrefix(pointer, "filters"):
 			code = InvalidField

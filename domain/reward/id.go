@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // ID returns the id of the reward for one iteration of a mission in one of its windows. It is the same at every epoch.
@@ -15,8 +16,11 @@ func ID(user, mission string, version int64, windowStart instant.Milli, iteratio
 	return hash("mission", user, mission, strconv.FormatInt(version, 10), strconv.FormatInt(int64(windowStart), 10), strconv.FormatInt(iteration, 10))
 }
 
-// GoodwillID returns the id of the reward that a command of support gives.
-func GoodwillID(user, command string) string { return hash("goodwill", user, command) }
+// GoodwillID returns the id of the reward that a command of support gives. It is made of the command's identity, so that one idempotency
+// key gives one reward, even after the row has forgotten its verdict.
+func GoodwillID(user, command string) string {
+	return hash("goodwill", user, verdict.Identity(command))
+}
 
 func hash(parts ...string) string {
 	h := sha256.New()

@@ -20,12 +20,14 @@ func Judge(row *Row, c *Command, now instant.Milli) (*Row, []Effect) {
 	}
 	t := begin(row, c.UserID, now)
 	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: t.now}
-	switch c.Op {
-	case Claim:
+	switch {
+	case row.Clash(c.ID):
+		v.Result, v.Problems = refuse("", problem.Conflict, "the idempotency key was used for something else")
+	case c.Op == Claim:
 		v.Result, v.Problems = t.judgeClaim(c)
-	case Goodwill:
+	case c.Op == Goodwill:
 		v.Result, v.Problems = t.judgeGoodwill(c)
-	case Cancel:
+	case c.Op == Cancel:
 		v.Result, v.Problems = t.judgeCancel(c)
 	default:
 		v.Result, v.Problems = refuse("", problem.InvalidField, "the command is not known")
@@ -72,7 +74,10 @@ func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
 	if problems := CheckGoodwill(c); len(problems) > 0 {
 		return verdict.Refused, problems
 	}
-	if t.row.Find(GoodwillID(c.UserID, c.ID)) != nil {
+	if given := t.row.Find(GoodwillID(c.UserID, c.ID)); given != nil {
+		if given.Kind != c.Reward.Kind || given.Amount != c.Reward.Amount || given.Currency != currencyOf(c.Reward.Kind, c.Currency) {
+			return refuse("", problem.Conflict, "the idempotency key was used for something else")
+		}
 		return verdict.Unchanged, nil
 	}
 	r := t.add(&Reward{

@@ -190,6 +190,9 @@ func (r *Row) Verdict(commandID string) (verdict.Verdict, bool) {
 	return r.Verdicts.Find(commandID)
 }
 
+// Clash tells whether one of the last commands was another one under the same idempotency key.
+func (r *Row) Clash(commandID string) bool { return r != nil && r.Verdicts.Clash(commandID) }
+
 // next returns a copy of r to write to; rewards in it are shared until they are changed (see transition.edit).
 func (r *Row) next() *Row {
 	if r == nil {

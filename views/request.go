@@ -1,0 +1,106 @@
+package views
+
+import (
+	"bytes"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/signature"
+)
+
+// onceHeaders are those that say one thing: whoever sends two of them, or has a proxy that adds one, would be answered by chance.
+func onceHeaders() []string {
+	return []string{
+		"Authorization", "Content-Type", "If-Match", "Last-Event-Id", idempotencyHeader, "Millrace-Reason", requestIDHeader, signature.Header, signature.SourceHeader,
+	}
+}
+
+// plain refuses requests that can be read in two ways before anything is made of them.
+func plain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := ambiguous(r); p != nil {
+			writeProblem(w, r, p)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func ambiguous(r *http.Request) *problem.Problem {
+	for _, name := range onceHeaders() {
+		if len(r.Header[http.CanonicalHeaderKey(name)]) > 1 {
+			return problem.Unreadable("/header/"+name, "repeated", "must be sent once")
+		}
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return problem.New(http.StatusUnsupportedMediaType, problem.UnsupportedMedia, "bodies are taken as they are, without Content-Encoding").
+			With("Accept-Encoding", "identity")
+	}
+	if p := checkKey(r.Header); p != nil {
+		return p
+	}
+	// The router would answer with a redirect to another path, which clients follow with another method, or not.
+	escaped := r.URL.EscapedPath()
+	if clean := path.Clean("/" + escaped); escaped != clean && (clean == "/" || escaped != clean+"/") {
+		return problem.Of(http.StatusNotFound)
+	}
+	return nil
+}
+
+// known refuses query parameters that an operation does not have, or that come twice: they would mean nothing, in silence.
+func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
+	u := ctx.URL()
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		s.refuse(ctx, problem.Unreadable("/query", "malformed", "the query cannot be read: escape what is not a letter or digit"))
+		return
+	}
+	names := map[string]bool{}
+	for _, p := range ctx.Operation().Parameters {
+		names[p.Name] = names[p.Name] || p.In == "query"
+	}
+	found := &problem.Problem{}
+	for name, values := range query {
+		switch {
+		case !names[name]:
+			found.Errors = append(found.Errors, problem.Field{Pointer: "/query", Code: faults.UnknownField, Detail: "has a parameter that does not exist here"})
+		case len(values) > 1:
+			s.refuse(ctx, problem.Unreadable("/query/"+name, "repeated", "must be sent once"))
+			return
+		}
+	}
+	if len(found.Errors) > 0 {
+		s.refuse(ctx, found.Unknown())
+		return
+	}
+	next(ctx)
+}
+
+// isMedia tells whether a body says that it is of a type, in UTF-8.
+func isMedia(contentType, want string) bool {
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	charset, named := parameters["charset"]
+	return err == nil && kind == want && (!named || strings.EqualFold(charset, "utf-8"))
+}
+
+// checkJSON refuses a body that is not one object of JSON, read in one way only: no field twice, no text that is not UTF-8, not too deep.
+func checkJSON(contentType string, body []byte) error {
+	if !isMedia(contentType, "application/json") {
+		return problem.Of(http.StatusUnsupportedMediaType)
+	}
+	// A list or a text is well-formed, too: what reads the body says that it needs an object.
+	object := bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
+	if codecs.CheckObject(body) != nil && (object || !json.Valid(body)) {
+		return problem.Unreadable("", "malformed", "not well-formed JSON")
+	}
+	return nil
+}
