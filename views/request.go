@@ -36,6 +36,9 @@ func plain(next http.Handler) http.Handler {
 }
 
 func ambiguous(r *http.Request) *problem.Problem {
+	if p := headBounds(r); p != nil {
+		return p
+	}
 	for _, name := range onceHeaders() {
 		if len(r.Header[http.CanonicalHeaderKey(name)]) > 1 {
 			return problem.Unreadable("/header/"+name, "repeated", "must be sent once")
@@ -52,6 +55,20 @@ func ambiguous(r *http.Request) *problem.Problem {
 	escaped := r.URL.EscapedPath()
 	if clean := path.Clean("/" + escaped); escaped != clean && (clean == "/" || escaped != clean+"/") {
 		return problem.Of(http.StatusNotFound)
+	}
+	return nil
+}
+
+// headBounds refuses a head that no honest client sends.
+func headBounds(r *http.Request) *problem.Problem {
+	fields, size := 0, len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, value := range values {
+			fields, size = fields+1, size+len(name)+len(value)
+		}
+	}
+	if fields > maxHeaders || size > maxHeaderBytes {
+		return problem.Of(http.StatusRequestHeaderFieldsTooLarge).With("Connection", "close")
 	}
 	return nil
 }

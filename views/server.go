@@ -139,7 +139,8 @@ func (c Config) Validate() error {
 const (
 	maxBodyBytes   = 64 << 10 // of an operation that says nothing else
 	maxAnyBytes    = 10 << 20 // of any
-	maxHeaderBytes = 64 << 10
+	maxHeaderBytes = 64 << 10 // of the head of a request
+	maxHeaders     = 100
 	defaultWait    = 5 * time.Second
 )
 
@@ -228,14 +229,6 @@ func (c Config) withDefaults() Config {
 // Handler returns the server's one handler.
 func (s *Server) Handler() http.Handler {
 	return s.identify(s.recover(secure(plain(s.route(s.mux)))))
-}
-
-// NewHTTPServer returns an http.Server around h with the limits that a port open to strangers needs.
-func NewHTTPServer(addr string, h http.Handler) *http.Server {
-	return &http.Server{
-		Addr: addr, Handler: h, MaxHeaderBytes: maxHeaderBytes,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-	}
 }
 
 func apiConfig(version string, log *slog.Logger) huma.Config {

@@ -67,6 +67,8 @@ func Of(status int) *Problem {
 		return New(status, InvalidField, "the request has invalid fields")
 	case http.StatusTooManyRequests:
 		return New(status, RateLimited, "too many requests: wait as long as Retry-After says")
+	case http.StatusRequestHeaderFieldsTooLarge:
+		return New(status, TooLarge, "the head of the request is too large: at most 100 header fields, 64 KiB with the path")
 	case http.StatusServiceUnavailable:
 		return New(status, Unavailable, "try again later")
 	default:
