@@ -2,6 +2,8 @@ module github.com/millrace/millrace
 
 go 1.26.0
 
+ignore ./test/api/node_modules
+
 require (
 	github.com/IBM/sarama v1.46.3
 	github.com/cockroachdb/pebble/v2 v2.1.7

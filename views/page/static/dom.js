@@ -1,4 +1,4 @@
-// The few things that both pages need to make elements. Text is always set as text: nothing from the server is ever HTML.
+// What the live page needs to make elements. Text is always set as text: nothing from the server is ever HTML.
 
 /** h("p", {class: "soft"}, "text", child…) makes an element; attributes that are null or false are left out. */
 export function h(name, attributes = {}, ...children) {
