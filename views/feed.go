@@ -25,10 +25,12 @@ func (f *Feed) Window(key string, value []byte) { f.publish("window", key, value
 // Status takes the record of a change of status: its key and its JSON.
 func (f *Feed) Status(key string, value []byte) { f.publish("status", key, value) }
 
-// Bounds of the feed. A listener that is behind by as many events is left behind: it can read the state and listen anew.
+// Bounds of the feed: listeners in all, and of one subject, or one address without a token. A listener that is behind by maxBehind events
+// is left behind: it can read the state and listen anew.
 const (
-	maxListeners = 1000
-	maxBehind    = 256
+	maxListeners        = 1000
+	maxSubjectListeners = 20
+	maxBehind           = 256
 )
 
 // listener is one who listens. Its events end when it is dropped; dropped then says why.
@@ -65,7 +67,7 @@ func (f *Feed) drop(l *listener, why string) {
 	close(l.events)
 }
 
-// listen returns a listener to one mode, or to all if mode is empty; false if there are too many or the feed is closed.
+// listen returns a listener to one mode, or to all if mode is empty; false if the feed is closed.
 func (f *Feed) listen(mode string) (*listener, bool) {
 	l := &listener{events: make(chan feedEvent, maxBehind)}
 	if mode != "" {
@@ -73,7 +75,7 @@ func (f *Feed) listen(mode string) (*listener, bool) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || len(f.listeners) >= maxListeners {
+	if f.closed {
 		return nil, false
 	}
 	f.listeners[l] = true

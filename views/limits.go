@@ -52,6 +52,7 @@ const (
 	relayClass     class = "relay"
 	serviceClass   class = "service"
 	anonymousClass class = "anonymous"
+	streamClass    class = "stream" // streams that are open at once, not requests a second
 )
 
 // limiters count requests by class and subject.
@@ -69,6 +70,7 @@ func newLimiters(l Limits, now func() time.Time, registerer prometheus.Registere
 		all.by[name] = rate.New(limit, now)
 		all.refused.WithLabelValues(string(name))
 	}
+	all.refused.WithLabelValues(string(streamClass))
 	if registerer != nil {
 		registerer.MustRegister(all.refused, subjectGauges{subjects, all})
 	}
@@ -100,6 +102,14 @@ func (l *limiters) take(c class, subject string) *problem.Problem {
 	}
 	l.refused.WithLabelValues(string(c)).Inc()
 	return problem.Of(http.StatusTooManyRequests).With("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// full notes that somebody got no stream, and returns the answer.
+func (l *limiters) full(p *problem.Problem) *problem.Problem {
+	if p.Status == http.StatusTooManyRequests {
+		l.refused.WithLabelValues(string(streamClass)).Inc()
+	}
+	return p
 }
 
 // identified counts a request whose token is good.

@@ -154,6 +154,8 @@ type Server struct {
 
 	limiters *limiters
 	streams  *streams
+	// listeners have the seats of the health stream.
+	listeners *seats
 
 	modeRows      modeRows
 	closedWindows closedWindows
@@ -175,7 +177,7 @@ func New(c Config) (*Server, error) {
 		}
 		s.config.Signatures = none
 	}
-	s.streams = newStreams()
+	s.streams, s.listeners = newStreams(), newSeats(maxListeners, maxSubjectListeners)
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.measureKeys()
 	s.config.Catalog.Template = s.template

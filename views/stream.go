@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/millrace/millrace/views/problem"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -47,13 +46,18 @@ func (s *Server) over(who token.Identity) (over <-chan time.Time, stop func() bo
 }
 
 func (s *Server) healthStream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	who := identity(ctx)
+	rise, refused := s.listeners.take(whose(who, request(ctx)))
+	if refused != nil {
+		return nil, s.limiters.full(refused)
+	}
 	l, ok := s.config.Feed.listen(normal(in.Mode))
 	if !ok {
-		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server has too many listeners, or is stopping").
-			With("Retry-After", "5")
+		rise()
+		return nil, stoppingProblem()
 	}
-	who := identity(ctx)
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer rise()
 		defer s.config.Feed.leave(l)
 		r, w := humago.Unwrap(ctx)
 		s.pass(r, w, l, who)

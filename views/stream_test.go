@@ -191,22 +191,99 @@ func TestStreamEndsWithItsClient(t *testing.T) {
 	})
 }
 
-func TestListenersAreBounded(t *testing.T) {
-	f := newFixture(t)
-	for range maxListeners {
-		if _, ok := f.server.config.Feed.listen(""); !ok {
-			t.Fatal("refused")
+// Nobody takes all streams: neither one token, nor one address without a token.
+func TestListenersAreBoundedBySubject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *Config) { c.OpenHealth = true })
+		var leave []context.CancelFunc
+		listen := func(bearer string, change ...func(*http.Request)) {
+			ctx, cancel := context.WithCancel(t.Context())
+			leave = append(leave, cancel)
+			go f.ask("GET", "/v1/health/stream", bearer, append(change, func(r *http.Request) { *r = *r.WithContext(ctx) })...)
+		}
+		fill := func(n int, bearer string, change ...func(*http.Request)) {
+			for range n {
+				listen(bearer, change...)
+			}
+			synctest.Wait()
+		}
+		refused := func(status int, code, bearer string, change ...func(*http.Request)) {
+			t.Helper()
+			w := f.ask("GET", "/v1/health/stream", bearer, change...)
+			f.wantProblem(w, status, code)
+			if w.Header().Get("Retry-After") != "5" {
+				t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
+			}
+		}
+		one := f.token("one", token.Health)
+		fill(maxSubjectListeners, one)
+		refused(http.StatusTooManyRequests, "rate_limited", one)
+		refused(http.StatusTooManyRequests, "rate_limited", f.token("one", token.Viewer)) // another token of the subject
+		fill(maxSubjectListeners, "", fromHere)
+		refused(http.StatusTooManyRequests, "rate_limited", "", fromHere)
+		if n := len(f.server.config.Feed.listeners); n != 2*maxSubjectListeners {
+			t.Fatalf("%d listen", n)
+		}
+		leave[0]()
+		synctest.Wait()
+		fill(1, one)
+		refused(http.StatusTooManyRequests, "rate_limited", one)
+		for n := 2; n < maxListeners/maxSubjectListeners; n++ {
+			fill(maxSubjectListeners, f.token(fmt.Sprint("listener ", n), token.Health))
+		}
+		refused(http.StatusServiceUnavailable, "unavailable", f.token("another", token.Health))
+		for _, cancel := range leave {
+			cancel()
+		}
+		synctest.Wait()
+		if n, taken := len(f.server.config.Feed.listeners), f.server.listeners.taken; n+taken+len(f.server.listeners.by) != 0 {
+			t.Errorf("%d listen, %d seats are taken", n, taken)
+		}
+		f.wantProblem(f.ask("GET", "/v1/health/stream", ""), http.StatusUnauthorized, "unauthenticated")
+		f.wantProblem(f.ask("GET", "/v1/health/stream", f.token("a", token.User)), http.StatusForbidden, "forbidden")
+		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.listeners.taken != 0 {
+			t.Errorf("HEAD: %d %s", w.Code, w.Body)
+		}
+	})
+}
+
+// A service that listens for users takes half of the streams at most.
+func TestStreamsAreBoundedBySubject(t *testing.T) {
+	x := newStreams()
+	var ends []func()
+	open := func(user, subject string) int {
+		end, refused := x.open(user, subject)
+		if refused != nil {
+			return refused.Status
+		}
+		ends = append(ends, end)
+		return http.StatusOK
+	}
+	for i := range maxServiceStreams {
+		if got := open(fmt.Sprint("u", i), "service"); got != http.StatusOK {
+			t.Fatalf("stream %d: %d", i, got)
 		}
 	}
-	w := f.ask("GET", "/v1/health/stream", f.token("a", token.Health))
-	f.wantProblem(w, http.StatusServiceUnavailable, "unavailable")
-	if w.Header().Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+	if got := open("another", "service"); got != http.StatusTooManyRequests {
+		t.Errorf("one more: %d", got)
 	}
-	f.wantProblem(f.ask("GET", "/v1/health/stream", ""), http.StatusUnauthorized, "unauthenticated")
-	f.wantProblem(f.ask("GET", "/v1/health/stream", f.token("a", token.User)), http.StatusForbidden, "forbidden")
-	f.server.config.Feed = NewFeed()
-	if w := f.ask("HEAD", "/v1/health/stream", f.token("a", token.Health)); w.Code != http.StatusOK || w.Body.Len() > 0 {
-		t.Errorf("HEAD: %d %s", w.Code, w.Body)
+	for range maxUserStreams {
+		if got := open("another", "another"); got != http.StatusOK {
+			t.Errorf("the user: %d", got)
+		}
+	}
+	if got := open("another", "a third"); got != http.StatusTooManyRequests {
+		t.Errorf("the user once more: %d", got)
+	}
+	for _, end := range ends {
+		end()
+	}
+	if x.users.taken+x.subjects.taken+len(x.users.by)+len(x.subjects.by) != 0 {
+		t.Errorf("seats are left over: %+v %+v", x.users, x.subjects)
+	}
+	x.close()
+	x.close()
+	if got := open("u", "u"); got != http.StatusServiceUnavailable {
+		t.Errorf("when it stops: %d", got)
 	}
 }

@@ -20,50 +20,48 @@ import (
 
 // The bounds of users' streams. A stream ends after a while, so that listeners spread over servers again.
 const (
-	maxStreams     = 10_000
-	maxUserStreams = 8
-	streamLife     = 15 * time.Minute
-	streamPause    = 100 * time.Millisecond // between two looks at a user's rows
+	maxStreams        = 10_000
+	maxUserStreams    = 8              // of one user, whoever listens
+	maxServiceStreams = maxStreams / 2 // of one subject, for whichever users
+	streamLife        = 15 * time.Minute
+	streamPause       = 100 * time.Millisecond // between two looks at a user's rows
 )
 
-// streams counts those who listen to what changes for a user, and ends them when the server stops.
+// streams are those who listen to what changes for a user; they end when the server stops.
 type streams struct {
-	mu     sync.Mutex
-	users  map[string]int
-	all    int
-	closed bool
-	stop   chan struct{}
+	users, subjects *seats
+	stopping        sync.Once
+	stop            chan struct{}
 }
 
-func newStreams() *streams { return &streams{users: map[string]int{}, stop: make(chan struct{})} }
+func newStreams() *streams {
+	return &streams{users: newSeats(maxStreams, maxUserStreams), subjects: newSeats(maxStreams, maxServiceStreams), stop: make(chan struct{})}
+}
 
-// open counts one more, unless there are too many. Whoever opened must end.
-func (x *streams) open(user string) (end func(), ok bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.closed || x.all >= maxStreams || x.users[user] >= maxUserStreams {
-		return nil, false
+// open gives a subject a stream of a user, or says why not. Whoever opened must end.
+func (x *streams) open(user, subject string) (end func(), refused *problem.Problem) {
+	select {
+	case <-x.stop:
+		return nil, stoppingProblem()
+	default:
 	}
-	x.all++
-	x.users[user]++
-	return func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.all--
-		if x.users[user]--; x.users[user] == 0 {
-			delete(x.users, user)
-		}
-	}, true
+	leave, refused := x.users.take(user)
+	if refused != nil {
+		return nil, refused
+	}
+	rise, refused := x.subjects.take(subject)
+	if refused != nil {
+		leave()
+		return nil, refused
+	}
+	return func() { rise(); leave() }, nil
 }
 
 // close ends all streams, and takes no more.
-func (x *streams) close() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if !x.closed {
-		x.closed = true
-		close(x.stop)
-	}
+func (x *streams) close() { x.stopping.Do(func() { close(x.stop) }) }
+
+func stoppingProblem() *problem.Problem {
+	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server is stopping").With("Retry-After", streamRetry)
 }
 
 type userStreamInput struct {
@@ -87,11 +85,11 @@ func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 	if _, err := s.at(ctx, Fresh{}, s.sources.progress.holding(user), s.sources.rewards.holding(user), s.sources.catalog.whole()); err != nil {
 		return nil, err
 	}
-	end, ok := s.streams.open(user)
-	if !ok {
-		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "there are too many listeners, or the server is stopping").With("Retry-After", "5")
-	}
 	who := identity(ctx)
+	end, refused := s.streams.open(user, whose(who, request(ctx)))
+	if refused != nil {
+		return nil, s.limiters.full(refused)
+	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer end()
 		r, w := humago.Unwrap(ctx)

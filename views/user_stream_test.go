@@ -39,7 +39,7 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 		synctest.Wait()
 		f.server.Stop()
 		synctest.Wait()
-		if f.server.streams.all != 0 || len(f.server.streams.users) != 0 || len(f.indexes.watchers.progress.waiting) != 0 || len(f.indexes.watchers.rewards.waiting) != 0 {
+		if f.server.streams.users.taken != 0 || len(f.server.streams.users.by) != 0 || len(f.indexes.watchers.progress.waiting) != 0 || len(f.indexes.watchers.rewards.waiting) != 0 {
 			t.Error("somebody still listens")
 		}
 		_ = srv.Close()
@@ -171,7 +171,7 @@ func TestUserStreamsAreBounded(t *testing.T) {
 		for range maxUserStreams {
 			greeted(f.t, listen(""))
 		}
-		if status := line(f.t, listen("")); status != "HTTP/1.1 503 Service Unavailable" {
+		if status := line(f.t, listen("")); status != "HTTP/1.1 429 Too Many Requests" {
 			f.t.Error(status)
 		}
 	})
