@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // In version 2 states and payments were written whole, with names and lengths of all that they hold, under fields of their own; it
@@ -134,8 +135,8 @@ func oldPostings() list[mission.Seen] {
 }
 
 // writeTotal writes the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.
-func writeTotal(w *wire.Writer, field protowire.Number, t mission.Total) {
-	if t == (mission.Total{}) {
+func writeTotal(w *wire.Writer, field protowire.Number, t money.Total) {
+	if t == (money.Total{}) {
 		return
 	}
 	w.Message(field, func(w *wire.Writer) {

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // Decode reads what Encode wrote, also in version 2.
@@ -210,7 +211,7 @@ func readReceived(r *wire.Reader) (out mission.Received) {
 	return out
 }
 
-func readTotal(r *wire.Reader) (t mission.Total) {
+func readTotal(r *wire.Reader) (t money.Total) {
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {

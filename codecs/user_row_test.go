@@ -20,6 +20,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -33,7 +34,7 @@ func userRow() *mission.UserRow {
 			{
 				Mission: "m1", Version: 1, EnrolledAt: 1_772_359_200_000, Fixed: true, Horizon: mission.Mark{At: 5, TransactionID: "t0"},
 				Late: []string{"a", "b"}, Cut: 1_772_359_100_000,
-				Tallies: []*mission.Tally{{Start: 1_772_359_200_000, Settled: mission.TotalOf(12550), Recent: mission.TotalOf(550), Completions: 1}},
+				Tallies: []*mission.Tally{{Start: 1_772_359_200_000, Settled: money.TotalOf(12550), Recent: money.TotalOf(550), Completions: 1}},
 			},
 			{
 				Mission: "m2", Version: 2, EnrolledAt: 1_772_359_200_000, BeganAt: 1_772_359_300_000,
@@ -47,7 +48,7 @@ func userRow() *mission.UserRow {
 		Recent:   []*mission.Recent{{Facts: facts, Seq: 2, Net: 550}},
 		Frontier: mission.Mark{At: 7},
 		Old:      []mission.Seen{{TransactionID: "t0", Seq: 3}},
-		Received: []mission.Received{{Currency: "INR", Net: mission.Total{High: 1, Low: 2}}, {Currency: "USD", Net: mission.TotalOf(-1)}},
+		Received: []mission.Received{{Currency: "INR", Net: money.Total{High: 1, Low: 2}}, {Currency: "USD", Net: money.TotalOf(-1)}},
 		LastAt:   1_772_359_400_000,
 		Segments: []mission.SegmentSet{{At: 1_772_359_200_000, Segments: []string{"new", "vip"}}, {At: 1_772_359_300_000}},
 		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Applied, At: 1_772_359_200_000}},
@@ -129,7 +130,7 @@ func TestTotalsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, 1, math.MaxInt64, 1 << 63, math.MaxUint64})).Draw(t, "low")
 		high := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, -1, 1, math.MinInt64, math.MaxInt64})).Draw(t, "high")
-		checkRoundTrip(t, codecs.UserRow{}, &mission.UserRow{Received: []mission.Received{{Currency: "INR", Net: mission.Total{High: high, Low: low}}}})
+		checkRoundTrip(t, codecs.UserRow{}, &mission.UserRow{Received: []mission.Received{{Currency: "INR", Net: money.Total{High: high, Low: low}}}})
 	})
 }
 

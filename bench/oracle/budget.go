@@ -1,5 +1,7 @@
 package oracle
 
+import "github.com/millrace/millrace/domain/money"
+
 // book is what a mission's budget must say.
 type book struct {
 	accounts           map[string]account
@@ -85,6 +87,7 @@ func (t *Treasury) judge(w win, b *book, j *judgement) {
 	if a.verdict == "exhausted" {
 		b.exhausted++
 		just := a.reason == "max_winners" && winners > 0 && b.winners >= winners ||
+			a.reason == "budget" && promised+full > money.MaxTotal || // whatever the budget is
 			a.reason == "budget" && short && (!divisible || promised >= limit) ||
 			a.reason == "pool_empty" && j.d.Reward.Pool != ""
 		if !just {

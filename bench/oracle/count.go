@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -20,7 +21,7 @@ func (n *count) add(v *version, f *payment.Facts, before, after int64, elsewhere
 	case "streak":
 		key = strconv.FormatInt(v.zone.day(f.CreatedAt), 10)
 	default:
-		n.sum += more
+		n.sum = n.sum.Add(more)
 		return
 	}
 	if more == 0 || more < 0 && n.values[key] == 0 && !elsewhere(key) {
@@ -54,7 +55,7 @@ func (n *count) plus(o *count) *count {
 		if x == nil {
 			continue
 		}
-		out.sum += x.sum
+		out.sum = out.sum.Plus(x.sum)
 		for key, more := range x.values {
 			if out.values == nil {
 				out.values = map[string]int64{}
@@ -65,12 +66,12 @@ func (n *count) plus(o *count) *count {
 	return out
 }
 
-func (n *count) empty() bool { return n.sum == 0 && len(n.values) == 0 }
+func (n *count) empty() bool { return n.sum == (money.Total{}) && len(n.values) == 0 }
 
 func (n *count) clone() *count { return &count{n.sum, maps.Clone(n.values)} }
 
 // reached returns how far a count leads.
-func (v *version) reached(n *count) int64 {
+func (v *version) reached(n *count) money.Total {
 	switch v.Goal.Metric {
 	case "distinct":
 		values := int64(0)
@@ -79,14 +80,14 @@ func (v *version) reached(n *count) int64 {
 				values++
 			}
 		}
-		return values
+		return money.TotalOf(values)
 	case "streak":
 		days := map[int64]bool{}
 		for key, k := range n.values {
 			day, _ := strconv.ParseInt(key, 10, 64)
 			days[day] = k > 0
 		}
-		return v.zone.run(days)
+		return money.TotalOf(v.zone.run(days))
 	}
 	return n.sum
 }

@@ -31,7 +31,7 @@ func (s *stance) key() string {
 		if n.empty() {
 			continue
 		}
-		k.numbers(int64(start), n.sum, int64(len(n.values)))
+		k.numbers(int64(start), n.sum.High, int64(n.sum.Low), int64(len(n.values)))
 		for _, value := range slices.Sorted(maps.Keys(n.values)) {
 			k.text(value)
 			k.numbers(n.values[value])

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // Mission is a mission with all that operators did to it. Its JSON is that of its first version.
@@ -188,6 +189,6 @@ func (r *rule) running(t instant.Milli) bool {
 	return r.ended == 0 || t < r.ended
 }
 
-func (v *version) completions(progress int64) int64 {
-	return max(0, min(v.limit, progress/v.Goal.Target))
+func (v *version) completions(progress money.Total) int64 {
+	return min(v.limit, progress.Divide(v.Goal.Target))
 }

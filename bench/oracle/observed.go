@@ -234,7 +234,7 @@ func progressOf(t *mission.Tally) int64 {
 			longest = max(longest, run)
 		}
 	}
-	return int64(t.Settled.Plus(t.Recent).Low) + values + longest // the traffic of a test does not fill more than 63 bits
+	return t.Settled.Plus(t.Recent).Add(values + longest).Int64() // of which all but one are 0
 }
 
 // Posted takes a posting at an offset, and when it was appended; 0: that is not known.

@@ -181,7 +181,7 @@ func (p *possible) result(s *stance) map[ProgressKey]Progress {
 	for start, n := range windows {
 		reached := at.version.reached(n)
 		done := at.version.completions(reached)
-		put(start, Progress{reached, done, done})
+		put(start, Progress{reached.Int64(), done, done})
 	}
 	for start, done := range s.won {
 		put(start, Progress{Outcomes: done})

@@ -118,8 +118,8 @@ func (r *Result) stand(rules []*rule, u *user) {
 	for _, rule := range rules {
 		v, windows := u.windows(rule)
 		for start, payments := range windows {
-			p := Progress{Progress: v.progress(payments)}
-			p.Completions = v.completions(p.Progress)
+			reached := v.progress(payments)
+			p := Progress{Progress: reached.Int64(), Completions: v.completions(reached)}
 			p.Outcomes = p.Completions
 			if p != (Progress{}) {
 				r.Progress[ProgressKey{u.id, rule.id, v.number, start}] = p

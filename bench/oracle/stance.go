@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -32,7 +33,7 @@ type place struct {
 
 // count is what payments contribute to one window.
 type count struct {
-	sum    int64            // of amount and count
+	sum    money.Total      // of amount and count
 	values map[string]int64 // payments by value, or by day
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/topology"
 )
@@ -134,7 +135,7 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	return nil
 }
 
-func bigOf(t mission.Total) *big.Int {
+func bigOf(t money.Total) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(t.High), 64)
 	return n.Add(n, new(big.Int).SetUint64(t.Low))
 }

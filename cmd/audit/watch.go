@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"math/big"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,21 +91,37 @@ func (w *watch) look(ctx context.Context) error {
 	now := w.config.Clock()
 	findings, _ := w.standing.sort(w.books.open(now, w.config.Keys), now)
 	w.tell(findings)
-	by := map[string]int64{}
+	by := sumsOf(findings)
 	for currency := range w.books.transactions.currencies {
 		w.currencies[currency] = true
 	}
 	for _, f := range findings {
 		if f.currency != "" {
-			by[f.currency] += max(f.minor, -f.minor)
 			w.currencies[f.currency] = true
 		}
 	}
 	for currency := range w.currencies {
-		w.metrics.difference.WithLabelValues(currency).Set(float64(by[currency]))
+		w.metrics.difference.WithLabelValues(currency).Set(floatOf(by[currency]))
 	}
 	w.metrics.checked.Set(float64(now.UnixMilli()) / 1000)
 	return nil
+}
+
+// sumsOf adds up the differences of each currency, whichever side has more. Each may be as large as int64, so the sums are larger.
+func sumsOf(findings []difference) map[string]*big.Int {
+	by := map[string]*big.Int{}
+	for _, f := range findings {
+		if f.currency != "" {
+			plus(by, f.currency, new(big.Int).Abs(big.NewInt(f.minor)))
+		}
+	}
+	return by
+}
+
+// floatOf returns what a gauge shows of a sum of whole numbers, nil being 0: the nearest float.
+func floatOf(n *big.Int) float64 {
+	f, _ := amount(n).Float64()
+	return f
 }
 
 func (w *watch) tell(findings []difference) {

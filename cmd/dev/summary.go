@@ -8,13 +8,14 @@ import (
 
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/topology"
 )
 
 // differences adds up every row of the ledger, less every row of progress, by currency. The result is exact when nothing
 // is in flight; promise 4 says that it is zero then.
-func differences(t *topology.Topology, tables *server.Tables) (map[string]mission.Total, error) {
-	sums := map[string]mission.Total{}
+func differences(t *topology.Topology, tables *server.Tables) (map[string]money.Total, error) {
+	sums := map[string]money.Total{}
 	var failed error
 	ledger := tables.Ledger.Ascend("", func(key string, value []byte) bool {
 		row, err := t.Ledger.Row.Decode(value)
@@ -42,10 +43,10 @@ func differences(t *topology.Topology, tables *server.Tables) (map[string]missio
 }
 
 // describe writes "0.00" if every difference is zero, else those that are not.
-func describe(differences map[string]mission.Total) string {
+func describe(differences map[string]money.Total) string {
 	var out []string
 	for currency, d := range differences {
-		if d != (mission.Total{}) {
+		if d != (money.Total{}) {
 			out = append(out, mission.FormatMoney(d.Int64(), currency))
 		}
 	}

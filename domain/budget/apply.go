@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // Judge gives an outcome to its mission's row, which may be nil: a completion is reserved or finds nothing left, a revocation
@@ -49,7 +50,7 @@ func unsound(o *mission.Outcome) string {
 		return "outcome of an unknown kind"
 	case o.UserID == "":
 		return "outcome without a user"
-	case o.Reward.Amount < 0 || o.Reward.Amount > MaxAmount:
+	case !money.Fits(o.Reward.Amount):
 		return "amount of the reward"
 	}
 	return ""
@@ -61,7 +62,11 @@ func (m *Mission) fit(o *mission.Outcome) (amount int64, reason string) {
 		return 0, ReasonWinners
 	}
 	amount = o.Reward.Amount
-	left, limited := m.Left(UnitOf(o.Reward.Kind, o.Currency))
+	unit := UnitOf(o.Reward.Kind, o.Currency)
+	left, limited := m.Left(unit)
+	if room := m.Account(unit).room(); !limited || room < left {
+		left, limited = room, true
+	}
 	switch {
 	case !limited || amount <= left:
 		return amount, ""

@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 func outcome(kind mission.OutcomeKind, user string, amount int64, l mission.Limits) *mission.Outcome {
@@ -196,7 +197,7 @@ func TestDamagedRecordsAreRejected(t *testing.T) {
 	}
 	for name, o := range map[string]*mission.Outcome{
 		"kind": outcome("x", "u", 1, mission.Limits{}), "user": outcome(mission.Completed, "", 1, mission.Limits{}),
-		"amount": outcome(mission.Completed, "u", -1, mission.Limits{}), "large": outcome(mission.Revoked, "u", budget.MaxAmount+1, mission.Limits{}),
+		"amount": outcome(mission.Completed, "u", -1, mission.Limits{}), "large": outcome(mission.Revoked, "u", money.Max+1, mission.Limits{}),
 	} {
 		next, effects := budget.Judge(row, o)
 		if _, rejected := effects[0].(budget.Rejected); next != row || !rejected {

@@ -8,9 +8,6 @@ import (
 // Coins is the unit of rewards that are coins in the end; the others count in their currency.
 const Coins = "coins"
 
-// MaxAmount bounds one reward, so that sums of many stay far from the ends of int64.
-const MaxAmount = 1 << 50
-
 // UnitOf returns what a reward counts in.
 func UnitOf(kind, currency string) string {
 	if kind == mission.RewardCoins || kind == mission.RewardScratchCard {

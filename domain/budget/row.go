@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // Row is one row of the budget table; exactly one of its parts is set. It is immutable.
@@ -22,6 +23,10 @@ type Account struct {
 	Spent    int64 // given
 	Returned int64 // was reserved or spent, and is free again; all that ever was
 }
+
+// room returns how much more can be reserved. The three sums together are all that ever was reserved, and what becomes of it
+// moves between them; so as long as together they stay within money.MaxTotal none of them overflows.
+func (a Account) room() int64 { return money.Room(a.Reserved + a.Spent + a.Returned) }
 
 // Mission is what a mission has promised and given.
 type Mission struct {

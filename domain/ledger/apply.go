@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -119,7 +120,7 @@ func (t *transition) judge(e *payment.Event) {
 // sound repeats what intake promises of every event that it lets through: without it, one damaged record could make a net
 // amount negative.
 func sound(e *payment.Event) bool {
-	return e.AmountMinor >= 0 && (e.AmountMinor > 0 || e.Type == payment.Reversal) &&
+	return money.Fits(e.AmountMinor) && (e.AmountMinor > 0 || e.Type == payment.Reversal) &&
 		e.Status >= payment.Pending && e.Status <= payment.Success
 }
 

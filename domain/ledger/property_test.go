@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -20,7 +20,7 @@ import (
 func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 	statuses := rapid.SampledFrom([]payment.Status{pending, failed, success})
 	n := rapid.IntRange(0, 14).Draw(t, "events")
-	amount := rapid.SampledFrom([]int64{90, math.MaxInt64}).Draw(t, "amount")
+	amount := rapid.SampledFrom([]int64{90, money.Max}).Draw(t, "amount")
 	var events []*payment.Event
 	for i := range n {
 		id := fmt.Sprint("e", i)
@@ -38,13 +38,13 @@ func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 		}
 		if rapid.IntRange(0, 3).Draw(t, "payment") == 0 {
 			if !calm {
-				amount = rapid.SampledFrom([]int64{1, 90, 100, math.MaxInt64}).Draw(t, "amount")
+				amount = rapid.SampledFrom([]int64{1, 90, 100, money.Max}).Draw(t, "amount")
 			}
 			events = append(events, pay("p"+id, status, amount, at, changes...))
 			continue
 		}
 		reversal := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "reversal")
-		parts := rapid.SampledFrom([]int64{0, 1, 30, 60, 90, math.MaxInt64})
+		parts := rapid.SampledFrom([]int64{0, 1, 30, 60, 90, money.Max})
 		if calm {
 			parts = rapid.Int64Range(1, amount/3)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // told writes effects as a readable transcript.
@@ -241,7 +242,7 @@ func TestRowForgetsByHorizonAndBound(t *testing.T) {
 }
 
 func TestApplyNeverOverflows(t *testing.T) {
-	huge := everything("huge", MetricAmount, math.MaxInt64)
+	huge := everything("huge", MetricAmount, money.Max)
 	huge.Limits.CompletionsPerUser = 0
 	tiny := everything("tiny", MetricAmount, 1)
 	tiny.Limits.CompletionsPerUser = 0
@@ -251,10 +252,10 @@ func TestApplyNeverOverflows(t *testing.T) {
 		postings = append(postings, settled(facts(fmt.Sprint("t", i), math.MaxInt64, "2026-03-02T10:00:00Z")))
 	}
 	row, effects := fold(nil, s, postings...)
-	if v := progress(t, row, s, "huge"); v.Completions != 5 || v.Progress != math.MaxInt64 || v.Percent != 0 {
+	if v := progress(t, row, s, "huge"); v.Completions != MaxCompletions || v.Progress != math.MaxInt64 || v.Percent != 100 {
 		t.Errorf("%+v", v)
 	}
-	if v := progress(t, row, s, "tiny"); v.Completions != MaxCompletions || len(effects) != 5+5+MaxCompletions {
+	if v := progress(t, row, s, "tiny"); v.Completions != MaxCompletions || len(effects) != 5+2*MaxCompletions {
 		t.Errorf("%+v, %d effects", v, len(effects))
 	}
 	for _, p := range postings {
@@ -263,7 +264,7 @@ func TestApplyNeverOverflows(t *testing.T) {
 	if v := progress(t, row, s, "huge"); v.Completions != 0 || v.Progress != 0 {
 		t.Errorf("%+v", v)
 	}
-	if got := row.Received[0].Net; got != (Total{}) {
+	if got := row.Received[0].Net; got != (money.Total{}) {
 		t.Errorf("received %+v", got)
 	}
 }

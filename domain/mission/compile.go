@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -146,7 +147,7 @@ func (c *Compiled) Contribution(net int64) int64 {
 }
 
 // Completions returns how many times the goal is reached by progress, within the mission's limit.
-func (c *Compiled) Completions(progress Total) int64 {
+func (c *Compiled) Completions(progress money.Total) int64 {
 	return min(c.limit(), progress.Divide(c.mission.Goal.Target))
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // cause is what made outcomes: a posting, an enrolment or segments.
@@ -116,7 +117,7 @@ func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by c
 			continue
 		}
 		for n := t.Completions; n > 0; n-- {
-			d.tell(c, Revoked, t.Start, n, Total{}, by)
+			d.tell(c, Revoked, t.Start, n, money.Total{}, by)
 		}
 	}
 	return old.Tallies
@@ -147,7 +148,7 @@ func (d *draft) cut(s *State) {
 	}
 }
 
-func (d *draft) tell(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress Total, by cause) {
+func (d *draft) tell(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress money.Total, by cause) {
 	m := &c.mission
 	w := c.windowFrom(start)
 	newest := c

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -244,7 +245,7 @@ func (d *draft) receive(p *ledger.Posting) {
 	if !ok {
 		d.row.Received = slices.Insert(d.row.Received, i, Received{Currency: p.Currency})
 	}
-	d.row.Received[i].Net = d.row.Received[i].Net.Add(p.NetAfter).Minus(TotalOf(p.NetBefore))
+	d.row.Received[i].Net = d.row.Received[i].Net.Add(p.NetAfter).Minus(money.TotalOf(p.NetBefore))
 }
 
 // rememberOld keeps the last postings of the others and of the payments seen.

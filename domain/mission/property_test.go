@@ -336,21 +336,3 @@ func genFilter(t *rapid.T) Filter {
 	}
 	return where(id, op, values...)
 }
-
-func TestTotalAgainstBig(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOfN(rapid.Int64(), 1, 20).Draw(t, "parts")
-		sum := Total{}
-		for _, p := range parts {
-			sum = sum.Add(p)
-		}
-		back := sum
-		for _, p := range parts {
-			back = back.Minus(TotalOf(p))
-		}
-		if back != (Total{}) {
-			t.Fatalf("%+v is left", back)
-		}
-		compareBig(t, sum, parts)
-	})
-}

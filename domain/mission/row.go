@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -65,7 +66,7 @@ type Tally struct {
 	Start instant.Milli // tells the windows of one mission apart
 	// Settled and Recent add up to the progress of amount and count: Recent is what the payments in UserRow.Recent
 	// contribute, Settled what those did that have left it.
-	Settled, Recent Total
+	Settled, Recent money.Total
 	Entries         []Entry // of distinct and streak, sorted
 	Completions     int64   // iterations in force, as the outcomes told
 }
@@ -102,7 +103,7 @@ type Seen struct {
 // Received is the net money that postings brought for one currency.
 type Received struct {
 	Currency string
-	Net      Total
+	Net      money.Total
 }
 
 // Mark orders payments by created_at and, at a tie, transaction id.

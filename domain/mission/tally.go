@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -92,14 +93,14 @@ func (t *Tally) settled() *Tally {
 
 // isEmpty tells whether nothing is counted.
 func (t *Tally) isEmpty() bool {
-	return t.Settled == (Total{}) && t.Recent == (Total{}) && len(t.Entries) == 0
+	return t.Settled == (money.Total{}) && t.Recent == (money.Total{}) && len(t.Entries) == 0
 }
 
 // Progress returns how far a tally is, nil being empty: the sum of contributions, the number of values, or the longest run
 // of days.
-func (c *Compiled) Progress(t *Tally) Total {
+func (c *Compiled) Progress(t *Tally) money.Total {
 	if t == nil {
-		return Total{}
+		return money.Total{}
 	}
 	switch c.mission.Goal.Metric {
 	case MetricDistinct:
@@ -109,9 +110,9 @@ func (c *Compiled) Progress(t *Tally) Total {
 				n++
 			}
 		}
-		return TotalOf(n)
+		return money.TotalOf(n)
 	case MetricStreak:
-		return TotalOf(c.longestRun(t.Entries))
+		return money.TotalOf(c.longestRun(t.Entries))
 	default:
 		return t.Settled.Plus(t.Recent)
 	}

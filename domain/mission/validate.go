@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -45,6 +46,18 @@ func (v *validator) check(ok bool, pointer, detail string) {
 	if !ok {
 		v.add(pointer, problem.InvalidField, detail)
 	}
+}
+
+// money checks an amount that may be 0.
+func (v *validator) money(pointer string, n int64) {
+	v.check(n >= 0, pointer, "must not be negative")
+	v.check(n <= money.Max, pointer, money.MaxDetail)
+}
+
+// positive checks an amount that may not.
+func (v *validator) positive(pointer string, n int64) {
+	v.check(n > 0, pointer, "must be a whole number above 0")
+	v.check(n <= money.Max, pointer, money.MaxDetail)
 }
 
 // oneOf checks an enumeration.
@@ -96,8 +109,8 @@ func isID(s string) bool {
 func (v *validator) goal() {
 	g := v.m.Goal
 	v.oneOf("/goal/metric", g.Metric, MetricAmount, MetricCount, MetricDistinct, MetricStreak)
-	v.check(g.Target > 0, "/goal/target", "must be a whole number above 0")
-	v.check(g.PerEventCap >= 0, "/goal/per_event_cap", "must not be negative")
+	v.positive("/goal/target", g.Target)
+	v.money("/goal/per_event_cap", g.PerEventCap)
 	v.check(g.PerEventCap <= 0 || g.Metric == MetricAmount, "/goal/per_event_cap", "belongs to the metric amount only")
 	switch {
 	case g.Metric != MetricDistinct:
@@ -107,7 +120,7 @@ func (v *validator) goal() {
 	case !slices.Contains([]string{"mode", "instrument", "gateway", "merchant", "category"}, g.Field) && kindOf(g.Field) != attributeField:
 		v.add("/goal/field", problem.InvalidField, "must be mode, instrument, gateway, merchant, category or attributes.<name>")
 	}
-	if most, bounded := v.mostReachable(); bounded {
+	if most, bounded := v.mostReachable(); bounded && g.Target <= money.Max {
 		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+strconv.FormatInt(most, 10))
 	}
 }
@@ -179,9 +192,9 @@ func (v *validator) reward() {
 	v.oneOf("/reward/kind", r.Kind, RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom)
 	switch r.Kind {
 	case RewardCoins, RewardCash:
-		v.check(r.Amount > 0, "/reward/amount", "must be a whole number above 0")
+		v.positive("/reward/amount", r.Amount)
 	default:
-		v.check(r.Amount >= 0, "/reward/amount", "must not be negative")
+		v.money("/reward/amount", r.Amount)
 	}
 	v.check(r.Template == "" || isID(r.Template), "/reward/template", "is not an id")
 	v.check(r.Pool == "" || isID(r.Pool), "/reward/pool", "is not an id")
@@ -195,8 +208,12 @@ func (v *validator) options() {
 	v.oneOf("/enrolment", m.Enrolment, AutomaticEnrolment, OptIn)
 	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= MaxCompletions, "/limits/completions_per_user",
 		"must be 0 to "+strconv.Itoa(MaxCompletions))
-	v.check(m.Limits.MaxWinners >= 0, "/limits/max_winners", "must not be negative")
-	v.check(m.Limits.Budget >= 0, "/limits/budget", "must not be negative")
+	v.money("/limits/max_winners", m.Limits.MaxWinners)
+	v.money("/limits/budget", m.Limits.Budget)
+	if n, amount := m.Limits.MaxWinners, m.Reward.Amount; money.Fits(n) && money.Fits(amount) && amount > 0 && n > money.MaxTotal/amount {
+		v.add("/limits/max_winners", problem.InvalidField, "with this reward must be at most "+strconv.FormatInt(money.MaxTotal/amount, 10)+
+			": a mission gives at most 2^62 in all")
+	}
 	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgetReject, OverBudgetTruncate)
 	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent", "must be 0 to 100")
 	v.check(len(m.Audience.Segments) <= MaxSegments, "/audience/segments", "are more than "+strconv.Itoa(MaxSegments))

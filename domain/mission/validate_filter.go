@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -150,11 +151,14 @@ func (v *validator) moneyFits(value Value) string {
 	case value.Kind == MoneyValue && value.Currency != v.m.Currency:
 		return "needs an amount in the mission's currency"
 	case value.Kind == MoneyValue:
-		return "needs an amount with as many decimal places as the currency has"
+		return "needs an amount with as many decimal places as the currency has, of at most 2^50 minor units"
 	case value.Kind != NumberValue:
 		return "needs a whole number of minor units, or {amount, currency}"
 	}
-	if minor, err := strconv.ParseInt(value.Text, 10, 64); err != nil || minor < 0 {
+	switch minor, err := strconv.ParseInt(value.Text, 10, 64); {
+	case minor > money.Max:
+		return money.MaxDetail + " minor units"
+	case err != nil || minor < 0:
 		return "needs a whole number of minor units, or {amount, currency}"
 	}
 	return ""

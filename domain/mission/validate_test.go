@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/domain/money"
 )
 
 func TestValidateExplains(t *testing.T) {
@@ -33,6 +35,19 @@ func TestValidateExplains(t *testing.T) {
 		{"no metric", func(m *Mission) { m.Goal.Metric = "" }, "/goal/metric invalid_field"},
 		{"no target", func(m *Mission) { m.Goal.Target = 0 }, "/goal/target invalid_field"},
 		{"negative cap", func(m *Mission) { m.Goal.PerEventCap = -1 }, "/goal/per_event_cap invalid_field"},
+		{"largest money", func(m *Mission) {
+			m.Goal.Target, m.Goal.PerEventCap, m.Reward.Amount, m.Limits.Budget = money.Max, money.Max, money.Max, money.Max
+			m.Limits.MaxWinners = money.MaxTotal / money.Max
+			m.Filters = []Filter{where("amount", Lte, num("1125899906842624"))}
+		}, ""},
+		{"target beyond money", func(m *Mission) { m.Goal.Target = money.Max + 1 }, "/goal/target invalid_field"},
+		{"cap beyond money", func(m *Mission) { m.Goal.PerEventCap = money.Max + 1 }, "/goal/per_event_cap invalid_field"},
+		{"reward beyond money", func(m *Mission) { m.Reward.Amount = 1<<63 - 1 }, "/reward/amount invalid_field"},
+		{"gift card beyond money", func(m *Mission) { m.Reward.Kind, m.Reward.Amount = RewardGiftCard, money.Max+1 }, "/reward/amount invalid_field"},
+		{"budget beyond money", func(m *Mission) { m.Limits.Budget = money.Max + 1 }, "/limits/budget invalid_field"},
+		{"winners times reward", func(m *Mission) { m.Reward.Amount, m.Limits.MaxWinners = money.Max, money.MaxTotal/money.Max+1 }, "/limits/max_winners invalid_field"},
+		{"winners beyond all numbers", func(m *Mission) { m.Limits.MaxWinners = 1<<63 - 1 }, "/limits/max_winners invalid_field"},
+		{"filter beyond money", filters(where("amount", Gte, num("1125899906842625"))), "/filters/0/values wrong_type"},
 		{"field", func(m *Mission) { m.Goal.Field = "merchant" }, "/goal/field invalid_field"},
 		{"recurring", func(m *Mission) { m.Window = Window{Kind: WindowRecurring, Every: "day"} }, ""},
 		{"recurring when", func(m *Mission) { m.Window = Window{Kind: WindowRecurring} }, "/window/every invalid_field"},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // TextLimit is the longest id, mode, instrument, gateway, merchant, category, decline code or attribute key, in bytes:
@@ -181,7 +182,10 @@ func (r *reader) amount(v Value, kind Type) int64 {
 		return 0 // a reversal of all that remains
 	}
 	n, err := strconv.ParseInt(v.Text, 10, 64)
-	if v.Kind != Number || err != nil || n <= 0 {
+	switch {
+	case v.Kind == Number && n > money.Max: // also where it does not fit int64
+		r.fail(InvalidField, "amount", money.MaxDetail+" minor units")
+	case v.Kind != Number || err != nil || n <= 0:
 		r.fail(InvalidField, "amount", "not a positive integer of minor units")
 	}
 	return n

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/money"
 )
 
 var appended = instant.Of(time.Date(2026, 3, 1, 10, 0, 2, 0, time.UTC))
@@ -90,7 +91,7 @@ func TestNormaliseFields(t *testing.T) {
 		"failed, word":                   {func(in *Input) { in.Status, in.Decline = str("failed"), str(" Business") }, func(e *Event) bool { return e.Decline == Business }},
 		"failed, code":                   {func(in *Input) { in.Status, in.DeclineCode = str("failed"), str(" z9 ") }, func(e *Event) bool { return e.Decline == Business && e.DeclineCode == "Z9" }},
 		"a success has no decline":       {func(in *Input) { in.Decline, in.DeclineCode = str("business"), str("Z9") }, func(e *Event) bool { return e.Decline == NoDecline && e.DeclineCode == "Z9" }},
-		"largest amount":                 {func(in *Input) { in.Amount = num("9223372036854775807") }, func(e *Event) bool { return e.AmountMinor == 1<<63-1 }},
+		"largest amount":                 {func(in *Input) { in.Amount = num("1125899906842624") }, func(e *Event) bool { return e.AmountMinor == money.Max }},
 		"ids stay as they are":           {func(in *Input) { in.TransactionID = str(" T/1 ") }, func(e *Event) bool { return e.TransactionID == " T/1 " }},
 		"epoch milliseconds":             {func(in *Input) { in.UpdatedAt = num("1772359201250") }, func(e *Event) bool { return e.UpdatedAt == 1772359201250 }},
 		"offset, microseconds":           {func(in *Input) { in.UpdatedAt = at("2026-03-01T15:30:01.250999+05:30") }, func(e *Event) bool { return e.UpdatedAt == 1772359201250 }},

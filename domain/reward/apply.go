@@ -6,12 +6,13 @@ import (
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 )
 
 // Take gives an allotment to its user's row, which may be nil, at the wall time now. It returns the row to keep and what follows,
 // and leaves the old row as it was. What was due at now is settled first, whether or not its timer has been called.
 func Take(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, []Effect) {
-	if a.UserID != user || a.Mission == "" || a.Amount < 0 || a.Amount > budget.MaxAmount {
+	if a.UserID != user || a.Mission == "" || !money.Fits(a.Amount) {
 		return row, []Effect{Rejected{"an allotment without its mission, of another user, or with an amount out of bounds"}}
 	}
 	t := begin(row, user, now)

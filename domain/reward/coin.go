@@ -1,6 +1,10 @@
 package reward
 
-import "github.com/millrace/millrace/domain/mission"
+import (
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
+)
 
 // credit adds coins to the balance, and pays debts from what it then has. A scratch card may have none on it.
 func (t *transition) credit(r *Reward) {
@@ -17,6 +21,16 @@ func (t *transition) credit(r *Reward) {
 		c.Debt -= pay
 		t.enter(r.ID, EntryDebt, -pay)
 	}
+}
+
+// overfull tells whether the coins of r would take the balance beyond its bound.
+func (t *transition) overfull(r *Reward) bool { return r.Amount > money.Room(t.row.Coins.Balance) }
+
+// refuseCredit ends a reward whose coins the balance cannot hold: it fails, and its amount returns to the budget.
+func (t *transition) refuseCredit(r *Reward) {
+	t.move(r, Failed, ReasonBalance)
+	t.giveBack(r, budget.Returned, r.Amount, r.Code)
+	r.Code = ""
 }
 
 // debit takes coins back. What the balance does not cover makes it negative, or becomes debt.

@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -101,7 +102,8 @@ func CheckGoodwill(c *Command) problem.List {
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
 	check(slices.Contains(kinds, c.Reward.Kind), "/kind", "must be one of "+strings.Join(kinds, ", "))
-	check(c.Reward.Amount > 0 && c.Reward.Amount <= budget.MaxAmount, "/amount", "must be a whole number above 0")
+	check(c.Reward.Amount > 0, "/amount", "must be a whole number above 0")
+	check(c.Reward.Amount <= money.Max, "/amount", money.MaxDetail)
 	check(c.Reward.Pool == "", "/pool", "codes of pools are for missions")
 	check(c.Reward.ExpiresAfter >= 0, "/expires_after", "must not be negative")
 	check(c.Grant.Hold >= 0, "/grant/hold", "must not be negative")

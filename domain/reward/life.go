@@ -85,6 +85,9 @@ func (t *transition) expireLater(r *Reward) {
 // grant gives the reward, or asks the provider to. A scratch card is given to be scratched.
 func (t *transition) grant(r *Reward) {
 	switch {
+	case r.Kind == mission.RewardCoins && t.overfull(r):
+		t.refuseCredit(r)
+		return
 	case r.Kind == mission.RewardCoins:
 		t.credit(r)
 	case r.Kind == mission.RewardScratchCard:
@@ -107,6 +110,10 @@ func (t *transition) claim(r *Reward) {
 	r.ExpiresAt = 0
 	if r.Kind != mission.RewardScratchCard {
 		t.grant(r)
+		return
+	}
+	if t.overfull(r) {
+		t.refuseCredit(r)
 		return
 	}
 	t.credit(r)

@@ -38,6 +38,7 @@ const (
 	ReasonSupport  = "support"  // by hand
 	ReasonExpired  = "expired"  // nobody claimed it in time
 	ReasonGoodwill = "goodwill" // of a reward that support gave
+	ReasonBalance  = "balance"  // the user's coins would exceed money.MaxTotal
 )
 
 // Reward is one reward of a user.
@@ -144,7 +145,7 @@ type Entry struct {
 
 // Coins is a user's coin balance. Its entries add up to Balance.
 type Coins struct {
-	Balance int64
+	Balance int64 // at most money.MaxTotal
 	// Debt is what a claw-back could not take, of missions with debt: floor. Coins that come later pay it first.
 	Debt int64
 	// Count is the number of the last entry.

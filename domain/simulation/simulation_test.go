@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/simulation"
 )
@@ -112,5 +114,19 @@ func TestBudgetAndBoundsHold(t *testing.T) {
 	m.TimeZone = "Nowhere"
 	if _, problems := simulation.New(m, simulation.Config{}); len(problems) == 0 {
 		t.Error("a mission that is not valid was taken")
+	}
+}
+
+// A mission of the largest rewards and no limits: its cost stops at the bound of a budget, and never wraps.
+func TestCostNeverOverflows(t *testing.T) {
+	m := draft()
+	m.Reward.Amount = money.Max
+	var postings []*ledger.Posting
+	for i := range 2*money.MaxTotal/money.Max + 7 {
+		postings = append(postings, paid(fmt.Sprint("t", i), fmt.Sprint("u", i), "INR", noon))
+	}
+	got := run(t, m, simulation.Config{}, postings)
+	if got.Cost != money.MaxTotal || got.Completions != money.MaxTotal/money.Max || len(got.ByDay) != 1 || got.ByDay[0].Cost != money.MaxTotal {
+		t.Errorf("%+v", got)
 	}
 }

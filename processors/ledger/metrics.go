@@ -9,9 +9,9 @@ import (
 
 // Metrics counts money and verdicts. Per currency, settled - reversed + returned is the sum of all net amounts.
 type Metrics struct {
-	settled    *prometheus.CounterVec
-	reversed   *prometheus.CounterVec
-	returned   *prometheus.CounterVec
+	settled    *metric.Money
+	reversed   *metric.Money
+	returned   *metric.Money
 	outcomes   *prometheus.CounterVec
 	duplicates prometheus.Counter
 }
@@ -19,9 +19,7 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 // millrace_events_total counts verdicts: a reversal that waits and is then judged has two.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	money := func(name, help string) *prometheus.CounterVec {
-		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"currency"}))
-	}
+	money := func(name, help string) *metric.Money { return metric.Register(r, metric.NewMoneyCounter(name, help)) }
 	return &Metrics{
 		settled:    money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
 		reversed:   money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
@@ -44,13 +42,13 @@ func (m *Metrics) count(effect ledger.Effect) {
 }
 
 func (m *Metrics) post(p *ledger.Posting) {
-	by := float64(p.NetAfter - p.NetBefore)
+	by := p.NetAfter - p.NetBefore
 	switch p.Kind {
 	case ledger.PaymentSettled:
-		m.settled.WithLabelValues(p.Currency).Add(by)
+		m.settled.Add(p.Currency, by)
 	case ledger.PaymentReversed:
-		m.reversed.WithLabelValues(p.Currency).Add(-by)
+		m.reversed.Add(p.Currency, -by)
 	case ledger.ReversalReturned:
-		m.returned.WithLabelValues(p.Currency).Add(by)
+		m.returned.Add(p.Currency, by)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Metrics counts money, postings and outcomes.
 type Metrics struct {
-	received   *prometheus.GaugeVec
+	received   *metric.Money
 	outcomes   *prometheus.CounterVec
 	duplicates prometheus.Counter
 	missions   *prometheus.CounterVec
@@ -24,9 +24,7 @@ const commandSegments = "segments"
 // returned; it can fall, hence a gauge in spite of its name.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	return &Metrics{
-		received: metric.Register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "millrace_progress_received_minor_total", Help: "Net money of the postings taken in, in minor units.",
-		}, []string{"currency"})),
+		received: metric.Register(r, metric.NewMoneyGauge("millrace_progress_received_minor_total", "Net money of the postings taken in, in minor units.")),
 		missions: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "millrace_mission_outcomes_total", Help: "Mission iterations completed and revoked.",
 		}, []string{"outcome"})),
@@ -46,7 +44,7 @@ func (m *Metrics) count(effects []mission.Effect) {
 		case *mission.Outcome:
 			m.missions.WithLabelValues(string(e.Kind)).Inc()
 		case mission.Credit:
-			m.received.WithLabelValues(e.Currency).Add(float64(e.Minor))
+			m.received.Add(e.Currency, e.Minor)
 			outcome = "not_counted"
 			if e.Missions > 0 {
 				outcome = "counted"

@@ -30,6 +30,7 @@ import (
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
@@ -73,7 +74,7 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
 	if p.UserID == erasure.Nobody { // of somebody who was forgotten: only the sum of all still counts it
 		minor := p.NetAfter - p.NetBefore
-		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: mission.TotalOf(minor)}}))
+		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: money.TotalOf(minor)}}))
 		g.metrics.count([]mission.Effect{mission.Credit{Currency: p.Currency, Minor: minor}})
 		return
 	}

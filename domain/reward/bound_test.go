@@ -1,0 +1,71 @@
+package reward_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/reward"
+)
+
+// A balance at its bound takes no more: the reward fails with a reason and its amount returns to the budget; nothing wraps, and the
+// entries still add up.
+func TestBalancesNeverOverflow(tt *testing.T) {
+	rapid.Check(tt, func(t *rapid.T) {
+		full := &reward.Row{Coins: reward.Coins{Balance: money.MaxTotal - 2*money.Max}}
+		row, failed := full, 0
+		for i := range 12 {
+			kind := rapid.SampledFrom([]string{mission.RewardCoins, mission.RewardScratchCard}).Draw(t, "kind")
+			a := coins(budget.Reserved, fmt.Sprint("m", i), rapid.SampledFrom([]int64{money.Max, 1}).Draw(t, "amount"), mission.DebtNegative)
+			a.Reward.Kind = kind
+			before := row.Coins.Balance
+			next, effects := reward.Take(row, "u", a, noon)
+			id := reward.ID("u", a.Mission, 1, 0, 1)
+			if kind == mission.RewardScratchCard {
+				var more []reward.Effect
+				next, more = reward.Judge(next, &reward.Command{ID: fmt.Sprint("c", i), Op: reward.Claim, UserID: "u", RewardID: id}, noon)
+				effects = append(effects, more...)
+			}
+			row = next
+			r := row.Find(id)
+			switch fits := a.Amount <= money.MaxTotal-before; {
+			case fits && (row.Coins.Balance != before+a.Amount || r.State == reward.Failed):
+				t.Fatalf("%d to %d: %+v", a.Amount, before, r)
+			case !fits && (row.Coins.Balance != before || r.State != reward.Failed || r.Reason != reward.ReasonBalance):
+				t.Fatalf("%d to %d: %+v", a.Amount, before, r)
+			case !fits:
+				failed++
+				if !slices.ContainsFunc(effects, func(e reward.Effect) bool {
+					s, ok := e.(reward.Settled)
+					return ok && s.Return.Movement == budget.Returned && s.Return.Amount == a.Amount
+				}) {
+					t.Fatalf("the amount does not return: %+v", effects)
+				}
+				// It cannot be taken back, since it was never had.
+				if next, _ := reward.Take(row, "u", coins(budget.Revoked, a.Mission, a.Amount, mission.DebtNegative), noon); next.Coins.Balance != before {
+					t.Fatalf("revoked: %+v", next.Coins)
+				}
+			}
+		}
+		sum := full.Coins.Balance
+		for _, e := range row.Coins.Entries {
+			if sum += e.Amount; e.BalanceAfter != sum {
+				t.Fatalf("entry %+v, the ones up to it add up to %d", e, sum)
+			}
+		}
+	})
+}
+
+func TestGoodwillBeyondTheBound(t *testing.T) {
+	for amount, want := range map[int64]string{0: "must be a whole number above 0", money.Max + 1: money.MaxDetail, 1<<63 - 1: money.MaxDetail} {
+		c := &reward.Command{UserID: "u", Reason: "r", Reward: mission.Reward{Kind: mission.RewardCoins, Amount: amount}}
+		if got := reward.CheckGoodwill(c); len(got) != 1 || got[0].Pointer != "/amount" || got[0].Detail != want {
+			t.Errorf("%d: %v", amount, got)
+		}
+	}
+}
