@@ -16,7 +16,9 @@ var errAborted = errors.New("engine: transaction aborted")
 // commit ends the transaction of n records; docs/adr/0006-commit-protocol.md says why in this order.
 func (s *session) commit(n int, began time.Time) error {
 	m, e := s.member, s.engine
-	s.keep()
+	if err := s.keep(); err != nil {
+		return err
+	}
 	rows, err := s.writeChanges()
 	if err != nil {
 		return s.again(err)

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -15,6 +16,7 @@ import (
 
 var (
 	_ stream.Writer      = (*callContext)(nil)
+	_ stream.Adder       = (*callContext)(nil)
 	_ stream.ReasonError = refusal{}
 )
 
@@ -65,8 +67,14 @@ func (c *callContext) Write(x stream.Effects) error {
 			return err
 		}
 	}
+	if len(x.Sums) > 0 && c.table == nil {
+		return errNoSums
+	}
 	if err := c.writeRow(x); err != nil { // the last that can fail
 		return err
+	}
+	for _, s := range x.Sums {
+		c.table.add(s)
 	}
 	for _, t := range x.Timers {
 		c.setTimer(t.Due, t.Name)
@@ -91,6 +99,17 @@ func (c *callContext) send(x *stream.Emitted, r *kgo.Record) {
 		c.failed(r.Topic, x.Key)
 	}
 }
+
+// Add implements stream.Adder.
+func (c *callContext) Add(name string, n *big.Int) {
+	if c.table == nil {
+		c.Fail(c.named(errNoSums))
+		return
+	}
+	c.table.add(stream.Sum{Name: name, N: n})
+}
+
+var errNoSums = errors.New("engine: the group keeps sums, but it has no table")
 
 // checkTimer refuses a timer whose record could be too large: within it, a key may have twice its length.
 func (c *callContext) checkTimer(name string) error {

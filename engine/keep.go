@@ -12,7 +12,7 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 )
 
-// Reserved rows of a table, beside those of package watermark and position.Key: the form of all of them.
+// Reserved rows of a table, beside those of package watermark, position.Key and sum.Key: the form of all of them.
 const (
 	schemaKey = position.Reserved + "ver"
 	schema    = 1
@@ -33,6 +33,9 @@ func (s *session) restoreTime() error {
 		t := s.engine.table(p.number)
 		if t != nil {
 			if err := checkSchema(t); err != nil {
+				return err
+			}
+			if _, err := t.sums(); err != nil { // better now than in the middle of a transaction
 				return err
 			}
 		}
@@ -80,11 +83,14 @@ func restoreRows(p *watermark.Partition, t *table) error {
 }
 
 // keep writes what the engine has to remember of the transaction to the tables.
-func (s *session) keep() {
+func (s *session) keep() error {
 	for _, p := range s.parts {
 		t := s.engine.table(p.number)
 		if t == nil {
 			continue
+		}
+		if err := t.keepSums(); err != nil {
+			return err
 		}
 		if p.time != nil {
 			for _, r := range p.time.Changed() {
@@ -106,6 +112,7 @@ func (s *session) keep() {
 		t.set(position.Key, at.Append(nil))
 		p.wrote = at
 	}
+	return nil
 }
 
 // offsets completes the offsets that kgo commits, which are those of all that it handed out since its last commit. What was cut off

@@ -10,6 +10,8 @@ import (
 
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/sum"
+	"github.com/millrace/millrace/stream"
 )
 
 // table is a partition of the group's own table while it is ours: committed rows in the store, those of the transaction
@@ -23,6 +25,7 @@ type table struct {
 	rows    rowCache                // committed; of graphs that share rows
 	headers map[string]goka.Headers // of writes that have some
 	written int64                   // one past the highest changelog offset of this transaction
+	added   sum.Sums                // by this transaction
 
 	caller *callContext // who has goka write a row; of the partition's goroutine
 }
@@ -177,6 +180,47 @@ func (t *table) set(key string, value []byte) {
 	delete(t.headers, key)
 }
 
+// add notes what is added to a sum; keepSums writes it.
+func (t *table) add(s stream.Sum) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.added == nil {
+		t.added = sum.Sums{}
+	}
+	t.added.Add(s.Name, s.N)
+}
+
+// keepSums writes the sums if the transaction has added to them.
+func (t *table) keepSums() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.added) == 0 {
+		return nil
+	}
+	all, err := t.sums()
+	if err != nil {
+		return err
+	}
+	for name, n := range t.added {
+		all.Add(name, n)
+	}
+	t.overlay.Set(sum.Key, all.Append(nil))
+	return nil
+}
+
+// sums returns those that are committed.
+func (t *table) sums() (sum.Sums, error) {
+	value, err := t.local.st.Get(sum.Key)
+	if err != nil {
+		return nil, err
+	}
+	all, err := sum.Parse(value)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %s/%d: %w", t.local.topic, t.local.partition, err)
+	}
+	return all, nil
+}
+
 func (t *table) Delete(key string) error {
 	t.set(key, nil)
 	return nil
@@ -260,6 +304,7 @@ func (t *table) clear() {
 	t.overlay.Clear()
 	t.rows.end()
 	clear(t.headers)
+	clear(t.added)
 }
 
 // GetOffset returns the position less one, which is what goka means.

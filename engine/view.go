@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -200,6 +201,20 @@ func (v *View) WaitRecovered(ctx context.Context) error {
 	return v.changed.await(ctx, func() (bool, error) { return v.Recovered(), nil })
 }
 
+// Walk calls fn for every row of one partition, in key order, and returns the sums that go with them: all of one moment. While the view
+// takes in a large transaction, that may be one that it has read in part.
+func (v *View) Walk(partition int32, fn func(key string, value []byte) error) (sum.Sums, error) {
+	v.mu.RLock()
+	if !v.open || partition < 0 || int(partition) >= len(v.parts) {
+		v.mu.RUnlock()
+		return nil, ErrView
+	}
+	v.walks.Add(1)
+	v.mu.RUnlock()
+	defer v.walks.Done()
+	return v.parts[partition].walk(fn)
+}
+
 // Known is what a partition of a view reflects.
 type Known struct {
 	// Next is the changelog offset read next; control records count.
@@ -211,6 +226,8 @@ type Known struct {
 	Inputs position.Position
 	// Watermark is the group's, all of whose timers are done; zero where the table does not say.
 	Watermark time.Time
+	// Sums are those that the group keeps beside the rows. They must not be changed.
+	Sums sum.Sums
 }
 
 // Known tells what the rows of a partition reflect. Rows read after it are as new or newer.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/engine/watermark"
 )
 
@@ -67,6 +68,8 @@ func (p *viewPartition) note(k *Known, row store.Row) {
 		if at, err = watermark.SettledOf(row.Value); err == nil && at != watermark.None {
 			k.Watermark = time.UnixMilli(at).UTC()
 		}
+	case row.Key == sum.Key:
+		k.Sums, err = sum.Parse(row.Value)
 	}
 	if err != nil {
 		p.view.config.Logger.Error("a table's word about itself cannot be read", "table", p.view.config.Table, "partition", p.number, "error", err)
@@ -147,6 +150,20 @@ func (p *viewPartition) ascend(from string, fn func(key string, value []byte) bo
 		}
 	}
 	return p.st.Ascend(max(from, string(rune(position.Reserved[0]+1))), "", fn)
+}
+
+// walk goes over rows that are not the engine's. Its own come before them.
+func (p *viewPartition) walk(fn func(key string, value []byte) error) (sums sum.Sums, failed error) {
+	err := p.st.Ascend("", "", func(key string, value []byte) bool {
+		switch {
+		case key == sum.Key:
+			sums, failed = sum.Parse(value)
+		case !position.IsReserved(key):
+			failed = fn(key, value)
+		}
+		return failed == nil
+	})
+	return sums, errors.Join(failed, err)
 }
 
 func (p *viewPartition) isRecovered() bool { return p.known.Load().Next >= p.aim() }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 	"time"
 
@@ -26,6 +27,7 @@ type Context[Row any] struct {
 	emits       []Emitted
 	deadLetters []DeadLetter
 	timers      []Timer
+	sums        []Sum
 	advance     []time.Time
 
 	policy Policy
@@ -119,6 +121,11 @@ func (c *Context[Row]) SetTimer(due time.Time, name string) {
 	c.timers = append(c.timers, Timer{due, name})
 }
 
+// Add adds n to a sum that the partition keeps beside its rows, for whoever reads the table (engine/sum): what rows that are deleted
+// had to say of a whole, say. It counts with the callback's row and emits, once, or not at all. The sum is kept under its name for good.
+// n must not be changed.
+func (c *Context[Row]) Add(sum string, n *big.Int) { c.sums = append(c.sums, Sum{sum, n}) }
+
 // DeadLetter files a record that cannot be used, see DeadLetter for the defaults.
 func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadLetters, d) }
 
@@ -126,7 +133,7 @@ func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadL
 func (c *Context[Row]) discard() {
 	var none Row
 	c.row, c.has, c.loaded, c.changed = none, false, false, false
-	c.emits, c.deadLetters, c.timers, c.advance = nil, nil, nil, nil
+	c.emits, c.deadLetters, c.timers, c.sums, c.advance = nil, nil, nil, nil, nil
 }
 
 // reject undoes what the callback asked for. Its record becomes a dead letter, or ends the processor.
@@ -152,15 +159,15 @@ func (c *Context[Row]) flush() {
 
 // write applies row, emits and timers: all of them, or it says why not. Outside of recover, as flush.
 func (c *Context[Row]) write() error {
-	if !c.changed && len(c.emits) == 0 && len(c.timers) == 0 {
+	if !c.changed && len(c.emits) == 0 && len(c.timers) == 0 && len(c.sums) == 0 {
 		return nil
 	}
 	if w, ok := c.goka.(Writer); ok {
-		x := Effects{Changed: c.changed, Emits: c.emits, Timers: c.timers}
+		x := Effects{Changed: c.changed, Emits: c.emits, Timers: c.timers, Sums: c.sums}
 		if c.has {
 			x.Row = c.row
 		}
-		c.timers = nil
+		c.timers, c.sums = nil, nil
 		return w.Write(x)
 	}
 	switch {
@@ -210,6 +217,10 @@ func (c *Context[Row]) flushDeadLetters() {
 func (c *Context[Row]) flushTime() {
 	if len(c.timers) > 0 { // write has not taken them
 		c.goka.Fail(fmt.Errorf("stream: group %s sets a timer, but its transport has none", c.group.Name))
+		return
+	}
+	if len(c.sums) > 0 {
+		c.goka.Fail(fmt.Errorf("stream: group %s keeps sums, but its transport has none", c.group.Name))
 		return
 	}
 	if len(c.advance) == 0 {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -20,7 +21,12 @@ type Observer interface {
 	DeadLettered(reason string)
 }
 
-// Writer is implemented by a Transport that applies what a callback asked for as one. Without it there are no timers.
+// Adder is implemented by a Transport that keeps sums, for callbacks without a Context: see its Add.
+type Adder interface {
+	Add(sum string, n *big.Int)
+}
+
+// Writer is implemented by a Transport that applies what a callback asked for as one. Without it there are no timers and no sums.
 type Writer interface {
 	// Write applies x whole, or does nothing and says why: a value is larger than RecordLimit, or refused by its codec. A
 	// ReasonError knows its dead-letter reason, other errors count as a failed callback.
@@ -29,13 +35,20 @@ type Writer interface {
 	RecordLimit() int
 }
 
-// Effects are a callback's row, emits and timers.
+// Effects are a callback's row, emits, timers and sums.
 type Effects struct {
 	// Changed says that Row is the key's new row; nil: it has none any more.
 	Changed bool
 	Row     any
 	Emits   []Emitted // in their order
 	Timers  []Timer   // of the current key, see Context.SetTimer
+	Sums    []Sum     // see Context.Add
+}
+
+// Sum is what is added to a sum of the partition.
+type Sum struct {
+	Name string
+	N    *big.Int
 }
 
 // Emitted is one value for one topic.

@@ -12,7 +12,6 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/topology"
 )
@@ -124,7 +123,7 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	}
 	b.tallies.takeRow(id, row)
 	for _, r := range row.Received {
-		plus(u.received, r.Currency, bigOf(r.Net))
+		plus(u.received, r.Currency, r.Net.Big())
 	}
 	for _, s := range row.States {
 		u.cut[s.Mission] = s.Cut
@@ -133,11 +132,6 @@ func (b *users) takeRow(place, id string, value []byte) error {
 		}
 	}
 	return nil
-}
-
-func bigOf(t money.Total) *big.Int {
-	n := new(big.Int).Lsh(big.NewInt(t.High), 64)
-	return n.Add(n, new(big.Int).SetUint64(t.Low))
 }
 
 func (b *users) takeOutcome(place string, value []byte) error {

@@ -82,6 +82,9 @@ func (t *transition) expire() {
 	for _, e := range waiting {
 		t.refuse(e, payment.OrphanReversal, "no settled payment within the retention")
 	}
+	if t.row.Settled() {
+		t.emit(Expired{Currency: t.row.Currency(), Net: t.row.Net()})
+	}
 	t.row, t.own = nil, false
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // Effect is something that follows from a change of a row, for the outside to carry out. The set is closed: Posted,
-// Attempted, Journalled, Refused, Awaiting.
+// Attempted, Journalled, Refused, Awaiting, Expired.
 type Effect interface{ effect() }
 
 // Posted moves money: a posting for the user.
@@ -29,8 +29,16 @@ type Refused struct {
 // Awaiting asks for a call of Due once the watermark reaches Until.
 type Awaiting struct{ Until instant.Milli }
 
+// Expired tells that a settled transaction is forgotten, with what was left of it then: the sum of all rows falls by so much, and no
+// money moved.
+type Expired struct {
+	Currency string
+	Net      int64 // minor units
+}
+
 func (Posted) effect()     {}
 func (Attempted) effect()  {}
 func (Journalled) effect() {}
 func (Refused) effect()    {}
 func (Awaiting) effect()   {}
+func (Expired) effect()    {}

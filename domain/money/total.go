@@ -2,6 +2,7 @@ package money
 
 import (
 	"math"
+	"math/big"
 	"math/bits"
 )
 
@@ -31,6 +32,12 @@ func (t Total) Minus(u Total) Total {
 
 // Add returns t + n.
 func (t Total) Add(n int64) Total { return t.Plus(TotalOf(n)) }
+
+// Big returns t.
+func (t Total) Big() *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(t.High), 64)
+	return n.Add(n, new(big.Int).SetUint64(t.Low))
+}
 
 // Int64 returns t, cut to the range of int64.
 func (t Total) Int64() int64 {

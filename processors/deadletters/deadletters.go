@@ -13,6 +13,8 @@
 package deadletters
 
 import (
+	"math/big"
+
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/domain/deadletter"
@@ -44,5 +46,8 @@ func file(c goka.Context, value any, m *Metrics) {
 	row, _ := c.Value().(*deadletter.Row)
 	if next := deadletter.File(row, letter); next != row {
 		c.SetValue(next)
+		if a, ok := c.(stream.Adder); ok && row == nil {
+			a.Add(topology.LettersSum, big.NewInt(1))
+		}
 	}
 }

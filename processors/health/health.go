@@ -21,6 +21,8 @@
 package health
 
 import (
+	"math/big"
+
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
@@ -131,6 +133,7 @@ func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect
 		case health.Finished:
 			stream.Emit(c, g.topology.HealthWindows, e.Record.Key(), e.Record)
 			stream.Loopback(c, e.To.Key(), e.To)
+			c.Add(topology.WindowsSum, big.NewInt(1))
 			g.metrics.closed(e.Record.Mode)
 			if g.trace != nil {
 				g.trace.WindowClosed(e.Record)

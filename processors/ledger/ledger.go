@@ -1,7 +1,8 @@
 // Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what remains.
 //
 //   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
-//   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines.
+//   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines. Beside the rows sums by currency:
+//     what ever settled, what of it was reversed, and what was left of settled rows that have expired (ADR 21). And how many events there were.
 //   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): the one verdict
 //     on a transaction for payment health; ledger-journal (transaction): what became of each event; tasks (user), where triggers
 //     payment_settled or payment_reversed are declared; dead-letters.
@@ -16,6 +17,7 @@ package ledger
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 
 	"github.com/lovoo/goka"
@@ -68,6 +70,7 @@ type context = stream.Context[*ledger.Row]
 func (g *group) apply(c *context, e *payment.Event) {
 	row, _ := c.Row()
 	next, effects := ledger.Apply(row, e, instant.Of(c.Watermark()), g.rules)
+	c.Add(topology.EventsSum, big.NewInt(1))
 	g.commit(c, row, next, effects)
 }
 
@@ -114,18 +117,34 @@ func (g *group) carry(c *context, effect ledger.Effect) {
 	case ledger.Posted:
 		stream.Emit(c, g.topology.Postings, e.Posting.UserID, e.Posting)
 		g.trigger(c, e.Posting)
+		g.add(c, e.Posting)
 	case ledger.Attempted:
 		stream.Emit(c, g.topology.Attempts, e.Attempt.Key(), e.Attempt)
 	case ledger.Journalled:
 		stream.Emit(c, g.topology.Journal, e.Entry.TransactionID, e.Entry)
+		if e.Entry.Verdict == ledger.Duplicate {
+			c.Add(topology.DuplicatesSum, big.NewInt(1))
+		}
 	case ledger.Refused:
 		source, value := g.topology.Transactions.Source(e.Event)
 		c.DeadLetter(stream.DeadLetter{Reason: string(e.Reason), Detail: e.Detail, Source: source, Value: value})
 	case ledger.Awaiting:
 		c.SetTimer(e.Until.Time(), pendingTimer)
+	case ledger.Expired:
+		c.Add(topology.ExpiredSum(e.Currency), big.NewInt(e.Net))
 	default:
 		panic(fmt.Sprintf("ledger: unknown effect %T", e))
 	}
+}
+
+// add counts a movement of money.
+func (g *group) add(c *context, p *ledger.Posting) {
+	moved := big.NewInt(p.NetAfter - p.NetBefore)
+	if p.Kind == ledger.PaymentSettled {
+		c.Add(topology.SettledSum(p.Currency), moved)
+		return
+	}
+	c.Add(topology.ReversedSum(p.Currency), moved.Neg(moved))
 }
 
 // trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing anew.

@@ -5,7 +5,8 @@
 //   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force come from an Index, which the
 //     transport fills as it writes that table's store.
 //   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the payments of
-//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received.
+//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside the rows a sum by currency: what they have
+//     received (ADR 21).
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
 //     triggers mission_completed or mission_revoked are declared; dead-letters.
 //   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments and segments
@@ -22,6 +23,7 @@ package progress
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 
 	"github.com/lovoo/goka"
@@ -74,6 +76,7 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
 	if p.UserID == erasure.Nobody { // of somebody who was forgotten: only the sum of all still counts it
 		minor := p.NetAfter - p.NetBefore
+		c.Add(topology.ReceivedSum(p.Currency), big.NewInt(minor))
 		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: money.TotalOf(minor)}}))
 		g.metrics.count([]mission.Effect{mission.Credit{Currency: p.Currency, Minor: minor}})
 		return
@@ -92,6 +95,10 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	if len(row.Received) > 0 {
 		stream.Loopback(c, erasure.Nobody, &mission.UserRow{Received: row.Received})
 	}
+	for _, had := range row.Received {
+		n := had.Net.Big()
+		c.Add(topology.ReceivedSum(had.Currency), n.Neg(n))
+	}
 	c.DeleteRow()
 }
 
@@ -99,6 +106,9 @@ func (g *group) erase(c *context, r *erasure.Request) {
 func (g *group) absorb(c *context, from *mission.UserRow) {
 	row, _ := c.Row()
 	c.SetRow(mission.Absorb(row, from.Received))
+	for _, had := range from.Received {
+		c.Add(topology.ReceivedSum(had.Currency), had.Net.Big())
+	}
 }
 
 func (g *group) enrol(c *context, e *mission.Enrolment) {
@@ -148,7 +158,9 @@ func (g *group) carry(c *context, effect mission.Effect) {
 	case *mission.Outcome:
 		stream.Emit(c, g.topology.Outcomes, e.Mission, e)
 		g.trigger(c, e)
-	case mission.Credit, mission.Duplicate, mission.Forgotten, mission.Answered: // counted only; verdicts are in the row
+	case mission.Credit:
+		c.Add(topology.ReceivedSum(e.Currency), big.NewInt(e.Minor))
+	case mission.Duplicate, mission.Forgotten, mission.Answered: // counted only; verdicts are in the row
 	default:
 		panic(fmt.Sprintf("progress: unknown effect %T", e))
 	}

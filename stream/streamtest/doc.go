@@ -33,6 +33,7 @@
 //	sweep   calls the sweep callback for every row.
 //	table [PREFIX]
 //	        prints the rows, read back from the changelog, as KEY VALUE in key order.
+//	sums    prints the sums that the group keeps beside its rows, over all partitions, as NAME SUM by name.
 //	emitted [TOPIC...]
 //	        prints what was emitted since it was last printed, as TOPIC KEY VALUE; by default of all outputs but dead letters.
 //	dead-letters

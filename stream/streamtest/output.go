@@ -2,12 +2,14 @@ package streamtest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -45,6 +47,33 @@ func (h *Harness) Rows() map[string][]byte {
 		}
 	}
 	return rows
+}
+
+// Sums returns lines of name and sum, over all partitions, as the changelog has them.
+func (h *Harness) Sums() []string {
+	h.t.Helper()
+	h.readBack()
+	last := map[int32]sum.Sums{}
+	for _, r := range h.broker.records[h.table] {
+		if string(r.Key) != sum.Key {
+			continue
+		}
+		var err error
+		if last[r.Partition], err = sum.Parse(r.Value); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	all := sum.Sums{}
+	for _, sums := range last {
+		for name, n := range sums {
+			all.Add(name, n)
+		}
+	}
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		lines = append(lines, fmt.Sprintf("%s %s", name, all.Of(name)))
+	}
+	return lines
 }
 
 // Emitted returns lines of topic, key and value for what was emitted to the topics, or to all outputs but dead letters,

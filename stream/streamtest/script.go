@@ -180,6 +180,8 @@ func (h *Harness) execute(command string) ([]string, error) {
 		return nil, nil
 	case "table":
 		return h.Table(rest), nil
+	case "sums":
+		return h.Sums(), nil
 	case "emitted":
 		return h.Emitted(args...), nil
 	case "dead-letters":

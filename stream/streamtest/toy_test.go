@@ -1,6 +1,7 @@
 package streamtest_test
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -79,6 +80,7 @@ func (t *toy) sale(c *stream.Context[sum], s sale) {
 	if s.Give != "" {
 		stream.Loopback(c, s.Give, s.Amount)
 	}
+	c.Add("sold", big.NewInt(int64(s.Amount)))
 	if boss, ok := t.index[c.Key()]; ok {
 		stream.Loopback(c, boss, 1)
 	}
@@ -104,6 +106,7 @@ func (t *toy) closeDue(c *stream.Context[sum]) {
 
 func (t *toy) sweep(c *stream.Context[sum]) {
 	if row, _ := c.Row(); row.Total == 0 {
+		c.Add("gone", big.NewInt(1))
 		c.DeleteRow()
 	}
 }

@@ -1,0 +1,46 @@
+package topology
+
+import "strings"
+
+// Names of the sums that groups keep beside the rows of their tables, for each partition (stream.Context's Add). Money is in minor units.
+const (
+	// EventsSum is how many events the ledger was given, DuplicatesSum how many of them it had before. Of the ledger.
+	EventsSum     = "events"
+	DuplicatesSum = "duplicates"
+	// WindowsSum is how many windows closed with a final. Of health.
+	WindowsSum = "windows"
+	// LettersSum is how many dead letters were filed. Of deadletters.
+	LettersSum = "letters"
+)
+
+// The prefixes of sums by currency.
+const (
+	settledSum  = "settled/"
+	reversedSum = "reversed/"
+	expiredSum  = "expired/"
+	receivedSum = "received/"
+)
+
+// SettledSum names what payments have settled, of the ledger.
+func SettledSum(currency string) string { return settledSum + currency }
+
+// ReversedSum names what reversals have taken back, less what was returned of that. Of the ledger.
+func ReversedSum(currency string) string { return reversedSum + currency }
+
+// ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what settled less what was
+// reversed.
+func ExpiredSum(currency string) string { return expiredSum + currency }
+
+// ReceivedSum names what the rows of progress have received in a partition, of progress: what postings brought, less what users had who
+// were erased, and with what came in of those.
+func ReceivedSum(currency string) string { return receivedSum + currency }
+
+// CurrencyOf returns the currency of a sum that has one.
+func CurrencyOf(sum string) (string, bool) {
+	for _, prefix := range []string{settledSum, reversedSum, expiredSum, receivedSum} {
+		if currency, ok := strings.CutPrefix(sum, prefix); ok {
+			return currency, true
+		}
+	}
+	return "", false
+}
