@@ -26,3 +26,14 @@ func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 	}
 	return at, reason, nil
 }
+
+// SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is neither.
+func SpanRequest(b []byte) (from, to instant.Milli, err error) {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return 0, 0, nil
+	}
+	return from, to, request(b, []string{"from", "to"}, func(f fields) {
+		f.moment("from", &from)
+		f.moment("to", &to)
+	})
+}

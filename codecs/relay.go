@@ -27,6 +27,9 @@ func SplitEvents(b []byte) ([][]byte, error) {
 	case fields > 1: // it is no event, and says more than a list
 		return nil, ErrUnparseable
 	}
+	if bytes.TrimSpace(list)[0] != '[' { // null is no list
+		return nil, ErrUnparseable
+	}
 	var events []json.RawMessage
 	if json.Unmarshal(list, &events) != nil {
 		return nil, ErrUnparseable

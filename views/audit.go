@@ -34,8 +34,8 @@ type StatusChange struct {
 // AuditChange is one place that is different.
 type AuditChange struct {
 	Pointer string `json:"pointer" example:"/goal/target" doc:"Empty: the entity as a whole"`
-	Before  any    `json:"before" doc:"Absent where there was nothing"`
-	After   any    `json:"after" doc:"Absent where there is nothing"`
+	Before  any    `json:"before" required:"false" doc:"Absent where there was nothing"`
+	After   any    `json:"after" required:"false" doc:"Absent where there is nothing"`
 
 	absent struct{ before, after bool }
 }

@@ -20,7 +20,7 @@ type BrandBody struct {
 	ID        string   `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
 	Name      string   `json:"name" maxLength:"200"`
 	LogoURL   string   `json:"logo_url,omitempty" format:"uri"`
-	Merchants []string `json:"merchants,omitempty" doc:"Names under which payments reach the brand"`
+	Merchants []string `json:"merchants,omitempty" nullable:"false" doc:"Names under which payments reach the brand"`
 	Status    string   `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
 }
 

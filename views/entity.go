@@ -28,7 +28,7 @@ type Intervention struct {
 	Reason     string          `json:"reason,omitempty"`
 	Effective  *instant.Milli  `json:"effective_from,omitempty" format:"date-time" doc:"Of settings: from when the newest change holds"`
 	Settings   map[string]any  `json:"settings,omitempty" doc:"Of settings: the newest change"`
-	Changes    []SettingChange `json:"changes,omitempty" doc:"Of settings: every change that is kept, oldest first"`
+	Changes    []SettingChange `json:"changes,omitempty" nullable:"false" doc:"Of settings: every change that is kept, oldest first"`
 	Actor      string          `json:"actor" doc:"Who changed it last"`
 	Status     string          `json:"status" enum:"set,withdrawn"`
 	Revision   int64           `json:"revision" doc:"Number of changes so far; the ETag"`

@@ -48,7 +48,7 @@ type ExplainCheck struct {
 	Passed  bool           `json:"passed"`
 	Wanted  string         `json:"wanted"`
 	Actual  *string        `json:"actual" doc:"null where the payment does not have the field"`
-	Any     []ExplainCheck `json:"any,omitempty" doc:"Of a group of filters: its members"`
+	Any     []ExplainCheck `json:"any,omitempty" nullable:"false" doc:"Of a group of filters: its members"`
 }
 
 type explainInput struct {

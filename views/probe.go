@@ -29,7 +29,7 @@ type Liveness struct {
 // Readiness says that every table is loaded.
 type Readiness struct {
 	Status string  `json:"status" enum:"ok"`
-	Checks []Check `json:"checks,omitempty" doc:"With verbose"`
+	Checks []Check `json:"checks,omitempty" nullable:"false" doc:"With verbose"`
 	AsOf   AsOf    `json:"as_of" doc:"Of all tables"`
 }
 

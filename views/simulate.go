@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -31,8 +33,14 @@ func (s *Server) simulator() {
 	op := s.operation("simulate-mission", http.MethodPost, "/v1/panel/missions/{id}/simulate", tagPanel,
 		"Say what a mission would have cost by stored payments, whatever its status")
 	op.Middlewares = huma.Middlewares{s.guard(writeAccess())}
-	s.answers(op, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	op.SkipValidateBody = true
+	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{
+		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[SimulateBody](), true, "")},
+	}}
 	huma.Register(s.api, op, s.simulate)
+	op.RequestBody.Required = false // as huma has made it
 }
 
 // SimulateBody says which payments count.
@@ -42,13 +50,23 @@ type SimulateBody struct {
 }
 
 type simulateInput struct {
-	ID   string `path:"id" maxLength:"256"`
-	Body *SimulateBody
+	ID          string `path:"id" maxLength:"256"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
 }
 
 type simulateOutput struct{ Body simulation.Result }
 
 func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutput, error) {
+	if len(in.RawBody) > 0 {
+		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+			return nil, err
+		}
+	}
+	from, to, err := codecs.SpanRequest(in.RawBody)
+	if err != nil {
+		return nil, unreadable(err)
+	}
 	row, ok, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(in.ID))
 	if err != nil {
 		return nil, err
@@ -59,13 +77,6 @@ func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutp
 	history, ok := row.Mission()
 	if !ok {
 		return nil, problem.Missing("mission")
-	}
-	var from, to instant.Milli
-	if in.Body != nil && in.Body.From != nil {
-		from = *in.Body.From
-	}
-	if in.Body != nil && in.Body.To != nil {
-		to = *in.Body.To
 	}
 	if to != 0 && to <= from {
 		return nil, problem.Invalid("/to", "invalid", "must be after from")

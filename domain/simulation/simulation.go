@@ -33,11 +33,11 @@ type Config struct {
 
 // Result is what came of it. Amounts are minor units, or coins.
 type Result struct {
-	Users       int     `json:"users"`       // with a payment that counts
-	Completions int64   `json:"completions"` // less those that were lost again, and those beyond budget and winners
-	Cost        int64   `json:"cost"`        // what they win
-	ByDay       []Day   `json:"by_day"`      // local days of the mission, those without completions left out
-	NotCounted  []Count `json:"not_counted"` // payments by why they did not count, most first
+	Users       int     `json:"users"`                        // with a payment that counts
+	Completions int64   `json:"completions"`                  // less those that were lost again, and those beyond budget and winners
+	Cost        int64   `json:"cost"`                         // what they win
+	ByDay       []Day   `json:"by_day" nullable:"false"`      // local days of the mission, those without completions left out
+	NotCounted  []Count `json:"not_counted" nullable:"false"` // payments by why they did not count, most first
 }
 
 // Day is one day of a Result. A completion that is lost on a later day is taken from that day.

@@ -53,7 +53,7 @@ type Problem struct {
 	Status    int     `json:"status" doc:"HTTP status"`
 	Detail    string  `json:"detail" doc:"What happened here, for people"`
 	Code      Code    `json:"code" doc:"Stable code" example:"not_found"`
-	Errors    []Field `json:"errors,omitempty" doc:"What is wrong with which field"`
+	Errors    []Field `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which field"`
 	RequestID string  `json:"request_id" doc:"The X-Request-Id of the answer"`
 
 	headers http.Header
