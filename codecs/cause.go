@@ -33,6 +33,7 @@ const (
 	causeTransaction
 	causeMode
 	causeGateway
+	causeAttemptID
 )
 
 // writeCause writes where c differs from base, which is what the record around it says already: most causes then take a few
@@ -70,6 +71,7 @@ func writeCause(w *wire.Writer, c, base *ledger.Cause) {
 	text(causeTransaction, c.TransactionID, base.TransactionID)
 	text(causeMode, c.Mode, base.Mode)
 	text(causeGateway, c.Gateway, base.Gateway)
+	text(causeAttemptID, c.AttemptID, base.AttemptID)
 }
 
 // readCause reads the nested message at hand as the difference from base: the fields that make up the base must come before
@@ -92,6 +94,8 @@ func readCause(base ledger.Cause, from *wire.Reader) ledger.Cause {
 			c.LatencyMS = base.LatencyMS + r.Int()
 		case causeReversalID:
 			c.ReversalID = r.String()
+		case causeAttemptID:
+			c.AttemptID = r.String()
 		case causeDecline:
 			c.Decline = payment.Decline(r.Uint())
 		case causeDeclineCode:

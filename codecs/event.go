@@ -40,6 +40,7 @@ const (
 	eventDeclineCode      = 22
 	eventReversalID       = 23
 	eventExtra            = 24 // JSON object
+	eventAttemptID        = 25
 
 	originTopic     = 1
 	originPartition = 2 // zigzag
@@ -91,6 +92,7 @@ func (Event) Encode(e *payment.Event) ([]byte, error) {
 	w.String(eventDeclineCode, e.DeclineCode)
 	w.String(eventReversalID, e.ReversalID)
 	w.Bytes(eventExtra, e.Extra)
+	w.String(eventAttemptID, e.AttemptID)
 	return w.B, nil
 }
 
@@ -167,6 +169,8 @@ func decodeRareEventField(e *payment.Event, r *wire.Reader) {
 		e.ReversalID = r.String()
 	case eventExtra:
 		e.Extra = r.Bytes()
+	case eventAttemptID:
+		e.AttemptID = r.String()
 	}
 }
 

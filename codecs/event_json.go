@@ -23,6 +23,7 @@ func EventJSON(e *payment.Event) []byte {
 	w.text("decline_code", e.DeclineCode)
 	w.number("latency_ms", e.LatencyMS)
 	w.text("reversal_id", e.ReversalID)
+	w.text("attempt_id", e.AttemptID)
 	if len(e.Attributes) > 0 {
 		w.key("attributes")
 		inner := newJSONObject(32 * len(e.Attributes))

@@ -80,7 +80,7 @@ func drawEvent(t *rapid.T) *payment.Event {
 		ID: text("id"), Type: payment.Type(rapid.Uint8().Draw(t, "type")), ReversalID: text("reversal"), Status: payment.Status(rapid.Uint8().Draw(t, "status")),
 		Decline: payment.Decline(rapid.Uint8().Draw(t, "decline")), LatencyMS: rapid.Int64().Draw(t, "latency"), UpdatedAt: milli("updated"),
 		ReceivedAt: milli("received"), HealthInstruments: list(3, "instruments"), Fingerprint: rapid.Uint64().Draw(t, "fingerprint"),
-		DeclineCode: text("code"), Extra: []byte(text("extra")),
+		DeclineCode: text("code"), AttemptID: text("attempt"), Extra: []byte(text("extra")),
 	}
 	if len(e.Attributes) == 0 {
 		e.Attributes = nil

@@ -9,7 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-const ledgerRowVersion = 1
+const ledgerRowVersion = 2
 
 // Fields of a ledger row.
 const (
@@ -23,11 +23,13 @@ const (
 	ledgerRowLine
 	ledgerRowJournalSeq
 	ledgerRowPostingSeq
-	ledgerRowAttempted
-	ledgerRowPendingDue
-	ledgerRowPendingInstrument
+	_ // 11 to 13 and 15: of the time when a transaction had one attempt
+	_
+	_
 	ledgerRowLastAt
-	ledgerRowPendingCause // the difference from the facts, so after them
+	_
+	ledgerRowPlace   // the difference from the facts and status_at, so after them
+	ledgerRowPending // the difference from the facts and the origin, so after them
 )
 
 // Fields of a row's reversal.
@@ -88,14 +90,12 @@ func (LedgerRow) Encode(r *ledger.Row) ([]byte, error) {
 	}
 	w.Int(ledgerRowJournalSeq, r.JournalSeq)
 	w.Int(ledgerRowPostingSeq, r.PostingSeq)
-	w.Bool(ledgerRowAttempted, r.Attempted)
-	w.Int(ledgerRowPendingDue, int64(r.PendingDue))
-	for _, instrument := range r.PendingInstruments {
-		w.Element(ledgerRowPendingInstrument, instrument)
-	}
 	w.Int(ledgerRowLastAt, int64(r.LastAt))
-	if r.PendingCause != nil {
-		w.Message(ledgerRowPendingCause, func(w *wire.Writer) { writeCause(w, r.PendingCause, &ledger.Cause{Facts: r.Facts}) })
+	for i := range r.Places {
+		w.Message(ledgerRowPlace, func(w *wire.Writer) { writeLedgerPlace(w, &r.Places[i], r) })
+	}
+	for i := range r.Pending {
+		w.Message(ledgerRowPending, func(w *wire.Writer) { writeLedgerPending(w, &r.Pending[i], r) })
 	}
 	return w.B, nil
 }
@@ -163,17 +163,14 @@ func readRowField(r *ledger.Row, f *wire.Reader) error {
 		r.JournalSeq = f.Int()
 	case ledgerRowPostingSeq:
 		r.PostingSeq = f.Int()
-	case ledgerRowAttempted:
-		r.Attempted = f.Uint() != 0
-	case ledgerRowPendingDue:
-		r.PendingDue = instant.Milli(f.Int())
-	case ledgerRowPendingInstrument:
-		r.PendingInstruments = append(r.PendingInstruments, f.String())
 	case ledgerRowLastAt:
 		r.LastAt = instant.Milli(f.Int())
-	case ledgerRowPendingCause:
-		cause := readCause(ledger.Cause{Facts: r.Facts}, f)
-		r.PendingCause = &cause
+	case ledgerRowPlace:
+		r.Places = append(r.Places, ledger.Place{})
+		readLedgerPlace(&r.Places[len(r.Places)-1], r, f)
+	case ledgerRowPending:
+		r.Pending = append(r.Pending, ledger.Pending{})
+		readLedgerPending(&r.Pending[len(r.Pending)-1], r, f)
 	}
 	return nil
 }

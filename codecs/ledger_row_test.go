@@ -94,7 +94,8 @@ func ledgerRow() *ledger.Row {
 		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Success, StatusAt: 1_772_359_201_250,
 		Reversals: []ledger.Reversal{{ID: "r1", EventID: "e2", Status: payment.Success, At: 1_772_359_201_250, AmountMinor: 12000}},
 		Events:    []ledger.Seen{{ID: "e1", Fingerprint: 0xfeedfacecafebeef}, {ID: "e2", Fingerprint: 1}},
-		Journal:   []ledger.Line{ledgerLine()}, JournalSeq: 3, PostingSeq: 2, Attempted: true, LastAt: 1_772_359_201_250,
+		Journal:   []ledger.Line{ledgerLine()}, JournalSeq: 3, PostingSeq: 2, LastAt: 1_772_359_201_250,
+		Places: []ledger.Place{{Mode: "upi", Instrument: "sbi", Gateway: "razorpay", Attempted: true, TerminalAt: 1_772_359_201_250}},
 	}
 }
 
@@ -107,8 +108,11 @@ func waitingRow() *ledger.Row {
 	}
 	cause := failedCause()
 	return &ledger.Row{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Pending, PendingCause: &cause, Waiting: []*payment.Event{e, e},
-		PendingDue: 1_772_359_501_250, PendingInstruments: []string{"sbi", ""},
+		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Pending, Waiting: []*payment.Event{e, e},
+		Pending: []ledger.Pending{{Due: 1_772_359_501_250, Instruments: []string{"sbi", ""}, Cause: cause}},
+		Places: []ledger.Place{
+			{Mode: "upi", Instrument: "sbi", Gateway: "payu", TerminalAt: 1}, {AttemptID: "a1", Attempted: true}, {Mode: "upi", Gateway: "razorpay"},
+		},
 	}
 }
 
@@ -116,12 +120,17 @@ func waitingRow() *ledger.Row {
 func pendingRow() *ledger.Row {
 	cause := failedCause()
 	cause.Status, cause.Decline, cause.DeclineCode = payment.Pending, payment.NoDecline, ""
-	return &ledger.Row{Facts: ledgerFacts(), Status: payment.Pending, PendingCause: &cause}
+	return &ledger.Row{
+		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Pending,
+		Places:  []ledger.Place{{Mode: "upi", Instrument: "sbi", Gateway: "razorpay"}},
+		Pending: []ledger.Pending{{Due: 1_772_359_501_250, Instruments: []string{"sbi"}, Origin: ledgerOrigin(), Cause: cause}},
+	}
 }
 
 const (
-	goldenPendingRow = "010a4c0a02743112027531188cc4012203494e522a0375706932037362693a0872617a6f7270617942067377696767794a04666f6f64520b" +
-		"0a0463617264120366616d52030a01785880b4b98d9567120018017a120a0265311001180140c4c7b98d956748900d"
+	goldenPendingRow = "020a4c0a02743112027531188cc4012203494e522a0375706932037362693a0872617a6f7270617942067377696767794a04666f6f64520b" +
+		"0a0463617264120366616d52030a01785880b4b98d956712180a087061796d656e74731006185420d0c3b98d95672a016b18018201008a01" +
+		"20088497de8d9567120373626922120a0265311001180140c4c7b98d956748900d"
 	goldenPosting = "010a4c0a02743112027531188cc4012203494e522a0375706932037362693a0872617a6f7270617942067377696767794a04666f6f64520b" +
 		"0a0463617264120366616d52030a01785880b4b98d956712180a087061796d656e74731006185420d0c3b98d95672a016b18022202653228" +
 		"04308cc40138cc0840c4c7b98d95674a311002180328cb0838c4135207756e6b6e6f776e5a00620068017a0272319a0107756e6b6e6f776e" +
@@ -129,10 +138,10 @@ const (
 	goldenAttempt = "010a180a087061796d656e74731006185420d0c3b98d95672a016b120274311a0375706922037362692a0872617a6f72706179300338c4c7" +
 		"b98d956740900d4a420a0265311001180222027531288cc4013203494e5238c3135a067377696767796204666f6f646801720b0a04636172" +
 		"64120366616d72030a01788001028a01023531"
-	goldenRow = "010a4c0a02743112027531188cc4012203494e522a0375706932037362693a0872617a6f7270617942067377696767794a04666f6f6452" +
-		"0b0a0463617264120366616d52030a01785880b4b98d956712180a087061796d656e74731006185420d0c3b98d95672a016b180320c4c7" +
-		"b98d95672a150a02723112026532180320c4c7b98d956728c0bb013a0d0a02653111efbefecacefaedfe3a0d0a02653211010000000000" +
-		"00004226080612026533180220052a0d6f7665725f726576657273616c30cc0838cc0840c4c7b98d956748065004580170c4c7b98d9567"
+	goldenRow = "020a4c0a02743112027531188cc4012203494e522a0375706932037362693a0872617a6f7270617942067377696767794a04666f6f64520b" +
+		"0a0463617264120366616d52030a01785880b4b98d956712180a087061796d656e74731006185420d0c3b98d95672a016b180320c4c7b98d" +
+		"95672a150a02723112026532180320c4c7b98d956728c0bb013a0d0a02653111efbefecacefaedfe3a0d0a02653211010000000000000042" +
+		"26080612026533180220052a0d6f7665725f726576657273616c30cc0838cc0840c4c7b98d95674806500470c4c7b98d95678201022803"
 )
 
 func TestLedgerGolden(t *testing.T) {
@@ -234,23 +243,22 @@ func drawRow(t *rapid.T) *ledger.Row {
 				NetBefore: rapid.Int64().Draw(t, "before"), NetAfter: rapid.Int64().Draw(t, "after"), At: drawTime(t),
 			}
 		}),
-		JournalSeq: rapid.Int64().Draw(t, "seq"), PostingSeq: rapid.Int64().Draw(t, "seq"), Attempted: rapid.Bool().Draw(t, "attempted"),
-		PendingDue: drawTime(t), PendingInstruments: drawList(t, drawText), LastAt: drawTime(t),
-		PendingCause: drawPendingCause(t),
+		JournalSeq: rapid.Int64().Draw(t, "seq"), PostingSeq: rapid.Int64().Draw(t, "seq"), LastAt: drawTime(t),
+		Places: drawList(t, func(t *rapid.T) ledger.Place {
+			return ledger.Place{
+				AttemptID: drawText(t), Mode: drawText(t), Instrument: drawText(t), Gateway: drawText(t),
+				Attempted: rapid.Bool().Draw(t, "attempted"), TerminalAt: drawTime(t),
+			}
+		}),
+		Pending: drawList(t, func(t *rapid.T) ledger.Pending {
+			return ledger.Pending{Due: drawTime(t), Instruments: drawList(t, drawText), Origin: drawOrigin(t), Cause: drawCause(t)}
+		}),
 	}
-}
-
-func drawPendingCause(t *rapid.T) *ledger.Cause {
-	if !rapid.Bool().Draw(t, "pending") {
-		return nil
-	}
-	c := drawCause(t)
-	return &c
 }
 
 func drawCause(t *rapid.T) ledger.Cause {
 	return ledger.Cause{
-		Facts: drawFacts(t), ID: drawText(t), Type: payment.Type(rapid.Byte().Draw(t, "type")), ReversalID: drawText(t),
+		Facts: drawFacts(t), ID: drawText(t), Type: payment.Type(rapid.Byte().Draw(t, "type")), ReversalID: drawText(t), AttemptID: drawText(t),
 		Status: payment.Status(rapid.Byte().Draw(t, "status")), Decline: payment.Decline(rapid.Byte().Draw(t, "decline")),
 		DeclineCode: drawText(t), LatencyMS: rapid.Int64().Draw(t, "latency"), UpdatedAt: drawTime(t),
 	}

@@ -59,12 +59,13 @@ type inputFieldRef struct {
 }
 
 // inputFields names the fields of the contract in its order.
-func inputFields(in *payment.Input) [20]inputFieldRef {
-	return [20]inputFieldRef{
+func inputFields(in *payment.Input) [21]inputFieldRef {
+	return [21]inputFieldRef{
 		{"id", &in.ID}, {"type", &in.Type}, {"transaction_id", &in.TransactionID}, {"user_id", &in.UserID},
 		{"amount", &in.Amount}, {"currency", &in.Currency}, {"status", &in.Status},
 		{"mode", &in.Mode}, {"instrument", &in.Instrument}, {"gateway", &in.Gateway}, {"merchant", &in.Merchant}, {"category", &in.Category},
 		{"decline", &in.Decline}, {"decline_code", &in.DeclineCode}, {"latency_ms", &in.LatencyMS}, {"reversal_id", &in.ReversalID},
+		{"attempt_id", &in.AttemptID},
 		{"attributes", &in.Attributes}, {"created_at", &in.CreatedAt}, {"updated_at", &in.UpdatedAt}, {"at", &in.At},
 	}
 }
@@ -105,6 +106,8 @@ func inputField(in *payment.Input, name string) *payment.Value {
 		return &in.LatencyMS
 	case "reversal_id":
 		return &in.ReversalID
+	case "attempt_id":
+		return &in.AttemptID
 	case "attributes":
 		return &in.Attributes
 	case "created_at":

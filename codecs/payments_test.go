@@ -207,6 +207,9 @@ func drawInput(t *rapid.T) *payment.Input {
 	if in.Type.Text == "reversal" && rapid.Bool().Draw(t, "reversal_id?") {
 		in.ReversalID = id("reversal_id")
 	}
+	if in.Type.Text == "payment" && rapid.Bool().Draw(t, "attempt_id?") {
+		in.AttemptID = id("attempt_id")
+	}
 	if rapid.Bool().Draw(t, "latency?") {
 		in.LatencyMS = payment.Value{Kind: payment.Number, Text: fmt.Sprint(rapid.Int64Min(0).Draw(t, "latency"))}
 	}

@@ -70,6 +70,7 @@ func drawEvent(t *rapid.T, offset int) *payment.Event {
 		e.Decline = payment.Business
 	}
 	e.Gateway = rapid.SampledFrom([]string{"razorpay", "payu"}).Draw(t, "gateway")
+	e.AttemptID = rapid.SampledFrom([]string{"", "", "1", "2"}).Draw(t, "attempt")
 	e.HealthInstruments = rapid.SampledFrom([][]string{{"sbi"}, {"sbi", "gpay"}}).Draw(t, "instruments")
 	e.Fingerprint = uint64(rapid.IntRange(0, 3).Draw(t, "fingerprint")) / 3
 	e.Origin = payment.Origin{Topic: "payments", Offset: int64(offset)}

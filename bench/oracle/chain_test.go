@@ -24,6 +24,7 @@ func TestAgreesWithTheDomain(t *testing.T) {
 	cfg.Seed, cfg.Rate, cfg.Flat, cfg.Count = 11, 20, true, 20_000
 	cfg.Users, cfg.Merchants, cfg.RefundWithin, cfg.LateBy = 60, 100, 3*time.Minute, 20*time.Hour
 	cfg.Hanging, cfg.Overdue, cfg.LateSuccess, cfg.Refunds, cfg.EarlyRefunds = 0.01, 0.005, 0.05, 0.1, 0.2
+	cfg.Retries = 0.3
 	cfg.Late, cfg.Duplicates, cfg.Altered, cfg.Anomalies, cfg.Poison = 0.05, 0.02, 0.005, 0.01, 0.002
 	g, err := traffic.New(cfg)
 	if err != nil {

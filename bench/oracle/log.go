@@ -16,6 +16,7 @@ const (
 	retention      = instant.Milli(90 * 24 * 3_600_000)
 	windowSize     = instant.Milli(60_000)
 	maxEvents      = 1000
+	maxPlaces      = 64
 )
 
 // Fold takes in a log and knows what must have come of it so far.
@@ -100,7 +101,7 @@ func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
 	f.result.Events++
 	t := f.transactions[e.TransactionID]
 	if t == nil {
-		t = &transaction{fold: f, partition: number, seen: map[string]uint64{}, reversals: map[string]*reversal{}}
+		t = &transaction{fold: f, partition: number, seen: map[string]uint64{}, reversals: map[string]*reversal{}, attempted: map[string]bool{}}
 		f.transactions[e.TransactionID] = t
 	}
 	t.timeOut(now)

@@ -192,7 +192,7 @@ func (r *Result) addPosting(p *ledger.Posting) {
 
 // addAttempt returns false if there is one already.
 func (r *Result) addAttempt(a *ledger.Attempt) bool {
-	key := AttemptKey{a.TransactionID, a.Instrument}
+	key := attemptKey(a.TransactionID, a.Cause.AttemptID, a.Mode, a.Instrument, a.Gateway)
 	_, twice := r.Attempts[key]
 	r.Attempts[key] = Attempt{a.Outcome.String(), a.At, a.Mode, a.Gateway}
 	return !twice

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -142,7 +143,7 @@ func TestTransactions(t *testing.T) {
 			if got := strings.Join(nets, " "); got != c.posted {
 				t.Errorf("posted %s, want %s", got, c.posted)
 			}
-			if got := r.Attempts[AttemptKey{"t", "sbi"}].Outcome; got != c.attempt {
+			if got := r.Attempts[AttemptKey{"t", "sbi", "upi/razorpay"}].Outcome; got != c.attempt {
 				t.Errorf("attempt %q, want %q", got, c.attempt)
 			}
 		})
@@ -209,5 +210,37 @@ func TestCompareNamesEveryDifference(t *testing.T) {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q is not in:\n%s", word, text)
 		}
+	}
+}
+
+// TestAttemptsAtPlaces: one verdict for each place, by hand.
+func TestAttemptsAtPlaces(t *testing.T) {
+	by := func(gateway, attempt string, e payment.Event) payment.Event {
+		e.Gateway, e.AttemptID = gateway, attempt
+		return e
+	}
+	l := newLog(t)
+	for _, e := range []payment.Event{
+		by("adyen", "", pay("a", payment.Failed, 0, 100)),
+		by("stripe", "", pay("b", payment.Pending, 1, 100)), // hangs until it fails below, too late
+		by("payu", "", pay("c", payment.Pending, 1, 100)),   // hangs
+		by("payu", "x", pay("d", payment.Pending, 302, 100)),
+		by("stripe", "", pay("e", payment.Failed, 303, 100)), // ends x, without a verdict
+		by("payu", "y", pay("f", payment.Success, 700, 100)),
+		by("payu", "z", pay("g", payment.Success, 701, 100)),
+	} {
+		l.add(e)
+	}
+	r := l.fold.Result()
+	got := map[string]string{}
+	for k, a := range r.Attempts {
+		got[k.Place] = a.Outcome
+	}
+	want := map[string]string{"upi/adyen": "technical", "upi/stripe": "timeout", "upi/payu": "timeout", "#y": "success", "#z": "success"}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if s := r.Transactions["t"]; s.Net != 100 || len(r.Postings["t"]) != 1 {
+		t.Errorf("%+v, posted %v", s, r.Postings["t"])
 	}
 }

@@ -40,8 +40,18 @@ type Posting struct {
 	facts payment.Facts
 }
 
-// AttemptKey names the verdict on a transaction for one instrument.
-type AttemptKey struct{ Transaction, Instrument string }
+// AttemptKey names the verdict on a transaction for one instrument at one place.
+type AttemptKey struct {
+	Transaction, Instrument string
+	Place                   string // mode/gateway, or # and the producer's attempt id
+}
+
+func attemptKey(transaction, attempt, mode, instrument, gateway string) AttemptKey {
+	if attempt != "" {
+		return AttemptKey{transaction, instrument, "#" + attempt}
+	}
+	return AttemptKey{transaction, instrument, mode + "/" + gateway}
+}
 
 // Attempt is that verdict.
 type Attempt struct {

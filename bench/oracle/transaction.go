@@ -17,7 +17,8 @@ type transaction struct {
 	newest    instant.Milli     // updated_at, of the events with that status
 	facts     payment.Facts     // of the event that brought the status
 	first     *payment.Event    // the payment event that was first taken
-	attempted bool
+	payments  []*payment.Event  // all that were taken, in the order of the log
+	attempted map[string]bool   // places whose attempt is out
 
 	reversals map[string]*reversal
 	waiting   []*payment.Event
@@ -48,16 +49,6 @@ func (t *transaction) refuse(e *payment.Event, reason payment.Reason) {
 	t.fold.result.DeadLetters[fmt.Sprintf("%s-%d-%d", o.Topic, o.Partition, o.Offset)] = string(reason)
 }
 
-// timeOut gives a payment that hangs its attempt.
-func (t *transaction) timeOut(now instant.Milli) {
-	if t.first == nil || t.attempted || t.status != payment.Pending {
-		return
-	}
-	if due := t.first.UpdatedAt + pendingTimeout; due <= now {
-		t.attempt(t.first, "timeout", due)
-	}
-}
-
 func (t *transaction) take(e *payment.Event, now instant.Milli) {
 	if print, again := t.seen[e.ID]; again {
 		if print != e.Fingerprint {
@@ -74,7 +65,7 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 	case t.misfit(e) != "":
 		t.refuse(e, t.misfit(e))
 		return
-	case len(t.seen) >= maxEvents:
+	case e.Type == payment.Payment && len(t.places(e)) > maxPlaces, len(t.seen) >= maxEvents:
 		t.refuse(e, payment.RowTooLarge)
 		return
 	}
@@ -82,7 +73,9 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 	var reason payment.Reason
 	switch {
 	case e.Type == payment.Payment:
-		reason = t.pay(e)
+		if reason = t.pay(e); reason == "" {
+			t.tried(e)
+		}
 	case t.status != payment.Success:
 		t.waiting = append(t.waiting, e)
 	default:
@@ -92,7 +85,7 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 		delete(t.seen, e.ID)
 		t.refuse(e, reason)
 	}
-	if t.first == e && e.UpdatedAt+pendingTimeout <= now {
+	if e.Status == payment.Pending && e.UpdatedAt+pendingTimeout <= now {
 		t.fold.result.Overdue[e.TransactionID] = true
 	}
 	t.timeOut(now) // it may have come too late already
@@ -120,16 +113,6 @@ func (t *transaction) pay(e *payment.Event) payment.Reason {
 			}
 			return reason
 		})
-	}
-	if !t.attempted && e.Status != payment.Pending {
-		outcome := "success"
-		if e.Status == payment.Failed {
-			outcome = "technical"
-			if e.Decline == payment.Business {
-				outcome = "business"
-			}
-		}
-		t.attempt(e, outcome, e.UpdatedAt)
 	}
 	if e.Status == payment.Success {
 		t.settle(e)
@@ -212,18 +195,6 @@ func (t *transaction) post(e *payment.Event, kind string, before int64) {
 	t.fold.result.Postings[e.TransactionID] = append(t.fold.result.Postings[e.TransactionID], Posting{
 		Kind: kind, EventID: e.ID, User: t.facts.UserID, Currency: t.facts.Currency, Before: before, After: t.net(), facts: t.facts,
 	})
-}
-
-func (t *transaction) attempt(e *payment.Event, outcome string, at instant.Milli) {
-	t.attempted = true
-	for _, name := range e.HealthInstruments {
-		if _, twice := t.fold.result.Attempts[AttemptKey{e.TransactionID, name}]; twice {
-			continue
-		}
-		w := Window{e.Mode, name, e.Gateway, at - at%windowSize}
-		t.fold.result.Attempts[AttemptKey{e.TransactionID, name}] = Attempt{outcome, at, w.Mode, w.Gateway}
-		t.fold.result.Windows[w] = t.fold.result.Windows[w].plus(outcome)
-	}
 }
 
 func (t *transaction) state() Transaction {

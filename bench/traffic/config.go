@@ -43,6 +43,9 @@ type Config struct {
 	Hanging float64
 	// Overdue payments report their end only after the ledger's timeout of 300 s. Defaults to 0.0005.
 	Overdue float64
+	// Retries is the share of hanging and technically failed payments that are tried once more, by another gateway or under an
+	// attempt id of their own. Defaults to 0.
+	Retries float64
 	// LateSuccess is the share of failed payments that are authorised after all. Defaults to 0.002.
 	LateSuccess float64
 	// Refunds is the share of successful payments that get a merchant's refund, full or in parts, beside the banks' own
@@ -151,7 +154,7 @@ type share struct {
 
 func (c Config) shares() []share {
 	return []share{
-		{"pending", c.Pending}, {"hanging", c.Hanging}, {"overdue", c.Overdue}, {"late success", c.LateSuccess},
+		{"pending", c.Pending}, {"hanging", c.Hanging}, {"overdue", c.Overdue}, {"retries", c.Retries}, {"late success", c.LateSuccess},
 		{"refunds", c.Refunds}, {"returned refunds", c.ReturnedRefunds}, {"early refunds", c.EarlyRefunds},
 		{"late", c.Late}, {"duplicates", c.Duplicates}, {"altered", c.Altered}, {"anomalies", c.Anomalies},
 		{"poison", c.Poison}, {"unknown fields", c.UnknownFields}, {"epoch times", c.EpochTimes},
@@ -166,7 +169,7 @@ func (c Config) eventsPerPayment() float64 {
 		parts       = 1.3    // reversals of one refund
 		bankRefunds = 0.0023 // debit reversals over volume, over all banks
 	)
-	perPayment := 1 + c.Pending + c.Overdue + (1-success)*c.LateSuccess +
+	perPayment := 1 + c.Pending + c.Overdue + (1-success)*(c.LateSuccess+1.5*c.Retries) +
 		success*(c.Refunds*(parts+c.ReturnedRefunds)+2*bankRefunds+c.Anomalies)
 	return perPayment * (1 + c.Duplicates + c.Altered) / (1 - min(c.Poison, 0.99))
 }

@@ -59,10 +59,12 @@ type event struct {
 	kind     Kind
 	reversal bool
 	stranger bool  // names another user than the payment's
+	attempt  uint8 // its attempt id, 0: none
 	step     uint8 // number of the event within its payment
 	revision uint8 // number of the reversal within its payment
 	verdict  verdict
 	poison   uint8
+	gateway  string // of a payment
 	currency string
 	amount   int64 // 0: left out (a reversal of all that remains)
 	latency  int64
@@ -123,10 +125,14 @@ func appendFacts(b []byte, e *event) []byte {
 	} else {
 		b = append(b, p.instr.name...)
 	}
-	b = append(append(b, `","gateway":"`...), p.gateway...)
+	b = append(append(b, `","gateway":"`...), e.gateway...)
 	b = append(append(b, `","merchant":"`...), p.merchant.name...)
 	b = append(append(b, `","category":"`...), p.category...)
 	b = append(b, '"')
+	if e.attempt > 0 {
+		b = append(b, `,"attempt_id":"try_`...)
+		b = append(strconv.AppendUint(b, uint64(e.attempt), 10), '"')
+	}
 	if e.verdict >= failedBusiness {
 		b = appendDecline(b, e)
 	}

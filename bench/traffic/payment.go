@@ -14,15 +14,19 @@ func (g *Generator) pay(arrival int64) {
 		shift = spread(r, lateAtLeast.Milliseconds(), g.cfg.LateBy.Milliseconds())
 	}
 	p.created -= shift
-	s := script{g: g, p: p, shift: shift}
+	s := script{g: g, p: p, shift: shift, gateway: p.gateway}
 
 	end := g.verdict(p, outage)
 	hanging := chance(r, g.cfg.Hanging) || outage != nil && end == failedTechnical && chance(r, 0.1)
 	overdue := !hanging && chance(r, g.cfg.Overdue)
+	retried := (hanging || end == failedTechnical) && !overdue && chance(r, g.cfg.Retries)
+	if retried && chance(r, 0.3) {
+		s.attempt = 1
+	}
 	if hanging || overdue || chance(r, g.cfg.Pending) {
 		s.payment(pending, arrival+between(r, 50, 400), 0, 0)
 	}
-	if hanging {
+	if hanging && !retried {
 		return
 	}
 	latency := int64(logNormal(r, 700, 0.6)) + 1
@@ -36,6 +40,13 @@ func (g *Generator) pay(arrival int64) {
 	if overdue {
 		at += between(r, timeout+1, 2*timeout)
 	}
+	if retried {
+		if !hanging {
+			s.payment(end, at, latency, 0)
+		}
+		s.retry(at, latency)
+		return
+	}
 	if end >= failedBusiness && chance(r, g.cfg.LateSuccess) {
 		s.payment(end, at, latency, 0)
 		end, at = succeeded, at+between(r, 1_000, 2*minute)
@@ -45,6 +56,28 @@ func (g *Generator) pay(arrival int64) {
 		return
 	}
 	s.settled(at, latency)
+}
+
+// retry tries the payment by another gateway, or the same under an attempt id of its own.
+func (s *script) retry(at, latency int64) {
+	r, m := s.g.rand, s.g.market
+	for s.gateway == s.p.gateway && s.attempt == 0 {
+		s.gateway = m.gateways[m.pickGate.draw(r)].name
+	}
+	if s.attempt > 0 {
+		s.attempt++
+	}
+	at += between(r, 500, 20_000)
+	if chance(r, 0.6) {
+		s.payment(pending, at, 0, 0)
+		at += between(r, 500, timeout+minute) // some come after the timeout
+	}
+	switch u := r.Float64(); {
+	case u < 0.7:
+		s.settled(at, latency)
+	case u < 0.9:
+		s.payment(failedTechnical, at, latency, 0)
+	}
 }
 
 // settled writes the success of a payment and what follows from it.
@@ -131,7 +164,7 @@ func (s *script) anomaly(at int64) {
 	case 2:
 		s.step++
 		s.g.emit(event{
-			of: s.p, kind: Payment, step: s.step, verdict: succeeded, stranger: true, currency: s.p.currency, amount: 2 * s.p.amount,
+			of: s.p, kind: Payment, step: s.step, verdict: succeeded, stranger: true, gateway: s.gateway, currency: s.p.currency, amount: 2 * s.p.amount,
 			updated: at - s.shift,
 		}, at)
 	default:
@@ -209,12 +242,16 @@ type script struct {
 	p     *purchase
 	shift int64 // how much earlier it all happened than it is sent
 	step  uint8
+
+	gateway string // by which the payment is being tried
+	attempt uint8  // its attempt id, 0: none
 }
 
 func (s *script) payment(v verdict, at, latency, hold int64) {
 	s.step++
 	s.g.emit(event{
-		of: s.p, kind: Payment, step: s.step, verdict: v, currency: s.p.currency, amount: s.p.amount, latency: latency, updated: at - s.shift,
+		of: s.p, kind: Payment, step: s.step, verdict: v, gateway: s.gateway, attempt: s.attempt, currency: s.p.currency, amount: s.p.amount,
+		latency: latency, updated: at - s.shift,
 	}, at+hold)
 }
 

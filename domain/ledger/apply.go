@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -21,7 +22,7 @@ func Apply(row *Row, e *payment.Event, watermark instant.Milli, cfg Config) (nex
 	return t.row, t.effects
 }
 
-// Due counts a payment still pending as timed out, if watermark has reached its deadline.
+// Due counts attempts still pending as timed out, if watermark has reached their deadlines.
 func Due(row *Row, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
 	t := &transition{row: row, watermark: watermark, cfg: cfg}
 	t.timeOut()
@@ -56,19 +57,6 @@ func (t *transition) write() *Row {
 }
 
 func (t *transition) emit(e Effect) { t.effects = append(t.effects, e) }
-
-func (t *transition) timeOut() {
-	due, awaits := t.row.Awaits()
-	if !awaits || t.watermark == 0 || t.watermark < due {
-		return
-	}
-	r := t.write()
-	a := Attempt{Outcome: TimedOut, At: due}
-	if r.PendingCause != nil {
-		a.Cause = *r.PendingCause
-	}
-	t.attempt(r.PendingInstruments, a)
-}
 
 // expire relies on timeOut having run: retention is longer than the pending timeout, so an expiring row awaits nothing.
 func (t *transition) expire() {
@@ -111,6 +99,8 @@ func (t *transition) judge(e *payment.Event) {
 		t.refuse(e, payment.InvalidField, "amount or status")
 	case foreign != "":
 		t.refuse(e, foreign, detail)
+	case t.crowded(e):
+		t.refuse(e, payment.RowTooLarge, "the payment was tried at more than "+strconv.Itoa(MaxPlaces)+" places")
 	case t.overfull(e):
 		t.refuse(e, payment.RowTooLarge, "the transaction has too many events, or too much data")
 	case e.Type == payment.Reversal:
@@ -129,9 +119,12 @@ func sound(e *payment.Event) bool {
 
 // overfull tells whether e would exceed the bounds of a row. The journal does not count: it gives way (see journal).
 func (t *transition) overfull(e *payment.Event) bool {
-	r := t.row
-	if r == nil {
+	if t.row == nil {
 		return eventCost(e) > MaxRowBytes
+	}
+	r := *t.row
+	if e.Type == payment.Payment && e.Status > r.Status { // what differs from the facts costs more, so it is counted with the new ones
+		r.Facts = e.Facts
 	}
 	return len(r.Events) >= MaxEvents || r.cost()-r.journalCost()+eventCost(e) > MaxRowBytes
 }
@@ -141,25 +134,6 @@ func (t *transition) take(e *payment.Event) {
 	r := t.write()
 	r.Events = append(r.Events, Seen{ID: e.ID, Fingerprint: e.Fingerprint})
 	r.LastAt = max(r.LastAt, e.UpdatedAt)
-}
-
-// attempt sends the transaction's one attempt, to each of the instruments; what does not depend on the outcome comes from
-// the row's facts.
-func (t *transition) attempt(instruments []string, a Attempt) {
-	r := t.write()
-	r.Attempted, r.PendingDue, r.PendingInstruments, r.PendingCause = true, 0, nil, nil
-	if len(instruments) == 0 {
-		instruments = []string{r.Facts.Instrument}
-	}
-	a.Origin, a.TransactionID, a.Mode, a.Gateway = r.Origin, r.Facts.TransactionID, r.Facts.Mode, r.Facts.Gateway
-	for i, instrument := range instruments {
-		if contains(instruments[:i], instrument) {
-			continue // bank and app of one name: still one attempt
-		}
-		one := a
-		one.Instrument = instrument
-		t.emit(Attempted{&one})
-	}
 }
 
 // post records the movement from net amount before to the row's net amount now, if there is one.
@@ -218,13 +192,4 @@ func later(at instant.Milli, d time.Duration) instant.Milli {
 	default:
 		return sum
 	}
-}
-
-func contains(list []string, s string) bool {
-	for i := range list {
-		if list[i] == s {
-			return true
-		}
-	}
-	return false
 }

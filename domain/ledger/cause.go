@@ -13,6 +13,7 @@ type Cause struct {
 	ID            string
 	Type          payment.Type
 	ReversalID    string
+	AttemptID     string
 	Status        payment.Status
 	Decline       payment.Decline
 	DeclineCode   string
@@ -22,7 +23,7 @@ type Cause struct {
 
 func causeOf(e *payment.Event) Cause {
 	return Cause{
-		Facts: e.Facts, ID: e.ID, Type: e.Type, ReversalID: e.ReversalID, Status: e.Status,
+		Facts: e.Facts, ID: e.ID, Type: e.Type, ReversalID: e.ReversalID, AttemptID: e.AttemptID, Status: e.Status,
 		Decline: e.Decline, DeclineCode: e.DeclineCode, LatencyMS: e.LatencyMS, UpdatedAt: e.UpdatedAt,
 	}
 }
@@ -30,7 +31,7 @@ func causeOf(e *payment.Event) Cause {
 // event returns the event that came from the record at origin. It has no Extra, HealthInstruments and Fingerprint.
 func (c *Cause) event(origin payment.Origin) *payment.Event {
 	return &payment.Event{
-		Facts: c.Facts, Origin: origin, ID: c.ID, Type: c.Type, ReversalID: c.ReversalID, Status: c.Status,
+		Facts: c.Facts, Origin: origin, ID: c.ID, Type: c.Type, ReversalID: c.ReversalID, AttemptID: c.AttemptID, Status: c.Status,
 		Decline: c.Decline, DeclineCode: c.DeclineCode, LatencyMS: c.LatencyMS, UpdatedAt: c.UpdatedAt, ReceivedAt: origin.Timestamp,
 	}
 }
@@ -39,5 +40,5 @@ func (c *Cause) event(origin payment.Origin) *payment.Event {
 func (p *Posting) Event() *payment.Event { return p.Cause.event(p.Origin) }
 
 // Event returns the event that the attempt is the verdict on, without Extra, HealthInstruments and Fingerprint: the first of
-// the status, so for a timeout the one by which the payment was first seen pending.
+// the status at its place, so for a timeout the one by which the payment was first seen pending there.
 func (a *Attempt) Event() *payment.Event { return a.Cause.event(a.Origin) }

@@ -10,6 +10,9 @@ import (
 const (
 	// MaxEvents is how many different events one transaction may have (DESIGN section 5); the next is `row_too_large`.
 	MaxEvents = 1000
+	// MaxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names one more is
+	// `row_too_large`.
+	MaxPlaces = 64
 	// JournalSize is how many journal entries a row keeps; all of them are on the journal topic.
 	JournalSize = 64
 	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below Kafka's
@@ -20,7 +23,8 @@ const (
 
 // Config holds the ledger's settings.
 type Config struct {
-	// PendingTimeout is how long after it was first seen a payment may stay pending before health counts it as timed out.
+	// PendingTimeout is how long after it was first seen pending at a place a payment may stay so before health counts the
+	// attempt as timed out.
 	// Defaults to 300 s.
 	PendingTimeout time.Duration
 	// Retention is how long after its last event a transaction is kept. Older events are refused. Defaults to 90 days.

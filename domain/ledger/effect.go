@@ -12,7 +12,7 @@ type Effect interface{ effect() }
 // Posted moves money: a posting for the user.
 type Posted struct{ Posting *Posting }
 
-// Attempted gives the transaction's verdict for health; one for each of its health instruments, once in its life.
+// Attempted gives the verdict on one attempt for health: once for each place at which the payment was tried.
 type Attempted struct{ Attempt *Attempt }
 
 // Journalled tells the verdict on an event. Every event given to Apply has exactly one, a waiting reversal a second one when

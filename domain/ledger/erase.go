@@ -20,10 +20,9 @@ func Erase(row *Row) *Row {
 		w.Facts, w.Origin, w.Extra = anonymous(w.Facts), keyless(w.Origin), nil
 		r.Waiting[i] = &w
 	}
-	if r.PendingCause != nil {
-		c := *r.PendingCause
-		c.Facts = anonymous(c.Facts)
-		r.PendingCause = &c
+	for i := range r.Pending {
+		p := &r.Pending[i]
+		p.Cause.Facts, p.Origin = anonymous(p.Cause.Facts), keyless(p.Origin)
 	}
 	return r
 }
@@ -43,6 +42,7 @@ func keyless(o payment.Origin) payment.Origin {
 
 // Of tells whether the row holds anything of a user.
 func (r *Row) Of(user string) bool {
-	return r != nil && (r.Facts.UserID == user || r.PendingCause != nil && r.PendingCause.UserID == user ||
+	return r != nil && (r.Facts.UserID == user ||
+		slices.ContainsFunc(r.Pending, func(p Pending) bool { return p.Cause.UserID == user }) ||
 		slices.ContainsFunc(r.Waiting, func(e *payment.Event) bool { return e.UserID == user }))
 }

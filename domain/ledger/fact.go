@@ -43,8 +43,8 @@ const (
 	TimedOut
 )
 
-// Attempt is the one verdict on a transaction for payment health: the record of `attempts`, one per health instrument,
-// keyed mode/instrument/gateway.
+// Attempt is the one verdict on a transaction at a place (see Place) for payment health: the record of `attempts`, one per health
+// instrument, keyed mode/instrument/gateway.
 type Attempt struct {
 	Origin        payment.Origin
 	TransactionID string

@@ -18,6 +18,7 @@ func (t *transition) payment(e *payment.Event) {
 	}
 	before := t.row.Net()
 	t.take(e)
+	t.try(e)
 	r := t.write()
 	switch {
 	case e.Status > r.Status:
@@ -45,11 +46,6 @@ func (t *transition) rise(e *payment.Event) {
 		facts, origin = anonymous(facts), keyless(origin)
 	}
 	r.Facts, r.Origin, r.Status, r.StatusAt = facts, origin, e.Status, e.UpdatedAt
-	if e.Status == payment.Pending {
-		t.await(e)
-	} else if !r.Attempted {
-		t.attempt(e.HealthInstruments, Attempt{Outcome: outcome(e), At: e.UpdatedAt, LatencyMS: e.LatencyMS, Cause: causeOf(e)})
-	}
 	if r.Settled() {
 		t.post(e, PaymentSettled, 0)
 	}
@@ -59,17 +55,6 @@ func (t *transition) rise(e *payment.Event) {
 	}
 	if r.Settled() {
 		t.replay()
-	}
-}
-
-// await sets the deadline of a payment first seen pending. One that comes so late that the watermark is past it already is
-// timed out at once, as the next record or timer would do.
-func (t *transition) await(e *payment.Event) {
-	r := t.write()
-	cause := causeOf(e)
-	r.PendingDue, r.PendingInstruments, r.PendingCause = later(e.UpdatedAt, t.cfg.PendingTimeout), e.HealthInstruments, &cause
-	if t.timeOut(); !r.Attempted {
-		t.emit(Awaiting{r.PendingDue})
 	}
 }
 

@@ -34,13 +34,10 @@ type Row struct {
 	Journal    []Line
 	JournalSeq int64 // of the last line
 	PostingSeq int64 // of the last posting
-	// Attempted tells that the transaction's one attempt is out.
-	Attempted bool
-	// PendingDue is when a payment still pending counts as timed out, PendingInstruments whose health that concerns,
-	// PendingCause the event that made it pending. They have a meaning while Awaits is true.
-	PendingDue         instant.Milli
-	PendingInstruments []string
-	PendingCause       *Cause
+	// Places are where the payment was tried, in order of arrival; Pending the events that started attempts there which may
+	// still time out.
+	Places  []Place
+	Pending []Pending
 	// LastAt is the largest event time of the events taken; retention counts from it.
 	LastAt instant.Milli
 }
@@ -72,14 +69,6 @@ func (v *Reversal) taken() int64 {
 
 // Settled tells whether the payment succeeded, whatever was reversed since.
 func (r *Row) Settled() bool { return r != nil && r.Status == payment.Success }
-
-// Awaits returns when the payment counts as timed out, and whether it is still pending and can.
-func (r *Row) Awaits() (instant.Milli, bool) {
-	if r == nil || r.Status != payment.Pending || r.Attempted {
-		return 0, false
-	}
-	return r.PendingDue, true
-}
 
 // Net returns what is left of the payment in minor units: 0 until it settles, never negative.
 func (r *Row) Net() int64 {
@@ -131,6 +120,8 @@ func (r *Row) clone() *Row {
 	c.Waiting = room(r.Waiting)
 	c.Events = room(r.Events)
 	c.Journal = room(r.Journal)
+	c.Places = room(r.Places)
+	c.Pending = room(r.Pending)
 	return &c
 }
 

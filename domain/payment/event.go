@@ -74,6 +74,9 @@ type Event struct {
 	ID         string
 	Type       Type
 	ReversalID string // reversals only; defaults to ID
+	// AttemptID names the try of the payment that the event is about, if the producer gives one: what makes two tries at one
+	// place two attempts. Payments only.
+	AttemptID  string
 	Status     Status
 	Decline    Decline
 	LatencyMS  int64         // 0 if missing

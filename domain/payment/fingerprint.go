@@ -22,6 +22,9 @@ func fingerprint(e *Event, createdAt, updatedAt int64) uint64 {
 		h.text(e.Attributes[i].Key)
 		h.text(e.Attributes[i].Value)
 	}
+	if e.AttemptID != "" { // after pairs, so it is mistaken for nothing else
+		h.text(e.AttemptID)
+	}
 	return uint64(h)
 }
 

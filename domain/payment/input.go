@@ -56,6 +56,7 @@ type Input struct {
 	DeclineCode   Value
 	LatencyMS     Value
 	ReversalID    Value
+	AttemptID     Value
 	CreatedAt     Value
 	UpdatedAt     Value
 	At            Value // clock events only

@@ -98,6 +98,8 @@ func (r *reader) event(in *Input, kind Type) (Normalised, *Problem) {
 		if !in.ReversalID.Missing() {
 			e.ReversalID = r.id("reversal_id", in.ReversalID)
 		}
+	} else if !in.AttemptID.Missing() {
+		e.AttemptID = r.id("attempt_id", in.AttemptID)
 	}
 	e.Mode = r.label("mode", in.Mode, Unknown)
 	e.Instrument = r.label("instrument", in.Instrument, Unknown)

@@ -16,7 +16,7 @@
 //   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer has
 //     not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected score;
 //     one more than the correction horizon behind the watermark is a dead letter, late_beyond_horizon.
-//   - Duplicates: there is one attempt per transaction and instrument, ever; the ledger sees to it. A row remembers how far its
+//   - Duplicates: there is one attempt per transaction and place, ever; the ledger sees to it. A row remembers how far its
 //     windows are closed, so that neither a restart nor a watermark that starts again repeats a final.
 package health
 

@@ -1,15 +1,16 @@
 // Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what remains.
 //
 //   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
-//   - Table: one row per transaction: status, amounts, reversals, the ids of its events, the last journal lines. Beside the rows sums by currency:
-//     what ever settled, what of it was reversed, and what was left of settled rows that have expired (ADR 21). And how many events there were.
-//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): the one verdict
-//     on a transaction for payment health; ledger-journal (transaction): what became of each event; tasks (user), where triggers
-//     payment_settled or payment_reversed are declared; dead-letters.
+//   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal lines. Beside the rows sums
+//     by currency: what ever settled, what of it was reversed, and what was left of settled rows that have expired (ADR 21). And how many
+//     events there were.
+//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one verdict for
+//     payment health on each place where a payment was tried; ledger-journal (transaction): what became of each event; tasks (user), where
+//     triggers payment_settled or payment_reversed are declared; dead-letters.
 //   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and what
 //     does not, says package domain/ledger, which makes every decision.
-//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. A payment that is
-//     pending for the pending timeout is a timed-out attempt, and still settles if its success comes after all.
+//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. An attempt that is
+//     pending for the pending timeout is a timed-out one, and its payment still settles if its success comes after all.
 //   - Duplicate events: dropped by event id and content, counted and journalled.
 //
 // A row goes when the retention has passed since its last event; reversals that still wait for their payment go to dead letters.
@@ -38,7 +39,7 @@ type Config = ledger.Config
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config { return ledger.DefaultConfig() }
 
-// pendingTimer is the name of the one timer that a row has.
+// pendingTimer is the name of a row's timers: one for each pending attempt.
 const pendingTimer = "pending"
 
 // Graph returns the group's graph. The config and the triggers must be valid.

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,7 +101,7 @@ func formatAttempt(a *ledger.Attempt) string {
 
 func formatRow(r *ledger.Row) string {
 	return fmt.Sprintf("%s %s %s %d reversed %d net %d, %d events, %d waiting, attempted %v", r.UserID(), r.Status, r.Currency(),
-		r.AmountMinor(), r.Reversed(), r.Net(), len(r.Events), len(r.Waiting), r.Attempted)
+		r.AmountMinor(), r.Reversed(), r.Net(), len(r.Events), len(r.Waiting), len(r.Places) > 0 && !slices.ContainsFunc(r.Places, func(p ledger.Place) bool { return !p.Attempted }))
 }
 
 func TestMetrics(t *testing.T) {

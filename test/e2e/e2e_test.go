@@ -25,6 +25,7 @@ func lines(t *testing.T, change func(*traffic.Config)) []traffic.Record {
 	c.From = campaign.Midnight().Add(-8 * time.Minute)
 	c.Users, c.Merchants, c.RefundWithin, c.LateBy = users, 100, 3*time.Minute, 3*time.Hour
 	c.Hanging, c.Overdue, c.LateSuccess, c.Refunds, c.EarlyRefunds = 0.005, 0.003, 0.05, 0.08, 0.2
+	c.Retries = 0.3
 	c.Late, c.Duplicates, c.Altered, c.Anomalies, c.Poison = 0.01, 0.01, 0.003, 0.005, 0.002
 	c.ForeignCurrency = 0.2
 	c.Outages = []traffic.Outage{{

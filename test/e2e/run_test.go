@@ -254,10 +254,17 @@ func (r *run) fold() *oracle.Result {
 // enough complains if the traffic was too tame to prove anything.
 func enough(r *oracle.Result) []string {
 	var out []string
-	timeouts, completions, reasons := 0, int64(0), map[string]int{}
-	for _, a := range r.Attempts {
+	timeouts, retries, completions, reasons := 0, 0, int64(0), map[string]int{}
+	places := map[string]map[string]bool{}
+	for k, a := range r.Attempts {
 		if a.Outcome == "timeout" {
 			timeouts++
+		}
+		if places[k.Transaction] == nil {
+			places[k.Transaction] = map[string]bool{}
+		}
+		if places[k.Transaction][k.Place] = true; len(places[k.Transaction]) > 1 {
+			retries++
 		}
 	}
 	for _, p := range r.Progress {
@@ -267,7 +274,7 @@ func enough(r *oracle.Result) []string {
 		reasons[reason]++
 	}
 	for what, n := range map[string]int{
-		"duplicates": len(r.Duplicates), "timeouts": timeouts, "completions": int(completions), "windows": len(r.Windows),
+		"duplicates": len(r.Duplicates), "timeouts": timeouts, "payments with attempts at several places": retries, "completions": int(completions), "windows": len(r.Windows),
 		"conflicting_duplicate": reasons["conflicting_duplicate"], "over_reversal": reasons["over_reversal"],
 		"status_regression": reasons["status_regression"], "currency_mismatch": reasons["currency_mismatch"],
 	} {

@@ -98,6 +98,7 @@ func generate(o options) ([]traffic.Record, error) {
 	c.Users, c.Merchants = o.users(), 100
 	c.RefundWithin, c.LateBy = 3*time.Minute, 3*time.Hour
 	c.Hanging, c.Overdue, c.LateSuccess, c.Refunds, c.EarlyRefunds = 0.005, 0.003, 0.05, 0.08, 0.2
+	c.Retries = 0.3
 	c.Late, c.Duplicates, c.Altered, c.Anomalies, c.Poison = 0.01, 0.01, 0.003, 0.005, 0.002
 	c.Outages = []traffic.Outage{{
 		Mode: "upi", Instrument: "sbi", From: c.From.Add(4 * time.Minute), To: c.From.Add(8 * time.Minute), SuccessRate: 0.2,

@@ -41,7 +41,7 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("attempt %s at %s", a.TransactionID, a.Instrument), nil
+		return fmt.Sprintf("attempt %s at %s %q", a.TransactionID, a.Key(), a.Cause.AttemptID), nil
 	case p.Tasks.Name:
 		x, err := codecs.Task{}.Decode(r.Value)
 		if err != nil {
