@@ -32,7 +32,7 @@ func TestSplitEventsKeepsTheBytes(t *testing.T) {
 		}
 	}
 	for _, body := range []string{
-		"", "x", "[]", `[{"id":"e1"}]`, `"events"`, `{"events":[`, `{"events":{}}`, `{"events":1}`, `{"events":[],"more":1}`, `{"events":[],"events":[]}`,
+		"", "x", "[]", `[{"id":"e1"}]`, `"events"`, `{"events":[`, `{"events":{}}`, `{"events":1}`, `{"events":[],"more":1}`, `{"events":[],"events":[]}`, `{"events":null}`, `{"events" : null }`,
 		`{"id":"e1"} {"id":"e2"}`, strings.Repeat(`{"events":[`, 20_000),
 	} {
 		if got, err := SplitEvents([]byte(body)); !errors.Is(err, ErrUnparseable) {

@@ -1,10 +1,14 @@
 package views
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,6 +16,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/views/problem"
 	"github.com/millrace/millrace/views/signature"
 	"github.com/millrace/millrace/views/token"
@@ -25,10 +30,12 @@ type Payments interface {
 
 // PaymentEvent is one record of the payments topic.
 type PaymentEvent struct {
-	// Key is the transaction id; empty for a clock, which goes to every partition.
+	// Key is the transaction id, or the name of the source where there is none that can be read.
 	Key string
-	// Value is the event as it came.
+	// Value is the event as it came; of one that is larger than an event may be, the beginning.
 	Value []byte
+	// Clock tells that it goes to every partition, without a key.
+	Clock bool
 }
 
 // The limits of one call.
@@ -80,7 +87,7 @@ func relayAccess() access {
 func (s *Server) relay() {
 	op := s.operation("relay-events", http.MethodPost, "/v1/events", tagRelay, "Hand in payment events: one, or a list of up to 1,000")
 	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
-		"some, or all, were rejected. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
+		"some were rejected, and 422 if all were. Rejected events of a source that signs are dead letters. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
 	op.Middlewares = huma.Middlewares{s.guardRelay, s.known}
 	op.Security = []map[string][]string{{bearerScheme: {}}, {signatureScheme: {}}}
 	op.MaxBodyBytes, op.SkipValidateBody, op.DefaultStatus = relayBodyBytes, true, http.StatusAccepted
@@ -96,9 +103,9 @@ const signatureScheme = "signature"
 // guardRelay lets signed calls in, as far as can be told before the body is read, and services.
 func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {
 	r := request(ctx.Context())
-	header, source := r.Header.Get(signature.Header), r.Header.Get(signature.SourceHeader)
-	if header != "" {
-		claim, err := s.config.Signatures.Open(header, source)
+	source := r.Header.Get(signature.SourceHeader)
+	if signature.Signed(r.Header) {
+		claim, err := s.config.Signatures.Open(r.Header)
 		if err != nil {
 			s.refuse(ctx, s.unsigned(r, err))
 			return
@@ -141,15 +148,17 @@ func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutpu
 		if p := s.limiters.take(relayClass, "source:"+source); p != nil {
 			return nil, p
 		}
-		out, err := s.handIn(ctx, in)
-		taken = err == nil
+		out, err := s.handIn(ctx, in, source)
+		var p *problem.Problem
+		taken = err == nil || errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity // what it holds is dead letters by now
 		return out, err
 	}
-	return s.handIn(ctx, in)
+	return s.handIn(ctx, in, "")
 }
 
-// handIn judges the events of a call and sends those that can be used.
-func (s *Server) handIn(ctx context.Context, in *relayInput) (*relayOutput, error) {
+// handIn judges the events of a call and sends those that can be used. Those of a source that signs, empty for none, are sent all the same:
+// intake rejects them by the same rules, and files them with their bytes and their place. An unsigned caller could fill the dead letters.
+func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*relayOutput, error) {
 	if !isMedia(in.ContentType, "application/json") {
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
 	}
@@ -160,7 +169,7 @@ func (s *Server) handIn(ctx context.Context, in *relayInput) (*relayOutput, erro
 	case len(raw) > maxRelayed:
 		return nil, problem.Invalid("/events", "out_of_range", "at most 1000 events in one call")
 	}
-	body, events := s.judgeEvents(raw)
+	body, events := s.judgeEvents(raw, source)
 	if len(events) > 0 {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 		defer cancel()
@@ -169,7 +178,31 @@ func (s *Server) handIn(ctx context.Context, in *relayInput) (*relayOutput, erro
 			return nil, unavailable("the events cannot be recorded now: send them again")
 		}
 	}
+	if body.Accepted == 0 && body.Rejected > 0 {
+		return nil, allRejected(body, isList(in.RawBody, raw))
+	}
 	return &relayOutput{http.StatusAccepted, body}, nil
+}
+
+// isList tells whether the events were in a list: else the body is the event.
+func isList(body []byte, events [][]byte) bool {
+	return len(events) != 1 || !bytes.Equal(bytes.TrimSpace(body), events[0])
+}
+
+// allRejected is the answer where no event can be used: whoever looks at the status alone must not think that they were delivered.
+func allRejected(body Relayed, list bool) *problem.Problem {
+	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "no event can be used")
+	for _, r := range body.Results {
+		f := problem.Field{Code: r.Reason, Detail: r.Message}
+		if list {
+			f.Pointer = "/events/" + strconv.Itoa(r.Index)
+		}
+		if r.Detail != r.Message {
+			f.Pointer += "/" + strings.ReplaceAll(r.Detail, ".", "/")
+		}
+		p.Errors = append(p.Errors, f)
+	}
+	return p
 }
 
 func unavailable(detail string) *problem.Problem {
@@ -177,7 +210,7 @@ func unavailable(detail string) *problem.Problem {
 }
 
 // judgeEvents returns the verdicts, and what is to be sent.
-func (s *Server) judgeEvents(raw [][]byte) (Relayed, []PaymentEvent) {
+func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEvent) {
 	body := Relayed{Results: make([]RelayedResult, len(raw))}
 	events := make([]PaymentEvent, 0, len(raw))
 	rules := s.config.Intake
@@ -191,6 +224,11 @@ func (s *Server) judgeEvents(raw [][]byte) (Relayed, []PaymentEvent) {
 			result.Verdict, result.Reason, result.Detail, result.Message = "rejected", string(found.Reason), found.Field, found.Detail
 			if result.Detail == "" {
 				result.Detail = found.Detail
+			}
+			if source != "" {
+				event.Key = cmp.Or(event.Key, source)
+				event.Value = value[:min(len(value), stream.SourceLimit+1)] // enough to be too large
+				events = append(events, event)
 			}
 		} else {
 			body.Accepted++
@@ -214,16 +252,24 @@ func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *R
 	case err != nil:
 		return PaymentEvent{}, &payment.Problem{Reason: payment.Malformed, Detail: "not an event"}
 	}
-	if in.ID.Kind == payment.String && in.ID.Text != "" && len(in.ID.Text) <= payment.TextLimit {
-		result.ID = &in.ID.Text
+	if id := idOf(in.ID); id != "" {
+		result.ID = &id
 	}
 	n, found := payment.Normalise(in, payment.Origin{Timestamp: now}, rules)
 	switch {
 	case found != nil:
-		return PaymentEvent{}, found
+		return PaymentEvent{Key: idOf(in.TransactionID)}, found
 	case n.Event == nil:
-		return PaymentEvent{Value: value}, nil
+		return PaymentEvent{Value: value, Clock: true}, nil
 	default:
 		return PaymentEvent{Key: n.Event.TransactionID, Value: value}, nil
 	}
+}
+
+// idOf returns an id as it came, empty if it is none.
+func idOf(v payment.Value) string {
+	if v.Kind != payment.String || len(v.Text) > payment.TextLimit {
+		return ""
+	}
+	return v.Text
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/views/rate"
 	"github.com/millrace/millrace/views/signature"
 	"github.com/millrace/millrace/views/token"
@@ -79,9 +81,6 @@ func TestRelayTakesEventsAsTheyCame(t *testing.T) {
 	if diff := cmp.Diff([]string{strings.TrimSpace(one), relayEvent("e2", "t2"), future, `{"type":"clock","at":"2026-03-01T10:00:00Z"}`, relayEvent("e6", "t2")}, values); diff != "" {
 		t.Error(diff)
 	}
-	if w := f.relay(`{"events":[{"id":"e7"}]}`); w.Code != http.StatusAccepted || f.object(w.Body.Bytes())["rejected"] != 1.0 || len(f.payments.got) != 5 {
-		t.Errorf("none can be used: %d %s", w.Code, w.Body)
-	}
 	if w := f.relay(`{"events":[]}`); w.Code != http.StatusAccepted || strings.TrimSpace(w.Body.String()) != `{"accepted":0,"rejected":0,"results":[]}` {
 		t.Errorf("none at all: %d %s", w.Code, w.Body)
 	}
@@ -104,9 +103,87 @@ func TestRelayOfAThousand(t *testing.T) {
 		t.Errorf("%v", p)
 	}
 	large := `{"events":[` + strings.Replace(relayEvent("e", "t"), `"id"`, `"note":"`+strings.Repeat("x", 1<<20)+`","id"`, 1) + `]}`
-	if got := f.object(f.relay(large).Body.Bytes()); got["results"].([]any)[0].(map[string]any)["reason"] != "too_large" {
-		t.Errorf("%v", got)
+	if p := f.wantProblem(f.relay(large), http.StatusUnprocessableEntity, "invalid_field"); p["errors"].([]any)[0].(map[string]any)["code"] != "too_large" {
+		t.Errorf("%v", p)
 	}
+}
+
+// A call of which nothing can be used is no delivery, and says why for each event.
+func TestRelayOfNothingThatCanBeUsed(t *testing.T) {
+	f := newFixture(t)
+	for body, want := range map[string]string{
+		`{"id":"e1","type":"refund"}`: `[{"pointer":"/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
+		`{}`:                          `[{"pointer":"/type","code":"invalid_field","detail":"missing"}]`,
+		`{"events":[{"id":"e1","type":"refund"}]}`:                    `[{"pointer":"/events/0/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
+		`{"events":[7,{"id":"e1","type":"refund"}]}`:                  `[{"pointer":"/events/0","code":"malformed","detail":"not a JSON object, at byte 0"},{"pointer":"/events/1/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
+		strings.Replace(relayEvent("e", "t"), "12550", `"secret"`, 1): `[{"pointer":"/amount","code":"invalid_field","detail":"not a positive integer of minor units"}]`,
+	} {
+		w := f.relay(body)
+		f.wantProblem(w, http.StatusUnprocessableEntity, "invalid_field")
+		if !strings.Contains(w.Body.String(), `"errors":`+want) {
+			t.Errorf("%s: %s", body, w.Body)
+		}
+	}
+	if len(f.payments.got) != 0 {
+		t.Errorf("%d were sent for somebody who does not sign", len(f.payments.got))
+	}
+}
+
+// What a source that signs sent, and cannot be used, is not lost: intake makes dead letters of it.
+func TestRejectedEventsOfASourceAreKept(t *testing.T) {
+	f := newFixture(t, withSources(t))
+	wrong := strings.Replace(relayEvent("e2", "t2"), "12550", "-1", 1)
+	large := strings.Replace(relayEvent("e3", "t3"), `"id"`, `"note":"`+strings.Repeat("x", 2<<20)+`","id"`, 1)
+	body := `{"events":[` + strings.Join([]string{relayEvent("e1", "t1"), wrong, `{"id":"x","id":"y"}`, `{"type":"clock","at":"never"}`, large, relayEvent("e4", "t2")}, ",") + `]}`
+	if w := f.signed(body); w.Code != http.StatusAccepted || f.object(w.Body.Bytes())["rejected"] != 4.0 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	keys, values := f.sentEvents()
+	if diff := cmp.Diff([]string{"t1", "t2", "bank", "bank", "bank", "t2"}, keys); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{relayEvent("e1", "t1"), wrong, `{"id":"x","id":"y"}`, `{"type":"clock","at":"never"}`, large[:stream.SourceLimit+1], relayEvent("e4", "t2")}, values); diff != "" {
+		t.Errorf("%.500s", diff)
+	}
+	for _, e := range f.payments.got {
+		if e.Clock {
+			t.Errorf("a clock that cannot be read goes to every partition: %s", e.Value)
+		}
+	}
+	if w := f.signed(wrong); w.Code != http.StatusUnprocessableEntity || len(f.payments.got) != 7 {
+		t.Errorf("alone: %d %s, %d sent", w.Code, w.Body, len(f.payments.got))
+	}
+	f.wantProblem(f.signed(wrong), http.StatusUnauthorized, "unauthenticated") // it was taken: again it would be another dead letter
+	f.payments.failing = errors.New("away")
+	f.wantProblem(f.signed(wrong+" "), http.StatusServiceUnavailable, "unavailable")
+}
+
+func TestRelayOfStandardWebhooks(t *testing.T) {
+	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	f := newFixture(t, func(c *Config) {
+		var err error
+		c.Signatures, err = signature.NewVerifier(signature.Config{Sources: []signature.Source{{Name: "psp", Secrets: [][]byte{[]byte(secret)}}}, Now: c.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	w, err := standardwebhooks.NewWebhook(secret)
+	f.check(err)
+	body := relayEvent("e1", "t1")
+	signed, err := w.Sign("msg_1", f.now, []byte(body))
+	f.check(err)
+	call := func(body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+		return f.ask("POST", "/v1/events", "", append([]func(*http.Request){
+			withBody(body), withHeader("webhook-id", "msg_1"), withHeader("webhook-timestamp", fmt.Sprint(f.now.Unix())), withHeader("webhook-signature", signed),
+		}, change...)...)
+	}
+	f.wantProblem(call(body+" "), http.StatusUnauthorized, "unauthenticated")
+	f.wantProblem(call(body, addHeader("webhook-id", "msg_1")), http.StatusBadRequest, "bad_request")
+	f.wantProblem(call(body, withHeader(signature.Header, signature.Sign([]byte(secret), f.now, []byte(body)))), http.StatusUnauthorized, "unauthenticated")
+	if w := call(body); w.Code != http.StatusAccepted || len(f.payments.got) != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	f.wantProblem(call(body), http.StatusUnauthorized, "unauthenticated")
 }
 
 func TestRelayWithoutKafka(t *testing.T) {

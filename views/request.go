@@ -21,6 +21,7 @@ import (
 func onceHeaders() []string {
 	return []string{
 		"Authorization", "Content-Type", "If-Match", "Last-Event-Id", idempotencyHeader, "Millrace-Reason", requestIDHeader, signature.Header, signature.SourceHeader,
+		signature.IDHeader, signature.TimestampHeader, signature.WebhookHeader,
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func TestSecretsOfSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{"0123456789abcdef", "the next one, later"} {
-		c, err := v.Open(signature.Sign([]byte(secret), time.Now(), []byte(secret)), "bank")
+		c, err := v.Open(http.Header{signature.Header: {signature.Sign([]byte(secret), time.Now(), []byte(secret))}, signature.SourceHeader: {"bank"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func newPayments(c engine.ClientConfig, t *topology.Topology) (*payments, error)
 func (p *payments) Send(ctx context.Context, events []views.PaymentEvent) error {
 	var records []*kgo.Record
 	for _, e := range events {
-		if e.Key != "" {
+		if !e.Clock {
 			records = append(records, &kgo.Record{Topic: p.topic, Key: []byte(e.Key), Value: e.Value})
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Limit is how often a subject may ask.
@@ -32,7 +34,7 @@ func (l Limit) Validate() error {
 
 const maxRate = 1_000_000
 
-// maxSubjects is how many subjects are remembered at least, twice as many at most: about 10 MB.
+// maxSubjects is how many subjects are remembered at least, twice as many at most: about 20 MB.
 const maxSubjects = 65_536
 
 // Limiter counts what subjects ask. Its methods are safe for concurrent use.
@@ -41,16 +43,12 @@ const maxSubjects = 65_536
 // becomes old. A subject that is forgotten begins with a full bucket, as it mostly would have had by then.
 type Limiter struct {
 	limit Limit
-	every time.Duration // one request
 	now   func() time.Time
-	start time.Time
 	seed  maphash.Seed
 	max   int
 
-	mu sync.Mutex
-	// Until when, since start, each subject has used up what its requests cost: the bucket is full when that is over, and empty when
-	// it is burst times every ahead.
-	young, old map[uint64]time.Duration
+	mu         sync.Mutex
+	young, old map[uint64]*rate.Limiter
 }
 
 // New returns a limiter; now tells the time, nil for time.Now.
@@ -58,10 +56,7 @@ func New(l Limit, now func() time.Time) *Limiter {
 	if now == nil {
 		now = time.Now
 	}
-	return &Limiter{
-		limit: l, every: time.Second / time.Duration(max(l.PerSecond, 1)), now: now, start: now(), seed: maphash.MakeSeed(), max: maxSubjects,
-		young: map[uint64]time.Duration{},
-	}
+	return &Limiter{limit: l, now: now, seed: maphash.MakeSeed(), max: maxSubjects, young: map[uint64]*rate.Limiter{}}
 }
 
 // Take counts one request of the subject. If it came too soon, wait is how long until one may come.
@@ -69,23 +64,31 @@ func (l *Limiter) Take(subject string) (wait time.Duration, ok bool) {
 	if l.limit.PerSecond == 0 {
 		return 0, true
 	}
-	key, now := maphash.String(l.seed, subject), l.now().Sub(l.start)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	used, known := l.young[key]
-	if !known {
-		used = l.old[key]
-		if len(l.young) >= l.max {
-			l.old, l.young = l.young, map[uint64]time.Duration{}
-		}
+	now := l.now()
+	taken := l.bucket(maphash.String(l.seed, subject)).ReserveN(now, 1)
+	if wait = taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+		return (wait + time.Microsecond - 1).Truncate(time.Microsecond), false // the bucket rounds down: then it would be too soon
 	}
-	used = max(used, now)
-	if wait = used - now - time.Duration(l.limit.Burst-1)*l.every; wait > 0 {
-		l.young[key] = used
-		return wait, false
-	}
-	l.young[key] = used + l.every
 	return 0, true
+}
+
+// bucket returns the bucket of a subject, as one of the young ones. It needs the lock.
+func (l *Limiter) bucket(key uint64) *rate.Limiter {
+	b := l.young[key]
+	if b != nil {
+		return b
+	}
+	if b = l.old[key]; b == nil {
+		b = rate.NewLimiter(rate.Limit(l.limit.PerSecond), l.limit.Burst)
+	}
+	if len(l.young) >= l.max {
+		l.old, l.young = l.young, map[uint64]*rate.Limiter{}
+	}
+	l.young[key] = b
+	return b
 }
 
 // Subjects returns how many subjects are remembered; one that asked in both generations counts twice.

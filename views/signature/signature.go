@@ -1,27 +1,42 @@
-// Package signature checks that a request was made by who holds a shared secret, just now, and once (CONTRACT.md, "Relay"):
-// `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`.
+// Package signature checks that a request was made by who holds a shared secret, just now, and once (CONTRACT.md, "Relay"). There are two
+// schemes, which differ in nothing but their spelling:
 //
-// A signature is good for the window around its time and for one request: those of requests that were taken are remembered until
-// their time is over, in this process alone. A request that was not taken may be sent again as it is.
+//   - `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`
+//   - Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 HMAC-SHA256 of id.timestamp.body>`
+//
+// A source has the scheme of its secrets: those of Standard Webhooks begin with whsec_.
+//
+// A signature is good for the window around its time. Within it a process takes a signature once, so that a sender who is not told what
+// became of a call does not hand it in again by mistake; what makes a replay harmless is the id of each event, which the ledger knows
+// (docs/adr/0012-who-may-ask.md). A request that was not taken may be sent again as it is.
 package signature
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Header carries the signature, SourceHeader the name of the source that signed, where it is told.
+// Header carries the signature, SourceHeader the name of the source that signed, where it is told. The others are those of Standard Webhooks.
 const (
-	Header       = "Millrace-Signature"
-	SourceHeader = "Millrace-Source"
+	Header          = "Millrace-Signature"
+	SourceHeader    = "Millrace-Source"
+	IDHeader        = "Webhook-Id"
+	TimestampHeader = "Webhook-Timestamp"
+	WebhookHeader   = "Webhook-Signature"
 )
+
+// standardPrefix begins a secret of Standard Webhooks; the rest is base64.
+const standardPrefix = "whsec_"
 
 // ErrInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is returned when
 // no more signatures can be remembered.
@@ -39,12 +54,15 @@ const (
 	maxSources      = 100
 	maxSecrets      = 4
 	maxSourceLength = 64
+	maxID           = 256
+	maxTried        = 16 // secrets, for a call that does not name its source: each is a pass over the body
 )
 
 // Source is somebody who signs.
 type Source struct {
 	Name string
-	// Secrets verify, any of them: two while one is changed for another. Each has at least 16 bytes.
+	// Secrets verify, any of them: two while one is changed for another. One that begins with whsec_ is base64, and verifies Standard
+	// Webhooks; any other is taken as it is. Each has at least 16 bytes.
 	Secrets [][]byte
 }
 
@@ -74,7 +92,9 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("signature: source %q: 1 to %d secrets are needed", s.Name, maxSecrets))
 		}
 		for _, secret := range s.Secrets {
-			if len(secret) < minSecret {
+			if k, err := keyOf(secret); err != nil {
+				errs = append(errs, fmt.Errorf("signature: source %q: what follows %s is base64", s.Name, standardPrefix))
+			} else if len(k.secret) < minSecret {
 				errs = append(errs, fmt.Errorf("signature: source %q: a secret has at least %d bytes", s.Name, minSecret))
 			}
 		}
@@ -85,9 +105,26 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// key is a secret as it verifies.
+type key struct {
+	source   string
+	standard bool
+	secret   []byte
+}
+
+func keyOf(secret []byte) (key, error) {
+	text, standard := bytes.CutPrefix(secret, []byte(standardPrefix))
+	if !standard {
+		return key{secret: secret}, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(text))
+	return key{standard: true, secret: raw}, err
+}
+
 // Verifier checks signatures. Its methods are safe for concurrent use.
 type Verifier struct {
 	config Config
+	keys   []key
 
 	mu         sync.Mutex
 	young, old map[[sha256.Size]byte]struct{} // of requests that were taken, or are being
@@ -105,8 +142,22 @@ func NewVerifier(c Config) (*Verifier, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Verifier{config: c, young: map[[sha256.Size]byte]struct{}{}, turned: c.Now()}, nil
+	v := &Verifier{config: c, young: map[[sha256.Size]byte]struct{}{}, turned: c.Now()}
+	for _, s := range c.Sources {
+		for _, secret := range s.Secrets {
+			k, err := keyOf(secret)
+			if err != nil {
+				return nil, err
+			}
+			k.source = s.Name
+			v.keys = append(v.keys, k)
+		}
+	}
+	return v, nil
 }
+
+// Signed tells whether a request claims to be signed, by either scheme.
+func Signed(h http.Header) bool { return h.Get(Header) != "" || h.Get(WebhookHeader) != "" }
 
 // Signs tells whether a source of that name signs its requests.
 func (v *Verifier) Signs(name string) bool {
@@ -120,30 +171,80 @@ func (v *Verifier) Signs(name string) bool {
 
 // Claim is what a request says of its signature, before its body was read.
 type Claim struct {
+	keys []key // any of them may fit
+	time string
+	// signed is what the HMAC is of, before the dot and the body.
+	signed string
+	macs   [][]byte
+
 	verifier *Verifier
-	source   string // empty for any
-	time     string
-	macs     [][]byte
 }
 
 // Open reads the headers of a request: what costs nothing to refuse is refused here. Every error is ErrInvalid.
-func (v *Verifier) Open(header, source string) (*Claim, error) {
-	if source != "" && !v.Signs(source) || len(v.config.Sources) == 0 {
-		return nil, fmt.Errorf("%w: unknown source", ErrInvalid)
-	}
-	c, err := parse(header)
+func (v *Verifier) Open(h http.Header) (*Claim, error) {
+	c, standard, err := read(h)
 	if err != nil {
 		return nil, err
 	}
+	c.verifier = v
+	source := h.Get(SourceHeader)
+	for _, k := range v.keys {
+		if k.standard == standard && (source == "" || k.source == source) {
+			c.keys = append(c.keys, k)
+		}
+	}
+	switch {
+	case len(c.keys) == 0:
+		return nil, fmt.Errorf("%w: unknown source", ErrInvalid)
+	case source == "" && len(c.keys) > maxTried:
+		return nil, fmt.Errorf("%w: it could be of more than %d secrets, %s must name the source", ErrInvalid, maxTried, SourceHeader)
+	}
 	seconds, err := strconv.ParseInt(c.time, 10, 64)
 	if err != nil || seconds < 0 || strconv.FormatInt(seconds, 10) != c.time {
-		return nil, fmt.Errorf("%w: t is no time", ErrInvalid)
+		return nil, fmt.Errorf("%w: it has no time", ErrInvalid)
 	}
 	const future = 1 << 40 // no duration reaches further
 	if seconds > future || v.config.Now().Sub(time.Unix(seconds, 0)).Abs() > v.config.Window {
 		return nil, fmt.Errorf("%w: its time is too far from now", ErrInvalid)
 	}
-	c.verifier, c.source = v, source
+	return c, nil
+}
+
+// read returns what the headers say, by which scheme.
+func read(h http.Header) (c *Claim, standard bool, err error) {
+	ours, theirs := h.Get(Header), h.Get(WebhookHeader)
+	switch {
+	case ours != "" && theirs != "":
+		return nil, false, fmt.Errorf("%w: signed by two schemes", ErrInvalid)
+	case theirs != "":
+		c, err = parseStandard(h.Get(IDHeader), h.Get(TimestampHeader), theirs)
+		return c, true, err
+	default:
+		c, err = parse(ours)
+		return c, false, err
+	}
+}
+
+// parseStandard reads the headers of Standard Webhooks. Signatures of other versions are passed over.
+func parseStandard(id, at, signatures string) (*Claim, error) {
+	if id == "" || len(id) > maxID || at == "" || len(signatures) > maxHeader {
+		return nil, fmt.Errorf("%w: %s and %s are needed", ErrInvalid, IDHeader, TimestampHeader)
+	}
+	c := &Claim{time: at, signed: id + "." + at}
+	for one := range strings.FieldsSeq(signatures) {
+		text, ok := strings.CutPrefix(one, "v1,")
+		if !ok {
+			continue
+		}
+		mac, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(mac) != sha256.Size {
+			return nil, fmt.Errorf("%w: v1 is no HMAC-SHA256 in base64", ErrInvalid)
+		}
+		c.macs = append(c.macs, mac)
+	}
+	if len(c.macs) == 0 || len(c.macs) > maxSignatures {
+		return nil, fmt.Errorf("%w: a signature of version v1 is needed", ErrInvalid)
+	}
 	return c, nil
 }
 
@@ -172,23 +273,19 @@ func parse(header string) (*Claim, error) {
 	if c.time == "" || len(c.macs) == 0 || len(c.macs) > maxSignatures {
 		return nil, fmt.Errorf("%w: t and v1 are needed", ErrInvalid)
 	}
+	c.signed = c.time
 	return c, nil
 }
 
 // Check returns the source that signed the body. The request must be told to end: taken keeps anyone from sending it again. The error
 // is ErrInvalid or ErrBusy.
 func (c *Claim) Check(body []byte) (source string, end func(taken bool), err error) {
-	for _, s := range c.verifier.config.Sources {
-		if c.source != "" && s.Name != c.source {
-			continue
-		}
-		for _, secret := range s.Secrets {
-			sum := sign(secret, c.time, body)
-			for _, mac := range c.macs {
-				if hmac.Equal(mac, sum[:]) {
-					end, err := c.verifier.remember(sum)
-					return s.Name, end, err
-				}
+	for _, k := range c.keys {
+		sum := sign(k.secret, c.signed, body)
+		for _, mac := range c.macs {
+			if hmac.Equal(mac, sum[:]) {
+				end, err := c.verifier.remember(sum)
+				return k.source, end, err
 			}
 		}
 	}

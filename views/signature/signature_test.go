@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -26,9 +27,18 @@ func verifier(t *testing.T, clock *time.Time) *Verifier {
 	return v
 }
 
+// headers are those of a request that is signed.
+func headers(signed, source string) http.Header {
+	return http.Header{Header: {signed}, SourceHeader: {source}}
+}
+
 // check does what a server does with a request that it takes.
 func check(v *Verifier, header, source string, body []byte) (string, error) {
-	c, err := v.Open(header, source)
+	return checkAll(v, headers(header, source), body)
+}
+
+func checkAll(v *Verifier, h http.Header, body []byte) (string, error) {
+	c, err := v.Open(h)
 	if err != nil {
 		return "", err
 	}
@@ -135,7 +145,7 @@ func TestWhatWasNotTakenMayComeAgain(t *testing.T) {
 	clock := now
 	v := verifier(t, &clock)
 	open := func() (func(bool), error) {
-		c, err := v.Open(Sign(first, now, body), "")
+		c, err := v.Open(headers(Sign(first, now, body), ""))
 		if err != nil {
 			t.Fatal(err)
 		}
