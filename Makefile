@@ -55,9 +55,10 @@ race: ## tests of the concurrent packages under the race detector (needs a C com
 api-test: ## the API from outside: linters, generated clients, a browser on /docs, random requests (needs node, python3, chromium)
 	scripts/api-test
 
-# The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
+# Kafka's own tools are run against the embedded broker. The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
 kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
 	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
+	MILLRACE_KAFKA_TOOLS=$(CURDIR)/scripts/kafka $(GO) test -count=1 -timeout 4m -run TestKafkaTools ./engine/embedded
 
 # Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it. In the first,
 # users' rows remember 2 minutes of event time, so that they forget all the time.

@@ -1,15 +1,20 @@
 package span
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/window"
@@ -80,12 +85,26 @@ func has(s attribute.Set, want attribute.KeyValue) bool {
 	return ok && v == want.Value
 }
 
-// TestOpen: spans reach a collector by OTLP over HTTP when they are closed.
+// TestOpen: spans reach a collector by OTLP over HTTP when they are closed, though the collector is busy at first.
 func TestOpen(t *testing.T) {
-	paths := make(chan string, 1)
-	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if b, err := io.ReadAll(r.Body); err == nil && len(b) > 0 {
-			paths <- r.URL.Path
+	t.Setenv(headersVariable, "authorization=Bearer%20abc, x-team=payments")
+	type request struct {
+		path, kind, key string
+		spans           int
+	}
+	requests := make(chan request, 2)
+	var busy atomic.Bool
+	busy.Store(true)
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		var data tracepb.TracesData
+		if err = errors.Join(err, proto.Unmarshal(b, &data)); err != nil || len(data.ResourceSpans) == 0 {
+			t.Errorf("the body: %v, %d resources", err, len(data.ResourceSpans))
+			return
+		}
+		requests <- request{r.URL.Path, r.Header.Get("Content-Type"), r.Header.Get("Authorization"), len(data.ResourceSpans[0].ScopeSpans[0].Spans)}
+		if busy.CompareAndSwap(true, false) {
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
 	defer collector.Close()
@@ -97,10 +116,37 @@ func TestOpen(t *testing.T) {
 	if err := s.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if path := <-paths; path != "/v1/traces" {
-		t.Errorf("sent to %s", path)
+	want := request{"/v1/traces", "application/x-protobuf", "Bearer abc", 1}
+	for range 2 {
+		if got := <-requests; got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
 	}
 	if _, err := Open(t.Context(), "http://[", slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("took a URL that is none")
+	}
+	t.Setenv(headersVariable, "authorization")
+	if _, err := Open(t.Context(), collector.URL, slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("took a header without a value")
+	}
+}
+
+// TestRefused: an answer that another attempt would not change ends the upload.
+func TestRefused(t *testing.T) {
+	attempts := make(chan struct{}, 9)
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		attempts <- struct{}{}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer collector.Close()
+	u, err := newUpload(collector.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.UploadTraces(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "403") {
+		t.Errorf("got %v", err)
+	}
+	if len(attempts) != 1 {
+		t.Errorf("%d attempts", len(attempts))
 	}
 }

@@ -64,11 +64,13 @@ func Start(c Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: port %d: %w", ErrInUse, c.Port, err)
 	}
+	refused := func(from net.Addr) { c.Logger.Warn("embedded broker", "error", errRequestSize, "from", from.String()) }
 	options := []kfake.Opt{
 		kfake.NumBrokers(1),
+		versions(),
 		kfake.WithLogger(b.log),
 		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(maxMessageBytes)}),
-		kfake.ListenFn(func(string, string) (net.Listener, error) { return listener, nil }),
+		kfake.ListenFn(func(string, string) (net.Listener, error) { return bounded{listener, refused}, nil }),
 	}
 	if c.Dir != "" {
 		if err := b.hold(); err != nil {
@@ -84,6 +86,7 @@ func Start(c Config) (*Broker, error) {
 		return nil, fmt.Errorf("embedded broker: %w", err)
 	}
 	boundByPartition(b.cluster)
+	listGroupsAnyCase(b.cluster)
 	return b, nil
 }
 
