@@ -71,13 +71,5 @@ type settingDoc struct {
 
 func settingDocument(h catalog.HealthSettings) []byte {
 	newest := h.Newest()
-	d := settingDoc{newest.EffectiveFrom, map[string]json.RawMessage{}}
-	for _, c := range newest.Patch {
-		value := json.RawMessage(c.Value)
-		if !json.Valid(value) {
-			value = mustJSON(c.Value)
-		}
-		d.Settings[c.Field] = value
-	}
-	return mustJSON(d)
+	return mustJSON(settingDoc{newest.EffectiveFrom, settingValues(newest.Patch)})
 }

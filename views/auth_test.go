@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -27,6 +28,7 @@ func guarded() []route {
 		{"/v1/routing/upi/sbi", "health"},
 		{"/v1/panel/transactions/t1", "panel"},
 		{"/v1/panel/dead-letters", "panel"},
+		{"/v1/panel/dead-letters/payments-3-42", "panel"},
 		{"/v1/panel/missions", "panel"},
 		{"/v1/panel/missions/swiggy-500", "panel"},
 	}
@@ -43,6 +45,7 @@ func filled(t testing.TB, change ...func(*Config)) *fixture {
 
 func TestRolesByRoute(t *testing.T) {
 	f := filled(t)
+	f.putLetter("payments-3-42", payment.Malformed, "intake", 0, "x")
 	allowed := map[token.Role]string{
 		token.User: "user", token.Service: "user health", token.Health: "health",
 		token.Viewer: "panel health", token.Editor: "panel health", token.Approver: "panel health", token.Admin: "panel health",

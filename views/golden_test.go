@@ -40,6 +40,7 @@ func TestGolden(t *testing.T) {
 		"routing":       "/v1/routing/upi/sbi",
 		"transaction":   "/v1/panel/transactions/t1",
 		"dead-letters":  "/v1/panel/dead-letters",
+		"dead-letter":   "/v1/panel/dead-letters/payments-3-42",
 		"missions":      "/v1/panel/missions",
 		"mission":       "/v1/panel/missions/swiggy-500",
 		"readyz":        "/readyz?verbose",

@@ -63,6 +63,40 @@ func (s *Server) letters() {
 	op := s.read("list-dead-letters", "/v1/panel/dead-letters", tagPanel, "Records that could not be used, newest first", panelAccess())
 	op.Description = "A page ends early once it holds 8 MiB of source bytes; `next_cursor` goes on from there."
 	huma.Register(s.api, op, s.letterList)
+	one := s.read("get-dead-letter", "/v1/panel/dead-letters/{id}", tagPanel, "One record that could not be used", panelAccess())
+	huma.Register(s.api, one, s.letter)
+}
+
+type letterInput struct {
+	Fresh
+	ID string `path:"id" maxLength:"512" doc:"Topic, partition and offset of the source record" example:"payments-3-42"`
+}
+
+// LetterDetail is a dead letter by itself.
+type LetterDetail struct {
+	Letter
+	AsOf AsOf `json:"as_of"`
+}
+
+type letterOutput struct{ Body LetterDetail }
+
+func (s *Server) letter(ctx context.Context, in *letterInput) (*letterOutput, error) {
+	as, err := s.at(ctx, in.Fresh, s.sources.letters.holding(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, problem.Missing("dead letter")
+	}
+	items := []Letter{letterOf(in.ID, row)}
+	if err := s.fill(ctx, items, []Place{{row.Partition, row.Offset}}); err != nil {
+		return nil, err
+	}
+	return &letterOutput{LetterDetail{items[0], as.stamped(row.At)}}, nil
 }
 
 func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutput, error) {

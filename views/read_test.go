@@ -109,6 +109,10 @@ func TestDeadLetterBytes(t *testing.T) {
 	if raw, ok := item["raw_base64"]; !ok || raw != nil {
 		t.Errorf("a record that retention took: %v", item)
 	}
+	if one := f.get("/v1/panel/dead-letters/gone"); one["id"] != "gone" || one["raw_base64"] != nil || one["as_of"] == nil {
+		t.Errorf("by itself: %v", one)
+	}
+	f.wantProblem(f.ask("GET", "/v1/panel/dead-letters/none", f.token("a", token.Viewer)), http.StatusNotFound, "not_found")
 	f = newFixture(t, func(c *Config) { c.Records = brokenRecords{} })
 	f.get("/v1/panel/dead-letters") // nothing to read
 	f.putLetter("a", payment.Malformed, "intake", 0, "x")

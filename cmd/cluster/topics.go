@@ -84,6 +84,29 @@ func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, err
 	return changes, nil
 }
 
+// Shape returns the partitions and the replication factor that every topic of specs has that is there; 0 if there is none, or they differ.
+func Shape(ctx context.Context, adm *Admin, specs []topology.Spec) (partitions int32, replication int16, err error) {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	found, err := adm.ListTopics(ctx, names...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("list topics: %w", adm.explain(err))
+	}
+	for _, d := range found {
+		if d.Err != nil {
+			continue
+		}
+		p, r := int32(len(d.Partitions)), int16(d.Partitions.NumReplicas())
+		if partitions != 0 && (partitions != p || replication != r) {
+			return 0, 0, nil
+		}
+		partitions, replication = p, r
+	}
+	return partitions, replication, nil
+}
+
 func (c *Change) refuse(format string, args ...any) {
 	c.Action = Refuse
 	if c.Reason != "" {

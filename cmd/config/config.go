@@ -23,6 +23,9 @@ type Config struct {
 	Brokers []string `yaml:"brokers"`
 	// Server is the base URL that client commands talk to. Defaults to http://127.0.0.1:8080, where `millrace dev` listens.
 	Server string `yaml:"server"`
+	// TokenFile is a file with the token that client commands send to Server; MILLRACE_TOKEN and --token go before it. Defaults to none:
+	// a `millrace dev` on this machine signs one.
+	TokenFile string `yaml:"token_file"`
 	// ClientID names this process to the brokers. Defaults to millrace.
 	ClientID string `yaml:"client_id"`
 	// Prefix is put before every topic and group name. Defaults to none.

@@ -62,8 +62,11 @@ func fromEnvironment(c *Config, environ []string) error {
 // Failpoint is the variable by which a crash test tells `run` where to kill itself, as name:count.
 const Failpoint = "MILLRACE_FAILPOINT"
 
-// reserved variables configure tests, not the program.
-func reserved(name string) bool { return name == "MILLRACE_KAFKA" || name == Failpoint }
+// Token is the variable that holds the token of client commands. It is no setting, so that nothing prints it.
+const Token = "MILLRACE_TOKEN"
+
+// reserved variables are no settings: they configure tests, or are secret.
+func reserved(name string) bool { return name == "MILLRACE_KAFKA" || name == Failpoint || name == Token }
 
 func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 	for i := range v.NumField() {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/command"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/examples/missions"
@@ -58,15 +60,28 @@ func (d *dev) inForce(ctx context.Context) error {
 	return nil
 }
 
+// elsewhere returns the flags by which other commands find this dev, empty where they do without.
+func (d *dev) elsewhere() string {
+	flags, found := "", config.Default()
+	if server := "http://" + d.server.Addr().String(); server != found.Server {
+		flags += " --server " + server
+	}
+	if addr := d.broker.Addr(); !slices.Contains(found.Brokers, addr) {
+		flags += " --brokers " + addr
+	}
+	return flags
+}
+
 // greet tells what there is to see.
 func (d *dev) greet(sent int64) {
 	base := "http://" + d.server.Addr().String()
 	p := func(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
+	elsewhere := d.elsewhere()
 	p("Millrace is up after %.1f s.  Live page: %s/", time.Since(d.started).Seconds(), base)
 	p("Broker: %s   Data: %s   API: %s/docs", d.broker.Addr(), d.Data, base)
 	switch {
 	case d.NoTraffic:
-		p("No traffic: send events with `%s replay FILE.jsonl --advance 1h --wait`.", d.Command)
+		p("No traffic: send events with `%s replay FILE.jsonl --advance 1h --wait%s`.", d.Command, elsewhere)
 	case d.stale:
 		p("Going on with the data of the last run; live traffic, %g events a second.", d.Rate)
 	default:
@@ -76,16 +91,13 @@ func (d *dev) greet(sent int64) {
 	p("")
 	p("  curl -s '%s/v1/health?mode=%s'", base, outageMode)
 	p("  curl -s %s/v1/health/%s/%s", base, outageMode, outageBank)
-	server := ""
-	if d.Port != 8080 {
-		server = " --server " + base
-	}
 	if !d.NoTraffic {
-		p("  %s%s dev break %s/%s --for 3m", d.Command, server, outageMode, breakable)
+		p("  %s dev break %s/%s --for 3m%s", d.Command, outageMode, breakable, elsewhere)
 	}
+	p("  %s mission list%s", d.Command, elsewhere)
 	b := &board{topology: d.topology, tables: d.server.Tables}
 	if users := b.interesting(); len(users) > 0 {
-		p("  TOKEN=$(%s%s token mint --sub %s --role user)", d.Command, server, users[0])
+		p("  TOKEN=$(%s token mint --sub %s --role user%s)", d.Command, users[0], elsewhere)
 		p(`  curl -s -H "Authorization: Bearer $TOKEN" %s/v1/users/me/missions`, base)
 	}
 	p("")

@@ -92,6 +92,23 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 	return r, nil
 }
 
+// Look returns what there is of a user, as rows left, and changes nothing.
+func Look(ctx context.Context, c Config, user string) (Report, error) {
+	if user == "" || user == erasure.Nobody {
+		return Report{}, errors.New("a user is needed")
+	}
+	w, err := open(c)
+	if err != nil {
+		return Report{}, err
+	}
+	defer w.close()
+	found, err := w.rowsOf(ctx, user)
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{Transactions: len(found.transactions), Left: found.names(), Logs: w.logs()}, nil
+}
+
 type worker struct {
 	config Config
 	client *kgo.Client

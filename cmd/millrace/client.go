@@ -9,96 +9,179 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/views/asof"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
 )
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 20
+const (
+	// maxAnswer bounds what is read of an answer.
+	maxAnswer = 64 << 20
+	// callWithin bounds one request; the server itself waits for 5 s at most.
+	callWithin = time.Minute
+	// patience is how long a command waits for its turn where the server limits its rate, or is loading its tables.
+	patience = time.Minute
+	// settledWithin is how long a command waits for the verdict on what it wrote.
+	settledWithin = time.Minute
+)
 
-// call asks the server for path and returns the body of a 2xx answer.
-func (a *app) call(ctx context.Context, method, path, token string, body any) ([]byte, int, error) {
-	var in io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return nil, 0, err
+// call is one request to the server.
+type call struct {
+	method, path string
+	query        url.Values
+	// roles are those of which the token needs one; none: the request needs no token.
+	roles []token.Role
+	// what names the object, such as `mission "m1"`, and list the command that lists such objects: for the error where there is none.
+	what, list string
+	// items names the field of a list that holds its items. Defaults to items.
+	items string
+	// body is sent as JSON, unless it is a text of the type content.
+	body    any
+	content string
+	// key, match and reason are the headers of writes.
+	key, match, reason string
+	// verdict tells that somebody judges what is sent: a refusal is an answer then, and wrong use elsewhere.
+	verdict bool
+}
+
+// reply is an answer that is no problem.
+type reply struct {
+	body   json.RawMessage
+	status int
+	etag   string
+}
+
+// call sends one request and returns the answer to it; every other answer than 2xx is an error, a *problemError where the server
+// answered. It waits while the server limits the rate, or loads its tables.
+func (a *app) call(ctx context.Context, c call) (reply, error) {
+	payload, err := c.payload()
+	if err != nil {
+		return reply{}, err
+	}
+	bearer := ""
+	if len(c.roles) > 0 {
+		if bearer, err = a.bearer(ctx, c.roles); err != nil {
+			return reply{}, err
 		}
-		in = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, a.config.Server+path, in)
+	for until := time.Now().Add(patience); ; {
+		out, wait, err := a.once(ctx, c, bearer, payload)
+		if wait == 0 || time.Now().Add(wait).After(until) {
+			return out, err
+		}
+		if sleepUntil(ctx, time.Now().Add(wait)) != nil {
+			return out, errors.Join(context.Cause(ctx), err)
+		}
+	}
+}
+
+func (c *call) payload() ([]byte, error) {
+	switch body := c.body.(type) {
+	case nil:
+		return nil, nil
+	case []byte:
+		return body, nil
+	case json.RawMessage:
+		c.content = "application/json"
+		return body, nil
+	default:
+		c.content = "application/json"
+		return json.Marshal(body)
+	}
+}
+
+// once sends the request once. wait is how long the server asks to wait, 0 if the answer is final.
+func (a *app) once(ctx context.Context, c call, bearer string, payload []byte) (out reply, wait time.Duration, err error) {
+	ctx, cancel := withTimeout(ctx, callWithin)
+	defer cancel()
+	address := a.config.Server + c.path
+	if len(c.query) > 0 {
+		address += "?" + c.query.Encode()
+	}
+	var in io.Reader
+	if payload != nil {
+		in = bytes.NewReader(payload)
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, address, in)
 	if err != nil {
-		return nil, 0, err
+		return out, 0, err
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+	for name, value := range map[string]string{
+		"Content-Type": c.content, "Idempotency-Key": c.key, "If-Match": c.match, "Millrace-Reason": c.reason,
+	} {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := a.client().Do(req)
 	if err != nil {
-		return nil, 0, fmt.Errorf("no answer from %s: %w", a.config.Server, err)
+		return out, 0, fmt.Errorf("no answer from %s: %w", a.config.Server, errors.Join(err, context.Cause(ctx)))
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, resp.StatusCode, err
+		return out, 0, fmt.Errorf("%s %s: the answer breaks off: %w", c.method, address, err)
 	}
-	if resp.StatusCode >= 300 {
-		return raw, resp.StatusCode, problemError(method, path, resp.StatusCode, raw)
+	out = reply{bytes.TrimSpace(raw), resp.StatusCode, resp.Header.Get("ETag")}
+	if resp.StatusCode < 300 {
+		return out, 0, nil
 	}
-	return raw, resp.StatusCode, nil
+	err = a.problem(c, resp, raw)
+	var p *problemError
+	if errors.As(err, &p) && (p.code == string(problem.RateLimited) || p.code == string(problem.Recovering)) {
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		wait = time.Duration(max(seconds, 1)) * time.Second
+	}
+	return out, wait, err
 }
 
-func problemError(method, path string, status int, raw []byte) error {
-	var p struct {
-		Code, Detail, Title string
-		Errors              []struct{ Pointer, Detail string }
-	}
-	_ = json.Unmarshal(raw, &p) // a proxy may answer with something else
-	text := p.Detail
-	if text == "" {
-		text = p.Title
-	}
-	for _, e := range p.Errors {
-		text += "\n" + e.Pointer + ": " + e.Detail
-	}
-	return fmt.Errorf("%s %s: %d %s %s", method, path, status, p.Code, text)
+// client follows no redirect: the token is for the server that --server names.
+func (a *app) client() *http.Client {
+	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// devToken asks a `dev` on loopback for a token.
-func (a *app) devToken(ctx context.Context, subject string, roles []string, ttl time.Duration) (string, error) {
-	raw, _, err := a.call(ctx, http.MethodPost, "/v1/dev/token", "", map[string]any{"sub": subject, "roles": roles, "ttl": ttl.String()})
-	if err != nil {
-		return "", fmt.Errorf("%w (only `millrace dev` on this machine signs tokens; elsewhere use `millrace token mint --key-file`)", err)
+// write sends a write and returns once it has its verdict: an answer without one is asked for again, under the same key.
+func (a *app) write(ctx context.Context, c call) (reply, error) {
+	c.verdict = c.method != http.MethodGet
+	ctx, cancel := context.WithTimeoutCause(ctx, settledWithin,
+		fmt.Errorf("%s %s was recorded, but has no verdict after %v: does the group that judges it run? Send it again, it is done once", c.method, c.path, settledWithin))
+	defer cancel()
+	for {
+		out, err := a.call(ctx, c)
+		if err != nil && ctx.Err() != nil {
+			return out, context.Cause(ctx)
+		}
+		if err != nil || out.status != http.StatusAccepted {
+			return out, err
+		}
+		if sleepUntil(ctx, time.Now().Add(100*time.Millisecond)) != nil { // the server has waited before it answered
+			return out, context.Cause(ctx)
+		}
 	}
-	var out struct {
-		Token string `json:"token"`
-	}
-	if err := json.Unmarshal(raw, &out); err != nil || out.Token == "" {
-		return "", errors.New("the server's answer holds no token")
-	}
-	return out.Token, nil
 }
 
 // waitForViews returns when the server's tables have reached ends.
 func (a *app) waitForViews(ctx context.Context, ends cluster.Ends) error {
-	query := url.Values{"min_as_of": {asof.Changelogs(ends).Encode()}}.Encode()
+	return a.waitForToken(ctx, asof.Changelogs(ends).Encode())
+}
+
+// waitForToken returns when the server's tables reflect the as_of of an answer.
+func (a *app) waitForToken(ctx context.Context, asOf string) error {
 	for {
-		_, status, err := a.call(ctx, http.MethodGet, "/readyz?"+query, "", nil)
-		if err == nil {
-			return nil
-		}
-		if status != http.StatusServiceUnavailable {
+		_, err := a.call(ctx, call{method: http.MethodGet, path: "/readyz", query: url.Values{"min_as_of": {asOf}}})
+		var p *problemError
+		if err == nil || !errors.As(err, &p) || p.status != http.StatusServiceUnavailable {
 			return err
 		}
-		select { // the server has waited before it answered; this pause bounds a broken one
-		case <-ctx.Done():
+		if sleepUntil(ctx, time.Now().Add(100*time.Millisecond)) != nil { // the server has waited before it answered
 			return errors.Join(context.Cause(ctx), err)
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -28,7 +29,6 @@ func (a *app) devBreakCommand() *cobra.Command {
 technical reasons from now on, and some hang. Windows tell after a minute or two, the state follows (docs/health.md says when),
 and some minutes after the end it is up again. Watch it on the live page, or with "millrace health why MODE INSTRUMENT".`,
 		Example: "  millrace dev break upi/hdfc --for 3m",
-		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().DurationVar(&o.length, "for", 3*time.Minute, "how long, at most 24h")
@@ -45,19 +45,16 @@ func (a *app) devBreak(ctx context.Context, what string, o breakOptions) error {
 	if len(parts) == 3 {
 		body["gateway"] = parts[2]
 	}
-	token, err := a.devToken(ctx, actor(), []string{"editor"}, time.Minute)
-	if err != nil {
-		return err
-	}
-	raw, status, err := a.call(ctx, http.MethodPost, "/v1/dev/break", token, body)
-	if status == http.StatusNotFound {
+	out, err := a.call(ctx, call{method: http.MethodPost, path: "/v1/dev/break", roles: writes(), body: body})
+	var p *problemError
+	if errors.As(err, &p) && p.status == http.StatusNotFound {
 		return fmt.Errorf("%s sends no traffic that could break: it needs a `millrace dev` without --no-traffic", a.config.Server)
 	}
 	if err != nil {
 		return err
 	}
 	var broken views.Broken
-	if err := json.Unmarshal(raw, &broken); err != nil {
+	if err := json.Unmarshal(out.body, &broken); err != nil {
 		return err
 	}
 	return a.print(broken, func() table {

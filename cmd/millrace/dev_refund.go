@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +21,6 @@ func (a *app) devRefundCommand() *cobra.Command {
 has it. Progress of the payment's user falls; where a mission is no longer reached, its completion is revoked, and its reward cancelled,
 or clawed back if it was granted. See it on the live page, or under /v1/users/USER/rewards.`,
 		Example: "  millrace dev refund txn_17",
-		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devRefund(cmd.Context(), args[0]) },
 	}
 }
@@ -42,24 +40,20 @@ type refunded struct {
 const refundWithin = 30 * time.Second
 
 func (a *app) devRefund(ctx context.Context, id string) error {
-	token, err := a.devToken(ctx, actor(), []string{"viewer", "service"}, time.Minute)
-	if err != nil {
-		return err
-	}
-	t, err := a.payment(ctx, id, token)
+	t, err := a.payment(ctx, id)
 	switch {
 	case err != nil:
 		return err
 	case t.Status != "success":
-		return fmt.Errorf("payment %s is %s: only one that succeeded can be taken back", id, t.Status)
+		return finding{fmt.Errorf("payment %s is %s: only one that succeeded can be taken back", id, t.Status)}
 	case t.Net == 0:
-		return fmt.Errorf("nothing is left of payment %s: %d %s were reversed", id, t.Reversed, t.Currency)
+		return finding{fmt.Errorf("nothing is left of payment %s: %d %s were reversed", id, t.Reversed, t.Currency)}
 	}
 	event := map[string]any{
 		"id": fmt.Sprintf("refund-%s-%d", id, time.Now().UnixMilli()), "type": "reversal", "transaction_id": id, "user_id": t.UserID,
 		"currency": t.Currency, "status": "success", "updated_at": instant.Of(time.Now()),
 	}
-	raw, _, err := a.call(ctx, http.MethodPost, "/v1/events", token, event)
+	out, err := a.call(ctx, call{method: http.MethodPost, path: "/v1/events", roles: ofAnyUser(), body: event})
 	if err != nil {
 		return err
 	}
@@ -67,13 +61,13 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 		Accepted int
 		Results  []struct{ Reason, Detail string }
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	if err := json.Unmarshal(out.body, &answer); err != nil {
 		return err
 	}
 	if answer.Accepted != 1 {
 		return fmt.Errorf("the refund was not taken: %+v", answer.Results)
 	}
-	if t, err = a.taken(ctx, id, token, t.Net); err != nil {
+	if t, err = a.taken(ctx, id, t.Net); err != nil {
 		return err
 	}
 	return a.print(t, func() table {
@@ -84,24 +78,21 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	})
 }
 
-func (a *app) payment(ctx context.Context, id, token string) (refunded, error) {
+func (a *app) payment(ctx context.Context, id string) (refunded, error) {
 	var t refunded
-	raw, status, err := a.call(ctx, http.MethodGet, "/v1/panel/transactions/"+url.PathEscape(id), token, nil)
-	if status == http.StatusNotFound {
-		return t, fmt.Errorf("%s knows no payment %s", a.config.Server, id)
-	}
+	out, err := a.call(ctx, transactionCall(id))
 	if err != nil {
 		return t, err
 	}
-	return t, json.Unmarshal(raw, &t)
+	return t, json.Unmarshal(out.body, &t)
 }
 
 // taken returns the payment once less than net is left of it.
-func (a *app) taken(ctx context.Context, id, token string, net int64) (refunded, error) {
+func (a *app) taken(ctx context.Context, id string, net int64) (refunded, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin, errors.New("the ledger has not taken it in; is the pipeline running?"))
 	defer cancel()
 	for {
-		t, err := a.payment(ctx, id, token)
+		t, err := a.payment(ctx, id)
 		if err == nil && t.Net < net {
 			return t, nil
 		}

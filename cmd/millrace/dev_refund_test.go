@@ -69,11 +69,16 @@ func TestDevRefundClawsBack(t *testing.T) {
 	state("granted")
 	lacks(t, run(0, "dev", "refund", "txn_1").out, "TRANSACTION", "txn_1", "usr_1", "12550")
 	state("clawed_back")
-	lacks(t, run(2, "dev", "refund", "txn_1").errs, "nothing is left of payment txn_1")
-	lacks(t, run(2, "dev", "refund", "txn_2").errs, "payment txn_2 is failed")
-	lacks(t, run(2, "dev", "refund", "txn_3").errs, "knows no payment txn_3")
+	lacks(t, run(1, "dev", "refund", "txn_1").errs, "nothing is left of payment txn_1")
+	lacks(t, run(1, "dev", "refund", "txn_2").errs, "payment txn_2 is failed")
+	lacks(t, run(1, "dev", "refund", "txn_3").errs, `there is no payment "txn_3"`)
 	lacks(t, run(0, "verify").out, "conservation  true")
 	lacks(t, run(0, "mission", "simulate", "-f", file).out, "ONE", "all")
-	lacks(t, run(0, "erase-user", "usr_1").out, "transactions that are nobody's now  2", "kept in postings")
+	lacks(t, run(0, "erase-user", "usr_1", "--dry-run").out, "transactions that would be nobody's  2", "holds the user", "transaction txn_1", "kept in postings")
+	lacks(t, run(2, "erase-user", "usr_1").errs, "cannot be undone", "--yes", "--dry-run") // nobody can be asked here
+	lacks(t, run(0, "erase-user", "usr_1", "--yes").out, "transactions that are nobody's now  2", "kept in postings")
 	lacks(t, run(0, "verify").out, "conservation  true", "budgets       true")
+	for _, again := range []string{"--yes", "--dry-run"} {
+		lacks(t, run(1, "erase-user", "usr_1", again).errs, `no row holds user "usr_1"`)
+	}
 }

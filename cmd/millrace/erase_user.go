@@ -10,7 +10,9 @@ import (
 )
 
 func (a *app) eraseUserCommand() *cobra.Command {
-	return &cobra.Command{
+	var c confirmation
+	var dryRun bool
+	cmd := &cobra.Command{
 		Use:   "erase-user USER",
 		Short: "Forget a user: rows go by tombstones, transactions keep their amounts and are nobody's",
 		Long: `Asks the groups, which must run, to forget a user, and returns when they have. The user's rows in the tables of progress and rewards
@@ -19,10 +21,56 @@ ledger-journal go. Sums stay as they are. Kafka's compaction then removes the by
 tombstones themselves 7 days after that.
 
 What is no table keeps what it has until its retention is over: the answer names each topic. A payment of the user that comes later is a new one; timers of
-rewards that were pending go when they are due. Exit status 1: rows are left, of what came meanwhile; erase again.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.eraseUser(cmd.Context(), args[0]) },
+rewards that were pending go when they are due. Exit status 1: rows are left, of what came meanwhile; erase again.
+
+It cannot be undone, so it asks for the user's id again, at a terminal; elsewhere it needs --yes. --dry-run shows what would go. It writes to Kafka, whose ACLs on
+the topic erasures say who may: the server has no route for it.`,
+		Example: "  millrace erase-user usr_1 --dry-run",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if dryRun {
+				return a.wouldErase(cmd.Context(), args[0])
+			}
+			if err := c.confirm(cmd, fmt.Sprintf("Forget user %q at %v, prefix %q.", args[0], a.config.Brokers, a.config.Prefix), args[0]); err != nil {
+				return err
+			}
+			return a.eraseUser(cmd.Context(), args[0])
+		},
 	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would go, change nothing")
+	c.flags(cmd)
+	return cmd
+}
+
+// wouldErase shows what there is of a user.
+func (a *app) wouldErase(ctx context.Context, user string) error {
+	r, err := erase.Look(ctx, erase.Config{Client: a.config.Client(), Topology: a.topology()}, user)
+	if err != nil {
+		return err
+	}
+	err = a.print(r, func() table {
+		t := table{header: []string{"what", "how much"}, rows: [][]string{
+			{"transactions that would be nobody's", fmt.Sprint(r.Transactions)}, {"rows that would go", fmt.Sprint(len(r.Left))},
+		}}
+		for _, row := range r.Left {
+			t.rows = append(t.rows, []string{"holds the user", row})
+		}
+		return keptIn(t, r)
+	})
+	if err == nil && len(r.Left) == 0 {
+		return finding{noRows(user)}
+	}
+	return err
+}
+
+func keptIn(t table, r erase.Report) table {
+	for _, l := range r.Logs {
+		t.rows = append(t.rows, []string{"kept in " + l.Topic, l.Keeps})
+	}
+	return t
+}
+
+func noRows(user string) error {
+	return fmt.Errorf("no row holds user %q: it was erased before, or the id is another", user)
 }
 
 func (a *app) eraseUser(ctx context.Context, user string) error {
@@ -37,16 +85,15 @@ func (a *app) eraseUser(ctx context.Context, user string) error {
 		for _, left := range r.Left {
 			t.rows = append(t.rows, []string{"left", left})
 		}
-		for _, l := range r.Logs {
-			t.rows = append(t.rows, []string{"kept in " + l.Topic, l.Keeps})
-		}
-		return t
+		return keptIn(t, r)
 	})
-	if r.Transactions == 0 && r.Rows == 0 && len(r.Left) == 0 {
-		fmt.Fprintf(a.errs, "No row held user %q: it was erased before, or the id is another.\n", user)
+	switch {
+	case err != nil:
+		return err
+	case len(r.Left) > 0:
+		return finding{fmt.Errorf("%d rows are left: payments came meanwhile; erase again", len(r.Left))}
+	case r.Transactions == 0 && r.Rows == 0:
+		return finding{noRows(user)}
 	}
-	if err == nil && len(r.Left) > 0 {
-		return finding{fmt.Errorf("%d rows are left: payments came meanwhile", len(r.Left))}
-	}
-	return err
+	return nil
 }

@@ -38,7 +38,6 @@ with --out to a file of JSON lines ("-" for standard output), which ` + "`millra
 --outages makes payments fail by a list of outages, the file that ` + "`millrace health backtest`" + ` takes: success is the share of payments
 made in that time that succeed all the same (default 0.1); most others fail for technical reasons, some hang.`,
 		Example: "  millrace generate --count 20000 --seed 7 --out events.jsonl",
-		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.generate(cmd.Context(), o) },
 	}
 	d := traffic.DefaultConfig()

@@ -1,19 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) healthCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "health", Short: "Payment health: how banks and gateways do, and what was decided for them"}
-	cmd.AddCommand(a.healthWhyCommand(), a.backtestCommand())
+	cmd.AddCommand(a.healthListCommand(), a.healthStatusCommand(), a.healthWhyCommand(), a.backtestCommand())
 	for _, d := range decisions() {
 		cmd.AddCommand(a.decisionCommand(d))
 	}
@@ -21,19 +17,21 @@ func (a *app) healthCommand() *cobra.Command {
 }
 
 func (a *app) healthWhyCommand() *cobra.Command {
-	var token string
+	var w watch
 	cmd := &cobra.Command{
 		Use:   "why MODE INSTRUMENT",
 		Short: "Tell why an instrument is up or down",
 		Long: `Shows the state of an instrument and of its gateways, the thresholds, and what was held against them at the windows that decided it and
 at the last ones. "-o json" has the closed windows too.`,
-		Example: "  millrace health why upi sbi",
-		Args:    cobra.ExactArgs(2),
+		Example:           "  millrace health why upi sbi",
+		ValidArgsFunction: a.completePlaces,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.healthWhy(cmd.Context(), token, args[0], args[1])
+			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
+				return show(ctx, a, instrumentCall(args[0], args[1], "why"), func(y shownWhy) table { return whyTable(args[0]+"/"+args[1], y) })
+			})
 		},
 	}
-	cmd.Flags().StringVar(&token, "token", "", "bearer token (default: one signed by the dev that --server names)")
+	w.flags(cmd)
 	return cmd
 }
 
@@ -59,26 +57,6 @@ type shownWindow struct {
 	WindowEnd string  `json:"window_end"`
 	Rate      float64 `json:"rate"`
 	Count     int64   `json:"count"`
-}
-
-func (a *app) healthWhy(ctx context.Context, given, mode, instrument string) error {
-	token, err := a.viewerToken(ctx, given)
-	if err != nil {
-		return err
-	}
-	path := "/v1/health/" + url.PathEscape(mode) + "/" + url.PathEscape(instrument) + "/why"
-	raw, status, err := a.call(ctx, http.MethodGet, path, token, nil)
-	if status == http.StatusNotFound {
-		return finding{fmt.Errorf("there is no instrument %q of mode %q", instrument, mode)}
-	}
-	if err != nil {
-		return err
-	}
-	var w shownWhy
-	if err := json.Unmarshal(raw, &w); err != nil {
-		return err
-	}
-	return a.print(json.RawMessage(bytes.TrimSpace(raw)), func() table { return whyTable(mode+"/"+instrument, w) })
 }
 
 // whyTable has a line for each level, and below it those of its windows.

@@ -47,7 +47,6 @@ An outage is found when its instrument, or gateway, is not up at the end of a wi
 if it has two full windows with enough volume: 100 eligible attempts in each, and in the two at least 85 % of the traffic of the ten
 windows before. Exit status 1: the settings of -f missed one of these.`,
 		Example: "  millrace health backtest -f settings.yaml --against today.yaml --outages outages.yaml --from 2026-03-01T00:00:00Z",
-		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.backtest(cmd.Context(), o) },
 	}
 	f := cmd.Flags()

@@ -19,6 +19,7 @@ func TestHealthWhy(t *testing.T) {
 		if r.Header.Get("Authorization") != "Bearer tok" || r.URL.EscapedPath() != "/v1/health/upi/sbi%2Fx/why" {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"code":"not_found"}`))
 			return
 		}
 		_, _ = w.Write(body)

@@ -20,24 +20,25 @@ func execute(ctx context.Context, root *cobra.Command) error {
 
 // hint returns what can be done about an error of a command, empty if there is nothing to add.
 func hint(cmd *cobra.Command, err error) string {
+	var wrong misuse
 	switch {
 	case err == nil:
 		return ""
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Nothing listens there: start `millrace dev`, or name yours with --server URL and --brokers HOST:PORT."
-	case misused(err):
-		return "Usage: " + cmd.UseLine() + "\n`" + cmd.CommandPath() + " --help` says what it wants."
+	case errors.As(err, &wrong):
+		return usage(wrong.command)
+	case strings.HasPrefix(err.Error(), "required flag(s)"): // cobra's, which has no type
+		return usage(cmd)
 	default:
 		return ""
 	}
 }
 
-// misused tells whether cobra refused the words of a command line, by how its messages begin: its errors have no type.
-func misused(err error) bool {
-	for _, begin := range []string{"required flag(s)", "accepts ", "requires ", "unknown command", "unknown flag", "unknown shorthand", "invalid argument", "flag needs an argument"} {
-		if strings.HasPrefix(err.Error(), begin) {
-			return true
-		}
+func usage(c *cobra.Command) string {
+	line := c.UseLine()
+	if isGroup(c) {
+		line = c.CommandPath() + " COMMAND"
 	}
-	return false
+	return "Usage: " + line + "\n`" + c.CommandPath() + " --help` says what it wants."
 }

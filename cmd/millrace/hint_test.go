@@ -15,7 +15,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{[]string{"mission", "simulate", "--files", "x"}, []string{"unknown flag", "Usage: millrace mission simulate"}},
 		{append([]string{"dev", "refund", "t"}, nobody()...), []string{"start `millrace dev`"}},
 		{append([]string{"mission", "explain", "m", "--user", "u", "--transaction", "t"}, nobody()...), []string{"start `millrace dev`"}},
-		{[]string{"erase-user", "u", "--brokers", "127.0.0.1:1"}, []string{"connection refused", "--brokers"}},
+		{[]string{"erase-user", "u", "--yes", "--brokers", "127.0.0.1:1"}, []string{"connection refused", "--brokers"}},
 		{[]string{"verify", "--brokers", "127.0.0.1:1"}, []string{"connection refused", "--brokers"}},
 	} {
 		lacks(t, millrace(t, 2, c.args...).errs, c.says...)

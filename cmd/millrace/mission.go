@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,28 +14,15 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 )
 
+// missions is the collection of missions.
+func missions() *collection {
+	const at = "/v1/panel/missions"
+	return &collection{catalog.KindMission, at, func(id string) string { return at + path(id) }, "mission", "millrace mission list"}
+}
+
 func (a *app) missionCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "mission", Short: "Missions: what users must do, and what they win"}
-	var token string
-	list := &cobra.Command{
-		Use: "list", Short: "List missions", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.listMissions(cmd.Context(), token) },
-	}
-	var version int64
-	get := &cobra.Command{
-		Use: "get ID", Short: "Show one mission: its latest version, or the one asked for", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("version") && version < 1 {
-				return errors.New("--version: versions count from 1")
-			}
-			return a.getMission(cmd.Context(), token, args[0], version)
-		},
-	}
-	get.Flags().Int64Var(&version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
-	for _, c := range []*cobra.Command{list, get} {
-		tokenFlag(c, &token)
-	}
-	cmd.AddCommand(a.applyCommand(), list, get, a.explainCommand(), a.simulateCommand())
+	cmd.AddCommand(a.applyCommand(), a.listMissionsCommand(), a.getMissionCommand(), a.explainCommand(), a.simulateCommand())
 	for _, move := range []struct {
 		op    catalog.Op
 		short string
@@ -53,17 +38,6 @@ func (a *app) missionCommand() *cobra.Command {
 	return cmd
 }
 
-func tokenFlag(c *cobra.Command, token *string) {
-	c.Flags().StringVar(token, "token", "", "bearer token (default: one signed by the dev that --server names)")
-}
-
-func (a *app) viewerToken(ctx context.Context, given string) (string, error) {
-	if given != "" {
-		return given, nil
-	}
-	return a.devToken(ctx, actor(), []string{"viewer"}, time.Minute)
-}
-
 // shownMission is what list shows of a mission.
 type shownMission struct {
 	ID       string `json:"id"`
@@ -75,67 +49,67 @@ type shownMission struct {
 	} `json:"versions"`
 }
 
-func (m *shownMission) row() []string {
+func missionHeader() []string { return []string{"id", "status", "version", "mission"} }
+
+func (m shownMission) row() []string {
 	return []string{m.ID, m.Status, fmt.Sprint(m.Version), m.Summary}
 }
 
-// eachMission gives take every mission that the server shows.
-func (a *app) eachMission(ctx context.Context, token string, take func(shownMission, json.RawMessage)) error {
-	return a.eachItem(ctx, "/v1/panel/missions", token, func(item json.RawMessage) error {
-		var m shownMission
-		if err := json.Unmarshal(item, &m); err != nil {
-			return err
-		}
-		take(m, item)
-		return nil
-	})
+func (a *app) listMissionsCommand() *cobra.Command {
+	var p paging
+	var status, merchant, text string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List missions",
+		Example: "  millrace mission list --status active",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c := call{path: missions().path, roles: reads(), query: given("status", status, "merchant", merchant, "q", text)}
+			return list(cmd.Context(), a, c, p, missionHeader(), shownMission.row)
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().StringVar(&status, "status", "", "only this status: draft, scheduled, active, paused, ended or archived")
+	cmd.Flags().StringVar(&merchant, "merchant", "", "only missions with a filter for this merchant")
+	cmd.Flags().StringVar(&text, "find", "", "only missions with this text in id, title, description, brand or summary")
+	return cmd
 }
 
-func (a *app) listMissions(ctx context.Context, given string) error {
-	token, err := a.viewerToken(ctx, given)
-	if err != nil {
-		return err
+func (a *app) getMissionCommand() *cobra.Command {
+	var version int64
+	var w watch
+	cmd := &cobra.Command{
+		Use: "get ID", Short: "Show one mission: its latest version, or the one asked for",
+		Example:           "  millrace mission get swiggy-500 -o yaml",
+		ValidArgsFunction: a.completeMissions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("version") && version < 1 {
+				return errors.New("--version: versions count from 1")
+			}
+			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return a.getMission(ctx, args[0], version) })
+		},
 	}
-	all, t := []json.RawMessage{}, table{header: []string{"id", "status", "version", "mission"}}
-	err = a.eachMission(ctx, token, func(m shownMission, item json.RawMessage) { all, t.rows = append(all, item), append(t.rows, m.row()) })
-	if err != nil {
-		return err
-	}
-	return a.print(all, func() table { return t })
+	cmd.Flags().Int64Var(&version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
+	w.flags(cmd)
+	return cmd
 }
 
-// missionOf returns what the server shows of a version of a mission, 0 for the latest; nil if there is none.
-func (a *app) missionOf(ctx context.Context, token, id string, version int64) (json.RawMessage, error) {
-	path := "/v1/panel/missions/" + url.PathEscape(id)
+func (a *app) getMission(ctx context.Context, id string, version int64) error {
+	c := missions().of(http.MethodGet, id)
 	if version > 0 {
-		path += "?version=" + strconv.FormatInt(version, 10)
+		c.query = url.Values{"version": {strconv.FormatInt(version, 10)}}
+		c.what += fmt.Sprintf(", or it has no version %d", version)
 	}
-	raw, status, err := a.call(ctx, http.MethodGet, path, token, nil)
-	if status == http.StatusNotFound {
-		return nil, nil
-	}
-	return bytes.TrimSpace(raw), err
+	return show(ctx, a, c, func(m shownMission) table {
+		return table{header: missionHeader(), rows: [][]string{m.row()}}
+	})
 }
 
-func (a *app) getMission(ctx context.Context, given, id string, version int64) error {
-	token, err := a.viewerToken(ctx, given)
-	if err != nil {
-		return err
+// given returns a query of those names, in pairs with their values, whose values are not empty.
+func given(pairs ...string) url.Values {
+	q := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if v := pairs[i+1]; v != "" {
+			q.Set(pairs[i], v)
+		}
 	}
-	raw, err := a.missionOf(ctx, token, id, version)
-	switch {
-	case err != nil:
-		return err
-	case raw == nil && version > 0:
-		return finding{fmt.Errorf("there is no mission %q, or it has no version %d: `millrace mission list` shows the latest of each", id, version)}
-	case raw == nil:
-		return finding{fmt.Errorf("there is no mission %q: `millrace mission list` shows those that there are", id)}
-	}
-	var m shownMission
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return err
-	}
-	return a.print(raw, func() table {
-		return table{header: []string{"id", "status", "version", "mission"}, rows: [][]string{m.row()}}
-	})
+	return q
 }

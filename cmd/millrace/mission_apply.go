@@ -3,19 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/command"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
@@ -29,8 +26,8 @@ type applying struct {
 	*app
 	files         []string
 	dryRun, prune bool
-	reason, given string // given is the token of --token
-	token         string // empty: the server cannot be asked
+	reason        string
+	unreachable   error // why the server cannot be asked; nil if it can
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -39,19 +36,18 @@ func (a *app) applyCommand() *cobra.Command {
 		Use:   "apply -f missions.yaml",
 		Short: "Create missions, or change them; shows a plain sentence for each, and what is different",
 		Long: `Reads missions as YAML or JSON (a list), shows each as a sentence with what is different from the server's, and returns when
-they are in force: the catalog has judged them, and the views of --server show them. "-f -" reads standard input.
+they are in force: the catalog has judged them, and --server shows them. "-f -" reads standard input. The token needs the role editor; a
+dry run needs none where the server cannot be asked.
 
 A changed definition of a mission that was active is a new version, in force ten seconds later (or from in_force_from on); users who
 are in the mission stay with the version that was in force when they came. Without a status a mission stays as it is, and begins as
 a draft. Missions that no file names stay as they are, unless --prune archives them.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context()) },
 	}
 	cmd.Flags().StringArrayVarP(&r.files, "file", "f", nil, "file with missions; may be given several times")
 	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "check and show, change nothing")
 	cmd.Flags().BoolVar(&r.prune, "prune", false, "archive every mission that no file names")
 	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the audit")
-	tokenFlag(cmd, &r.given)
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
@@ -76,45 +72,51 @@ type difference struct {
 
 // What apply says of a mission that it has not sent.
 const (
-	validResult     = "valid" // not compared with anything
 	newResult       = "new"
 	changedResult   = "changed"
 	unchangedResult = "unchanged"
 	pruneResult     = "to be archived"
 )
 
+// wish is one mission with what the server has of it, and what is to be done about it.
+type wish struct {
+	applied
+	entity catalog.Entity // nil: it is to be archived
+	match  string         // the ETag of what the server has; empty if it has none
+	reason string
+
+	refusal error
+}
+
 func (r *applying) run(ctx context.Context) error {
-	token, unreachable := r.viewerToken(ctx, r.given)
-	if unreachable == nil {
-		r.token = token
-	}
+	_, r.unreachable = r.bearer(ctx, writes())
 	entities, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
-	at := instant.Of(time.Now())
-	commands, results := make([]*catalog.Command, len(entities)), make([]applied, len(entities))
+	if r.unreachable != nil && (!r.dryRun || r.prune) {
+		return r.unreachable
+	}
+	wishes := make([]wish, len(entities))
 	for i, e := range entities {
-		commands[i] = catalog.NewPut(rand.Text(), actor(), at, e)
-		commands[i].Reason = cmp.Or(r.reason, commands[i].Reason)
-		if results[i], err = r.compare(ctx, commands[i]); err != nil {
+		if wishes[i], err = r.compare(ctx, e); err != nil {
 			return err
 		}
 	}
 	if r.prune {
-		if unreachable != nil {
-			return fmt.Errorf("--prune needs the server's list: %w", unreachable)
-		}
-		if commands, results, err = r.pruned(ctx, at, commands, results); err != nil {
+		if wishes, err = r.pruned(ctx, wishes); err != nil {
 			return err
 		}
+	}
+	if r.unreachable != nil {
+		fmt.Fprintf(r.errs, "Not compared with what the server has: %v\n", r.unreachable)
 	}
 	if !r.dryRun {
-		if err := r.send(ctx, commands, results); err != nil {
+		if err := r.send(ctx, wishes); err != nil {
 			return err
 		}
 	}
-	return r.show(results)
+	return r.show(wishes)
 }
 
 // read returns the missions of all files.
@@ -125,7 +127,7 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	from := map[string]string{}
 	var errs []error
 	for _, path := range r.files {
-		missions, err := readMissionFile(path, cfg)
+		missions, err := readEntityFile(catalog.KindMission, path, cfg)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s:\n%w", path, err))
 			continue
@@ -144,54 +146,42 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	return all, errors.Join(errs...)
 }
 
-func readMissionFile(path string, cfg catalog.Config) ([]catalog.Entity, error) {
-	in := os.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }() // only read
-		in = f
-	}
-	return codecs.ParseEntities(catalog.KindMission, in, cfg)
-}
-
 // template asks the server for a reward template.
 func (r *applying) template(ctx context.Context, id string) (catalog.RewardTemplate, bool) {
-	if r.token == "" {
+	if r.unreachable != nil {
 		return catalog.RewardTemplate{}, false
 	}
-	raw, _, err := r.call(ctx, http.MethodGet, "/v1/panel/reward-templates/"+url.PathEscape(id), r.token, nil)
+	out, err := r.call(ctx, call{method: http.MethodGet, path: "/v1/panel/reward-templates" + path(id), roles: writes()})
 	if err != nil {
 		return catalog.RewardTemplate{}, false
 	}
-	e, err := codecs.ParseEntity(catalog.KindRewardTemplate, raw, id, catalog.DefaultConfig())
+	e, err := codecs.ParseEntity(catalog.KindRewardTemplate, out.body, id, catalog.DefaultConfig())
 	t, ok := e.(catalog.RewardTemplate)
 	return t, ok && err == nil
 }
 
 // compare tells what is different from what the server has. Where it cannot be asked, the mission is valid and no more.
-func (r *applying) compare(ctx context.Context, c *catalog.Command) (applied, error) {
-	m, _ := c.Entity.(catalog.Mission)
+func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) {
+	m, _ := e.(catalog.Mission)
 	asked := m.Definition()
-	out := applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}
-	if r.token == "" {
+	out := wish{entity: e, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}}
+	if r.unreachable != nil {
 		return out, nil
 	}
-	raw, err := r.missionOf(ctx, r.token, asked.ID, 0)
-	if err != nil {
-		return out, err
-	}
-	if raw == nil {
+	got, err := r.call(ctx, missions().of(http.MethodGet, asked.ID))
+	if isMissing(err) {
 		out.Result, out.Status = newResult, cmp.Or(out.Status, string(mission.Draft))
 		return out, nil
 	}
-	e, err := codecs.ParseEntity(catalog.KindMission, raw, asked.ID, catalog.DefaultConfig())
+	if err != nil {
+		return out, err
+	}
+	out.match = got.etag
+	parsed, err := codecs.ParseEntity(catalog.KindMission, got.body, asked.ID, catalog.DefaultConfig())
 	if err != nil {
 		return out, fmt.Errorf("mission %s of the server: %w", asked.ID, err)
 	}
-	current, _ := e.(catalog.Mission)
+	current, _ := parsed.(catalog.Mission)
 	if asked.Status == "" {
 		asked.Status = mission.Status(current.Status())
 	}
@@ -204,70 +194,107 @@ func (r *applying) compare(ctx context.Context, c *catalog.Command) (applied, er
 }
 
 // pruned adds the missions of the server that no file names, to be archived.
-func (r *applying) pruned(ctx context.Context, at instant.Milli, commands []*catalog.Command, results []applied) ([]*catalog.Command, []applied, error) {
+func (r *applying) pruned(ctx context.Context, wishes []wish) ([]wish, error) {
 	named := map[string]bool{}
-	for _, c := range commands {
-		named[c.EntityID] = true
+	for _, w := range wishes {
+		named[w.ID] = true
 	}
-	err := r.eachMission(ctx, r.token, func(m shownMission, _ json.RawMessage) {
-		if named[m.ID] || m.Status == string(mission.Archived) {
-			return
+	_, err := r.eachItem(ctx, call{path: missions().path, roles: writes()}, everything(), func(raw json.RawMessage) error {
+		var m shownMission
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return err
 		}
-		c := catalog.NewMove(rand.Text(), actor(), at, catalog.Archive, m.ID, 0)
-		c.Reason = cmp.Or(r.reason, "pruned")
-		commands = append(commands, c)
-		results = append(results, applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Sentence: m.Summary})
+		if named[m.ID] || m.Status == string(mission.Archived) {
+			return nil
+		}
+		wishes = append(wishes, wish{
+			applied: applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Sentence: m.Summary}, reason: cmp.Or(r.reason, "pruned"),
+		})
+		return nil
 	})
-	return commands, results, err
+	return wishes, err
 }
 
-func (r *applying) send(ctx context.Context, commands []*catalog.Command, results []applied) error {
-	ctx, cancel := withTimeout(ctx, time.Minute)
-	defer cancel()
-	events, err := command.NewSender(r.config.Client(), r.topology(), actor()).Send(ctx, commands...)
+// send has every wish judged, and returns when what was applied is in force.
+func (r *applying) send(ctx context.Context, wishes []wish) error {
+	keys := make([]string, len(wishes))
+	for i, w := range wishes {
+		keys[i] = w.ID
+	}
+	err := each(ctx, keys, func(ctx context.Context, i int) (err error) {
+		w, c := &wishes[i], missions()
+		var result judged
+		if w.entity != nil {
+			result, err = r.put(ctx, c, w.entity, w.match, w.reason)
+		} else {
+			result, err = r.move(ctx, w.ID, catalog.Archive, instant.Milli(0), w.reason)
+		}
+		if err == nil {
+			w.Result, w.Status, w.Version, w.Problems, w.refusal = result.Result, result.Status, result.Version, result.Problems, result.refusal
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	for i, e := range events {
-		results[i].Result, results[i].Status, results[i].Version, results[i].Problems = string(e.Result), e.Status, e.Version, e.Problems
+	if err := r.settled(ctx); err != nil {
+		return fmt.Errorf("the catalog has judged the missions, but they are not in force yet: %w", err)
 	}
-	if err := r.waitForCatalog(ctx); err != nil {
-		return fmt.Errorf("the catalog has judged the missions, but the server does not show them yet: %w", err)
+	return r.inForce(ctx, wishes)
+}
+
+// settled returns when the server, and a pipeline in the same process, have taken in the catalog as the server shows it now.
+func (r *applying) settled(ctx context.Context) error {
+	ctx, cancel := withTimeout(ctx, settledWithin)
+	defer cancel()
+	out, err := r.call(ctx, call{method: http.MethodGet, path: missions().path, query: url.Values{"limit": {"1"}}, roles: writes()})
+	if err != nil {
+		return err
 	}
-	return r.inForce(ctx, results)
+	var page struct {
+		AsOf struct{ Token string } `json:"as_of"`
+	}
+	if err := json.Unmarshal(out.body, &page); err != nil {
+		return err
+	}
+	return r.waitForToken(ctx, page.AsOf.Token)
 }
 
 // soon is how long apply waits for a version to be in force; what begins later is said in versions, as `mission get` shows it.
 const soon = 30 * time.Second
 
 // inForce returns when the versions that were made are in force.
-func (r *applying) inForce(ctx context.Context, results []applied) error {
+func (r *applying) inForce(ctx context.Context, wishes []wish) error {
 	var last time.Time
-	for _, result := range results {
-		if r.token == "" || result.Result != string(catalog.Applied) || result.Version < 2 {
+	for _, w := range wishes {
+		if w.Result != string(catalog.Applied) || w.Version < 2 {
 			continue
 		}
-		raw, err := r.missionOf(ctx, r.token, result.ID, 0)
+		out, err := r.call(ctx, missions().of(http.MethodGet, w.ID))
 		if err != nil {
 			return err
 		}
 		var m shownMission
-		if err := json.Unmarshal(raw, &m); err != nil || len(m.Versions) == 0 {
+		if err := json.Unmarshal(out.body, &m); err != nil || len(m.Versions) == 0 {
 			return err
 		}
 		if from := m.Versions[len(m.Versions)-1].InForceFrom; from != nil && from.After(last) && time.Until(*from) < soon {
 			last = *from
 		}
 	}
-	select {
-	case <-time.After(time.Until(last)):
-		return nil
-	case <-ctx.Done():
+	if sleepUntil(ctx, last) != nil {
 		return context.Cause(ctx)
 	}
+	return nil
 }
 
-func (r *applying) show(results []applied) error {
+func (r *applying) show(wishes []wish) error {
+	results := make([]applied, len(wishes))
+	var refused []judged
+	for i, w := range wishes {
+		results[i] = w.applied
+		refused = append(refused, judged{refusal: w.refusal})
+	}
 	err := r.print(results, func() table {
 		t := table{header: []string{"id", "result", "status", "mission"}}
 		for _, result := range results {
@@ -281,24 +308,5 @@ func (r *applying) show(results []applied) error {
 	if err != nil {
 		return err
 	}
-	var refused []error
-	for _, result := range results {
-		if result.Result == string(catalog.Refused) {
-			refused = append(refused, fmt.Errorf("mission %s: %w", result.ID, result.Problems))
-		}
-	}
-	if len(refused) > 0 {
-		return finding{errors.Join(refused...)}
-	}
-	return nil
-}
-
-// actor is who the audit names: the person at this machine.
-func actor() string {
-	for _, name := range []string{"USER", "LOGNAME"} {
-		if v := os.Getenv(name); v != "" {
-			return "cli:" + v
-		}
-	}
-	return "cli"
+	return refusals(refused)
 }

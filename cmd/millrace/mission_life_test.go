@@ -50,7 +50,7 @@ func TestMissionsLiveByTheCommandLine(t *testing.T) {
 	lacks(t, mission(0, "apply", "-f", back).out, "unchanged")
 
 	lacks(t, mission(0, "pause", "swiggy-500", "--reason", "fraud").out, "paused")
-	lacks(t, mission(1, "activate", "none").errs, "no such mission")
+	lacks(t, mission(1, "activate", "none").errs, `there is no mission "none"`, "millrace mission list")
 	lacks(t, mission(2, "resume", "swiggy-500", "--at", "yesterday").errs, "is no time")
 	lacks(t, mission(1, "resume", "swiggy-500", "--at", later).errs, "/at")
 	lacks(t, mission(0, "resume", "swiggy-500").out, "active")

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"time"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +15,18 @@ import (
 func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 	var at, reason string
 	cmd := &cobra.Command{
-		Use: string(op) + " ID", Short: short, Args: cobra.ExactArgs(1),
+		Use: string(op) + " ID", Short: short, Example: "  millrace mission " + string(op) + " swiggy-500 --reason launch",
+		ValidArgsFunction: a.completeMissions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.moveMission(cmd.Context(), op, args[0], at, reason)
+			var when instant.Milli
+			if err := when.UnmarshalText([]byte(at)); err != nil {
+				return fmt.Errorf("--at %q is no time such as 2026-03-01T18:00:00Z", at)
+			}
+			result, err := a.move(cmd.Context(), args[0], op, when, reason)
+			if err != nil {
+				return err
+			}
+			return a.printJudged([]judged{result})
 		},
 	}
 	when := "event time, such as 2026-03-01T18:00:00Z; neither ahead nor before the change before (default: now)"
@@ -30,12 +38,22 @@ func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 	return cmd
 }
 
-func (a *app) moveMission(ctx context.Context, op catalog.Op, id, at, reason string) error {
-	var when instant.Milli
-	if err := when.UnmarshalText([]byte(at)); err != nil {
-		return fmt.Errorf("--at %q is no time such as 2026-03-01T18:00:00Z", at)
+// move does to a mission what op says, whatever it was before.
+func (a *app) move(ctx context.Context, id string, op catalog.Op, at instant.Milli, reason string) (judged, error) {
+	before, err := a.revision(ctx, missions(), id)
+	if err != nil {
+		return judged{}, err
 	}
-	c := catalog.NewMove(rand.Text(), actor(), instant.Of(time.Now()), op, id, when)
-	c.Reason = reason
-	return a.sendDecisions(ctx, []*catalog.Command{c})
+	c := missions().of(http.MethodPost, id)
+	c.path, c.reason = c.path+"/"+string(op), reason
+	body := map[string]any{}
+	if at != 0 {
+		body["at"] = at
+	}
+	c.body = body
+	result, err := a.judge(ctx, c, id, "")
+	if err == nil && before != "" && before == fmt.Sprintf("%q", fmt.Sprint(result.Revision)) {
+		result.Result = string(catalog.Unchanged)
+	}
+	return result, err
 }

@@ -30,7 +30,6 @@ taken as if everybody had; segments have nobody in them. Reads only, beside live
 
 The file has one mission.`,
 		Example: "  millrace mission simulate -f missions.yaml --from 2026-03-01T00:00:00Z --to 2026-03-08T00:00:00Z -o json",
-		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.simulate(cmd.Context(), o) },
 	}
 	f := cmd.Flags()

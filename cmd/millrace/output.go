@@ -50,7 +50,6 @@ func (a *app) configCommand() *cobra.Command {
 		Use:   "config",
 		Short: "Print the effective configuration",
 		Long:  "Prints what defaults, file, environment and flags add up to. Key files are named, never shown.",
-		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			out, err := a.config.YAML()
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,19 +91,32 @@ func TestRunAndServe(t *testing.T) {
 
 	stopRun := process(t, "msg=running", append([]string{"run", "--all"}, flags...)...)
 	stopServe := process(t, "msg=serving", append([]string{"serve"}, flags...)...)
-	// It returns when the missions are in force, so both processes do their work then.
+	mint := func(role string) string {
+		text := millrace(t, 0, "token", "mint", "--sub", "ops", "--role", role, "--key-file", key).out
+		return strings.TrimSpace(text)
+	}
 	file := write(t, "m.yaml", goodMission)
-	lacks(t, millrace(t, 0, append([]string{"mission", "apply", "-f", file, "--server", server}, flags...)...).out, "swiggy-500", "applied")
-	lacks(t, millrace(t, 0, append([]string{"mission", "apply", "-f", file, "--server", server}, flags...)...).out, "unchanged")
+	apply := append([]string{"mission", "apply", "-f", file, "--server", server}, flags...)
+	lacks(t, millrace(t, 2, apply...).errs, "only `millrace dev`", "MILLRACE_TOKEN")
+	lacks(t, millrace(t, 2, append(apply, "--token", mint("viewer"))...).errs, `mission "swiggy-500": the token lacks a role (403 forbidden): it needs editor or approver or admin`)
+	// It returns when the missions are in force, so both processes do their work then.
+	t.Setenv("MILLRACE_TOKEN", mint("editor"))
+	lacks(t, millrace(t, 0, apply...).out, "swiggy-500", "applied")
+	lacks(t, millrace(t, 0, apply...).out, "unchanged")
 	changed := write(t, "changed.yaml", goodMission+"  debt: floor\n")
 	lacks(t, millrace(t, 0, append([]string{"mission", "apply", "-f", changed, "--server", server}, flags...)...).out, "applied")
+	if err := os.Unsetenv("MILLRACE_TOKEN"); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("MILLRACE_TOKEN_FILE", write(t, "token", mint("viewer")+"\n"))
+	lacks(t, millrace(t, 0, "mission", "list", "--server", server).out, "swiggy-500", "active")
+	t.Setenv("MILLRACE_TOKEN_FILE", "")
 
-	text := millrace(t, 0, "token", "mint", "--sub", "ops", "--role", "viewer", "--key-file", key).out
-	asViewer := []string{"--server", server, "--token", text[:len(text)-1]}
+	asViewer := []string{"--server", server, "--token", mint("viewer")}
 	lacks(t, millrace(t, 0, append([]string{"mission", "list"}, asViewer...)...).out, "swiggy-500", "active")
 	lacks(t, millrace(t, 0, append([]string{"mission", "get", "swiggy-500", "-o", "json"}, asViewer...)...).out, `"target": 50000`)
 	lacks(t, millrace(t, 1, append([]string{"mission", "get", "none"}, asViewer...)...).errs, `there is no mission "none"`)
-	lacks(t, millrace(t, 2, "mission", "list", "--server", server, "--token", "junk").errs, "401")
+	lacks(t, millrace(t, 2, "mission", "list", "--server", server, "--token", "junk").errs, "401", "MILLRACE_TOKEN")
 	lacks(t, millrace(t, 2, "mission", "list", "--server", server).errs, "only `millrace dev`")
 
 	payments := write(t, "p.jsonl", `{"id":"e1","type":"payment","transaction_id":"t1","user_id":"u1","amount":20000,"currency":"INR","status":"success","mode":"upi","instrument":"sbi","merchant":"swiggy","updated_at":"2026-03-02T10:00:00Z"}`+"\n")
@@ -112,7 +126,7 @@ func TestRunAndServe(t *testing.T) {
 	explain := append([]string{"mission", "explain", "swiggy-500", "--user", "u1"}, asViewer...)
 	lacks(t, millrace(t, 0, append(explain, "--transaction", "t1")...).out, "/filters/0", "yes", "counts 20000, by version 1")
 	lacks(t, millrace(t, 0, append(explain, "--transaction", "t1", "-o", "json")...).out, `"counted": true`, `"basis": "remembered"`)
-	lacks(t, millrace(t, 1, append(explain, "--transaction", "t2")...).errs, `transaction "t2"`)
+	lacks(t, millrace(t, 1, append(explain, "--transaction", "t2")...).errs, `no payment "t2" that user "u1" made`)
 
 	tellsItsInputs(t, server)
 	if code, body := status(t, server+"/metrics"); code != http.StatusOK {

@@ -47,11 +47,11 @@ func TestReference(t *testing.T) {
 
 func commandPage(root *cobra.Command) string {
 	var b strings.Builder
-	b.WriteString("# Commands\n\nExit status: 0 done, 1 a finding, 2 wrong use or unreachable. Logs go to standard error. These flags go with every command:\n\n")
+	b.WriteString("# Commands\n\nExit status: 0 done; 1 an answer that is a no (there is no such thing, it was refused or has changed, a check\nfound something); 2 wrong use, or who must answer does not. Logs go to standard error. These flags go with every command:\n\n")
 	flagList(&b, root.PersistentFlags())
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
-		if c.Runnable() {
+		if c.Runnable() && !isGroup(c) {
 			long := c.Long
 			if long == "" {
 				long = c.Short + "."

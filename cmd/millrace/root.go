@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,8 @@ type app struct {
 	flags     globalFlags
 	config    config.Config
 	log       *slog.Logger
+
+	credentials credentials
 }
 
 type globalFlags struct {
@@ -32,11 +35,18 @@ type globalFlags struct {
 	output                         string
 }
 
+// formats are those of -o.
+func formats() []string { return []string{"table", "json", "yaml"} }
+
 func newRoot(out, errs io.Writer) *cobra.Command {
 	a := &app{out: out, errs: errs}
 	root := &cobra.Command{
-		Use:           "millrace",
-		Short:         "Missions and payment health from one stream of payment events",
+		Use:   "millrace",
+		Short: "Missions and payment health from one stream of payment events",
+		Long: `Missions and payment health from one stream of payment events.
+
+Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was refused or has changed, or a check found something;
+2 wrong use, or who must answer does not. Settings: flags go before MILLRACE_* variables, those before ./` + config.File + `, that before defaults.`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: false,
@@ -51,15 +61,27 @@ func newRoot(out, errs io.Writer) *cobra.Command {
 	f.StringVar(&a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
 	f.StringSliceVar(&a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
 	f.StringVar(&a.flags.server, "server", d.Server, "base URL of a running serve or dev")
+	f.StringVar(&a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
 	f.StringVar(&a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
 	f.Int32Var(&a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
 	f.Int16Var(&a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
 	f.StringVar(&a.flags.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
 	f.StringVarP(&a.flags.output, "output", "o", "table", "table, json or yaml")
 	root.AddCommand(
-		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.missionCommand(), a.healthCommand(),
-		a.generateCommand(), a.replayCommand(), a.windowCommand(), a.verifyCommand(), a.eraseUserCommand(), a.tokenCommand(), a.configCommand(),
+		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(), a.replayCommand(), a.verifyCommand(),
+		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(), a.deadLettersCommand(), a.auditCommand(),
+		a.eraseUserCommand(), a.tokenCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(),
 	)
+	for _, c := range definitions() {
+		root.AddCommand(a.definitionCommand(c))
+	}
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.SetFlagErrorFunc(flagError)
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", `{{if and .Runnable (not (index .Annotations "`+onlyGroups+`"))}}`, 1))
+	strict(root)
 	return root
 }
 
@@ -96,10 +118,8 @@ func (a *app) configure(cmd *cobra.Command) error {
 	if err := errors.Join(c.Validate(), pipeline.Validate(c)); err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
-	switch a.flags.output {
-	case "table", "json", "yaml":
-	default:
-		return fmt.Errorf("--output %q is not table, json or yaml", a.flags.output)
+	if !slices.Contains(formats(), a.flags.output) {
+		return misused(cmd, "--output %q is not table, json or yaml", a.flags.output)
 	}
 	a.config, a.log = c, newLogger(a.errs, c.Log)
 	return nil

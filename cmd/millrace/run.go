@@ -34,7 +34,7 @@ func (a *app) runCommand() *cobra.Command {
 	var all bool
 	var own config.Run
 	cmd := &cobra.Command{
-		Use:   "run GROUP...",
+		Use:   "run [GROUP...]",
 		Short: "Run processors until SIGTERM",
 		Long: `Runs any set of processors of one deployment in this process. Several processes may run the same group, each with a --slot of
 its own: they share its partitions. A process keeps its slot over restarts: started again, it goes on with its partitions and
@@ -161,7 +161,6 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Answer HTTP reads until SIGTERM",
 		Long: `Serves the API of a deployment on http.listen, from its own copies of the tables. Tokens are checked with the public keys in
 auth.key_file (openssl genpkey -algorithm ed25519 makes a pair), with those that auth.jwks_url publishes, or both.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
 	}
 	return cmd

@@ -65,7 +65,7 @@ func TestTLSAndSASL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, publicPEM := keyFiles(t, private, public)
+	key, publicPEM := keyFiles(t, private, public)
 	t.Setenv("MILLRACE_AUTH_KEY_FILE", write(t, "public.pem", string(publicPEM)))
 	for _, as := range []struct{ mechanism, user, password string }{
 		{"PLAIN", "plain", "secret-p"}, {"SCRAM-SHA-256", "s256", "secret-2"}, {"SCRAM-SHA-512", "s512", "secret-5"},
@@ -84,6 +84,7 @@ func TestTLSAndSASL(t *testing.T) {
 			millrace(t, 0, with("topics", "apply")...)
 			stopRun := process(t, "msg=running", with("run", "--all")...)
 			stopServe := process(t, "msg=serving", with("serve")...)
+			t.Setenv("MILLRACE_TOKEN", strings.TrimSpace(millrace(t, 0, "token", "mint", "--sub", "ops", "--role", "editor", "--key-file", key).out))
 			lacks(t, millrace(t, 0, with("mission", "apply", "-f", write(t, "m.yaml", goodMission))...).out, "swiggy-500", "applied")
 			if got := millrace(t, 0, with("generate", "--count", "100")...).out; got != "sent=100\n" {
 				t.Errorf("generate said %q", got)

@@ -19,7 +19,6 @@ func (a *app) tokenCommand() *cobra.Command {
 		Long: `Prints only the token. Without --key-file it is signed by the dev that --server names, which must be on this machine; with
 --key-file by the private key in that PEM file, for a serve that was given the public one.`,
 		Example: "  millrace token mint --sub usr_1 --role user",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var text string
 			var err error

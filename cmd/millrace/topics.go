@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -46,7 +50,6 @@ func (a *app) topologyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "topology",
 		Short: "Print every group with its input, key, table and outputs",
-		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			groups := a.topology().Groups()
 			return a.print(shownGroups(groups), func() table {
@@ -63,19 +66,24 @@ func (a *app) topologyCommand() *cobra.Command {
 	}
 }
 
+const topicsLong = `Compares the topics that are there with those that the settings ask for; "plan" shows it, "apply" creates what is missing as well.
+Nothing alters a topic. Without --partitions and --replication, in no setting either, those that the topics have already are taken.
+
+Exit status 1: a topic is missing (plan), or has other partitions or settings. Who may create topics Kafka's ACLs say.`
+
 func (a *app) topicsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "topics", Short: "Compare and create the topics of a deployment"}
 	cmd.AddCommand(
 		&cobra.Command{
 			Use:   "plan",
 			Short: "Show what apply would do; exit status 1 if anything is to do or refused",
-			Args:  cobra.NoArgs,
+			Long:  topicsLong,
 			RunE:  func(cmd *cobra.Command, _ []string) error { return a.topics(cmd, cluster.Plan) },
 		},
 		&cobra.Command{
 			Use:   "apply",
 			Short: "Create missing topics; refuse those with other partitions or settings",
-			Args:  cobra.NoArgs,
+			Long:  topicsLong,
 			RunE:  func(cmd *cobra.Command, _ []string) error { return a.topics(cmd, cluster.Apply) },
 		},
 	)
@@ -90,6 +98,9 @@ func (a *app) topics(cmd *cobra.Command, act cluster.Act) error {
 	defer adm.Close()
 	ctx, cancel := withTimeout(cmd.Context(), time.Minute)
 	defer cancel()
+	if err := a.adopt(ctx, cmd, adm); err != nil {
+		return err
+	}
 	changes, err := act(ctx, adm, a.topology().Topics())
 	if changes == nil {
 		return err
@@ -106,6 +117,28 @@ func (a *app) topics(cmd *cobra.Command, act cluster.Act) error {
 	case cmd.Name() == "plan" && cluster.Missing(changes) != nil:
 		return finding{errors.New("topics are missing; create them with `millrace topics apply`")}
 	}
+	return nil
+}
+
+// adopt takes over the shape that the topics have already, where neither a flag nor a variable nor a file says what it is to be: all topics
+// of a deployment have one.
+func (a *app) adopt(ctx context.Context, cmd *cobra.Command, adm *cluster.Admin) error {
+	stated, err := config.Load(config.Config{}, a.flags.file, os.Environ())
+	if err != nil {
+		return err
+	}
+	if set := cmd.Flags().Changed; set("partitions") || set("replication") || stated.Partitions != 0 || stated.Replication != 0 {
+		return nil
+	}
+	partitions, replication, err := cluster.Shape(ctx, adm, a.topology().Topics())
+	if err != nil {
+		return err
+	}
+	if partitions == 0 || partitions == a.config.Partitions && replication == a.config.Replication {
+		return nil
+	}
+	a.config.Partitions, a.config.Replication = partitions, replication
+	fmt.Fprintf(a.errs, "The topics that are there have --partitions %d --replication %d, and so it is compared by that; run and serve of this deployment need the same settings.\n", partitions, replication)
 	return nil
 }
 

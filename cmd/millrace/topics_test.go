@@ -124,3 +124,35 @@ func TestCommandsThatSendNameTheRemedyForMissingTopics(t *testing.T) {
 		lacks(t, millrace(t, 2, append(args, "--brokers", addr, "--prefix", "eu.")...).errs, "eu.payments", "millrace topics apply")
 	}
 }
+
+// Against a dev every command works as it stands, or with the flags that its greeting gives.
+func TestTopicsOfADev(t *testing.T) {
+	r := startTour(t)
+	elsewhere(t)
+	flags := []string{"--server", r.server, "--brokers", r.brokers}
+	lacks(t, r.greeting, "millrace replay FILE.jsonl --advance 1h --wait "+strings.Join(flags, " "), "millrace mission list "+strings.Join(flags, " "))
+	for _, name := range []string{"plan", "apply"} {
+		got := millrace(t, 0, append([]string{"topics", name, "-o", "json"}, flags...)...)
+		lacks(t, got.errs, "--partitions 4 --replication 1")
+		for topic, p := range planned(t, got.out) {
+			if p.Action != "ok" {
+				t.Errorf("%s: %s is %s", name, topic, p.Action)
+			}
+		}
+	}
+	for _, stated := range []string{"flag", "variable", "file"} { // what somebody asks for is what counts
+		args := append([]string{"topics", "plan"}, flags...)
+		switch stated {
+		case "flag":
+			args = append(args, "--partitions", "12")
+		case "variable":
+			t.Setenv("MILLRACE_PARTITIONS", "12")
+		case "file":
+			args = append(args, "--config", write(t, "c.yaml", "partitions: 12\n"))
+		}
+		lacks(t, millrace(t, 1, args...).errs, "topic payments has 4 partitions, needs 12")
+		if err := os.Unsetenv("MILLRACE_PARTITIONS"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -69,6 +69,7 @@ func commandsOf(block string) []string {
 type tour struct {
 	t                *testing.T
 	server, brokers  string
+	greeting         string
 	variables        map[string]string
 	now              time.Time
 	timeOfDay, token *regexp.Regexp
@@ -81,7 +82,8 @@ func startTour(t *testing.T) *tour {
 		Version: "test", Command: "millrace", Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	up := make(chan struct{})
-	c.Out = &waitFor{text: []byte("Ctrl-C stops"), seen: up}
+	out := &waitFor{text: []byte("Ctrl-C stops"), seen: up}
+	c.Out = out
 	done := make(chan error, 1)
 	go func() { done <- dev.Run(ctx, c) }()
 	t.Cleanup(func() {
@@ -98,19 +100,23 @@ func startTour(t *testing.T) *tour {
 	}
 	return &tour{
 		t: t, server: fmt.Sprintf("http://127.0.0.1:%d", c.Port), brokers: fmt.Sprintf("127.0.0.1:%d", c.KafkaPort),
-		variables: map[string]string{}, now: time.Now(),
+		greeting: out.before.String(), variables: map[string]string{}, now: time.Now(),
 		timeOfDay: regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), token: regexp.MustCompile(`"token": "[^"]*"`),
 	}
 }
 
-// waitFor closes seen when text was written; dev writes its greeting line by line.
+// waitFor closes seen when text was written, and keeps what was written until then; dev writes its greeting line by line.
 type waitFor struct {
-	text []byte
-	seen chan struct{}
-	done bool
+	text   []byte
+	seen   chan struct{}
+	done   bool
+	before strings.Builder
 }
 
 func (w *waitFor) Write(p []byte) (int, error) {
+	if !w.done {
+		w.before.Write(p)
+	}
 	if !w.done && bytes.Contains(p, w.text) {
 		w.done = true
 		close(w.seen)

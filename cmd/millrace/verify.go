@@ -30,7 +30,6 @@ keeps a few hundred bytes for each transaction and user in memory.
   timers        no timer is pending whose time has passed
 
 Where retention has taken the beginning of a topic, what it was is taken as it is found. Exit status 1: something is wrong; the evidence names it.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },
 	}
 }

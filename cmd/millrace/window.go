@@ -27,8 +27,7 @@ func (a *app) windowCommand() *cobra.Command {
 
 A record is judged late or not against the time before it, then added, then time advances. The end of the script closes
 nothing.`,
-		Example: "  printf 'window tumbling size=10\\na 1@0\\na 2@10\\n' | millrace window run -",
-		Args:    cobra.ExactArgs(1),
+		Example: "  millrace window run windows.txt\n  printf 'window tumbling size=10\\na 1@0\\na 2@10\\n' | millrace window run -",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readScript(args[0], cmd.InOrStdin())
 			if err != nil {

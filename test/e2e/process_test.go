@@ -46,7 +46,8 @@ func TestSeparateProcesses(t *testing.T) {
 	d.until("http://" + admin + "/readyz")
 	d.until("http://" + listen + "/readyz")
 
-	if out := d.do("mission", "apply", "-f", repository(t, "examples/missions/swiggy-500.yaml")); !strings.Contains(out, "applied") {
+	editor := strings.TrimSpace(d.do("token", "mint", "--key-file", filepath.Join(d.dir, "key.pem"), "--sub", "asif", "--role", "editor"))
+	if out := d.do("mission", "apply", "--token", editor, "-f", repository(t, "examples/missions/swiggy-500.yaml")); !strings.Contains(out, "applied") {
 		t.Fatalf("mission apply printed\n%s", out)
 	}
 	if out := d.do("replay", repository(t, "examples/tour/payments.jsonl"), "--advance", "1h", "--wait"); !strings.Contains(out, "sent=54") {

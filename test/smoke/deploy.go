@@ -78,6 +78,13 @@ func (r *run) command(ctx context.Context, args ...string) error {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, append(args, r.globals()...)...)
 	cmd.Dir = r.dir
+	if r.minter != nil {
+		editor, err := r.minter.Mint("smoke", []token.Role{token.Editor}, time.Hour)
+		if err != nil {
+			return err
+		}
+		cmd.Env = append(os.Environ(), "MILLRACE_TOKEN="+editor)
+	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {

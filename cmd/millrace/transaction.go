@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) transactionCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "transaction", Short: "Payments as the ledger has them"}
+	var w watch
+	get := &cobra.Command{
+		Use:   "get ID",
+		Short: "Show a payment: what is left of it, its reversals and what each event did",
+		Long: `Shows the status and the amounts of a payment in minor units, its reversals, and the last 64 lines of its journal: what every event
+did to it, or why it did nothing. Exit status 1: the ledger knows no such payment.`,
+		Example: "  millrace transaction get txn_1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return show(ctx, a, transactionCall(args[0]), shownTransaction.table) })
+		},
+	}
+	w.flags(get)
+	cmd.AddCommand(get)
+	return cmd
+}
+
+func transactionCall(id string) call {
+	return call{method: "GET", path: "/v1/panel/transactions" + path(id), roles: reads(), what: fmt.Sprintf("payment %q", id)}
+}
+
+// shownTransaction is what the table shows of a payment.
+type shownTransaction struct {
+	TransactionID string `json:"transaction_id"`
+	UserID        string `json:"user_id"`
+	Status        string `json:"status"`
+	Currency      string `json:"currency"`
+	Amount        int64  `json:"amount"`
+	Reversed      int64  `json:"reversed"`
+	Net           int64  `json:"net"`
+	Journal       []struct {
+		EventID  string `json:"event_id"`
+		Verdict  string `json:"verdict"`
+		Reason   string `json:"reason"`
+		NetAfter int64  `json:"net_after"`
+		At       string `json:"at"`
+	} `json:"journal"`
+}
+
+func (t shownTransaction) table() table {
+	n := func(v int64) string { return strconv.FormatInt(v, 10) }
+	out := table{header: []string{"what", "status", "user", "currency", "amount", "reversed", "net", "at"}}
+	out.rows = append(out.rows, []string{t.TransactionID, t.Status, dash(t.UserID), t.Currency, n(t.Amount), n(t.Reversed), n(t.Net), ""})
+	for _, l := range t.Journal {
+		verdict := l.Verdict
+		if l.Reason != "" {
+			verdict += ": " + l.Reason
+		}
+		out.rows = append(out.rows, []string{"  event " + l.EventID, verdict, "", "", "", "", n(l.NetAfter), l.At})
+	}
+	return out
+}

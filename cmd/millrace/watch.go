@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// watch says whether a command shows its answer again and again.
+type watch struct {
+	on    bool
+	every time.Duration
+}
+
+func (w *watch) flags(c *cobra.Command) {
+	c.Flags().BoolVarP(&w.on, "watch", "w", false, "show it again and again until Ctrl-C")
+	c.Flags().DurationVar(&w.every, "every", 2*time.Second, "with --watch: how often")
+}
+
+// clearScreen puts the cursor of a terminal at the top and clears what is below.
+const clearScreen = "\x1b[H\x1b[2J"
+
+// watched runs do once, or, if it is to be watched, until ctx ends, which is no error then. A terminal shows the last answer alone;
+// elsewhere one follows the other.
+func (a *app) watched(ctx context.Context, w watch, do func(context.Context) error) error {
+	if !w.on {
+		return do(ctx)
+	}
+	if w.every < 100*time.Millisecond {
+		return fmt.Errorf("--every %v: must be at least 100ms", w.every)
+	}
+	for {
+		if f, ok := a.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			fmt.Fprint(a.out, clearScreen)
+		}
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		if sleepUntil(ctx, time.Now().Add(w.every)) != nil {
+			return nil
+		}
+	}
+}

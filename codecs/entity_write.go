@@ -1,0 +1,63 @@
+package codecs
+
+import (
+	"encoding/json"
+
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// AskedJSON returns an entity as a client asks for it: JSON that ParseEntity reads back to the same. Of settings it is the newest change;
+// of a pool the codes are left out, which no client writes.
+func AskedJSON(e catalog.Entity) []byte {
+	switch e := e.(type) {
+	case catalog.Mission:
+		definition, v := e.Definition(), e.Latest()
+		return mustJSON(struct {
+			askedDoc
+			Status string `json:"status,omitempty"` // left out, it stays as it is
+			Reason string `json:"reason,omitempty"`
+		}{askedDoc{missionForm(&definition), e.ScheduledAt, v.From, v.Backdated}, string(definition.Status), e.Reason})
+	case catalog.Override:
+		return mustJSON(askedPlace{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
+	case catalog.Maintenance:
+		return mustJSON(askedPlace{ID: e.Maintenance.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, Begin: e.Begin, End: e.End, Reason: e.Reason})
+	case catalog.Freeze:
+		return mustJSON(askedPlace{Mode: e.Mode, From: e.From, Until: e.Until, Reason: e.Reason})
+	case catalog.HealthSettings:
+		newest := e.Newest()
+		return mustJSON(askedPlace{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
+	default:
+		return DefinitionJSON(e)
+	}
+}
+
+// askedPlace is what people decide over payment health.
+type askedPlace struct {
+	ID         string                     `json:"id,omitempty"`
+	Mode       string                     `json:"mode"`
+	Instrument string                     `json:"instrument,omitempty"`
+	Gateway    string                     `json:"gateway,omitempty"`
+	State      string                     `json:"state,omitempty"`
+	From       instant.Milli              `json:"from,omitzero"`
+	Until      instant.Milli              `json:"until,omitzero"`
+	Begin      instant.Milli              `json:"begin,omitzero"`
+	End        instant.Milli              `json:"end,omitzero"`
+	Effective  instant.Milli              `json:"effective_from,omitzero"`
+	Reason     string                     `json:"reason,omitempty"`
+	Settings   map[string]json.RawMessage `json:"settings,omitzero"`
+}
+
+// settingValues returns changes by name; it is never nil.
+func settingValues(p health.Patch) map[string]json.RawMessage {
+	values := map[string]json.RawMessage{}
+	for _, c := range p {
+		value := json.RawMessage(c.Value)
+		if !json.Valid(value) {
+			value = mustJSON(c.Value)
+		}
+		values[c.Field] = value
+	}
+	return values
+}
