@@ -66,7 +66,9 @@ const Failpoint = "MILLRACE_FAILPOINT"
 const Token = "MILLRACE_TOKEN"
 
 // reserved variables are no settings: they configure tests, or are secret.
-func reserved(name string) bool { return name == "MILLRACE_KAFKA" || name == Failpoint || name == Token }
+func reserved(name string) bool {
+	return name == "MILLRACE_KAFKA" || name == Failpoint || name == Token
+}
 
 func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 	for i := range v.NumField() {
