@@ -161,6 +161,7 @@ func (f *fixture) fillAll() {
 	f.putRewards()
 	f.putHealth()
 	f.putLetter("payments-3-42", payment.Malformed, "intake", time.Second, "x")
+	f.putLetter("o1", payment.Malformed, "intake", time.Second, "x")
 	bearer := f.token("usr_1", token.User, token.Admin, token.Service)
 	for _, c := range changes() {
 		kind := "application/json"

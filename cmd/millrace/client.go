@@ -37,8 +37,9 @@ type call struct {
 	roles []token.Role
 	// what names the object, such as `mission "m1"`, and list the command that lists such objects: for the error where there is none.
 	what, list string
-	// items names the field of a list that holds its items. Defaults to items.
+	// items names the field of a list that holds its items. Defaults to items. whole is of a list that comes in one answer.
 	items string
+	whole bool
 	// body is sent as JSON, unless it is a text of the type content.
 	body    any
 	content string

@@ -53,7 +53,7 @@ func (a *app) healthListCommand() *cobra.Command {
 		Example: "  millrace health list --mode upi --watch",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: "/v1/health", query: given("mode", mode), roles: ofHealth()}, p, healthHeader(), shownHealth.row)
+				return list(ctx, a, call{path: "/v1/health", query: given("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
 			})
 		},
 	}
@@ -105,7 +105,7 @@ func (a *app) completePlaces(cmd *cobra.Command, args []string, _ string) ([]cob
 	ctx, cancel := context.WithTimeout(cmd.Context(), completeWithin)
 	defer cancel()
 	var names []cobra.Completion
-	_, err := a.eachItem(ctx, call{path: "/v1/health", roles: ofHealth()}, everything(), func(raw json.RawMessage) error {
+	_, err := a.eachItem(ctx, call{path: "/v1/health", roles: ofHealth(), whole: true}, everything(), func(raw json.RawMessage) error {
 		var h shownHealth
 		if err := json.Unmarshal(raw, &h); err != nil {
 			return err

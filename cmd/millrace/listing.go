@@ -47,7 +47,9 @@ func (a *app) eachItem(ctx context.Context, c call, p paging, take func(json.Raw
 		if !p.all {
 			size = min(left, maxPage)
 		}
-		query.Set("limit", strconv.Itoa(size))
+		if !c.whole {
+			query.Set("limit", strconv.Itoa(size))
+		}
 		out, err := a.call(ctx, c)
 		if err != nil {
 			return false, err
