@@ -1,11 +1,12 @@
 package codecs
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -101,85 +102,91 @@ func numberOf[T interface {
 	return 0
 }
 
-// Fields of a downtime within a mode row.
+// What a packed downtime has.
 const (
-	downtimeID         = 1
-	downtimeMode       = 2
-	downtimeInstrument = 3
-	downtimeGateway    = 4
-	downtimeSeverity   = 5
-	downtimeStatus     = 6
-	downtimeBegin      = 7
-	downtimeEnd        = 8
-	downtimeCause      = 9
-	downtimeBy         = 10
-	downtimeWindow     = 11
-	downtimeReason     = 12
-	downtimeBegun      = 13
+	downtimeBegun uint64 = 1 << iota
+	downtimeOfMode
+	downtimeHashed
 )
 
-func writeDowntime(w *wire.Writer, d *health.Downtime) {
-	w.String(downtimeID, d.ID)
-	w.String(downtimeMode, d.Mode)
-	w.String(downtimeInstrument, d.Instrument)
-	w.String(downtimeGateway, d.Gateway)
-	w.Uint(downtimeSeverity, uint64(d.Severity))
-	w.Uint(downtimeStatus, uint64(d.Status))
-	w.Int(downtimeBegin, int64(d.Begin))
-	w.Int(downtimeEnd, int64(d.End))
-	w.Uint(downtimeCause, uint64(d.Cause))
-	w.String(downtimeBy, d.By)
+// packDowntime writes a downtime of a mode row. Ids are hashes, but for those that others made.
+func packDowntime(p *packer, d *health.Downtime, r *health.ModeRow) {
+	var has uint64
+	if d.Begun {
+		has |= downtimeBegun
+	}
+	if d.Mode == r.Mode {
+		has |= downtimeOfMode
+	}
+	hash, ok := hashOf(d.ID)
+	if ok {
+		has |= downtimeHashed
+	}
+	p.uint(has)
+	if ok {
+		p.b = append(p.b, hash...)
+	} else {
+		p.word(d.ID)
+	}
+	if d.Mode != r.Mode {
+		p.word(d.Mode)
+	}
+	p.word(d.Instrument)
+	p.word(d.Gateway)
+	p.uint(uint64(d.Severity))
+	p.uint(uint64(d.Status))
+	p.uint(uint64(d.Cause))
+	packTime(p, d.Begin, r.Evaluated)
+	packTime(p, d.End, r.Evaluated)
+	p.word(d.By)
+	p.word(d.Reason)
+	ends := times{last: int64(r.Evaluated)}
+	p.uint(uint64(len(d.Windows)))
 	for _, end := range d.Windows {
-		w.Message(downtimeWindow, func(w *wire.Writer) { w.Int(1, int64(end)) })
+		ends.pack(p, end)
 	}
-	w.String(downtimeReason, d.Reason)
-	w.Bool(downtimeBegun, d.Begun)
 }
 
-func readDowntime(f wire.Field, d *health.Downtime) error {
-	switch f.Number {
-	case downtimeID:
-		d.ID = f.String()
-	case downtimeMode:
-		d.Mode = f.String()
-	case downtimeInstrument:
-		d.Instrument = f.String()
-	case downtimeGateway:
-		d.Gateway = f.String()
-	case downtimeSeverity:
-		return readWord(f, &d.Severity, health.High)
-	case downtimeStatus:
-		return readWord(f, &d.Status, health.Resolved)
-	case downtimeBegin:
-		d.Begin = instant.Milli(f.Int())
-	case downtimeEnd:
-		d.End = instant.Milli(f.Int())
-	case downtimeCause:
-		return readWord(f, &d.Cause, health.ByOverride)
-	case downtimeBy:
-		d.By = f.String()
-	case downtimeWindow:
-		var end instant.Milli
-		err := f.Message(func(f wire.Field) error {
-			if f.Number == 1 {
-				end = instant.Milli(f.Int())
-			}
-			return nil
-		})
-		d.Windows = append(d.Windows, end)
-		return err
-	case downtimeReason:
-		d.Reason = f.String()
-	case downtimeBegun:
-		d.Begun = f.Bool()
+func unpackDowntime(u *unpacker, r *health.ModeRow) health.Downtime {
+	has := u.uint()
+	d := health.Downtime{Begun: has&downtimeBegun != 0, Mode: r.Mode}
+	if has&downtimeHashed != 0 {
+		d.ID = downtimePrefix + hex.EncodeToString(u.bytes(downtimeHash))
+	} else {
+		d.ID = u.word()
 	}
-	return nil
+	if has&downtimeOfMode == 0 {
+		d.Mode = u.word()
+	}
+	d.Instrument, d.Gateway = u.word(), u.word()
+	d.Severity, d.Status, d.Cause = numbered(u, health.High), numbered(u, health.Resolved), numbered(u, health.ByOverride)
+	d.Begin, d.End = unpackTime(u, r.Evaluated), unpackTime(u, r.Evaluated)
+	d.By, d.Reason = u.word(), u.word()
+	ends := times{last: int64(r.Evaluated)}
+	d.Windows = listOf(u, func() instant.Milli { return ends.unpack(u) })
+	return d
 }
 
-func readWord[T ~uint8](f wire.Field, to *T, last T) error {
-	if f.Uint() > uint64(last) {
-		return errDowntime
+const (
+	downtimePrefix = "dt_"
+	downtimeHash   = 8 // bytes
+)
+
+// hashOf returns the hash that an id is made of, false if it is none.
+func hashOf(id string) ([]byte, bool) {
+	text, ok := strings.CutPrefix(id, downtimePrefix)
+	if !ok || len(text) != 2*downtimeHash {
+		return nil, false
 	}
-	*to = T(f.Uint())
-	return nil
+	hash, err := hex.DecodeString(text)
+	return hash, err == nil && hex.EncodeToString(hash) == text
+}
+
+func numbered[T ~uint8](u *unpacker, last T) T {
+	n := u.uint()
+	if n > uint64(last) {
+		u.b, u.bad = nil, true
+		return 0
+	}
+	return T(n)
 }

@@ -3,208 +3,192 @@ package codecs
 import (
 	"math"
 
-	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Fields of a level; 1 to 5 are its verdict, 6 to 9 its pool. The zero value is the usual one, and takes no room.
+// What a packed level has, beside its state in the lowest bits.
 const (
-	levelKnown    = 10
-	levelKept     = 11
-	levelForced   = 12
-	levelTrial    = 13
-	levelRecent   = 14
-	levelDecided  = 15
-	levelReleased = 16
+	levelKnown uint64 = 1 << (iota + 3)
+	levelKept
+	levelForced
+	levelTrial
+	levelReleased
+	levelPool
 
-	forcedState  = 1
-	forcedSince  = 2
-	forcedUntil  = 3
-	forcedReason = 4
-
-	trialFalls   = 1
-	trialFrom    = 2
-	trialGood    = 3
-	trialAll     = 4
-	trialStep    = 5
-	trialStepped = 6
-	trialAnew    = 7
-	trialLast    = 8
-
-	judgedEnd   = 1
-	judgedRate  = 2 // in 1/10000
-	judgedCount = 3
+	levelState = levelKnown - 1
 )
 
 // ratePart is the resolution of rates.
 const ratePart = 10_000
 
-func writeLevel(w *wire.Writer, l *health.Level) {
-	writeHealthVerdict(w, l.Verdict)
-	writePool(w, l.Pool)
-	w.Bool(levelKnown, l.Known)
-	w.Bool(levelKept, l.Kept)
-	w.Int(levelReleased, int64(l.Released))
-	if l.Forced != (health.Forced{}) {
-		w.Message(levelForced, func(w *wire.Writer) {
-			w.Uint(forcedState, uint64(l.Forced.State))
-			w.Int(forcedSince, int64(l.Forced.Since))
-			w.Int(forcedUntil, int64(l.Forced.Until))
-			w.String(forcedReason, l.Forced.Reason)
-		})
-	}
-	writeTrial(w, &l.Trial)
-	for _, j := range l.Recent {
-		w.Message(levelRecent, func(w *wire.Writer) { writeJudged(w, j) })
-	}
-	for _, j := range l.Decided {
-		w.Message(levelDecided, func(w *wire.Writer) { writeJudged(w, j) })
-	}
-}
-
-func readLevel(f wire.Field, l *health.Level) error {
-	return f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case levelKnown:
-			l.Known = f.Bool()
-		case levelKept:
-			l.Kept = f.Bool()
-		case levelReleased:
-			l.Released = instant.Milli(f.Int())
-		case levelForced:
-			return readForced(f, &l.Forced)
-		case levelTrial:
-			return f.Message(func(f wire.Field) error { return readTrial(f, &l.Trial) })
-		case levelRecent:
-			return readJudged(f, &l.Recent)
-		case levelDecided:
-			return readJudged(f, &l.Decided)
-		default:
-			readPool(f, &l.Pool)
-			return readHealthVerdict(f, &l.Verdict)
+// packLevel writes a level; base is a time near those in it. Its pool is left out where it is shared.
+func packLevel(p *packer, l *health.Level, base instant.Milli, shared health.Pool) {
+	has := uint64(l.State)
+	for _, f := range []struct {
+		flag uint64
+		on   bool
+	}{
+		{levelKnown, l.Known}, {levelKept, l.Kept}, {levelForced, l.Forced != (health.Forced{})}, {levelTrial, !idle(&l.Trial)},
+		{levelReleased, l.Released != 0}, {levelPool, l.Pool != shared},
+	} {
+		if f.on {
+			has |= f.flag
 		}
-		return nil
-	})
-}
-
-func writeHealthVerdict(w *wire.Writer, v health.Verdict) {
-	w.Uint(1, uint64(v.State))
-	w.Int(2, int64(v.LowRun))
-	w.Int(3, int64(v.HighRun))
-	w.Int(4, int64(v.Since))
-	w.String(5, v.Reason)
-}
-
-func readHealthVerdict(f wire.Field, v *health.Verdict) error {
-	switch f.Number {
-	case 1:
-		return readHealthState(f, &v.State)
-	case 2:
-		v.LowRun = int(f.Int())
-	case 3:
-		v.HighRun = int(f.Int())
-	case 4:
-		v.Since = instant.Milli(f.Int())
-	case 5:
-		v.Reason = f.String()
 	}
-	return nil
-}
-
-func readHealthState(f wire.Field, to *health.State) error {
-	if f.Uint() > uint64(health.Recovering) {
-		return errState
+	p.uint(has)
+	p.int(int64(l.LowRun))
+	p.int(int64(l.HighRun))
+	p.int(int64(l.Since - base))
+	p.word(l.Reason)
+	if has&levelPool != 0 {
+		packPool(p, l.Pool)
 	}
-	*to = health.State(f.Uint())
-	return nil
+	if has&levelReleased != 0 {
+		p.int(int64(l.Released - base))
+	}
+	if has&levelForced != 0 {
+		p.uint(uint64(l.Forced.State))
+		p.int(int64(l.Forced.Since - base))
+		p.int(int64(l.Forced.Until - l.Forced.Since))
+		p.word(l.Forced.Reason)
+	}
+	if has&levelTrial != 0 {
+		packTrial(p, &l.Trial, base)
+	}
+	packJudged(p, l.Recent, base)
+	packJudged(p, l.Decided, base)
 }
 
-func readForced(f wire.Field, to *health.Forced) error {
-	return f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case forcedState:
-			return readHealthState(f, &to.State)
-		case forcedSince:
-			to.Since = instant.Milli(f.Int())
-		case forcedUntil:
-			to.Until = instant.Milli(f.Int())
-		case forcedReason:
-			to.Reason = f.String()
-		}
-		return nil
+func unpackLevel(u *unpacker, base instant.Milli, shared health.Pool) health.Level {
+	has := u.uint()
+	l := health.Level{Known: has&levelKnown != 0, Kept: has&levelKept != 0, Pool: shared}
+	l.State = unpackState(u, has&levelState)
+	l.LowRun, l.HighRun = int(u.int()), int(u.int())
+	l.Since = base + instant.Milli(u.int())
+	l.Reason = u.word()
+	if has&levelPool != 0 {
+		l.Pool = unpackPool(u)
+	}
+	if has&levelReleased != 0 {
+		l.Released = base + instant.Milli(u.int())
+	}
+	if has&levelForced != 0 {
+		l.Forced.State = unpackState(u, u.uint())
+		l.Forced.Since = base + instant.Milli(u.int())
+		l.Forced.Until = l.Forced.Since + instant.Milli(u.int())
+		l.Forced.Reason = u.word()
+	}
+	if has&levelTrial != 0 {
+		l.Trial = unpackTrial(u, base)
+	}
+	l.Recent = unpackJudged(u, base)
+	l.Decided = unpackJudged(u, base)
+	return l
+}
+
+func unpackState(u *unpacker, n uint64) health.State {
+	if n > uint64(health.Recovering) {
+		u.b, u.bad = nil, true
+		return health.Up
+	}
+	return health.State(n)
+}
+
+func idle(t *health.Trial) bool {
+	return t.Falls == 0 && t.From == 0 && t.Good == 0 && t.All == 0 && t.Step == 0 && t.Stepped == 0 && t.Anew == 0 && len(t.Last) == 0
+}
+
+// packTrial writes times that are not set as they are; the others lie near base.
+func packTrial(p *packer, t *health.Trial, base instant.Milli) {
+	p.int(int64(t.Falls))
+	p.int(t.Good)
+	p.int(t.All)
+	p.int(int64(t.Step))
+	for _, at := range []instant.Milli{t.From, t.Stepped, t.Anew} {
+		packTime(p, at, base)
+	}
+	ends := times{last: int64(base)}
+	p.uint(uint64(len(t.Last)))
+	for _, small := range t.Last {
+		ends.pack(p, small.End)
+		p.int(int64(small.End - small.Start))
+		packCounts(p, small.Counts)
+	}
+}
+
+func unpackTrial(u *unpacker, base instant.Milli) health.Trial {
+	t := health.Trial{Falls: int(u.int()), Good: u.int(), All: u.int(), Step: int(u.int())}
+	for _, at := range []*instant.Milli{&t.From, &t.Stepped, &t.Anew} {
+		*at = unpackTime(u, base)
+	}
+	ends := times{last: int64(base)}
+	t.Last = listOf(u, func() (small health.Small) {
+		small.End = ends.unpack(u)
+		small.Start = small.End - instant.Milli(u.int())
+		small.Counts = unpackCounts(u)
+		return small
 	})
+	return t
 }
 
-func writeTrial(w *wire.Writer, t *health.Trial) {
-	if t.Falls == 0 && t.From == 0 && t.Good == 0 && t.All == 0 && t.Step == 0 && t.Stepped == 0 && t.Anew == 0 && len(t.Last) == 0 {
+// packTime writes 0 for a time that is not set.
+func packTime(p *packer, at, base instant.Milli) {
+	if at == 0 {
+		p.uint(0)
 		return
 	}
-	w.Message(levelTrial, func(w *wire.Writer) {
-		w.Int(trialFalls, int64(t.Falls))
-		w.Int(trialFrom, int64(t.From))
-		w.Int(trialGood, t.Good)
-		w.Int(trialAll, t.All)
-		w.Int(trialStep, int64(t.Step))
-		w.Int(trialStepped, int64(t.Stepped))
-		w.Int(trialAnew, int64(t.Anew))
-		for i := range t.Last {
-			w.Message(trialLast, func(w *wire.Writer) {
-				writeSpan(w, t.Last[i].Span)
-				writeCounts(w, t.Last[i].Counts)
-			})
-		}
-	})
+	p.uint(1)
+	p.int(int64(at - base))
 }
 
-func readTrial(f wire.Field, t *health.Trial) error {
-	switch f.Number {
-	case trialFalls:
-		t.Falls = int(f.Int())
-	case trialFrom:
-		t.From = instant.Milli(f.Int())
-	case trialGood:
-		t.Good = f.Int()
-	case trialAll:
-		t.All = f.Int()
-	case trialStep:
-		t.Step = int(f.Int())
-	case trialStepped:
-		t.Stepped = instant.Milli(f.Int())
-	case trialAnew:
-		t.Anew = instant.Milli(f.Int())
-	case trialLast:
-		var small health.Small
-		err := f.Message(func(f wire.Field) error {
-			readSpan(f, &small.Span)
-			readCounts(f, &small.Counts)
-			return nil
-		})
-		t.Last = append(t.Last, small)
-		return err
+func unpackTime(u *unpacker, base instant.Milli) instant.Milli {
+	if u.uint() == 0 {
+		return 0
 	}
-	return nil
+	return base + instant.Milli(u.int())
 }
 
-func writeJudged(w *wire.Writer, j health.Judged) {
-	w.Int(judgedEnd, int64(j.End))
-	w.Uint(judgedRate, uint64(math.Round(j.Rate*ratePart)))
-	w.Int(judgedCount, j.Count)
+func packJudged(p *packer, list []health.Judged, base instant.Milli) {
+	ends := times{last: int64(base)}
+	p.uint(uint64(len(list)))
+	for _, j := range list {
+		ends.pack(p, j.End)
+		p.uint(uint64(math.Round(j.Rate * ratePart)))
+		p.int(j.Count)
+	}
 }
 
-func readJudged(f wire.Field, to *[]health.Judged) error {
-	var j health.Judged
-	err := f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case judgedEnd:
-			j.End = instant.Milli(f.Int())
-		case judgedRate:
-			j.Rate = float64(min(f.Uint(), ratePart)) / ratePart
-		case judgedCount:
-			j.Count = f.Int()
-		}
-		return nil
+func unpackJudged(u *unpacker, base instant.Milli) []health.Judged {
+	ends := times{last: int64(base)}
+	return listOf(u, func() health.Judged {
+		return health.Judged{End: ends.unpack(u), Rate: float64(min(u.uint(), ratePart)) / ratePart, Count: u.int()}
 	})
-	*to = append(*to, j)
-	return err
+}
+
+// Of a pool most attempts succeed, so the rest is small.
+func packPool(p *packer, x health.Pool) {
+	p.int(x.WeightedSuccess)
+	p.int(x.WeightedEligible - x.WeightedSuccess)
+	p.int(x.Samples)
+	p.int(x.Samples - x.Eligible)
+}
+
+func unpackPool(u *unpacker) health.Pool {
+	x := health.Pool{WeightedSuccess: u.int()}
+	x.WeightedEligible = x.WeightedSuccess + u.int()
+	x.Samples = u.int()
+	x.Eligible = x.Samples - u.int()
+	return x
+}
+
+func packCounts(p *packer, c health.Counts) {
+	p.int(c.Success)
+	p.int(c.Technical)
+	p.int(c.Business)
+	p.int(c.Timeout)
+}
+
+func unpackCounts(u *unpacker) health.Counts {
+	return health.Counts{Success: u.int(), Technical: u.int(), Business: u.int(), Timeout: u.int()}
 }

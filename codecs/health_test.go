@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -70,7 +69,7 @@ func sampleMode() *health.ModeRow {
 		Mode: "upi", Evaluated: 1772359260000, Settled: 1772359270000, Level: up,
 		Instruments: []health.Instrument{
 			{Name: "hdfc", Level: up},
-			{Name: "sbi", Level: level, Gateways: []health.Gateway{
+			{Name: "sbi", Level: level, Weighs: true, Gateways: []health.Gateway{
 				{Name: "razorpay", Level: level, Scores: []health.Scoring{
 					{End: 1772359260000, Correction: true, Window: sampleTally.Counts, Pool: samplePool},
 				}},
@@ -81,6 +80,7 @@ func sampleMode() *health.ModeRow {
 		Freeze:       &health.Freeze{Mode: "upi", From: 1, Until: 2},
 		Settings:     []health.Setting{{Mode: "upi", Patch: health.Patch{{Field: "down_after", Value: "3"}}}},
 		Downtimes:    []health.Downtime{*sampleDowntime()},
+		Other:        []health.OtherWindow{{End: 1772359260000, Counts: sampleTally.Counts, Places: 7}},
 	}
 }
 
@@ -178,20 +178,15 @@ func TestScoreGolden(t *testing.T) {
 }
 
 func TestModeRowGolden(t *testing.T) {
-	checkGolden(t, ModeRow{}, sampleMode(), "010a0375706910c0ddc08d956728e0f9c18d956722412a0c696e697469616c6c7920757050016a2f10c0ddc08d956718122014280230c0"+
-		"ddc08d95673880b4b98d956742122080b4b98d956728c0a90730b401380a400a1a490a046864666312412a0c696e697469616c6c792075"+
-		"7050016a2f10c0ddc08d956718122014280230c0ddc08d95673880b4b98d956742122080b4b98d956728c0a90730b401380a400a1a9403"+
-		"0a0373626912ab010802100420c0ddc08d95672a26746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e"+
-		"646f777330808080a00b38808080f00b40c80148be0150015801800180b4b98d95676218080110e0f9c18d956718a094ce8d9567220666"+
-		"6f726365646a020802720d0880b4b98d956710f02e18c801720d08c0ddc08d956710a83118ac0c7a0d0880b4b98d956710f02e18c8017a"+
-		"0d08c0ddc08d956710a83118ac0c1ade010a0872617a6f7270617912ab010802100420c0ddc08d95672a26746563686e6963616c207261"+
-		"74652062656c6f7720302e373020696e20322077696e646f777330808080a00b38808080f00b40c80148be0150015801800180b4b98d95"+
-		"676218080110e0f9c18d956718a094ce8d95672206666f726365646a020802720d0880b4b98d956710f02e18c801720d08c0ddc08d9567"+
-		"10a83118ac0c7a0d0880b4b98d956710f02e18c8017a0d08c0ddc08d956710a83118ac0c1a2408c0ddc08d9567100130808080a00b3880"+
-		"8080f00b40c80148be01520730b401380a400a32200a1e0a026f3112037570691a03736269280230043a01724201614a04646f776e321e"+
-		"121c0a026d3112037570691a03736269220872617a6f7270617928023004320b1a091203757069280230043a160a03757069220f0a0a64"+
-		"6f776e5f616674657212013342590a0464745f3112037570691a037362692803300238c0ddc08d956748015a070880b4b98d95675a0708"+
-		"c0ddc08d95676226746563686e6963616c20726174652062656c6f7720302e373020696e20322077696e646f77736801")
+	checkGolden(t, ModeRow{}, sampleMode(), "020a0375706910c0ddc08d956728e0f9c18d95674a0c696e697469616c6c792075704a04686466634a037362694a26746563686e6963616c2072"+
+		"6174652062656c6f7720302e373020696e20322077696e646f77734a06666f726365644a0872617a6f727061794a0464745f314a002222480000"+
+		"bfddc08d956700001214020100010001bfa9070100c0a907b4010a0a0000001a250100480000bfddc08d956700001214020100010001bfa90701"+
+		"00c0a907b4010a0a000000001a92010201fa0304000003808080a00b80808050c8010abfa90701a09c01c09a0c04020000000000000002bfa907"+
+		"f02ec80180d30ea831ac0c02bfa907f02ec80180d30ea831ac0c0105010001808080a00b80808050c8010ab4010a0a00fa0104000003bfa90701"+
+		"a09c01c09a0c04020000000000000002bfa907f02ec80180d30ea831ac0c02bfa907f02ec80180d30ea831ac0c42130306020703020101000007"+
+		"0302bfa90780d30e520801000eb4010a0a0032200a1e0a026f3112037570691a03736269280230043a01724201614a04646f776e321e121c0a02"+
+		"6d3112037570691a03736269220872617a6f7270617928023004320b1a091203757069280230043a160a03757069220f0a0a646f776e5f616674"+
+		"6572120133")
 }
 
 // The example of CONTRACT.md.
@@ -246,26 +241,61 @@ func TestDowntimeGolden(t *testing.T) {
 		`"detail":"technical rate below 0.70 in 2 windows","by":"m1"}}`)
 }
 
-// A row with all the gateways that it may have fits into a record.
+// A mode with 2,000 banks behind two gateways each fits into a record when all of it is down, and while it comes back; its Size is no
+// less than what is written.
 func TestFullModeRowFits(t *testing.T) {
-	level := sampleMode().Instruments[1].Level
-	level.Forced = health.Forced{}
-	level.Recent = slices.Repeat(level.Recent, 5)
-	r := &health.ModeRow{Mode: "net_banking"}
-	for i := range 1000 {
-		name := fmt.Sprintf("a_bank_with_a_name_of_some_length_%d", i)
-		g := health.Gateway{Name: "a_gateway_of_it", Level: level, Scores: []health.Scoring{{End: 1772359260000, Window: sampleTally.Counts, Pool: samplePool}}}
-		r.Instruments = append(r.Instruments, health.Instrument{Name: name, Level: level, Gateways: []health.Gateway{g}})
-		for _, gateway := range []string{"", g.Name} {
-			d := *sampleDowntime()
-			d.ID, d.Mode, d.Instrument, d.Gateway = "dt_0123456789abcdef", r.Mode, name, gateway
-			r.Downtimes = append(r.Downtimes, d)
+	const minute = 60_000
+	evaluated := instant.Milli(1772359260000)
+	windows := func(n, every int) []health.Judged {
+		var list []health.Judged
+		for i := range n {
+			list = append(list, health.Judged{End: evaluated - instant.Milli((n-1-i)*every*minute), Rate: 0.6312, Count: 5_000})
+		}
+		return list
+	}
+	level := health.Level{Known: true, Pool: health.Pool{WeightedSuccess: 2_000 << 24, WeightedEligible: 4_800 << 24, Samples: 5_010, Eligible: 5_000}}
+	level.State, level.LowRun, level.Since, level.Reason = health.Down, 12, evaluated-12*minute, "technical rate below 0.70 in 2 windows"
+	level.Recent, level.Decided, level.Trial.Falls = windows(4, 1), windows(2, 1), 1
+	back := level
+	back.State, back.Trial = health.Recovering, health.Trial{Falls: 2, From: evaluated, Good: 5, All: 7, Stepped: evaluated, Anew: evaluated - 8*minute}
+	back.Recent = windows(3, 1)
+	for i := range 3 { // what a row of that size remembers
+		small := health.Small{Counts: health.Counts{Success: 160, Technical: 2, Business: 10, Timeout: 1}}
+		small.End = evaluated - instant.Milli(2-i)*minute
+		small.Start = small.End - minute
+		back.Trial.Last = append(back.Trial.Last, small)
+	}
+	for name, level := range map[string]health.Level{"down": level, "back": back} {
+		r := &health.ModeRow{Mode: "net_banking", Evaluated: evaluated}
+		for i := range 2000 {
+			inst := health.Instrument{Name: fmt.Sprintf("a_bank_of_%d", i), Level: level, Weighs: true}
+			r.Downtimes = append(r.Downtimes, fullDowntime(r.Mode, inst.Name, "", evaluated))
+			for _, gateway := range []string{"razorpay", "payu"} {
+				g := health.Gateway{Name: gateway, Level: level, Scores: []health.Scoring{
+					{End: evaluated, Window: sampleTally.Counts, Pool: level.Pool}, {End: evaluated + minute, Window: sampleTally.Counts, Pool: level.Pool},
+				}}
+				inst.Gateways = append(inst.Gateways, g)
+				r.Downtimes = append(r.Downtimes, fullDowntime(r.Mode, inst.Name, gateway, evaluated))
+			}
+			r.Instruments = append(r.Instruments, inst)
+		}
+		b, err := ModeRow{}.Encode(r)
+		t.Logf("%s: %d bytes, Size %d", name, len(b), r.Size())
+		if err != nil || len(b) > 1_000_000 || r.Size() < len(b) {
+			t.Errorf("%s: %d bytes, Size %d, %v", name, len(b), r.Size(), err)
+		}
+		back, err := ModeRow{}.Decode(b)
+		if diff := cmp.Diff(r, back); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}
-	b, err := ModeRow{}.Encode(r)
-	if err != nil || len(b) > 1<<20 {
-		t.Errorf("%d bytes, %v", len(b), err)
-	}
+}
+
+func fullDowntime(mode, instrument, gateway string, end instant.Milli) health.Downtime {
+	d := *sampleDowntime()
+	d.ID, d.Mode, d.Instrument, d.Gateway, d.Begin = "dt_0123456789abcdef", mode, instrument, gateway, end-780_000
+	d.Windows = []instant.Milli{end - 60_000, end}
+	return d
 }
 
 func TestHealthRowsNeedContent(t *testing.T) {
@@ -338,7 +368,7 @@ func TestRoutingRoundTrip(t *testing.T) {
 		row := &health.ModeRow{Level: drawLevel(t), Settled: drawSpan(t).End}
 		row.Mode, row.Evaluated = rapid.String().Draw(t, "mode"), instant.Milli(rapid.Int64().Draw(t, "evaluated"))
 		for range rapid.IntRange(0, 3).Draw(t, "instruments") {
-			inst := health.Instrument{Name: rapid.String().Draw(t, "name"), Level: drawLevel(t)}
+			inst := health.Instrument{Name: rapid.String().Draw(t, "name"), Level: drawLevel(t), Weighs: rapid.Bool().Draw(t, "weighs")}
 			for range rapid.IntRange(0, 2).Draw(t, "gateways") {
 				g := health.Gateway{Name: rapid.String().Draw(t, "name"), Level: drawLevel(t)}
 				for range rapid.IntRange(0, 2).Draw(t, "scores") {
@@ -347,6 +377,14 @@ func TestRoutingRoundTrip(t *testing.T) {
 				inst.Gateways = append(inst.Gateways, g)
 			}
 			row.Instruments = append(row.Instruments, inst)
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "downtimes") {
+			d := *sampleDowntime()
+			d.ID = rapid.SampledFrom([]string{"dt_1", "dt_0123456789abcdef", "dt_0123456789abcdeF", ""}).Draw(t, "id")
+			d.Mode = rapid.SampledFrom([]string{row.Mode, "another"}).Draw(t, "of")
+			d.Begin, d.End, d.Windows = drawSpan(t).Start, drawSpan(t).End, []instant.Milli{drawSpan(t).End, drawSpan(t).End}
+			row.Downtimes = append(row.Downtimes, d)
+			row.Other = append(row.Other, health.OtherWindow{End: d.Begin, Counts: drawTally(t).Counts, Places: rapid.IntRange(0, 9).Draw(t, "places")})
 		}
 		roundTrip(t, ModeRow{}, row)
 		roundTrip(t, Score{}, &health.Score{Path: samplePath, WindowEnd: drawSpan(t).End, Window: drawTally(t).Counts, Pool: drawPool(t)})

@@ -4,45 +4,72 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
 
-const modeRowVersion = 1
+const modeRowVersion = 2
 
-// errState is a state that this version does not know.
-var errState = errors.New("codecs: unknown health state")
+// errState is a state that this version does not know, errModeRow a row that no version wrote.
+var (
+	errState   = errors.New("codecs: unknown health state")
+	errModeRow = errors.New("codecs: damaged mode row")
+)
 
-// Fields of a mode row, of its instruments and of their gateways.
+// Fields of a mode row. The words come before what uses them, and the time that packed times are near to before both.
 const (
 	modeName         = 1
 	modeEvaluated    = 2
-	modeInstrument   = 3
+	modeInstrument   = 3 // packed, as are levels, downtimes and what `other` counted
 	modeLevel        = 4
 	modeSettled      = 5
 	modeIntervention = 6
 	modeSetting      = 7
 	modeDowntime     = 8
-
-	memberName   = 1
-	memberLevel  = 2
-	memberNested = 3 // the gateways of an instrument, the scores of a gateway
+	modeWord         = 9
+	modeOther        = 10
 )
 
-// ModeRow is the codec of the routing table.
+// ModeRow is the codec of the routing table. A mode may have thousands of gateways, so all that comes once for each is packed.
 type ModeRow struct{}
 
 // Encode returns the row as bytes.
 func (ModeRow) Encode(r *health.ModeRow) ([]byte, error) {
-	w := wire.NewWriter(modeRowVersion, 64+256*len(r.Instruments))
+	words := newWords()
+	body := &wire.Writer{B: make([]byte, 0, r.Size())}
+	packed := func(field protowire.Number, pack func(*packer)) {
+		body.Message(field, func(w *wire.Writer) {
+			p := &packer{w.B, words}
+			pack(p)
+			w.B = p.b
+		})
+	}
+	packed(modeLevel, func(p *packer) { packLevel(p, &r.Level, r.Evaluated, health.Pool{}) })
+	for i := range r.Instruments {
+		packed(modeInstrument, func(p *packer) { packInstrument(p, &r.Instruments[i], r.Evaluated) })
+	}
+	for i := range r.Downtimes {
+		packed(modeDowntime, func(p *packer) { packDowntime(p, &r.Downtimes[i], r) })
+	}
+	if len(r.Other) > 0 {
+		packed(modeOther, func(p *packer) { packOther(p, r.Other, r.Evaluated) })
+	}
+	writeDecided(body, r)
+	w := wire.NewWriter(modeRowVersion, 64+len(body.B)+16*len(words.list))
 	w.String(modeName, r.Mode)
 	w.Int(modeEvaluated, int64(r.Evaluated))
 	w.Int(modeSettled, int64(r.Settled))
-	w.Message(modeLevel, func(w *wire.Writer) { writeLevel(w, &r.Level) })
-	for i := range r.Instruments {
-		w.Message(modeInstrument, func(w *wire.Writer) { writeInstrument(w, &r.Instruments[i]) })
+	for _, word := range words.list {
+		w.Element(modeWord, word)
 	}
+	return append(w.B, body.B...), nil
+}
+
+// writeDecided writes what people have decided.
+func writeDecided(w *wire.Writer, r *health.ModeRow) {
 	for i := range r.Overrides {
 		w.Message(modeIntervention, func(w *wire.Writer) { writeOverride(w, &r.Overrides[i]) })
 	}
@@ -57,22 +84,21 @@ func (ModeRow) Encode(r *health.ModeRow) ([]byte, error) {
 	for i := range r.Settings {
 		w.Message(modeSetting, func(w *wire.Writer) { writeSetting(w, &r.Settings[i]) })
 	}
-	for i := range r.Downtimes {
-		w.Message(modeDowntime, func(w *wire.Writer) { writeDowntime(w, &r.Downtimes[i]) })
-	}
-	return w.B, nil
 }
 
 // Decode returns the row in b.
 func (ModeRow) Decode(b []byte) (*health.ModeRow, error) {
 	r := &health.ModeRow{}
-	if err := wire.Read(b, modeRowVersion, func(f wire.Field) error { return readModeRow(f, r) }); err != nil {
+	var words []string
+	err := wire.Read(b, modeRowVersion, func(f wire.Field) error { return readModeRow(f, r, &words) })
+	if err != nil {
 		return nil, fmt.Errorf("mode row: %w", err)
 	}
 	return r, nil
 }
 
-func readModeRow(f wire.Field, r *health.ModeRow) error {
+func readModeRow(f wire.Field, r *health.ModeRow, words *[]string) error {
+	u := &unpacker{b: f.Packed(), words: *words}
 	switch f.Number {
 	case modeName:
 		r.Mode = f.String()
@@ -80,12 +106,20 @@ func readModeRow(f wire.Field, r *health.ModeRow) error {
 		r.Evaluated = instant.Milli(f.Int())
 	case modeSettled:
 		r.Settled = instant.Milli(f.Int())
+	case modeWord:
+		*words = append(*words, f.String())
 	case modeLevel:
-		return readLevel(f, &r.Level)
+		r.Level = unpackLevel(u, r.Evaluated, health.Pool{})
+		return u.err()
 	case modeInstrument:
-		inst, err := readInstrument(f)
-		r.Instruments = append(r.Instruments, inst)
-		return err
+		r.Instruments = append(r.Instruments, unpackInstrument(u, r.Evaluated))
+		return u.err()
+	case modeDowntime:
+		r.Downtimes = append(r.Downtimes, unpackDowntime(u, r))
+		return u.err()
+	case modeOther:
+		r.Other = unpackOther(u, r.Evaluated)
+		return u.err()
 	case modeIntervention:
 		return f.Message(func(f wire.Field) error { return readModeIntervention(f, r) })
 	case modeSetting:
@@ -93,11 +127,14 @@ func readModeRow(f wire.Field, r *health.ModeRow) error {
 		err := f.Message(func(f wire.Field) error { return readSetting(f, &s) })
 		r.Settings = append(r.Settings, s)
 		return err
-	case modeDowntime:
-		var d health.Downtime
-		err := f.Message(func(f wire.Field) error { return readDowntime(f, &d) })
-		r.Downtimes = append(r.Downtimes, d)
-		return err
+	}
+	return nil
+}
+
+// err says whether all of it could be read, and nothing was left.
+func (u *unpacker) err() error {
+	if u.bad || len(u.b) > 0 {
+		return errModeRow
 	}
 	return nil
 }
@@ -126,84 +163,4 @@ func writeOverride(w *wire.Writer, o *health.Override) {
 		orderedOverride(o).write(w)
 		w.String(interventionState, o.State.String())
 	})
-}
-
-func writeInstrument(w *wire.Writer, i *health.Instrument) {
-	w.String(memberName, i.Name)
-	w.Message(memberLevel, func(w *wire.Writer) { writeLevel(w, &i.Level) })
-	for j := range i.Gateways {
-		g := &i.Gateways[j]
-		w.Message(memberNested, func(w *wire.Writer) {
-			w.String(memberName, g.Name)
-			w.Message(memberLevel, func(w *wire.Writer) { writeLevel(w, &g.Level) })
-			for _, s := range g.Scores {
-				w.Message(memberNested, func(w *wire.Writer) { writeScoring(w, s) })
-			}
-		})
-	}
-}
-
-func readInstrument(f wire.Field) (health.Instrument, error) {
-	var i health.Instrument
-	err := f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case memberName:
-			i.Name = f.String()
-		case memberLevel:
-			return readLevel(f, &i.Level)
-		case memberNested:
-			g, err := readGateway(f)
-			i.Gateways = append(i.Gateways, g)
-			return err
-		}
-		return nil
-	})
-	return i, err
-}
-
-func readGateway(f wire.Field) (health.Gateway, error) {
-	var g health.Gateway
-	err := f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case memberName:
-			g.Name = f.String()
-		case memberLevel:
-			return readLevel(f, &g.Level)
-		case memberNested:
-			s, err := readScoring(f)
-			g.Scores = append(g.Scores, s)
-			return err
-		}
-		return nil
-	})
-	return g, err
-}
-
-// Of a scoring, as of a score, fields 6 to 9 are the pool and 10 is what the newest window counted.
-func writeScoring(w *wire.Writer, s health.Scoring) {
-	w.Int(1, int64(s.End))
-	w.Bool(2, s.Correction)
-	writePool(w, s.Pool)
-	w.Message(10, func(w *wire.Writer) { writeCounts(w, s.Window) })
-}
-
-func readScoring(f wire.Field) (health.Scoring, error) {
-	var s health.Scoring
-	err := f.Message(func(f wire.Field) error {
-		switch f.Number {
-		case 1:
-			s.End = instant.Milli(f.Int())
-		case 2:
-			s.Correction = f.Bool()
-		case 10:
-			return f.Message(func(f wire.Field) error {
-				readCounts(f, &s.Window)
-				return nil
-			})
-		default:
-			readPool(f, &s.Pool)
-		}
-		return nil
-	})
-	return s, err
 }

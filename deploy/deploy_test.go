@@ -27,6 +27,7 @@ func contract() []string {
 		"millrace_events_total",
 		"millrace_health_enabled",
 		"millrace_health_lateness_seconds",
+		"millrace_health_other_attempts_total",
 		"millrace_health_score_ratio",
 		"millrace_last_stable_offset_age_seconds",
 		"millrace_ledger_reversed_minor_total",

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -89,9 +90,10 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shown(mission.Views(row, u.ID, snapshot, s.eventTime(as, row), s.config.Missions))})
+		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shownOf(mission.Views(row, u.ID, snapshot, s.eventTime(as, row), s.config.Missions))})
 	}
 	var evaluated instant.Milli
+	var shown []shownBank
 	modes, err := s.modes("")
 	if err != nil {
 		return nil, err
@@ -106,12 +108,15 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		}
 		evaluated = max(evaluated, row.Evaluated)
 		for _, st := range row.Standings(s.config.Settings) {
-			spark, err := s.spark(row, st.Instrument)
-			if err != nil && !undecodable(err) {
-				return nil, err
-			}
-			body.Banks = append(body.Banks, boardBank{s.healthRow(st), spark})
+			shown = append(shown, shownBank{row, st})
 		}
+	}
+	for _, bank := range worthShowing(shown) {
+		spark, err := s.spark(bank.mode, bank.standing.Instrument)
+		if err != nil && !undecodable(err) {
+			return nil, err
+		}
+		body.Banks = append(body.Banks, boardBank{s.healthRow(bank.mode, bank.standing), spark})
 	}
 	body.AsOf = as.stamped(evaluated)
 	return &boardOutput{body}, nil
@@ -129,7 +134,7 @@ func totalsOf(state BoardState) boardTotals {
 	return t
 }
 
-func shown(views []mission.View) []UserMission {
+func shownOf(views []mission.View) []UserMission {
 	limit := shownMissions
 	tried := slices.DeleteFunc(slices.Clone(views), func(v mission.View) bool { return v.Progress == 0 })
 	if len(tried) == 0 {
@@ -140,6 +145,44 @@ func shown(views []mission.View) []UserMission {
 		items = append(items, userMissionOf(v))
 	}
 	return items
+}
+
+// shownBank is an instrument that the live page could show.
+type shownBank struct {
+	mode     *health.ModeRow
+	standing health.Standing
+}
+
+// maxBanks is how many instruments the live page shows.
+const maxBanks = 100
+
+// worthShowing returns those that the live page has room for, in the order of before: what is not up first, then the busiest.
+func worthShowing(banks []shownBank) []shownBank {
+	if len(banks) <= maxBanks {
+		return banks
+	}
+	order := make([]int, len(banks))
+	for i := range order {
+		order[i] = i
+	}
+	rank := func(i int) (int, int64) {
+		if st := banks[i].standing; st.State != health.Up || !st.Enabled {
+			return 0, -st.Samples
+		}
+		return 1, -banks[i].standing.Samples
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, x := rank(i)
+		b, y := rank(j)
+		return cmp.Or(cmp.Compare(a, b), cmp.Compare(x, y))
+	})
+	order = order[:maxBanks]
+	slices.Sort(order)
+	out := make([]shownBank, 0, maxBanks)
+	for _, i := range order {
+		out = append(out, banks[i])
+	}
+	return out
 }
 
 // spark adds up the gateways of an instrument, window by window.

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -36,12 +37,14 @@ type HealthRow struct {
 	Stale          bool           `json:"stale" doc:"No window has closed for 2 minutes; after 5, everything not forced is enabled"`
 	Since          *instant.Milli `json:"since" format:"date-time" doc:"When the state began; null before the first window"`
 	Reason         string         `json:"reason"`
+	Places         *int           `json:"places,omitempty" doc:"Only of the place other: how many names without a place of their own it counted in the last window"`
 }
 
-// HealthList is the answer of GET /v1/health.
+// HealthList is a page of instruments.
 type HealthList struct {
-	Items []HealthRow `json:"items" nullable:"false"`
-	AsOf  AsOf        `json:"as_of"`
+	Items      []HealthRow `json:"items" nullable:"false" doc:"By mode and instrument"`
+	NextCursor *string     `json:"next_cursor"`
+	AsOf       AsOf        `json:"as_of"`
 }
 
 // HealthDetail is an instrument with its gateways and closed windows.
@@ -70,6 +73,7 @@ type Route struct {
 
 type healthListInput struct {
 	Fresh
+	Page
 	Mode string `query:"mode" maxLength:"128" doc:"Only this mode; default all"`
 }
 
@@ -87,7 +91,7 @@ type routingOutput struct{ Body Routing }
 
 func (s *Server) health() {
 	a := s.healthAccess()
-	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Every instrument of a mode", a), s.healthList)
+	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Instruments with their health", a), s.healthList)
 	huma.Register(s.api, s.read("get-health", "/v1/health/{mode}/{instrument}", tagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
 	huma.Register(s.api, s.read("explain-health", "/v1/health/{mode}/{instrument}/why", tagHealth, "State, thresholds and the windows that decided it", a), s.why)
 	huma.Register(s.api, s.streamOperation("stream-health", "/v1/health/stream", tagHealth, "Windows and changes of status, as they come",
@@ -108,6 +112,12 @@ func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthLi
 	if err != nil {
 		return nil, err
 	}
+	c := cursorOf("health", only)
+	after, err := c.decode(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	fromMode, name, _ := strings.Cut(after, "\x00")
 	modes, err := s.modes(only)
 	if err != nil {
 		return nil, err
@@ -123,7 +133,19 @@ func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthLi
 			return nil, err
 		}
 		evaluated = max(evaluated, row.Evaluated)
-		body.Items = slices.Concat(body.Items, s.standings(row))
+		if mode < fromMode {
+			continue
+		}
+		if mode > fromMode {
+			name = ""
+		}
+		for _, st := range row.StandingsFrom(s.config.Settings, name, in.Limit+1-len(body.Items)) {
+			body.Items = append(body.Items, s.healthRow(row, st))
+		}
+	}
+	if len(body.Items) > in.Limit {
+		next := body.Items[in.Limit]
+		body.Items, body.NextCursor = body.Items[:in.Limit], c.encode(next.Mode+"\x00"+next.Instrument)
 	}
 	body.AsOf = as.stamped(evaluated)
 	return &healthListOutput{body}, nil
@@ -138,11 +160,11 @@ func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*health
 	if err != nil {
 		return nil, err
 	}
-	body := HealthDetail{HealthRow: s.healthRow(whole), Gateways: []HealthRow{}, Windows: []ClosedWindow{}}
+	body := HealthDetail{HealthRow: s.healthRow(row, whole), Gateways: []HealthRow{}, Windows: []ClosedWindow{}}
 	for _, g := range gateways {
-		body.Gateways = append(body.Gateways, s.healthRow(g))
+		body.Gateways = append(body.Gateways, s.healthRow(row, g))
 	}
-	if body.Windows, err = s.windows(whole, gateways); err != nil {
+	if body.Windows, err = s.windows(row, whole, gateways); err != nil {
 		return nil, err
 	}
 	body.AsOf = as.stamped(row.Evaluated)
@@ -194,7 +216,7 @@ func (s *Server) mode(mode string) (*health.ModeRow, error) {
 	if row == nil {
 		row = &health.ModeRow{Mode: mode}
 	}
-	return withKnown(row, s.config.Indexes.series.paths(mode)), nil
+	return withKnown(s.config.Settings, row, s.config.Indexes.series.paths(mode)), nil
 }
 
 func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standing, []health.Standing, error) {
@@ -204,21 +226,12 @@ func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standi
 	}
 	whole, gateways, ok := row.Standing(s.config.Settings, normal(in.Instrument))
 	if !ok {
-		return nil, health.Standing{}, nil, problem.Missing("instrument")
+		return nil, health.Standing{}, nil, s.unplaced(row)
 	}
 	return row, whole, gateways, nil
 }
 
-func (s *Server) standings(row *health.ModeRow) []HealthRow {
-	standings := row.Standings(s.config.Settings)
-	rows := make([]HealthRow, len(standings))
-	for i := range standings {
-		rows[i] = s.healthRow(standings[i])
-	}
-	return rows
-}
-
-func (s *Server) healthRow(st health.Standing) HealthRow {
+func (s *Server) healthRow(mode *health.ModeRow, st health.Standing) HealthRow {
 	silence := s.config.Indexes.modes.silence(st.Mode)
 	row := HealthRow{
 		Mode: st.Mode, Instrument: st.Instrument, State: st.State.String(), Enabled: st.Enabled, TrafficPercent: st.TrafficPercent,
@@ -234,6 +247,10 @@ func (s *Server) healthRow(st health.Standing) HealthRow {
 	if st.ForcedUntil > 0 {
 		row.ForcedUntil = &st.ForcedUntil
 	}
+	if st.Instrument == health.OtherName {
+		places := mode.Unplaced()
+		row.Places = &places
+	}
 	if silence > failOpenAfter && row.TrafficPercent < 100 && st.ForcedUntil == 0 {
 		row.Enabled, row.TrafficPercent = true, 100
 		row.Reason += "; enabled because no window has closed for 5 minutes"
@@ -242,9 +259,17 @@ func (s *Server) healthRow(st health.Standing) HealthRow {
 }
 
 // windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
-func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
+func (s *Server) windows(row *health.ModeRow, whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
 	windows := make([]ClosedWindow, 0, len(gateways)*s.config.Settings.Windows)
 	for _, g := range gateways {
+		if whole.Instrument == health.OtherName && g.Gateway == health.OtherName {
+			other, err := s.otherWindows(row)
+			if err != nil {
+				return nil, err
+			}
+			windows = append(windows, other...)
+			continue
+		}
 		series, err := s.healthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument, Gateway: g.Gateway}.Key())
 		if err != nil {
 			return nil, err
@@ -260,6 +285,29 @@ func (s *Server) windows(whole health.Standing, gateways []health.Standing) ([]C
 		}
 	}
 	slices.SortStableFunc(windows, newestFirst)
+	return windows, nil
+}
+
+// unplaced is the problem of an instrument that has no row.
+func (s *Server) unplaced(row *health.ModeRow) error {
+	if !row.Crowded(s.config.Settings) {
+		return problem.Missing("instrument")
+	}
+	return problem.New(http.StatusNotFound, problem.NotFound,
+		"there is no such instrument, or it has no place of its own: the mode has no room for names with so little traffic, "+
+			"and counts them in the instrument "+health.OtherName)
+}
+
+// otherWindows returns what the place `other` counted, as windows: without latencies, and of no source.
+func (s *Server) otherWindows(row *health.ModeRow) ([]ClosedWindow, error) {
+	windows := make([]ClosedWindow, 0, len(row.Other))
+	for _, w := range slices.Backward(row.Other) {
+		window, err := closedWindowOf(row.OtherRecord(s.config.Settings, w))
+		if err != nil {
+			return nil, err
+		}
+		windows = append(windows, window)
+	}
 	return windows, nil
 }
 

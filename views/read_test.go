@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/token"
@@ -414,3 +415,104 @@ func TestShownWindowsAreApartFromTheTable(t *testing.T) {
 		t.Error("no window is kept")
 	}
 }
+
+// GET /v1/health is paged as all lists are: every instrument once, by mode and name.
+func TestHealthIsPaged(t *testing.T) {
+	f := newFixture(t)
+	s := health.DefaultSettings()
+	var want []string
+	for _, mode := range []string{"card", "upi", "wallet"} {
+		var row *health.ModeRow
+		for i := range 60 {
+			name := fmt.Sprintf("bank%02d", i)
+			want = append(want, mode+"/"+name)
+			row, _ = row.Take(s, &health.Score{Path: health.Path{Mode: mode, Instrument: name, Gateway: "g"}, WindowEnd: instantOf(1), Window: health.Counts{Success: 20}}, 0)
+		}
+		put(f, f.tables.routing, f.topology.Routing, mode, row)
+	}
+	names := func(body map[string]any) (out []string) {
+		for _, item := range body["items"].([]any) {
+			row := item.(map[string]any)
+			out = append(out, row["mode"].(string)+"/"+row["instrument"].(string))
+		}
+		return out
+	}
+	for target, want := range map[string][]string{
+		"/v1/health?limit=7": want, "/v1/health?limit=60": want, "/v1/health?limit=500": want, "/v1/health?mode=upi&limit=50": want[60:120], "/v1/health?": want,
+	} {
+		var got []string
+		pages := 0
+		for next := target; ; pages++ {
+			body := f.get(next)
+			got = append(got, names(body)...)
+			cursor, more := body["next_cursor"].(string)
+			if !more {
+				break
+			}
+			next = target + "&cursor=" + cursor
+		}
+		if !slices.Equal(got, want) || target == "/v1/health?" && pages != 3 {
+			t.Errorf("%s: %d items on %d pages and one: %v", target, len(got), pages, got)
+		}
+	}
+	viewer := f.token("v", token.Viewer)
+	cursor := f.get("/v1/health?limit=7")["next_cursor"].(string)
+	f.wantProblem(f.ask("GET", "/v1/health?mode=upi&cursor="+cursor, viewer), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.ask("GET", "/v1/health?limit=501", viewer), http.StatusUnprocessableEntity, "invalid_field")
+}
+
+// Names without a place are not listed as up: they are in the place other, whose windows are shown, and by themselves they are unknown.
+func TestHealthOfNamesWithoutAPlace(t *testing.T) {
+	f := newFixture(t)
+	s := f.server.config.Settings
+	var row *health.ModeRow
+	take := func(name string, minute, attempts int64) {
+		score := &health.Score{Path: health.Path{Mode: "upi", Instrument: name, Gateway: "g"}, WindowEnd: instantOf(minute), Window: health.Counts{Success: attempts}}
+		score.Pool = health.Pool{WeightedSuccess: attempts << 24, WeightedEligible: attempts << 24, Samples: attempts, Eligible: attempts}
+		row, _ = row.Take(s, score, instantOf(minute))
+	}
+	for i := range s.Places {
+		take(fmt.Sprintf("bank%04d", i), 1, 50)
+	}
+	row, _ = row.Settle(s, instantOf(1).Add(s.Grace))
+	for i := range 400 {
+		take(fmt.Sprintf("made-up%d", i), 2, 1)
+	}
+	row, _ = row.Settle(s, instantOf(2).Add(s.Grace))
+	put(f, f.tables.routing, f.topology.Routing, "upi", row)
+	for i := range 400 {
+		path := health.Path{Mode: "upi", Instrument: fmt.Sprintf("made-up%d", i), Gateway: "g"}
+		put(f, f.tables.health, f.topology.Health, path.Key(), &health.Row{Series: &health.Series{Path: path}})
+	}
+	listed := 0
+	for next := "/v1/health?mode=upi&limit=500"; next != ""; {
+		body := f.get(next)
+		for _, item := range body["items"].([]any) {
+			listed++
+			if name := item.(map[string]any)["instrument"].(string); strings.HasPrefix(name, "made-up") {
+				t.Fatalf("lists %s", name)
+			}
+		}
+		next = ""
+		if cursor, more := body["next_cursor"].(string); more {
+			next = "/v1/health?mode=upi&limit=500&cursor=" + cursor
+		}
+	}
+	if listed != s.Places+1 {
+		t.Errorf("%d are listed", listed)
+	}
+	viewer := f.token("v", token.Viewer)
+	problem := f.wantProblem(f.ask("GET", "/v1/health/upi/made-up7", viewer), http.StatusNotFound, "not_found")
+	if !strings.Contains(problem["detail"].(string), "other") {
+		t.Errorf("%v", problem)
+	}
+	f.wantProblem(f.ask("GET", "/v1/routing/upi/made-up7", viewer), http.StatusNotFound, "not_found")
+	other := f.get("/v1/health/upi/other")
+	windows := other["windows"].([]any)
+	if other["places"] != 400.0 || other["samples"] != 400.0 || other["enabled"] != true || len(windows) != 1 || windows[0].(map[string]any)["samples"] != 400.0 {
+		t.Errorf("%v", other)
+	}
+	f.get("/v1/health/upi/other/why")
+}
+
+func instantOf(minute int64) instant.Milli { return instant.Milli(1_772_359_200_000 + minute*60_000) }

@@ -55,14 +55,14 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 		return nil, err
 	}
 	why, _ := row.Why(s.config.Settings, whole.Instrument, "")
-	body := Why{WhyLevel: s.whyLevel(why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []ClosedWindow{}, AsOf: as.stamped(row.Evaluated)}
+	body := Why{WhyLevel: s.whyLevel(row, why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []ClosedWindow{}, AsOf: as.stamped(row.Evaluated)}
 	if f := why.Freeze; f != nil {
 		body.Freeze = &WhyFreeze{From: f.From, Until: f.Until, Reason: f.Reason}
 	}
 	ends := endsOf(why)
 	for _, g := range gateways {
 		of, _ := row.Why(s.config.Settings, whole.Instrument, g.Gateway)
-		body.Gateways = append(body.Gateways, s.whyLevel(of))
+		body.Gateways = append(body.Gateways, s.whyLevel(row, of))
 		path := health.Path{Mode: g.Mode, Instrument: g.Instrument, Gateway: g.Gateway}
 		windows, err := s.closed(path, why.Settings, slices.Concat(ends, endsOf(of)))
 		if err != nil {
@@ -74,9 +74,9 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 	return &whyOutput{body}, nil
 }
 
-func (s *Server) whyLevel(w health.Why) WhyLevel {
+func (s *Server) whyLevel(mode *health.ModeRow, w health.Why) WhyLevel {
 	return WhyLevel{
-		HealthRow: s.healthRow(w.Standing), Automatic: w.Automatic.String(), LowRun: w.LowRun, HighRun: w.HighRun,
+		HealthRow: s.healthRow(mode, w.Standing), Automatic: w.Automatic.String(), LowRun: w.LowRun, HighRun: w.HighRun,
 		DecidedBy: judged(w.Decided), Latest: judged(w.Recent),
 	}
 }

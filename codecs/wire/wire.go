@@ -118,6 +118,9 @@ func (f Field) Bytes() []byte {
 	return append([]byte(nil), f.bytes...)
 }
 
+// Packed returns the value of a bytes field as part of the body: it must not be changed, nor kept.
+func (f Field) Packed() []byte { return f.bytes }
+
 // Message calls each for the fields of a nested message.
 func (f Field) Message(each func(Field) error) error { return ReadNested(f.bytes, each) }
 

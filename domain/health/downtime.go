@@ -92,10 +92,10 @@ func (d *Downtime) Key() string { return placeKey(d.Mode, d.Instrument, d.Gatewa
 // open tells whether the downtime is not over.
 func (d *Downtime) open() bool { return d.Status != Resolved }
 
-// of tells whether two are of the same thing and stem from the same.
-func (d *Downtime) of(e *Downtime) bool {
-	return d.By == e.By && d.Instrument == e.Instrument && d.Gateway == e.Gateway
-}
+// outage is what a downtime is of, and what it stems from: one is open at a time.
+type outage struct{ by, instrument, gateway string }
+
+func (d *Downtime) of() outage { return outage{d.By, d.Instrument, d.Gateway} }
 
 // same tells whether nothing changed but how it was told.
 func (d *Downtime) same(e *Downtime) bool {
@@ -120,15 +120,25 @@ func (r *ModeRow) disruptions() []ModeEffect {
 		return d
 	}
 	want := r.disrupted()
+	wanted := make(map[outage]bool, len(want)) // a mode that is down as a whole has thousands
+	for i := range want {
+		wanted[want[i].of()] = true
+	}
+	known := make(map[outage]int, len(r.Downtimes))
 	for i := range r.Downtimes {
-		if d := &r.Downtimes[i]; d.open() && !slices.ContainsFunc(want, func(w Downtime) bool { return d.of(&w) }) {
+		d := &r.Downtimes[i]
+		switch {
+		case !d.open():
+		case wanted[d.of()]:
+			known[d.of()] = i
+		default:
 			*d = tell(r.resolved(*d))
 		}
 	}
 	for i := range want {
 		w := &want[i]
-		j := slices.IndexFunc(r.Downtimes, func(d Downtime) bool { return d.open() && d.of(w) })
-		if j < 0 {
+		j, ok := known[w.of()]
+		if !ok {
 			w.identify()
 			r.Downtimes = append(r.Downtimes, tell(*w))
 			continue

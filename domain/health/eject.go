@@ -7,20 +7,25 @@ import (
 
 // eject decides which of those that are out by their own state do lose their traffic: of the mode's instruments the worst
 // first, up to the limit, which those count towards that people have forced down; of an instrument's gateways all, unless
-// nothing would be left.
+// nothing would be left. Instruments that do not weigh raise no limit and are held up by none; `other` is never out.
 func (r *ModeRow) eject(s Settings) {
 	var out []*Instrument
-	known, forced := 0, 0
+	known, weighing, forced := 0, 0, 0
 	for i := range r.Instruments {
 		l := &r.Instruments[i].Level
 		l.Kept = false
 		if l.Known || l.forced() {
 			known++
 		}
+		if r.Instruments[i].Weighs || l.forced() {
+			weighing++
+		}
 		switch {
+		case r.Instruments[i].Name == OtherName:
+			l.Kept = true
 		case l.forced() && l.Forced.State == Down:
 			forced++
-		case !l.forced() && l.State.out():
+		case !l.forced() && l.State.out() && r.Instruments[i].Weighs:
 			out = append(out, &r.Instruments[i])
 		}
 	}
@@ -29,12 +34,17 @@ func (r *ModeRow) eject(s Settings) {
 		y, _ := b.Level.Pool.Rate()
 		return cmp.Or(cmp.Compare(x, y), cmp.Compare(a.Name, b.Name))
 	})
-	limit := max(0, ejectable(s.At(r.Settings, "", r.Evaluated), known)-forced)
+	limit := max(0, ejectable(s.At(r.Settings, "", r.Evaluated), known, weighing)-forced)
 	for _, inst := range out[min(len(out), limit):] {
 		inst.Level.Kept = true
 	}
 	for i := range r.Instruments {
 		keepGateways(r.Instruments[i].Gateways)
+	}
+	if inst := r.Instrument(OtherName); inst != nil {
+		if g := inst.gateway(OtherName); g != nil {
+			g.Level.Kept = true
+		}
 	}
 }
 
@@ -46,10 +56,12 @@ func keepGateways(gateways []Gateway) {
 	}
 }
 
-// ejectable returns how many of n instruments may be disabled at a time.
-func ejectable(s Settings, n int) int {
-	if s.MaxEjectionPercent == 0 || n < 2 {
-		return n * s.MaxEjectionPercent / 100
+// ejectable returns how many instruments may be disabled at a time: a share of those that weigh, and one in any case where there
+// are others.
+func ejectable(s Settings, known, weighing int) int {
+	limit := weighing * s.MaxEjectionPercent / 100
+	if s.MaxEjectionPercent == 0 || known < 2 {
+		return limit
 	}
-	return max(1, n*s.MaxEjectionPercent/100)
+	return max(1, limit)
 }

@@ -55,17 +55,28 @@ func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 // them are here; one that came later all the same would be taken as a correction.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.Settle(s, w)
-	next, g := r.at(score)
-	g.file(score)
-	g.forget(next.Evaluated)
+	next, g, more := r.at(s, score)
+	if next == r {
+		return r, effects
+	}
+	if g != nil {
+		known := g.Level.Known
+		g.file(score)
+		g.forget(next.Evaluated)
+		if !known {
+			more = next.thin(s)
+		}
+	}
+	effects = append(effects, more...)
 	if score.WindowEnd > next.Evaluated {
 		effects = append(effects, Awaited{s.evaluateAt(score.WindowEnd)})
 	}
-	if next.scores() <= maxScores {
+	limit := s.maxScores()
+	if next.scores() <= limit {
 		return next, effects
 	}
 	next = next.clone()
-	for next.scores() > maxScores {
+	for next.scores() > limit {
 		end, ok := next.waiting()
 		if !ok {
 			break // each gateway keeps the newest one that was evaluated
@@ -86,8 +97,8 @@ func (r *ModeRow) orNew(mode string) *ModeRow {
 // file puts a score in its place. What a late attempt changed counts with the next window, whose score has it too: a correction of
 // one that is here already is left out, since whether it came before the evaluation hangs on how groups are interleaved.
 func (g *Gateway) file(score *Score) {
-	scoring := Scoring{End: score.WindowEnd, Correction: score.Correction, Window: score.Window, Pool: score.Pool}
-	i, found := slices.BinarySearchFunc(g.Scores, scoring.End, func(a Scoring, end instant.Milli) int { return cmp.Compare(a.End, end) })
+	scoring := scoringOf(score)
+	i, found := slices.BinarySearchFunc(g.Scores, scoring.End, byEnd)
 	if found {
 		if !scoring.Correction {
 			g.Scores[i] = scoring
@@ -96,6 +107,12 @@ func (g *Gateway) file(score *Score) {
 	}
 	g.Scores = slices.Insert(g.Scores, i, scoring)
 }
+
+func scoringOf(score *Score) Scoring {
+	return Scoring{End: score.WindowEnd, Correction: score.Correction, Window: score.Window, Pool: score.Pool}
+}
+
+func byEnd(a Scoring, end instant.Milli) int { return cmp.Compare(a.End, end) }
 
 // forget drops the scores that no evaluation will look at.
 func (g *Gateway) forget(evaluated instant.Milli) {
@@ -186,15 +203,18 @@ func (r *ModeRow) pass(s Settings, m moment) []ModeEffect {
 	r.Settled = max(r.Settled, m.at)
 	frozen := r.Freeze != nil && r.Freeze.In(r.Settled)
 	r.intervene()
+	var effects []ModeEffect
 	if m.end > 0 {
+		effects = r.choose(s, m.end)
 		r.evaluate(s, m.end, frozen)
 	}
 	if !frozen {
 		r.eject(s)
 	}
-	effects := r.changes(s, before)
+	effects = append(effects, r.changes(s, before)...)
 	r.forget(s)
 	effects = append(effects, r.disruptions()...)
+	r.shed()
 	r.trim()
 	return effects
 }
@@ -203,8 +223,10 @@ func (r *ModeRow) pass(s Settings, m moment) []ModeEffect {
 func (r *ModeRow) evaluate(s Settings, end instant.Milli, frozen bool) {
 	r.Evaluated = end
 	mode := sight{end: end}
+	judged := make([]bool, len(r.Instruments)) // by a window with attempts, while not out
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
+		out := inst.Level.State.out()
 		x := s.At(r.Settings, inst.Name, end)
 		whole, known := sight{end: end}, false
 		for j := range inst.Gateways {
@@ -218,13 +240,28 @@ func (r *ModeRow) evaluate(s Settings, end instant.Milli, frozen bool) {
 		}
 		if known {
 			inst.Level.judge(x, whole, frozen)
+			judged[i] = whole.fresh && !out
+		}
+		if known && inst.Name != OtherName {
 			mode = mode.plus(whole)
 		}
 	}
+	r.weigh(s, mode, judged)
 	x := s.At(r.Settings, "", end)
 	x.Probing = false // there is nothing to send its traffic to instead
 	r.Level.judge(x, mode, frozen)
 	r.each(func(_ *Instrument, g *Gateway) { g.forget(end) })
+}
+
+// weigh decides which instruments count in decisions about the mode. The others stay what they were: an instrument that is out may
+// have no traffic because it is out.
+func (r *ModeRow) weigh(s Settings, mode sight, judged []bool) {
+	for i := range r.Instruments {
+		if inst := &r.Instruments[i]; judged[i] {
+			enough := !inst.Level.Insufficient(s.At(r.Settings, inst.Name, r.Evaluated))
+			inst.Weighs = enough && inst.Level.Pool.Samples >= mode.pool.Samples/weighingParts && inst.Name != OtherName
+		}
+	}
 }
 
 // look returns what the gateway's newest score up to end says at end; false if there is none.

@@ -35,6 +35,7 @@ type modelLevel struct {
 	step      int
 	recovery  int // the window end at which recovery began; 0: none
 	kept      bool
+	weighs    bool // of an instrument: had 20 attempts before it was out
 }
 
 func (m *model) level(name string) *modelLevel {
@@ -196,7 +197,11 @@ func (m *model) evaluate(n int) map[string]string {
 		for _, g := range gateways {
 			m.window(m.level(g), []string{g}, n, frozen, m.probing)
 		}
+		out := m.level(name).state == "down" || m.level(name).state == "probing"
 		m.window(m.level(name), gateways, n, frozen, m.probing)
+		if _, eligible, fresh, _ := m.weighed(gateways, n, 0); !out && fresh {
+			m.level(name).weighs = eligible >= 20
+		}
 	}
 	if !frozen {
 		m.eject(instruments, names, n, now)
@@ -269,16 +274,21 @@ func (m *model) percent(name string, now instant.Milli) int {
 
 func (m *model) eject(instruments map[string][]string, names []string, n int, now instant.Milli) {
 	var out []string
-	known, unseen := len(names), 0
+	known, weighing, unseen := len(names), 0, 0
+	for _, name := range names {
+		if m.level(name).weighs || m.override(name, now) != "" {
+			weighing++
+		}
+	}
 	for _, name := range []string{"a", "b", "c"} { // those without a score count where people have a say
 		if _, seen := instruments[name]; !seen && m.override(name, now) != "" {
-			known++
+			known, weighing = known+1, weighing+1
 			if m.override(name, now) == "down" {
 				unseen++
 			}
 		}
 	}
-	limit := known / 2
+	limit := weighing / 2
 	if known >= 2 {
 		limit = max(limit, 1)
 	}
@@ -289,12 +299,16 @@ func (m *model) eject(instruments map[string][]string, names []string, n int, no
 		case "down", "probing":
 			if m.override(name, now) != "" {
 				limit--
-			} else {
+			} else if m.level(name).weighs {
 				out = append(out, name)
 			}
 		}
 		for _, g := range instruments[name] {
-			m.level(g).kept = m.override(g, now) == "" && !slices.ContainsFunc(instruments[name], func(g string) bool {
+			members := slices.Clone(instruments[name])
+			if ag := "ag"; name == "a" && m.override(ag, now) != "" { // also where it has no score yet
+				members = append(members, ag)
+			}
+			m.level(g).kept = m.override(g, now) == "" && !slices.ContainsFunc(members, func(g string) bool {
 				s := m.shown(g, now)
 				return s != "down" && s != "probing"
 			})

@@ -27,12 +27,17 @@ type ModeRow struct {
 	Settings []Setting
 	// Downtimes are those that are not over, and the last ones that are, in the order in which they were announced.
 	Downtimes []Downtime
+	// Other is what the place `other` counted in its last windows, by end.
+	Other []OtherWindow
 }
 
 // Instrument is one bank, app or card of a mode.
 type Instrument struct {
 	Name  string
 	Level Level
+	// Weighs says that the instrument has, or had when it left up, enough attempts to count in decisions about the mode: names that
+	// hardly have traffic do not.
+	Weighs bool
 	// Gateways are ordered by name, without doubles.
 	Gateways []Gateway
 }
@@ -53,11 +58,9 @@ type Scoring struct {
 	Pool       Pool
 }
 
-// Limits that keep a mode's row within a record, whatever names the input makes up.
+// Limits that keep a mode's row within a record, whatever people decide. Those of gateways are with Settings.Places.
 const (
-	maxGateways      = 1000 // of one mode
-	maxScores        = 8000 // of all gateways together
-	maxInterventions = 200  // of each kind, not yet over
+	maxInterventions = 200 // of each kind, not yet over
 	maxSettings      = 200
 	maxResolved      = 50 // downtimes that are over
 )
@@ -101,22 +104,6 @@ func (r *ModeRow) clone() *ModeRow {
 	return &next
 }
 
-// at returns a copy of r, which may be nil, in which the gateway of a score, made if it is new, may be changed, and nothing else:
-// while event time makes a jump, a row has thousands of scores.
-func (r *ModeRow) at(score *Score) (*ModeRow, *Gateway) {
-	if inst := r.Instrument(score.Instrument); inst == nil || inst.gateway(score.Gateway) == nil {
-		row := r.orNew(score.Mode)
-		return row, row.gateway(score.Instrument, score.Gateway, score.WindowEnd)
-	}
-	row := *r
-	row.Instruments = slices.Clone(r.Instruments)
-	inst := row.Instrument(score.Instrument)
-	inst.Gateways = slices.Clone(inst.Gateways)
-	g := inst.gateway(score.Gateway)
-	g.Scores = slices.Clone(g.Scores)
-	return &row, g
-}
-
 // scores returns how many scores the row keeps.
 func (r *ModeRow) scores() int {
 	n := 0
@@ -131,43 +118,6 @@ func (r *ModeRow) instrument(name string, since instant.Milli) *Instrument {
 		r.Instruments = slices.Insert(r.Instruments, i, Instrument{Name: name, Level: newLevel(since)})
 	}
 	return &r.Instruments[i]
-}
-
-// gateway returns the place of a gateway, made if it is new. A full row makes room first.
-func (r *ModeRow) gateway(instrument, gateway string, since instant.Milli) *Gateway {
-	if inst := r.Instrument(instrument); inst != nil {
-		if g := inst.gateway(gateway); g != nil {
-			return g
-		}
-	}
-	r.makeRoom()
-	inst := r.instrument(instrument, since)
-	j, _ := slices.BinarySearchFunc(inst.Gateways, gateway, byGateway)
-	inst.Gateways = slices.Insert(inst.Gateways, j, Gateway{Name: gateway, Level: newLevel(since)})
-	return &inst.Gateways[j]
-}
-
-// makeRoom forgets the gateway that was silent for longest if the row is full.
-func (r *ModeRow) makeRoom() {
-	n, oldI, oldJ := 0, 0, 0
-	oldest := instant.Milli(0)
-	for i := range r.Instruments {
-		for j := range r.Instruments[i].Gateways {
-			last := r.Instruments[i].Gateways[j].last()
-			if n == 0 || last < oldest {
-				oldI, oldJ, oldest = i, j, last
-			}
-			n++
-		}
-	}
-	if n < maxGateways {
-		return
-	}
-	inst := &r.Instruments[oldI]
-	inst.Gateways = slices.Delete(inst.Gateways, oldJ, oldJ+1)
-	if len(inst.Gateways) == 0 {
-		r.Instruments = slices.Delete(r.Instruments, oldI, oldI+1)
-	}
 }
 
 // last returns the window end of the newest score.
@@ -187,12 +137,15 @@ func (r *ModeRow) forget(s Settings) {
 	r.Instruments = slices.DeleteFunc(r.Instruments, func(i Instrument) bool {
 		return len(i.Gateways) == 0 && !i.Level.forced()
 	})
+	if r.Instrument(OtherName) == nil || r.Instrument(OtherName).gateway(OtherName) == nil {
+		r.Other = nil
+	}
 }
 
 // trim makes empty lists nil, as they are read back.
 func (r *ModeRow) trim() {
 	r.Instruments, r.Overrides, r.Maintenances = nilled(r.Instruments), nilled(r.Overrides), nilled(r.Maintenances)
-	r.Settings, r.Downtimes = nilled(r.Settings), nilled(r.Downtimes)
+	r.Settings, r.Downtimes, r.Other = nilled(r.Settings), nilled(r.Downtimes), nilled(r.Other)
 	for i := range r.Instruments {
 		r.Instruments[i].Gateways = nilled(r.Instruments[i].Gateways)
 	}

@@ -202,7 +202,7 @@ func TestEjectionLimit(t *testing.T) {
 		"3m0s upi/a down->down 0% technical rate below 0.70 in 2 windows",
 		"3m0s upi/a/g down->down 0% technical rate below 0.70 in 2 windows")
 	for n, want := range map[int]int{0: 0, 1: 0, 2: 1, 3: 1, 4: 2, 5: 2, 50: 25} {
-		if got := ejectable(m.s, n); got != want {
+		if got := ejectable(m.s, n, n); got != want {
 			t.Errorf("of %d instruments %d may go, want %d", n, got, want)
 		}
 	}
@@ -332,18 +332,13 @@ func TestEvaluationDoesNotHangOnOrder(t *testing.T) {
 	})
 }
 
-func TestModeRowIsBounded(t *testing.T) {
-	m := &mode{s: DefaultSettings()}
-	for i := range maxGateways + 5 {
-		m.score(fmt.Sprintf("bank%d/g", i), "1m", 100, 0)
-	}
-	m.score("bank0/g", "2m", 100, 0)
-	if n := len(m.row.Instruments); n != maxGateways {
-		t.Errorf("%d instruments", n)
-	}
+func TestScoresThatWaitAreBounded(t *testing.T) {
 	// Too much waits for a watermark that is far away: the row is evaluated before its time rather than that anything is lost.
-	m = &mode{s: DefaultSettings()}
-	const gateways, ends = 100, maxScores/100 + 10
+	m := &mode{s: DefaultSettings()}
+	m.s.Places = 200
+	const gateways = 60
+	maxScores := m.s.maxScores()
+	ends := maxScores/gateways + 10
 	for end := range ends {
 		for g := range gateways {
 			m.score(fmt.Sprintf("bank9/g%d", g), fmt.Sprintf("%dm", end+1), int64(100*min(1, max(0, 5-end))), 0)

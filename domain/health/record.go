@@ -44,3 +44,11 @@ func (c *Closed) record() *WindowRecord {
 		Latency: c.Value.Latency.Quantiles(), Sources: c.Value.Sources,
 	}
 }
+
+// OtherRecord returns what the place `other` counted in a window as a record: without latencies and sources, which nobody kept.
+func (r *ModeRow) OtherRecord(s Settings, w OtherWindow) *WindowRecord {
+	return &WindowRecord{
+		Path: Path{r.Mode, OtherName, OtherName}, Span: window.Span{Start: w.End.Add(-s.Window), End: w.End}, ClosedAt: s.evaluateAt(w.End),
+		Counts: w.Counts, Samples: w.Counts.Samples(), Eligible: w.Counts.Eligible(s.At(r.Settings, OtherName, w.End).CountTimeouts),
+	}
+}

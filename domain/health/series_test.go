@@ -334,7 +334,7 @@ func TestSettingsNameEveryProblem(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Settings{DegradedBelow: 0.5, DownBelow: 0.7, MaxEjectionPercent: 101, Keep: -1}.Validate()
-	if n := len(err.(interface{ Unwrap() []error }).Unwrap()); n != 14 {
+	if n := len(err.(interface{ Unwrap() []error }).Unwrap()); n != 15 {
 		t.Errorf("%d problems: %v", n, err)
 	}
 }

@@ -168,6 +168,7 @@ func (s *Settings) fields() []field {
 		{"grace", ForDeployment, &s.Grace},
 		{"correction_horizon", ForDeployment, &s.CorrectionHorizon},
 		{"keep", ForDeployment, &s.Keep},
+		{"places", ForDeployment, &s.Places},
 		{"max_ejection_percent", ForMode, &s.MaxEjectionPercent},
 		{"count_timeouts", ForInstrument, &s.CountTimeouts},
 		{"windows", ForInstrument, &s.Windows},

@@ -63,6 +63,9 @@ type Settings struct {
 	// ProbeCount is how many probes decide, ProbeGood the share of them that must be good. Default to 10 and 0.90.
 	ProbeCount int64
 	ProbeGood  float64
+	// Places is how many mode/instrument/gateway a mode keeps; what has less traffic than these is counted in the place `other`.
+	// Defaults to 4000, the most that fit into a row.
+	Places int
 	// Policy is the name of the routing policy, see PolicyOf. Defaults to proportional.
 	Policy string
 }
@@ -74,7 +77,7 @@ func DefaultSettings() Settings {
 		CountTimeouts: true, Windows: 30, HalfLife: 5, MinSamples: 20,
 		DegradedBelow: 0.85, DownBelow: 0.70, DownAfter: 2, UpAfter: 3, MaxEjectionPercent: 50,
 		RetryStep: 30 * time.Second, RetryMax: 5 * time.Minute, ProbePercent: 5, ProbeCount: 10, ProbeGood: 0.90,
-		Policy: PolicyProportional,
+		Places: maxPlaces, Policy: PolicyProportional,
 	}
 }
 
@@ -118,6 +121,7 @@ func (s Settings) Validate() error {
 	need(s.ProbePercent >= 1 && s.ProbePercent <= 100, "probes %d %%: must be 1 to 100", s.ProbePercent)
 	need(s.ProbeCount >= 1, "probe count %d: must be at least 1", s.ProbeCount)
 	need(s.ProbeGood > 0 && s.ProbeGood <= 1, "good probes %v: must be over 0 and at most 1", s.ProbeGood)
+	need(s.Places >= 1 && s.Places <= maxPlaces, "places %d: must be 1 to %d", s.Places, maxPlaces)
 	_, known := PolicyOf(s.Policy)
 	need(known, "policy %q: must be one of %s", s.Policy, strings.Join(Policies(), ", "))
 	return errors.Join(errs...)

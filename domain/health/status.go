@@ -53,6 +53,7 @@ func placeKey(mode, instrument, gateway string) string {
 const (
 	keptNote  = "; kept enabled by the ejection limit"
 	lastNote  = "; kept enabled, as no other gateway is up"
+	otherNote = "; what has no place of its own is never disabled"
 	wholeNote = "; a mode as a whole is never disabled"
 )
 
@@ -70,6 +71,8 @@ func (r *ModeRow) standing(s Settings, at place, l *Level, percent int) Standing
 	case !l.State.out():
 	case at == (place{}):
 		out.Reason += wholeNote
+	case l.Kept && at.instrument == OtherName && (at.gateway == "" || at.isOther()):
+		out.Reason += otherNote
 	case l.Kept && at.gateway == "":
 		out.Reason += keptNote
 	case l.Kept && percent > 0:

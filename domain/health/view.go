@@ -3,25 +3,44 @@ package health
 import "slices"
 
 // Standings returns the instruments of the mode, by name, as the health API lists them. Those whose first window is not
-// evaluated yet are listed as up.
+// evaluated yet are listed as up, as long as there is room for them.
 func (r *ModeRow) Standings(s Settings) []Standing {
 	if r == nil {
 		return nil
 	}
-	out := make([]Standing, 0, len(r.Instruments))
-	for i := range r.Instruments {
+	return r.StandingsFrom(s, "", len(r.Instruments))
+}
+
+// StandingsFrom returns the first limit of those Standings whose names are from or come after it.
+func (r *ModeRow) StandingsFrom(s Settings, from string, limit int) []Standing {
+	if r == nil {
+		return nil
+	}
+	i, _ := slices.BinarySearchFunc(r.Instruments, from, byInstrument)
+	out := make([]Standing, 0, min(limit, len(r.Instruments)-i))
+	crowded := r.Crowded(s)
+	for ; i < len(r.Instruments) && len(out) < limit; i++ {
 		inst := &r.Instruments[i]
+		if crowded && inst.waits() {
+			continue
+		}
 		x := s.At(r.Settings, inst.Name, r.Evaluated)
 		out = append(out, r.standing(x, place{inst.Name, ""}, &inst.Level, inst.Level.share(x)))
 	}
 	return out
 }
 
+// waits tells whether the instrument has no place yet, and may never get one.
+func (i *Instrument) waits() bool {
+	return !i.Level.Known && !i.Level.forced() && i.Name != OtherName &&
+		!slices.ContainsFunc(i.Gateways, func(g Gateway) bool { return g.Level.forced() })
+}
+
 // Standing returns one instrument of the mode with its gateways, by name; false if it is not known. A gateway gets no more of
 // its traffic than its instrument does.
 func (r *ModeRow) Standing(s Settings, instrument string) (Standing, []Standing, bool) {
 	inst := r.Instrument(instrument)
-	if inst == nil {
+	if inst == nil || inst.waits() && r.Crowded(s) {
 		return Standing{}, nil, false
 	}
 	x := s.At(r.Settings, instrument, r.Evaluated)

@@ -19,9 +19,11 @@ const (
 // Metrics shows how instruments stand.
 type Metrics struct {
 	score, enabled *prometheus.GaugeVec
+	others         *prometheus.CounterVec
+	places         *prometheus.GaugeVec
 
 	mu    sync.Mutex
-	modes map[string]bool
+	modes map[string]bool    // that have a label of their own
 	shown map[[2]string]bool // mode, instrument
 }
 
@@ -33,7 +35,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return &Metrics{
 		score:   gauge("millrace_health_score_ratio", "Pooled technical success rate of an instrument, as last evaluated."),
 		enabled: gauge("millrace_health_enabled", "The share of its traffic that an instrument gets: 1 if all, 0 if it is disabled."),
-		modes:   map[string]bool{}, shown: map[[2]string]bool{},
+		others: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "millrace_health_other_attempts_total",
+			Help: "Attempts counted in the place `other`, since their mode has no room for more names with so little traffic.",
+		}, []string{"mode"})),
+		places: metric.Register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "millrace_health_other_places", Help: "Names counted in the place `other` in the last window of their mode.",
+		}, []string{"mode"})),
+		modes: map[string]bool{}, shown: map[[2]string]bool{},
 	}
 }
 
@@ -47,6 +56,30 @@ func (m *Metrics) show(s health.Settings, row *health.ModeRow) {
 			m.score.WithLabelValues(standing.Mode, standing.Instrument).Set(standing.Score)
 		}
 		m.enabled.WithLabelValues(standing.Mode, standing.Instrument).Set(float64(standing.TrafficPercent) / 100)
+	}
+	if row != nil {
+		m.showOther(row)
+	}
+}
+
+// unplaced counts attempts of a mode that have no place of their own.
+func (m *Metrics) unplaced(mode string, attempts int64) {
+	m.mu.Lock()
+	if !m.modes[mode] && len(m.modes) >= maxModes {
+		mode = health.OtherName
+	}
+	m.mu.Unlock()
+	m.others.WithLabelValues(mode).Add(float64(attempts))
+}
+
+// showOther sets what is known of the names of a mode that have no place. A counter that is not there says less than 0.
+func (m *Metrics) showOther(row *health.ModeRow) {
+	m.mu.Lock()
+	named := m.modes[row.Mode]
+	m.mu.Unlock()
+	if named {
+		m.others.WithLabelValues(row.Mode).Add(0)
+		m.places.WithLabelValues(row.Mode).Set(float64(row.Unplaced()))
 	}
 }
 

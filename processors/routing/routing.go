@@ -12,6 +12,8 @@
 //   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its scores before
 //     that watermark, so all of them are here. What a late attempt changed counts with the score of the next window, whichever came first. What people decide holds
 //     from its own time on, or, if it comes later than that, from the watermark at which it is read.
+//   - Places: a mode keeps as many gateways as fit into its row, those with the most traffic, and whatever is not up or named by people.
+//     The others are counted in the place `other`; see health.Settings.Places.
 //   - Duplicates: a score, an override or a setting that comes again replaces itself and steps nothing.
 package routing
 
@@ -124,6 +126,8 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			evaluated = true
 		case health.Disrupted:
 			stream.Emit(c, g.topology.Downtimes, e.Downtime.Key(), e.Downtime)
+		case health.Unplaced:
+			g.metrics.unplaced(c.Key(), e.Attempts)
 		case health.Refused:
 			c.DeadLetter(stream.DeadLetter{Reason: string(payment.RowTooLarge), Detail: e.Detail})
 		}

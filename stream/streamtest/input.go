@@ -21,13 +21,17 @@ type Message struct {
 	Headers   map[string]string
 }
 
-// Consume gives the processor one record and, where its topic carries event time, the watermark that the group before it would send
-// along: the largest event time so far.
-func (h *Harness) Consume(m Message) {
+// Consume gives the processor records and, where their topics carry event time, the watermark that the group before it would send
+// along: the largest event time so far. Of several records watermarks come after the last.
+func (h *Harness) Consume(records ...Message) {
 	h.t.Helper()
 	h.act(func() {
-		h.produce(m)
-		h.pass(m)
+		for _, m := range records {
+			h.produce(m)
+		}
+		for _, m := range records {
+			h.pass(m)
+		}
 	})
 }
 
