@@ -260,7 +260,12 @@ func TestCraftedKeysOverHTTP(t *testing.T) {
 		t.Errorf("%d %v", status, body)
 	}
 	for _, path := range []string{"/v1/users/" + minKey + "/missions", "/v1/users/%00pos/missions", "/v1/health?mode=" + minKey} {
-		if status, _, body := f.get(s, strings.ReplaceAll(path, "?mode="+minKey, ""), "mode", minKey); status != http.StatusOK {
+		path, mode, byMode := strings.Cut(path, "?mode=")
+		query := []string{"mode", mode}
+		if !byMode {
+			query = nil
+		}
+		if status, _, body := f.get(s, path, query...); status != http.StatusOK {
 			t.Errorf("%s: %d %v", path, status, body)
 		}
 	}
