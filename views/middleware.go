@@ -6,6 +6,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -51,12 +54,17 @@ func (s *Server) identify(next http.Handler) http.Handler {
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := &tracked{ResponseWriter: w}
+		r.Body = framedBody{r.Body}
 		defer func() {
 			p := recover()
 			if p == nil {
 				return
 			}
 			err, _ := p.(error)
+			if errors.Is(err, errFraming) && !t.begun {
+				writeProblem(t, r, problem.Unreadable("", "malformed", "the body ended early, or not as its chunks say").With("Connection", "close"))
+				return
+			}
 			aborted := errors.Is(err, http.ErrAbortHandler)
 			if !aborted {
 				s.config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", requestID(r.Context()), "route", r.Pattern,
@@ -69,6 +77,23 @@ func (s *Server) recover(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(t, r)
 	})
+}
+
+// errFraming is that of a body which the client did not send whole.
+var errFraming = errors.New("views: the body did not come whole")
+
+// framedBody ends a request whose body did not come whole, for what reads it could only say that something failed inside.
+type framedBody struct{ io.ReadCloser }
+
+// Read implements io.Reader.
+func (b framedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	var slow net.Error
+	var large *http.MaxBytesError
+	if err == nil || errors.Is(err, io.EOF) || errors.As(err, &slow) && slow.Timeout() || errors.As(err, &large) {
+		return n, err
+	}
+	panic(fmt.Errorf("%w: %w", errFraming, err))
 }
 
 // tracked knows whether the answer has begun.

@@ -28,9 +28,13 @@ func NewHTTPServer(addr string, h http.Handler) *http.Server {
 	}
 }
 
-// paced has every body come at a pace.
+// paced has every body come at a pace. A connection on which chunks came ends with the answer: where a proxy in between believed a length
+// that came beside them, what follows would be a request that the proxy has not seen.
 func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = &pacedBody{ReadCloser: r.Body, header: w.Header(), out: http.NewResponseController(w), until: time.Now().Add(bodyPatience)}
 		}
