@@ -11,22 +11,22 @@ import (
 
 type catalogEventDoc struct {
 	CommandID string        `json:"command_id"`
-	Kind      string        `json:"kind"`
+	Kind      string        `json:"kind" enum:"mission,override,maintenance,freeze,health-setting,brand,ad,pool,reward-template"`
 	ID        string        `json:"id"`
-	Verdict   string        `json:"verdict"`
-	Problems  []problemDoc  `json:"problems"`
-	Revision  int64         `json:"revision"`
-	Version   int64         `json:"version"`
-	Status    string        `json:"status"`
-	Actor     string        `json:"actor"`
-	At        instant.Milli `json:"at"`
-	Repeated  bool          `json:"repeated,omitempty"`
+	Verdict   string        `json:"verdict" enum:"applied,unchanged,refused"`
+	Problems  []problemDoc  `json:"problems" doc:"Of refused: what is wrong"`
+	Revision  int64         `json:"revision" doc:"Number of changes of the entity, with this one"`
+	Version   int64         `json:"version" doc:"Of a mission: its latest version"`
+	Status    string        `json:"status" doc:"Of the entity; empty where there is none"`
+	Actor     string        `json:"actor" doc:"Who asked for it"`
+	At        instant.Milli `json:"at" format:"date-time" doc:"Wall time of the verdict"`
+	Repeated  bool          `json:"repeated,omitempty" doc:"The command had been judged before: this is that verdict again"`
 }
 
 type problemDoc struct {
-	Pointer string `json:"pointer"`
-	Code    string `json:"code"`
-	Detail  string `json:"detail"`
+	Pointer string `json:"pointer" doc:"JSON pointer into the definition"`
+	Code    string `json:"code" doc:"Stable"`
+	Detail  string `json:"detail" doc:"For people"`
 }
 
 // CatalogEvent is the codec of `catalog-events`: JSON, for others to read.

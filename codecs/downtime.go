@@ -22,21 +22,21 @@ type DowntimeJSON struct {
 	ID         string             `json:"id"`
 	Mode       string             `json:"mode"`
 	Instrument string             `json:"instrument"`
-	Gateway    *string            `json:"gateway"`
-	Severity   string             `json:"severity"`
-	Status     string             `json:"status"`
-	Begin      instant.Milli      `json:"begin"`
-	End        *instant.Milli     `json:"end"`
+	Gateway    *string            `json:"gateway" doc:"null for the instrument as a whole"`
+	Severity   string             `json:"severity" enum:"low,medium,high"`
+	Status     string             `json:"status" enum:"scheduled,started,updated,resolved"`
+	Begin      instant.Milli      `json:"begin" format:"date-time"`
+	End        *instant.Milli     `json:"end" format:"date-time" doc:"null while it goes on"`
 	Reason     DowntimeReasonJSON `json:"reason"`
 }
 
 // DowntimeReasonJSON says why: a code, the ends of the windows that decided, and words. By is the id of the maintenance or
 // override that it stems from, empty if it is of an evaluation.
 type DowntimeReasonJSON struct {
-	Code    string          `json:"code"`
-	Windows []instant.Milli `json:"windows"`
-	Detail  string          `json:"detail"`
-	By      string          `json:"by,omitempty"`
+	Code    string          `json:"code" enum:"technical_rate,probes,maintenance,override"`
+	Windows []instant.Milli `json:"windows" format:"date-time" doc:"Ends of the windows that decided"`
+	Detail  string          `json:"detail" doc:"For people"`
+	By      string          `json:"by,omitempty" doc:"Id of the maintenance or override that it stems from"`
 }
 
 // DowntimeView returns d in its public form.

@@ -17,8 +17,10 @@ func AskedJSON(e catalog.Entity) []byte {
 		return mustJSON(struct {
 			askedDoc
 			Status string `json:"status,omitempty"` // left out, it stays as it is
-			Reason string `json:"reason,omitempty"`
-		}{askedDoc{missionForm(&definition), e.ScheduledAt, v.From, v.Backdated}, string(definition.Status), e.Reason})
+		}{
+			askedDoc{missionForm(&definition), askedFields{ActivateAt: e.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated, Reason: e.Reason}},
+			string(definition.Status),
+		})
 	case catalog.Override:
 		return mustJSON(askedPlace{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.Maintenance:

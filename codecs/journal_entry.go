@@ -13,15 +13,15 @@ import (
 type journalRecord struct {
 	TransactionID string        `json:"transaction_id"`
 	UserID        string        `json:"user_id"`
-	Currency      string        `json:"currency"`
-	Seq           int64         `json:"seq"`
-	EventID       string        `json:"event_id"`
-	Type          string        `json:"type"`
-	Verdict       string        `json:"verdict"`
-	Reason        string        `json:"reason,omitempty"` // of rejected
-	NetBefore     int64         `json:"net_before"`
-	NetAfter      int64         `json:"net_after"`
-	At            instant.Milli `json:"at"`
+	Currency      string        `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217"`
+	Seq           int64         `json:"seq" minimum:"0" doc:"Number of the entry within its transaction, from 1; 0 where there is no transaction to count in"`
+	EventID       string        `json:"event_id" doc:"The event that was judged"`
+	Type          string        `json:"type" enum:"payment,reversal"`
+	Verdict       string        `json:"verdict" enum:"applied,duplicate,waiting,stale,rejected"`
+	Reason        string        `json:"reason,omitempty" doc:"Of rejected: a dead-letter reason"`
+	NetBefore     int64         `json:"net_before" minimum:"0" doc:"Minor units of the transaction that counted before"`
+	NetAfter      int64         `json:"net_after" minimum:"0" doc:"Minor units that count from then on"`
+	At            instant.Milli `json:"at" format:"date-time" doc:"Event time"`
 }
 
 // JournalEntry is the codec of `ledger-journal`: JSON, for others to read.

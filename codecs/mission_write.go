@@ -10,85 +10,91 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// The forms of CONTRACT.md, "Missions as YAML". What is not said of a kind of goal or window is left out.
+// The forms of CONTRACT.md, "Missions as YAML". What is not said of a kind of goal or window is left out. Their tags are read by
+// whoever describes them (Forms): the fields are named here, and nowhere else.
 type missionDoc struct {
-	ID          string      `json:"id"`
-	Title       string      `json:"title"`
+	ID          string      `json:"id" maxLength:"100" doc:"Default: the path's, or a new one" example:"swiggy-500"`
+	Title       string      `json:"title" maxLength:"200" doc:"Default: none" example:"Spend ₹500 at Swiggy"`
 	Description string      `json:"description,omitempty"`
-	BrandID     string      `json:"brand_id,omitempty"`
-	Currency    string      `json:"currency"`
-	Goal        goalDoc     `json:"goal"`
-	Filters     []filterDoc `json:"filters"`
-	Window      windowDoc   `json:"window"`
-	TimeZone    string      `json:"time_zone"`
-	Reward      rewardDoc   `json:"reward"`
+	BrandID     string      `json:"brand_id,omitempty" doc:"Who stands behind it, a brand of the catalog" example:"swiggy"`
+	Currency    string      `json:"currency" doc:"ISO 4217. Only payments in it count, and money in the definition is in its minor units" example:"INR"`
+	Goal        goalDoc     `json:"goal" doc:"What has to be reached for one completion"`
+	Filters     []filterDoc `json:"filters" doc:"All must pass; none: every payment of the currency"`
+	Window      windowDoc   `json:"window" doc:"Which payments count, by their created_at"`
+	TimeZone    string      `json:"time_zone" doc:"IANA name: the zone of the window's local dates and times" example:"Asia/Kolkata"`
+	Reward      rewardDoc   `json:"reward" doc:"What one completion wins"`
 	Grant       grantDoc    `json:"grant"`
-	Enrolment   string      `json:"enrolment"`
+	Enrolment   string      `json:"enrolment" enum:"automatic,opt_in" default:"automatic"`
 	Limits      limitsDoc   `json:"limits"`
 	Audience    audienceDoc `json:"audience"`
-	Debt        string      `json:"debt"`
-	Status      string      `json:"status"`
+	Debt        string      `json:"debt" enum:"negative,floor" default:"negative" doc:"What a claw-back does to a coin balance that does not cover it: the balance goes below zero, or the rest is kept as debt"`
+	Status      string      `json:"status" enum:"draft,scheduled,active,paused,ended,archived" doc:"Default: as it is; draft at first"`
 }
 
 type goalDoc struct {
-	Metric      string `json:"metric"`
-	Target      int64  `json:"target"`
-	Field       string `json:"field,omitempty"`
-	PerEventCap int64  `json:"per_event_cap,omitempty"`
+	Metric      string `json:"metric" enum:"amount,count,distinct,streak" doc:"Sum of net amounts; payments with something left of them; different values of field; local days in a row"`
+	Target      int64  `json:"target" minimum:"1" doc:"Minor units, payments, values or days" example:"50000"`
+	Field       string `json:"field,omitempty" doc:"For distinct: whose values are told apart" example:"merchant"`
+	PerEventCap int64  `json:"per_event_cap,omitempty" minimum:"0" doc:"For amount: the most that one payment contributes, in minor units; 0: no bound"`
 }
 
 type filterDoc struct {
-	ID       string          `json:"id,omitempty"`
-	Operator string          `json:"operator,omitempty"`
-	Values   json.RawMessage `json:"values,omitempty"`
-	Any      []filterDoc     `json:"any,omitempty"`
+	ID       string          `json:"id,omitempty" doc:"A field of the event" example:"merchant"`
+	Operator string          `json:"operator,omitempty" enum:"eq,ne,in,nin,gt,gte,lt,lte,between,exists,prefix"`
+	Values   json.RawMessage `json:"values,omitempty" doc:"A text, a number, a boolean or {amount, currency}; a list where the operator takes several"`
+	Any      []filterDoc     `json:"any,omitempty" doc:"Instead of all else: one of these must pass"`
 }
 
 type windowDoc struct {
-	Kind     string `json:"kind"`
-	From     string `json:"from,omitempty"`
-	To       string `json:"to,omitempty"`
-	Every    string `json:"every,omitempty"`
-	Duration string `json:"duration,omitempty"`
-	Start    string `json:"start,omitempty"`
+	Kind     string `json:"kind" enum:"fixed,recurring,per_user"`
+	From     string `json:"from,omitempty" doc:"Of fixed: local date or time, or RFC 3339 with an offset" example:"2026-03-01"`
+	To       string `json:"to,omitempty" doc:"Of fixed: as from; excluded" example:"2026-03-08"`
+	Every    string `json:"every,omitempty" enum:"day,week,month" doc:"Of recurring"`
+	Duration string `json:"duration,omitempty" doc:"Of per_user: a Go duration" example:"168h"`
+	Start    string `json:"start,omitempty" enum:"enrolment,first_payment" doc:"Of per_user: what it begins with. Default: enrolment"`
 }
 
 // askedDoc is a mission as commands ask for it.
 type askedDoc struct {
 	missionDoc
-	ActivateAt  instant.Milli `json:"activate_at,omitzero"`
-	InForceFrom instant.Milli `json:"in_force_from,omitzero"`
-	Backdated   bool          `json:"backdated,omitempty"`
+	askedFields
+}
+
+type askedFields struct {
+	ActivateAt  instant.Milli `json:"activate_at,omitzero" format:"date-time" doc:"When a scheduled mission becomes active by itself"`
+	InForceFrom instant.Milli `json:"in_force_from,omitzero" format:"date-time" doc:"From when a changed definition is in force, at least 10 s ahead; default: that"`
+	Backdated   bool          `json:"backdated,omitempty" doc:"The changed definition is in force from a time before that; needs a reason"`
+	Reason      string        `json:"reason,omitempty" maxLength:"500" doc:"Why, for the audit"`
 }
 
 func askedJSON(m *catalog.Mission) []byte {
 	definition, v := m.Definition(), m.Latest()
-	return mustJSON(askedDoc{missionForm(&definition), m.ScheduledAt, v.From, v.Backdated})
+	return mustJSON(askedDoc{missionForm(&definition), askedFields{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
 }
 
 type rewardDoc struct {
-	Template     string `json:"template,omitempty"`
-	Kind         string `json:"kind"`
-	Amount       int64  `json:"amount,omitempty"`
-	Pool         string `json:"pool,omitempty"`
-	ExpiresAfter string `json:"expires_after,omitempty"`
+	Template     string `json:"template,omitempty" doc:"A reward template of the catalog; alone, it is the reward"`
+	Kind         string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Amount       int64  `json:"amount,omitempty" minimum:"0" doc:"Coins, or minor units" example:"100"`
+	Pool         string `json:"pool,omitempty" doc:"Of gift_card: the pool that codes come from"`
+	ExpiresAfter string `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 }
 
 type grantDoc struct {
-	Mode string `json:"mode"`
-	Hold string `json:"hold"`
+	Mode string `json:"mode" enum:"auto,claim" default:"auto" doc:"By itself, or when the user claims it"`
+	Hold string `json:"hold" default:"0s" doc:"A Go duration: waiting time before the grant" example:"24h"`
 }
 
 type limitsDoc struct {
-	CompletionsPerUser int64  `json:"completions_per_user"`
-	MaxWinners         int64  `json:"max_winners"`
-	Budget             int64  `json:"budget"`
-	OverBudget         string `json:"over_budget"`
+	CompletionsPerUser int64  `json:"completions_per_user" minimum:"0" default:"1" doc:"In one window; 0: no bound"`
+	MaxWinners         int64  `json:"max_winners" minimum:"0" default:"0" doc:"0: no bound"`
+	Budget             int64  `json:"budget" minimum:"0" default:"0" doc:"Coins, or minor units; 0: no bound"`
+	OverBudget         string `json:"over_budget" enum:"reject,truncate" default:"reject" doc:"What happens when a reward does not fit into the budget"`
 }
 
 type audienceDoc struct {
-	RolloutPercent int64    `json:"rollout_percent"`
-	Segments       []string `json:"segments"`
+	RolloutPercent int64    `json:"rollout_percent" minimum:"0" maximum:"100" default:"100"`
+	Segments       []string `json:"segments" doc:"Users in one of them; none: everybody"`
 }
 
 func missionForm(m *mission.Mission) missionDoc {

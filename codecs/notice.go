@@ -10,19 +10,19 @@ import (
 )
 
 type noticeDoc struct {
-	Type      string        `json:"type"`
+	Type      string        `json:"type" enum:"reward" doc:"Others may come"`
 	UserID    string        `json:"user_id"`
 	RewardID  string        `json:"reward_id"`
-	MissionID *string       `json:"mission_id"`
-	Iteration int64         `json:"iteration"`
-	Epoch     int64         `json:"epoch"`
-	Kind      string        `json:"kind"`
-	Amount    int64         `json:"amount"`
-	Currency  *string       `json:"currency"`
-	State     string        `json:"state"`
-	Previous  *string       `json:"previous"`
+	MissionID *string       `json:"mission_id" doc:"null for a goodwill reward"`
+	Iteration int64         `json:"iteration" doc:"Number of the completion that won it"`
+	Epoch     int64         `json:"epoch" doc:"How often that completion was reached"`
+	Kind      string        `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Amount    int64         `json:"amount" doc:"Coins, or minor units"`
+	Currency  *string       `json:"currency" pattern:"^[A-Z]{3}$" doc:"Of cash: ISO 4217"`
+	State     string        `json:"state" enum:"reserved,pending,claimable,granting,granted,redeemed,expired,cancelled,clawed_back,exhausted,failed"`
+	Previous  *string       `json:"previous" enum:"reserved,pending,claimable,granting,granted,redeemed,expired,cancelled,clawed_back,exhausted,failed" doc:"The state before, null at first"`
 	Reason    *string       `json:"reason"`
-	At        instant.Milli `json:"at"`
+	At        instant.Milli `json:"at" format:"date-time" doc:"Wall time of the change"`
 }
 
 // noticeReward is the type of a notice about a reward; others may come.

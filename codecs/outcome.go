@@ -10,26 +10,26 @@ import (
 )
 
 type outcomeDoc struct {
-	Outcome       string        `json:"outcome"`
+	Outcome       string        `json:"outcome" enum:"completed,revoked" doc:"revoked takes back the completion of the same user, mission, window and iteration"`
 	UserID        string        `json:"user_id"`
 	MissionID     string        `json:"mission_id"`
-	Version       int64         `json:"mission_version"`
-	Iteration     int64         `json:"iteration"`
+	Version       int64         `json:"mission_version" doc:"The definition by which it was reached"`
+	Iteration     int64         `json:"iteration" doc:"Number of the completion within the user's window, from 1"`
 	Window        windowSpanDoc `json:"window"`
-	Currency      string        `json:"currency"`
-	Reward        rewardDoc     `json:"reward"`
+	Currency      string        `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217"`
+	Reward        rewardDoc     `json:"reward" doc:"What it wins, as the definition has it"`
 	Grant         grantDoc      `json:"grant"`
 	Limits        limitsDoc     `json:"limits"`
-	LimitsVersion int64         `json:"limits_version"`
-	Debt          string        `json:"debt"`
-	Progress      int64         `json:"progress"`
-	TransactionID string        `json:"transaction_id"`
-	At            instant.Milli `json:"at"`
+	LimitsVersion int64         `json:"limits_version" doc:"The version that limits were taken from"`
+	Debt          string        `json:"debt" enum:"negative,floor"`
+	Progress      int64         `json:"progress" doc:"Where the user stood, in the unit of the goal"`
+	TransactionID string        `json:"transaction_id" doc:"The payment that decided"`
+	At            instant.Milli `json:"at" format:"date-time" doc:"Event time"`
 }
 
 type windowSpanDoc struct {
-	Start instant.Milli `json:"start"`
-	End   instant.Milli `json:"end"`
+	Start instant.Milli `json:"start" format:"date-time"`
+	End   instant.Milli `json:"end" format:"date-time" doc:"Excluded"`
 }
 
 // Outcome is the codec of `outcomes`: JSON, for others to read.

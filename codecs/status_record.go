@@ -14,25 +14,25 @@ type StatusRecord struct{}
 // StandingJSON is the health row of an instrument or gateway as outsiders see it.
 type StandingJSON struct {
 	Mode           string         `json:"mode"`
-	Instrument     *string        `json:"instrument"` // null for the mode as a whole
-	Gateway        *string        `json:"gateway"`
-	State          string         `json:"state"`
-	Enabled        bool           `json:"enabled"`
-	TrafficPercent int            `json:"traffic_percent"`
-	Score          *float64       `json:"score"`
-	Samples        int64          `json:"samples"`
-	Eligible       int64          `json:"eligible"`
-	Insufficient   bool           `json:"insufficient"`
-	ForcedUntil    *instant.Milli `json:"forced_until"`
-	Stale          bool           `json:"stale"`
-	Since          instant.Milli  `json:"since"`
+	Instrument     *string        `json:"instrument" doc:"null for the mode as a whole"`
+	Gateway        *string        `json:"gateway" doc:"null for the instrument as a whole"`
+	State          string         `json:"state" enum:"up,degraded,down,probing,recovering"`
+	Enabled        bool           `json:"enabled" doc:"Whether payments should go there"`
+	TrafficPercent int            `json:"traffic_percent" minimum:"0" maximum:"100"`
+	Score          *float64       `json:"score" minimum:"0" maximum:"1" doc:"null before the first"`
+	Samples        int64          `json:"samples" minimum:"0"`
+	Eligible       int64          `json:"eligible" minimum:"0"`
+	Insufficient   bool           `json:"insufficient" doc:"Too few samples to judge"`
+	ForcedUntil    *instant.Milli `json:"forced_until" format:"date-time" doc:"Of a state that an operator forced"`
+	Stale          bool           `json:"stale" doc:"No window in time"`
+	Since          instant.Milli  `json:"since" format:"date-time"`
 	Reason         string         `json:"reason"`
 }
 
 type statusJSON struct {
 	StandingJSON
-	Previous  string         `json:"previous_state"`
-	WindowEnd *instant.Milli `json:"window_end"` // null before the first
+	Previous  string         `json:"previous_state" enum:"up,degraded,down,probing,recovering"`
+	WindowEnd *instant.Milli `json:"window_end" format:"date-time" doc:"The window end at which it was evaluated; null before the first"`
 }
 
 // StandingView returns s in its public form.

@@ -23,20 +23,20 @@ type WindowRecordJSON struct {
 	Mode          string              `json:"mode"`
 	Instrument    string              `json:"instrument"`
 	Gateway       string              `json:"gateway"`
-	Start         recordTime          `json:"start"`
-	End           recordTime          `json:"end"`
-	ClosedAt      recordTime          `json:"closed_at"`
-	Revision      int64               `json:"revision"`
-	Success       int64               `json:"success"`
-	Technical     int64               `json:"technical"`
-	Business      int64               `json:"business"`
-	Timeout       int64               `json:"timeout"`
-	Samples       int64               `json:"samples"`
-	Eligible      int64               `json:"eligible"`
-	RawRate       *float64            `json:"raw_rate"`
-	TechnicalRate *float64            `json:"technical_rate"`
+	Start         recordTime          `json:"start" format:"date-time"`
+	End           recordTime          `json:"end" format:"date-time" doc:"Excluded; the timestamp of the record"`
+	ClosedAt      recordTime          `json:"closed_at" format:"date-time" doc:"The watermark that closed it"`
+	Revision      int64               `json:"revision" minimum:"0" doc:"0 on health-windows; corrections of late events count up from 1"`
+	Success       int64               `json:"success" minimum:"0"`
+	Technical     int64               `json:"technical" minimum:"0"`
+	Business      int64               `json:"business" minimum:"0"`
+	Timeout       int64               `json:"timeout" minimum:"0" doc:"Pending for too long"`
+	Samples       int64               `json:"samples" minimum:"0" doc:"All attempts"`
+	Eligible      int64               `json:"eligible" minimum:"0" doc:"Those for which the bank can be blamed: all but business"`
+	RawRate       *float64            `json:"raw_rate" minimum:"0" maximum:"1" doc:"Share of success among samples; null without any"`
+	TechnicalRate *float64            `json:"technical_rate" minimum:"0" maximum:"1" doc:"Share of success among eligible; null without any"`
 	LatencyMS     LatencyJSON         `json:"latency_ms"`
-	SourceOffsets map[string][2]int64 `json:"source_offsets"`
+	SourceOffsets map[string][2]int64 `json:"source_offsets" doc:"By topic-partition: first and last offset of what was counted"`
 }
 
 // SilenceJSON is a silent record as outsiders see it: told by its field `silent`.
@@ -44,14 +44,14 @@ type SilenceJSON struct {
 	Mode       string     `json:"mode"`
 	Instrument string     `json:"instrument"`
 	Gateway    string     `json:"gateway"`
-	Silent     PeriodJSON `json:"silent"`
-	ClosedAt   recordTime `json:"closed_at"`
+	Silent     PeriodJSON `json:"silent" doc:"No traffic in this time, and none until the next record"`
+	ClosedAt   recordTime `json:"closed_at" format:"date-time"`
 }
 
 // PeriodJSON is the time from From to To, To excluded.
 type PeriodJSON struct {
-	From recordTime `json:"from"`
-	To   recordTime `json:"to"`
+	From recordTime `json:"from" format:"date-time"`
+	To   recordTime `json:"to" format:"date-time" doc:"Excluded"`
 }
 
 // LatencyJSON holds quantiles in milliseconds, null where nothing was measured.

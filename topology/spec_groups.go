@@ -39,7 +39,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 			Loop: loopName(t.Progress.Name),
 		}, {
-			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool",
+			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool/id",
 			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
 		}, {
 			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
@@ -50,7 +50,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
-			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "entity", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
+			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "kind/id", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
 			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
 			Timers:  stream.TimerTopic(t.Catalog.Name),
 		}, {

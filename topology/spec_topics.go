@@ -24,7 +24,7 @@ func (t *Topology) Topics() []Spec {
 		// Who asked to be forgotten is not remembered for long.
 		// Whoever reads postings must know whose are not that user's any more.
 		t.stream(t.Erasures.Name, "user or transaction", Binary, LedgerRetention),
-		t.stream(t.PoolCodes.Name, "pool", Binary, WorkRetention),
+		t.stream(t.PoolCodes.Name, "pool/id", Binary, WorkRetention),
 		// What was reserved and what became of it is kept as long as the outcomes.
 		t.stream(t.RewardsIn.Name, "user", Binary, LedgerRetention),
 		t.stream(t.BudgetReturns.Name, "mission", Binary, LedgerRetention),
@@ -34,13 +34,13 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.RewardResults.Name, "user", Binary, WorkRetention),
 		t.stream(t.Tasks.Name, "ordering key", Binary, WorkRetention),
 		// Commands and events together are the audit trail of the catalog.
-		t.stream(t.CatalogCommands.Name, "entity", Binary, LedgerRetention),
-		t.stream(t.CatalogEvents.Name, "entity", JSON, LedgerRetention),
+		t.stream(t.CatalogCommands.Name, "kind/id", Binary, LedgerRetention),
+		t.stream(t.CatalogEvents.Name, "kind/id", JSON, LedgerRetention),
 		t.windows(t.HealthWindows.Name),
 		t.windows(t.HealthCorrections.Name),
 		t.stream(t.HealthScores.Name, "mode", Binary, WorkRetention),
-		t.stream(t.HealthStatus.Name, "mode", JSON, LedgerRetention),
-		t.stream(t.Downtimes.Name, "mode", JSON, LedgerRetention),
+		t.stream(t.HealthStatus.Name, "mode, mode/instrument or mode/instrument/gateway", JSON, LedgerRetention),
+		t.stream(t.Downtimes.Name, "mode/instrument or mode/instrument/gateway", JSON, LedgerRetention),
 		// What people decided is kept as long as the commands that said so.
 		t.stream(t.Overrides.Name, "mode", Binary, LedgerRetention),
 		t.stream(t.HealthSettings.Name, "mode", Binary, LedgerRetention),

@@ -48,6 +48,9 @@ func (s *Server) poolCodes(c collection) {
 	op.MaxBodyBytes = maxAnyBytes
 	op.Responses["413"] = s.problemResponse(problem.Of(http.StatusRequestEntityTooLarge).Title)
 	huma.Register(s.api, op, c.addCodes)
+	codes := s.registered(op)
+	codes.RequestBody.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: "code\nABCD-1234\nABCD-5678\n"}
+	codes.Responses["202"].Content = codes.Responses["200"].Content
 }
 
 func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput, error) {

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,11 @@ type segmentsInput struct {
 	RawBody     []byte `contentType:"application/json"`
 }
 
+// SegmentsBody is what segments a user is to be in.
+type SegmentsBody struct {
+	Segments []string `json:"segments" doc:"In place of all those before" example:"[\"new\"]"`
+}
+
 // UserSegments are the segments of a user.
 type UserSegments struct {
 	UserID   string   `json:"user_id"`
@@ -36,10 +42,15 @@ type UserSegments struct {
 // enrolments adds what decides which missions a user is in.
 func (s *Server) enrolments() {
 	const path = "/v1/users/{id}/missions/{mid}/enrol"
-	huma.Register(s.api, s.userWrite("enrol", http.MethodPost, path, tagUsers, "Take part in a mission that is opted in to", userAccess()), s.enrol(mission.Enrol))
-	huma.Register(s.api, s.userWrite("withdraw", http.MethodDelete, path, tagUsers, "No longer take part in it; what has counted stays", userAccess()), s.enrol(mission.Withdraw))
-	put := s.userWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", tagPanel, `The segments that a user is in, all of them: {"segments":["…"]}`, writeAccess())
+	enrol := s.userWrite("enrol", http.MethodPost, path, tagUsers, "Take part in a mission that is opted in to", userAccess())
+	huma.Register(s.api, enrol, s.enrol(mission.Enrol))
+	s.written(enrol, nil, reflect.TypeFor[UserMission]())
+	withdraw := s.userWrite("withdraw", http.MethodDelete, path, tagUsers, "No longer take part in it; what has counted stays", userAccess())
+	huma.Register(s.api, withdraw, s.enrol(mission.Withdraw))
+	s.written(withdraw, nil, reflect.TypeFor[UserMission]())
+	put := s.userWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", tagPanel, "The segments that a user is in, all of them", writeAccess())
 	huma.Register(s.api, put, s.putSegments)
+	s.written(put, reflect.TypeFor[SegmentsBody](), reflect.TypeFor[UserSegments]())
 }
 
 func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput) (*userWrittenOutput, error) {

@@ -3,7 +3,6 @@ package views
 import (
 	"context"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -51,14 +50,9 @@ type HealthSettingBody struct {
 
 // registerWrite adds an operation. Its body, if it has one, is read by the catalog's own reader, and described here.
 func registerWrite[In any](c collection, op huma.Operation, handler func(context.Context, *In) (*writtenOutput, error)) {
-	if op.Method != http.MethodDelete && op.RequestBody == nil {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
-	}
 	huma.Register(c.server.api, op, handler)
-	registry := c.server.api.OpenAPI().Components.Schemas
-	if op.RequestBody != nil {
-		op.RequestBody.Content["application/json"] = &huma.MediaType{Schema: registry.Schema(c.body, true, "")}
+	if op.Method == http.MethodDelete {
+		c.body = nil
 	}
-	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(c.answer, true, "")}}
-	op.Responses["202"].Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(reflect.TypeFor[Pending](), true, "")}}
+	c.server.written(op, c.body, c.answer)
 }

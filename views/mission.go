@@ -2,10 +2,14 @@ package views
 
 import (
 	"context"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -20,32 +24,32 @@ type Mission struct {
 }
 
 type catalogFacts struct {
-	Version    int64            `json:"version"`
+	Version    int64            `json:"version" doc:"Number of the latest version"`
 	Versions   []MissionVersion `json:"versions"`
-	ActivateAt *instant.Milli   `json:"activate_at"`
+	ActivateAt *instant.Milli   `json:"activate_at" format:"date-time" doc:"When a scheduled mission becomes active by itself"`
 	Pauses     []MissionPause   `json:"pauses"`
-	EndedAt    *instant.Milli   `json:"ended_at"`
-	Revision   int64            `json:"revision"`
-	Summary    string           `json:"summary"`
-	Conditions []string         `json:"conditions"`
-	CreatedAt  instant.Milli    `json:"created_at"`
-	ChangedAt  instant.Milli    `json:"changed_at"`
-	Actor      string           `json:"actor"`
+	EndedAt    *instant.Milli   `json:"ended_at" format:"date-time"`
+	Revision   int64            `json:"revision" doc:"Number of changes so far; the ETag"`
+	Summary    string           `json:"summary" doc:"A plain sentence" example:"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"`
+	Conditions []string         `json:"conditions" doc:"What payments must be to count, in sentences"`
+	CreatedAt  instant.Milli    `json:"created_at" format:"date-time"`
+	ChangedAt  instant.Milli    `json:"changed_at" format:"date-time"`
+	Actor      string           `json:"actor" doc:"Who changed it last"`
 	AsOf       *AsOf            `json:"as_of,omitempty"`
 }
 
 // MissionVersion is one version of a mission.
 type MissionVersion struct {
 	Version     int64          `json:"version"`
-	CreatedAt   instant.Milli  `json:"created_at"`
-	InForceFrom *instant.Milli `json:"in_force_from"` // null: from the mission's start
+	CreatedAt   instant.Milli  `json:"created_at" format:"date-time"`
+	InForceFrom *instant.Milli `json:"in_force_from" format:"date-time" doc:"null: from the mission's start"`
 	Backdated   bool           `json:"backdated"`
 }
 
 // MissionPause is a time during which payments do not count.
 type MissionPause struct {
-	From instant.Milli  `json:"from"`
-	To   *instant.Milli `json:"to"` // null: it goes on
+	From instant.Milli  `json:"from" format:"date-time"`
+	To   *instant.Milli `json:"to" format:"date-time" doc:"null: it goes on"`
 }
 
 // MarshalJSON puts the facts behind the fields of the definition.
@@ -54,58 +58,44 @@ func (m Mission) MarshalJSON() ([]byte, error) {
 	return joined(m.definition, m.catalogFacts)
 }
 
-// Schema implements huma.SchemaProvider.
-func (Mission) Schema(huma.Registry) *huma.Schema {
-	text := &huma.Schema{Type: huma.TypeString}
-	whole := &huma.Schema{Type: huma.TypeInteger, Format: "int64"}
-	at := &huma.Schema{Type: huma.TypeString, Format: "date-time"}
-	object := func(of map[string]*huma.Schema) *huma.Schema {
-		return &huma.Schema{Type: huma.TypeObject, Properties: of}
-	}
-	list := func(of *huma.Schema) *huma.Schema { return &huma.Schema{Type: huma.TypeArray, Items: of} }
-	filter := object(map[string]*huma.Schema{
-		"id": text, "operator": text, "values": {Description: "A scalar or a list"}, "any": list(object(nil)),
-	})
-	s := object(map[string]*huma.Schema{
-		"id": text, "title": text, "description": text, "brand_id": text, "currency": text, "time_zone": text, "enrolment": text, "debt": text,
-		"status":  {Type: huma.TypeString, Enum: []any{"draft", "scheduled", "active", "paused", "ended", "archived"}},
-		"goal":    object(map[string]*huma.Schema{"metric": text, "target": whole, "field": text, "per_event_cap": whole}),
-		"filters": list(filter),
-		"window":  object(map[string]*huma.Schema{"kind": text, "from": text, "to": text}),
-		"reward":  object(map[string]*huma.Schema{"template": {Type: huma.TypeString, Description: "A reward template; alone, it is the reward"}, "kind": text, "amount": whole, "pool": text, "expires_after": text}),
-		"grant":   object(map[string]*huma.Schema{"mode": text, "hold": text}),
-		"limits": object(map[string]*huma.Schema{
-			"completions_per_user": whole, "max_winners": whole, "budget": whole, "over_budget": text,
-		}),
-		"audience":      object(map[string]*huma.Schema{"rollout_percent": whole, "segments": list(text)}),
-		"activate_at":   {Type: huma.TypeString, Format: "date-time", Nullable: true, Description: "When a scheduled mission becomes active by itself; may be written"},
-		"in_force_from": {Type: huma.TypeString, Format: "date-time", WriteOnly: true, Description: "From when a changed definition is in force, at least 10 s ahead; default: that"},
-		"backdated":     {Type: huma.TypeBoolean, WriteOnly: true, Description: "The changed definition is in force from a time before that; needs a reason"},
-		"reason":        {Type: huma.TypeString, WriteOnly: true, Description: "Why, for the audit"},
-		"versions": readOnly(list(object(map[string]*huma.Schema{
-			"version": whole, "created_at": at, "in_force_from": orNull(at), "backdated": {Type: huma.TypeBoolean},
-		}))),
-		"pauses":   readOnly(list(object(map[string]*huma.Schema{"from": at, "to": orNull(at)}))),
-		"ended_at": readOnly(orNull(at)), "actor": readOnly(text),
-		"version": readOnly(whole), "revision": {Type: huma.TypeInteger, Format: "int64", Description: "Number of changes so far"},
-		"summary":    {Type: huma.TypeString, Description: "A plain sentence"},
-		"conditions": list(text), "created_at": at, "changed_at": at,
-		"as_of": {Ref: "#/components/schemas/AsOf"},
-	})
+// TransformSchema implements huma.SchemaTransformer: the definition as its codec writes it, and the facts.
+func (Mission) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	s := merged(huma.SchemaFromType(r, codecs.MissionForm()), huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it, with what the catalog knows of it."
 	return s
 }
 
-func readOnly(s *huma.Schema) *huma.Schema {
-	copied := *s
-	copied.ReadOnly = true
-	return &copied
+// MissionBody is a mission as it is asked for. Its codec reads it; it is a type for the document alone.
+type MissionBody struct{}
+
+// TransformSchema implements huma.SchemaTransformer. What mission.Default knows may be left out. What an answer has besides may be sent back with it, and
+// changes nothing.
+func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	told := huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]())
+	for _, p := range told.Properties {
+		p.ReadOnly = true
+	}
+	s := merged(told, huma.SchemaFromType(r, codecs.MissionForm()), huma.SchemaFromType(r, codecs.AskedForm()))
+	s.Description = "A mission's definition, as `millrace mission apply` takes it. What is read only may be sent back, and changes nothing."
+	s.Required = []string{"currency", "goal", "window", "reward"}
+	for _, name := range []string{"reward", "grant", "limits", "audience"} {
+		partial := *r.SchemaFromRef(s.Properties[name].Ref)
+		partial.Required, partial.Description = nil, s.Properties[name].Description
+		s.Properties[name] = &partial
+	}
+	return s
 }
 
-func orNull(s *huma.Schema) *huma.Schema {
-	copied := *s
-	copied.Nullable = true
-	return &copied
+// merged returns an object with the properties of all; those of later ones take the place of those before.
+func merged(all ...*huma.Schema) *huma.Schema {
+	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: false}
+	for _, s := range all {
+		maps.Copy(out.Properties, s.Properties)
+		out.Required = append(out.Required, s.Required...)
+	}
+	slices.Sort(out.Required)
+	out.Required = slices.Compact(out.Required)
+	return out
 }
 
 // Missions is a page of missions.

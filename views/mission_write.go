@@ -27,7 +27,7 @@ func (s *Server) missions() {
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
 	huma.Register(s.api, one, s.mission)
-	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[Mission](), reflect.TypeFor[Mission](), shownMission}
+	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), shownMission}
 	writesByID(s, c)
 	for _, move := range []struct {
 		op      catalog.Op
@@ -42,14 +42,13 @@ func (s *Server) missions() {
 		m := c
 		m.body = reflect.TypeFor[MoveBody]()
 		op := s.write(string(move.op)+"-mission", http.MethodPost, c.path+"/{id}/"+string(move.op), move.summary)
-		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
 		registerWrite(m, op, func(ctx context.Context, in *struct {
 			Content
 			ItemID
 		}) (*writtenOutput, error) {
 			return m.move(ctx, &in.Content, move.op, in.ID)
 		})
-		op.RequestBody.Required = false // as huma has made it
+		s.registered(op).RequestBody.Required = false
 	}
 }
 

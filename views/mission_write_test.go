@@ -2,7 +2,10 @@ package views
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,4 +175,61 @@ func TestMissionTakesItsRewardFromATemplate(t *testing.T) {
 	}
 	f.wantOK(f.say("DELETE", "/v1/panel/reward-templates/hundred-coins", "", withMatch("*")), `"3"`)
 	f.wantProblem(f.say("PUT", missionsPath+"/m1", body, withMatch("*")), http.StatusUnprocessableEntity, "invalid_field")
+}
+
+// The document names the fields of a mission that its codec reads, each and no other, and those that must be there.
+func TestMissionBodyIsDocumentedAsItIsRead(t *testing.T) {
+	f := newFixture(t)
+	schemas := f.server.api.OpenAPI().Components.Schemas
+	body := schemas.Map()["MissionBody"]
+	least := map[string]string{
+		"title": `"T"`, "currency": `"INR"`, "goal": `{"metric":"count","target":3}`, "reward": `{"kind":"coins","amount":5}`,
+		"window": `{"kind":"per_user","duration":"168h","start":"enrolment"}`, "enrolment": `"opt_in"`, "time_zone": `"UTC"`,
+	}
+	put := func(fields map[string]string) *httptest.ResponseRecorder {
+		var parts []string
+		for name, value := range fields {
+			parts = append(parts, `"`+name+`":`+value)
+		}
+		return f.say("POST", "/v1/panel/missions", "{"+strings.Join(parts, ",")+"}")
+	}
+	if w := put(least); w.Code != http.StatusOK {
+		t.Fatalf("the least: %d %s", w.Code, w.Body)
+	}
+	for _, name := range body.Required {
+		without := maps.Clone(least)
+		delete(without, name)
+		if w := put(without); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("without %s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	for name, p := range body.Properties {
+		inner := p
+		if p.Ref != "" {
+			inner = schemas.SchemaFromRef(p.Ref)
+		}
+		for field := range inner.Properties {
+			if p.ReadOnly {
+				continue
+			}
+			if w := put(map[string]string{name: `{"` + field + `":null}`}); strings.Contains(w.Body.String(), "unknown_field") {
+				t.Errorf("%s.%s is not read: %s", name, field, w.Body)
+			}
+		}
+		if w := put(map[string]string{name: "null"}); strings.Contains(w.Body.String(), "unknown_field") {
+			t.Errorf("%s is not read: %s", name, w.Body)
+		}
+	}
+	// What the codec writes has each of its fields in the document.
+	for _, form := range []struct {
+		name   string
+		fields []string
+	}{
+		{"WindowDefinition", []string{"kind", "from", "to", "every", "duration", "start"}}, {"GoalDefinition", []string{"metric", "target", "field", "per_event_cap"}},
+		{"FilterDefinition", []string{"id", "operator", "values", "any"}},
+	} {
+		if got := slices.Sorted(maps.Keys(schemas.Map()[form.name].Properties)); !slices.Equal(got, slices.Sorted(slices.Values(form.fields))) {
+			t.Errorf("%s: %v", form.name, got)
+		}
+	}
 }

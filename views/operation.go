@@ -2,6 +2,7 @@ package views
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -49,7 +50,38 @@ func (s *Server) problemResponse(description string) *huma.Response {
 	return &huma.Response{
 		Description: description,
 		Content: map[string]*huma.MediaType{
-			problem.ContentType: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}},
+			problem.ContentType: {Schema: &huma.Schema{Ref: componentPrefix + "Problem"}},
 		},
 	}
+}
+
+// registered returns an operation as the document has it, once huma.Register has been called with it.
+func (s *Server) registered(op huma.Operation) *huma.Operation {
+	item := s.api.OpenAPI().Paths[op.Path]
+	switch op.Method {
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPut:
+		return item.Put
+	case http.MethodDelete:
+		return item.Delete
+	default:
+		return item.Get
+	}
+}
+
+// reads documents the body of an operation that is read by a codec, and of which huma sees bytes alone.
+func (s *Server) reads(op huma.Operation, body reflect.Type) {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(body, true, "")
+	s.registered(op).RequestBody.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
+}
+
+// written documents a write: its body, nil for one that has none, and what it answers with.
+func (s *Server) written(op huma.Operation, body, answer reflect.Type) {
+	if body != nil {
+		s.reads(op, body)
+	}
+	s.answered(op, answer)
+	pending := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Pending](), true, "")
+	op.Responses["202"].Content = map[string]*huma.MediaType{"application/json": {Schema: pending}}
 }

@@ -50,10 +50,13 @@ type liveOutput struct{ Body Liveness }
 type readyOutput struct{ Body Readiness }
 
 func (s *Server) probes() {
-	huma.Register(s.api, s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers"),
+	alive := s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers")
+	alive.Security = []map[string][]string{{}}
+	huma.Register(s.api, alive,
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
 	op := s.operation("readyz", http.MethodGet, "/readyz", tagServer, "Every table is loaded; with min_as_of, and reflects that much")
 	op.Middlewares = huma.Middlewares{s.known}
+	op.Security = []map[string][]string{{}}
 	s.answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.ready)
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +63,7 @@ type RelayedResult struct {
 }
 
 type relayInput struct {
-	Signature   string `header:"Millrace-Signature" doc:"t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>, by a source that has a secret; it takes the place of the token"`
+	Signature   string `header:"Millrace-Signature" doc:"t=UNIX-SECONDS,v1=HEX: the HMAC-SHA256 of t.body, by a source that has a secret; it takes the place of the token"`
 	Source      string `header:"Millrace-Source" doc:"The name of the source that signed. Default: the one whose secret fits"`
 	ContentType string `header:"Content-Type" hidden:"true"`
 	RawBody     []byte `contentType:"application/json"`
@@ -73,11 +72,6 @@ type relayInput struct {
 type relayOutput struct {
 	Status int
 	Body   Relayed
-}
-
-// relayBody documents a call.
-type relayBody struct {
-	Events []map[string]any `json:"events" maxItems:"1000" nullable:"false" doc:"Payment events as on the topic payments; or the body is one event"`
 }
 
 func relayAccess() access {
@@ -89,16 +83,18 @@ func (s *Server) relay() {
 	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
 		"some were rejected, and 422 if all were. Rejected events of a source that signs are dead letters. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
 	op.Middlewares = huma.Middlewares{s.guardRelay, s.known}
-	op.Security = []map[string][]string{{bearerScheme: {}}, {signatureScheme: {}}}
+	op.Security = []map[string][]string{{bearerScheme: {}}, {signatureScheme: {}}, {webhookScheme: {}}}
 	op.MaxBodyBytes, op.SkipValidateBody, op.DefaultStatus = relayBodyBytes, true, http.StatusAccepted
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.relayEvents)
-	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[relayBody](), true, "Events")
-	s.api.OpenAPI().Paths["/v1/events"].Post.RequestBody.Content["application/json"].Schema = schema
+	s.registered(op).RequestBody.Content["application/json"] = s.relayBody()
 }
 
-const signatureScheme = "signature"
+const (
+	signatureScheme = "signature"
+	webhookScheme   = "webhook"
+)
 
 // guardRelay lets signed calls in, as far as can be told before the body is read, and services.
 func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,16 +35,35 @@ type RewardContent struct {
 	RawBody     []byte `contentType:"application/json"`
 }
 
+// GoodwillBody is what support gives a user.
+type GoodwillBody struct {
+	Kind         string    `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Amount       int64     `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
+	Currency     string    `json:"currency,omitempty" doc:"ISO 4217; needed but for coins" example:"INR"`
+	ExpiresAfter string    `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
+	Grant        GrantRule `json:"grant,omitzero"`
+	Debt         string    `json:"debt,omitempty" enum:"negative,floor" default:"negative"`
+	Reason       string    `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+}
+
+// ReasonBody says why support does something.
+type ReasonBody struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+}
+
 // rewardWrites adds what changes rewards by hand.
 func (s *Server) rewardWrites() {
 	claim := s.userWrite("claim-reward", http.MethodPost, "/v1/users/{id}/rewards/{rid}/claim", tagUsers, "Claim a reward that waits for it, or scratch a scratch card", userAccess())
 	huma.Register(s.api, claim, s.claim)
+	s.written(claim, nil, reflect.TypeFor[UserReward]())
 	give := s.userWrite("give-reward", http.MethodPost, "/v1/panel/users/{id}/rewards", tagPanel,
-		"Give a user a reward out of goodwill: kind, amount, reason; currency but for coins; grant, expires_after and debt as in a mission", writeAccess())
+		"Give a user a reward out of goodwill", writeAccess())
 	huma.Register(s.api, give, s.giveReward)
+	s.written(give, reflect.TypeFor[GoodwillBody](), reflect.TypeFor[UserReward]())
 	cancel := s.userWrite("cancel-reward", http.MethodPost, "/v1/panel/users/{id}/rewards/{rid}/cancel", tagPanel,
 		"Take a reward back for good, with a reason: before it is granted, or after", writeAccess())
 	huma.Register(s.api, cancel, s.cancelReward)
+	s.written(cancel, reflect.TypeFor[ReasonBody](), reflect.TypeFor[UserReward]())
 }
 
 func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {

@@ -239,19 +239,25 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Millrace", Version: version,
+				License: &huma.License{Name: "All rights reserved", Identifier: "LicenseRef-All-rights-reserved"},
 				Description: "Missions and payment health from one stream of payment events. Money is in minor units with its currency, times are RFC 3339 in UTC, " +
 					"rates are fractions. Every error is a problem document with a stable `code`. Answers carry `as_of`; hand its token back as `min_as_of` to never read older state.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(componentPrefix, schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
+					webhookScheme: {
+						Type: "apiKey", In: "header", Name: signature.WebhookHeader,
+						Description: "Standard Webhooks: with " + signature.IDHeader + " and " + signature.TimestampHeader + ", and a secret that begins with whsec_; good for 5 minutes and for one call.",
+					},
 					signatureScheme: {
 						Type: "apiKey", In: "header", Name: signature.Header,
-						Description: "t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>, with the secret of a source; good for 5 minutes and for one call.",
+						Description: "t=UNIX-SECONDS,v1=HEX: the HMAC-SHA256 of t.body, with the secret of a source; good for 5 minutes and for one call.",
 					},
 				},
 			},
+			Servers: []*huma.Server{{URL: "/", Description: "The server that this document comes from"}},
 			Tags: []*huma.Tag{
 				{Name: tagUsers, Description: "What a user sees. `me` stands for the token's subject."},
 				{Name: tagHealth, Description: "How banks and gateways do, from closed windows only."},

@@ -74,6 +74,84 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 	}
 }
 
+func TestTopicsAreDescribed(t *testing.T) {
+	f := newFixture(t)
+	for target, kind := range map[string]string{
+		"/asyncapi.json": "application/json", "/schemas/payments.json": "application/schema+json", "/schemas/health-windows.json": "application/schema+json",
+		"/schemas/dead-letters-headers.json": "application/schema+json",
+	} {
+		w := f.ask("GET", target, "")
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != kind || !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%s: %d %v %.80s", target, w.Code, w.Header(), w.Body)
+		}
+	}
+	f.wantProblem(f.ask("GET", "/schemas/transactions.json", ""), http.StatusNotFound, "not_found")
+}
+
+// Operations say by what they are asked, what bodies hold, and all that every request may be answered with.
+func TestOperationsAreDescribed(t *testing.T) {
+	f := newFixture(t, simulated)
+	ids := map[string]bool{}
+	f.operations(func(method, path string, op *huma.Operation) {
+		what := method + " " + path
+		if op.Summary == "" || op.OperationID == "" || ids[op.OperationID] || len(op.Tags) != 1 || len(op.Security) == 0 {
+			t.Errorf("%s: summary %q, id %q, tags %v, security %v", what, op.Summary, op.OperationID, op.Tags, op.Security)
+		}
+		ids[op.OperationID] = true
+		for _, status := range []string{"400", "431", "500", "default"} {
+			if op.Responses[status] == nil {
+				t.Errorf("%s: no answer %s", what, status)
+			}
+		}
+		if op.RequestBody != nil {
+			for _, status := range []string{"408", "413", "415"} {
+				if op.Responses[status] == nil {
+					t.Errorf("%s: no answer %s", what, status)
+				}
+			}
+			for kind, m := range op.RequestBody.Content {
+				if m.Schema == nil || m.Schema.Format == "binary" || m.Schema.Ref == "" && kind == "application/json" {
+					t.Errorf("%s: its body of %s is not described", what, kind)
+				}
+			}
+		}
+		for status, r := range op.Responses {
+			for kind, m := range r.Content {
+				if kind != "text/event-stream" && (m.Schema == nil || m.Schema.Ref == "") {
+					t.Errorf("%s: what %s holds as %s is not described", what, status, kind)
+				}
+			}
+			if status[0] == '2' && len(r.Content) == 0 {
+				t.Errorf("%s: what %s holds is not described", what, status)
+			}
+		}
+	})
+}
+
+// The examples of events are taken.
+func TestExamplesOfEventsAreTaken(t *testing.T) {
+	f := newFixture(t)
+	body := f.server.api.OpenAPI().Paths["/v1/events"].Post.RequestBody.Content["application/json"]
+	if len(body.Examples) < 4 {
+		t.Fatalf("examples %v", body.Examples)
+	}
+	for name, example := range body.Examples {
+		b, err := json.Marshal(example.Value)
+		f.check(err)
+		w := f.ask("POST", "/v1/events", f.token("relay", token.Service), withBody(string(b)))
+		if got := f.object(w.Body.Bytes()); w.Code != http.StatusAccepted || got["rejected"] != 0.0 || got["accepted"] == 0.0 {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		res := &huma.ValidateResult{}
+		var value any
+		f.check(json.Unmarshal(b, &value))
+		huma.Validate(f.server.api.OpenAPI().Components.Schemas, body.Schema, huma.NewPathBuffer(nil, 0), huma.ModeWriteToServer, value, res)
+		if len(res.Errors) > 0 {
+			t.Errorf("%s: %v", name, res.Errors)
+		}
+	}
+}
+
 func TestRouterAnswersWithProblems(t *testing.T) {
 	f := newFixture(t)
 	f.wantProblem(f.ask("GET", "/nope", ""), http.StatusNotFound, "not_found")

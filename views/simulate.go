@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"time"
@@ -32,15 +33,16 @@ func (s *Server) simulator() {
 	}
 	op := s.operation("simulate-mission", http.MethodPost, "/v1/panel/missions/{id}/simulate", tagPanel,
 		"Say what a mission would have cost by stored payments, whatever its status")
+	op.Description = fmt.Sprintf("Takes the payments that the tables still have through the definition as it stands now, without its budget being spent; within %s, "+
+		"else take a shorter time.", simulateWithin)
 	op.Middlewares = huma.Middlewares{s.guard(writeAccess())}
+	op.Security = []map[string][]string{{bearerScheme: {}}}
 	op.SkipValidateBody = true
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
-	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{
-		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[SimulateBody](), true, "")},
-	}}
 	huma.Register(s.api, op, s.simulate)
-	op.RequestBody.Required = false // as huma has made it
+	s.reads(op, reflect.TypeFor[SimulateBody]())
+	s.registered(op).RequestBody.Required = false
 }
 
 // SimulateBody says which payments count.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/contract"
 )
 
 // TestReference keeps docs/reference as the program is: go test ./cmd/millrace -run Reference -rewrite.
@@ -89,7 +90,8 @@ func flagList(b *strings.Builder, flags *pflag.FlagSet) {
 func topicPage() string {
 	t := topology.New(topology.DefaultConfig())
 	var b strings.Builder
-	b.WriteString("# Groups and topics\n\nAs `millrace topology` and `millrace topics plan` print them for your own settings.\n\n")
+	b.WriteString("# Groups and topics\n\nAs `millrace topology` and `millrace topics plan` print them for your own settings. Those that others use are described in\n" +
+		"[asyncapi.json](asyncapi.json), and their values in [schemas](schemas). " + contract.Partitioning + "\n\n")
 	b.WriteString("| group | input | key | table | outputs | loop | look-ups |\n|---|---|---|---|---|---|---|\n")
 	for _, g := range t.Groups() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s |\n", g.Name, strings.Join(g.Inputs, ", "), g.Key, dash(g.Table),

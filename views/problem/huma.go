@@ -26,6 +26,15 @@ func Transformer(requestID func(huma.Context) string, failed func(ctx huma.Conte
 	}
 }
 
+// Schema implements huma.SchemaProvider.
+func (Code) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Description: "Stable code"}
+	for _, c := range Codes() {
+		s.Enum = append(s.Enum, string(c))
+	}
+	return s
+}
+
 const unknownField = "unknown_field"
 
 func messages(m *huma.ErrorModel) string {

@@ -39,6 +39,15 @@ const (
 	Internal         Code = "internal"
 )
 
+// Codes returns every code, in the order of the contract.
+func Codes() []Code {
+	return []Code{
+		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering, BadRequest,
+		PreconditionRequired, PreconditionFailed, IdempotencyConflict,
+		MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
+	}
+}
+
 // Field says what is wrong with one field of the request.
 type Field struct {
 	Pointer string `json:"pointer" doc:"JSON pointer into the body, or /query/name, /path/name, /header/name" example:"/filters/0/values"`

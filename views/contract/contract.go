@@ -1,0 +1,73 @@
+// Package contract describes what goes into Millrace and what comes out of it, for other programs: the schemas of events and of the JSON
+// topics, and the AsyncAPI document of all topics that others use. Everything is made of the forms that the codecs read and write
+// (codecs.Formed) and of the topics as package topology has them.
+package contract
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+)
+
+// Event returns the schema of an event of the input contract; registry takes its parts.
+func Event(registry huma.Registry) *huma.Schema {
+	return oneOf(registry, codecs.Payments{}.Forms())
+}
+
+// oneOf returns the schema of a value that has one of the forms.
+func oneOf(registry huma.Registry, forms []codecs.Form) *huma.Schema {
+	if len(forms) == 1 {
+		return registry.Schema(forms[0], true, "")
+	}
+	out := &huma.Schema{}
+	for _, f := range forms {
+		out.OneOf = append(out.OneOf, registry.Schema(f, true, ""))
+	}
+	return out
+}
+
+// Finish makes schemas say what the codecs do, where huma makes of a Go type what Go makes of it: a list is never null, a word that may be
+// null has null among its words, and a time of the input contract is a text or a number.
+func Finish(schemas map[string]*huma.Schema) {
+	for _, s := range schemas {
+		Each(s, finish)
+	}
+}
+
+func finish(s *huma.Schema) {
+	if s.Type == huma.TypeArray {
+		s.Nullable = false
+	}
+	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {
+		s.Enum = append(s.Enum, nil)
+	}
+	if s.Format == codecs.EventTime {
+		after := 1.0
+		s.OneOf = []*huma.Schema{
+			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339"},
+			{Type: huma.TypeInteger, Format: "int64", Minimum: &after, Description: "Milliseconds since 1970"},
+		}
+		s.Format, s.Nullable = "", false
+	}
+}
+
+// Each visits a schema and all that is written out within it, but for references.
+func Each(s *huma.Schema, visit func(*huma.Schema)) {
+	if s == nil {
+		return
+	}
+	visit(s)
+	for _, p := range s.Properties {
+		Each(p, visit)
+	}
+	Each(s.Items, visit)
+	if values, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		Each(values, visit)
+	}
+	for _, list := range [][]*huma.Schema{s.OneOf, s.AnyOf, s.AllOf} {
+		for _, one := range list {
+			Each(one, visit)
+		}
+	}
+	Each(s.Not, visit)
+}

@@ -1,0 +1,144 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// The forms of an event name every field that its codec reads, and no other one.
+func TestEventNamesEveryField(t *testing.T) {
+	in := payment.Input{}
+	v := reflect.ValueOf(&in).Elem()
+	for _, field := range v.Fields() {
+		if value, ok := field.Addr().Interface().(*payment.Value); ok {
+			*value = payment.Value{Kind: payment.String, Text: "clock"} // of clocks alone the codec writes `at`
+		}
+	}
+	written, err := codecs.Payments{}.Encode(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]string
+	if err := json.Unmarshal(written, &fields); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Parts map[string]struct {
+			Properties map[string]struct{ Description string }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(schemas(t)["payments"], &doc); err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]string{}
+	for form, part := range doc.Parts {
+		for field := range part.Properties {
+			named[field] = "clock"
+			if field == "reversal_id" && form != "ReversalEvent" || field == "at" && form != "ClockEvent" {
+				t.Errorf("%s has %s", form, field)
+			}
+		}
+	}
+	if d := cmp.Diff(fields, named); d != "" {
+		t.Errorf("codec and schema: %s", d)
+	}
+}
+
+// base is an event that can be used; the cases below change a field of it each. null takes one away.
+const (
+	basePayment  = `{"type":"payment","id":"e1","transaction_id":"t1","user_id":"u1","amount":45000,"currency":"INR","status":"success"}`
+	baseReversal = `{"type":"reversal","id":"e1","transaction_id":"t1","user_id":"u1","currency":"INR"}`
+	baseClock    = `{"type":"clock","at":"2026-03-01T10:00:00Z"}`
+)
+
+// looser are changes of an event that its schema cannot refuse: it counts characters, and knows no list of currencies and no clock.
+func looser() []string {
+	return []string{
+		`{"id":"` + strings.Repeat("é", 200) + `"}`, `{"id":"a\u0000b"}`, `{"currency":"ZZZ"}`, `{"updated_at":"2030-01-01T00:00:00Z"}`, `{"created_at":"2030-01-01T00:00:00Z"}`,
+	}
+}
+
+// stricter are changes that the schema refuses and the codec forgives: nobody should write them.
+func stricter() []string {
+	return []string{`{"updated_at":true}`, `{"updated_at":"yesterday"}`, `{"updated_at":-5}`, `{"created_at":""}`}
+}
+
+func changedEvents() map[string][]string {
+	wrong := []string{
+		`{"type":"refund"}`, `{"type":null}`, `{"id":null}`, `{"id":""}`, `{"id":" "}`, `{"id":7}`, `{"transaction_id":null}`, `{"user_id":{}}`, `{"currency":null}`, `{"currency":"RUPEE"}`,
+		`{"currency":356}`, `{"amount":0}`, `{"amount":-1}`, `{"amount":1.5}`, `{"amount":"100"}`, `{"amount":1125899906842625}`, `{"status":"done"}`, `{"mode":1}`, `{"gateway":[]}`,
+		`{"latency_ms":-1}`, `{"latency_ms":"fast"}`, `{"attributes":[]}`, `{"attributes":"x"}`, `{"created_at":true}`, `{"created_at":"yesterday"}`, `{"decline_code":51}`,
+		`{"id":"` + strings.Repeat("x", 257) + `"}`,
+	}
+	right := []string{
+		`{}`, `{"mode":null}`, `{"mode":""}`, `{"mode":"UPI "}`, `{"latency_ms":0}`, `{"latency_ms":null}`, `{"attributes":null}`, `{"attributes":{"a":1,"b":{"c":[null]}}}`, `{"currency":"inr"}`,
+		`{"created_at":1772359200000}`, `{"created_at":null}`, `{"created_at":"2026-03-01T10:00:00.250+05:30"}`, `{"updated_at":1772359200000}`, `{"decline":"issuer"}`, `{"decline_code":"u30"}`,
+		`{"anything":{"else":true}}`, `{"amount":1125899906842624}`,
+	}
+	return map[string][]string{
+		basePayment:  slices.Concat(wrong, right, looser(), stricter(), []string{`{"amount":null}`, `{"status":null}`, `{"status":"pending"}`, `{"status":""}`}),
+		baseReversal: slices.Concat(wrong, right, looser(), []string{`{"status":null}`, `{"status":""}`, `{"status":"failed"}`, `{"amount":null}`, `{"reversal_id":null}`, `{"reversal_id":"r1"}`, `{"reversal_id":7}`}),
+		baseClock:    {`{}`, `{"at":1772359200000}`, `{"at":null}`, `{"at":"noon"}`, `{"at":true}`, `{"at":0}`, `{"id":7}`},
+	}
+}
+
+// merge returns an event with the fields of another; null takes the required ones away.
+func merge(t *testing.T, base, change string) string {
+	t.Helper()
+	out := map[string]json.RawMessage{}
+	for _, text := range []string{base, change} {
+		if err := json.Unmarshal([]byte(text), &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// The schema takes an event exactly where intake does.
+func TestEventSchemaSaysWhatIntakeSays(t *testing.T) {
+	schema := compiled(t, "payments", false)
+	taken, refused := 0, 0
+	for base, changes := range changedEvents() {
+		for _, change := range changes {
+			event := merge(t, base, change)
+			in, err := codecs.Payments{}.Decode([]byte(event))
+			if err != nil {
+				t.Fatalf("%s: %v", event, err)
+			}
+			_, found := payment.Normalise(in, payment.Origin{Timestamp: at}, payment.DefaultConfig())
+			wrong := schema.Validate(parsed(t, []byte(event)))
+			switch {
+			case slices.Contains(looser(), change):
+				if found == nil || wrong != nil {
+					t.Errorf("%s: intake %v, schema %v; the schema was looser", event, found, wrong)
+				}
+			case slices.Contains(stricter(), change):
+				if found != nil || wrong == nil {
+					t.Errorf("%s: intake %v, schema %v; the schema was stricter", event, found, wrong)
+				}
+			case (found == nil) != (wrong == nil):
+				t.Errorf("%s: intake says %v, the schema %v", event, found, wrong)
+			}
+			if wrong == nil {
+				taken++
+			} else {
+				refused++
+			}
+		}
+	}
+	if taken < 40 || refused < 50 {
+		t.Errorf("%d taken, %d refused", taken, refused)
+	}
+}
