@@ -17,27 +17,40 @@ const (
 const (
 	settledSum  = "settled/"
 	reversedSum = "reversed/"
+	returnedSum = "returned/"
 	expiredSum  = "expired/"
 	receivedSum = "received/"
+	creditedSum = "credited/"
+	debitedSum  = "debited/"
 )
 
 // SettledSum names what payments have settled, of the ledger.
 func SettledSum(currency string) string { return settledSum + currency }
 
-// ReversedSum names what reversals have taken back, less what was returned of that. Of the ledger.
+// ReversedSum names what reversals have taken back. Of the ledger.
 func ReversedSum(currency string) string { return reversedSum + currency }
 
-// ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what settled less what was
-// reversed.
+// ReturnedSum names what reversals have given back that failed later. Of the ledger.
+func ReturnedSum(currency string) string { return returnedSum + currency }
+
+// ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what settled and was
+// returned, less what was reversed.
 func ExpiredSum(currency string) string { return expiredSum + currency }
 
 // ReceivedSum names what the rows of progress have received in a partition, of progress: what postings brought, less what users had who
 // were erased, and with what came in of those.
 func ReceivedSum(currency string) string { return receivedSum + currency }
 
+// CreditedSum names what postings that raise a net amount have brought to progress, DebitedSum what those took that lower one. Of progress;
+// erasures move nothing in them.
+func CreditedSum(currency string) string { return creditedSum + currency }
+
+// DebitedSum see CreditedSum.
+func DebitedSum(currency string) string { return debitedSum + currency }
+
 // CurrencyOf returns the currency of a sum that has one.
 func CurrencyOf(sum string) (string, bool) {
-	for _, prefix := range []string{settledSum, reversedSum, expiredSum, receivedSum} {
+	for _, prefix := range []string{settledSum, reversedSum, returnedSum, expiredSum, receivedSum, creditedSum, debitedSum} {
 		if currency, ok := strings.CutPrefix(sum, prefix); ok {
 			return currency, true
 		}

@@ -26,14 +26,17 @@ type BoardState struct {
 	Events, Duplicates, DeadLetters, WindowsClosed int64
 	// Money is by currency.
 	Money map[string]BoardMoney
+	// CheckedAt is when the audit has last checked all money; zero: not yet. Judged says that it could at its last look.
+	CheckedAt time.Time
+	Judged    bool
 }
 
 // BoardUser is a user to show.
 type BoardUser struct{ ID, Token string }
 
-// BoardMoney is the conservation of one currency, in minor units: settled less reversed is received by progress, and the
-// difference is 0.
-type BoardMoney struct{ Settled, Reversed, Received, Difference int64 }
+// BoardMoney is the conservation of one currency since the start of the data, in minor units: settled less reversed is received by
+// progress or in flight to it. Difference is what the audit has found amiss.
+type BoardMoney struct{ Settled, Reversed, Received, InFlight, Difference int64 }
 
 type boardBody struct {
 	StartedAt instant.Milli   `json:"started_at"`
@@ -50,14 +53,18 @@ type boardUserBody struct {
 }
 
 type boardTotals struct {
-	Events          int64            `json:"events"`
-	Duplicates      int64            `json:"duplicates"`
-	DeadLetters     int64            `json:"dead_letters"`
-	WindowsClosed   int64            `json:"windows_closed"`
-	SettledMinor    map[string]int64 `json:"settled_minor"`
-	ReversedMinor   map[string]int64 `json:"reversed_minor"`
-	ReceivedMinor   map[string]int64 `json:"received_minor"`
+	Events        int64            `json:"events"`
+	Duplicates    int64            `json:"duplicates"`
+	DeadLetters   int64            `json:"dead_letters"`
+	WindowsClosed int64            `json:"windows_closed"`
+	SettledMinor  map[string]int64 `json:"settled_minor"`
+	ReversedMinor map[string]int64 `json:"reversed_minor"`
+	ReceivedMinor map[string]int64 `json:"received_minor"`
+	InFlightMinor map[string]int64 `json:"in_flight_minor"`
+	// DifferenceMinor is what the audit of money has found amiss; CheckedAt is when it last checked all of it, null before it first did.
 	DifferenceMinor map[string]int64 `json:"difference_minor"`
+	CheckedAt       *instant.Milli   `json:"checked_at"`
+	Judged          bool             `json:"judged" doc:"whether the audit could check everything at its last look"`
 }
 
 type boardBank struct {
@@ -125,11 +132,15 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 func totalsOf(state BoardState) boardTotals {
 	t := boardTotals{
 		Events: state.Events, Duplicates: state.Duplicates, DeadLetters: state.DeadLetters, WindowsClosed: state.WindowsClosed,
-		SettledMinor: map[string]int64{}, ReversedMinor: map[string]int64{}, ReceivedMinor: map[string]int64{}, DifferenceMinor: map[string]int64{},
+		SettledMinor: map[string]int64{}, ReversedMinor: map[string]int64{}, ReceivedMinor: map[string]int64{}, InFlightMinor: map[string]int64{}, Judged: state.Judged, DifferenceMinor: map[string]int64{},
 	}
 	for currency, m := range state.Money {
 		t.SettledMinor[currency], t.ReversedMinor[currency] = m.Settled, m.Reversed
-		t.ReceivedMinor[currency], t.DifferenceMinor[currency] = m.Received, m.Difference
+		t.ReceivedMinor[currency], t.InFlightMinor[currency], t.DifferenceMinor[currency] = m.Received, m.InFlight, m.Difference
+	}
+	if !state.CheckedAt.IsZero() {
+		at := instant.Of(state.CheckedAt)
+		t.CheckedAt = &at
 	}
 	return t
 }

@@ -25,7 +25,8 @@ import (
 // deployment is all groups in this process, on a broker of the test's own.
 type deployment struct {
 	*pipelinetest.Deployment
-	t *testing.T
+	t      *testing.T
+	broker *embedded.Broker
 }
 
 func newDeployment(t *testing.T) *deployment {
@@ -39,7 +40,8 @@ func newDeployment(t *testing.T) *deployment {
 			t.Error("broker:", err)
 		}
 	})
-	return &deployment{pipelinetest.Start(t, pipelinetest.Config{Brokers: []string{b.Addr()}}), t}
+	c := pipelinetest.Config{Brokers: []string{b.Addr()}, Compacted: map[string]string{"delete.retention.ms": "0", "min.compaction.lag.ms": "0"}}
+	return &deployment{pipelinetest.Start(t, c), t, b}
 }
 
 func (d *deployment) config() audit.Config {

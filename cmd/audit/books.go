@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -21,6 +22,8 @@ type books struct {
 	budgets      *budgets
 	windows      *windows
 	producers    *producers
+	totals       *totals
+	unreadable   *unreadable
 	config       Config
 	commands     bool               // all enrolments and segments are read
 	timers       map[string]*timers // by topic of the timers
@@ -31,6 +34,15 @@ type books struct {
 func moneyTopics(t *topology.Topology) []string {
 	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name,
 		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
+}
+
+// compacted tells of which topics only the last record of a key counts.
+func compacted(t *topology.Topology) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range t.Topics() {
+		out[s.Name] = s.Kind == topology.Table || s.Kind == topology.Timers
+	}
+	return out
 }
 
 // allTopics are those that Verify reads: all that groups write, but for what comes from outside.
@@ -49,16 +61,18 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 	t := c.Topology
 	logs := whole(t.Postings.Name) && whole(t.Journal.Name) && whole(string(t.Ledger.Table()))
 	return &books{
-		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), logs),
-		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(string(t.Progress.Table()))),
+		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), t.Config.Partitions, logs),
+		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(t.Erasures.Name) && whole(string(t.Progress.Table()))),
 		budgets: newBudgets(t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
 		coins:   newCoins(whole(string(t.Rewards.Table()))),
-		config:  c, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
+		totals:  newTotals(), unreadable: newUnreadable(compacted(t)),
+		config: c, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
 	}
 }
 
 // complete adds the books that need the whole log.
 func (b *books) complete() {
+	b.totals.rows, b.totals.known = true, true
 	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.config, b.users.whole, b.commands)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
@@ -69,13 +83,19 @@ func (b *books) complete() {
 	}
 }
 
+// take takes a record in. One that cannot be read is a finding, and what it would have said is not known: the others are audited all the same.
 func (b *books) take(r *kgo.Record) error {
 	if b.producers != nil {
 		b.producers.take(r)
 	}
+	b.unreadable.take(r, b.read(r))
+	return nil
+}
+
+func (b *books) read(r *kgo.Record) error {
 	key, place := string(r.Key), placeOf(r)
 	if timers := b.timers[r.Topic]; timers != nil {
-		return timers.take(r.Partition, place, key, r.Value)
+		return timers.take(r.Partition, key, r.Value)
 	}
 	if position.IsReserved(key) {
 		return b.takeReserved(r, key)
@@ -87,33 +107,34 @@ func (b *books) take(r *kgo.Record) error {
 	case string(t.Ledger.Table()):
 		return b.transactions.takeRow(r.Partition, place, key, r.Value)
 	case string(t.Progress.Table()):
-		return b.users.takeRow(place, key, r.Value)
+		return b.users.takeRow(r.Partition, place, key, r.Value)
 	case t.Postings.Name:
 		p, err := b.transactions.takePosting(place, r.Value)
 		if err == nil {
 			b.users.takePosting(r, p)
+			b.totals.takePosting(r, p)
 		}
 		return err
 	case t.Journal.Name:
-		return b.transactions.takeLine(place, key, r.Value)
+		return b.transactions.takeLine(key, r.Value)
 	case string(t.Rewards.Table()):
 		return b.coins.take(place, key, r.Value)
 	case string(t.Budget.Table()):
 		return b.budgets.takeRow(place, key, r.Value)
 	case t.RewardsIn.Name:
-		return b.budgets.takeAllotment(place, r.Value)
+		return b.budgets.takeAllotment(r.Value)
 	case t.BudgetReturns.Name:
-		return b.budgets.takeReturn(r.Partition, r.Offset, place, r.Value)
+		return b.budgets.takeReturn(r.Partition, r.Offset, r.Value)
 	case string(t.Catalog.Table()):
-		return b.users.tallies.takeCatalog(place, key, instant.Of(r.Timestamp), r.Value)
+		return b.users.tallies.takeCatalog(key, instant.Of(r.Timestamp), r.Value)
 	case t.Enrolments.Name:
 		return b.users.tallies.takeEnrolment(r)
 	case t.UserSegments.Name:
 		return b.users.tallies.takeSegments(r)
 	case t.Erasures.Name:
-		return b.users.takeErasure(place, r.Value)
+		return b.users.takeErasure(r.Value)
 	case t.Outcomes.Name:
-		return b.users.takeOutcome(place, r.Value)
+		return b.users.takeOutcome(r.Value)
 	case t.HealthWindows.Name, t.HealthCorrections.Name:
 		if b.windows != nil {
 			return b.windows.take(place, r.Value, r.Topic == t.HealthWindows.Name)
@@ -127,6 +148,8 @@ func (b *books) takeReserved(r *kgo.Record, key string) error {
 	t := b.topology
 	switch {
 	case r.Value == nil:
+	case key == sum.Key:
+		return b.totals.takeSums(r)
 	case key == position.Key && r.Topic == string(t.Progress.Table()):
 		return b.users.takePosition(r)
 	case key == position.Key && r.Topic == string(t.Budget.Table()):
@@ -138,9 +161,9 @@ func (b *books) takeReserved(r *kgo.Record, key string) error {
 			}
 		}
 		if r.Topic == string(t.Ledger.Table()) {
-			at, err := watermark.SettledOf(r.Value)
+			at, err := watermark.ReachedOf(r.Value)
 			if err == nil && at != watermark.None {
-				b.transactions.settled[r.Partition] = at
+				b.transactions.takeTime(r.Partition, at)
 			}
 			return err
 		}
@@ -152,6 +175,7 @@ func (b *books) takeReserved(r *kgo.Record, key string) error {
 func (b *books) open(now time.Time, most int) []difference {
 	out := append(b.transactions.open(most), b.users.open(most)...)
 	out = append(append(out, b.coins.open()...), b.budgets.open()...)
+	out = append(append(out, b.unreadable.open()...), b.sums()...)
 	if b.windows != nil {
 		out = append(out, b.windows.found...)
 	}
@@ -160,6 +184,22 @@ func (b *books) open(now time.Time, most int) []difference {
 	}
 	for _, t := range b.timers {
 		out = append(out, t.open(now)...)
+	}
+	return out
+}
+
+// sums holds what tables say of themselves against their rows, and what the ledger posted against what progress took.
+func (b *books) sums() []difference {
+	t := b.topology
+	ledgers, users := string(t.Ledger.Table()), string(t.Progress.Table())
+	out := b.totals.look(ledgers, users, b.users.handled)
+	if !b.totals.rows {
+		return out
+	}
+	out = append(out, b.totals.accounts(t.Ledger.Name, ledgers, b.transactions.rows, held)...)
+	out = append(out, b.totals.accounts(t.Progress.Name, users, b.users.rows, received)...)
+	if b.transactions.whole {
+		out = append(out, b.totals.expired(t.Ledger.Name, ledgers, b.transactions.gone)...)
 	}
 	return out
 }

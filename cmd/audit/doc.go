@@ -11,6 +11,7 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -39,12 +42,23 @@ type Config struct {
 	Every time.Duration
 	// Keys bounds how many transactions, and how many users, Watch remembers beyond those under way. Defaults to 200,000.
 	Keys int
+	// Ledgers and Users are copies of the tables of ledger and progress, for Watch to hold whole partitions against the sums that they keep. Without both Watch
+	// sees only what changes. Default to none.
+	Ledgers, Users Table
 	// Clock is the wall clock. Defaults to time.Now.
 	Clock func() time.Time
 	// Log is told of findings and of brokers that do not answer. Defaults to none.
 	Log *slog.Logger
 	// Progress hears how many records Verify has read of how many offsets. Defaults to nobody.
 	Progress func(read, all int64)
+}
+
+// Table is a copy of a table, an engine.View.
+type Table interface {
+	Walk(partition int32, fn func(key string, value []byte) error) (sum.Sums, error)
+	Known(partition int32) engine.Known
+	Wait(ctx context.Context, at map[int32]position.Position) error
+	Recovered() bool
 }
 
 func (c Config) withDefaults() Config {

@@ -46,7 +46,7 @@ func newTallies(c Config, postings, commands bool) *tallies {
 	}
 }
 
-func (b *tallies) takeCatalog(place, key string, at instant.Milli, value []byte) error {
+func (b *tallies) takeCatalog(key string, at instant.Milli, value []byte) error {
 	if b == nil || !strings.HasPrefix(key, catalog.MissionKey("")) {
 		return nil
 	}
@@ -59,11 +59,11 @@ func (b *tallies) takeCatalog(place, key string, at instant.Milli, value []byte)
 	}
 	row, err := codecs.CatalogRow{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if h, ok := row.Mission(); ok && h.Activated {
 		if problems := b.index.Put(key, &h); len(problems) > 0 {
-			return fmt.Errorf("%s: %w", place, problems)
+			return problems
 		}
 		b.histories[key] = &h
 		b.known[key] = learn(b.known[key], stagesOf(&h), at, b.lead)

@@ -20,7 +20,7 @@ type Check struct {
 
 // The names of the checks.
 const (
-	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency
+	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
 	Coins        = "coins"        // the entries of a user add up to the balance
 	Progress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
 	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
@@ -29,11 +29,12 @@ const (
 	Windows      = "windows"      // one final for each window, and corrections in order behind it
 	Fenced       = "fenced"       // nothing of a producer that had been fenced is committed
 	Timers       = "timers"       // no timer is pending whose time has passed
+	Records      = "records"      // every record that is audited can be read
 )
 
 // Checks returns the names of all checks, in their order.
 func Checks() []string {
-	return []string{Conservation, Progress, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers}
+	return []string{Conservation, Progress, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers, Records}
 }
 
 // difference is where the two sides of an account do not agree.
@@ -46,6 +47,7 @@ type difference struct {
 	currency string // of minor; empty where it is not about money
 	minor    int64
 	sure     bool // whatever comes later
+	total    bool // of rows that may have differences of their own
 }
 
 func (d difference) id() string { return d.check + "\x00" + d.key }

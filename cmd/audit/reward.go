@@ -43,7 +43,7 @@ func (b *coins) take(place, key string, value []byte) error {
 	}
 	row, err := codecs.RewardsRow{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if paged {
 		w.pages[page] = row.Page
@@ -141,7 +141,7 @@ func (b *budgets) takeRow(place, key string, value []byte) error {
 	}
 	row, err := codecs.BudgetRow{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if row.Mission == nil {
 		return nil
@@ -153,10 +153,10 @@ func (b *budgets) takeRow(place, key string, value []byte) error {
 	return nil
 }
 
-func (b *budgets) takeAllotment(place string, value []byte) error {
+func (b *budgets) takeAllotment(value []byte) error {
 	a, err := codecs.Allotment{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if a.Verdict == budget.Reserved {
 		b.of(a.Mission, budget.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount
@@ -164,10 +164,10 @@ func (b *budgets) takeAllotment(place string, value []byte) error {
 	return nil
 }
 
-func (b *budgets) takeReturn(partition int32, offset int64, place string, value []byte) error {
+func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error {
 	r, err := codecs.BudgetReturn{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	f := b.of(r.Mission, r.Unit)
 	f.last, f.partition = offset, partition

@@ -24,10 +24,10 @@ func newTimers(group string, wall bool) *timers {
 	return &timers{group: group, wall: wall, pending: map[int32]map[timer.Timer]bool{}, settled: map[int32]int64{}, looked: map[int32]int64{}}
 }
 
-func (b *timers) take(partition int32, place string, key string, value []byte) error {
+func (b *timers) take(partition int32, key string, value []byte) error {
 	t, err := timer.ParseKey(key)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if b.pending[partition] == nil {
 		b.pending[partition] = map[timer.Timer]bool{}

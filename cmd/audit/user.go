@@ -26,6 +26,7 @@ type users struct {
 	handled map[int32]int64 // of postings by progress, as its table says
 	tallies *tallies        // nil where it is not kept
 	erased  map[string]bool // users who were, whether or not they have come back since
+	rows    balance         // what all rows have received
 }
 
 type purse struct {
@@ -51,7 +52,7 @@ type run struct {
 func newUsers(topics *topology.Topology, whole bool) *users {
 	return &users{
 		whole: whole, topics: topics, purses: map[string]*purse{}, touched: map[string]bool{},
-		handled: map[int32]int64{}, erased: map[string]bool{},
+		handled: map[int32]int64{}, erased: map[string]bool{}, rows: balance{},
 	}
 }
 
@@ -80,10 +81,10 @@ func (b *users) takePosting(r *kgo.Record, p *ledger.Posting) {
 }
 
 // takeErasure takes a request that a user's rows go.
-func (b *users) takeErasure(place string, value []byte) error {
+func (b *users) takeErasure(value []byte) error {
 	r, err := codecs.Erasure{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	if r.UserID != "" {
 		b.erased[r.UserID] = true
@@ -103,9 +104,19 @@ func (b *users) takePosition(r *kgo.Record) error {
 	return err
 }
 
-func (b *users) takeRow(place, id string, value []byte) error {
+func (b *users) takeRow(partition int32, place, id string, value []byte) error {
+	var row *mission.UserRow
+	if value != nil {
+		var err error
+		if row, err = (codecs.UserRow{}).Decode(value); err != nil {
+			return err
+		}
+	}
 	u := b.of(id)
 	u.place, u.row = place, value != nil
+	for currency, n := range u.received {
+		b.rows.addBig(partition, currency, new(big.Int).Neg(n))
+	}
 	clear(u.received)
 	clear(u.completed)
 	clear(u.cut)
@@ -117,13 +128,10 @@ func (b *users) takeRow(place, id string, value []byte) error {
 		b.tallies.takeRow(id, nil)
 		return nil
 	}
-	row, err := codecs.UserRow{}.Decode(value)
-	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
-	}
 	b.tallies.takeRow(id, row)
 	for _, r := range row.Received {
 		plus(u.received, r.Currency, r.Net.Big())
+		b.rows.addBig(partition, r.Currency, r.Net.Big())
 	}
 	for _, s := range row.States {
 		u.cut[s.Mission] = s.Cut
@@ -134,10 +142,10 @@ func (b *users) takeRow(place, id string, value []byte) error {
 	return nil
 }
 
-func (b *users) takeOutcome(place string, value []byte) error {
+func (b *users) takeOutcome(value []byte) error {
 	o, err := codecs.Outcome{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	u := b.of(o.UserID)
 	if o.Kind == mission.Completed {

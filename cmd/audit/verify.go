@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cluster"
@@ -20,6 +21,19 @@ func Verify(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	c = c.withDefaults()
+	for n := 1; ; n++ {
+		report, err := verify(ctx, c)
+		if !errors.Is(err, cluster.ErrChanged) || n == attempts {
+			return report, err
+		}
+		c.Log.Warn("a topic changed while it was read; reading begins anew", "error", err)
+	}
+}
+
+// attempts is how often Verify begins: what retention takes while it reads would be missed.
+const attempts = 3
+
+func verify(ctx context.Context, c Config) (Report, error) {
 	r, err := cluster.OpenReader(ctx, c.Client, allTopics(c.Topology), cluster.From{})
 	if err != nil {
 		return Report{}, err

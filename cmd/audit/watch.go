@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"math/big"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +16,27 @@ import (
 type Metrics struct {
 	difference *prometheus.GaugeVec
 	checked    prometheus.Gauge
+	restarts   prometheus.Counter
+	unreadable prometheus.Gauge
+	state      atomic.Pointer[State]
+}
+
+// State is what Watch has found.
+type State struct {
+	// Difference is by currency what does not agree, in minor units.
+	Difference map[string]*big.Int
+	// Judged says that everything could be checked at the last look.
+	Judged bool
+	// Checked is when everything was last checked; zero: not yet.
+	Checked time.Time
+}
+
+// State returns what Watch has found last.
+func (m *Metrics) State() State {
+	if s := m.state.Load(); s != nil {
+		return *s
+	}
+	return State{}
 }
 
 // NewMetrics returns metrics registered with r; nil r: not registered.
@@ -24,11 +47,17 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Money by which the ledger's rows, the postings and what progress received do not agree, in minor units: the sum of all differences found since the start that still stand.",
 		}, []string{"currency"}),
 		checked: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "millrace_conservation_checked_timestamp_seconds", Help: "When conservation was last checked, as Unix time.",
+			Name: "millrace_conservation_checked_timestamp_seconds", Help: "When conservation was last checked as a whole, as Unix time.",
+		}),
+		restarts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "millrace_conservation_restarts_total", Help: "How often the audit began anew because a topic was made anew, got partitions or lost records.",
+		}),
+		unreadable: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "millrace_conservation_unreadable_records", Help: "Records that were audited since the start and cannot be read.",
 		}),
 	}
 	if r != nil {
-		r.MustRegister(m.difference, m.checked)
+		r.MustRegister(m.difference, m.checked, m.restarts, m.unreadable)
 	}
 	return m
 }
@@ -68,51 +97,112 @@ type watch struct {
 	standing   *standing
 	currencies map[string]bool
 	told       map[string]bool
+
+	accounts []difference // of the last walk
+	walked   error        // why it said nothing of some partitions
+	again    time.Time    // when to walk next
 }
 
 func (w *watch) close() {
 	if w.reader != nil {
 		w.reader.Close()
 	}
+	w.reader = nil
 }
+
+// open begins to read at the present ends.
+func (w *watch) open(ctx context.Context) error {
+	r, err := cluster.OpenReader(ctx, w.config.Client, moneyTopics(w.config.Topology), cluster.From{AtEnd: true})
+	if err != nil {
+		return err
+	}
+	w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newStanding(w.config.Settle)
+	w.again = time.Time{}
+	if !w.tables() {
+		return nil
+	}
+	if err := w.seed(ctx); err != nil {
+		w.close()
+		return err
+	}
+	return nil
+}
+
+func (w *watch) tables() bool { return w.config.Ledgers != nil && w.config.Users != nil }
 
 // look reads what has come, and says how things stand.
 func (w *watch) look(ctx context.Context) error {
 	if w.reader == nil {
-		r, err := cluster.OpenReader(ctx, w.config.Client, moneyTopics(w.config.Topology), cluster.From{AtEnd: true})
-		if err != nil {
+		if err := w.open(ctx); err != nil {
 			return err
 		}
-		w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newStanding(w.config.Settle)
 	}
 	if err := w.reader.Round(ctx, w.books.take); err != nil {
+		if errors.Is(err, cluster.ErrChanged) { // what was followed is no part of what is there now
+			w.metrics.restarts.Inc()
+			w.close()
+		}
 		return err
 	}
+	w.walk(ctx)
 	now := w.config.Clock()
 	findings, _ := w.standing.sort(w.books.open(now, w.config.Keys), now)
+	findings = append(findings, w.accounts...)
 	w.tell(findings)
 	by := sumsOf(findings)
-	for currency := range w.books.transactions.currencies {
+	for currency := range both(w.books.transactions.currencies, by) {
 		w.currencies[currency] = true
-	}
-	for _, f := range findings {
-		if f.currency != "" {
-			w.currencies[f.currency] = true
-		}
 	}
 	for currency := range w.currencies {
 		w.metrics.difference.WithLabelValues(currency).Set(floatOf(by[currency]))
 	}
-	w.metrics.checked.Set(float64(now.UnixMilli()) / 1000)
+	w.metrics.unreadable.Set(float64(len(w.books.unreadable.found)))
+	state := State{Difference: by, Judged: !w.tables() || w.walked == nil && w.books.totals.judged()}
+	if state.Judged {
+		state.Checked = now
+		w.metrics.checked.Set(float64(now.UnixMilli()) / 1000)
+	} else {
+		state.Checked = w.metrics.State().Checked
+	}
+	w.metrics.state.Store(&state)
 	return nil
 }
 
+// walk holds all rows against the sums of their tables, from time to time.
+func (w *watch) walk(ctx context.Context) {
+	begun := time.Now()
+	if !w.tables() || begun.Before(w.again) {
+		return
+	}
+	took := time.Duration(0)
+	w.accounts, w.walked = nil, errBehind
+	if w.config.Ledgers.Recovered() && w.config.Users.Recovered() {
+		w.accounts, took, w.walked = accounts(ctx, w.config.Topology, w.config.Ledgers, w.config.Users)
+	}
+	w.again = begun.Add(max(w.config.Every, rest*took))
+	if w.walked != nil {
+		w.again = time.Time{}
+		w.config.Log.Warn("conservation cannot be checked", "error", w.walked)
+	}
+}
+
+var errBehind = errors.New("the copies of the tables are not there yet")
+
 // sumsOf adds up the differences of each currency, whichever side has more. Each may be as large as int64, so the sums are larger.
 func sumsOf(findings []difference) map[string]*big.Int {
-	by := map[string]*big.Int{}
+	by, totals := map[string]*big.Int{}, map[string]*big.Int{}
 	for _, f := range findings {
-		if f.currency != "" {
-			plus(by, f.currency, new(big.Int).Abs(big.NewInt(f.minor)))
+		switch n := new(big.Int).Abs(big.NewInt(f.minor)); {
+		case f.currency == "":
+		case f.total: // the same money again, if a row of its own says so, too
+			plus(totals, f.currency, n)
+		default:
+			plus(by, f.currency, n)
+		}
+	}
+	for currency, n := range totals {
+		if amount(by[currency]).Cmp(n) < 0 {
+			by[currency] = n
 		}
 	}
 	return by

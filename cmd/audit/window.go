@@ -25,7 +25,7 @@ func newWindows() *windows { return &windows{last: map[window]int64{}, finals: m
 func (b *windows) take(place string, value []byte, final bool) error {
 	r, err := codecs.WindowRecord{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		return err
 	}
 	w := window{r.Mode, r.Instrument, r.Gateway, r.Start, r.Silent}
 	last, seen := b.last[w]

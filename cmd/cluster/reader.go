@@ -2,14 +2,21 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine"
 )
+
+// ErrChanged says that a topic is not the one any more that a Reader was opened on: it was deleted, perhaps made anew, has other partitions, or
+// has lost records that were still to be read. What the Reader has handed out is no part of what is there now: open another.
+var ErrChanged = errors.New("the topic is not the one that was being read")
 
 // Reader reads the committed records of topics in rounds, each up to where they ended when it began.
 type Reader struct {
@@ -21,6 +28,8 @@ type Reader struct {
 	topics []string
 	next   map[string]map[int32]int64
 	begun  map[string]map[int32]int64 // where the first round began
+	ids    map[string]kadm.TopicID
+	passed map[place]int64 // what stands before is read, or is no record
 }
 
 // From says where a Reader begins.
@@ -33,7 +42,7 @@ type From struct {
 
 // OpenReader returns a reader of topics, which must exist. Close it when done.
 func OpenReader(ctx context.Context, c engine.ClientConfig, topics []string, from From) (*Reader, error) {
-	r := &Reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{}, Progress: func(int64, int64) {}}
+	r := &Reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{}, passed: map[place]int64{}, Progress: func(int64, int64) {}}
 	var err error
 	if r.admin, err = Connect(c); err != nil {
 		return nil, err
@@ -46,6 +55,10 @@ func OpenReader(ctx context.Context, c engine.ClientConfig, topics []string, fro
 }
 
 func (r *Reader) open(ctx context.Context, c engine.ClientConfig, where From) error {
+	var err error
+	if r.ids, err = r.identify(ctx); err != nil {
+		return fmt.Errorf("topics: %w", c.Explain(err))
+	}
 	from, err := r.admin.ListStartOffsets(ctx, r.topics...)
 	switch {
 	case err != nil:
@@ -90,8 +103,62 @@ func (r *Reader) Whole(topic string) bool {
 	return true
 }
 
-// Round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in two.
+// identify returns the ids of the topics as they are now.
+func (r *Reader) identify(ctx context.Context) (map[string]kadm.TopicID, error) {
+	found, err := r.admin.ListTopics(ctx, r.topics...)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]kadm.TopicID{}
+	for _, name := range r.topics {
+		if err := found[name].Err; err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		ids[name] = found[name].ID
+		if began := r.begun[name]; began != nil && len(began) != len(found[name].Partitions) {
+			return nil, fmt.Errorf("%w: %s has %d partitions, and had %d", ErrChanged, name, len(found[name].Partitions), len(began))
+		}
+	}
+	return ids, nil
+}
+
+// unchanged returns ErrChanged if the topics are not those that the reader was opened on.
+func (r *Reader) unchanged(ctx context.Context) error {
+	ids, err := r.identify(ctx)
+	if errors.Is(err, kerr.UnknownTopicOrPartition) {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	if err != nil {
+		return err
+	}
+	for name, id := range ids {
+		if id != r.ids[name] {
+			return fmt.Errorf("%w: %s was deleted and made anew", ErrChanged, name)
+		}
+	}
+	starts, err := listed(r.admin.ListStartOffsets(ctx, r.topics...))
+	if err != nil {
+		return err
+	}
+	for _, o := range starts.Offsets().Sorted() {
+		next := max(r.next[o.Topic][o.Partition], r.passed[place{o.Topic, o.Partition}])
+		if next < o.At {
+			return fmt.Errorf("%w: %s/%d begins at %d, and was read to %d", ErrChanged, o.Topic, o.Partition, o.At, next)
+		}
+	}
+	return nil
+}
+
+// Round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in two. After
+// ErrChanged the reader is of no use; after another error the next round goes on.
 func (r *Reader) Round(ctx context.Context, take func(*kgo.Record) error) error {
+	if err := r.unchanged(ctx); err != nil {
+		return err
+	}
+	last, err := listed(r.admin.ListEndOffsets(ctx, r.topics...))
+	if err != nil {
+		return err
+	}
 	ends, err := EndOffsets(ctx, r.admin, r.topics)
 	if err != nil {
 		return err
@@ -103,12 +170,12 @@ func (r *Reader) Round(ctx context.Context, take func(*kgo.Record) error) error 
 		}
 	}
 	for !r.reached(ends) {
-		fetches := r.client.PollFetches(ctx)
-		if err := fetches.Err0(); err != nil {
+		fetches, err := r.poll(ctx)
+		if err != nil {
 			return err
 		}
 		for _, e := range fetches.Errors() {
-			return fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition, e.Err)
+			return fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition, r.lost(ctx, e.Err))
 		}
 		for rec := range fetches.RecordsAll() {
 			read += rec.Offset + 1 - r.next[rec.Topic][rec.Partition]
@@ -119,7 +186,42 @@ func (r *Reader) Round(ctx context.Context, take func(*kgo.Record) error) error 
 		}
 		r.Progress(min(read, all), all)
 	}
+	for _, o := range last.Offsets().Sorted() {
+		r.passed[place{o.Topic, o.Partition}] = o.At
+	}
 	return nil
+}
+
+// patience is how long a fetch may bring nothing before the reader looks whether the topics are still there.
+const patience = 5 * time.Second
+
+func (r *Reader) poll(ctx context.Context) (kgo.Fetches, error) {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	fetches := r.client.PollFetches(bounded)
+	err := fetches.Err0()
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, r.unchanged(ctx)
+	}
+	return fetches, err
+}
+
+// Begun returns where reading of a topic began, by partition. It must not be changed.
+func (r *Reader) Begun(topic string) map[int32]int64 { return r.begun[topic] }
+
+// lost tells why a fetch failed: the client goes on asking for a topic under the id that it had.
+func (r *Reader) lost(ctx context.Context, failed error) error {
+	var gone *kgo.ErrDataLoss
+	if errors.As(failed, &gone) {
+		return fmt.Errorf("%w: %w", ErrChanged, failed)
+	}
+	if err := r.unchanged(ctx); errors.Is(err, ErrChanged) {
+		return err
+	}
+	return failed
 }
 
 func (r *Reader) reached(ends Ends) bool {

@@ -6,8 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/topology"
@@ -27,7 +26,7 @@ const (
 type board struct {
 	topology *topology.Topology
 	tables   *server.Tables
-	metrics  prometheus.Gatherer
+	verdict  func() audit.State // of money
 	minter   *token.Minter
 	started  time.Time
 
@@ -47,17 +46,19 @@ func (b *board) Board() views.BoardState {
 	return b.state
 }
 
-// look counts from the start of the process. Between the ledger's figures and those of progress lie the postings in
-// flight, so with traffic a difference shows for moments; it must return to zero.
+// look counts from the beginning of the data. Between the ledger's figures and those of progress lie the postings in flight; whether anything is
+// amiss says the audit.
 func (b *board) look() views.BoardState {
-	s := views.BoardState{StartedAt: b.started}
-	t, err := readTotals(b.metrics)
-	if err == nil {
-		s.Events, s.Duplicates, s.DeadLetters, s.WindowsClosed, s.Money = t.events, t.duplicates, t.deadLetters, t.windows, t.money
+	t, state := readTotals(b.topology, b.tables), b.verdict()
+	t.judge(state)
+	s := views.BoardState{
+		StartedAt: b.started, Events: t.events, Duplicates: t.duplicates, DeadLetters: t.deadLetters, WindowsClosed: t.windows, Money: t.money,
+		CheckedAt: state.Checked, Judged: state.Judged,
 	}
 	for _, id := range b.interesting() {
 		text, ok := b.known[id]
 		if !ok {
+			var err error
 			if text, err = b.minter.Mint(id, []token.Role{token.User}, tokenLife); err != nil {
 				continue
 			}

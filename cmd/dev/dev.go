@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
@@ -165,8 +166,8 @@ func (d *dev) serve() error {
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
 		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.metrics, Gatherer: d.metrics,
 		Version: d.Version, Log: d.Log,
-		Board: func(tables *server.Tables) views.Board {
-			return &board{topology: d.topology, tables: tables, metrics: d.metrics, minter: minter, started: d.started, known: map[string]string{}}
+		Board: func(tables *server.Tables, verdict func() audit.State) views.Board {
+			return &board{topology: d.topology, tables: tables, verdict: verdict, minter: minter, started: d.started, known: map[string]string{}}
 		},
 	})
 	return err

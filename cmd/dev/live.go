@@ -14,6 +14,7 @@ import (
 const (
 	drainFor = 1200 * time.Millisecond
 	answerIn = 300 * time.Millisecond
+	sumUpFor = 5 * time.Second // only where something is amiss is it more than a moment
 )
 
 // openTraffic fills in the history, unless there is data from an earlier run, and tells the user what to look at.
@@ -136,15 +137,17 @@ func (d *dev) settleQuickly() error {
 }
 
 func (d *dev) summary(inFlight error) string {
-	t, err := readTotals(d.metrics)
-	if err != nil || d.server == nil {
+	if d.server == nil {
 		return "Nothing was done."
 	}
+	t := readTotals(d.topology, d.server.Tables)
 	text := fmt.Sprintf("%s events, %s duplicates, %s dead letters", count(t.events), count(t.duplicates), count(t.deadLetters))
 	if inFlight != nil {
 		return text + "; some were still in flight and go on at the next start"
 	}
-	sums, err := differences(d.topology, d.server.Tables)
+	ctx, cancel := context.WithTimeout(context.Background(), sumUpFor)
+	defer cancel()
+	sums, err := differences(ctx, d.topology, d.server.Tables)
 	if err != nil {
 		return text + ", difference unknown: " + err.Error()
 	}

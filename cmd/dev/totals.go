@@ -2,81 +2,78 @@ package dev
 
 import (
 	"fmt"
-	"math"
-	"strings"
+	"math/big"
 
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-
+	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/sum"
+	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
 )
 
-// totals are what the pipeline has done since it was started.
+// totals are what the pipeline has done since the beginning of its data, as its tables say: they outlive restarts and expiry.
 type totals struct {
 	events, duplicates, deadLetters, windows int64
 	money                                    map[string]views.BoardMoney
 }
 
-// read sums counters over their labels.
-func readTotals(g prometheus.Gatherer) (totals, error) {
-	families, err := g.Gather()
-	if err != nil {
-		return totals{}, err
+// readTotals adds up what each partition says. The tables are not of one moment: what lies between them is in flight.
+func readTotals(t *topology.Topology, tables *server.Tables) totals {
+	partitions := t.Config.Partitions
+	progress := sumsOf(tables.Progress, partitions) // first, so that what it has taken was posted by what is read next
+	ledger, health, letters := sumsOf(tables.Ledger, partitions), sumsOf(tables.Health, partitions), sumsOf(tables.DeadLetters, partitions)
+	out := totals{
+		events: small(ledger.Of(topology.EventsSum)), duplicates: small(ledger.Of(topology.DuplicatesSum)),
+		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)), money: map[string]views.BoardMoney{},
 	}
-	t := totals{money: map[string]views.BoardMoney{}}
-	for _, f := range families {
-		switch f.GetName() {
-		case "millrace_events_total":
-			t.events += sum(f, "group", "intake")
-		case "millrace_duplicates_total":
-			t.duplicates += sum(f, "group", "ledger")
-		case "millrace_dead_letters_total":
-			t.deadLetters += sum(f, "", "")
-		case "millrace_windows_closed_total":
-			t.windows += sum(f, "", "")
-		case "millrace_ledger_settled_minor_total":
-			t.add(f, func(m *views.BoardMoney, n int64) { m.Settled += n })
-		case "millrace_ledger_reversed_minor_total":
-			t.add(f, func(m *views.BoardMoney, n int64) { m.Reversed += n })
-		case "millrace_ledger_returned_minor_total":
-			t.add(f, func(m *views.BoardMoney, n int64) { m.Reversed -= n })
-		case "millrace_progress_received_minor_total":
-			t.add(f, func(m *views.BoardMoney, n int64) { m.Received += n })
-		}
-	}
-	for currency, m := range t.money {
-		m.Difference = m.Settled - m.Reversed - m.Received
-		t.money[currency] = m
-	}
-	return t, nil
-}
-
-// add takes in a metric by currency.
-func (t *totals) add(f *dto.MetricFamily, into func(*views.BoardMoney, int64)) {
-	for _, m := range f.GetMetric() {
-		for _, l := range m.GetLabel() {
-			if l.GetName() == "currency" {
-				money := t.money[l.GetValue()]
-				into(&money, int64(math.Round(m.GetCounter().GetValue()+m.GetGauge().GetValue())))
-				t.money[l.GetValue()] = money
+	for _, sums := range []sum.Sums{ledger, progress} {
+		for name := range sums {
+			currency, ok := topology.CurrencyOf(name)
+			if !ok {
+				continue
+			}
+			settled := ledger.Of(topology.SettledSum(currency))
+			reversed := new(big.Int).Sub(ledger.Of(topology.ReversedSum(currency)), ledger.Of(topology.ReturnedSum(currency)))
+			received := new(big.Int).Sub(progress.Of(topology.CreditedSum(currency)), progress.Of(topology.DebitedSum(currency)))
+			flight := new(big.Int).Sub(settled, reversed)
+			out.money[currency] = views.BoardMoney{
+				Settled: small(settled), Reversed: small(reversed), Received: small(received), InFlight: small(flight.Sub(flight, received)),
 			}
 		}
 	}
+	return out
 }
 
-// sum adds up a counter over all series, or over those whose label ends in value: group names carry the prefix.
-func sum(f *dto.MetricFamily, label, value string) int64 {
-	total := 0.0
-	for _, m := range f.GetMetric() {
-		match := label == ""
-		for _, l := range m.GetLabel() {
-			match = match || l.GetName() == label && strings.HasSuffix(l.GetValue(), value)
-		}
-		if match {
-			total += m.GetCounter().GetValue()
+// judge takes the verdict of the audit in. A currency that it does not name is sound.
+func (t *totals) judge(state audit.State) {
+	for currency, n := range state.Difference {
+		m := t.money[currency]
+		m.Difference = small(n)
+		t.money[currency] = m
+	}
+}
+
+func sumsOf(v *engine.View, partitions int32) sum.Sums {
+	all := sum.Sums{}
+	for p := range partitions {
+		for name, n := range v.Known(p).Sums {
+			all.Add(name, n)
 		}
 	}
-	return int64(math.Round(total))
+	return all
+}
+
+// small returns n, or the end of int64 that is nearest.
+func small(n *big.Int) int64 {
+	switch {
+	case n.IsInt64():
+		return n.Int64()
+	case n.Sign() < 0:
+		return -1 << 63
+	default:
+		return 1<<63 - 1
+	}
 }
 
 // count writes n with thousands separators.

@@ -18,7 +18,8 @@ func (a *app) verifyCommand() *cobra.Command {
 deployment goes on. A difference counts if both sides say the same for 3 s. Changes nothing. It reads everything from the beginning and
 keeps a few hundred bytes for each transaction and user in memory.
 
-  conservation  each transaction's net in the ledger is what its postings add up to, and each user has received what postings brought
+  conservation  each transaction's net in the ledger is what its postings add up to, and each user has received what postings brought; the rows of each
+                partition are what its sums say, also of what has expired or was erased
   progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, of whom nothing
                 says any more in what order their records met
   coins         the entries of a user's coins add up to the balance
@@ -28,6 +29,7 @@ keeps a few hundred bytes for each transaction and user in memory.
   windows       every window has one final, and corrections come in order behind it
   fenced        nothing is committed of a process that had lost its slot
   timers        no timer is pending whose time has passed
+  records       every record that is audited can be read; one that cannot is named, and the others are audited all the same
 
 Where retention has taken the beginning of a topic, what it was is taken as it is found. Exit status 1: something is wrong; the evidence names it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },

@@ -196,6 +196,17 @@ func (p *Pipeline) Handled(group, topic string) *engine.Offsets {
 	return nil
 }
 
+// Sweep has a group, by its full name, look for rows that have expired now, and returns how many rows it looked at; 0 if it is not here.
+// Groups do so by themselves from time to time.
+func (p *Pipeline) Sweep(group string) int64 {
+	for _, m := range p.members {
+		if m.name == group {
+			return m.engine.Sweep()
+		}
+	}
+	return 0
+}
+
 // CheckGroups returns an error that names those of names that are no groups.
 func CheckGroups(names []string) error {
 	var errs []error

@@ -42,7 +42,7 @@ type Config struct {
 	// OpenHealth lets anyone read health. Defaults to false.
 	OpenHealth bool
 	// Board turns the live page on. For `dev` only. Defaults to none.
-	Board func(*Tables) views.Board
+	Board func(tables *Tables, conservation func() audit.State) views.Board
 	// Breaker lets editors on this machine break live traffic. For `dev` only. Defaults to none.
 	Breaker views.Breaker
 	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits for are
@@ -93,7 +93,8 @@ func Start(c Config) (_ *Server, err error) {
 	if err := s.connect(c); err != nil {
 		return nil, err
 	}
-	if s.views, err = s.newViews(c, indexes); err != nil {
+	conservation := audit.NewMetrics(c.Registerer)
+	if s.views, err = s.newViews(c, indexes, conservation); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", c.Listen)
@@ -102,7 +103,7 @@ func Start(c Config) (_ *Server, err error) {
 	}
 	s.addr, s.http = listener.Addr(), views.NewHTTPServer(c.Listen, s.views.Handler())
 	s.run(listener, c.Topology, c.Verifier)
-	s.audit(c)
+	s.audit(c, conservation)
 	return s, nil
 }
 
@@ -128,14 +129,14 @@ func (s *Server) close() {
 	}
 }
 
-func (s *Server) newViews(c Config, indexes *views.Indexes) (*views.Server, error) {
+func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.Metrics) (*views.Server, error) {
 	signatures, err := c.Settings.Relay.Signatures()
 	if err != nil {
 		return nil, err
 	}
 	var board views.Board
 	if c.Board != nil {
-		board = c.Board(s.Tables)
+		board = c.Board(s.Tables, conservation.State)
 	}
 	return views.New(views.Config{
 		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, Payments: s.payments,
@@ -179,14 +180,15 @@ func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *toke
 }
 
 // audit checks conservation until the server stops.
-func (s *Server) audit(c Config) {
+func (s *Server) audit(c Config, metrics *audit.Metrics) {
 	if c.Settings.Audit.Every == 0 {
 		return
 	}
-	ctx, metrics := s.life, audit.NewMetrics(c.Registerer)
+	ctx := s.life
 	s.work.Go(func() {
 		s.report(audit.Watch(ctx, audit.Config{
 			Client: c.Settings.Client(), Topology: c.Topology, Retention: c.Settings.Ledger.Retention, Every: c.Settings.Audit.Every, Log: c.Log,
+			Ledgers: s.Tables.Ledger, Users: s.Tables.Progress,
 		}, metrics))
 	})
 }

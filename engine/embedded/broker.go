@@ -93,6 +93,9 @@ func Start(c Config) (*Broker, error) {
 // Addr returns the address to connect to.
 func (b *Broker) Addr() string { return b.cluster.ListenAddrs()[0] }
 
+// Compact has compacted topics lose what their settings allow to go, which the broker otherwise does from time to time.
+func (b *Broker) Compact() { b.cluster.Compact() }
+
 // Close stops the broker and writes everything down. Clients should be closed before.
 func (b *Broker) Close() error { return b.close() }
 

@@ -2,7 +2,7 @@
 //
 //   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
 //   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal lines. Beside the rows sums
-//     by currency: what ever settled, what of it was reversed, and what was left of settled rows that have expired (ADR 21). And how many
+//     by currency: what ever settled, was reversed and returned, and what was left of settled rows that have expired (ADR 21). And how many
 //     events there were.
 //   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one verdict for
 //     payment health on each place where a payment was tried; ledger-journal (transaction): what became of each event; tasks (user), where
@@ -140,12 +140,15 @@ func (g *group) carry(c *context, effect ledger.Effect) {
 
 // add counts a movement of money.
 func (g *group) add(c *context, p *ledger.Posting) {
-	moved := big.NewInt(p.NetAfter - p.NetBefore)
-	if p.Kind == ledger.PaymentSettled {
-		c.Add(topology.SettledSum(p.Currency), moved)
-		return
+	moved := p.NetAfter - p.NetBefore
+	switch p.Kind {
+	case ledger.PaymentSettled:
+		c.Add(topology.SettledSum(p.Currency), big.NewInt(moved))
+	case ledger.PaymentReversed:
+		c.Add(topology.ReversedSum(p.Currency), big.NewInt(-moved))
+	case ledger.ReversalReturned:
+		c.Add(topology.ReturnedSum(p.Currency), big.NewInt(moved))
 	}
-	c.Add(topology.ReversedSum(p.Currency), moved.Neg(moved))
 }
 
 // trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing anew.

@@ -5,8 +5,8 @@
 //   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force come from an Index, which the
 //     transport fills as it writes that table's store.
 //   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the payments of
-//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside the rows a sum by currency: what they have
-//     received (ADR 21).
+//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside the rows sums by currency: what they have
+//     received, and what postings ever brought and took (ADR 21).
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
 //     triggers mission_completed or mission_revoked are declared; dead-letters.
 //   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments and segments
@@ -76,7 +76,7 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
 	if p.UserID == erasure.Nobody { // of somebody who was forgotten: only the sum of all still counts it
 		minor := p.NetAfter - p.NetBefore
-		c.Add(topology.ReceivedSum(p.Currency), big.NewInt(minor))
+		receive(c, p.Currency, minor)
 		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: money.TotalOf(minor)}}))
 		g.metrics.count([]mission.Effect{mission.Credit{Currency: p.Currency, Minor: minor}})
 		return
@@ -84,6 +84,16 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
 	g.settle(c, row, next, effects)
 	g.metrics.count(effects)
+}
+
+// receive counts what a posting brought.
+func receive(c *context, currency string, minor int64) {
+	c.Add(topology.ReceivedSum(currency), big.NewInt(minor))
+	if minor > 0 {
+		c.Add(topology.CreditedSum(currency), big.NewInt(minor))
+	} else {
+		c.Add(topology.DebitedSum(currency), big.NewInt(-minor))
+	}
 }
 
 // erase deletes a user's row; what it has received goes to the row of nobody.
@@ -159,7 +169,7 @@ func (g *group) carry(c *context, effect mission.Effect) {
 		stream.Emit(c, g.topology.Outcomes, e.Mission, e)
 		g.trigger(c, e)
 	case mission.Credit:
-		c.Add(topology.ReceivedSum(e.Currency), big.NewInt(e.Minor))
+		receive(c, e.Currency, e.Minor)
 	case mission.Duplicate, mission.Forgotten, mission.Answered: // counted only; verdicts are in the row
 	default:
 		panic(fmt.Sprintf("progress: unknown effect %T", e))

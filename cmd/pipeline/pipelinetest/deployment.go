@@ -50,6 +50,7 @@ type Deployment struct {
 	// Client writes to the partition that a record names.
 	Client *kgo.Client
 	t      *testing.T
+	groups *pipeline.Pipeline
 }
 
 // Start creates the topics and runs the groups until the test is over.
@@ -70,6 +71,7 @@ func Start(t *testing.T, c Config) *Deployment {
 	t.Cleanup(d.Feed.Close)
 	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: *s, Topology: d.Topology, Log: slog.New(slog.DiscardHandler)})
 	d.Check(err)
+	d.groups = p
 	t.Cleanup(func() { d.Check(p.Stop()) })
 	d.Check(p.Ready(t.Context()))
 	return d
@@ -139,6 +141,9 @@ func (d *Deployment) Rest() {
 	d.t.Helper()
 	d.Check(cluster.Drain(d.t.Context(), d.Admin, cluster.Stages(d.Topology), 5*time.Millisecond))
 }
+
+// Sweep has a group look for rows that have expired.
+func (d *Deployment) Sweep(group string) { d.groups.Sweep(group) }
 
 // Send sends payments, and returns when they are handled.
 func (d *Deployment) Send(lines ...string) {

@@ -38,6 +38,12 @@ function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
 }
 
+/** verdict is what the audit says: money in flight is no difference. */
+function verdict(totals, difference, currency) {
+  if (difference !== 0 || totals.judged) return `difference ${money(difference, currency)}`;
+  return totals.checked_at ? `checked ${new Date(totals.checked_at).toLocaleTimeString()}` : "not checked yet";
+}
+
 function drawConservation(totals) {
   const lines = Object.entries(totals.difference_minor).sort(([a], [b]) => a.localeCompare(b));
   keyed(byId("conservation"), lines, ([currency]) => currency,
@@ -49,9 +55,12 @@ function drawConservation(totals) {
       if (settled !== undefined && reversed !== undefined) {
         terms.push(term("settled", settled), h("span", { class: "sign" }, "−"), term("reversed", reversed));
         if (received !== undefined) terms.push(h("span", { class: "sign" }, "="), term("received by missions", received));
+        const flight = totals.in_flight_minor[currency];
+        if (flight > 0) terms.push(h("span", { class: "sign" }, "+"), term("in flight", flight));
       } else terms.push(h("b", {}, currency));
       element.classList.toggle("broken", difference !== 0);
-      element.replaceChildren(...terms, h("span", { class: "verdict" }, `difference ${money(difference, currency)}`));
+      element.classList.toggle("unchecked", difference === 0 && !totals.judged);
+      element.replaceChildren(...terms, h("span", { class: "verdict" }, verdict(totals, difference, currency)));
     });
 }
 
@@ -186,7 +195,7 @@ function draw(board) {
   drawUsers(board.users);
   drawHealth(board.banks);
   const at = board.as_of.stream_time;
-  const parts = [`running since ${new Date(board.started_at).toLocaleString()}`];
+  const parts = ["totals since the beginning of the data", `running since ${new Date(board.started_at).toLocaleString()}`];
   if (at) parts.push(`event time ${new Date(at).toLocaleString()}`);
   text(byId("foot"), parts.join(" · "));
 }
