@@ -9,7 +9,7 @@ RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test kafka-test smoke smoke-selftest deploy-check bench dev
+.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test kafka-test smoke smoke-selftest deploy-check bench dev release up
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,16 @@ smoke: ## crash runs of real processes on kfake and on Apache Kafka, judged by a
 # Each bug is built in by the compiler's overlay; no binary but the test's has it.
 smoke-selftest: ## the crash run on binaries with seeded bugs, each of which it must catch (8 min)
 	$(GO) run ./test/smoke -selftest -faults kill -kills 4 -events 4000 -rate 400 -freeze 11s -horizon 1m $(ARGS)
+
+# Both the binary and the image say what they were made of. The image is built without a repository at hand.
+VERSION  ?= $(shell git describe --tags --always --dirty)
+COMMIT   ?= $(shell git rev-parse HEAD)
+
+release: ## the binary as it is released: bin/millrace, static, without symbols, with its version
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/millrace ./cmd/millrace
+
+up: ## compose.yaml with images built from this tree (ARGS='--profile demo': live traffic too; ARGS=-d: in the background)
+	MILLRACE_VERSION=$(VERSION) MILLRACE_COMMIT=$(COMMIT) docker compose $(filter --profile demo,$(ARGS)) up --build $(filter-out --profile demo,$(ARGS))
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
 	scripts/deploy-check

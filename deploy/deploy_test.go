@@ -85,11 +85,34 @@ func TestPinned(t *testing.T) {
 }
 
 type service struct {
-	Image   string   `yaml:"image"`
-	Build   any      `yaml:"build"`
-	Command []string `yaml:"command"`
-	Ports   []string `yaml:"ports"`
-	Volumes []string `yaml:"volumes"`
+	Image       string   `yaml:"image"`
+	Build       any      `yaml:"build"`
+	Command     []string `yaml:"command"`
+	Ports       []string `yaml:"ports"`
+	Volumes     []mount  `yaml:"volumes"`
+	Restart     string   `yaml:"restart"`
+	Healthcheck struct {
+		Test    []string `yaml:"test"`
+		Disable bool     `yaml:"disable"`
+	} `yaml:"healthcheck"`
+}
+
+// mount is a volume in either of compose's forms.
+type mount struct{ Source, Target string }
+
+func (m *mount) UnmarshalYAML(raw []byte) error {
+	var short string
+	if err := yaml.Unmarshal(raw, &short); err == nil {
+		m.Source, m.Target, _ = strings.Cut(strings.TrimSuffix(short, ":ro"), ":")
+		return nil
+	}
+	var long struct {
+		Source string `yaml:"source"`
+		Target string `yaml:"target"`
+	}
+	err := yaml.Unmarshal(raw, &long)
+	m.Source, m.Target = long.Source, long.Target
+	return err
 }
 
 func composeServices(t *testing.T) map[string]service {
@@ -171,13 +194,37 @@ func TestComposeStaysOnLoopbackAndMountsWhatExists(t *testing.T) {
 			}
 		}
 		for _, v := range s.Volumes {
-			from, _, _ := strings.Cut(v, ":")
-			if !strings.HasPrefix(from, "./") {
+			from := v.Source
+			if !strings.HasPrefix(from, "./") || from == publicKey { // that one is made by who deploys
 				continue
 			}
 			if _, err := os.Stat("../" + from); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+const publicKey = "./deploy/keys/public.pem"
+
+// Of the folder of keys a service sees the one file with the public key: the private one stays where tokens are minted.
+func TestNoServiceSeesThePrivateKey(t *testing.T) {
+	for name, s := range composeServices(t) {
+		for _, v := range s.Volumes {
+			within := strings.HasPrefix("./deploy/keys/private.pem", strings.TrimSuffix(v.Source, "/")+"/")
+			if within || strings.HasPrefix(v.Source, "./deploy/keys") && (name != "serve" || v.Source != publicKey) {
+				t.Errorf("%s mounts %s", name, v.Source)
+			}
+		}
+	}
+}
+
+// Whoever runs on has a health check; what ends says that it has none.
+func TestEveryServiceHasAHealthCheck(t *testing.T) {
+	for name, s := range composeServices(t) {
+		ends := s.Restart != "unless-stopped"
+		if ends != s.Healthcheck.Disable || ends == (len(s.Healthcheck.Test) > 1) {
+			t.Errorf("%s: restart %q, healthcheck %+v", name, s.Restart, s.Healthcheck)
 		}
 	}
 }

@@ -82,7 +82,7 @@ type Config struct {
 
 	// Registerer takes the server's own metrics. Defaults to none.
 	Registerer prometheus.Registerer
-	// Gatherer is what /metrics shows. Defaults to none: metrics are then on the admin port.
+	// Gatherer is what /metrics shows. For `dev` only: elsewhere metrics are on the admin port. Defaults to none.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document. Defaults to "dev".
 	Version string

@@ -80,7 +80,8 @@ type HTTP struct {
 	// Data is the directory in which `serve` keeps its copies of the tables, so that a restart need not load them from Kafka; one
 	// server at a time. It may be that of `run`. Defaults to none: they are in memory.
 	Data string `yaml:"data"`
-	// Admin is the address of /metrics, /livez and /readyz of `run`. Defaults to 127.0.0.1:9464.
+	// Admin is the address of /metrics, /livez and /readyz of `run` and `serve`; every process of a machine needs its own. Whoever
+	// reaches it sees the metrics without a token. Defaults to 127.0.0.1:9464.
 	Admin string `yaml:"admin"`
 }
 

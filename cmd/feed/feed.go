@@ -31,10 +31,12 @@ type Feed struct {
 	partitions int32
 	latest     time.Time
 
-	mu    sync.Mutex
-	acked int64
-	ends  map[int32]int64
-	err   error
+	mu     sync.Mutex
+	queued int64
+	acked  int64
+	moved  time.Time // when a record was last acknowledged, or queued while none was
+	ends   map[int32]int64
+	err    error
 }
 
 // Open connects to the brokers and checks that the topic is there.
@@ -111,11 +113,18 @@ func (f *Feed) Clock(ctx context.Context, at time.Time) error {
 func (f *Feed) Latest() time.Time { return f.latest }
 
 func (f *Feed) produce(ctx context.Context, r *kgo.Record) {
+	f.mu.Lock()
+	if f.queued == f.acked {
+		f.moved = time.Now()
+	}
+	f.queued++
+	f.mu.Unlock()
 	f.client.Produce(ctx, r, func(r *kgo.Record, err error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if err == nil {
 			f.acked++
+			f.moved = time.Now()
 			f.ends[r.Partition] = max(f.ends[r.Partition], r.Offset+1)
 		} else if f.err == nil {
 			f.err = err
@@ -139,6 +148,16 @@ func (f *Feed) Err() error {
 		return fmt.Errorf("events were not delivered: %w", f.err)
 	}
 	return nil
+}
+
+// Stalled returns how long brokers have acknowledged nothing although records wait; 0 if none waits. Any goroutine may call it.
+func (f *Feed) Stalled() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.queued == f.acked {
+		return 0
+	}
+	return time.Since(f.moved)
 }
 
 // Acked returns how many records, clock events included, are acknowledged.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/bench/traffic"
+	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health/backtest"
@@ -23,6 +25,8 @@ type generateOptions struct {
 	from, to string
 	out      string
 	pace     bool
+	flat     bool
+	admin    string
 	outages  string
 }
 
@@ -35,33 +39,46 @@ func (a *app) generateCommand() *cobra.Command {
 duplicates, disorder, lateness and poison. The same seed and flags give the same bytes. Events go to the payments topic, or
 with --out to a file of JSON lines ("-" for standard output), which ` + "`millrace replay`" + ` sends.
 
+--pace makes live traffic: it begins now and has no end, unless --from, --to or --count say otherwise. Each event is sent at its
+time.
+
 --outages makes payments fail by a list of outages, the file that ` + "`millrace health backtest`" + ` takes: success is the share of payments
 made in that time that succeed all the same (default 0.1); most others fail for technical reasons, some hang.`,
-		Example: "  millrace generate --count 20000 --seed 7 --out events.jsonl",
+		Example: "  millrace generate --count 20000 --seed 7 --out events.jsonl\n  millrace generate --pace --rate 50",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.generate(cmd.Context(), o) },
 	}
 	d := traffic.DefaultConfig()
 	f := cmd.Flags()
-	f.Float64Var(&o.rate, "rate", d.Rate, "events a second of event time")
-	f.Int64Var(&o.count, "count", 0, "stop after this many events (default: --to decides; without --to 10000)")
+	f.Float64Var(&o.rate, "rate", d.Rate, "events a second of event time, on average over a day")
+	f.Int64Var(&o.count, "count", 0, "stop after this many events (default: --to decides; without --to 10000, with --pace no end)")
 	f.Uint64Var(&o.seed, "seed", d.Seed, "seed of everything random")
-	f.StringVar(&o.from, "from", "", "send time of the first event, RFC 3339 (default: one hour ago, or 2026-03-01T00:00:00Z with --out)")
+	f.StringVar(&o.from, "from", "", "send time of the first event, RFC 3339 (default: one hour ago, with --pace now, with --out 2026-03-01T00:00:00Z)")
 	f.StringVar(&o.to, "to", "", "end of the traffic, RFC 3339")
 	f.StringVar(&o.out, "out", "", `write JSON lines to this file instead of Kafka ("-": standard output)`)
 	f.BoolVar(&o.pace, "pace", false, "send to Kafka at the pace of the clock instead of at once")
+	f.BoolVar(&o.flat, "flat", false, "the same rate at all hours, instead of the rhythm of a day in India")
+	f.StringVar(&o.admin, "admin", "", "with --pace: serve metrics and probes on this address meanwhile, such as 127.0.0.1:9464")
 	f.StringVar(&o.outages, "outages", "", "YAML or JSON with outages, as `health backtest` reads it")
 	return cmd
 }
 
 func (o generateOptions) config() (traffic.Config, error) {
 	c := traffic.DefaultConfig()
-	c.Rate, c.Count, c.Seed = o.rate, o.count, o.seed
+	c.Rate, c.Count, c.Seed, c.Flat = o.rate, o.count, o.seed, o.flat
+	if o.pace && o.out != "" {
+		return c, errors.New("--pace is for traffic to Kafka: a file is written at once; leave out --pace or --out")
+	}
+	if o.admin != "" && !o.pace {
+		return c, errors.New("--admin is for traffic that goes on: add --pace, or leave out --admin")
+	}
 	if o.from != "" {
 		t, err := time.Parse(time.RFC3339, o.from)
 		if err != nil {
 			return c, fmt.Errorf("--from: %q is not RFC 3339, such as 2026-03-01T10:00:00Z", o.from)
 		}
 		c.From = t.UTC()
+	} else if o.pace {
+		c.From = time.Now().UTC().Truncate(time.Second)
 	} else if o.out == "" {
 		c.From = time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	}
@@ -72,7 +89,7 @@ func (o generateOptions) config() (traffic.Config, error) {
 		}
 		c.To = t.UTC()
 	}
-	if c.Count == 0 && c.To.IsZero() {
+	if c.Count == 0 && c.To.IsZero() && !o.pace {
 		c.Count = 10_000
 	}
 	if o.outages != "" {
@@ -105,25 +122,56 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 		return err
 	}
 	defer f.Close()
-	start := time.Now()
-	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
-	n := int64(0)
-	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
-		if o.pace {
-			if err := sleepUntil(ctx, start.Add(r.Offset(cfg.From))); err != nil {
-				break // stopped: what was sent is flushed and counted
-			}
-		}
-		if err := f.Send(sending, r.Value); err != nil {
-			return err
-		}
-		n++
+	port, err := a.generatePort(o.admin, f)
+	if err != nil {
+		return err
 	}
+	defer func() { _ = port.Close() }() // nothing to lose there
+	n, err := sendTraffic(ctx, g, f, o.pace, cfg.From)
+	if err != nil {
+		return err
+	}
+	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
 	if err := f.Flush(sending); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "sent=%d\n", n)
 	return nil
+}
+
+// sendTraffic sends what g makes until it or ctx ends, and returns how much that was.
+func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace bool, from time.Time) (n int64, err error) {
+	start := time.Now()
+	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
+	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
+		if pace {
+			if err := sleepUntil(ctx, start.Add(r.Offset(from))); err != nil {
+				break // stopped: what was sent is flushed and counted
+			}
+		}
+		if err := f.Send(sending, r.Value); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// stalledAfter is how long brokers may acknowledge nothing before a generator is not ready.
+const stalledAfter = 10 * time.Second
+
+// generatePort opens the admin port of traffic that goes on; without an address there is none.
+func (a *app) generatePort(addr string, f *feed.Feed) (io.Closer, error) {
+	if addr == "" {
+		return io.NopCloser(nil), nil
+	}
+	port, err := admin.Listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	port.Serve(newRegistry(), admin.Ready(func() bool { return f.Acked() > 0 && f.Stalled() < stalledAfter }))
+	a.log.Info("generating", "brokers", a.config.Brokers, "admin", port.Addr())
+	return port, nil
 }
 
 func (a *app) generateFile(ctx context.Context, g *traffic.Generator, path string) (err error) {

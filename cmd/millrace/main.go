@@ -12,8 +12,16 @@ import (
 	_ "time/tzdata" // mission windows are in IANA zones, whatever the machine has installed
 )
 
-// version is set by the linker for releases.
-var version = "dev"
+// version and commit are set by the linker for releases and images, which are built without a repository at hand.
+var version, commit = "dev", ""
+
+// release is what --version prints.
+func release() string {
+	if commit == "" {
+		return version
+	}
+	return version + " (" + commit + ")"
+}
 
 func main() {
 	ctx, stop := signalContext()

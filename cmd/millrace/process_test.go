@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/views/asof"
 )
 
@@ -90,6 +93,8 @@ func TestRunAndServe(t *testing.T) {
 	server := fmt.Sprintf("http://127.0.0.1:%d", listen)
 
 	stopRun := process(t, "msg=running", append([]string{"run", "--all"}, flags...)...)
+	serveAdmin := freePort(t)
+	t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("0.0.0.0:%d", serveAdmin)) // as in a container
 	stopServe := process(t, "msg=serving", append([]string{"serve"}, flags...)...)
 	mint := func(role string) string {
 		text := millrace(t, 0, "token", "mint", "--sub", "ops", "--role", role, "--key-file", key).out
@@ -129,29 +134,43 @@ func TestRunAndServe(t *testing.T) {
 	lacks(t, millrace(t, 1, append(explain, "--transaction", "t2")...).errs, `no payment "t2" that user "u1" made`)
 
 	tellsItsInputs(t, server)
-	if code, body := status(t, server+"/metrics"); code != http.StatusOK {
-		t.Errorf("metrics of serve: %d", code)
-	} else {
-		lacks(t, body, `millrace_table_recovered{group="ledger"} 1`, `millrace_consumer_lag_records{group="views",partition="0",topic="ledger-table"} 0`)
-	}
-	for path, want := range map[string]string{"/livez": "ok", "/readyz": "ok", "/metrics": "millrace_transactions_total"} {
-		code, body := status(t, fmt.Sprintf("http://127.0.0.1:%d%s", admin, path))
-		if code != http.StatusOK {
-			t.Errorf("%s: %d", path, code)
+	probed(t, admin, "millrace_transactions_total")
+	// Money is checked by serve alone, so these metrics are nowhere else.
+	probed(t, serveAdmin, `millrace_table_recovered{group="ledger"} 1`, `millrace_consumer_lag_records{group="views",partition="0",topic="ledger-table"} 0`,
+		"millrace_conservation_checked_timestamp_seconds")
+	for _, path := range []string{"/metrics", "/metrics/", "/debug/pprof/", "/debug/vars"} {
+		if code, body := status(t, server+path); code != http.StatusNotFound {
+			t.Errorf("the public port answers %s: %d %s", path, code, body)
 		}
-		lacks(t, body, want)
+	}
+	if _, body := status(t, server+"/"); strings.Contains(body, "/metrics") {
+		t.Error("the start page of the public port links to metrics, which are not there")
 	}
 	if code, _ := status(t, server+"/v1/health?mode=upi"); code != http.StatusUnauthorized {
 		t.Errorf("health without a token: %d", code)
 	}
+	lacks(t, millrace(t, 0, "probe").out, "ready")
 	if code := stopServe(); code != 0 {
 		t.Errorf("serve ended with %d", code)
 	}
+	lacks(t, millrace(t, 2, "probe").errs, "not ready", "http.admin", fmt.Sprintf("127.0.0.1:%d/readyz", serveAdmin))
 	if kept, err := filepath.Glob(filepath.Join(tables, "views", "ledger-table.*")); err != nil || len(kept) != 2 {
 		t.Errorf("serve kept %v, %v", kept, err)
 	}
 	if code := stopRun(); code != 0 {
 		t.Errorf("run ended with %d", code)
+	}
+}
+
+// probed checks the probes of an admin port, and that its metrics hold all of the words.
+func probed(t *testing.T, admin int, words ...string) {
+	t.Helper()
+	for path, want := range map[string][]string{"/livez": {"ok"}, "/readyz": {"ok"}, "/metrics": append(words, "process_start_time_seconds", "go_goroutines")} {
+		code, body := status(t, fmt.Sprintf("http://127.0.0.1:%d%s", admin, path))
+		if code != http.StatusOK {
+			t.Errorf("%s: %d", path, code)
+		}
+		lacks(t, body, want...)
 	}
 }
 
@@ -234,7 +253,19 @@ func tellsItsInputs(t *testing.T, server string) {
 	}
 }
 
-func TestRunOnATakenAdminPort(t *testing.T) {
+// A process that answers and is not ready fails the probe, with its own words.
+func TestProbeOfAProcessThatIsNotReady(t *testing.T) {
+	port, err := admin.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = port.Close() }()
+	port.Serve(prometheus.NewRegistry(), admin.Ready(func() bool { return false }))
+	t.Setenv("MILLRACE_HTTP_ADMIN", port.Addr())
+	lacks(t, millrace(t, 1, "probe").errs, "503", "not ready")
+}
+
+func TestATakenAdminPort(t *testing.T) {
 	flags := []string{"--brokers", broker(t), "--partitions", "1", "--replication", "1"}
 	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -243,5 +274,13 @@ func TestRunOnATakenAdminPort(t *testing.T) {
 	}
 	defer func() { _ = taken.Close() }()
 	t.Setenv("MILLRACE_HTTP_ADMIN", taken.Addr().String())
-	lacks(t, millrace(t, 2, append([]string{"run", "deadletters"}, flags...)...).errs, "admin port", taken.Addr().String())
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, publicPEM := keyFiles(t, private, public)
+	t.Setenv("MILLRACE_AUTH_KEY_FILE", write(t, "public.pem", string(publicPEM)))
+	for _, command := range [][]string{{"run", "deadletters"}, {"serve"}} {
+		lacks(t, millrace(t, 2, append(command, flags...)...).errs, "admin port", taken.Addr().String(), "http.admin", "MILLRACE_HTTP_ADMIN")
+	}
 }

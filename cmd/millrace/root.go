@@ -47,7 +47,7 @@ func newRoot(out, errs io.Writer) *cobra.Command {
 
 Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was refused or has changed, or a check found something;
 2 wrong use, or who must answer does not. Settings: flags go before MILLRACE_* variables, those before ./` + config.File + `, that before defaults.`,
-		Version:       version,
+		Version:       release(),
 		SilenceUsage:  true,
 		SilenceErrors: false,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,7 +70,7 @@ Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was re
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(), a.replayCommand(), a.verifyCommand(),
 		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(), a.deadLettersCommand(), a.auditCommand(),
-		a.eraseUserCommand(), a.tokenCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(),
+		a.eraseUserCommand(), a.tokenCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(), a.probeCommand(),
 	)
 	for _, c := range definitions() {
 		root.AddCommand(a.definitionCommand(c))

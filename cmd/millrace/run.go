@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
+	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
@@ -21,7 +19,6 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
 )
 
 func newRegistry() *prometheus.Registry {
@@ -93,11 +90,11 @@ func (a *app) run(ctx context.Context, groups []string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", a.config.HTTP.Admin)
+	port, err := admin.Listen(a.config.HTTP.Admin)
 	if err != nil {
-		return fmt.Errorf("admin port: %w", err)
+		return err
 	}
-	defer func() { _ = listener.Close() }() // nothing to lose there
+	defer func() { _ = port.Close() }() // nothing to lose there
 	registry := newRegistry()
 	// A stop is graceful: the processors' own context does not end with the signal, Stop ends them.
 	p, err := pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
@@ -107,21 +104,16 @@ func (a *app) run(ctx context.Context, groups []string) error {
 	if err != nil {
 		return err
 	}
-	admin := adminServer(a.config.HTTP.Admin, registry, p)
-	failed := make(chan error, 1)
-	go func() { failed <- admin.Serve(listener) }()
-	a.log.Info("running", "groups", groups, "brokers", a.config.Brokers, "admin", a.config.HTTP.Admin)
+	port.Serve(registry, admin.Ready(p.IsReady))
+	a.log.Info("running", "groups", groups, "brokers", a.config.Brokers, "admin", port.Addr())
 	var cause error
 	select {
 	case <-ctx.Done():
 		a.log.Info("stopping")
 	case <-p.Done():
-	case err := <-failed:
-		cause = fmt.Errorf("admin port: %w", err)
+	case cause = <-port.Failed():
 	}
-	err = errors.Join(cause, p.Stop())
-	_ = admin.Close()
-	return err
+	return errors.Join(cause, p.Stop())
 }
 
 // checkTopics refuses to start on topics that are missing or have other settings.
@@ -140,27 +132,15 @@ func (a *app) checkTopics(ctx context.Context, specs []topology.Spec) error {
 	return errors.Join(cluster.Refused(changes), cluster.Missing(changes))
 }
 
-func adminServer(addr string, g prometheus.Gatherer, p *pipeline.Pipeline) *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(g, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !p.IsReady() {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "recovering", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-	return views.NewHTTPServer(addr, mux)
-}
-
 func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer HTTP reads until SIGTERM",
 		Long: `Serves the API of a deployment on http.listen, from its own copies of the tables. Tokens are checked with the public keys in
-auth.key_file (openssl genpkey -algorithm ed25519 makes a pair), with those that auth.jwks_url publishes, or both.`,
+auth.key_file (openssl genpkey -algorithm ed25519 makes a pair), with those that auth.jwks_url publishes, or both.
+
+Metrics are on http.admin (127.0.0.1:9464) and nowhere else; the probes /livez and /readyz are on both ports, because load
+balancers ask http.listen. A server beside a ` + "`run`" + ` on one machine needs another http.admin.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context()) },
 	}
 	return cmd
@@ -175,6 +155,11 @@ func (a *app) serve(ctx context.Context) (err error) {
 	if err := a.checkTopics(ctx, t.Topics()); err != nil {
 		return err
 	}
+	port, err := admin.Listen(a.config.HTTP.Admin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = port.Close() }() // nothing to lose there
 	stores, closeStores, err := a.tableStores()
 	if err != nil {
 		return err
@@ -183,16 +168,18 @@ func (a *app) serve(ctx context.Context) (err error) {
 	registry := newRegistry()
 	s, err := server.Start(server.Config{
 		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth, Stores: stores,
-		Metrics: engine.NewMetrics(registry), Registerer: registry, Gatherer: registry, Version: version, Log: a.log,
+		Metrics: engine.NewMetrics(registry), Registerer: registry, Version: version, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
-	a.log.Info("serving", "listen", a.config.HTTP.Listen, "brokers", a.config.Brokers)
+	port.Serve(registry, s.Probes())
+	a.log.Info("serving", "listen", s.Addr().String(), "brokers", a.config.Brokers, "admin", port.Addr())
 	select {
 	case <-ctx.Done():
 		err = nil
 	case err = <-s.Failed():
+	case err = <-port.Failed():
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

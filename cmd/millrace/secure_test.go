@@ -83,6 +83,7 @@ func TestTLSAndSASL(t *testing.T) {
 
 			millrace(t, 0, with("topics", "apply")...)
 			stopRun := process(t, "msg=running", with("run", "--all")...)
+			t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
 			stopServe := process(t, "msg=serving", with("serve")...)
 			t.Setenv("MILLRACE_TOKEN", strings.TrimSpace(millrace(t, 0, "token", "mint", "--sub", "ops", "--role", "editor", "--key-file", key).out))
 			lacks(t, millrace(t, 0, with("mission", "apply", "-f", write(t, "m.yaml", goodMission))...).out, "swiggy-500", "applied")

@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/cmd/feed"
 )
 
 func TestGenerateGivesTheSameBytesForTheSameSeed(t *testing.T) {
@@ -87,6 +90,47 @@ func TestReplayAndGenerateSend(t *testing.T) {
 	if got, want := sent(t, addr, "payments"), int64(3+3+3+1+100); got != want {
 		t.Errorf("%d records, not %d", got, want)
 	}
+}
+
+// Live traffic has no end: it goes on until it is stopped, with events of now, and its admin port says that it does.
+func TestPacedTrafficGoesOnUntilItIsStopped(t *testing.T) {
+	addr := broker(t)
+	create(t, addr, "payments", 2)
+	began, port := time.Now(), freePort(t)
+	stop := process(t, "msg=generating", "generate", "--pace", "--flat", "--rate", "1000", "--admin", fmt.Sprintf("0.0.0.0:%d", port), "--brokers", addr)
+	reader, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics("payments"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	old, events := 0, 0
+	for events < 1500 {
+		for r := range reader.PollFetches(t.Context()).RecordsAll() {
+			at, ok := feed.EventTime(r.Value)
+			if !ok { // poison
+				continue
+			}
+			if events++; at.Before(began.Add(-5*time.Second)) || at.After(time.Now().Add(5*time.Minute)) {
+				old++
+			}
+		}
+	}
+	if old > events/50 { // some payments are late on purpose, so that there is something to see
+		t.Errorf("%d of %d events are not of now", old, events)
+	}
+	if took := time.Since(began); took < time.Second {
+		t.Errorf("%d events, 1000 a second, came in %v", events, took)
+	}
+	probed(t, port)
+	if code := stop(); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}
+
+func TestFlagsOfPacedTraffic(t *testing.T) {
+	elsewhere(t)
+	lacks(t, millrace(t, 2, "generate", "--pace", "--out", "x.jsonl").errs, "--pace", "leave out")
+	lacks(t, millrace(t, 2, "generate", "--admin", "127.0.0.1:0").errs, "--admin", "add --pace")
 }
 
 func TestReplayLeavesOutWhatNoTopicTakes(t *testing.T) {

@@ -54,7 +54,7 @@ type Config struct {
 	Metrics *engine.Metrics
 	// Registerer takes the metrics of the server. Defaults to none.
 	Registerer prometheus.Registerer
-	// Gatherer is what /metrics shows.
+	// Gatherer is what /metrics shows beside the API. For `dev` only, whose port is closed to others. Defaults to none.
 	Gatherer prometheus.Gatherer
 	// Version is shown in the OpenAPI document.
 	Version string
@@ -206,6 +206,9 @@ func (s *Server) report(err error) {
 
 // Addr returns the address listened on.
 func (s *Server) Addr() net.Addr { return s.addr }
+
+// Probes answers /livez and /readyz as the server's own port does, for the admin port.
+func (s *Server) Probes() http.Handler { return s.views.Handler() }
 
 // Failed yields what stopped a table reader or the listener.
 func (s *Server) Failed() <-chan error { return s.failed }

@@ -42,7 +42,7 @@ func TestSeparateProcesses(t *testing.T) {
 	d.background("HTTP_ADMIN="+freeAddr(t), "run", "progress")
 	d.background("HTTP_ADMIN="+freeAddr(t), "run", "health", "routing", "catalog", "deadletters", "budget", "rewards")
 	d.globals = append(d.globals, "--server", "http://"+listen)
-	d.background("HTTP_LISTEN="+listen, "serve")
+	d.background("HTTP_LISTEN="+listen+" HTTP_ADMIN="+freeAddr(t), "serve")
 	d.until("http://" + admin + "/readyz")
 	d.until("http://" + listen + "/readyz")
 
@@ -119,12 +119,14 @@ func (d *deployment) do(args ...string) string {
 	return out.String()
 }
 
-// background runs a command until the test is over; it must then stop gracefully when asked to.
-func (d *deployment) background(variable string, args ...string) {
+// background runs a command, with variables set, until the test is over; it must then stop gracefully when asked to.
+func (d *deployment) background(variables string, args ...string) {
 	d.t.Helper()
 	// The test's context ends before its clean-ups, and would kill what is to be asked to stop.
 	c := d.command(context.WithoutCancel(d.ctx), args...)
-	c.Env = append(c.Env, "MILLRACE_"+variable)
+	for _, v := range strings.Fields(variables) {
+		c.Env = append(c.Env, "MILLRACE_"+v)
+	}
 	log := new(lockedBuffer)
 	c.Stdout, c.Stderr = log, log
 	if err := c.Start(); err != nil {

@@ -151,11 +151,15 @@ func (r *run) serve(ctx context.Context) error {
 		return err
 	}
 	listen := strings.TrimPrefix(r.server, "http://")
+	admin, err := freeAddr()
+	if err != nil {
+		return err
+	}
 	dir := filepath.Join(r.dir, "serve")
 	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", 0, fleet.Command{
 		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
 		Env: []string{
-			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn",
+			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn",
 			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
 		},
 	}, stopWithin, r.log.Printf)}}
