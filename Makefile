@@ -9,7 +9,7 @@ RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test kafka-test smoke smoke-selftest deploy-check bench dev release up
+.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test kafka-test smoke smoke-selftest deploy-check watch-test bench dev release up
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,3 +86,7 @@ up: ## compose.yaml with images built from this tree (ARGS='--profile demo': liv
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
 	scripts/deploy-check
+
+watch-test: ## compose.yaml's processes and a real Prometheus: each alert fires by a real fault, each panel shows something (4 min; needs prometheus)
+	scripts/need-prometheus
+	$(GO) run ./test/watch $(ARGS)

@@ -87,7 +87,7 @@ func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
 	local := map[string]bool{
 		"dev": true, "topology": true, "config": true, "window run": true, "version": true, "man": true, "help": true,
-		"probe": true, // asks http.admin, which neither --server nor --brokers names
+		"probe":           true, // asks http.admin, which neither --server nor --brokers names
 		"completion bash": true, "completion zsh": true, "completion fish": true, "completion powershell": true,
 	}
 	missions, events := write(t, "m.yaml", goodMission), write(t, "e.jsonl", "{}\n")

@@ -27,6 +27,8 @@ type Broker struct {
 	Restart func(ctx context.Context, hard bool) error
 	// Hard tells whether Restart can be.
 	Hard bool
+	// Freeze holds its process, so that nobody is answered, and Thaw lets it go on; nil where the run has not started it.
+	Freeze, Thaw func() error
 	// Stop ends it, if the run has started it.
 	Stop func() error
 }
@@ -47,7 +49,10 @@ func Embedded(dir, logFile string) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{Addrs: []string{p.addr}, Stop: func() error { return p.stop() }}
+	b := &Broker{
+		Addrs: []string{p.addr}, Stop: func() error { return p.stop() },
+		Freeze: func() error { return suspend(p.cmd.Process) }, Thaw: func() error { return resume(p.cmd.Process) },
+	}
 	if dir == "" {
 		return b, nil
 	}
