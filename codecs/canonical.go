@@ -23,7 +23,7 @@ func Canonical(b []byte) ([]byte, error) {
 func exact(node any) any {
 	switch node := node.(type) {
 	case number:
-		return json.Number(node)
+		return json.Number(node.spelled())
 	case []any:
 		for i := range node {
 			node[i] = exact(node[i])

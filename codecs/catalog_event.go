@@ -36,7 +36,7 @@ type CatalogEvent struct{}
 func (CatalogEvent) Encode(e *catalog.Event) ([]byte, error) {
 	problems := make([]problemDoc, len(e.Problems))
 	for i, p := range e.Problems {
-		problems[i] = problemDoc(p)
+		problems[i] = problemDoc{p.Pointer, p.Code, p.Detail}
 	}
 	return mustJSON(catalogEventDoc{
 		CommandID: e.CommandID, Kind: string(e.Kind), ID: e.EntityID, Verdict: string(e.Result), Problems: problems,
@@ -56,7 +56,7 @@ func (CatalogEvent) Decode(b []byte) (*catalog.Event, error) {
 		Status: d.Status, Repeated: d.Repeated,
 	}
 	for _, p := range d.Problems {
-		e.Problems = append(e.Problems, problem.Problem(p))
+		e.Problems = append(e.Problems, problem.Problem{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
 	}
 	return e, nil
 }

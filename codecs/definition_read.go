@@ -70,7 +70,7 @@ func (r *treeReader) rewardTemplate(node any) catalog.Entity {
 	f.text("currency", &t.Currency)
 	f.text("debt", &t.Debt)
 	f.text("status", &t.State)
-	m := mission.Mission{Reward: t.Reward, Grant: t.Grant}
+	m := mission.Mission{Currency: t.Currency, Reward: t.Reward, Grant: t.Grant}
 	f.prize(&m)
 	t.Reward, t.Grant = m.Reward, m.Grant
 	return t

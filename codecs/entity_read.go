@@ -12,21 +12,25 @@ import (
 // ParseEntities reads a list of entities of one kind, or a single one, from YAML or JSON. Everything that is wrong by itself is
 // refused together: the error is then a problem.List whose pointers begin with the place in the list.
 func ParseEntities(kind catalog.Kind, r io.Reader, cfg catalog.Config) ([]catalog.Entity, error) {
-	list, err := readList(r)
+	file, err := readSource(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
 	var problems problem.List
-	entities := make([]catalog.Entity, 0, len(list))
+	entities := make([]catalog.Entity, 0, len(file.items))
 	seen := map[string]bool{}
-	for i, node := range list {
+	for i, node := range file.items {
 		e, found := readEntity(kind, node, cfg)
 		if e == nil {
 			return nil, fmt.Errorf("%s: %w", kind, errEntity)
 		}
 		if id := catalog.NewPut("", "", 0, e).EntityID; id != "" {
 			if seen[id] && kind != catalog.KindHealthSetting { // settings of several times
-				found = append(found, problem.Problem{Code: problem.InvalidField, Detail: "is twice in the file"})
+				p := problem.Problem{Code: problem.InvalidField, Detail: "is used twice in the file"}
+				if values, _ := node.(map[string]any); values["id"] != nil { // else it is named after its place
+					p.Pointer = "/id"
+				}
+				found = append(found, p)
 			}
 			seen[id] = true
 		}
@@ -37,7 +41,7 @@ func ParseEntities(kind catalog.Kind, r io.Reader, cfg catalog.Config) ([]catalo
 		entities = append(entities, e)
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return nil, file.problems(problems)
 	}
 	return entities, nil
 }
@@ -77,6 +81,11 @@ func readEntity(kind catalog.Kind, node any, cfg catalog.Config) (catalog.Entity
 	problems = append(problems, missing...)
 	for _, p := range catalog.Check(e, cfg) {
 		if !covered(problems, p.Pointer) { // a value of the wrong type is missing too; once is enough
+			problems = append(problems, p)
+		}
+	}
+	for _, p := range catalog.CheckReferences(e, cfg) {
+		if !covered(problems, p.Pointer) {
 			problems = append(problems, p)
 		}
 	}

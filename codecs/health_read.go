@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
@@ -84,6 +85,9 @@ func settingText(node any) (string, bool) {
 	case bool:
 		return strconv.FormatBool(v), true
 	case number:
+		if whole := strings.TrimLeft(string(v), "-+"); len(whole) > 1 && whole[0] == '0' && whole[1] != '.' {
+			return "", false // 010, 0x10: another number to other readers
+		}
 		if n, err := strconv.ParseFloat(string(v), 64); err == nil {
 			return strconv.FormatFloat(n, 'f', -1, 64), true
 		}

@@ -3,7 +3,6 @@ package codecs
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,40 +13,18 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// FileLimit is the largest file of definitions that is read, in bytes.
-const FileLimit = 4 << 20
-
-// readList reads a list from YAML or JSON, or a single thing as a list of one.
-func readList(r io.Reader) ([]any, error) {
-	b, err := io.ReadAll(io.LimitReader(r, FileLimit+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > FileLimit {
-		return nil, errors.New("the file is too large")
-	}
-	tree, err := parseTree(b)
-	if err != nil {
-		return nil, err
-	}
-	if list, ok := tree.([]any); ok {
-		return list, nil
-	}
-	return []any{tree}, nil
-}
-
-// ParseMissions reads a list of missions, or a single one, from YAML or JSON. Unknown fields, duplicate keys, values of the
+// ParseMissions reads a list of missions, or a single one, from YAML 1.2 or JSON. Unknown fields, duplicate keys, values of the
 // wrong type and everything that mission.Validate finds are refused together: the error is then a problem.List whose
-// pointers begin with the place in the list.
+// pointers begin with the place in the list, and whose lines and columns are those of the file.
 func ParseMissions(r io.Reader) ([]mission.Mission, error) {
-	list, err := readList(r)
+	file, err := readSource(r)
 	if err != nil {
 		return nil, fmt.Errorf("missions: %w", err)
 	}
 	var problems problem.List
-	missions := make([]mission.Mission, 0, len(list))
+	missions := make([]mission.Mission, 0, len(file.items))
 	seen := map[string]bool{}
-	for i, node := range list {
+	for i, node := range file.items {
 		at := "/" + strconv.Itoa(i)
 		m, found := readMission(node)
 		if m.ID != "" && seen[m.ID] {
@@ -61,7 +38,7 @@ func ParseMissions(r io.Reader) ([]mission.Mission, error) {
 		missions = append(missions, m)
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return nil, file.problems(problems)
 	}
 	return missions, nil
 }

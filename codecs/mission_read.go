@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
@@ -27,6 +28,9 @@ func (r *treeReader) missionEntity(node any) catalog.Entity {
 		e.History.Status = ""
 	}
 	f := fields{r: r, values: values}
+	if m := e.Definition(); values["time_zone"] == nil && m.NeedsZone() {
+		e.Assumed = append(e.Assumed, "time_zone is not given: its days and local times are those of UTC")
+	}
 	f.moment("activate_at", &e.ScheduledAt)
 	f.moment("in_force_from", &e.Versions[0].From)
 	f.boolean("backdated", &e.Versions[0].Backdated)
@@ -57,7 +61,7 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 	status := string(m.Status)
 	f.text("status", &status)
 	m.Status = mission.Status(status)
-	f.goal(&m.Goal)
+	f.goal(&m.Goal, m.Currency)
 	f.window(&m.Window)
 	f.prize(&m)
 	f.audience(&m)
@@ -65,12 +69,27 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 	return mission.Normalize(m)
 }
 
-func (f fields) goal(g *mission.Goal) {
+func (f fields) goal(g *mission.Goal, currency string) {
 	goal := f.inner("goal", "metric", "target", "field", "per_event_cap")
 	goal.text("metric", &g.Metric)
-	goal.integer("target", &g.Target)
+	unit := ""
+	if g.Metric == mission.MetricAmount {
+		unit = minorUnits
+	}
+	goal.amount("target", unit, currency, &g.Target)
 	goal.text("field", &g.Field)
-	goal.integer("per_event_cap", &g.PerEventCap)
+	goal.amount("per_event_cap", minorUnits, currency, &g.PerEventCap)
+}
+
+// minorUnits is what amounts of a currency count.
+const minorUnits = "minor units"
+
+// unitOf returns what the amount of a reward counts.
+func unitOf(kind string) string {
+	if budget.UnitOf(kind, minorUnits) == budget.Coins {
+		return budget.Coins
+	}
+	return minorUnits
 }
 
 func (f fields) window(w *mission.Window) {
@@ -87,7 +106,7 @@ func (f fields) prize(m *mission.Mission) {
 	reward := f.inner("reward", "template", "kind", "amount", "pool", "expires_after")
 	reward.text("template", &m.Reward.Template)
 	reward.text("kind", &m.Reward.Kind)
-	reward.integer("amount", &m.Reward.Amount)
+	reward.amount("amount", unitOf(m.Reward.Kind), m.Currency, &m.Reward.Amount)
 	reward.text("pool", &m.Reward.Pool)
 	reward.duration("expires_after", &m.Reward.ExpiresAfter)
 	grant := f.inner("grant", "mode", "hold")
@@ -99,7 +118,7 @@ func (f fields) audience(m *mission.Mission) {
 	limits := f.inner("limits", "completions_per_user", "max_winners", "budget", "over_budget")
 	limits.integer("completions_per_user", &m.Limits.CompletionsPerUser)
 	limits.integer("max_winners", &m.Limits.MaxWinners)
-	limits.integer("budget", &m.Limits.Budget)
+	limits.amount("budget", unitOf(m.Reward.Kind), m.Currency, &m.Limits.Budget)
 	limits.text("over_budget", &m.Limits.OverBudget)
 	audience := f.inner("audience", "rollout_percent", "segments")
 	audience.integer("rollout_percent", &m.Audience.RolloutPercent)

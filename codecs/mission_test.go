@@ -102,14 +102,14 @@ reward: {kind: coins, amount: 100, expires_after: 168h}
 
 func TestMissionFilters(t *testing.T) {
 	got := parseMissions(t, strings.Replace(contractMission, `filters: [{id: amount, operator: gte, values: 10000}, {id: merchant, operator: eq, values: swiggy}]`, `filters:
-    - {id: amount, operator: between, values: [{amount: "100.00", currency: inr}, 50000.0]}
+    - {id: amount, operator: between, values: [{amount: "100.00", currency: inr}, 50000]}
     - any:
         - {id: merchant, operator: in, values: [Swiggy, zomato]}
         - {id: attributes.score, operator: gte, values: 1.50}
     - {id: attributes.vip, operator: eq, values: true}
     - {id: category, operator: exists}`, 1))
 	want := `"filters":[{"id":"amount","operator":"between","values":[10000,50000]},` +
-		`{"any":[{"id":"merchant","operator":"in","values":["swiggy","zomato"]},{"id":"attributes.score","operator":"gte","values":1.5}]},` +
+		`{"any":[{"id":"merchant","operator":"in","values":["swiggy","zomato"]},{"id":"attributes.score","operator":"gte","values":1.50}]},` +
 		`{"id":"attributes.vip","operator":"eq","values":true},{"id":"category","operator":"exists","values":true}]`
 	if text := string(codecs.MissionJSON(&got[0])); !strings.Contains(text, want) {
 		t.Errorf("got %s\nwant %s", text, want)
@@ -133,7 +133,7 @@ func TestMissionProblems(t *testing.T) {
 		{"unknown field of a filter", replace(`"values":10000`, `"values":10000,"value":1`), "/0/filters/0/value unknown_field"},
 		{"text for a number", replace(`"target":50000`, `"target":"50000"`), "/0/goal/target wrong_type"},
 		{"fraction", replace(`"target":50000`, `"target":0.5`), "/0/goal/target wrong_type"},
-		{"too large", replace(`"target":50000`, `"target":9223372036854775808`), "/0/goal/target wrong_type"},
+		{"too large", replace(`"target":50000`, `"target":9223372036854775808`), "/0/goal/target invalid_field"},
 		{"number for a text", replace(`"currency":"INR"`, `"currency":5`), "/0/currency wrong_type"},
 		{"list for an object", replace(`{"kind":"coins","amount":100}`, `[]`), "/0/reward wrong_type"},
 		{"object for a list", replace(`"segments":[]`, `"segments":{}`), "/0/audience/segments wrong_type"},

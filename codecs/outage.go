@@ -20,17 +20,17 @@ const OutageSuccess = 0.1
 // 3339), success (optional, 0 to 1, for generators; defaults to OutageSuccess). Everything that is wrong is told together, as
 // a problem.List whose pointers begin with the place in the list.
 func ParseOutages(r io.Reader) ([]backtest.Outage, error) {
-	list, err := readList(r)
+	file, err := readSource(r)
 	if err != nil {
 		return nil, fmt.Errorf("outages: %w", err)
 	}
 	reader := &treeReader{}
-	outages := make([]backtest.Outage, 0, len(list))
-	for i, node := range list {
+	outages := make([]backtest.Outage, 0, len(file.items))
+	for i, node := range file.items {
 		outages = append(outages, reader.outage("/"+strconv.Itoa(i), node))
 	}
 	if len(reader.problems) > 0 {
-		return nil, reader.problems
+		return nil, file.problems(reader.problems)
 	}
 	return outages, nil
 }
@@ -61,15 +61,22 @@ func (r *treeReader) outage(pointer string, node any) backtest.Outage {
 // ParseHealthSettings reads health settings from YAML or JSON: an object of the names of health.Settings.Fields, durations as 60s.
 // What it does not name is as in base. Everything that is wrong is told together.
 func ParseHealthSettings(r io.Reader, base health.Settings) (health.Settings, error) {
-	list, err := readList(r)
+	file, err := readSource(r)
 	if err != nil {
 		return base, fmt.Errorf("health settings: %w", err)
 	}
-	if len(list) != 1 {
+	var node any
+	switch len(file.items) {
+	case 1:
+		node = file.items[0]
+	default:
+		if file.empty {
+			break
+		}
 		return base, errors.New("health settings: a single object is needed, such as {min_samples: 50}")
 	}
-	values, ok := list[0].(map[string]any)
-	if !ok && list[0] != nil {
+	values, ok := node.(map[string]any)
+	if !ok && node != nil {
 		return base, errors.New("health settings: an object is needed, such as {min_samples: 50}")
 	}
 	var patch health.Patch

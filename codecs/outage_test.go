@@ -29,7 +29,7 @@ func TestParseOutages(t *testing.T) {
 	}
 	for text, wants := range map[string][]string{
 		"- 1\n-": {"/0: needs an object", "/1: needs an object"},
-		"a: [":   {"outages:", "not YAML"},
+		"a: [":   {"outages: line 1, column 4: sequence end"},
 		"- {mode: upi, instrument: 1, begin: now, end: 1, succes: 0, success: most}\n- {mode: upi, begin: 2026-03-01T10:00:00Z, end: 2026-03-01T10:00:00Z, success: 2}": {
 			"/0/begin: needs a time", "/0/end: needs a time", "/0/instrument: needs a text", "/0/succes: is not a known field", "/0/success: needs a number",
 			"/1: mode and instrument are needed", "end after begin", "success 2: must be 0 to 1",

@@ -6,38 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
-
-// number is a JSON or YAML number in plain decimal form.
-type number string
 
 const maxTreeDepth = 32
 
-var errTrailing = errors.New("something follows the value")
+var (
+	errTrailing = errors.New("something follows the value")
+	errTooDeep  = errors.New("nested too deep")
+)
 
-// parseTree reads JSON or YAML into nil, bool, string, number, []any and map[string]any. Duplicate keys are errors. Text
-// that begins like JSON but is none is read as YAML, whose flow style looks alike.
-func parseTree(b []byte) (any, error) {
-	trimmed := bytes.TrimSpace(b)
-	if len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid(trimmed) {
-		return parseJSONTree(trimmed)
-	}
-	var node any
-	if err := yaml.UnmarshalWithOptions(b, &node); err != nil {
-		return nil, fmt.Errorf("not YAML: %w", err)
-	}
-	return yamlTree(node, 0)
-}
-
+// parseJSONTree reads JSON into nil, bool, string, number, []any and map[string]any. Duplicate keys are errors.
 func parseJSONTree(b []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	node, err := jsonTree(d, 0)
+	r := &jsonReader{decoder: d}
+	node, err := r.tree("", 0)
 	if err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)
 	}
@@ -47,115 +32,100 @@ func parseJSONTree(b []byte) (any, error) {
 	return node, nil
 }
 
-func jsonTree(d *json.Decoder, depth int) (any, error) {
-	if depth > maxTreeDepth {
-		return nil, errors.New("nested too deep")
+// jsonReader reads a tree. With marks it notes where everything stands in text, which is what the decoder reads.
+type jsonReader struct {
+	decoder *json.Decoder
+	text    string
+	marks   *marks
+}
+
+// next returns the place of the next token.
+func (r *jsonReader) next() mark {
+	offset := int(r.decoder.InputOffset())
+	for offset < len(r.text) && strings.IndexByte(" \t\r\n,:", r.text[offset]) >= 0 {
+		offset++
 	}
-	token, err := d.Token()
+	return markOf(r.text, offset)
+}
+
+func (r *jsonReader) tree(pointer string, depth int) (any, error) {
+	if depth > maxTreeDepth {
+		return nil, errTooDeep
+	}
+	if r.marks != nil {
+		r.marks.values[pointer] = r.next()
+	}
+	token, err := r.decoder.Token()
 	if err != nil {
 		return nil, err
 	}
 	switch token := token.(type) {
 	case json.Number:
-		return plainNumber(token.String()), nil
+		return number(token.String()), nil
 	case json.Delim:
 		if token == '[' {
-			return jsonItems(d, depth)
+			return r.items(pointer, depth)
 		}
-		return jsonFields(d, depth)
+		return r.fields(pointer, depth)
 	default:
 		return token, nil
 	}
 }
 
-func jsonItems(d *json.Decoder, depth int) (any, error) {
+func (r *jsonReader) items(pointer string, depth int) (any, error) {
 	list := []any{}
-	for d.More() {
-		node, err := jsonTree(d, depth+1)
+	for r.decoder.More() {
+		node, err := r.tree(pointer+"/"+strconv.Itoa(len(list)), depth+1)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, node)
 	}
-	_, err := d.Token()
+	_, err := r.decoder.Token()
 	return list, err
 }
 
-func jsonFields(d *json.Decoder, depth int) (any, error) {
+func (r *jsonReader) fields(pointer string, depth int) (any, error) {
 	object := map[string]any{}
-	for d.More() {
-		token, err := d.Token()
+	for r.decoder.More() {
+		var at mark
+		if r.marks != nil {
+			at = r.next()
+		}
+		token, err := r.decoder.Token()
 		if err != nil {
 			return nil, err
 		}
 		key, _ := token.(string)
+		inner := pointer + pointerOf(key)
 		if _, twice := object[key]; twice {
+			if r.marks != nil {
+				return nil, at.errorf("key %q twice", key)
+			}
 			return nil, fmt.Errorf("key %q twice", key)
 		}
-		if object[key], err = jsonTree(d, depth+1); err != nil {
+		if object[key], err = r.tree(inner, depth+1); err != nil {
 			return nil, err
 		}
+		if r.marks != nil {
+			r.marks.keys[inner] = at
+		}
 	}
-	_, err := d.Token()
+	_, err := r.decoder.Token()
 	return object, err
 }
 
-// yamlTree brings what the YAML decoder yields into the form of jsonTree.
-func yamlTree(node any, depth int) (any, error) {
-	if depth > maxTreeDepth {
-		return nil, errors.New("nested too deep")
-	}
-	switch node := node.(type) {
-	case nil, bool, string:
-		return node, nil
-	case int64:
-		return number(strconv.FormatInt(node, 10)), nil
-	case uint64:
-		return number(strconv.FormatUint(node, 10)), nil
-	case float64:
-		return floatNumber(node), nil
-	case []any:
-		list := make([]any, len(node))
-		for i := range node {
-			inner, err := yamlTree(node[i], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list[i] = inner
-		}
-		return list, nil
-	case map[string]any:
-		object := make(map[string]any, len(node))
-		for key, value := range node {
-			inner, err := yamlTree(value, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			object[key] = inner
-		}
-		return object, nil
-	default:
-		return nil, fmt.Errorf("a value of type %T has no place here", node)
-	}
-}
-
-// plainNumber writes a JSON number as YAML would give it: 1e3 and 1000.0 are 1000.
-func plainNumber(s string) number {
+// spelled writes a number the one way that all its spellings have: 1e3 and 1000.0 are 1000.
+func (n number) spelled() number {
+	s := string(n)
 	if strings.ContainsAny(s, "eE") {
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			return floatNumber(f)
+			return number(strconv.FormatFloat(f, 'f', -1, 64))
 		}
-		return number(s)
+		return n
 	}
 	if whole, fraction, dotted := strings.Cut(s, "."); dotted && strings.Trim(fraction, "0") == "" {
 		return number(whole)
 	}
-	return number(s)
-}
-
-func floatNumber(f float64) number {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return "not a number"
-	}
-	return number(strconv.FormatFloat(f, 'f', -1, 64))
+	return n
 }

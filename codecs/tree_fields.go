@@ -4,10 +4,11 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -39,14 +40,14 @@ func (r *treeReader) object(pointer string, node any, known ...string) fields {
 	f.values = values
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, key) {
-			r.add(f.at(key), problem.UnknownField, "is not a known field")
+			r.add(f.at(key), problem.UnknownField, "is not a known field"+problem.Hint(key, known))
 		}
 	}
 	return f
 }
 
 func (f fields) at(key string) string {
-	return f.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return f.pointer + pointerOf(key)
 }
 
 func (f fields) text(key string, to *string) {
@@ -54,23 +55,36 @@ func (f fields) text(key string, to *string) {
 	case nil:
 	case string:
 		*to = v
+	case number, bool:
+		f.r.add(f.at(key), problem.WrongType, "needs a text: put it in quotes")
 	default:
 		f.r.add(f.at(key), problem.WrongType, "needs a text")
 	}
 }
 
-func (f fields) integer(key string, to *int64) {
+func (f fields) integer(key string, to *int64) { f.whole(key, "", "", to) }
+
+// amount reads an amount of a currency in minor units; unit says what it counts otherwise, empty: nothing in particular.
+func (f fields) amount(key, unit, currency string, to *int64) { f.whole(key, unit, currency, to) }
+
+// whole reads a whole number that is written plainly. What another reader might take for another number, or a person for another
+// amount, is refused: 500.00 is no 500 minor units, and 0500 no octal number.
+func (f fields) whole(key, unit, currency string, to *int64) {
 	node := f.values[key]
 	if node == nil {
 		return
 	}
-	if n, ok := node.(number); ok {
-		if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
-			*to = v
+	n, ok := node.(number)
+	if ok && n.plain() {
+		v, err := strconv.ParseInt(string(n), 10, 64)
+		if err != nil {
+			f.r.add(f.at(key), problem.InvalidField, money.MaxDetail)
 			return
 		}
+		*to = v
+		return
 	}
-	f.r.add(f.at(key), problem.WrongType, "needs a whole number")
+	f.r.add(f.at(key), problem.WrongType, mission.WholeNumber(string(n), unit, currency))
 }
 
 func (f fields) duration(key string, to *time.Duration) {

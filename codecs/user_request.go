@@ -14,8 +14,8 @@ func GoodwillRequest(b []byte) (*reward.Command, error) {
 	c := &reward.Command{Op: reward.Goodwill, Grant: mission.Default().Grant, Debt: mission.Default().Debt}
 	return c, request(b, []string{"kind", "amount", "currency", "expires_after", "grant", "debt", "reason"}, func(f fields) {
 		f.text("kind", &c.Reward.Kind)
-		f.integer("amount", &c.Reward.Amount)
 		f.text("currency", &c.Currency)
+		f.amount("amount", unitOf(c.Reward.Kind), c.Currency, &c.Reward.Amount)
 		f.duration("expires_after", &c.Reward.ExpiresAfter)
 		f.text("debt", &c.Debt)
 		f.text("reason", &c.Reason)

@@ -23,7 +23,7 @@ func (f *fixture) sayCSV(body string, change ...func(*http.Request)) *httptest.R
 func TestCodesGoThroughTheCatalogAndDoNotStay(t *testing.T) {
 	f := newFixture(t)
 	f.wantProblem(f.sayCSV("A-1\n"), http.StatusNotFound, "not_found")
-	f.wantOK(f.say("POST", "/v1/panel/pools", poolText), `"1"`)
+	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)
 	w := f.sayCSV("\ufeffCode\r\nSECRET-1\r\n\"SECRET-2\",\r\n\r\nSECRET-1\n  SECRET-3", withHeader("Millrace-Reason", "spring"))
 	got := f.object(w.Body.Bytes())
 	if w.Code != http.StatusOK || got["codes"] != 3.0 || got["duplicates"] != 1.0 || got["status"] != "done" || w.Header().Get("Location") != "/v1/panel/pools/amazon-100" {
@@ -56,7 +56,7 @@ func TestCodesGoThroughTheCatalogAndDoNotStay(t *testing.T) {
 // Ten thousands of codes are commands of at most 10,000, and all of them are judged before the answer.
 func TestManyCodes(t *testing.T) {
 	f := newFixture(t)
-	f.wantOK(f.say("POST", "/v1/panel/pools", poolText), `"1"`)
+	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)
 	var body strings.Builder
 	for i := range 60_000 {
 		fmt.Fprintf(&body, "CODE-%d\n", i)
@@ -73,7 +73,7 @@ func TestManyCodes(t *testing.T) {
 
 func TestCodesThatCannotBe(t *testing.T) {
 	f := newFixture(t)
-	f.wantOK(f.say("POST", "/v1/panel/pools", poolText), `"1"`)
+	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)
 	for body, pointer := range map[string]string{
 		"code\n\n":                       "/lines",
 		"A\nB,C\n":                       "/lines/2",

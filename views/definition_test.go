@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/views/token"
 )
@@ -28,6 +29,9 @@ func TestDefinitionsLiveOverHTTP(t *testing.T) {
 	} {
 		t.Run(tt.path, func(t *testing.T) {
 			f := newFixture(t)
+			if tt.path == "pools" {
+				f.putDefinition(catalog.Brand{BrandID: "amazon", Name: "Amazon", State: catalog.StatusActive})
+			}
 			list, one := "/v1/panel/"+tt.path, "/v1/panel/"+tt.path+"/"+tt.id
 			f.wantProblem(f.ask("GET", one, f.token("v", token.Viewer)), http.StatusNotFound, "not_found")
 			f.wantProblem(f.ask("POST", list, f.token("v", token.Viewer), withBody(tt.body)), http.StatusForbidden, "forbidden")

@@ -489,6 +489,15 @@ func (f *fixture) putMission(m mission.Mission) {
 	put(f, f.tables.catalog, f.topology.Catalog, catalog.MissionKey(m.ID), row)
 }
 
+// putDefinition stores a brand, pool or reward template, whatever it names.
+func (f *fixture) putDefinition(e catalog.Entity) {
+	row, v := catalog.Apply(nil, catalog.NewPut("c-"+e.ID(), "test", at(0), e), catalog.DefaultConfig())
+	if v.Result != catalog.Applied {
+		f.t.Fatalf("%s %s: %v", e.Kind(), e.ID(), v.Problems)
+	}
+	put(f, f.tables.catalog, f.topology.Catalog, catalog.Key(e.Kind(), e.ID()), row)
+}
+
 // putProgress stores usr_1 with a payment that counts for swiggy-500 and one that does not.
 func (f *fixture) putProgress() {
 	snapshot := f.indexes.missions.snapshot()

@@ -84,12 +84,18 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 	return c.do(ctx, command, match)
 }
 
-// template finds a reward template, as catalog.Config asks for it.
-func (s *Server) template(id string) (catalog.RewardTemplate, bool) {
-	d, ok := s.config.Indexes.definitions.get(catalog.KindRewardTemplate, id)
-	if !ok {
-		return catalog.RewardTemplate{}, false
+// find finds what definitions may name, as catalog.Config wants it.
+func (s *Server) find(kind catalog.Kind, id string) (catalog.Entity, bool) {
+	if kind == catalog.KindMission {
+		row, ok, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(id))
+		if err != nil || !ok { // a row that cannot be read is told of elsewhere
+			return nil, err != nil
+		}
+		return row.Entity, row.Entity != nil
 	}
-	t, ok := d.entity.(catalog.RewardTemplate)
-	return t, ok
+	d, ok := s.config.Indexes.definitions.get(kind, id)
+	if !ok {
+		return nil, false
+	}
+	return d.entity, true
 }

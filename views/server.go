@@ -180,7 +180,7 @@ func New(c Config) (*Server, error) {
 	s.streams, s.listeners = newStreams(), newSeats(maxListeners, maxSubjectListeners)
 	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
 	s.measureKeys()
-	s.config.Catalog.Template = s.template
+	s.config.Catalog.Find = s.find
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
 	s.users()
 	s.rewardReads()

@@ -196,7 +196,7 @@ func refused(found faults.List) *problem.Problem {
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}
 	for _, f := range found {
-		p.Errors = append(p.Errors, problem.Field(f))
+		p.Errors = append(p.Errors, problem.Field{Pointer: f.Pointer, Code: f.Code, Detail: f.Detail})
 	}
 	if found.Has(faults.UnknownField) {
 		return p.Unknown()

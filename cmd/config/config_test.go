@@ -286,3 +286,30 @@ func TestAuthAndRatesThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// A configuration file is read as YAML 1.2, whole, or refused.
+func TestFilesThatCanBeMisread(t *testing.T) {
+	load := func(text string) (Config, error) {
+		path := filepath.Join(t.TempDir(), "millrace.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return Load(Default(), path, nil)
+	}
+	for text, want := range map[string]string{
+		"partitions: 010\n":                   "line 1, column 13: needs a number without leading zeros",
+		"partitions: 0b11\n":                  "line 1, column 13: needs a number",
+		"partitions: 1_0\n":                   "line 1, column 13: needs a number",
+		"partitions: 0x10\n":                  "line 1, column 13: needs a number",
+		"partitions: 4\n---\npartitions: 6\n": "line 3, column 1: a second document",
+		"partitions: 4\npartitions: 6\n":      "line 2, column 1: ",
+		"a: &a {b: 1}\nc:\n  <<: *a\n":        "merge keys are not part of YAML 1.2",
+	} {
+		if _, err := load(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if c, err := load("\ufeffpartitions: 8\r\n"); err != nil || c.Partitions != 8 {
+		t.Errorf("%v %d", err, c.Partitions)
+	}
+}

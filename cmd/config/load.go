@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/millrace/millrace/codecs"
 )
 
 // File is the name of the configuration file that Load reads if no other is named.
@@ -28,6 +30,9 @@ func Load(base Config, path string, environ []string) (Config, error) {
 	raw, err := os.ReadFile(path)
 	switch {
 	case err == nil:
+		if raw, err = codecs.ConfigText(raw); err != nil {
+			return c, fmt.Errorf("%s: %w", path, err)
+		}
 		dec := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
 		if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 			return c, fmt.Errorf("%s: %w", path, err)

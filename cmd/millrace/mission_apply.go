@@ -28,6 +28,7 @@ type applying struct {
 	dryRun, prune bool
 	reason        string
 	unreachable   error // why the server cannot be asked; nil if it can
+	named         *references
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -38,6 +39,10 @@ func (a *app) applyCommand() *cobra.Command {
 		Long: `Reads missions as YAML or JSON (a list), shows each as a sentence with what is different from the server's, and returns when
 they are in force: the catalog has judged them, and --server shows them. "-f -" reads standard input. The token needs the role editor; a
 dry run needs none where the server cannot be asked.
+
+Files are read as YAML 1.2; several documents are one list. Money is a whole number of minor units: 50000, not 500.00. What is not
+understood is refused with its line and column, and nothing is applied. Brands, pools and templates that missions name must be there.
+docs/missions.md has every field.
 
 A changed definition of a mission that was active is a new version, in force ten seconds later (or from in_force_from on); users who
 are in the mission stay with the version that was in force when they came. Without a status a mission stays as it is, and begins as
@@ -60,6 +65,7 @@ type applied struct {
 	Version  int64        `json:"version"`
 	Sentence string       `json:"sentence"`
 	Changes  []difference `json:"changes,omitempty"`
+	Notes    []string     `json:"notes,omitempty"` // what the file left open, and what it means
 	Problems problem.List `json:"problems,omitempty"`
 }
 
@@ -122,7 +128,8 @@ func (r *applying) run(ctx context.Context) error {
 // read returns the missions of all files.
 func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	cfg := pipeline.Catalog(r.config)
-	cfg.Template = func(id string) (catalog.RewardTemplate, bool) { return r.template(ctx, id) }
+	r.named = newReferences(ctx, r.app, r.unreachable)
+	cfg.Find = r.named.find
 	var all []catalog.Entity
 	from := map[string]string{}
 	var errs []error
@@ -143,21 +150,7 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	if len(errs) == 0 && len(all) == 0 {
 		errs = append(errs, errors.New("no missions given"))
 	}
-	return all, errors.Join(errs...)
-}
-
-// template asks the server for a reward template.
-func (r *applying) template(ctx context.Context, id string) (catalog.RewardTemplate, bool) {
-	if r.unreachable != nil {
-		return catalog.RewardTemplate{}, false
-	}
-	out, err := r.call(ctx, call{method: http.MethodGet, path: "/v1/panel/reward-templates" + path(id), roles: writes()})
-	if err != nil {
-		return catalog.RewardTemplate{}, false
-	}
-	e, err := codecs.ParseEntity(catalog.KindRewardTemplate, out.body, id, catalog.DefaultConfig())
-	t, ok := e.(catalog.RewardTemplate)
-	return t, ok && err == nil
+	return all, errors.Join(append(errs, r.named.failed)...)
 }
 
 // compare tells what is different from what the server has. Where it cannot be asked, the mission is valid and no more.
@@ -165,6 +158,7 @@ func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) 
 	m, _ := e.(catalog.Mission)
 	asked := m.Definition()
 	out := wish{entity: e, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}}
+	out.Notes = append(m.Assumed, r.named.notes(m)...)
 	if r.unreachable != nil {
 		return out, nil
 	}
@@ -299,6 +293,9 @@ func (r *applying) show(wishes []wish) error {
 		t := table{header: []string{"id", "result", "status", "mission"}}
 		for _, result := range results {
 			t.rows = append(t.rows, []string{result.ID, result.Result, dash(result.Status), result.Sentence})
+			for _, note := range result.Notes {
+				t.rows = append(t.rows, []string{"", "", "", "note: " + note})
+			}
 			for _, d := range result.Changes {
 				t.rows = append(t.rows, []string{"", "", "", strings.TrimSpace(d.Pointer + ": " + dash(string(d.Before)) + " -> " + dash(string(d.After)))})
 			}

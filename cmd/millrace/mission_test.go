@@ -62,7 +62,7 @@ func TestMissionFilesThatCannotBeApplied(t *testing.T) {
 		`mission "swiggy-500" is in ` + good + " too": {good, again},
 		"no missions given":                           {write(t, "none.yaml", "[]")},
 		"no such file":                                {"nowhere.yaml"},
-		"is twice in the file":                        {write(t, "twice.yaml", goodMission+goodMission)},
+		"is used twice in the file":                   {write(t, "twice.yaml", goodMission+goodMission)},
 	} {
 		args := append([]string{"mission", "apply", "--dry-run"}, nobody()...)
 		for _, f := range files {

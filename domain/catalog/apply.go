@@ -15,8 +15,9 @@ type Config struct {
 	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own. Defaults
 	// to none: audit lines then say what was done, but not what is different.
 	Document func(Entity) []byte
-	// Template finds the reward templates that definitions may name, before they become commands. Defaults to none.
-	Template func(id string) (RewardTemplate, bool)
+	// Find finds what definitions may name, before they become commands: brands, missions, pools, reward templates. It may return nil
+	// for what is there, or may be, if no more is known of it. Defaults to none: then no template is there, and no other name is checked.
+	Find func(kind Kind, id string) (Entity, bool)
 }
 
 // DefaultConfig returns the defaults.

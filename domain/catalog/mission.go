@@ -14,6 +14,8 @@ type Mission struct {
 	mission.History
 	// Reason is why, as a command's definition says it; the audit keeps it.
 	Reason string
+	// Assumed is what a definition that was just read left open and what it means, in sentences for its author. Nothing keeps it.
+	Assumed []string
 }
 
 // NewMission returns the entity of a definition.

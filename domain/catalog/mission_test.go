@@ -172,7 +172,7 @@ func TestResolve(t *testing.T) {
 	template.TemplateID, template.Reward, template.Debt = "t", mission.Reward{Kind: mission.RewardCash, Amount: 500}, mission.DebtFloor
 	template.Grant.Hold, template.Currency = time.Hour, "INR"
 	cfg := DefaultConfig()
-	cfg.Template = func(id string) (RewardTemplate, bool) { return template, id == "t" }
+	cfg.Find = func(kind Kind, id string) (Entity, bool) { return template, kind == KindRewardTemplate && id == "t" }
 	m := definition("")
 	m.Reward = mission.Reward{Template: "t"}
 	e, problems := Resolve(NewMission(m), cfg)

@@ -105,8 +105,10 @@ func Resolve(e Entity, cfg Config) (Entity, problem.List) {
 	}
 	var t RewardTemplate
 	found := false
-	if cfg.Template != nil {
-		t, found = cfg.Template(definition.Reward.Template)
+	if cfg.Find != nil {
+		if named, ok := cfg.Find(KindRewardTemplate, definition.Reward.Template); ok {
+			t, found = named.(RewardTemplate)
+		}
 	}
 	if !found || t.State != StatusActive {
 		return e, problem.One("/reward/template", problem.InvalidField, "there is no active reward template of this name")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 func symbol(currency string) string {
@@ -53,10 +54,11 @@ func FormatMoney(minor int64, currency string) string {
 	return sign + symbol(currency) + text[:cut] + "." + text[cut:]
 }
 
-// ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses more decimal places
+// ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses leading zeros, more decimal places
 // than the currency has, what does not fit int64, and what is no currency.
 func ParseMoney(amount, currency string) (int64, bool) {
-	d, ok := parseDecimal(amount)
+	d, _ := parseDecimal(amount)
+	ok := isDecimal(amount)
 	exponent, known := payment.Exponent(currency)
 	if !ok || !known || len(d.fraction) > exponent {
 		return 0, false
@@ -73,6 +75,45 @@ func ParseMoney(amount, currency string) (int64, bool) {
 		return 0, false
 	}
 	return minor, true
+}
+
+// WholeNumber says how a whole number must be written that text is not: of which unit, and with an example where the unit is
+// "minor units" of a currency.
+func WholeNumber(text, unit, currency string) string {
+	detail := "needs a whole number"
+	if unit != "" {
+		detail += " of " + unit
+	}
+	if size := strings.TrimLeft(text, "-+"); len(size) > 1 && size[0] == '0' && digits(size) {
+		detail += " without leading zeros, which some programs take for octal numbers"
+	}
+	if unit != "minor units" {
+		return detail
+	}
+	currency = exampleCurrency(currency)
+	exponent, _ := payment.Exponent(currency)
+	minor := int64(500)
+	for range exponent {
+		minor *= 10
+	}
+	return detail + ", e.g. " + strconv.FormatInt(minor, 10) + " for " + FormatMoney(minor, currency)
+}
+
+func exampleCurrency(currency string) string {
+	if isCurrency(currency) {
+		return currency
+	}
+	return "INR"
+}
+
+// currencyHint suggests the currency that somebody meant: one with two letters swapped, else one with another letter if there are few.
+func currencyHint(code string) string {
+	for i := range max(0, len(code)-1) {
+		if swapped := code[:i] + code[i+1:i+2] + code[i:i+1] + code[i+2:]; isCurrency(swapped) {
+			return problem.Suggest([]string{swapped})
+		}
+	}
+	return problem.Hint(code, payment.Currencies())
 }
 
 // isCurrency tells whether payments can be in that currency: no other mission could ever count one.

@@ -33,6 +33,21 @@ func parseDecimal(s string) (decimal, bool) {
 	return d, true
 }
 
+// isDecimal tells whether a number is written plainly: -0.5 and 12.50, but not 012, +5, .5, 1e3, 0x10.
+func isDecimal(s string) bool {
+	_, ok := parseDecimal(s)
+	size := strings.TrimPrefix(s, "-")
+	return ok && size[0] != '+' && (size == "0" || size[0] != '0' || strings.HasPrefix(size, "0."))
+}
+
+// isShortest tells whether a plain number has no zeros that its value can do without, and 0 no sign.
+func isShortest(s string) bool {
+	return s != "-0" && (!strings.Contains(s, ".") || !strings.HasSuffix(s, "0"))
+}
+
+// isInteger tells whether a whole number is written plainly.
+func isInteger(s string) bool { return isDecimal(s) && !strings.Contains(s, ".") }
+
 func digits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -1,9 +1,12 @@
 package mission
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // attributePrefix begins the ids of filters on attributes.
@@ -25,22 +28,30 @@ const (
 // kindOf returns the type of the event field id, noField if filters cannot look at it. Only facts of the payment itself
 // can be filtered on: what an event reports besides (latency, decline code) does not travel with postings.
 func kindOf(id string) fieldKind {
-	switch id {
-	case "transaction_id", "user_id":
-		return textField
-	case "type", "status", "mode", "instrument", "gateway", "merchant", "category":
-		return wordField
-	case "currency":
-		return codeField
-	case "amount":
-		return moneyField
-	case "created_at":
-		return timeField
-	}
 	if strings.HasPrefix(id, attributePrefix) && len(id) > len(attributePrefix) {
 		return attributeField
 	}
-	return noField
+	return fieldKinds()[id]
+}
+
+// fieldKinds returns the types of the event fields that filters can look at.
+func fieldKinds() map[string]fieldKind {
+	return map[string]fieldKind{
+		"transaction_id": textField, "user_id": textField,
+		"type": wordField, "status": wordField, "mode": wordField, "instrument": wordField, "gateway": wordField, "merchant": wordField, "category": wordField,
+		"currency": codeField, "amount": moneyField, "created_at": timeField,
+	}
+}
+
+// fieldHint suggests the field that somebody meant.
+func fieldHint(id string) string {
+	if name, rest, dotted := strings.Cut(id, "."); dotted && rest != "" {
+		if len(problem.Nearest(name+".", []string{attributePrefix})) > 0 {
+			return problem.Suggest([]string{attributePrefix + "<name>"})
+		}
+		return ""
+	}
+	return problem.Hint(id, slices.Sorted(maps.Keys(fieldKinds())))
 }
 
 // reader returns a text field of a payment and whether the payment has it.

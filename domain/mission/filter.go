@@ -1,5 +1,7 @@
 package mission
 
+import "github.com/millrace/millrace/domain/problem"
+
 // Operator is how a filter compares.
 type Operator string
 
@@ -21,6 +23,19 @@ const (
 // Operators returns every operator, in the order of the contract.
 func Operators() []Operator {
 	return []Operator{Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Between, Exists, Prefix}
+}
+
+// operatorHint suggests the operator that somebody meant.
+func operatorHint(op Operator) string {
+	signs := map[Operator]Operator{"=": Eq, "==": Eq, "===": Eq, "!=": Ne, "<>": Ne, ">": Gt, ">=": Gte, "<": Lt, "<=": Lte, "not_in": Nin, "starts_with": Prefix}
+	if sign, ok := signs[op]; ok {
+		return problem.Suggest([]string{string(sign)})
+	}
+	names := make([]string, 0, len(Operators()))
+	for _, known := range Operators() {
+		names = append(names, string(known))
+	}
+	return problem.Hint(string(op), names)
 }
 
 // ordered tells whether op compares by size.

@@ -98,10 +98,6 @@ func normalizeValue(kind fieldKind, v Value, currency string) Value {
 		if t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(v.Text)); err == nil {
 			v.Text = instant.Of(t).String()
 		}
-	case v.Kind == NumberValue:
-		if minor, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
-			v.Text = strconv.FormatInt(minor, 10)
-		}
 	}
 	return v
 }

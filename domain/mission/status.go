@@ -1,5 +1,7 @@
 package mission
 
+import "github.com/millrace/millrace/domain/problem"
+
 // Status is where a mission stands in its life: draft -> scheduled -> active <-> paused -> ended -> archived.
 type Status string
 
@@ -21,6 +23,11 @@ func (s Status) Known() bool {
 	default:
 		return false
 	}
+}
+
+// statusHint suggests the status that somebody meant.
+func statusHint(s Status) string {
+	return problem.Hint(string(s), []string{string(Draft), string(Scheduled), string(Active), string(Paused), string(Ended), string(Archived)})
 }
 
 // Visible tells whether users see a mission of this status.

@@ -65,10 +65,11 @@ func (v *validator) oneOf(pointer, value string, words ...string) {
 	if slices.Contains(words, value) {
 		return
 	}
-	detail := "must be " + strings.Join(words, " or ")
+	detail := "must be " + strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 	if value == "" {
 		detail = "is required: " + detail
 	}
+	detail += problem.Hint(value, words)
 	v.add(pointer, problem.InvalidField, detail)
 }
 
@@ -87,9 +88,9 @@ func (v *validator) texts() {
 	case m.Currency == "":
 		v.add("/currency", problem.InvalidField, "is required")
 	case !isCurrency(m.Currency):
-		v.add("/currency", problem.InvalidField, "is not a currency of ISO 4217, in upper case")
+		v.add("/currency", problem.InvalidField, "is not a currency of ISO 4217, in upper case"+currencyHint(m.Currency))
 	}
-	v.check(m.Status.Known(), "/status", "must be draft, scheduled, active, paused, ended or archived")
+	v.check(m.Status.Known(), "/status", "must be draft, scheduled, active, paused, ended or archived"+statusHint(m.Status))
 }
 
 func isID(s string) bool {
@@ -144,7 +145,7 @@ func (v *validator) window() {
 	m := v.m
 	w := m.Window
 	zone, zoneErr := loadZone(m.TimeZone)
-	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata")
+	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata"+zoneHint(m.TimeZone))
 	v.oneOf("/window/kind", w.Kind, WindowFixed, WindowRecurring, WindowPerUser)
 	if !slices.Contains([]string{WindowFixed, WindowRecurring, WindowPerUser}, w.Kind) {
 		return

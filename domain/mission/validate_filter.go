@@ -39,11 +39,11 @@ func (v *validator) filters() {
 func (v *validator) filter(pointer string, f Filter) {
 	kind := kindOf(f.ID)
 	if kind == noField {
-		v.add(pointer+"/id", problem.InvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>")
+		v.add(pointer+"/id", problem.InvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>"+fieldHint(f.ID))
 		return
 	}
 	if !slices.Contains(Operators(), f.Operator) {
-		v.add(pointer+"/operator", problem.InvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix")
+		v.add(pointer+"/operator", problem.InvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix"+operatorHint(f.Operator))
 		return
 	}
 	if !operatorFits(kind, f.Operator) {
@@ -118,30 +118,41 @@ func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
 	case moneyField:
 		return v.moneyFits(value)
 	case timeField:
-		if value.Kind != TextValue && value.Kind != NumberValue {
-			return "needs a time"
+		if value.Kind != TextValue && !(value.Kind == NumberValue && isInteger(value.Text)) {
+			return "needs a time in RFC 3339, or milliseconds since 1970"
 		}
 		if _, ok := timeOf(value); !ok {
 			return "needs a time in RFC 3339, or milliseconds since 1970"
 		}
 	case attributeField:
-		ordered := op.ordered()
-		if value.Kind == MoneyValue || value.Kind == BoolValue && op == Prefix {
-			return "needs a text, a number or a boolean"
-		}
-		if _, ok := parseDecimal(value.Text); !ok && (ordered || value.Kind == NumberValue) {
-			return "needs a number without exponent"
-		}
-		if ordered && value.Kind != NumberValue {
-			return "needs a number"
-		}
+		return attributeFits(op, value)
 	default:
+		if value.Kind == NumberValue || value.Kind == BoolValue {
+			return "needs a text: put it in quotes"
+		}
 		if value.Kind != TextValue {
 			return "needs a text"
 		}
 		if value.Text == "" {
 			return "needs a text that is not empty"
 		}
+	}
+	return ""
+}
+
+// attributeFits returns why a value cannot be compared with an attribute. Attributes are texts; a number compares as a number, so that
+// 1.10 would equal 1.1 and 0042 would equal 42, which nobody means who writes it like this.
+func attributeFits(op Operator, value Value) string {
+	switch {
+	case value.Kind == MoneyValue || value.Kind == BoolValue && op == Prefix:
+		return "needs a text, a number or a boolean"
+	case value.Kind == NumberValue && op.ordered() && !isDecimal(value.Text):
+		return "looks like a number, but not as numbers are compared: write it without leading zeros, plus sign and exponent"
+	case value.Kind == NumberValue && !op.ordered() && !(isDecimal(value.Text) && isShortest(value.Text)):
+		return "looks like a number, but not as numbers are compared: quote it to compare it as a text, or write it without leading and trailing " +
+			"zeros, plus sign and exponent"
+	case op.ordered() && value.Kind != NumberValue:
+		return "needs a number"
 	}
 	return ""
 }
@@ -153,15 +164,20 @@ func (v *validator) moneyFits(value Value) string {
 	case value.Kind == MoneyValue:
 		return "needs an amount with as many decimal places as the currency has, of at most 2^50 minor units"
 	case value.Kind != NumberValue:
-		return "needs a whole number of minor units, or {amount, currency}"
+		return v.wholeOrMoney(value.Text)
 	}
 	switch minor, err := strconv.ParseInt(value.Text, 10, 64); {
-	case minor > money.Max:
+	case minor > money.Max && isInteger(value.Text):
 		return money.MaxDetail + " minor units"
-	case err != nil || minor < 0:
-		return "needs a whole number of minor units, or {amount, currency}"
+	case err != nil || minor < 0 || !isInteger(value.Text):
+		return v.wholeOrMoney(value.Text)
 	}
 	return ""
+}
+
+// wholeOrMoney says what an amount in a filter can be.
+func (v *validator) wholeOrMoney(text string) string {
+	return WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " + exampleCurrency(v.m.Currency) + "}"
 }
 
 // timeOf returns the milliseconds of a time value.

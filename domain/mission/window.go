@@ -48,6 +48,15 @@ func local(naive time.Time, zone *time.Location) time.Time {
 }
 
 // loadZone is time.LoadLocation without the names that mean something else on every machine.
+// NeedsZone tells whether it matters in which time zone the mission is: whether a local day or local time decides what counts.
+func (m *Mission) NeedsZone() bool {
+	local := func(text string) bool {
+		_, err := time.Parse(time.RFC3339, text)
+		return text != "" && err != nil
+	}
+	return m.Window.Kind == WindowRecurring || m.Goal.Metric == MetricStreak || m.Window.Kind == WindowFixed && (local(m.Window.From) || local(m.Window.To))
+}
+
 func loadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, errors.New("no IANA time zone")

@@ -29,3 +29,19 @@ func Exponent(code string) (decimals int, known bool) {
 		return 0, false
 	}
 }
+
+// Currencies returns every code that Exponent knows, sorted.
+func Currencies() []string {
+	var out []string
+	var code [3]byte
+	for code[0] = 'A'; code[0] <= 'Z'; code[0]++ {
+		for code[1] = 'A'; code[1] <= 'Z'; code[1]++ {
+			for code[2] = 'A'; code[2] <= 'Z'; code[2]++ {
+				if _, known := Exponent(string(code[:])); known {
+					out = append(out, string(code[:]))
+				}
+			}
+		}
+	}
+	return out
+}

@@ -1,7 +1,10 @@
 // Package problem holds what is wrong with a definition that somebody wrote: where, and why.
 package problem
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The codes of problems.
 const (
@@ -19,6 +22,8 @@ type Problem struct {
 	Pointer string // JSON pointer into the definition
 	Code    string
 	Detail  string // for people; never repeats the value
+	// Line and Column are where it stands in the file that was read, from 1; 0: it was read from no file.
+	Line, Column int
 }
 
 // List is a list of problems as an error.
@@ -36,6 +41,9 @@ func (l List) Error() string {
 		lines[i] = p.Detail + " (" + p.Code + ")"
 		if p.Pointer != "" { // else it is about the whole
 			lines[i] = p.Pointer + ": " + lines[i]
+		}
+		if p.Line > 0 {
+			lines[i] = fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, lines[i])
 		}
 	}
 	return strings.Join(lines, "\n")

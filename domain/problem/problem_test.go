@@ -13,7 +13,7 @@ func TestCode(t *testing.T) {
 			t.Errorf("%v: %q", l, got)
 		}
 	}
-	if got := (List{{"/a", "c", "d"}, {"/b", "e", "f"}}).Error(); got != "/a: d (c)\n/b: f (e)" {
+	if got := (List{{Pointer: "/a", Code: "c", Detail: "d"}, {Pointer: "/b", Code: "e", Detail: "f", Line: 3, Column: 5}}).Error(); got != "/a: d (c)\nline 3, column 5: /b: f (e)" {
 		t.Error(got)
 	}
 }

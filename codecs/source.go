@@ -1,0 +1,108 @@
+package codecs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/millrace/millrace/domain/problem"
+)
+
+// FileLimit is the largest file of definitions that is read, in bytes.
+const FileLimit = 4 << 20
+
+// errTooLarge is of a file that is larger.
+var errTooLarge = errors.New("the file is larger than 4 MiB")
+
+// source is a file of definitions: its items, and where everything in them stands. The pointers of item n begin with /n.
+type source struct {
+	items []any
+	empty bool // there is nothing but comments
+	marks *marks
+}
+
+// readSource reads a list from YAML or JSON, or a single thing as a list of one; the lists of several YAML documents are joined. A
+// file of nothing has no items.
+func readSource(r io.Reader) (*source, error) {
+	b, err := io.ReadAll(io.LimitReader(r, FileLimit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > FileLimit {
+		return nil, errTooLarge
+	}
+	text, err := decodeText(b)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{marks: newMarks()}
+	if trimmed := strings.TrimSpace(text); json.Valid([]byte(trimmed)) && strings.ContainsAny(trimmed[:1], "{[") {
+		return s, s.readJSON(text)
+	}
+	return s, s.readYAML(text)
+}
+
+// problems gives problems of the items their places.
+func (s *source) problems(list problem.List) problem.List {
+	s.marks.locate(list)
+	return list
+}
+
+// readJSON reads a document that is valid.
+func (s *source) readJSON(text string) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	r := &jsonReader{decoder: d, text: text, marks: s.marks}
+	pointer := "/0"
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		pointer = ""
+	}
+	node, err := r.tree(pointer, 0)
+	if err != nil {
+		return err
+	}
+	if list, ok := node.([]any); ok {
+		s.items = list
+		return nil
+	}
+	s.items = []any{node}
+	return nil
+}
+
+// decodeText returns a file as text: UTF-8 or UTF-16, with or without a byte order mark (YAML 1.2, 5.2), lines ending in LF.
+func decodeText(b []byte) (string, error) {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}), len(b) > 1 && b[0] != 0 && b[1] == 0:
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}), len(b) > 1 && b[0] == 0 && b[1] != 0:
+		order = binary.BigEndian
+	}
+	text := string(b)
+	if order != nil {
+		if len(b)%2 != 0 {
+			return "", errors.New("is UTF-16 with half a character at its end")
+		}
+		units := make([]uint16, len(b)/2)
+		for i := range units {
+			units[i] = order.Uint16(b[2*i:])
+		}
+		text = string(utf16.Decode(units))
+	}
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError && (order != nil || !strings.HasPrefix(text[i:], "\ufffd")):
+			return "", markOf(text, i).errorf("is neither UTF-8 nor UTF-16: save the file as UTF-8")
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0x7f, r == 0xfeff:
+			return "", markOf(text, i).errorf("has a control character, %s: take it out", strconv.QuoteRuneToASCII(r))
+		}
+	}
+	return text, nil
+}
