@@ -17,6 +17,9 @@ const (
 	auditTo
 	auditReason
 	auditDifference
+	auditProofBy
+	auditProofIssuer
+	auditProofRole
 
 	differencePointer = 1
 	differenceBefore  = 2 // JSON
@@ -32,6 +35,9 @@ func writeAudit(w *wire.Writer, a *catalog.Audit) {
 	w.String(auditFrom, a.From)
 	w.String(auditTo, a.To)
 	w.String(auditReason, a.Reason)
+	w.String(auditProofBy, string(a.Proof.By))
+	w.String(auditProofIssuer, a.Proof.Issuer)
+	w.String(auditProofRole, a.Proof.Role)
 	for _, d := range a.Differences {
 		w.Message(auditDifference, func(w *wire.Writer) {
 			w.String(differencePointer, d.Pointer)
@@ -61,6 +67,12 @@ func readAudit(r *wire.Reader) (a catalog.Audit) {
 			a.To = f.String()
 		case auditReason:
 			a.Reason = f.String()
+		case auditProofBy:
+			a.Proof.By = catalog.ProofBy(f.String())
+		case auditProofIssuer:
+			a.Proof.Issuer = f.String()
+		case auditProofRole:
+			a.Proof.Role = f.String()
 		case auditDifference:
 			a.Differences = append(a.Differences, readDifference(&f))
 		}

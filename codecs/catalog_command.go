@@ -28,6 +28,9 @@ const (
 	commandReason
 	commandCode // one for each
 	commandWhen
+	commandProofBy
+	commandProofIssuer
+	commandProofRole
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -45,6 +48,9 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.Int(commandExpected, c.Expected)
 	w.String(commandReason, c.Reason)
 	w.Int(commandWhen, int64(c.When))
+	w.String(commandProofBy, string(c.Proof.By))
+	w.String(commandProofIssuer, c.Proof.Issuer)
+	w.String(commandProofRole, c.Proof.Role)
 	for _, code := range c.Codes {
 		w.Element(commandCode, code)
 	}
@@ -90,6 +96,12 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.Reason = r.String()
 		case commandWhen:
 			c.When = instant.Milli(r.Int())
+		case commandProofBy:
+			c.Proof.By = catalog.ProofBy(r.String())
+		case commandProofIssuer:
+			c.Proof.Issuer = r.String()
+		case commandProofRole:
+			c.Proof.Role = r.String()
 		case commandCode:
 			c.Codes = append(c.Codes, r.String())
 		case commandMission:

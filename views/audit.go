@@ -18,11 +18,27 @@ type AuditLine struct {
 	Revision  int64         `json:"revision" doc:"Of the entity, after the change"`
 	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added"`
 	Actor     string        `json:"actor"`
+	Proof     AuditProof    `json:"proof"`
 	At        instant.Milli `json:"at" format:"date-time"`
 	Reason    *string       `json:"reason" doc:"Why, where it was said"`
 	Status    StatusChange  `json:"status"`
 	Changes   []AuditChange `json:"changes" nullable:"false" doc:"What is different, by JSON pointer into the entity"`
 	CommandID string        `json:"command_id"`
+}
+
+// AuditProof says how the actor was proved.
+type AuditProof struct {
+	By     string  `json:"by" enum:"token,timer,none" doc:"token: a token that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself, and the actor is what it says of itself"`
+	Issuer *string `json:"issuer" doc:"Of the token"`
+	Role   *string `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
+}
+
+func proofOf(p catalog.Proof) AuditProof {
+	by := string(p.By)
+	if p.By == catalog.Unproved {
+		by = "none"
+	}
+	return AuditProof{by, optional(p.Issuer, p.Issuer != ""), optional(p.Role, p.Role != "")}
 }
 
 // StatusChange is the status before and after.
@@ -150,7 +166,7 @@ func (s *Server) auditLine(rows map[string]*catalog.Row, l foundLine) (AuditLine
 
 func auditLineOf(row *catalog.Row, a *catalog.Audit) AuditLine {
 	line := AuditLine{
-		Kind: string(row.Kind), ID: row.EntityID, Revision: a.Revision, Action: a.Action, Actor: a.Actor, At: a.At,
+		Kind: string(row.Kind), ID: row.EntityID, Revision: a.Revision, Action: a.Action, Actor: a.Actor, Proof: proofOf(a.Proof), At: a.At,
 		Reason: optional(a.Reason, a.Reason != ""), Status: StatusChange{optional(a.From, a.From != ""), a.To},
 		Changes: []AuditChange{}, CommandID: a.CommandID,
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/views/token"
 )
@@ -97,6 +99,30 @@ func TestAuditIsCutDownAndPaged(t *testing.T) {
 	f.wantProblem(f.ask("GET", "/v1/panel/audit?id=b1", f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
 	f.wantProblem(f.ask("GET", "/v1/panel/audit?from=yesterday", f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
 	f.wantProblem(f.ask("GET", "/v1/panel/audit", f.token("v", token.User)), http.StatusForbidden, "forbidden")
+}
+
+// A line says how its actor was proved: by the token of the request, or not at all.
+func TestAuditSaysHowTheActorWasProved(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK(f.ask("POST", "/v1/panel/brands", f.token("eve", token.Editor, token.Approver), withBody(`{"id":"b1","name":"B"}`)), `"1"`)
+	f.wantOK(f.ask("POST", "/v1/panel/pools", f.token("eve", token.Admin, token.Editor), withBody(`{"id":"p1"}`)), `"1"`)
+	if w := f.ask("POST", "/v1/panel/pools/p1/codes", f.token("eve", token.Editor), withBody("ABCD-1\n"), withHeader("Content-Type", "text/csv")); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	f.judge(catalog.NewPut("c1", "eve", at(0), catalog.Brand{BrandID: "b2", Name: "B", State: catalog.StatusActive})) // whoever wrote that to Kafka
+	got := map[string]any{}
+	for _, item := range f.get("/v1/panel/audit")["items"].([]any) {
+		line := item.(map[string]any)
+		got[fmt.Sprintf("%s %s by %s", line["action"], line["id"], line["actor"])] = line["proof"]
+	}
+	byToken := func(role string) any { return map[string]any{"by": "token", "issuer": "iss", "role": role} }
+	want := map[string]any{
+		"created b1 by eve": byToken("approver"), "created p1 by eve": byToken("admin"), "codes_added p1 by eve": byToken("editor"),
+		"created b2 by eve": map[string]any{"by": "none", "issuer": nil, "role": nil},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
 }
 
 // The row keeps the last changes; what it drops leaves the index too.

@@ -107,7 +107,7 @@ func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands 
 			}
 		}
 		if _, judged := row.Verdict(command.ID); !judged {
-			if err := s.config.Commands.Send(ctx, command); err != nil {
+			if err := s.sendProved(ctx, command); err != nil {
 				return s.unsent(ctx, err)
 			}
 		}

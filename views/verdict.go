@@ -117,9 +117,15 @@ func awaited[V any](ctx context.Context, find lookup[V], changed <-chan struct{}
 // judge has the catalog judge a command.
 func (s *Server) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
 	find := s.catalogVerdict(c.Key(), c.ID, &row)
-	send := func(ctx context.Context) error { return s.config.Commands.Send(ctx, c) }
+	send := func(ctx context.Context) error { return s.sendProved(ctx, c) }
 	v, err = await(ctx, s, inquiry[catalog.Verdict]{s.config.Indexes.watchers.catalog, c.Key(), find, send})
 	return v, row, err
+}
+
+// sendProved sends a command with the proof of its actor: the token of the request.
+func (s *Server) sendProved(ctx context.Context, c *catalog.Command) error {
+	c.Proof = catalog.Proof{By: catalog.ByToken, Issuer: identity(ctx).Issuer, Role: roleOf(ctx)}
+	return s.config.Commands.Send(ctx, c)
 }
 
 // catalogVerdict looks a command up in a row of the catalog, which it leaves in row.

@@ -104,7 +104,7 @@ func checkPaging(t *testing.T, run func(int, ...string) answer) {
 	if n := strings.Count(all.out, "\n"); n < 10 || all.errs != "" {
 		t.Errorf("--all shows %d lines and says %q", n, all.errs)
 	}
-	lacks(t, run(0, "audit", "list", "--kind", "brand", "--id", "b1").out, "brand/b1", "created", "archived", "new", "old")
+	lacks(t, run(0, "audit", "list", "--kind", "brand", "--id", "b1").out, "token of millrace-dev, role editor", actor(), "brand/b1", "created", "archived", "new", "old")
 	lacks(t, run(2, "audit", "list", "--id", "b1").errs, "--kind")
 	lacks(t, run(2, "audit", "list", "--from", "yesterday").errs, "--from")
 	lacks(t, run(2, "audit", "list", "--kind", "boat").errs, "/query/kind")

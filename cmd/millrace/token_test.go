@@ -56,7 +56,7 @@ func TestTokenMintWithAKeyFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		who, err := v.Verify(t.Context(), text)
-		if diff := cmp.Diff(token.Identity{Subject: "usr_1", Roles: []token.Role{token.User, token.Health}, Until: who.Until}, who); diff != "" || err != nil {
+		if diff := cmp.Diff(token.Identity{Subject: "usr_1", Issuer: "millrace", Roles: []token.Role{token.User, token.Health}, Until: who.Until}, who); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 		t.Setenv("MILLRACE_AUTH_ISSUER", "others")

@@ -147,7 +147,7 @@ func (r *Row) commit(c *Command, e Entity, change Change, cfg Config) {
 	if r.Revision == 1 {
 		r.CreatedAt = c.At
 	}
-	line := Audit{CommandID: c.ID, Actor: c.Actor, At: c.At, Revision: r.Revision, Reason: c.Reason, Change: change}
+	line := Audit{CommandID: c.ID, Actor: c.Actor, Proof: c.Proof, At: c.At, Revision: r.Revision, Reason: c.Reason, Change: change}
 	if cfg.Document != nil {
 		line.Differences = Differences(document(r.Entity, cfg), document(e, cfg))
 	}

@@ -231,6 +231,6 @@ func Due(r *Row, now instant.Milli) *Command {
 	}
 	return &Command{
 		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: SystemActor, At: at, When: at,
-		Reason: "scheduled",
+		Proof: Proof{By: ByTimer}, Reason: "scheduled",
 	}
 }

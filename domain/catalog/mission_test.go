@@ -129,7 +129,7 @@ func TestScheduledActivation(t *testing.T) {
 	wantRun(t, got, "applied v1 active")
 	h, _ := active.Mission()
 	line := active.Audit[len(active.Audit)-1]
-	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.At != later || line.Reason == "" {
+	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.Proof.By != ByTimer || line.At != later || line.Reason == "" {
 		t.Errorf("%+v, %+v", h, line)
 	}
 	if Due(active, later.Add(time.Hour)) != nil {

@@ -36,6 +36,7 @@ type Command struct {
 	EntityID string
 	Op       Op
 	Actor    string        // who asks
+	Proof    Proof         // that it is the actor who asks
 	At       instant.Milli // event time: when it was asked
 	Expected int64         // the revision that the actor has seen; 0 = any
 	Reason   string        // why, for the audit
@@ -104,6 +105,7 @@ const MaxReason = 500
 type Audit struct {
 	CommandID string
 	Actor     string
+	Proof     Proof
 	At        instant.Milli
 	Revision  int64
 	Reason    string

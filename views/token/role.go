@@ -28,6 +28,7 @@ func (r Role) Known() bool { return slices.Contains(Roles(), r) }
 // Identity is whom a valid token speaks for.
 type Identity struct {
 	Subject string
+	Issuer  string
 	Roles   []Role
 	// Until is when the token is over, leeway included.
 	Until time.Time

@@ -70,7 +70,7 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if d := cmp.Diff(Identity{Subject: "usr_1", Roles: []Role{User, Viewer}, Until: now.Add(time.Hour)}, got); d != "" {
+		if d := cmp.Diff(Identity{Subject: "usr_1", Issuer: "iss", Roles: []Role{User, Viewer}, Until: now.Add(time.Hour)}, got); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
 		var others []Key

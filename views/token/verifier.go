@@ -147,7 +147,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: sub is missing or too long", ErrInvalid)
 	}
 	roles := slices.DeleteFunc(slices.Clone(c.Roles), func(r Role) bool { return !r.Known() })
-	i := Identity{Subject: c.Subject, Roles: roles, Until: c.ExpiresAt.Add(v.leeway)}
+	i := Identity{Subject: c.Subject, Issuer: c.Issuer, Roles: roles, Until: c.ExpiresAt.Add(v.leeway)}
 	v.seen.keep(id, i, now, c.ExpiresAt.Time)
 	return i, nil
 }

@@ -1,0 +1,22 @@
+package catalog
+
+// Proof says how whoever took a command in knew its actor. It is the word of whoever writes `catalog-commands`: that is the server alone where
+// Kafka's ACLs say so.
+type Proof struct {
+	By     ProofBy
+	Issuer string // of the token
+	Role   string // the highest in the token
+}
+
+// ProofBy is a kind of proof.
+type ProofBy string
+
+// The kinds of proof.
+const (
+	// Unproved is of a record that a client of Kafka wrote by itself: the actor is what it says of itself.
+	Unproved ProofBy = ""
+	// ByToken is of a request with a token that the server has checked.
+	ByToken ProofBy = "token"
+	// ByTimer is of the catalog itself.
+	ByTimer ProofBy = "timer"
+)
