@@ -92,7 +92,7 @@ func (d *dev) greet(sent int64) {
 	p("  curl -s '%s/v1/health?mode=%s'", base, outageMode)
 	p("  curl -s %s/v1/health/%s/%s", base, outageMode, outageBank)
 	if !d.NoTraffic {
-		p("  %s dev break %s/%s --for 3m%s", d.Command, outageMode, breakable, elsewhere)
+		p("  %s dev break %s/%s --for 6m%s", d.Command, outageMode, breakable, elsewhere)
 	}
 	p("  %s mission list%s", d.Command, elsewhere)
 	b := &board{topology: d.topology, tables: d.server.Tables}

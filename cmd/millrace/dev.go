@@ -38,7 +38,7 @@ and goes on with live traffic until Ctrl-C. Started again, it goes on with its d
 	f.StringVar(&c.Data, "data", ".millrace", "data directory")
 	f.BoolVar(&c.Fresh, "fresh", false, "drop the data of earlier runs")
 	f.BoolVar(&c.NoTraffic, "no-traffic", false, "send nothing: no history, no live traffic, no clock events")
-	f.Float64Var(&c.Rate, "rate", 20, "events a second, in history and live")
+	f.Float64Var(&c.Rate, "rate", dev.DefaultRate, "events a second, in history and live")
 	return cmd
 }
 

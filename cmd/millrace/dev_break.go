@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/millrace/millrace/cmd/dev"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/views"
 )
@@ -26,12 +27,13 @@ func (a *app) devBreakCommand() *cobra.Command {
 		Use:   "break MODE/INSTRUMENT[/GATEWAY]",
 		Short: "Make payments of a bank fail for a time, to watch its health fall and come back",
 		Long: `Makes the live traffic of the dev that --server names go badly: payments of the instrument, or of one of its gateways, fail for
-technical reasons from now on, and some hang. Windows tell after a minute or two, the state follows (docs/health.md says when),
-and some minutes after the end it is up again. Watch it on the live page, or with "millrace health why MODE INSTRUMENT".`,
-		Example: "  millrace dev break upi/hdfc --for 3m",
+technical reasons from now on, and some hang. Windows tell after a minute or two. The state follows: degraded after two or
+three minutes, down after five, and up again 12 to 13 minutes after the end (docs/health.md says why). Watch it on the live
+page, or with "millrace health why MODE INSTRUMENT".`,
+		Example: "  millrace dev break upi/hdfc --for 6m",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
 	}
-	cmd.Flags().DurationVar(&o.length, "for", 3*time.Minute, "how long, at most 24h")
+	cmd.Flags().DurationVar(&o.length, "for", dev.BreakFor, "how long, at most 24h")
 	cmd.Flags().Float64Var(&o.success, "success", codecs.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
 	return cmd
 }

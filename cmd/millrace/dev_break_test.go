@@ -39,7 +39,7 @@ func TestDevBreak(t *testing.T) {
 		t.Errorf("%v %s", roles, diff)
 	}
 	lacks(t, millrace(t, 0, "dev", "break", "upi/sbi", "-o", "yaml", "--server", s.URL).out, "instrument: sbi")
-	if diff := cmp.Diff(map[string]any{"mode": "upi", "instrument": "sbi", "for": "3m0s", "success": 0.1}, got); diff != "" {
+	if diff := cmp.Diff(map[string]any{"mode": "upi", "instrument": "sbi", "for": "6m0s", "success": 0.1}, got); diff != "" {
 		t.Error(diff)
 	}
 
