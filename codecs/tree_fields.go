@@ -123,10 +123,19 @@ func (f fields) moment(key string, to *instant.Milli) {
 	if node == nil {
 		return
 	}
-	if s, ok := node.(string); ok && s != "" && to.UnmarshalText([]byte(s)) == nil {
-		return
+	s, ok := node.(string)
+	if n, is := node.(number); is {
+		s, ok = string(n), true
 	}
-	f.r.add(f.at(key), problem.WrongType, "needs a time such as 2026-03-01T10:00:00Z")
+	at, err := instant.Parse(s)
+	switch {
+	case ok && err == nil:
+		*to = at
+	case ok && s != "":
+		f.r.add(f.at(key), problem.WrongType, "needs a time, this is "+err.Error())
+	default:
+		f.r.add(f.at(key), problem.WrongType, "needs a time such as 2026-03-01T10:00:00Z")
+	}
 }
 
 // decimal reads a number.

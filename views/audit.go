@@ -102,8 +102,8 @@ func (in *auditInput) filter() (f auditFilter, err error) {
 		name, text string
 		to         *instant.Milli
 	}{{"from", in.From, &f.from}, {"to", in.To, &f.to}} {
-		if bound.to.UnmarshalText([]byte(bound.text)) != nil {
-			return f, problem.Invalid("/query/"+bound.name, "wrong_type", "must be a time such as 2026-03-01T10:00:00Z")
+		if err := bound.to.UnmarshalText([]byte(bound.text)); err != nil {
+			return f, problem.Invalid("/query/"+bound.name, "wrong_type", err.Error())
 		}
 	}
 	return f, nil

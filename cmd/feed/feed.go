@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/stream"
 )
@@ -188,15 +189,11 @@ func EventTime(line []byte) (time.Time, bool) {
 
 func eventTime(raw json.RawMessage) (time.Time, bool) {
 	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		t, err := time.Parse(time.RFC3339Nano, text)
-		return t, err == nil
+	if json.Unmarshal(raw, &text) != nil {
+		text = string(raw) // a number, as written
 	}
-	var ms int64
-	if json.Unmarshal(raw, &ms) == nil && ms > 0 {
-		return time.UnixMilli(ms), true
-	}
-	return time.Time{}, false
+	at, err := instant.Parse(text)
+	return at.Time(), err == nil && at >= instant.Earliest
 }
 
 // ErrNoEvents is returned where an operation needs event time and nothing with a usable one was sent.

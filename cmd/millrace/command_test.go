@@ -158,7 +158,9 @@ func TestUsage(t *testing.T) {
 		"FILE.jsonl is missing":     {"replay"},
 		"auth.key_file":             {"serve"},
 		"none.yaml: no such file":   {"generate", "--out", "x", "--outages", "none.yaml"},
-		"is not RFC 3339":           {"generate", "--out", "x", "--from", "today"},
+		"write RFC 3339":            {"generate", "--out", "x", "--from", "today"},
+		"without a zone":            {"generate", "--out", "x", "--to", "2026-03-01T10:00:00"},
+		"in any unit":               {"mission", "end", "m", "--at", "1772359"},
 		"no such file or directory": {"replay", "none.jsonl"},
 		"--rate":                    {"dev", "--rate", "0"},
 	} {

@@ -72,22 +72,22 @@ func (o generateOptions) config() (traffic.Config, error) {
 		return c, errors.New("--admin is for traffic that goes on: add --pace, or leave out --admin")
 	}
 	if o.from != "" {
-		t, err := time.Parse(time.RFC3339, o.from)
+		at, err := timeOf("--from", o.from)
 		if err != nil {
-			return c, fmt.Errorf("--from: %q is not RFC 3339, such as 2026-03-01T10:00:00Z", o.from)
+			return c, err
 		}
-		c.From = t.UTC()
+		c.From = at.Time()
 	} else if o.pace {
 		c.From = time.Now().UTC().Truncate(time.Second)
 	} else if o.out == "" {
 		c.From = time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	}
 	if o.to != "" {
-		t, err := time.Parse(time.RFC3339, o.to)
+		at, err := timeOf("--to", o.to)
 		if err != nil {
-			return c, fmt.Errorf("--to: %q is not RFC 3339, such as 2026-03-01T10:00:00Z", o.to)
+			return c, err
 		}
-		c.To = t.UTC()
+		c.To = at.Time()
 	}
 	if c.Count == 0 && c.To.IsZero() && !o.pace {
 		c.Count = 10_000

@@ -114,18 +114,8 @@ func (a *app) backtest(ctx context.Context, o backtestOptions) error {
 }
 
 func (o backtestOptions) span() (from, to instant.Milli, err error) {
-	read := func(flag, text string) (instant.Milli, error) {
-		if text == "" {
-			return 0, nil
-		}
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil || t.UnixMilli() <= 0 {
-			return 0, fmt.Errorf("%s: %q is not RFC 3339, such as 2026-03-01T10:00:00Z", flag, text)
-		}
-		return instant.Of(t), nil
-	}
-	from, fromErr := read("--from", o.from)
-	to, toErr := read("--to", o.to)
+	from, fromErr := timeOf("--from", o.from)
+	to, toErr := timeOf("--to", o.to)
 	errs := errors.Join(fromErr, toErr)
 	if errs == nil && to > 0 && to <= from {
 		errs = errors.New("--to must be after --from")

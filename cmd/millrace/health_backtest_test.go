@@ -102,7 +102,7 @@ func TestBacktestUsage(t *testing.T) {
 	windows, outages, s := finals(t), write(t, "outages.yaml", knownOutages), write(t, "s.yaml", "{}")
 	for want, args := range map[string][]string{
 		`required flag(s) "file", "outages"`:              {},
-		"--from: \"today\" is not RFC 3339":               {"-f", s, "--outages", outages, "--from", "today", "--source", "x"},
+		"--from \"today\": not a time: write RFC 3339":    {"-f", s, "--outages", outages, "--from", "today", "--source", "x"},
 		`--source "x" is not auto`:                        {"-f", s, "--outages", outages, "--from", "today", "--source", "x"},
 		"--to must be after --from":                       {"-f", s, "--outages", outages, "--from", "2026-03-01T11:30:00Z", "--to", "2026-03-01T11:30:00Z"},
 		"no such file":                                    {"-f", "none.yaml", "--outages", outages},

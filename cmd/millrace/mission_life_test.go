@@ -51,7 +51,7 @@ func TestMissionsLiveByTheCommandLine(t *testing.T) {
 
 	lacks(t, mission(0, "pause", "swiggy-500", "--reason", "fraud").out, "paused")
 	lacks(t, mission(1, "activate", "none").errs, `there is no mission "none"`, "millrace mission list")
-	lacks(t, mission(2, "resume", "swiggy-500", "--at", "yesterday").errs, "is no time")
+	lacks(t, mission(2, "resume", "swiggy-500", "--at", "yesterday").errs, "not a time")
 	lacks(t, mission(1, "resume", "swiggy-500", "--at", later).errs, "/at")
 	lacks(t, mission(0, "resume", "swiggy-500").out, "active")
 	second := write(t, "second.yaml", strings.NewReplacer("swiggy-500", "second", "status: active", "status: draft").Replace(goodMission))

@@ -18,9 +18,9 @@ func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 		Use: string(op) + " ID", Short: short, Example: "  millrace mission " + string(op) + " swiggy-500 --reason launch",
 		ValidArgsFunction: a.completeMissions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var when instant.Milli
-			if err := when.UnmarshalText([]byte(at)); err != nil {
-				return fmt.Errorf("--at %q is no time such as 2026-03-01T18:00:00Z", at)
+			when, err := timeOf("--at", at)
+			if err != nil {
+				return err
 			}
 			result, err := a.move(cmd.Context(), args[0], op, when, reason)
 			if err != nil {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/simulate"
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/simulation"
 )
@@ -80,20 +77,4 @@ func simulated(m mission.Mission, r simulation.Result) table {
 		t.rows = append(t.rows, []string{"not counted: " + n.Reason, fmt.Sprint(n.Count), ""})
 	}
 	return t
-}
-
-// timeOf reads RFC 3339, or a date in UTC; 0 for nothing.
-func timeOf(flag, text string) (instant.Milli, error) {
-	if text == "" {
-		return 0, nil
-	}
-	layout := time.RFC3339
-	if !strings.Contains(text, "T") {
-		layout = time.DateOnly
-	}
-	t, err := time.Parse(layout, text)
-	if err != nil || t.UnixMilli() <= 0 {
-		return 0, fmt.Errorf("%s: %q is neither RFC 3339, such as 2026-03-01T10:00:00Z, nor a date", flag, text)
-	}
-	return instant.Of(t), nil
 }

@@ -51,16 +51,16 @@ func (m Milli) MarshalText() ([]byte, error) {
 	return m.Time().AppendFormat(make([]byte, 0, room), Layout), nil
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler. It takes RFC 3339 with any offset and fraction; empty gives 0.
+// UnmarshalText implements encoding.TextUnmarshaler. It takes what Parse takes; empty gives 0.
 func (m *Milli) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
 		*m = 0
 		return nil
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(b))
+	at, err := Parse(string(b))
 	if err != nil {
 		return err
 	}
-	*m = Of(t)
+	*m = at
 	return nil
 }

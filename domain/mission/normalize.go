@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -94,9 +93,9 @@ func normalizeValue(kind fieldKind, v Value, currency string) Value {
 		v.Text = strings.ToLower(strings.TrimSpace(v.Text))
 	case v.Kind == TextValue && kind == codeField:
 		v.Text = strings.ToUpper(strings.TrimSpace(v.Text))
-	case v.Kind == TextValue && kind == timeField:
-		if t, err := time.Parse(time.RFC3339Nano, strings.TrimSpace(v.Text)); err == nil {
-			v.Text = instant.Of(t).String()
+	case (v.Kind == TextValue || v.Kind == NumberValue) && kind == timeField:
+		if at, err := instant.Parse(strings.TrimSpace(v.Text)); err == nil && at != 0 {
+			return Value{Kind: TextValue, Text: at.String()}
 		}
 	}
 	return v

@@ -41,7 +41,7 @@ func compileFilter(f Filter) predicate {
 		})
 	case timeField:
 		return compileNumber(f, func(p *payment.Facts) int64 { return int64(p.CreatedAt) }, func(v Value) int64 {
-			ms, _ := timeOf(v)
+			ms := timeOf(v)
 			return ms
 		})
 	case attributeField:

@@ -3,8 +3,8 @@ package mission
 import (
 	"slices"
 	"strconv"
-	"time"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -118,11 +118,11 @@ func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
 	case moneyField:
 		return v.moneyFits(value)
 	case timeField:
-		if value.Kind != TextValue && !(value.Kind == NumberValue && isInteger(value.Text)) {
-			return "needs a time in RFC 3339, or milliseconds since 1970"
+		if value.Kind != TextValue && value.Kind != NumberValue {
+			return "needs a time in RFC 3339, or epoch milliseconds"
 		}
-		if _, ok := timeOf(value); !ok {
-			return "needs a time in RFC 3339, or milliseconds since 1970"
+		if _, err := instant.Parse(value.Text); err != nil {
+			return "needs a time, this is " + err.Error()
 		}
 	case attributeField:
 		return attributeFits(op, value)
@@ -180,21 +180,16 @@ func (v *validator) wholeOrMoney(text string) string {
 	return WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " + exampleCurrency(v.m.Currency) + "}"
 }
 
-// timeOf returns the milliseconds of a time value.
-func timeOf(value Value) (int64, bool) {
-	if value.Kind == NumberValue {
-		ms, err := strconv.ParseInt(value.Text, 10, 64)
-		return ms, err == nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, value.Text)
-	return t.UnixMilli(), err == nil
+// timeOf returns the milliseconds of a time value that fits.
+func timeOf(value Value) int64 {
+	at, _ := instant.Parse(value.Text)
+	return int64(at)
 }
 
 // compareValues compares two values that fit an ordered field.
 func compareValues(kind fieldKind, a, b Value) int {
 	if kind == timeField {
-		x, _ := timeOf(a)
-		y, _ := timeOf(b)
+		x, y := timeOf(a), timeOf(b)
 		return compareInts(x, y)
 	}
 	x, _ := parseDecimal(a.Text)

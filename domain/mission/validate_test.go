@@ -92,6 +92,8 @@ func TestValidateExplains(t *testing.T) {
 		{"between upside down", filters(where("amount", Between, num("2"), num("1"))), "/filters/0/values invalid_filter"},
 		{"no values", filters(where("merchant", In)), "/filters/0/values invalid_filter"},
 		{"exists text", filters(where("merchant", Exists, text("yes"))), "/filters/0/values wrong_type"},
+		{"time of no unit", filters(where("created_at", Gt, num("1796024"))), "/filters/0/values wrong_type"},
+		{"time without a zone", filters(where("created_at", Gt, text("2026-03-01T10:00:00"))), "/filters/0/values wrong_type"},
 		{"time", filters(where("created_at", Gt, text("yesterday"))), "/filters/0/values wrong_type"},
 		{"attribute order", filters(where("attributes.x", Gt, text("5"))), "/filters/0/values wrong_type"},
 		{"empty group", filters(Filter{Any: []Filter{}}), "/filters/0/any invalid_filter"},

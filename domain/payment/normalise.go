@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,7 +29,8 @@ type Normalised struct {
 
 // Normalise applies DESIGN section 4 to in, which came from the record at origin rec. It is total: either the record can be
 // used, or the Problem says why not. rec.Timestamp is the record's append time: it bounds the future and becomes
-// received_at. A record without a timestamp cannot be judged and is refused.
+// received_at. A record without a timestamp cannot be judged and is refused. What is understood as a time, and what stands in for
+// one, is in times.go.
 //
 // created_at may be later than updated_at, since two systems may have stamped them; like updated_at it must not be later
 // than the append time plus cfg.FutureBound. Unlike updated_at it has no fallback when it is given but no time: it decides
@@ -70,14 +70,9 @@ func (r *reader) fail(reason Reason, field, detail string) {
 }
 
 func (r *reader) clock(in *Input) (Normalised, *Problem) {
-	at, ok := parseTime(in.At)
-	switch {
-	case in.At.Missing():
+	at := r.time("at", in.At)
+	if in.At.Missing() {
 		r.fail(InvalidField, "at", "missing")
-	case !ok:
-		r.fail(InvalidField, "at", "not RFC 3339 or epoch milliseconds")
-	case at > r.latest:
-		r.fail(FutureTimestamp, "at", "later than the record's append time allows")
 	}
 	if r.problem != nil {
 		return Normalised{}, r.problem
@@ -269,46 +264,6 @@ func (r *reader) attributes(in *Input) []Attribute {
 		}
 	}
 	return list
-}
-
-// times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp.
-func (r *reader) times(e *Event, in *Input) (fallback bool) {
-	updated, ok := parseTime(in.UpdatedAt)
-	if !ok {
-		updated, fallback = r.rec.Timestamp, true
-	}
-	if updated > r.latest {
-		r.fail(FutureTimestamp, "updated_at", "later than the record's append time allows")
-	}
-	created := updated
-	if !in.CreatedAt.Missing() {
-		if created, ok = parseTime(in.CreatedAt); !ok {
-			r.fail(InvalidField, "created_at", "not RFC 3339 or epoch milliseconds")
-		}
-		if created > r.latest {
-			r.fail(FutureTimestamp, "created_at", "later than the record's append time allows")
-		}
-	}
-	e.UpdatedAt, e.CreatedAt = updated, created
-	return fallback
-}
-
-// parseTime reads RFC 3339 or epoch milliseconds, after the epoch: no window starts before it.
-func parseTime(v Value) (instant.Milli, bool) {
-	switch v.Kind {
-	case Number:
-		ms, err := strconv.ParseInt(v.Text, 10, 64)
-		return instant.Milli(ms), err == nil && ms > 0
-	case String:
-		var t time.Time
-		if err := t.UnmarshalText([]byte(strings.ToUpper(v.Text))); err != nil {
-			return 0, false
-		}
-		m := instant.Of(t)
-		return m, m > 0
-	default:
-		return 0, false
-	}
 }
 
 // healthInstruments returns the instruments that the mode's setting names, each once, in the setting's order. Fields that

@@ -112,8 +112,7 @@ func TestNormaliseFields(t *testing.T) {
 
 func TestNormaliseTimeFallback(t *testing.T) {
 	for _, v := range []Value{
-		{}, null(), str(""), str("yesterday"), str("2026-03-01"), str("2026-03-01 10:00:00Z"), str("2026-03-01T10:00:00"), str("1772359201250"),
-		num("1772359201250.5"), num("0"), num("-5"), num("1e12"), str("1969-12-31T23:59:59Z"), str("2026-02-30T00:00:00Z"), {Bool, "true"}, {Array, "[]"},
+		{}, null(), str(""), str("yesterday"), str("-"), {Bool, "true"}, {Array, "[]"}, {Object, "{}"},
 	} {
 		in := sample()
 		in.UpdatedAt = v
@@ -124,6 +123,58 @@ func TestNormaliseTimeFallback(t *testing.T) {
 	}
 	if n, _ := Normalise(sample(), origin(), DefaultConfig()); n.TimeFallback {
 		t.Error("a good time fell back")
+	}
+}
+
+// TestTimesAreUnderstoodOrRefused: never is a time taken for another one. Each refusal says what to write.
+func TestTimesAreUnderstoodOrRefused(t *testing.T) {
+	const second = 1772359201_000
+	fields := map[string]func(*Input, Value) func(Normalised) instant.Milli{
+		"updated_at": func(in *Input, v Value) func(Normalised) instant.Milli {
+			in.UpdatedAt = v
+			return func(n Normalised) instant.Milli { return n.Event.UpdatedAt }
+		},
+		"created_at": func(in *Input, v Value) func(Normalised) instant.Milli {
+			in.CreatedAt = v
+			return func(n Normalised) instant.Milli { return n.Event.CreatedAt }
+		},
+		"at": func(in *Input, v Value) func(Normalised) instant.Milli {
+			in.Type, in.At = str("clock"), v
+			return func(n Normalised) instant.Milli { return n.Clock }
+		},
+	}
+	for field, set := range fields {
+		for _, v := range []Value{
+			num("1772359201"), str("1772359201"), num("1772359201.0"), num("1772359201000"), num("1772359201000.7"), num("1772359201000999"),
+			num("1772359201000999999"), str("2026-03-01 10:00:01Z"), str("2026-03-01T15:30:01+05:30"), str("2026-03-01t10:00:01z"),
+		} {
+			in := sample()
+			read := set(in, v)
+			n, problem := Normalise(in, origin(), DefaultConfig())
+			if problem != nil || read(n) != second || n.TimeFallback {
+				t.Errorf("%s %+v: %+v, %v", field, v, n, problem)
+			}
+		}
+		for _, v := range []Value{
+			num("0"), num("-5"), num("5"), num("1796024"), num("1e12"), num("-1772359201"), str("0"), str("20260301"), num("123456789012345678901234567890"),
+			str("2026-03-01"), str("2026-03-01T10:00:00"), str("2026-02-30T00:00:00Z"), str("01/03/2026 10:00"), str("1970-01-21T18:53:44.168Z"),
+			str("1999-12-31T23:59:59.999Z"),
+		} {
+			in := sample()
+			set(in, v)
+			_, problem := Normalise(in, origin(), DefaultConfig())
+			if problem == nil || problem.Reason != InvalidField || problem.Field != field || !strings.Contains(problem.Detail, "write ") ||
+				!strings.Contains(problem.Detail, "RFC 3339") {
+				t.Errorf("%s %+v: %v", field, v, problem)
+			}
+		}
+		for _, v := range []Value{str("9999-12-31T23:59:59Z"), num("4102444799"), num("4102444799000000")} {
+			in := sample()
+			set(in, v)
+			if _, problem := Normalise(in, origin(), DefaultConfig()); problem == nil || problem.Reason != FutureTimestamp || problem.Field != field {
+				t.Errorf("%s %+v: %v", field, v, problem)
+			}
+		}
 	}
 }
 
@@ -231,8 +282,8 @@ func TestFingerprint(t *testing.T) {
 		"decline":     func(in *Input) { in.Status, in.Decline = str("failed"), str("business") },
 		"latency":     func(in *Input) { in.LatencyMS = num("1") },
 		"attributes":  func(in *Input) { in.Members = in.Members[:1] },
-		"created_at":  func(in *Input) { in.CreatedAt = num("5") },
-		"updated_at":  func(in *Input) { in.UpdatedAt = num("5") },
+		"created_at":  func(in *Input) { in.CreatedAt = num("1772359200005") },
+		"updated_at":  func(in *Input) { in.UpdatedAt = num("1772359200005") },
 		"no times":    func(in *Input) { in.UpdatedAt, in.CreatedAt = Value{}, Value{} },
 		"no updated":  func(in *Input) { in.UpdatedAt = Value{} },
 	} {

@@ -14,7 +14,7 @@ import (
 //go:embed poison.jsonl
 var poison []byte
 
-// Poison is one record of the payments topic that cannot be used, whatever its timestamp (before the year 2999).
+// Poison is one record of the payments topic that cannot be used, whatever its timestamp (before the year 2099).
 type Poison struct {
 	Class  string // one of sixteen
 	Name   string // unique within its class

@@ -1,0 +1,64 @@
+package instant
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestParse(t *testing.T) {
+	const want = Milli(1_772_359_201_250) // 2026-03-01T10:00:01.250Z
+	whole := want - 250
+	for text, at := range map[string]Milli{
+		"2026-03-01T10:00:01.250Z": want, "2026-03-01t10:00:01.250z": want, "2026-03-01 10:00:01.25Z": want, "2026-03-01T15:30:01.2509+05:30": want,
+		"1772359201": whole, "1772359201.25": want, "1772359201.250999": want, "1772359201250": want, "1772359201250.9": want,
+		"1772359201250999": want, "1772359201250999999": want,
+		"946684800": Earliest, "4102444799.999": Latest - 1, "946684800000": Earliest, "4102444799999999999": Latest - 1,
+		"2016-12-31T23:59:60Z": 1_483_228_800_000, "2017-01-01T05:29:60.9+05:30": 1_483_228_800_000,
+		"9999-12-31T23:59:59Z": 253_402_300_799_000, "1970-01-21T18:53:44Z": 1_796_024_000, "2000-02-29T00:00:00Z": Earliest + 59*24*3_600_000,
+	} {
+		if got, err := Parse(text); err != nil || got != at {
+			t.Errorf("%s: %s (%d), %v, want %s", text, got, int64(got), err, at)
+		}
+	}
+	for text, want := range map[string]error{
+		"": ErrNoTime, "noon": ErrNoTime, "2026-03-01": ErrNoTime, "2026-02-29T10:00:00Z": ErrNoTime, "2026-03-01T10:00:60Z": ErrNoTime,
+		"2026-03-01T10:00Z": ErrNoTime, "10:00:00": ErrNoTime, "١٧٧٢٣٥٩٢٠١": ErrNoTime, "0x69a4": ErrNoTime, " 1772359201": ErrNoTime,
+		"2026-03-01T10:00:00": ErrNoZone, "2026-03-01 10:00:00.5": ErrNoZone,
+		"0": ErrEpoch, "-1": ErrEpoch, "-1772359201": ErrEpoch, "1796024": ErrEpoch, "946684799": ErrEpoch, "4102444800": ErrEpoch, "94668480000": ErrEpoch,
+		"1.772359201e9": ErrEpoch, "17723592012509999999": ErrEpoch, "9223372036854775807": ErrEpoch, "1772359201.2.5": ErrEpoch, "20260301100000": ErrEpoch,
+	} {
+		if got, err := Parse(text); !errors.Is(err, want) {
+			t.Errorf("%q: %s, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
+// A time from 2000 to 2099 comes out the same in every unit, and no other number is a time.
+func TestParseUnits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.Int64Range(int64(Earliest), int64(Latest)-1).Draw(t, "at")
+		for _, text := range []string{
+			fmt.Sprintf("%d.%03d", at/1000, at%1000), fmt.Sprint(at), fmt.Sprint(at * 1000), fmt.Sprint(at * 1_000_000),
+			time.UnixMilli(at).UTC().Format(time.RFC3339Nano),
+		} {
+			if got, err := Parse(text); err != nil || int64(got) != at {
+				t.Fatalf("%s: %d, %v, want %d", text, int64(got), err, at)
+			}
+		}
+		n := rapid.Int64().Draw(t, "n")
+		got, err := Parse(fmt.Sprint(n))
+		plausible := 0
+		for unit := int64(1); unit <= 1_000_000_000; unit *= 1000 {
+			if s := n / unit; n > 0 && s >= int64(Earliest)/1000 && s < int64(Latest)/1000 {
+				plausible++
+			}
+		}
+		if (err == nil) != (plausible == 1) || plausible > 1 {
+			t.Fatalf("%d: %s, %v; plausible in %d units", n, got, err, plausible)
+		}
+	})
+}

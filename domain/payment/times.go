@@ -1,0 +1,48 @@
+package payment
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp. That stands in for an updated_at that is
+// missing or says nothing of time, such as a word. One that was meant as a time and cannot be read for sure is refused: a wrong guess would be
+// a payment of another day.
+func (r *reader) times(e *Event, in *Input) (fallback bool) {
+	updated := r.rec.Timestamp
+	if fallback = !tellsTime(in.UpdatedAt); !fallback {
+		updated = r.time("updated_at", in.UpdatedAt)
+	}
+	created := updated
+	if !in.CreatedAt.Missing() {
+		created = r.time("created_at", in.CreatedAt)
+	}
+	e.UpdatedAt, e.CreatedAt = updated, created
+	return fallback
+}
+
+func tellsTime(v Value) bool {
+	return v.Kind == Number || v.Kind == String && strings.ContainsAny(v.Text, "0123456789")
+}
+
+// time reads a time that must be one, from the year 2000 to the bound of the future.
+func (r *reader) time(field string, v Value) instant.Milli {
+	if v.Missing() {
+		return 0
+	}
+	text := v.Text
+	if v.Kind != String && v.Kind != Number {
+		text = ""
+	}
+	at, err := instant.Parse(text)
+	switch {
+	case err != nil:
+		r.fail(InvalidField, field, err.Error())
+	case at < instant.Earliest:
+		r.fail(InvalidField, field, "before the year 2000: write when it happened, as RFC 3339 or epoch milliseconds")
+	case at > r.latest:
+		r.fail(FutureTimestamp, field, "later than the record's append time allows")
+	}
+	return at
+}
