@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sort"
 	"sync"
 	"time"
 
@@ -37,7 +38,10 @@ type Feed struct {
 	acked  int64
 	moved  time.Time // when a record was last acknowledged, or queued while none was
 	ends   map[int32]int64
+	sent   map[int32][]span
 	err    error
+	// events is how many of what was sent are no clock events.
+	events int64
 }
 
 // Open connects to the brokers and checks that the topic is there.
@@ -61,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 		client.Close()
 		return nil, fmt.Errorf("topic %s: %w (create the topics with `millrace topics apply`)", cfg.Topic, detail.Err)
 	}
-	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{}}, nil
+	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{}, sent: map[int32][]span{}}, nil
 }
 
 // Partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
@@ -80,6 +84,19 @@ func Partitioner() kgo.Partitioner {
 type envelope struct {
 	TransactionID string          `json:"transaction_id"`
 	UpdatedAt     json.RawMessage `json:"updated_at"`
+	Type          string          `json:"type"`
+	At            json.RawMessage `json:"at"`
+}
+
+// clock is the type of an event that moves time and does nothing else.
+const clock = "clock"
+
+// time returns the event time of an event, or of a clock event.
+func (e *envelope) time() (time.Time, bool) {
+	if e.Type == clock {
+		return eventTime(e.At)
+	}
+	return eventTime(e.UpdatedAt)
 }
 
 // Send queues one event. A line that is no JSON object is sent as it is, without a key, so that it becomes a dead letter.
@@ -90,12 +107,15 @@ func (f *Feed) Send(ctx context.Context, line []byte) error {
 		if e.TransactionID != "" {
 			r.Key = []byte(e.TransactionID)
 		}
-		if t, ok := eventTime(e.UpdatedAt); ok && t.After(f.latest) && t.Before(time.Now().Add(5*time.Minute)) {
+		if t, ok := e.time(); ok && t.After(f.latest) && t.Before(time.Now().Add(5*time.Minute)) {
 			f.latest = t
 		}
 	}
 	if r.Key == nil {
 		r.Partition = stream.Partition(line, f.partitions)
+	}
+	if e.Type != clock {
+		f.events++
 	}
 	f.produce(ctx, r)
 	return f.Err()
@@ -127,6 +147,7 @@ func (f *Feed) produce(ctx context.Context, r *kgo.Record) {
 			f.acked++
 			f.moved = time.Now()
 			f.ends[r.Partition] = max(f.ends[r.Partition], r.Offset+1)
+			f.sent[r.Partition] = extend(f.sent[r.Partition], r.Offset)
 		} else if f.err == nil {
 			f.err = err
 		}
@@ -175,6 +196,30 @@ func (f *Feed) Ends() map[int32]int64 {
 	return maps.Clone(f.ends)
 }
 
+// Events returns how many events were sent, clock events not counted.
+func (f *Feed) Events() int64 { return f.events }
+
+// Sent reports whether the record at an offset is one that this feed has sent and that is acknowledged.
+func (f *Feed) Sent(partition int32, offset int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	spans := f.sent[partition]
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].end > offset })
+	return i < len(spans) && spans[i].begin <= offset
+}
+
+// span is a run of offsets, without its end.
+type span struct{ begin, end int64 }
+
+// extend adds an offset to runs; they come in order within a partition.
+func extend(spans []span, offset int64) []span {
+	if n := len(spans); n > 0 && spans[n-1].end == offset {
+		spans[n-1].end++
+		return spans
+	}
+	return append(spans, span{offset, offset + 1})
+}
+
 // Close gives up the connection; call Flush before.
 func (f *Feed) Close() { f.client.Close() }
 
@@ -184,7 +229,7 @@ func EventTime(line []byte) (time.Time, bool) {
 	if json.Unmarshal(line, &e) != nil {
 		return time.Time{}, false
 	}
-	return eventTime(e.UpdatedAt)
+	return e.time()
 }
 
 func eventTime(raw json.RawMessage) (time.Time, bool) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,15 +32,18 @@ type replayOptions struct {
 func (a *app) replayCommand() *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:   "replay FILE.jsonl",
+		Use:   "replay FILE",
 		Short: "Send the payment events of a file, one JSON object a line",
-		Long: `Sends every line of FILE ("-" for standard input) to the payments topic, keyed by transaction_id and in input order per
-key, and ends with sent=N once all are acknowledged. A line that is no valid event is sent too: it becomes a dead letter. Where
+		Long: `Sends every event of FILE ("-" for standard input) to the payments topic, keyed by transaction_id and in input order per
+key, and ends with sent=N once all are acknowledged. FILE has one event a line (LF or CRLF), or is one JSON array, or JSON objects
+that span lines; each may be compressed by gzip. A line that is no valid event is sent too: it becomes a dead letter. Where
 groups are running, a clock event goes to every partition before a file of 256 KiB or more, so that none is taken for idle while
 others move time on.
 
 --advance D ends with a clock event to every partition at min(largest event time + D, now), so that the windows of the file
-close at once. --wait returns when every table, and the views of --server, reflect all of it.`,
+close at once; clock events of the file count. --wait returns when every table, and the views of --server, reflect all of it.
+With --wait, and with --advance where intake runs, replay reports how many events became dead letters, by reason, and exits with 1
+if all did.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], o) },
 	}
@@ -58,17 +59,49 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 		return err
 	}
 	defer in.Close()
-	t := a.topology()
-	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: t.Payments.Name})
+	bar := a.progress("sending", size)
+	lines, err := feed.NewLines(io.TeeReader(in, bar), maxLine)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: a.topology().Payments.Name})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	wake := &waker{app: a, feed: f, done: 0 <= size && size < wokenFrom}
-	lines, skipped, err := sendLines(ctx, f, in, a.progress("sending", size), wake.before)
+	refused, err := a.watchRefused(ctx, f, o)
 	if err != nil {
 		return err
 	}
+	defer refused.close()
+	wake := &waker{app: a, feed: f, done: 0 <= size && size < wokenFrom}
+	sent, skipped, err := sendLines(ctx, f, lines, wake.before)
+	_ = bar.Finish() // drawing may fail where sending must not
+	if err != nil {
+		return fmt.Errorf("%s: %w (sent=%d)", path, err, sent)
+	}
+	if err := a.moveTime(ctx, f, o); err != nil {
+		return err
+	}
+	if err := refused.count(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "sent=%d\n", sent)
+	var findings []error
+	if len(skipped) > 0 {
+		findings = append(findings, fmt.Errorf("%d lines were not sent, for Kafka does not take records over %d bytes: %v", len(skipped), maxRecord, skipped))
+	}
+	if err := refused.verdict(a.errs); err != nil {
+		findings = append(findings, err)
+	}
+	if len(findings) > 0 {
+		return finding{errors.Join(findings...)}
+	}
+	return nil
+}
+
+// moveTime sends the clock events of --advance and waits as --wait says.
+func (a *app) moveTime(ctx context.Context, f *feed.Feed, o replayOptions) error {
 	if o.advance > 0 {
 		err := f.Advance(ctx, o.advance)
 		if errors.Is(err, feed.ErrNoEvents) {
@@ -77,56 +110,32 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 			return err
 		}
 	}
-	if o.wait {
-		ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errors.New("--timeout is over"))
-		defer cancel()
-		if err := a.waitForAll(ctx, t); err != nil {
-			return err
-		}
+	if !o.wait {
+		return nil
 	}
-	fmt.Fprintf(a.out, "sent=%d\n", lines)
-	if len(skipped) > 0 {
-		return finding{fmt.Errorf("%d lines were not sent, for Kafka does not take records over %d bytes: %v", len(skipped), maxRecord, skipped)}
-	}
-	return nil
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errors.New("--timeout is over"))
+	defer cancel()
+	return a.waitForAll(ctx, a.topology())
 }
 
-// sendLines sends every line that is not blank and returns how many, after all are acknowledged, and the numbers of those
-// that no topic takes. Told of each beforehand is before.
-func sendLines(
-	ctx context.Context, f *feed.Feed, in io.Reader, bar *progressbar.ProgressBar, before func(context.Context, []byte) error,
-) (sent int64, skipped []int64, err error) {
-	number := int64(0)
-	scanner := bufio.NewScanner(in)
-	scanner.Buffer(make([]byte, 64<<10), maxLine)
-	for scanner.Scan() {
-		line := scanner.Bytes()
-		number++
-		_ = bar.Add(len(line) + 1) // drawing may fail where sending must not
-		switch {
-		case len(bytes.TrimSpace(line)) == 0:
-			continue
-		case len(line) > maxRecord:
-			skipped = append(skipped, number)
+// sendLines sends every event and returns how many, after all are acknowledged, and the numbers of those that no topic takes. It calls before
+// with each event first.
+func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
+	for lines.Next() {
+		line := lines.Line()
+		if len(line) > maxRecord {
+			skipped = append(skipped, lines.Number())
 			continue
 		}
-		if err := before(ctx, line); err != nil {
-			return sent, skipped, err
-		}
-		if err := f.Send(ctx, line); err != nil {
+		if err := errors.Join(before(ctx, line), f.Send(ctx, line)); err != nil {
 			return sent, skipped, err
 		}
 		sent++
 		if ctx.Err() != nil {
-			return sent, skipped, fmt.Errorf("stopped after %d lines", number)
+			return sent, skipped, errStopped
 		}
 	}
-	if err := scanner.Err(); err != nil {
-		return sent, skipped, fmt.Errorf("line %d: %w", number+1, err)
-	}
-	err = f.Flush(ctx)
-	_ = bar.Finish()
-	return sent, skipped, err
+	return sent, skipped, errors.Join(lines.Err(), f.Flush(ctx))
 }
 
 // progress draws a bar of what is done on a terminal and nothing elsewhere. The size is in bytes; -1 stands for one to be told
