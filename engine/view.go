@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/engine/sum"
@@ -217,6 +219,8 @@ func (v *View) Walk(partition int32, fn func(key string, value []byte) error) (s
 
 // Known is what a partition of a view reflects.
 type Known struct {
+	// Topic is the id of the topic that the rows are of; another once it was deleted and made anew.
+	Topic kadm.TopicID
 	// Next is the changelog offset read next; control records count.
 	Next int64
 	// Rows is one past the changelog offset of the last row taken in by this process; 0: none yet.

@@ -42,7 +42,7 @@ func (p *viewPartition) label() string { return strconv.Itoa(int(p.number)) }
 
 // load takes in what the store has kept from an earlier run.
 func (p *viewPartition) load() error {
-	next := Known{Next: p.st.Stamp().Next}
+	next := Known{Topic: p.st.Stamp().Topic, Next: p.st.Stamp().Next}
 	err := p.st.Ascend("", "", func(key string, value []byte) bool {
 		p.note(&next, store.Row{Key: key, Value: value})
 		p.tell(store.Row{Key: key, Value: value})
@@ -89,7 +89,7 @@ func (p *viewPartition) tell(row store.Row) {
 // did: the engine writes its own rows last in a transaction, so all that they speak of can be read by then.
 func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID) error {
 	known := *p.known.Load()
-	if len(records) == 0 && next == known.Next {
+	if len(records) == 0 && next == known.Next && id == known.Topic {
 		return nil
 	}
 	rows := make([]store.Row, len(records))
@@ -104,7 +104,7 @@ func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID)
 	for _, row := range rows {
 		p.tell(row)
 	}
-	known.Next = next
+	known.Topic, known.Next = id, next
 	p.known.Store(&known)
 	p.view.changed.ring()
 	return nil

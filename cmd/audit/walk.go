@@ -129,6 +129,16 @@ func sameStates(a, b []difference) bool {
 	return len(a) == len(b)
 }
 
+// same tells whether a copy is of the topic that is read, and not of the one that had its name before.
+func (w *watch) same(topic string, table Table) bool {
+	for partition := range w.config.Topology.Config.Partitions {
+		if table.Known(partition).Topic != w.reader.ID(topic) {
+			return false
+		}
+	}
+	return table.Recovered()
+}
+
 // seed tells the totals what the tables say of themselves, where they were when reading began.
 func (w *watch) seed(ctx context.Context) error {
 	t, totals := w.config.Topology, w.books.totals
@@ -144,6 +154,9 @@ func (w *watch) seed(ctx context.Context) error {
 		err := from.table.Wait(bounded, at)
 		if cancel(); err != nil {
 			return err
+		}
+		if !w.same(from.topic, from.table) {
+			return fmt.Errorf("%w: %s is that of before it was made anew", errBehind, from.topic)
 		}
 		for partition := range at {
 			known := from.table.Known(partition)

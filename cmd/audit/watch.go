@@ -176,7 +176,8 @@ func (w *watch) walk(ctx context.Context) {
 	}
 	took := time.Duration(0)
 	w.accounts, w.walked = nil, errBehind
-	if w.config.Ledgers.Recovered() && w.config.Users.Recovered() {
+	t := w.config.Topology
+	if w.same(string(t.Ledger.Table()), w.config.Ledgers) && w.same(string(t.Progress.Table()), w.config.Users) {
 		w.accounts, took, w.walked = accounts(ctx, w.config.Topology, w.config.Ledgers, w.config.Users)
 	}
 	w.again = begun.Add(max(w.config.Every, rest*took))

@@ -209,6 +209,9 @@ func (r *Reader) poll(ctx context.Context) (kgo.Fetches, error) {
 	return fetches, err
 }
 
+// ID returns the id of a topic.
+func (r *Reader) ID(topic string) kadm.TopicID { return r.ids[topic] }
+
 // Begun returns where reading of a topic began, by partition. It must not be changed.
 func (r *Reader) Begun(topic string) map[int32]int64 { return r.begun[topic] }
 
