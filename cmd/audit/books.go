@@ -20,6 +20,7 @@ type books struct {
 	users        *users
 	coins        *coins
 	budgets      *budgets
+	grants       *grants
 	windows      *windows
 	producers    *producers
 	totals       *totals
@@ -73,6 +74,8 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 // complete adds the books that need the whole log.
 func (b *books) complete() {
 	b.totals.rows, b.totals.known = true, true
+	b.grants = newGrants(b.budgets.whole)
+	b.budgets.grants, b.coins.grants = b.grants, b.grants
 	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.config, b.users.whole, b.commands)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
@@ -176,6 +179,9 @@ func (b *books) open(now time.Time, most int) []difference {
 	out := append(b.transactions.open(most), b.users.open(most)...)
 	out = append(append(out, b.coins.open()...), b.budgets.open()...)
 	out = append(append(out, b.unreadable.open()...), b.sums()...)
+	if b.grants != nil {
+		out = append(out, b.grants.open(b.coins.credited)...)
+	}
 	if b.windows != nil {
 		out = append(out, b.windows.found...)
 	}

@@ -23,6 +23,7 @@ const (
 	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
 	Coins        = "coins"        // the entries of a user add up to the balance
 	Progress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
+	Rewards      = "rewards"      // a reward is what an allotment says, and its coins are among the entries
 	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
 	Journal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
 	Outcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
@@ -34,7 +35,7 @@ const (
 
 // Checks returns the names of all checks, in their order.
 func Checks() []string {
-	return []string{Conservation, Progress, Coins, Budgets, Journal, Outcomes, Windows, Fenced, Timers, Records}
+	return []string{Conservation, Progress, Coins, Rewards, Budgets, Journal, Outcomes, Windows, Fenced, Timers, Records}
 }
 
 // difference is where the two sides of an account do not agree.

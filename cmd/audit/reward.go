@@ -14,6 +14,7 @@ type coins struct {
 	whole   bool               // pages are read from their first record on
 	wallets map[string]*wallet // by user; pages are wallets of their own until their user is known
 	touched map[string]bool
+	grants  *grants // nil where it is not kept
 }
 
 type wallet struct {
@@ -23,7 +24,9 @@ type wallet struct {
 	pages          map[int64][]reward.Entry
 }
 
-func newCoins(whole bool) *coins { return &coins{whole, map[string]*wallet{}, map[string]bool{}} }
+func newCoins(whole bool) *coins {
+	return &coins{whole: whole, wallets: map[string]*wallet{}, touched: map[string]bool{}}
+}
 
 func (b *coins) take(place, key string, value []byte) error {
 	user, page, paged := reward.ParsePageKey(key)
@@ -38,6 +41,9 @@ func (b *coins) take(place, key string, value []byte) error {
 			delete(w.pages, page)
 		} else {
 			w.balance, w.count, w.entries = 0, 0, nil
+			if b.grants != nil {
+				b.grants.takeRow(place, user, nil)
+			}
 		}
 		return nil
 	}
@@ -48,6 +54,9 @@ func (b *coins) take(place, key string, value []byte) error {
 	if paged {
 		w.pages[page] = row.Page
 		return nil
+	}
+	if b.grants != nil {
+		b.grants.takeRow(place, user, row)
 	}
 	w.place, w.balance, w.count, w.entries = place, row.Coins.Balance, row.Coins.Count, row.Coins.Entries
 	return nil
@@ -105,6 +114,7 @@ type budgets struct {
 	funds   map[string]*fund // by mission and unit
 	touched map[string]bool
 	handled map[int32]int64 // of returns by the budget group
+	grants  *grants         // nil where it is not kept
 }
 
 type fund struct {
@@ -157,6 +167,9 @@ func (b *budgets) takeAllotment(value []byte) error {
 	a, err := codecs.Allotment{}.Decode(value)
 	if err != nil {
 		return err
+	}
+	if b.grants != nil {
+		b.grants.takeAllotment(a)
 	}
 	if a.Verdict == budget.Reserved {
 		b.of(a.Mission, budget.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount

@@ -23,6 +23,7 @@ keeps a few hundred bytes for each transaction and user in memory.
   progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, of whom nothing
                 says any more in what order their records met
   coins         the entries of a user's coins add up to the balance
+  rewards       a reward has the amount, kind and terms that its allotment says, and its coins are among the entries
   budgets       what a mission has reserved and spent is what was allotted, less what came back
   journal       the last line of a transaction in ledger-journal says what its row says
   outcomes      completions in a user's row are those told on outcomes, less those revoked

@@ -1,0 +1,68 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
+)
+
+// forge changes one field of a row, finds that the check notices, and puts the row back.
+func forge[Row any](d *deployment, r *kgo.Record, decode func([]byte) (Row, error), encode func(Row) ([]byte, error), check, field string, change func(Row)) {
+	d.t.Helper()
+	row, err := decode(r.Value)
+	d.Check(err)
+	change(row)
+	value, err := encode(row)
+	d.Check(err)
+	d.Put(r.Topic, string(r.Key), value)
+	if c := d.verify()[check]; c.OK {
+		d.t.Errorf("%s: a forged %s is not found", r.Topic, field)
+	}
+	d.Put(r.Topic, string(r.Key), r.Value)
+}
+
+// Each field of a row that other topics speak of is found when it is forged alone. ADR 21 says which are not, and why.
+func TestForgedFieldsAreFound(t *testing.T) {
+	d := newDeployment(t)
+	d.busy()
+	winner := d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool {
+		row, err := codecs.RewardsRow{}.Decode(r.Value)
+		return err == nil && len(row.Rewards) > 0 && row.Rewards[0].State == reward.Granted
+	})
+	for field, change := range map[string]func(*reward.Reward){
+		"amount": func(r *reward.Reward) { r.Amount++ }, "kind": func(r *reward.Reward) { r.Kind = mission.RewardScratchCard },
+		"currency": func(r *reward.Reward) { r.Kind, r.Currency = mission.RewardCash, "USD" }, "epoch": func(r *reward.Reward) { r.Epoch++ },
+		"mission": func(r *reward.Reward) { r.Mission = "other" }, "version": func(r *reward.Reward) { r.Version++ },
+		"iteration": func(r *reward.Reward) { r.Iteration++ }, "window": func(r *reward.Reward) { r.WindowStart++ },
+		"mode": func(r *reward.Reward) { r.Mode = mission.GrantClaim }, "hold": func(r *reward.Reward) { r.Hold++ },
+		"pool": func(r *reward.Reward) { r.Pool = "p" }, "time": func(r *reward.Reward) { r.At++ },
+	} {
+		forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Rewards, field, func(row *reward.Row) { change(row.Rewards[0]) })
+	}
+	forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Coins, "entry", func(row *reward.Row) { row.Coins.Entries[0].Amount++ })
+	forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Rewards, "reward of an entry", func(row *reward.Row) {
+		for i := range row.Coins.Entries {
+			if e := &row.Coins.Entries[i]; e.RewardID == row.Rewards[0].ID {
+				e.RewardID = "x"
+			}
+		}
+	})
+	payment := d.last(string(d.Topology.Ledger.Table()), func(r *kgo.Record) bool {
+		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		return err == nil && row.Net() > 0
+	})
+	for field, change := range map[string]func(*ledger.Row){
+		"amount": func(r *ledger.Row) { r.Facts.AmountMinor++ }, "currency": func(r *ledger.Row) { r.Facts.Currency = "USD" },
+		"status": func(r *ledger.Row) { r.Status = 1 }, "postings": func(r *ledger.Row) { r.PostingSeq++ },
+	} {
+		forge(d, payment, codecs.LedgerRow{}.Decode, codecs.LedgerRow{}.Encode, audit.Conservation, field, change)
+	}
+	forge(d, payment, codecs.LedgerRow{}.Decode, codecs.LedgerRow{}.Encode, audit.Journal, "journal number", func(r *ledger.Row) { r.JournalSeq++ })
+	d.wrong(d.verify(), "", "")
+}
