@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -36,6 +37,10 @@ func faults() []fault {
 		{
 			name: "a producer sends payments that are 40 minutes old, and nobody sends others", cause: oldTraffic,
 			alerts: []string{`MillraceWatermarkStuck{group="ledger"}`}, quiet: true,
+		},
+		{
+			name: "a producer writes ids into gateway", cause: madeUpGateways,
+			alerts: []string{`MillraceHealthOther{mode="upi"}`},
 		},
 		{
 			name: "payments of a bank fail for 10 minutes", cause: outage, lasts: true,
@@ -100,7 +105,48 @@ func oldTraffic(ctx context.Context, w *watcher) (undo, error) {
 	return func(context.Context) error { stop(); return <-done }, nil
 }
 
-// outage sends the minutes since the old traffic at once. Then sbi, the largest bank, is down; as all windows since are counted at
+// madeUpGateways sends minute after minute of payments of one bank, each by a gateway of its own. Their windows close at once, for
+// event time follows; after gatewayMinutes it has come near to outageFrom, and it ends.
+func madeUpGateways(ctx context.Context, w *watcher) (undo, error) {
+	from := time.Now().Add(-old + 2*time.Minute).Truncate(time.Minute)
+	sending, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for minute := 0; minute < gatewayMinutes && sending.Err() == nil && err == nil; minute++ {
+			err = w.gatewayMinute(ctx, from.Add(time.Duration(minute)*time.Minute))
+			select {
+			case <-sending.Done():
+			case <-time.After(scrapeEvery): // so that Prometheus sees the counter rise
+			}
+		}
+		done <- err
+	}()
+	return func(context.Context) error { stop(); return <-done }, nil
+}
+
+const (
+	gatewayMinutes = 12
+	gateways       = 150 // one instrument has 64 places
+	outageFrom     = old - (gatewayMinutes+5)*time.Minute
+)
+
+func (w *watcher) gatewayMinute(ctx context.Context, at time.Time) error {
+	var lines strings.Builder
+	for n := range gateways {
+		id := fmt.Sprintf("watch-%d-%d", at.Unix(), n)
+		fmt.Fprintf(&lines, `{"id":%q,"type":"payment","transaction_id":%q,"user_id":"watch","amount":100,"currency":"INR","status":"success",`+
+			`"mode":"upi","instrument":"axis","gateway":%q,"merchant":"watch","updated_at":%q}`+"\n", id, id, id, rfc(at))
+	}
+	file := filepath.Join(w.dir, "gateways.jsonl")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		return err
+	}
+	_, err := w.run(ctx, generator, "replay", file, "--advance", "75s")
+	return err
+}
+
+// outage sends the minutes since the old payments at once. Then sbi, the largest bank, is down; as all windows since are counted at
 // once its state follows at once too.
 func outage(ctx context.Context, w *watcher) (undo, error) {
 	now := time.Now()
@@ -109,7 +155,7 @@ func outage(ctx context.Context, w *watcher) (undo, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	return nil, w.generate(ctx, "--rate", "15", "--from", rfc(now.Add(-old+time.Minute)), "--to", rfc(now), "--outages", file)
+	return nil, w.generate(ctx, "--rate", "20", "--from", rfc(now.Add(-outageFrom)), "--to", rfc(now), "--outages", file)
 }
 
 func demo(ctx context.Context, w *watcher) (undo, error) { return nil, w.up(ctx, generator) }
