@@ -34,7 +34,7 @@ type totals struct {
 	rows    bool                          // all rows of tables are read
 	known   bool                          // of all partitions is known what their sums are
 	flights map[int32][]flight            // postings that progress has not handled
-	began   map[int32]int64               // where reading of postings began
+	began   map[int32]int64               // the offset after the last posting before those that are read
 	cuts    []cut                         // of the last looks
 }
 

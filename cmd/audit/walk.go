@@ -166,6 +166,10 @@ func (w *watch) seed(ctx context.Context) error {
 			}
 		}
 	}
-	totals.known, totals.began = true, w.reader.Begun(t.Postings.Name)
-	return nil
+	bounded, cancel := context.WithTimeoutCause(ctx, w.config.Every+time.Second, errors.New("a transaction of postings stays open"))
+	defer cancel()
+	var err error
+	totals.began, err = w.reader.Before(bounded, t.Postings.Name)
+	totals.known = err == nil
+	return err
 }

@@ -31,8 +31,11 @@ type years struct {
 	sent           int
 }
 
-func newYears(t *testing.T) *years {
-	d := newDeployment(t)
+func newYears(t *testing.T) *years { return follow(newDeployment(t)) }
+
+// follow has an audit of its own follow a deployment.
+func follow(d *deployment) *years {
+	t := d.t
 	y := &years{deployment: d, metrics: audit.NewMetrics(prometheus.NewRegistry()), looked: make(chan struct{}), day: time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)}
 	ctx, cancel := context.WithCancel(t.Context())
 	y.ledgers, y.users = d.follow(ctx, string(d.Topology.Ledger.Table())), d.follow(ctx, string(d.Topology.Progress.Table()))

@@ -215,6 +215,20 @@ func (r *Reader) ID(topic string) kadm.TopicID { return r.ids[topic] }
 // Begun returns where reading of a topic began, by partition. It must not be changed.
 func (r *Reader) Begun(topic string) map[int32]int64 { return r.begun[topic] }
 
+// Before returns, by partition of a topic, the offset after the last record that stood before reading began. Begun counts the commit
+// marker behind that record, too, which a group that has handled everything has not passed. It waits as EndOffsets does.
+func (r *Reader) Before(ctx context.Context, topic string) (map[int32]int64, error) {
+	ends, err := EndOffsets(ctx, r.admin, []string{topic})
+	if err != nil {
+		return nil, err
+	}
+	before := map[int32]int64{}
+	for partition, begun := range r.begun[topic] {
+		before[partition] = min(begun, ends[topic][partition]) // a partition without records has no end
+	}
+	return before, nil
+}
+
 // lost tells why a fetch failed: the client goes on asking for a topic under the id that it had.
 func (r *Reader) lost(ctx context.Context, failed error) error {
 	var gone *kgo.ErrDataLoss
