@@ -50,3 +50,20 @@ func TestOneKeyGivesOnce(t *testing.T) {
 		t.Errorf("%d rewards", n)
 	}
 }
+
+// A key that comes again for something else is refused, whatever it would have come to.
+func TestOneKeyIsOneCommand(t *testing.T) {
+	row, _ := reward.Judge(nil, gift("key.1", 100), 1)
+	cancel := &reward.Command{ID: "stop.1", Op: reward.Cancel, UserID: "u1", Actor: "eve", Reason: "a mistake", At: 2, RewardID: row.Rewards[0].ID}
+	row, _ = reward.Judge(row, cancel, 2)
+	other := *cancel
+	other.ID, other.Reason = "stop.2", "another reason"
+	row, _ = reward.Judge(row, &other, 3)
+	if v, _ := row.Verdict("stop.2"); v.Result != verdict.Refused || v.Problems.Code() != problem.Conflict {
+		t.Errorf("%+v", v)
+	}
+	row, _ = reward.Judge(row, cancel, 4)
+	if v, _ := row.Verdict("stop.1"); v.Result != verdict.Applied {
+		t.Errorf("the first again: %+v", v)
+	}
+}
