@@ -25,12 +25,6 @@ type tenancy struct {
 // round lets the mode see the windows of one end: attempts by name, 0 for an empty window.
 func (m *tenancy) round(attempts map[string]int64, failing func(string) bool) {
 	asking := map[string]bool{}
-	placed := len(m.tenants)
-	if !m.tenants[m.named] {
-		if _, asks := attempts[m.named]; asks {
-			placed++
-		}
-	}
 	for name, n := range attempts {
 		if m.tenants[name] || n > 0 || len(m.tenants) < m.places {
 			asking[name] = true
@@ -364,5 +358,42 @@ func TestTwelveThousandNames(t *testing.T) {
 	}
 	if m.row.Size() > maxSize {
 		t.Errorf("%d bytes", m.row.Size())
+	}
+}
+
+// A gateway that is down keeps its place in a bank that is up by its other gateway, and so does a quiet gateway of a bank that is not up.
+func TestGatewaysThatAreNotForgotten(t *testing.T) {
+	m := &mode{s: DefaultSettings()}
+	m.s.Places = 20
+	score := func(bank, gateway, end string, n, percent int64) {
+		s := &Score{Path: Path{"upi", bank, gateway}, WindowEnd: at(end), Window: Counts{Success: n * percent / 100, Technical: n - n*percent/100}}
+		s.Pool = Pool{s.Window.Success * unit, n * unit, n, n}
+		m.row, _ = m.row.Take(m.s, s, at(end))
+	}
+	for n := 1; n <= 2; n++ {
+		end := fmt.Sprintf("%dm", n)
+		score("sbi", "down", end, 30, 0)
+		score("sbi", "up", end, 5000, 100)
+		score("axis", "down", end, 5000, 0)
+		score("axis", "quiet", end, 1, 100)
+		for i := range 16 {
+			score(fmt.Sprintf("bank%02d", i), "g", end, 100, 100)
+		}
+		m.settle(at(end).Add(m.s.Grace))
+	}
+	for i := range 16 {
+		score(fmt.Sprintf("new%02d", i), "g", "3m", 1000, 100)
+	}
+	m.settle(at("3m10s"))
+	for _, at := range []place{{"sbi", "down"}, {"sbi", "up"}, {"axis", "down"}, {"axis", "quiet"}} {
+		if inst := m.row.Instrument(at.instrument); inst == nil || inst.gateway(at.gateway) == nil {
+			t.Errorf("%v is forgotten", at)
+		}
+	}
+	if st, _, _ := m.row.Standing(m.s, "sbi"); st.State != Up {
+		t.Errorf("sbi is %v", st.State)
+	}
+	if got := placed(m.row); len(got) != 20 || !slices.Contains(got, "new15") || slices.Contains(got, "bank00") {
+		t.Errorf("%v", got)
 	}
 }
