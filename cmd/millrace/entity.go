@@ -47,11 +47,17 @@ const validResult = "valid"
 
 // revision returns the ETag of one as it is now, empty if there is none.
 func (a *app) revision(ctx context.Context, c *collection, id string) (string, error) {
-	out, err := a.call(ctx, c.of(http.MethodGet, id))
-	if isMissing(err) {
-		return "", nil
-	}
+	out, _, err := a.find(ctx, c.of(http.MethodGet, id))
 	return out.etag, err
+}
+
+// find returns one thing, and whether it is there.
+func (a *app) find(ctx context.Context, c call) (out reply, found bool, err error) {
+	out, err = a.call(ctx, c)
+	if isMissing(err) {
+		return reply{}, false, nil
+	}
+	return out, err == nil, err
 }
 
 // put makes one entity what was asked, where it still is as it was read: match is its ETag, empty if it was not there.

@@ -162,13 +162,13 @@ func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) 
 	if r.unreachable != nil {
 		return out, nil
 	}
-	got, err := r.call(ctx, missions().of(http.MethodGet, asked.ID))
-	if isMissing(err) {
+	got, found, err := r.find(ctx, missions().of(http.MethodGet, asked.ID))
+	switch {
+	case err != nil:
+		return out, err
+	case !found:
 		out.Result, out.Status = newResult, cmp.Or(out.Status, string(mission.Draft))
 		return out, nil
-	}
-	if err != nil {
-		return out, err
 	}
 	out.match = got.etag
 	parsed, err := codecs.ParseEntity(catalog.KindMission, got.body, asked.ID, catalog.DefaultConfig())

@@ -40,7 +40,8 @@ func (a *app) watched(ctx context.Context, w watch, do func(context.Context) err
 		if err := do(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
-		if sleepUntil(ctx, time.Now().Add(w.every)) != nil {
+		_ = sleepUntil(ctx, time.Now().Add(w.every)) // a stop is how a watch ends
+		if ctx.Err() != nil {
 			return nil
 		}
 	}
