@@ -46,13 +46,21 @@ func (r *treeReader) ad(node any) catalog.Entity {
 }
 
 func (r *treeReader) pool(node any) catalog.Entity {
-	f := r.definition(node, "id", "title", "description", "brand_id", "status", "codes", "stock")
+	f := r.definition(node, "id", "title", "description", "brand_id", "status", "code_pattern", "codes", "stock")
 	p := catalog.Pool{State: catalog.StatusActive}
 	f.text("id", &p.PoolID)
 	f.text("title", &p.Title)
 	f.text("description", &p.Description)
 	f.text("brand_id", &p.BrandID)
 	f.text("status", &p.State)
+	pattern := f.inner("code_pattern", "length", "min_length", "max_length", "alphabet", "check_digit")
+	var length int64
+	pattern.integer("length", &length)
+	p.Pattern.MinLength, p.Pattern.MaxLength = length, length
+	pattern.integer("min_length", &p.Pattern.MinLength)
+	pattern.integer("max_length", &p.Pattern.MaxLength)
+	pattern.text("alphabet", &p.Pattern.Alphabet)
+	pattern.text("check_digit", &p.Pattern.CheckDigit)
 	codes := f.inner("codes", "added", "last_digest")
 	codes.integer("added", &p.Added)
 	codes.text("last_digest", &p.Digest)

@@ -33,12 +33,27 @@ type scheduleDoc struct {
 }
 
 type poolDoc struct {
-	ID          string   `json:"id"`
-	Title       string   `json:"title,omitempty"`
-	Description string   `json:"description,omitempty"`
-	BrandID     string   `json:"brand_id,omitempty"`
-	Status      string   `json:"status"`
-	Codes       codesDoc `json:"codes"`
+	ID          string      `json:"id"`
+	Title       string      `json:"title,omitempty"`
+	Description string      `json:"description,omitempty"`
+	BrandID     string      `json:"brand_id,omitempty"`
+	Status      string      `json:"status"`
+	Pattern     *patternDoc `json:"code_pattern,omitempty"`
+	Codes       codesDoc    `json:"codes"`
+}
+
+type patternDoc struct {
+	MinLength  int64  `json:"min_length,omitempty"`
+	MaxLength  int64  `json:"max_length,omitempty"`
+	Alphabet   string `json:"alphabet,omitempty"`
+	CheckDigit string `json:"check_digit,omitempty"`
+}
+
+func patternForm(p catalog.CodePattern) *patternDoc {
+	if p == (catalog.CodePattern{}) {
+		return nil
+	}
+	return &patternDoc{p.MinLength, p.MaxLength, p.Alphabet, p.CheckDigit}
 }
 
 // codesDoc is what the catalog knows of a pool's codes.
@@ -79,7 +94,7 @@ func DefinitionJSON(e catalog.Entity) []byte {
 			e.Priority, e.State,
 		})
 	case catalog.Pool:
-		return mustJSON(poolDoc{e.PoolID, e.Title, e.Description, e.BrandID, e.State, codesDoc{e.Added, e.Digest}})
+		return mustJSON(poolDoc{e.PoolID, e.Title, e.Description, e.BrandID, e.State, patternForm(e.Pattern), codesDoc{e.Added, e.Digest}})
 	case catalog.RewardTemplate:
 		return mustJSON(templateDoc{
 			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, rewardForm(e.Reward), grantForm(e.Grant), e.Debt, e.State,

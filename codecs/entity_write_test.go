@@ -11,7 +11,7 @@ import (
 
 // What a client asks for is read back to the same, whatever of it is left out.
 func TestAskedJSONIsReadBack(t *testing.T) {
-	const mission = "id: m, title: T, currency: INR, goal: {metric: count, target: 3}, window: {kind: fixed, from: \"2026-03-01\", to: \"2026-03-08\"}, reward: {kind: coins, amount: 1}"
+	const mission = "id: m, title: T, currency: INR, goal: {metric: count, target: 3}, window: {kind: fixed, from: \"2026-03-01\", to: \"2026-03-08\"}, time_zone: UTC, reward: {kind: coins, amount: 1}"
 	for _, c := range []struct {
 		kind catalog.Kind
 		text string
@@ -27,6 +27,7 @@ func TestAskedJSONIsReadBack(t *testing.T) {
 		{catalog.KindBrand, "{id: b, name: B, merchants: [swiggy]}"},
 		{catalog.KindAd, "{id: a, title: A, placement: home, priority: 3}"},
 		{catalog.KindPool, "{id: p, title: P}"},
+		{catalog.KindPool, "{id: p, code_pattern: {length: 12, alphabet: 0-9A-Z, check_digit: mod97}}"},
 		{catalog.KindRewardTemplate, "{id: t, reward: {kind: coins, amount: 5}, debt: floor}"},
 	} {
 		want, err := ParseEntities(c.kind, strings.NewReader(c.text), catalog.DefaultConfig())

@@ -10,9 +10,19 @@ import (
 // mark is a place in a file, from 1.
 type mark struct{ line, column int }
 
+// placeError is what is wrong at a place.
+type placeError struct {
+	mark
+	text string
+}
+
+func (e *placeError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.line, e.column, e.text)
+}
+
 // errorf returns an error at the place.
 func (m mark) errorf(format string, args ...any) error {
-	return fmt.Errorf("line %d, column %d: %s", m.line, m.column, fmt.Sprintf(format, args...))
+	return &placeError{m, fmt.Sprintf(format, args...)}
 }
 
 // marks are the places of the values of a file, and of their keys, by pointer.

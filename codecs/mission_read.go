@@ -118,7 +118,11 @@ func (f fields) audience(m *mission.Mission) {
 	limits := f.inner("limits", "completions_per_user", "max_winners", "budget", "over_budget")
 	limits.integer("completions_per_user", &m.Limits.CompletionsPerUser)
 	limits.integer("max_winners", &m.Limits.MaxWinners)
-	limits.amount("budget", unitOf(m.Reward.Kind), m.Currency, &m.Limits.Budget)
+	unit := unitOf(m.Reward.Kind)
+	if unit == budget.Coins {
+		unit = minorUnits + ", or coins where the reward is"
+	}
+	limits.amount("budget", unit, m.Currency, &m.Limits.Budget)
 	limits.text("over_budget", &m.Limits.OverBudget)
 	audience := f.inner("audience", "rollout_percent", "segments")
 	audience.integer("rollout_percent", &m.Audience.RolloutPercent)

@@ -77,13 +77,7 @@ func (s *source) readJSON(text string) error {
 
 // decodeText returns a file as text: UTF-8 or UTF-16, with or without a byte order mark (YAML 1.2, 5.2), lines ending in LF.
 func decodeText(b []byte) (string, error) {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(b, []byte{0xff, 0xfe}), len(b) > 1 && b[0] != 0 && b[1] == 0:
-		order = binary.LittleEndian
-	case bytes.HasPrefix(b, []byte{0xfe, 0xff}), len(b) > 1 && b[0] == 0 && b[1] != 0:
-		order = binary.BigEndian
-	}
+	order := orderOf(b)
 	text := string(b)
 	if order != nil {
 		if len(b)%2 != 0 {
@@ -105,4 +99,19 @@ func decodeText(b []byte) (string, error) {
 		}
 	}
 	return text, nil
+}
+
+// orderOf returns the order of bytes of UTF-16, nil for UTF-8: by the byte order mark, or where the first two characters are ASCII.
+func orderOf(b []byte) binary.ByteOrder {
+	ascii := func(zero, text int) bool {
+		return len(b) >= 4 && b[zero] == 0 && b[zero+2] == 0 && b[text] != 0 && b[text+2] != 0
+	}
+	switch {
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}), ascii(1, 0):
+		return binary.LittleEndian
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}), ascii(0, 1):
+		return binary.BigEndian
+	default:
+		return nil
+	}
 }

@@ -1,33 +1,41 @@
 package views
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	faults "github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/views/problem"
 )
 
-// CodesAdded is the answer to codes for a pool.
+// CodesAdded is the answer to codes for a pool. No code is in it.
 type CodesAdded struct {
-	Pool       string   `json:"pool_id"`
-	Codes      int      `json:"codes" doc:"Different codes in the body; those that the pool has already are left out when they come to its stock"`
-	Duplicates int      `json:"duplicates" doc:"Codes that were more than once in the body"`
-	Commands   []string `json:"command_ids" nullable:"false" doc:"The audit has a line for each, with the number of codes and a digest of them"`
-	Status     string   `json:"status" enum:"done,pending" doc:"pending: not all commands are judged yet; the same body again is the same commands"`
+	Pool          string              `json:"pool_id"`
+	Codes         int                 `json:"codes" doc:"Different codes in the body"`
+	InPool        int                 `json:"in_pool" doc:"How many of them the pool has already, as far as this server has read; they are left out when they come to its stock"`
+	Duplicates    int                 `json:"duplicates" doc:"Codes that were in the body before"`
+	RepeatedLines []int               `json:"repeated_lines,omitempty" doc:"The first of their lines"`
+	Blank         int                 `json:"blank_lines"`
+	Refused       int                 `json:"refused" doc:"Lines that are no code. Of a body with such lines nothing is taken; only a dry run answers with them"`
+	Problems      []problem.Field     `json:"problems,omitempty" doc:"Of a dry run: the first of them"`
+	Dialect       codecs.CodesDialect `json:"dialect" doc:"How the body is written"`
+	Shapes        []codecs.CodeShape  `json:"shapes" nullable:"false" doc:"What the codes look like, most frequent first, at most 10"`
+	Commands      []string            `json:"command_ids" nullable:"false" doc:"The audit has a line for each, with the number of codes and a digest of them; none for a dry run"`
+	Status        string              `json:"status" enum:"done,pending,dry_run" doc:"pending: not all commands are judged yet; the same body again is the same commands"`
 }
 
 type codesInput struct {
 	Conditions
 	ItemID
+	DryRun      bool   `query:"dry_run" doc:"Say what would be taken and what would not, and take nothing"`
 	ContentType string `header:"Content-Type" hidden:"true"`
 	RawBody     []byte `contentType:"text/csv"`
 }
@@ -43,8 +51,10 @@ const codesInFlight = 8
 
 func (s *Server) poolCodes(c collection) {
 	op := s.write("add-pool-codes", http.MethodPost, c.path+"/{id}/codes", "Gift codes for a pool: text/csv, one a line")
-	op.Description = "A first line `code` is a header. Codes are at most 256 bytes; what is twice is taken once. They are handed on to the " +
-		"pool's stock and kept nowhere else; the audit has their number and a digest. The same body again is the same commands; an Idempotency-Key makes it another."
+	op.Description = "UTF-8 or UTF-16, with or without byte order mark, one field a line in quotes or not; a first line `code` is a header. What is not surely a code " +
+		"(other headings, comments, totals, `sep=`, numbers that a spreadsheet has made scientific, what does not fit the pool's `code_pattern`) is refused by its line, and " +
+		"then nothing is taken; `dry_run=true` says so beforehand. Codes are at most 256 bytes; what is twice is taken once. They are handed on to the pool's stock and " +
+		"kept nowhere else; the audit has their number and a digest. The same body again is the same commands; an Idempotency-Key makes it another."
 	op.MaxBodyBytes = maxAnyBytes
 	op.Responses["413"] = s.problemResponse(problem.Of(http.StatusRequestEntityTooLarge).Title)
 	huma.Register(s.api, op, c.addCodes)
@@ -61,14 +71,22 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	if _, err := s.at(ctx, Fresh{}, s.sources.catalog.holding(key)); err != nil {
 		return nil, err
 	}
-	codes, duplicates, found := readCodes(in.RawBody)
-	if len(found) > 0 {
-		return nil, refused(found)
+	pool, err := c.poolOf(in.ID)
+	if err != nil {
+		return nil, err
 	}
+	file := codecs.ReadCodes(in.RawBody, pool.Pattern)
+	if len(file.Problems) > 0 && !in.DryRun {
+		return nil, refusedCodes(file)
+	}
+	out := &codesOutput{Status: http.StatusOK, Location: c.location(in.ID), Body: codesAdded(in.ID, file)}
+	if out.Body.InPool, err = s.inPool(in.ID, file.Codes); err != nil || in.DryRun {
+		return out, err
+	}
+	codes := file.Codes
 	if in.Key == "" { // a repeat by mistake is the usual one
 		in.Key = catalog.CodesDigest(codes)
 	}
-	out := &codesOutput{Status: http.StatusOK, Location: c.location(in.ID), Body: CodesAdded{Pool: in.ID, Codes: len(codes), Duplicates: duplicates, Status: "done"}}
 	var commands []*catalog.Command
 	for i, chunk := range chunks(codes) {
 		id := commandID(ctx, asked{in.Key + "#" + strconv.Itoa(i), in.IfMatch, []byte(catalog.CodesDigest(chunk))})
@@ -76,6 +94,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 		command.Reason = in.Reason
 		commands, out.Body.Commands = append(commands, command), append(out.Body.Commands, id)
 	}
+	out.Body.Status = "done"
 	switch err := c.judgeAll(ctx, key, in.IfMatch, commands); {
 	case errors.Is(err, errPending):
 		out.Status, out.Body.Status = http.StatusAccepted, "pending"
@@ -83,6 +102,61 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 		return nil, err
 	}
 	return out, nil
+}
+
+// poolOf returns a pool that is there.
+func (c collection) poolOf(id string) (catalog.Pool, error) {
+	row, _, err := rowOf(c.server, c.server.sources.catalog, c.server.config.Topology.Catalog, catalog.Key(c.kind, id))
+	if err != nil {
+		return catalog.Pool{}, err
+	}
+	if row != nil {
+		if pool, ok := row.Entity.(catalog.Pool); ok {
+			return pool, nil
+		}
+	}
+	return catalog.Pool{}, problem.Missing(string(c.kind))
+}
+
+// codesAdded returns what is said of a file, as of a dry run.
+func codesAdded(pool string, file *codecs.CodesFile) CodesAdded {
+	out := CodesAdded{
+		Pool: pool, Codes: len(file.Codes), Duplicates: file.Duplicates, RepeatedLines: file.RepeatedLines, Blank: file.Blank, Refused: file.Refused,
+		Dialect: file.Dialect, Shapes: file.Shapes, Commands: []string{}, Status: "dry_run",
+	}
+	if out.Shapes == nil {
+		out.Shapes = []codecs.CodeShape{}
+	}
+	for _, p := range file.Problems {
+		out.Problems = append(out.Problems, problem.Field{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
+	}
+	return out
+}
+
+func refusedCodes(file *codecs.CodesFile) *problem.Problem {
+	p := refused(file.Problems)
+	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: ?dry_run=true shows both", file.Refused, len(file.Codes))
+	return p
+}
+
+// inPool returns how many of the codes a pool has, as far as the server has read.
+func (s *Server) inPool(pool string, codes []string) (int, error) {
+	rows, n := map[string]*budget.Row{}, 0
+	for _, code := range codes {
+		key := budget.KnownKey(pool, code)
+		row, asked := rows[key]
+		if !asked {
+			var err error
+			if row, _, err = rowOf(s, s.sources.budget, s.config.Topology.Budget, key); err != nil {
+				return 0, err
+			}
+			rows[key] = row
+		}
+		if row.Has(code) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.
@@ -149,54 +223,4 @@ func chunks(codes []string) [][]string {
 		size += len(code)
 	}
 	return append(out, codes[start:])
-}
-
-// maxCodeProblems bounds what an answer says about bad lines.
-const maxCodeProblems = 20
-
-// readCodes reads one code a line, quoted or not, and leaves out a header, blank lines and what was there before.
-func readCodes(body []byte) (codes []string, duplicates int, found faults.List) {
-	seen := map[string]bool{}
-	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(body, []byte("\ufeff"))) {
-		number++
-		code, ok := unquoted(strings.TrimSpace(string(line)))
-		if code == "" && ok || number == 1 && (strings.EqualFold(code, "code") || strings.EqualFold(code, "codes")) {
-			continue
-		}
-		wrong := catalog.CheckCode(code)
-		if !ok {
-			wrong = "is not one code"
-		}
-		switch {
-		case wrong != "":
-			found = append(found, faults.Problem{Pointer: "/lines/" + strconv.Itoa(number), Code: faults.InvalidField, Detail: wrong})
-			if len(found) == maxCodeProblems {
-				return nil, 0, found
-			}
-		case seen[code]:
-			duplicates++
-		default:
-			seen[code] = true
-			codes = append(codes, code)
-		}
-	}
-	if len(codes) == 0 && len(found) == 0 {
-		found = faults.One("/lines", faults.InvalidField, "there are no codes")
-	}
-	return codes, duplicates, found
-}
-
-// unquoted returns the one field of a line of CSV; empty fields behind it are left out.
-func unquoted(line string) (string, bool) {
-	if strings.HasPrefix(line, `"`) {
-		end := strings.LastIndex(line, `"`)
-		inner := strings.ReplaceAll(line[1:max(end, 1)], `""`, "")
-		if end == 0 || strings.Contains(inner, `"`) || strings.Trim(line[end+1:], ", ;") != "" {
-			return "", false
-		}
-		return strings.TrimSpace(strings.ReplaceAll(line[1:end], `""`, `"`)), true
-	}
-	code := strings.TrimSpace(strings.TrimRight(line, ",; "))
-	return code, !strings.ContainsAny(code, ",;\"\t")
 }

@@ -48,11 +48,21 @@ type AdSchedule struct {
 
 // PoolBody is a stock of gift codes.
 type PoolBody struct {
-	ID          string `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
-	Title       string `json:"title,omitempty" maxLength:"200"`
-	Description string `json:"description,omitempty" doc:"What the codes are for"`
-	BrandID     string `json:"brand_id,omitempty"`
-	Status      string `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+	ID          string       `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
+	Title       string       `json:"title,omitempty" maxLength:"200"`
+	Description string       `json:"description,omitempty" doc:"What the codes are for"`
+	BrandID     string       `json:"brand_id,omitempty"`
+	Pattern     *CodePattern `json:"code_pattern,omitempty" doc:"What its codes look like; a code that does not is refused. Default: anything that is not surely something else"`
+	Status      string       `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
+}
+
+// CodePattern is what the codes of a pool look like.
+type CodePattern struct {
+	Length     int64  `json:"length,omitempty" writeOnly:"true" doc:"In characters: min_length and max_length in one"`
+	MinLength  int64  `json:"min_length,omitempty" maximum:"256"`
+	MaxLength  int64  `json:"max_length,omitempty" maximum:"256"`
+	Alphabet   string `json:"alphabet,omitempty" maxLength:"200" doc:"Characters and ranges; a hyphen first or last is itself" example:"0-9A-Z-"`
+	CheckDigit string `json:"check_digit,omitempty" enum:"luhn,mod97" doc:"luhn: the last digit (ISO/IEC 7812). mod97: the last two (ISO/IEC 7064 MOD 97-10)"`
 }
 
 // RewardTemplateBody is a reward that missions may name: `reward: {template: id}`.

@@ -109,6 +109,18 @@ func check(row *Row, pool string, codes []string) (*Row, []Effect) {
 	return &Row{Known: &Known{Hashes: merged(known, fresh)}}, []Effect{Moved{PoolKey(pool), found}}
 }
 
+// KnownKey returns the key of the row that knows whether a pool has a code.
+func KnownKey(pool, code string) string { return knownKey(pool, int(hashOf(code)%KnownRows)) }
+
+// Has tells whether the row of KnownKey, which may be nil, knows a code.
+func (r *Row) Has(code string) bool {
+	if r == nil || r.Known == nil {
+		return false
+	}
+	_, known := slices.BinarySearch(r.Known.Hashes, hashOf(code))
+	return known
+}
+
 // merged returns the elements of two sorted lists, sorted. The row that a may belong to stays as it is.
 func merged(a, b []uint64) []uint64 {
 	out := make([]uint64, 0, len(a)+len(b))

@@ -18,6 +18,7 @@ type Pool struct {
 	Description string // what the codes are for
 	BrandID     string
 	State       string // StatusDraft, StatusActive or StatusArchived
+	Pattern     CodePattern
 	// Added is how many codes were handed on, and Digest tells the last of them; a definition's count for nothing.
 	Added  int64
 	Digest string
@@ -49,6 +50,7 @@ func (p Pool) validate(Config) problem.List {
 	v.text("/title", p.Title, maxTitle)
 	v.text("/description", p.Description, maxText)
 	v.optionalID("/brand_id", p.BrandID)
+	v.codePattern("/code_pattern", p.Pattern)
 	return v.problems
 }
 
@@ -106,8 +108,9 @@ func addCodes(current Entity, c *Command) (Entity, Change, problem.List) {
 	case len(c.Codes) > MaxChunk:
 		return nil, Change{}, problem.One("/codes", problem.InvalidField, "must be at most "+strconv.Itoa(MaxChunk)+" at a time")
 	}
+	check := p.Pattern.Checker()
 	for i, code := range c.Codes {
-		if wrong := CheckCode(code); wrong != "" {
+		if wrong := check(code); wrong != "" {
 			return nil, Change{}, problem.One("/codes/"+strconv.Itoa(i), problem.InvalidField, wrong)
 		}
 	}

@@ -1,0 +1,65 @@
+package catalog
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/problem"
+)
+
+func TestCodePatterns(t *testing.T) {
+	for _, c := range []struct {
+		pattern CodePattern
+		code    string
+		want    string
+	}{
+		{CodePattern{}, "anything at all", ""}, {CodePattern{}, " x", "is no code"}, {CodePattern{}, "", "is empty"},
+		{CodePattern{MinLength: 3, MaxLength: 5}, "ab", "at least 3"}, {CodePattern{MinLength: 3, MaxLength: 5}, "äöüßé", ""}, {CodePattern{MinLength: 3, MaxLength: 5}, "abcdef", "at most 5"},
+		{CodePattern{Alphabet: "0-9A-F-"}, "12-AF", ""}, {CodePattern{Alphabet: "0-9A-F"}, "12-AF", "alphabet"}, {CodePattern{Alphabet: "-a"}, "a-a", ""}, {CodePattern{Alphabet: "a-c"}, "abcd", "alphabet"},
+		{CodePattern{CheckDigit: CheckLuhn}, "4539 1488 0343 6467", ""}, {CodePattern{CheckDigit: CheckLuhn}, "4539-1488-0343-6476", "luhn"},
+		{CodePattern{CheckDigit: CheckLuhn}, "0", "luhn"}, {CodePattern{CheckDigit: CheckLuhn}, "A0", "luhn"}, {CodePattern{CheckDigit: CheckLuhn}, "gift_card_code", "luhn"},
+		{CodePattern{CheckDigit: CheckMod97}, "WEST12345698765432GB82", ""}, {CodePattern{CheckDigit: CheckMod97}, "WEST12345698765432GB28", "mod97"}, {CodePattern{CheckDigit: CheckMod97}, "--", "mod97"},
+	} {
+		got := c.pattern.Checker()(c.code)
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || len(c.code) > 5 && strings.Contains(got, c.code) {
+			t.Errorf("%+v %q: %q, want %q", c.pattern, c.code, got, c.want)
+		}
+	}
+	for want, p := range map[string]CodePattern{
+		"/code_pattern/min_length": {MinLength: -1}, "/code_pattern/max_length": {MinLength: 9, MaxLength: 8}, "/code_pattern/alphabet": {Alphabet: "9-0"}, "/code_pattern/check_digit": {CheckDigit: "crc"},
+	} {
+		if got := Check(Pool{PoolID: "p", State: StatusActive, Pattern: p}, DefaultConfig()); len(got) != 1 || got[0].Pointer != want {
+			t.Errorf("%+v: %v", p, got)
+		}
+	}
+}
+
+// One digit that is wrong, or two neighbours that are swapped, are always noticed (but 09 and 90 by luhn).
+func TestCheckDigitsNoticeSlips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		body := rapid.StringMatching(`[0-9]{4,18}`).Draw(t, "body")
+		code := ""
+		for _, last := range "0123456789" {
+			if luhn(body + string(last)) {
+				code = body + string(last)
+			}
+		}
+		i := rapid.IntRange(0, len(code)-1).Draw(t, "place")
+		digit := rapid.SampledFrom([]byte("0123456789")).Draw(t, "digit")
+		slip := code[:i] + string(digit) + code[i+1:]
+		if code == "" || !luhn(code) || slip != code && luhn(slip) {
+			t.Fatalf("%s, %s", code, slip)
+		}
+	})
+}
+
+// The catalog itself holds codes against the pattern, whoever sends them.
+func TestTheCatalogChecksPatterns(t *testing.T) {
+	row, _ := Apply(nil, NewPut("c1", "a", 1, Pool{PoolID: "p", State: StatusActive, Pattern: CodePattern{MinLength: 5}}), DefaultConfig())
+	_, e := Apply(row, NewCodes("c2", "a", 2, "p", []string{"A-001", "A"}), DefaultConfig())
+	if e.Result != Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != "/codes/1" || e.Problems[0].Code != problem.InvalidField {
+		t.Errorf("%+v", e)
+	}
+}
