@@ -90,6 +90,6 @@ func (f fields) texts(key string, to *[]string) {
 		if !ok {
 			f.r.add(f.at(key)+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
 		}
-		*to = append(*to, text)
+		*to = append(*to, Text(text))
 	}
 }

@@ -178,7 +178,7 @@ func (r *treeReader) filter(pointer string, node any) mission.Filter {
 func (r *treeReader) value(pointer string, node any) mission.Value {
 	switch v := node.(type) {
 	case string:
-		return mission.Value{Kind: mission.TextValue, Text: v}
+		return mission.Value{Kind: mission.TextValue, Text: Text(v)}
 	case number:
 		return mission.Value{Kind: mission.NumberValue, Text: string(v)}
 	case bool:

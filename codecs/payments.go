@@ -33,10 +33,16 @@ func (Payments) Decode(b []byte) (*payment.Input, error) {
 		f := inputField(in, m.key)
 		if f != nil {
 			*f = m.value()
+			if named(m.key) {
+				f.Text = Text(f.Text)
+			}
 		}
 		if m.key == "attributes" && m.kind == payment.Object {
 			f.Text = ""
 			in.Members = m.members()
+			for i := range in.Members {
+				in.Members[i].Key, in.Members[i].Value.Text = Text(in.Members[i].Key), Text(in.Members[i].Value.Text)
+			}
 		}
 		if f == nil || m.key == "at" {
 			in.Extra = m.appendTo(in.Extra)
@@ -51,6 +57,16 @@ func (Payments) Decode(b []byte) (*payment.Input, error) {
 		in.Extra = append(in.Extra, '}')
 	}
 	return in, nil
+}
+
+// named tells whether a field is a name, which is compared in NFC.
+func named(field string) bool {
+	switch field {
+	case "mode", "instrument", "gateway", "merchant", "category":
+		return true
+	default:
+		return false
+	}
 }
 
 type inputFieldRef struct {

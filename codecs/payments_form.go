@@ -1,6 +1,6 @@
 package codecs
 
-// EventTime is the format of a time in the input contract: a text of RFC 3339, or a number of milliseconds since 1970.
+// EventTime is the format of a time in the input contract: a text of RFC 3339, or a number of seconds to nanoseconds since 1970.
 const EventTime = "event-time"
 
 // The forms of the input contract (DESIGN section 4), for who writes events. They describe what Payments and payment.Normalise take: a test
@@ -14,7 +14,7 @@ type PaymentEvent struct {
 	EventFields
 	Amount    int64   `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Gross amount in minor units of the currency: ₹450.00 is 45000. At most 2^50; a fraction, a text or 0 is refused" example:"45000"`
 	Status    string  `json:"status" enum:"pending,success,failed" doc:"What the event reports. pending may become success or failed; failed may still become success; success stays"`
-	AttemptID *string `json:"attempt_id,omitempty" nullable:"true" maxLength:"256" doc:"Of this try, where a payment is tried several times at one bank and gateway. Default: one try at each place" example:"att_1"`
+	AttemptID *string `json:"attempt_id,omitempty" nullable:"true" maxLength:"256" doc:"Of this try, where a payment is tried several times at one bank and gateway: in all events of a transaction, or in none. Default: one try at each place" example:"att_1"`
 }
 
 // ReversalEvent reports that money of a payment went back: a refund, a chargeback, a void.
@@ -40,7 +40,7 @@ type EventFields struct {
 	TransactionID string         `json:"transaction_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Of the payment: the same in all its events, and the key of the record. At most 256 bytes" example:"txn_1"`
 	UserID        string         `json:"user_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Who paid; never changes within a transaction. At most 256 bytes" example:"usr_1"`
 	Currency      string         `json:"currency" pattern:"^[A-Za-z]{3}$" doc:"ISO 4217; never changes within a transaction" example:"INR"`
-	Mode          *string        `json:"mode,omitempty" nullable:"true" maxLength:"256" doc:"How it was paid. Lower case after trimming. Default: unknown" example:"upi"`
+	Mode          *string        `json:"mode,omitempty" nullable:"true" maxLength:"256" doc:"How it was paid. As all names: lower case after trimming, compared in Unicode's form NFC, without invisible characters. Default: unknown" example:"upi"`
 	Instrument    *string        `json:"instrument,omitempty" nullable:"true" maxLength:"256" doc:"The bank, or the card's issuer. Default: unknown" example:"sbi"`
 	Gateway       *string        `json:"gateway,omitempty" nullable:"true" maxLength:"256" doc:"Who carried it out. Default: unknown" example:"razorpay"`
 	Merchant      *string        `json:"merchant,omitempty" nullable:"true" maxLength:"256" doc:"Who was paid; filters and distinct counts look at it" example:"swiggy"`

@@ -180,7 +180,7 @@ func TestPaymentsRoundTrip(t *testing.T) {
 
 // drawInput draws records that are mostly good, with every field in odd forms.
 func drawInput(t *rapid.T) *payment.Input {
-	text := rapid.OneOf(rapid.SampledFrom([]string{"upi", " UPI ", "Swiggy", "", "a/b", "\x00\"\\\n\u2028é😀", "İ", "ẞ", "Z9", "business"}), rapid.String())
+	text := rapid.OneOf(rapid.SampledFrom([]string{"upi", " UPI ", "Swiggy", "", "a/b", "\x00\"\\\n\u2028é😀", "İ", "ẞ", "Z9", "business"}), rapid.Map(rapid.String(), Text))
 	str := func(label string) payment.Value {
 		return payment.Value{Kind: payment.String, Text: text.Draw(t, label)}
 	}

@@ -54,7 +54,7 @@ func (f fields) text(key string, to *string) {
 	switch v := f.values[key].(type) {
 	case nil:
 	case string:
-		*to = v
+		*to = Text(v)
 	case number, bool:
 		f.r.add(f.at(key), problem.WrongType, "needs a text: put it in quotes")
 	default:

@@ -27,7 +27,7 @@ type arrow struct {
 func arrows() map[string]arrow {
 	return map[string]arrow{
 		"domain":     {inside: []string{"domain"}},
-		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml"}},
+		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml", "golang.org/x/text/unicode/norm"}},
 		"stream":     {inside: []string{"stream"}, outside: []string{goka}},
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
 		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},

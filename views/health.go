@@ -9,8 +9,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/problem"
 )
 
@@ -318,7 +320,7 @@ func (s *Server) healthRowOf(key string) (*health.Row, error) {
 }
 
 // normal brings a name into the form in which events are stored.
-func normal(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+func normal(name string) string { return payment.Name(codecs.Text(name)) }
 
 func optional[T any](v T, ok bool) *T {
 	if !ok {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -220,7 +221,7 @@ func withdrawn(current, next Entity) (Entity, Change, problem.List) {
 }
 
 // name brings a name into the form in which events are stored.
-func name(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+func name(s string) string { return payment.Name(s) }
 
 // Bounds of what people write.
 const (
@@ -259,6 +260,8 @@ func (v *validator) name(pointer, name string, most int) {
 		v.add(pointer, "is required")
 	case len(name) > most || !utf8.ValidString(name):
 		v.add(pointer, "must be text of at most "+strconv.Itoa(most)+" bytes")
+	case payment.NameProblem(name) != "":
+		v.add(pointer, payment.NameProblem(name))
 	}
 }
 

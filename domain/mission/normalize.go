@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 // Normalize returns m in the form that is stored and compared, whatever spelling it was written in: words as intake writes
@@ -90,7 +91,7 @@ func normalizeValue(kind fieldKind, v Value, currency string) Value {
 			return Value{Kind: NumberValue, Text: strconv.FormatInt(minor, 10)}
 		}
 	case v.Kind == TextValue && kind == wordField:
-		v.Text = strings.ToLower(strings.TrimSpace(v.Text))
+		v.Text = payment.Name(v.Text)
 	case v.Kind == TextValue && kind == codeField:
 		v.Text = strings.ToUpper(strings.TrimSpace(v.Text))
 	case (v.Kind == TextValue || v.Kind == NumberValue) && kind == timeField:

@@ -30,7 +30,7 @@ const attributePrefix = "attributes."
 func (c Config) Validate() error {
 	var errs []error
 	for _, mode := range sortedKeys(c.HealthInstruments) {
-		if mode == "" || mode != strings.ToLower(strings.TrimSpace(mode)) {
+		if mode == "" || mode != Name(mode) {
 			errs = append(errs, fmt.Errorf("health_instruments: mode %q must be lower case and not empty", mode))
 		}
 		if len(c.HealthInstruments[mode]) == 0 {

@@ -153,12 +153,15 @@ func (r *reader) id(field string, v Value) string {
 }
 
 func (r *reader) label(field string, v Value, missing string) string {
-	s := strings.ToLower(strings.TrimSpace(r.text(field, v)))
+	s := Name(r.text(field, v))
 	if s == "" {
 		return missing
 	}
 	if len(s) > TextLimit {
 		r.fail(InvalidField, field, "longer than 256 bytes")
+	}
+	if problem := NameProblem(s); problem != "" {
+		r.fail(InvalidField, field, problem)
 	}
 	return s
 }
@@ -249,6 +252,9 @@ func (r *reader) attributes(in *Input) []Attribute {
 		if len(m.Key) > TextLimit {
 			r.fail(InvalidField, "attributes", "a key is longer than 256 bytes")
 		}
+		if problem := NameProblem(m.Key); problem != "" {
+			r.fail(InvalidField, "attributes", "a key "+problem)
+		}
 		if !utf8.ValidString(m.Key) || !utf8.ValidString(m.Value.Text) {
 			r.fail(InvalidField, "attributes", "not UTF-8")
 		}
@@ -298,6 +304,9 @@ func healthField(e *Event, ref string) string {
 		return e.Category
 	default:
 		value, _ := e.Attribute(strings.TrimPrefix(ref, attributePrefix))
-		return strings.ToLower(strings.TrimSpace(value))
+		if value = Name(value); NameProblem(value) != "" {
+			return "" // it stays an attribute, but is no instrument
+		}
+		return value
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
 )
 
 // Event returns the schema of an event of the input contract; registry takes its parts.
@@ -42,14 +43,17 @@ func finish(s *huma.Schema) {
 		s.Enum = append(s.Enum, nil)
 	}
 	if s.Format == codecs.EventTime {
-		after := 1.0
+		from, to := float64(instant.Earliest/1000), float64(instant.Latest)*1e6
 		s.OneOf = []*huma.Schema{
 			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339"},
-			{Type: huma.TypeInteger, Format: "int64", Minimum: &after, Description: "Milliseconds since 1970"},
+			{Type: huma.TypeNumber, Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
+			{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Description: "Such a number as a text"},
 		}
 		s.Format, s.Nullable = "", false
 	}
 }
+
+const epochTime = "Seconds, milliseconds, microseconds or nanoseconds since 1970: in the years 2000 to 2099 the number says which. Others are refused"
 
 // Each visits a schema and all that is written out within it, but for references.
 func Each(s *huma.Schema, visit func(*huma.Schema)) {
