@@ -153,14 +153,20 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	return all, errors.Join(append(errs, r.named.failed)...)
 }
 
+// wanted returns what a mission of a file asks for, compared with nothing.
+func (r *applying) wanted(m catalog.Mission) wish {
+	asked := m.Definition()
+	out := wish{entity: m, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}}
+	out.Notes = append(m.Assumed, r.named.notes(m)...)
+	return out
+}
+
 // compare tells what is different from what the server has. Where it cannot be asked, the mission is valid and no more.
 func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) {
 	m, _ := e.(catalog.Mission)
-	asked := m.Definition()
-	out := wish{entity: e, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}}
-	out.Notes = append(m.Assumed, r.named.notes(m)...)
+	out, asked := r.wanted(m), m.Definition()
 	if r.unreachable != nil {
-		return out, nil
+		return out, nil //nolint:nilerr // a dry run goes without; it says so
 	}
 	got, found, err := r.find(ctx, missions().of(http.MethodGet, asked.ID))
 	switch {

@@ -33,7 +33,7 @@ func (a *app) watched(ctx context.Context, w watch, do func(context.Context) err
 	if w.every < 100*time.Millisecond {
 		return fmt.Errorf("--every %v: must be at least 100ms", w.every)
 	}
-	for {
+	for ctx.Err() == nil {
 		if f, ok := a.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 			fmt.Fprint(a.out, clearScreen)
 		}
@@ -41,8 +41,6 @@ func (a *app) watched(ctx context.Context, w watch, do func(context.Context) err
 			return err
 		}
 		_ = sleepUntil(ctx, time.Now().Add(w.every)) // a stop is how a watch ends
-		if ctx.Err() != nil {
-			return nil
-		}
 	}
+	return nil
 }
