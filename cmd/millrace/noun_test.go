@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,17 @@ func TestVersionAndMan(t *testing.T) {
 			t.Fatal(err)
 		}
 		lacks(t, string(text), ".TH", "SYNOPSIS")
+	}
+}
+
+func TestBuildSaysWhatItWasMadeOf(t *testing.T) {
+	info := &debug.BuildInfo{GoVersion: "go1.99", Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-03-01T10:00:00Z"}, {Key: "vcs.modified", Value: "true"},
+	}}
+	if b := buildOf(info); b.Commit != "abc" || b.Time != "2026-03-01T10:00:00Z" || !b.Modified || b.Go != "go1.99" {
+		t.Errorf("%+v", b)
+	}
+	if b := buildOf(nil); b.Commit != "unknown" || b.Go == "" {
+		t.Errorf("%+v", b)
 	}
 }
