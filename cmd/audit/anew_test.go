@@ -210,7 +210,7 @@ func TestUnreadableRecordsHideNothing(t *testing.T) {
 	for _, name := range []string{
 		table, string(top.Progress.Table()), string(top.Budget.Table()), string(top.Rewards.Table()), top.Postings.Name, top.Journal.Name, top.Outcomes.Name,
 		top.RewardsIn.Name, top.BudgetReturns.Name, top.Erasures.Name, top.Enrolments.Name, top.UserSegments.Name, top.HealthWindows.Name, top.HealthCorrections.Name,
-		string(top.Ledger.Name) + "-timers",
+		top.Ledger.Name + "-timers",
 	} {
 		if !names[name] || !strings.Contains(found[audit.Records], name+"-0-") {
 			t.Errorf("%s is not among %q", name, found[audit.Records])
