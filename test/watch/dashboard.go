@@ -74,7 +74,7 @@ func builtin() map[string]string {
 func questions(dir string) ([]question, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("%s holds no dashboards: %w", dir, err)
+		return nil, errors.Join(fmt.Errorf("%s holds no dashboards", dir), err)
 	}
 	var all []question
 	for _, file := range files {
@@ -97,7 +97,7 @@ func questions(dir string) ([]question, error) {
 		}
 		found, err := ask(d.Title, d.Panels, values)
 		if err != nil || len(found) == 0 {
-			return nil, fmt.Errorf("%s asks %d questions: %w", file, len(found), err)
+			return nil, errors.Join(fmt.Errorf("%s asks %d questions", file, len(found)), err)
 		}
 		all = append(all, found...)
 	}
@@ -138,7 +138,7 @@ func panelsAnswer(ctx context.Context, p *prometheus, dir string) (int, error) {
 	var errs []error
 	for _, q := range all {
 		if ok, err := p.answered(ctx, q.expr); err != nil || !ok {
-			errs = append(errs, fmt.Errorf("dashboard %s, panel %s shows nothing: %s: %w", q.dashboard, q.panel, q.expr, err))
+			errs = append(errs, fmt.Errorf("dashboard %s, panel %s shows nothing: %s", q.dashboard, q.panel, q.expr), err)
 		}
 	}
 	return len(all), errors.Join(errs...)

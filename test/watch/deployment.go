@@ -78,7 +78,7 @@ func (d *deployment) build(ctx context.Context) error {
 	}
 	out, err := exec.CommandContext(ctx, d.binary, "--version").Output()
 	if err != nil || !strings.Contains(string(out), release) || !strings.Contains(string(out), commit) {
-		return fmt.Errorf("the image's binary calls itself %q, not %s of %s: %w", out, release, commit, err)
+		return errors.Join(fmt.Errorf("the image's binary calls itself %q, not %s of %s", out, release, commit), err)
 	}
 	return nil
 }
@@ -312,7 +312,7 @@ func (d *deployment) published(ctx context.Context) error {
 			}
 			for path, want := range map[string]int{"/livez": http.StatusOK, "/metrics": http.StatusNotFound, "/debug/pprof/": http.StatusNotFound} {
 				if got, err := status(ctx, "http://"+addr+path); err != nil || got != want {
-					return fmt.Errorf("%s on the published port %s: %d, want %d: %w", path, p, got, want, err)
+					return errors.Join(fmt.Errorf("%s: %s on the published port %s: %d, want %d", name, path, p, got, want), err)
 				}
 			}
 		}

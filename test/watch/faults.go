@@ -89,8 +89,8 @@ type undo = func(context.Context) error
 // generate sends traffic by the binary, from the service of the demo.
 func (w *watcher) generate(ctx context.Context, args ...string) error {
 	out, err := w.run(ctx, generator, append([]string{"generate", "--flat"}, args...)...)
-	if ctx.Err() != nil { // it was to go on until then
-		return nil
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // it was to go on until it is ended
 	}
 	w.log.Printf("generate: %s", out)
 	return err

@@ -94,8 +94,8 @@ func watch(ctx context.Context, dir string, logger *log.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("targets=%d alerts=%d fired=%d expressions_of_panels=%d\n", p.want, len(p.alerts()), len(w.fired), n)
-	return nil
+	_, err = fmt.Fprintf(os.Stdout, "targets=%d alerts=%d fired=%d expressions_of_panels=%d\n", p.want, len(p.alerts()), len(w.fired), n)
+	return err
 }
 
 // targets waits until every target is up.

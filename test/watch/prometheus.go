@@ -289,7 +289,7 @@ func (p *prometheus) rulesAnswer(ctx context.Context) error {
 					continue
 				}
 				if ok, err := p.answered(ctx, s); err != nil || !ok {
-					errs = append(errs, fmt.Errorf("rule %s: there was no %s: %w", r.name(), s, err))
+					errs = append(errs, fmt.Errorf("rule %s: there was no %s", r.name(), s), err)
 				}
 			}
 		}

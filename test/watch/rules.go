@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -180,7 +181,7 @@ func ruleFiles(dir string, patterns []string) ([]string, error) {
 	for _, p := range patterns {
 		files, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(p)))
 		if err != nil || len(files) == 0 {
-			return nil, fmt.Errorf("prometheus.yml names %s, and there is none: %w", p, err)
+			return nil, errors.Join(fmt.Errorf("prometheus.yml names %s, and there is none", p), err)
 		}
 		out = append(out, files...)
 	}

@@ -124,7 +124,9 @@ func (w *watcher) await(ctx context.Context, f fault, undo func(context.Context)
 	if err != nil {
 		return err
 	}
-	w.log.Printf("fired after %v: %s", time.Since(began).Round(time.Second), strings.Join(f.alerts, ", "))
+	if len(f.alerts) > 0 {
+		w.log.Printf("fired after %v: %s", time.Since(began).Round(time.Second), strings.Join(f.alerts, ", "))
+	}
 	for _, a := range f.alerts {
 		w.fired[nameOf(a)] = true
 		w.faulty[nameOf(a)] = w.faulty[nameOf(a)] || f.lasts
