@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,7 +31,9 @@ func (s *Server) document() error {
 		}
 	}
 	contract.Finish(schemas.Map())
-	openAnswers(api)
+	asked := askedFor(api)
+	openAnswers(api, asked)
+	nullsAsked(api, asked)
 	body, err := json.Marshal(used(api))
 	if err != nil {
 		return fmt.Errorf("views: the OpenAPI document: %w", err)
@@ -78,9 +81,8 @@ func (s *Server) everywhere(op *huma.Operation) {
 	}
 }
 
-// openAnswers lets answers have more fields than are known today: a client that refuses them would break when one is added. What requests may
-// have stays closed.
-func openAnswers(api *huma.OpenAPI) {
+// askedFor returns the components of which the bodies of requests are made.
+func askedFor(api *huma.OpenAPI) map[string]bool {
 	asked := map[string]bool{}
 	for _, item := range api.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
@@ -89,10 +91,47 @@ func openAnswers(api *huma.OpenAPI) {
 			}
 		}
 	}
+	return asked
+}
+
+// openAnswers lets answers have more fields than are known today: a client that refuses them would break when one is added. What requests may
+// have stays closed.
+func openAnswers(api *huma.OpenAPI, asked map[string]bool) {
 	for name, s := range api.Components.Schemas.Map() {
 		if closed, ok := s.AdditionalProperties.(bool); ok && !closed && !asked[name] {
 			s.AdditionalProperties = nil
 		}
+	}
+}
+
+// nullsAsked says that a field of a request which may be left out may also be null: all bodies are read that way.
+func nullsAsked(api *huma.OpenAPI, asked map[string]bool) {
+	for name := range asked {
+		s := api.Components.Schemas.Map()[name]
+		contract.Each(s, defaultInWords)
+		for field, p := range s.Properties {
+			switch {
+			case slices.Contains(s.Required, field) || p.ReadOnly || p.Nullable:
+			case p.Ref != "" || p.Type == huma.TypeArray:
+				value := *p
+				value.Description = ""
+				s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{&value, {Type: "null"}}, Description: p.Description}
+			case p.Type != "":
+				p.Nullable = true
+				if len(p.Enum) > 0 {
+					p.Enum = append(p.Enum, nil)
+				}
+			}
+		}
+	}
+}
+
+// defaultInWords says in words what a field of a request is where it is left out. Generators of clients take the keyword for a promise that it
+// is there, which answers keep and requests do not.
+func defaultInWords(s *huma.Schema) {
+	if s.Default != nil {
+		s.Description = strings.TrimSpace(fmt.Sprintf("%s Default: %v", s.Description, s.Default))
+		s.Default = nil
 	}
 }
 

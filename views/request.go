@@ -82,9 +82,12 @@ func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
 		s.refuse(ctx, problem.Unreadable("/query", "malformed", "the query cannot be read: escape what is not a letter or digit"))
 		return
 	}
-	names := map[string]bool{}
+	names, typed := map[string]bool{}, map[string]bool{}
 	for _, p := range ctx.Operation().Parameters {
-		names[p.Name] = names[p.Name] || p.In == "query"
+		if p.In == "query" {
+			names[p.Name] = true
+			typed[p.Name] = p.Schema.Type != huma.TypeString || p.Schema.Format != "" || len(p.Schema.Enum) > 0
+		}
 	}
 	found := &problem.Problem{}
 	for name, values := range query {
@@ -93,6 +96,9 @@ func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
 			found.Errors = append(found.Errors, problem.Field{Pointer: "/query", Code: faults.UnknownField, Detail: "has a parameter that does not exist here"})
 		case len(values) > 1:
 			s.refuse(ctx, problem.Unreadable("/query/"+name, "repeated", "must be sent once"))
+			return
+		case values[0] == "" && typed[name]:
+			s.refuse(ctx, problem.Unreadable("/query/"+name, "malformed", "is empty: leave it out, or give it a value"))
 			return
 		}
 	}

@@ -112,3 +112,15 @@ func TestUserWriteWithoutAVerdictIsAccepted(t *testing.T) {
 		t.Errorf("%d still wait", n)
 	}
 }
+
+// The reason of support is kept with the reward: it has the bound of all reasons, as the document says.
+func TestReasonsOfSupportAreBounded(t *testing.T) {
+	f := newFixture(t)
+	f.putRewards()
+	long := `"reason":"` + strings.Repeat("x", 501) + `"`
+	f.wantProblem(f.say("POST", "/v1/panel/users/usr_1/rewards", `{"kind":"coins","amount":5,`+long+`}`), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.say("POST", "/v1/panel/users/usr_1/rewards/"+swiggyReward()+"/cancel", `{`+long+`}`), http.StatusUnprocessableEntity, "invalid_field")
+	if w := f.say("POST", "/v1/panel/users/usr_1/rewards", `{"kind":"coins","amount":5,`+strings.Replace(long, "x", "", 1)+`}`); w.Code != http.StatusOK {
+		t.Errorf("500 bytes: %d %s", w.Code, w.Body)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -275,5 +276,45 @@ func TestUnknownFieldsAreRefusedAlike(t *testing.T) {
 	})
 	if asked < 20 {
 		t.Errorf("only %d operations have a body", asked)
+	}
+}
+
+// A field of a body that may be left out may be null.
+func TestFieldsThatMayBeLeftOutMayBeNull(t *testing.T) {
+	f := newFixture(t, simulated)
+	f.fillAll()
+	bearer, tried := f.token("usr_1", token.User, token.Admin, token.Service), 0
+	schemas := f.server.api.OpenAPI().Components.Schemas
+	f.operations(func(method, path string, op *huma.Operation) {
+		if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil || path == "/v1/events" {
+			return
+		}
+		schema := schemas.SchemaFromRef(op.RequestBody.Content["application/json"].Schema.Ref)
+		for name, p := range schema.Properties {
+			if slices.Contains(schema.Required, name) || p.ReadOnly {
+				continue
+			}
+			tried++
+			w := f.ask(method, target(path), bearer, withBody(`{"`+name+`":null}`), withMatch("*"))
+			if strings.Contains(w.Body.String(), `"pointer":"/`+name) && !strings.Contains(w.Body.String(), "is required") {
+				t.Errorf("%s %s: %s is null: %d %s", method, path, name, w.Code, w.Body)
+			}
+		}
+	})
+	if tried < 50 {
+		t.Errorf("only %d fields", tried)
+	}
+}
+
+// A parameter that is no text says something, or is left out.
+func TestEmptyParametersAreRefused(t *testing.T) {
+	f := newFixture(t, simulated)
+	f.fillAll()
+	bearer := f.token("usr_1", token.User, token.Admin, token.Health, token.Service)
+	for _, target := range []string{"/v1/panel/audit?to=", "/v1/panel/missions?limit=", "/v1/panel/missions?status=", "/v1/panel/missions/swiggy-500?version="} {
+		f.wantProblem(f.ask("GET", target, bearer), http.StatusBadRequest, "bad_request")
+	}
+	if w := f.ask("GET", "/v1/panel/missions?q=&cursor=", bearer); w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -62,6 +62,8 @@ func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 		return refuse("", problem.NotFound, "there is no such reward")
 	case strings.TrimSpace(c.Reason) == "":
 		return refuse("/reason", problem.InvalidField, "is required")
+	case len(c.Reason) > MaxReason:
+		return refuse("/reason", problem.InvalidField, longReason)
 	case r.Barred:
 		return verdict.Unchanged, nil
 	}
@@ -90,6 +92,11 @@ func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
 	return verdict.Applied, nil
 }
 
+// MaxReason is the longest reason that support may give, in bytes.
+const MaxReason = 500
+
+const longReason = "must be text of at most 500 bytes"
+
 // CheckGoodwill returns what is wrong with a goodwill reward, before anybody is asked to give it.
 func CheckGoodwill(c *Command) problem.List {
 	var problems problem.List
@@ -101,6 +108,7 @@ func CheckGoodwill(c *Command) problem.List {
 	kinds := []string{mission.RewardCoins, mission.RewardCash, mission.RewardGiftCard, mission.RewardScratchCard, mission.RewardCustom}
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
+	check(len(c.Reason) <= MaxReason, "/reason", longReason)
 	check(slices.Contains(kinds, c.Reward.Kind), "/kind", "must be one of "+strings.Join(kinds, ", "))
 	check(c.Reward.Amount > 0, "/amount", "must be a whole number above 0")
 	check(c.Reward.Amount <= money.Max, "/amount", money.MaxDetail)

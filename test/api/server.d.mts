@@ -1,0 +1,2 @@
+export const base: string;
+export function mint(subject: string, ...roles: string[]): string;
