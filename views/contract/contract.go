@@ -45,14 +45,9 @@ func finish(s *huma.Schema) {
 	if s.Format == codecs.EventTime {
 		from, to := float64(instant.Earliest/1000), float64(instant.Latest)*1e6
 		s.OneOf = []*huma.Schema{
-<<<<<<< HEAD
-			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339"},
+			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339, with Z or an offset; from the year 2000 on"},
 			{Type: huma.TypeNumber, Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
 			{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Description: "Such a number as a text"},
-=======
-			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339, with Z or an offset; from the year 2000 on"},
-			{Type: huma.TypeInteger, Format: "int64", Minimum: &from, ExclusiveMaximum: &to, Description: "Milliseconds since 1970. Seconds, micro- and nanoseconds are told by their size"},
->>>>>>> f2fc373 (api-test: clients in two languages, linters and random requests against a running server)
 		}
 		s.Format, s.Nullable = "", false
 	}

@@ -63,42 +63,28 @@ const (
 func looser() []string {
 	return []string{
 		`{"id":"` + strings.Repeat("é", 200) + `"}`, `{"id":"a\u0000b"}`, `{"currency":"ZZZ"}`, `{"updated_at":"2030-01-01T00:00:00Z"}`, `{"created_at":"2030-01-01T00:00:00Z"}`,
-<<<<<<< HEAD
 		`{"updated_at":10000000000}`, `{"updated_at":"7"}`, `{"merchant":"a\u200bb"}`,
-=======
 		`{"created_at":"1999-12-31T23:59:59Z"}`, `{"created_at":40000000000}`,
->>>>>>> f2fc373 (api-test: clients in two languages, linters and random requests against a running server)
 	}
 }
 
 // stricter are changes that the schema refuses and the codec forgives: nobody should write them.
 func stricter() []string {
-<<<<<<< HEAD
 	return []string{`{"updated_at":true}`, `{"updated_at":"yesterday"}`, `{"created_at":""}`, `{"updated_at":"2026-03-01 10:00:00z"}`}
-=======
-	return []string{`{"updated_at":true}`, `{"updated_at":"yesterday"}`, `{"created_at":""}`, `{"created_at":1772359200.25}`, `{"updated_at":"1772359200"}`}
->>>>>>> f2fc373 (api-test: clients in two languages, linters and random requests against a running server)
 }
 
 func changedEvents() map[string][]string {
 	wrong := []string{
 		`{"type":"refund"}`, `{"type":null}`, `{"id":null}`, `{"id":""}`, `{"id":" "}`, `{"id":7}`, `{"transaction_id":null}`, `{"user_id":{}}`, `{"currency":null}`, `{"currency":"RUPEE"}`,
 		`{"currency":356}`, `{"amount":0}`, `{"amount":-1}`, `{"amount":1.5}`, `{"amount":"100"}`, `{"amount":1125899906842625}`, `{"status":"done"}`, `{"mode":1}`, `{"gateway":[]}`,
-<<<<<<< HEAD
 		`{"latency_ms":-1}`, `{"latency_ms":"fast"}`, `{"attributes":[]}`, `{"attributes":"x"}`, `{"created_at":true}`, `{"created_at":"yesterday"}`, `{"created_at":-5}`, `{"updated_at":-5}`, `{"updated_at":1796024}`, `{"decline_code":51}`,
-=======
-		`{"latency_ms":-1}`, `{"latency_ms":"fast"}`, `{"attributes":[]}`, `{"attributes":"x"}`, `{"created_at":true}`, `{"created_at":"yesterday"}`, `{"decline_code":51}`,
-		`{"updated_at":-5}`, `{"created_at":5}`, `{"created_at":4102444800000000000}`, `{"created_at":"2026-03-01T10:00:00"}`,
->>>>>>> f2fc373 (api-test: clients in two languages, linters and random requests against a running server)
+		`{"created_at":5}`, `{"created_at":4102444800000000000}`, `{"created_at":"2026-03-01T10:00:00"}`,
 		`{"id":"` + strings.Repeat("x", 257) + `"}`,
 	}
 	right := []string{
 		`{}`, `{"mode":null}`, `{"mode":""}`, `{"mode":"UPI "}`, `{"latency_ms":0}`, `{"latency_ms":null}`, `{"attributes":null}`, `{"attributes":{"a":1,"b":{"c":[null]}}}`, `{"currency":"inr"}`,
-<<<<<<< HEAD
 		`{"created_at":1772359200000}`, `{"created_at":1772359200}`, `{"created_at":"1772359200"}`, `{"updated_at":1772359200.25}`, `{"updated_at":1772359200000000}`, `{"created_at":null}`, `{"created_at":"2026-03-01T10:00:00.250+05:30"}`, `{"updated_at":1772359200000}`, `{"decline":"issuer"}`, `{"decline_code":"u30"}`,
-=======
-		`{"created_at":1772359200000}`, `{"created_at":1772359200}`, `{"created_at":1772359200000000000}`, `{"created_at":null}`, `{"created_at":"2026-03-01T10:00:00.250+05:30"}`, `{"updated_at":1772359200000}`, `{"decline":"issuer"}`, `{"decline_code":"u30"}`,
->>>>>>> f2fc373 (api-test: clients in two languages, linters and random requests against a running server)
+		`{"created_at":1772359200000000000}`,
 		`{"anything":{"else":true}}`, `{"amount":1125899906842624}`,
 	}
 	return map[string][]string{
