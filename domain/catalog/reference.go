@@ -40,7 +40,7 @@ func CheckReferences(e Entity, cfg Config) problem.List {
 			continue
 		}
 		named, found := cfg.Find(r.kind, r.id)
-		detail := ""
+		var detail string
 		switch {
 		case !found:
 			detail = "there is no such " + string(r.kind) + ": create it first"

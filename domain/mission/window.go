@@ -47,7 +47,6 @@ func local(naive time.Time, zone *time.Location) time.Time {
 	return first.In(zone)
 }
 
-// loadZone is time.LoadLocation without the names that mean something else on every machine.
 // NeedsZone tells whether it matters in which time zone the mission is: whether a local day or local time decides what counts.
 func (m *Mission) NeedsZone() bool {
 	local := func(text string) bool {
@@ -57,6 +56,7 @@ func (m *Mission) NeedsZone() bool {
 	return m.Window.Kind == WindowRecurring || m.Goal.Metric == MetricStreak || m.Window.Kind == WindowFixed && (local(m.Window.From) || local(m.Window.To))
 }
 
+// loadZone is time.LoadLocation without the names that mean something else on every machine.
 func loadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, errors.New("no IANA time zone")
