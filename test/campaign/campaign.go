@@ -41,6 +41,14 @@ func Midnight() time.Time { return time.Date(2025, 12, 1, 6, 0, 0, 0, time.UTC) 
 // Definitions returns the missions that nobody does anything to, as a file for `millrace mission apply`.
 func Definitions() []byte { return plain }
 
+// pools are those that missions of Definitions name.
+func pools() []string { return []string{"codes", "vouchers"} }
+
+// Pools returns them, as a file for `millrace pool apply`: a mission names only what is there.
+func Pools() []byte {
+	return fmt.Appendf(nil, `[{"id":%q},{"id":%q}]`, pools()[0], pools()[1])
+}
+
 // act is what an operator does to a mission, at an event time: a change of status, or, where that is empty, the later version, put in force
 // from then on.
 type act struct {
@@ -139,7 +147,7 @@ func Operators(t *topology.Topology) (create, act []Record, err error) {
 			}
 		}
 	}
-	for _, pool := range []string{"codes", "vouchers"} {
+	for _, pool := range pools() {
 		codes := &budget.Codes{Pool: pool, At: instant.Of(Midnight())}
 		for i := range giftCodes {
 			codes.Codes = append(codes.Codes, fmt.Sprintf("%s-%04d", strings.ToUpper(pool), i))

@@ -177,11 +177,11 @@ func writeKey(path string, public crypto.PublicKey) error {
 // applyMissions puts the missions in force before any payment comes, and lets operators do what they do to them at times that are yet
 // to come: a worker of progress reads the whole catalog before it takes its first posting.
 func (r *run) applyMissions(ctx context.Context) error {
-	file := filepath.Join(r.dir, "missions.json")
-	if err := os.WriteFile(file, campaign.Definitions(), 0o600); err != nil {
+	file, pools := filepath.Join(r.dir, "missions.json"), filepath.Join(r.dir, "pools.json")
+	err := errors.Join(os.WriteFile(file, campaign.Definitions(), 0o600), os.WriteFile(pools, campaign.Pools(), 0o600))
+	if err != nil {
 		return err
 	}
-	var err error
 	if r.client, err = kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner())); err != nil {
 		return err
 	}
@@ -202,6 +202,9 @@ func (r *run) applyMissions(ctx context.Context) error {
 	catalog := &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{w}}
 	defer catalog.Stop()
 	if err := catalog.Start(ctx); err != nil {
+		return err
+	}
+	if err := r.command(ctx, "pool", "apply", "-f", pools); err != nil {
 		return err
 	}
 	if err := r.command(ctx, "mission", "apply", "-f", file); err != nil {
