@@ -46,7 +46,7 @@ func finish(s *huma.Schema) {
 		from, to := float64(instant.Earliest/1000), float64(instant.Latest)*1e6
 		s.AnyOf = []*huma.Schema{ // a validator of huma does not know patterns of schemas that are made by hand
 			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339, with Z or an offset; from the year 2000 on"},
-			{Type: huma.TypeNumber, Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
+			{Type: huma.TypeNumber, Format: "double", Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
 			{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Description: "Such a number as a text"},
 		}
 		s.Format, s.Nullable = "", false

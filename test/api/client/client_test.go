@@ -49,7 +49,7 @@ func must(t *testing.T, err error) {
 func payment(t *testing.T, user string, n int) Event {
 	t.Helper()
 	var made PaymentEvent_UpdatedAt
-	must(t, made.FromPaymentEventUpdatedAt1(time.Now().UnixMilli()))
+	must(t, made.FromPaymentEventUpdatedAt1(float64(time.Now().UnixMilli())))
 	mode, bank := "upi", "sbi"
 	var e Event
 	must(t, e.FromPaymentEvent(PaymentEvent{
