@@ -155,7 +155,7 @@ func TestUsage(t *testing.T) {
 		"unknown flag":              {"topology", "--nope"},
 		`required flag(s) "file"`:   {"mission", "apply"},
 		`required flag(s) "role"`:   {"token", "mint", "--sub", "u"},
-		"FILE.jsonl is missing":     {"replay"},
+		"FILE is missing":           {"replay"},
 		"auth.key_file":             {"serve"},
 		"none.yaml: no such file":   {"generate", "--out", "x", "--outages", "none.yaml"},
 		"write RFC 3339":            {"generate", "--out", "x", "--from", "today"},
