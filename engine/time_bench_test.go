@@ -52,7 +52,9 @@ func BenchmarkTransactionTime(b *testing.B) {
 					p.time.Forward()
 				}
 				c.settle()
-				s.keep()
+				if err := s.keep(); err != nil {
+					b.Fatal(err)
+				}
 				t.abort() // forgets what it was given
 				if err := p.commit(); err != nil {
 					b.Fatal(err)

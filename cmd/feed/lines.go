@@ -130,14 +130,12 @@ func (l *Lines) Next() bool {
 	if l.done {
 		return false
 	}
-	ok := false
+	next := l.nextValue
 	if l.scanner != nil {
-		ok = l.nextLine()
-	} else {
-		ok = l.nextValue()
+		next = l.nextLine
 	}
-	l.done = !ok
-	return ok
+	l.done = !next()
+	return !l.done
 }
 
 func (l *Lines) nextLine() bool {

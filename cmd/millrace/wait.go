@@ -29,3 +29,6 @@ func sleepUntil(ctx context.Context, t time.Time) error {
 		return nil
 	}
 }
+
+// slept waits until t and reports whether it came before ctx ended.
+func slept(ctx context.Context, t time.Time) bool { return sleepUntil(ctx, t) == nil }
