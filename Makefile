@@ -33,7 +33,7 @@ build:
 	$(GO) build ./...
 
 test: ## all tests, on the embedded broker
-	$(GO) test -timeout 8m ./...
+	$(GO) test -timeout 15m ./...
 	cd examples/turnover && $(GO) vet . && $(GO) test -timeout 2m .
 
 # One iteration of each benchmark, so that they never rot.
@@ -50,14 +50,14 @@ lint: ## golangci-lint, see .golangci.yml
 	$(LINT) run ./...
 
 race: ## tests of the concurrent packages under the race detector (needs a C compiler)
-	$(GO) test -race -timeout 8m $(RACE)
+	$(GO) test -race -timeout 15m $(RACE)
 
 api-test: ## the API from outside: linters, generated clients, a browser on /docs, random requests (needs node, python3, chromium)
 	scripts/api-test
 
 # Kafka's own tools are run against the embedded broker. The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
 kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
-	scripts/with-kafka $(GO) test -count=1 -timeout 8m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
+	scripts/with-kafka $(GO) test -count=1 -timeout 15m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
 	MILLRACE_KAFKA_TOOLS=$(CURDIR)/scripts/kafka $(GO) test -count=1 -timeout 4m -run TestKafkaTools ./engine/embedded
 
 # Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it. In the first,
