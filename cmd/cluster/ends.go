@@ -29,6 +29,19 @@ func (e Ends) set(topic string, partition int32, end int64) {
 // until the transactions that have records there now have ended; what comes meanwhile does not count. Partitions that hold no
 // record are left out.
 func EndOffsets(ctx context.Context, adm *Admin, topics []string) (Ends, error) {
+	last, err := lastRecords(ctx, adm, topics, func(*kgo.Record) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	ends := Ends{}
+	for at, r := range last {
+		ends.set(at.topic, at.partition, r.Offset+1)
+	}
+	return ends, nil
+}
+
+// lastRecords returns the last committed record of each partition of topics that wanted takes. It reads no further back than that.
+func lastRecords(ctx context.Context, adm *Admin, topics []string, wanted func(*kgo.Record) bool) (map[place]*kgo.Record, error) {
 	starts, err := listed(adm.ListStartOffsets(ctx, topics...))
 	if err != nil {
 		return nil, fmt.Errorf("start offsets of %v: %w", topics, err)
@@ -43,22 +56,22 @@ func EndOffsets(ctx context.Context, adm *Admin, topics []string) (Ends, error) 
 	open := map[place]*tail{}
 	last.Each(func(o kadm.ListedOffset) {
 		if s, ok := starts.Lookup(o.Topic, o.Partition); ok && s.Offset < o.Offset {
-			open[place{o.Topic, o.Partition}] = newTail(s.Offset, o.Offset)
+			open[place{o.Topic, o.Partition}] = newTail(s.Offset, o.Offset, wanted)
 		}
 	})
-	ends := Ends{}
+	found := map[place]*kgo.Record{}
 	for len(open) > 0 {
 		if err := adm.readTails(ctx, open); err != nil {
 			return nil, fmt.Errorf("end offsets of %v: %w", topics, err)
 		}
 		for at, t := range open {
-			if t.done() && t.found >= 0 {
-				ends.set(at.topic, at.partition, t.found+1)
+			if t.done() && t.found != nil {
+				found[at] = t.found
 			}
 		}
 		maps.DeleteFunc(open, func(_ place, t *tail) bool { return t.done() })
 	}
-	return ends, nil
+	return found, nil
 }
 
 func listed(offsets kadm.ListedOffsets, err error) (kadm.ListedOffsets, error) {
@@ -102,12 +115,13 @@ type place struct {
 	partition int32
 }
 
-// tail looks for the last record of a partition below end, in ever longer stretches before it: most often one commit marker
+// tail looks for the last record of a partition below end that is wanted, in ever longer stretches before it: most often one commit marker
 // stands behind it.
 type tail struct {
 	start, end int64
 	from, next int64 // the stretch begins at from, and is read up to next
-	found      int64 // offset of the last record in it; -1: none
+	wanted     func(*kgo.Record) bool
+	found      *kgo.Record // the last one in it that is wanted; nil: none
 }
 
 // firstStretch and stretchGrowth say how long the stretches are, in offsets.
@@ -116,20 +130,20 @@ const (
 	stretchGrowth = 8
 )
 
-func newTail(start, end int64) *tail {
+func newTail(start, end int64, wanted func(*kgo.Record) bool) *tail {
 	from := max(start, end-firstStretch)
-	return &tail{start: start, end: end, from: from, next: from, found: -1}
+	return &tail{start: start, end: end, from: from, next: from, wanted: wanted}
 }
 
 // took counts what was read from next on, which must be less than all.
 func (t *tail) took(records []*kgo.Record, next int64) {
 	for _, r := range records {
-		if r.Offset < t.end {
-			t.found = r.Offset
+		if r.Offset < t.end && t.wanted(r) {
+			t.found = r
 		}
 	}
 	t.next = max(t.next, next)
-	if t.next >= t.end && t.found < 0 && t.from > t.start {
+	if t.next >= t.end && t.found == nil && t.from > t.start {
 		t.from = max(t.start, t.end-(t.end-t.from)*stretchGrowth)
 		t.next = t.from
 	}

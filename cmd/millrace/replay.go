@@ -25,6 +25,7 @@ const (
 
 type replayOptions struct {
 	advance time.Duration
+	shiftTo string
 	wait    bool
 	timeout time.Duration
 }
@@ -40,6 +41,14 @@ that span lines; each may be compressed by gzip. A line that is no valid event i
 groups are running, a clock event goes to every partition before a file of 256 KiB or more, so that none is taken for idle while
 others move time on.
 
+Before anything is sent, FILE is held against the event time that the deployment has reached. If the ledger would refuse all events
+as too_old, replay sends none and exits with 1; if some, it says how many, and sends all. Standard input is not looked at beforehand.
+
+--shift-to now, or --shift-to TIME, moves updated_at and created_at of every event, and clock events, by one and the same difference, so that
+the latest of these times is now, or TIME. Ids stay as they are, and the same id with another time is another content: to a
+deployment that has taken the file before, moved otherwise or not at all, the events are conflicting_duplicate. The same file with the
+same TIME again is the same events, and changes nothing.
+
 --advance D ends with a clock event to every partition at min(largest event time + D, now), so that the windows of the file
 close at once; clock events of the file count. --wait returns when every table, and the views of --server, reflect all of it.
 With --wait, and with --advance where intake runs, replay reports how many events became dead letters, by reason, and exits with 1
@@ -48,6 +57,7 @@ if all did.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], o) },
 	}
 	cmd.Flags().DurationVar(&o.advance, "advance", 0, "end with clock events this far past the largest event time")
+	cmd.Flags().StringVar(&o.shiftTo, "shift-to", "", "move all times of the file so that the latest is at this one: now, or RFC 3339")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "return when all tables and views reflect the file")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
 	return cmd
@@ -64,6 +74,10 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	by, err := a.look(ctx, path, o)
+	if err != nil {
+		return err
+	}
 	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: a.topology().Payments.Name})
 	if err != nil {
 		return err
@@ -75,7 +89,7 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 	}
 	defer refused.close()
 	wake := &waker{app: a, feed: f, done: 0 <= size && size < wokenFrom}
-	sent, skipped, err := sendLines(ctx, f, lines, wake.before)
+	sent, skipped, err := sendLines(ctx, f, lines, by, wake.before)
 	_ = bar.Finish() // drawing may fail where sending must not
 	if err != nil {
 		return fmt.Errorf("%s: %w (sent=%d)", path, err, sent)
@@ -118,11 +132,14 @@ func (a *app) moveTime(ctx context.Context, f *feed.Feed, o replayOptions) error
 	return a.waitForAll(ctx, a.topology())
 }
 
-// sendLines sends every event and returns how many, after all are acknowledged, and the numbers of those that no topic takes. It calls before
+// sendLines sends every event, with its times moved by by, and returns how many, after all are acknowledged, and the numbers of those that no topic takes. It calls before
 // with each event first.
-func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
+func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Duration, before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
 	for lines.Next() {
 		line := lines.Line()
+		if by != 0 {
+			line = feed.Shift(line, by)
+		}
 		if len(line) > maxRecord {
 			skipped = append(skipped, lines.Number())
 			continue

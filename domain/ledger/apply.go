@@ -60,7 +60,7 @@ func (t *transition) emit(e Effect) { t.effects = append(t.effects, e) }
 
 // expire relies on timeOut having run: retention is longer than the pending timeout, so an expiring row awaits nothing.
 func (t *transition) expire() {
-	if t.row == nil || !t.tooOld(t.row.LastAt) {
+	if t.row == nil || !t.cfg.TooOld(t.row.LastAt, t.watermark) {
 		return
 	}
 	waiting := t.row.Waiting
@@ -76,12 +76,6 @@ func (t *transition) expire() {
 	t.row, t.own = nil, false
 }
 
-// tooOld is the one rule for both refusing an event and expiring a row: a row lives exactly as long as its last event would
-// still be taken.
-func (t *transition) tooOld(at instant.Milli) bool {
-	return t.watermark != 0 && at < later(t.watermark, -t.cfg.Retention)
-}
-
 // judge decides on e. Refusals come before everything that changes the row, so a refused event leaves only a journal line.
 //
 // A duplicate of an event taken is told before anything else, also where it would be too old by now: it is no loss.
@@ -93,7 +87,7 @@ func (t *transition) judge(e *payment.Event) {
 		t.journal(e, Duplicate, "", t.row.Net())
 	case known:
 		t.refuse(e, payment.ConflictingDuplicate, "event id was used with other content")
-	case t.tooOld(e.UpdatedAt):
+	case t.cfg.TooOld(e.UpdatedAt, t.watermark):
 		t.refuse(e, payment.TooOld, "event time "+e.UpdatedAt.String()+" is beyond the retention")
 	case !sound(e):
 		t.refuse(e, payment.InvalidField, "amount or status")

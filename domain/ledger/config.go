@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/millrace/millrace/domain/instant"
 )
 
 // The bounds of one row. They are constants, not settings: replaying the same log must refuse the same events.
@@ -49,4 +51,10 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("retention %v: must be longer than pending_timeout %v", c.Retention, c.PendingTimeout))
 	}
 	return errors.Join(errs...)
+}
+
+// TooOld tells whether an event with this event time is refused where the event time of the ledger is watermark (0: not known), and whether a row
+// whose last event it was has expired: a row lives exactly as long as its last event would still be taken.
+func (c Config) TooOld(at, watermark instant.Milli) bool {
+	return watermark != 0 && at < later(watermark, -c.Retention)
 }
