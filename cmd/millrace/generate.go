@@ -144,7 +144,7 @@ func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace b
 	start := time.Now()
 	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
 	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
-		if pace && !slept(ctx, start.Add(r.Offset(from))) {
+		if pace && sleepUntil(ctx, start.Add(r.Offset(from))) != nil {
 			break // stopped: what was sent is flushed and counted
 		}
 		if err := f.Send(sending, r.Value); err != nil {

@@ -66,7 +66,7 @@ func (r *refused) count(ctx context.Context) error {
 		return nil
 	}
 	if r.intake {
-		if err := r.drainIntake(ctx); err != nil {
+		if err := r.app.drainIntake(ctx, refusedWithin, "intake has not judged all events, so there may be more dead letters"); err != nil {
 			return err
 		}
 	}
@@ -74,22 +74,6 @@ func (r *refused) count(ctx context.Context) error {
 		r.take(rec)
 		return nil
 	})
-}
-
-func (r *refused) drainIntake(ctx context.Context) error {
-	adm, err := r.app.admin()
-	if err != nil {
-		return err
-	}
-	defer adm.Close()
-	waiting, cancel := context.WithTimeout(ctx, refusedWithin)
-	defer cancel()
-	err = cluster.Drain(waiting, adm, cluster.Stages(r.app.topology())[:1], 20*time.Millisecond)
-	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		fmt.Fprintf(r.app.errs, "intake has not judged all events after %v: there may be more dead letters\n", refusedWithin)
-		return nil
-	}
-	return err
 }
 
 // take counts a dead letter of an event that the feed has sent. One event may have several; its first reason counts.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/millrace/millrace/cmd/cluster"
 )
 
 // withTimeout bounds a command's look at the cluster, with a reason that a person understands.
@@ -30,5 +32,20 @@ func sleepUntil(ctx context.Context, t time.Time) error {
 	}
 }
 
-// slept waits until t and reports whether it came before ctx ended.
-func slept(ctx context.Context, t time.Time) bool { return sleepUntil(ctx, t) == nil }
+// drainIntake waits until intake has read what is in its inputs now, for as long as within at most. If time is over first, which is no error, it
+// writes why that matters.
+func (a *app) drainIntake(ctx context.Context, within time.Duration, matters string) error {
+	adm, err := a.admin()
+	if err != nil {
+		return err
+	}
+	defer adm.Close()
+	waiting, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%v are over", within))
+	defer cancel()
+	err = cluster.Drain(waiting, adm, cluster.Stages(a.topology())[:1], 20*time.Millisecond)
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		fmt.Fprintf(a.errs, "%s: %v\n", matters, err)
+		return nil
+	}
+	return errors.Join(err, context.Cause(ctx))
+}

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
 )
 
@@ -39,21 +36,8 @@ func (w *waker) before(ctx context.Context, line []byte) error {
 	if err != nil || !runs { // who starts later reads all partitions from where they are
 		return err
 	}
-	adm, err := w.app.admin()
-	if err != nil {
-		return err
-	}
-	defer adm.Close()
-	intake := cluster.Stages(w.app.topology())[0]
 	if err := w.feed.Clock(ctx, at.Add(-wokenBehind)); err != nil {
 		return err
 	}
-	waiting, cancel := context.WithTimeoutCause(ctx, wokenWithin, fmt.Errorf("%s are over", wokenWithin))
-	defer cancel()
-	if err := cluster.Drain(waiting, adm, []cluster.Stage{intake}, 20*time.Millisecond); err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		fmt.Fprintf(w.app.errs, "events of other partitions may be late: %v\n", err)
-	} else if err != nil {
-		return errors.Join(err, ctx.Err())
-	}
-	return nil
+	return w.app.drainIntake(ctx, wokenWithin, "events of other partitions may be late")
 }
