@@ -61,19 +61,13 @@ type limiters struct {
 	refused *prometheus.CounterVec
 }
 
-func newLimiters(l Limits, now func() time.Time, registerer prometheus.Registerer) *limiters {
-	all := &limiters{by: map[class]*rate.Limiter{}, refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_http_rate_limited_total", Help: "Requests refused because their subject asks too often.",
-	}, []string{"class"})}
-	subjects := prometheus.NewDesc("millrace_http_rate_subjects", "Subjects whose requests are remembered for the rate limit.", []string{"class"}, nil)
+func newLimiters(l Limits, now func() time.Time, refused *prometheus.CounterVec) *limiters {
+	all := &limiters{by: map[class]*rate.Limiter{}, refused: refused}
 	for name, limit := range l.byClass() {
 		all.by[name] = rate.New(limit, now)
 		all.refused.WithLabelValues(string(name))
 	}
 	all.refused.WithLabelValues(string(streamClass))
-	if registerer != nil {
-		registerer.MustRegister(all.refused, subjectGauges{subjects, all})
-	}
 	return all
 }
 
@@ -134,20 +128,4 @@ func address(r *http.Request) string {
 		}
 	}
 	return addr.String()
-}
-
-// subjectGauges tells how many subjects are remembered.
-type subjectGauges struct {
-	desc *prometheus.Desc
-	all  *limiters
-}
-
-// Describe implements prometheus.Collector.
-func (g subjectGauges) Describe(c chan<- *prometheus.Desc) { c <- g.desc }
-
-// Collect implements prometheus.Collector.
-func (g subjectGauges) Collect(c chan<- prometheus.Metric) {
-	for name, l := range g.all.by {
-		c <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, float64(l.Subjects()), string(name))
-	}
 }

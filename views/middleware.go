@@ -2,6 +2,7 @@ package views
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -50,11 +51,13 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// recover answers a panic with a problem, or, if the answer has begun, breaks the connection off.
+// recover answers a panic with a problem, or, if the answer has begun, breaks the connection off. It counts how each request ended, a panic as 500.
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := &tracked{ResponseWriter: w}
 		r.Body = framedBody{r.Body}
+		end := s.metrics.begin(t)
+		defer func() { end(r) }() // the router sets the request's pattern; the answer to a panic is given by then
 		defer func() {
 			p := recover()
 			if p == nil {
@@ -70,6 +73,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				s.config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", requestID(r.Context()), "route", r.Pattern,
 					"panic", p, "stack", string(debug.Stack()))
 			}
+			t.failed = !aborted && !errors.Is(err, errFraming)
 			if t.begun || aborted {
 				panic(http.ErrAbortHandler)
 			}
@@ -96,20 +100,40 @@ func (b framedBody) Read(p []byte) (int, error) {
 	panic(fmt.Errorf("%w: %w", errFraming, err))
 }
 
-// tracked knows whether the answer has begun.
+// tracked knows whether the answer has begun, and how it ended.
 type tracked struct {
 	http.ResponseWriter
-	begun bool
+	begun  bool
+	status int  // 0: none was given, which net/http sends as 200
+	failed bool // a panic ended the answer
+	stream bool // the answer is one of server-sent events
+	// onStream is called when a stream begins.
+	onStream func()
 }
 
 func (t *tracked) WriteHeader(status int) {
 	t.begun = true
+	if t.status == 0 && status >= http.StatusOK {
+		t.status = status
+		if t.Header().Get("Content-Type") == eventStream {
+			t.stream = true
+			t.onStream()
+		}
+	}
 	t.ResponseWriter.WriteHeader(status)
 }
 
 func (t *tracked) Write(b []byte) (int, error) {
 	t.begun = true
 	return t.ResponseWriter.Write(b)
+}
+
+// ended returns the status that the request is counted under.
+func (t *tracked) ended() int {
+	if t.failed {
+		return http.StatusInternalServerError
+	}
+	return cmp.Or(t.status, http.StatusOK)
 }
 
 // Unwrap serves http.ResponseController.

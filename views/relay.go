@@ -171,9 +171,11 @@ func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*re
 		defer cancel()
 		if err := s.config.Payments.Send(ctx, events); err != nil {
 			s.config.Log.WarnContext(ctx, "events cannot be sent", "request_id", requestID(ctx), "error", err)
+			s.metrics.judged(source, verdictUnavailable, body)
 			return nil, unavailable("the events cannot be recorded now: send them again")
 		}
 	}
+	s.metrics.judged(source, verdictAccepted, body)
 	if body.Accepted == 0 && body.Rejected > 0 {
 		return nil, allRejected(body, isList(in.RawBody, raw))
 	}
@@ -213,11 +215,11 @@ func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 	rules.FutureBound = anyTime
 	now := instant.Of(s.config.Now())
 	for i, value := range raw {
-		result := RelayedResult{Index: i, Verdict: "accepted"}
+		result := RelayedResult{Index: i, Verdict: verdictAccepted}
 		event, found := judgeEvent(value, now, rules, &result)
 		if found != nil {
 			body.Rejected++
-			result.Verdict, result.Reason, result.Detail, result.Message = "rejected", string(found.Reason), found.Field, found.Detail
+			result.Verdict, result.Reason, result.Detail, result.Message = verdictRejected, string(found.Reason), found.Field, found.Detail
 			if result.Detail == "" {
 				result.Detail = found.Detail
 			}

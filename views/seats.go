@@ -45,6 +45,13 @@ func (x *seats) take(who string) (leave func(), refused *problem.Problem) {
 	}, nil
 }
 
+// open returns how many seats are taken.
+func (x *seats) open() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.taken
+}
+
 // whose returns under which name the streams of a caller are counted: the token's subject, or the address where there is no token.
 func whose(who token.Identity, r *http.Request) string {
 	if who.Subject == "" {

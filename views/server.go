@@ -148,10 +148,11 @@ const (
 type Server struct {
 	config  Config
 	sources sources
-	mux     *http.ServeMux
+	mux     *routes
 	api     huma.API
 	stop    stopFlag
 
+	metrics  *metrics
 	limiters *limiters
 	streams  *streams
 	// listeners have the seats of the health stream.
@@ -167,7 +168,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: http.NewServeMux(),
+	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: &routes{ServeMux: http.NewServeMux()}, metrics: newMetrics(),
 		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
 	}
 	if c.Signatures == nil {
@@ -178,7 +179,7 @@ func New(c Config) (*Server, error) {
 		s.config.Signatures = none
 	}
 	s.streams, s.listeners = newStreams(), newSeats(maxListeners, maxSubjectListeners)
-	s.limiters = newLimiters(c.Limits, c.Now, c.Registerer)
+	s.limiters = newLimiters(c.Limits, c.Now, s.metrics.limited)
 	s.measureKeys()
 	s.config.Catalog.Find = s.find
 	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
@@ -194,7 +195,13 @@ func New(c Config) (*Server, error) {
 	s.relay()
 	s.probes()
 	s.dev()
-	return s, s.pages()
+	if err := s.pages(); err != nil {
+		return nil, err
+	}
+	s.metrics.routes(s.mux.patterns, s.api.OpenAPI())
+	s.metrics.sources(s.config.Signatures.Sources())
+	s.metrics.register(c.Registerer, s)
+	return s, nil
 }
 
 func (c Config) withDefaults() Config {
@@ -230,7 +237,7 @@ func (c Config) withDefaults() Config {
 
 // Handler returns the server's one handler.
 func (s *Server) Handler() http.Handler {
-	return s.identify(s.recover(secure(plain(s.route(s.mux)))))
+	return s.identify(s.recover(secure(plain(s.route(s.mux.ServeMux)))))
 }
 
 func apiConfig(version string, log *slog.Logger) huma.Config {

@@ -93,6 +93,9 @@ func (s *Server) pass(r *http.Request, w http.ResponseWriter, l *listener, who t
 	}
 }
 
+// eventStream is the media type of server-sent events.
+const eventStream = "text/event-stream; charset=utf-8"
+
 // eventWriter writes server-sent events to one client.
 type eventWriter struct {
 	w   http.ResponseWriter
@@ -101,7 +104,7 @@ type eventWriter struct {
 
 // beginEvents begins the answer; false where that was all of it.
 func beginEvents(r *http.Request, w http.ResponseWriter) (eventWriter, bool) {
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	w.Header().Set("Content-Type", eventStream)
 	w.WriteHeader(http.StatusOK)
 	return eventWriter{w, http.NewResponseController(w)}, r.Method != http.MethodHead
 }

@@ -94,7 +94,9 @@ func tagOf(body []byte) string {
 }
 
 // Register adds the routes: /, /docs, /favicon.ico and /assets/.
-func (f *Files) Register(mux *http.ServeMux) {
+func (f *Files) Register(mux interface {
+	HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request))
+}) {
 	mux.HandleFunc("GET /{$}", f.serve(f.front))
 	mux.HandleFunc("GET /docs", f.serve(docs))
 	mux.HandleFunc("GET /favicon.ico", f.serve("icon.svg"))

@@ -159,6 +159,15 @@ func NewVerifier(c Config) (*Verifier, error) {
 // Signed tells whether a request claims to be signed, by either scheme.
 func Signed(h http.Header) bool { return h.Get(Header) != "" || h.Get(WebhookHeader) != "" }
 
+// Sources returns the names of all who may sign.
+func (v *Verifier) Sources() []string {
+	names := make([]string, 0, len(v.config.Sources))
+	for _, s := range v.config.Sources {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // Signs tells whether a source of that name signs its requests.
 func (v *Verifier) Signs(name string) bool {
 	for _, s := range v.config.Sources {
