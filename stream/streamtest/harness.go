@@ -178,7 +178,8 @@ func (h *Harness) rest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fired := h.engine.Tick() // which takes in records, too, and looks behind the last of them
+		handled := h.handled(ends) // before the tick and the second look: what these records led to is seen by them
+		fired := h.engine.Tick()   // which takes in records, too, and looks behind the last of them
 		if fired > 0 {
 			rounds++
 			continue
@@ -187,7 +188,7 @@ func (h *Harness) rest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if h.handled(after) && maps.EqualFunc(ends, after, func(a, b map[int32]int64) bool { return maps.Equal(a, b) }) {
+		if handled && maps.EqualFunc(ends, after, func(a, b map[int32]int64) bool { return maps.Equal(a, b) }) {
 			return nil
 		}
 	}
