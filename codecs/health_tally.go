@@ -70,7 +70,7 @@ func readCounts(f wire.Field, c *health.Counts) {
 	}
 }
 
-// writeTally writes fields 6 to 9 (counts), 10 (latency) and 11 (sources), beside the owner's.
+// writeTally writes fields 6 to 9 (counts), 10 (latency), 11 (sources) and 15 (arrival), beside the owner's.
 func writeTally(w *wire.Writer, t health.Tally) {
 	writeCounts(w, t.Counts)
 	w.Bytes(10, packLatency(t.Latency))
@@ -82,6 +82,7 @@ func writeTally(w *wire.Writer, t health.Tally) {
 			w.Int(4, r.Last-r.First)
 		})
 	}
+	w.Int(15, int64(t.Arrived))
 }
 
 func readTally(f wire.Field, t *health.Tally) (err error) {
@@ -105,6 +106,8 @@ func readTally(f wire.Field, t *health.Tally) (err error) {
 			return nil
 		})
 		t.Sources = append(t.Sources, r)
+	case 15:
+		t.Arrived = instant.Milli(f.Int())
 	default:
 		readCounts(f, &t.Counts)
 	}

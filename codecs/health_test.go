@@ -28,10 +28,12 @@ var (
 )
 
 func sampleSeries() *health.Row {
+	open := sampleTally
+	open.Arrived = 1772359205000
 	return &health.Row{Series: &health.Series{
 		Path: samplePath, Reached: 1772359270001, Traffic: 1772359259000, Through: 60000, Empty: 3,
 		Open: window.Set[health.Tally]{
-			Open: []window.Window[health.Tally]{{Span: sampleSpan, Value: sampleTally}}, ClosedTo: 1772359200000,
+			Open: []window.Window[health.Tally]{{Span: sampleSpan, Value: open}}, ClosedTo: 1772359200000,
 		},
 		Last: []health.Small{{Span: window.Span{Start: 0, End: 60000}, Counts: sampleTally.Counts}},
 	}}
@@ -161,8 +163,8 @@ func fuzzStable[T any](f *testing.F, c codecOf[T], seeds ...T) {
 }
 
 func TestHealthRowGolden(t *testing.T) {
-	checkGolden(t, HealthRow{}, sampleSeries(), "010a690a0375706912037362691a0872617a6f72706179222b2080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a08"+
-		"617474656d707473181420dc012880b4b98d9567320b28c0a90730b401380a400a38e2f9c18d956740f0cdc08d956748c0a9075006")
+	checkGolden(t, HealthRow{}, sampleSeries(), "010a700a0375706912037362691a0872617a6f7270617922322080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a08"+
+		"617474656d707473181420dc01789082ba8d95672880b4b98d9567320b28c0a90730b401380a400a38e2f9c18d956740f0cdc08d956748c0a9075006")
 	checkGolden(t, HealthRow{}, sampleClosed(), "01124a0a0375706912037362691a0872617a6f727061792080b4b98d956728c0a90730b401380a400a5206013c002300055a0f0a086174"+
 		"74656d707473181420dc01600468e0f9c18d95677001")
 }

@@ -67,6 +67,10 @@ func (s *session) commit(n int, began time.Time) error {
 	for reason, n := range e.letters.take() {
 		e.config.Metrics.deadLetters.WithLabelValues(group, reason).Add(float64(n))
 	}
+	now := e.config.Clock()
+	e.arrivals.take(func(at time.Time) {
+		e.config.Metrics.endToEnd.WithLabelValues(group).Observe(max(0, now.Sub(at)).Seconds()) // clocks of two machines differ
+	})
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
 	e.config.Metrics.records.WithLabelValues(group).Observe(float64(n))
 	e.config.Metrics.overlay.WithLabelValues(group).Observe(float64(rows))
@@ -158,6 +162,7 @@ func (s *session) abort() error {
 // undo takes back what the transaction did here. goka holds nothing else.
 func (s *session) undo() {
 	s.engine.letters.take()
+	s.engine.arrivals.take(func(time.Time) {})
 	for _, t := range s.engine.ownTables() {
 		t.abort()
 	}

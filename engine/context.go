@@ -37,6 +37,9 @@ func (c *callContext) Advance(t time.Time) {
 // DeadLettered implements stream.Observer.
 func (c *callContext) DeadLettered(reason string) { c.engine.letters.add(reason) }
 
+// Finished implements stream.Observer. It is measured at the end of the transaction.
+func (c *callContext) Finished(arrived time.Time) { c.engine.arrivals.add(arrived) }
+
 // Lookup reads our own store. goka's look-up fails while a processor stops, since the views stop first, and the callback
 // under way would go on as if the table had no such row.
 func (c *callContext) Lookup(topic goka.Table, key string) any {

@@ -76,6 +76,8 @@ type Engine struct {
 	badEmit atomic.Pointer[badEmit] // the last that was refused outside of callContext.Write
 	cause   atomic.Pointer[error]   // what a callback failed with first
 	letters letters
+
+	arrivals arrivals
 }
 
 // New returns an engine for one processor.

@@ -11,6 +11,7 @@ import (
 type Metrics struct {
 	transactions *prometheus.CounterVec
 	commit       *prometheus.HistogramVec
+	endToEnd     *prometheus.HistogramVec
 	records      *prometheus.HistogramVec
 	overlay      *prometheus.HistogramVec
 	restored     *prometheus.CounterVec
@@ -51,6 +52,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		transactions: counter("millrace_transactions_total", "Transactions by how they ended.", []string{"group", "outcome"}),
 		commit: histogram("millrace_commit_seconds", "Time from all callbacks done to the store written.",
 			prometheus.ExponentialBuckets(0.001, 2, 14)),
+		endToEnd: histogram("millrace_end_to_end_seconds",
+			"Time from the timestamp of the input record that a result stems from, which its broker or producer set, to the commit of the transaction with the result.",
+			[]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 90, 120, 300, 900, 3600}),
 		records:      histogram("millrace_transaction_records", "Records taken in by one transaction.", sizes),
 		overlay:      histogram("millrace_transaction_rows", "Rows that one transaction changed.", sizes),
 		restored:     counter("millrace_table_restored_records_total", "Changelog records read to restore tables.", table),
@@ -67,7 +71,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		recovered: gauge("millrace_table_recovered", "1 when the group's partitions here have their tables and handle records, and a view of its table here has all of it.", group),
 	}
 	if r != nil {
-		r.MustRegister(m.transactions, m.commit, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
+		r.MustRegister(m.transactions, m.commit, m.endToEnd, m.records, m.overlay, m.restored, m.restoring, m.timers, m.deadLetters,
 			m.watermarkLag, m.watermark, m.consumerLag, m.recovered, m.stableAge, m.lookupAge)
 	}
 	return m

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/codec"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/millrace/millrace/stream"
 )
@@ -215,6 +218,49 @@ func TestDeadLettersAreCountedOnce(t *testing.T) {
 	}
 	if n := value(t, c.Metrics.deadLetters.WithLabelValues("adder", stream.ReasonRowTooLarge)); n != 1 {
 		t.Errorf("%g too large", n)
+	}
+	if n := value(t, c.Metrics.transactions.WithLabelValues("adder", outcomeAborted)); n < 1 {
+		t.Errorf("%g aborts", n)
+	}
+}
+
+// What is finished is measured when it is committed: not where its callback fails, and once though its transaction is done over.
+func TestWhatIsFinishedIsMeasuredOnce(t *testing.T) {
+	f := newFixture(t)
+	c := f.config()
+	c.Metrics = NewMetrics(nil)
+	now := time.Unix(2_000, 0)
+	c.Clock = func() time.Time { return now }
+	for _, n := range []string{"1", "0", "13", "5000", "14"} {
+		f.write("in", "k", []byte(n))
+	}
+	f.flush()
+	f.group.Row = wide{}
+	r := f.run(c, goka.DefineGroup(f.group.Goka(),
+		stream.Input(f.group, f.in, func(c *stream.Context[int], n int) {
+			c.SetRow(n)
+			if n > 0 {
+				c.Finishes(now.Add(-time.Duration(n) * time.Second))
+			}
+			if n == 0 {
+				c.Finishes(time.Time{}) // nobody knows
+			}
+			if n == 13 {
+				panic("unlucky")
+			}
+			if n == 5000 {
+				c.Finishes(now.Add(time.Hour)) // of a clock that is ahead
+			}
+		}),
+		stream.Persist(f.group), stream.DeadLetters(f.group)))
+	r.handled(f, "in")
+	r.stop(t)
+	var out dto.Metric
+	if err := c.Metrics.endToEnd.WithLabelValues("adder").(prometheus.Metric).Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	if h := out.GetHistogram(); h.GetSampleCount() != 3 || h.GetSampleSum() != 5001 {
+		t.Errorf("%d measured, %g s in all; want 1 s, 5,000 s and 0", h.GetSampleCount(), h.GetSampleSum())
 	}
 	if n := value(t, c.Metrics.transactions.WithLabelValues("adder", outcomeAborted)); n < 1 {
 		t.Errorf("%g aborts", n)

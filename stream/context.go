@@ -29,6 +29,7 @@ type Context[Row any] struct {
 	timers      []Timer
 	sums        []Sum
 	advance     []time.Time
+	finished    []time.Time
 
 	policy Policy
 	halted error // what ends the processor
@@ -126,6 +127,14 @@ func (c *Context[Row]) SetTimer(due time.Time, name string) {
 // n must not be changed.
 func (c *Context[Row]) Add(sum string, n *big.Int) { c.sums = append(c.sums, Sum{sum, n}) }
 
+// Finishes tells that what arrived at a time is done with this callback's effects. The transport measures how long that took, up to the
+// commit of the transaction. Zero: it is not known, and not measured.
+func (c *Context[Row]) Finishes(arrived time.Time) {
+	if !arrived.IsZero() {
+		c.finished = append(c.finished, arrived)
+	}
+}
+
 // DeadLetter files a record that cannot be used, see DeadLetter for the defaults.
 func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadLetters, d) }
 
@@ -133,7 +142,7 @@ func (c *Context[Row]) DeadLetter(d DeadLetter) { c.deadLetters = append(c.deadL
 func (c *Context[Row]) discard() {
 	var none Row
 	c.row, c.has, c.loaded, c.changed = none, false, false, false
-	c.emits, c.deadLetters, c.timers, c.sums, c.advance = nil, nil, nil, nil, nil
+	c.emits, c.deadLetters, c.timers, c.sums, c.advance, c.finished = nil, nil, nil, nil, nil, nil
 }
 
 // reject undoes what the callback asked for. Its record becomes a dead letter, or ends the processor.
@@ -155,6 +164,11 @@ func (c *Context[Row]) flush() {
 	}
 	c.flushDeadLetters()
 	c.flushTime()
+	if o, ok := c.goka.(Observer); ok {
+		for _, arrived := range c.finished {
+			o.Finished(arrived)
+		}
+	}
 }
 
 // write applies row, emits and timers: all of them, or it says why not. Outside of recover, as flush.

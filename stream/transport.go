@@ -16,9 +16,11 @@ type Transport interface {
 	Advance(t time.Time)
 }
 
-// Observer is implemented by a Transport that counts dead letters.
+// Observer is implemented by a Transport that counts dead letters and measures how long things take.
 type Observer interface {
 	DeadLettered(reason string)
+	// Finished see Context.Finishes.
+	Finished(arrived time.Time)
 }
 
 // Adder is implemented by a Transport that keeps sums, for callbacks without a Context: see its Add.

@@ -15,6 +15,8 @@ type Due struct{ At instant.Milli }
 type Finished struct {
 	Record *WindowRecord
 	To     *ClosedWindow
+	// Arrived is when the newest payment that the window counted arrived; 0: it counted none, or it is not known.
+	Arrived instant.Milli
 }
 
 // Silent tells that a series has had no attempt for more than MaxEmpty windows; its record is published beside the finals.

@@ -46,11 +46,14 @@ func Settle(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
 
 // finish makes a closed window known. It changes s.Last in place.
 func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effect {
+	arrived := f.Value.Arrived
+	f.Value.Arrived = 0 // what is closed has no use for it
 	closed := window.Close(f)
 	s.remember(cfg, closed.Span, closed.Value.Counts)
 	return []Effect{Finished{
-		Record: (&Closed{s.Path, closed, f.ClosesAt, !cfg.CountTimeouts}).record(),
-		To:     &ClosedWindow{Path: s.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Plain: !cfg.CountTimeouts, Tally: f.Value},
+		Record:  (&Closed{s.Path, closed, f.ClosesAt, !cfg.CountTimeouts}).record(),
+		To:      &ClosedWindow{Path: s.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Plain: !cfg.CountTimeouts, Tally: f.Value},
+		Arrived: arrived,
 	}, s.score(cfg, f.Span.End, empty)}
 }
 
@@ -108,6 +111,7 @@ func horizon(s Settings, closedTo instant.Milli) instant.Milli {
 // late sends a late attempt to its window, and corrects the score if that looks back so far. Routing leaves the correction out where it has
 // the score; it needs the one of a window that had no final, which nothing else tells it of.
 func (s *Series) late(cfg Settings, p window.Effect[Tally]) []Effect {
+	p.Value.Arrived = 0
 	effects := []Effect{Late{&ClosedWindow{Path: s.Path, Span: p.Span, ClosedAt: p.ClosesAt, Tally: p.Value}}}
 	s.Last = slices.Clone(s.Last)
 	if s.remember(cfg, p.Span, p.Value.Counts) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 )
 
@@ -13,6 +14,8 @@ type Tally struct {
 	Counts  Counts
 	Latency Latency
 	Sources []SourceRange // by topic, then partition
+	// Arrived is when the newest of the payments arrived: the timestamp of its record, 0 where none is known. Of an open window.
+	Arrived instant.Milli
 }
 
 // SourceRange is the first and last offset of the attempts that were counted, within one partition of one topic.
@@ -34,15 +37,21 @@ type Source struct {
 
 // tallyOf is the tally of one attempt.
 func tallyOf(a *ledger.Attempt, one Counts, from Source) Tally {
+	arrived := a.Origin.Timestamp
+	if a.Outcome == ledger.TimedOut { // nothing came but time
+		arrived = 0
+	}
 	return Tally{
-		Counts: one, Latency: Latency{}.Add(a.LatencyMS),
+		Counts: one, Latency: Latency{}.Add(a.LatencyMS), Arrived: arrived,
 		Sources: []SourceRange{{from.Topic, from.Partition, from.Offset, from.Offset}},
 	}
 }
 
 // Merge returns the tally of the attempts of both.
 func (t Tally) Merge(u Tally) Tally {
-	out := Tally{Counts: t.Counts.Plus(u.Counts), Latency: t.Latency.Merge(u.Latency), Sources: slices.Clone(t.Sources)}
+	out := Tally{
+		Counts: t.Counts.Plus(u.Counts), Latency: t.Latency.Merge(u.Latency), Sources: slices.Clone(t.Sources), Arrived: max(t.Arrived, u.Arrived),
+	}
 	for _, r := range u.Sources {
 		i, found := slices.BinarySearchFunc(out.Sources, r, func(a, b SourceRange) int {
 			return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))

@@ -135,6 +135,9 @@ func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect
 			stream.Loopback(c, e.To.Key(), e.To)
 			c.Add(topology.WindowsSum, big.NewInt(1))
 			g.metrics.closed(e.Record.Mode)
+			if e.Arrived != 0 {
+				c.Finishes(e.Arrived.Time())
+			}
 			if g.trace != nil {
 				g.trace.WindowClosed(e.Record)
 			}

@@ -1,11 +1,13 @@
 package health_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/health"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -60,10 +63,10 @@ func parseSettings(text string) ([]byte, error) {
 	return codecs.CatalogRow{}.Encode(&catalog.Row{Kind: catalog.KindHealthSetting, EntityID: e.ID(), Revision: 1, Entity: e})
 }
 
-// parseAttempt reads "upi/sbi/razorpay success 2026-03-01T10:00:00Z 40".
+// parseAttempt reads "upi/sbi/razorpay success 2026-03-01T10:00:00Z 40", and perhaps when its payment arrived.
 func parseAttempt(text string) ([]byte, error) {
 	words := strings.Fields(text)
-	if len(words) != 4 {
+	if len(words) != 4 && len(words) != 5 {
 		return nil, fmt.Errorf("want path, outcome, time and latency, not %q", text)
 	}
 	mode, instrument, gateway, ok := ledger.ParseKey(words[0])
@@ -75,6 +78,9 @@ func parseAttempt(text string) ([]byte, error) {
 		}
 	}
 	err := a.At.UnmarshalText([]byte(words[2]))
+	if len(words) == 5 {
+		err = errors.Join(err, a.Origin.Timestamp.UnmarshalText([]byte(words[4])))
+	}
 	a.LatencyMS, _ = strconv.ParseInt(words[3], 10, 64)
 	if !ok || err != nil {
 		return nil, fmt.Errorf("attempt %q: %w", text, err)
@@ -232,6 +238,38 @@ func TestLateness(t *testing.T) {
 		}
 		if below[0] != 2 || below[1] != 2 || below[2] != 3 || below[300] != 3 || below[900] != 4 {
 			t.Errorf("buckets %v", below)
+		}
+		return
+	}
+	t.Error("no histogram")
+}
+
+// From the arrival of the newest payment that a window counted to its final, however old the payments are. A timeout is no arrival, nor is
+// what comes late.
+func TestEndToEndLatency(t *testing.T) {
+	r := prometheus.NewRegistry()
+	c := config(1, health.NewMetrics(r))
+	c.Metrics, c.Wall = engine.NewMetrics(r), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	h := streamtest.New(t, c)
+	const key = "upi/sbi/g"
+	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:00:01Z 1 2026-03-01T11:59:56Z")
+	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:00:02Z 1 2026-03-01T11:59:50Z")
+	h.ConsumeText("attempts", key, key+" timeout 2024-03-01T10:00:03Z 1 2026-03-01T11:59:59Z")
+	h.Restart()
+	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:03:00Z 1") // that nobody knows when it came closes the window, and two without any
+	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:00:04Z 1 2026-03-01T11:59:59Z")
+	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:06:00Z 1")
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "millrace_end_to_end_seconds" {
+			continue
+		}
+		got := f.GetMetric()[0]
+		if got.GetLabel()[0].GetValue() != "health" || got.GetHistogram().GetSampleCount() != 1 || got.GetHistogram().GetSampleSum() != 4 {
+			t.Errorf("%v, want one of group health that took 4 s", got)
 		}
 		return
 	}

@@ -84,6 +84,9 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
 	g.settle(c, row, next, effects)
 	g.metrics.count(effects)
+	if p.Kind == ledger.PaymentSettled && p.Origin.Timestamp > 0 { // a reversal may have waited for its payment
+		c.Finishes(p.Origin.Timestamp.Time())
+	}
 }
 
 // receive counts what a posting brought.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	_ "time/tzdata"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +20,7 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/engine"
 	processor "github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -69,6 +71,7 @@ func formatTask(b []byte) string {
 func parsePosting(text string) ([]byte, error) {
 	in := struct {
 		T, Merchant, Currency, Created, At string
+		Arrived                            instant.Milli
 		Amount, Before, Seq                int64
 		After                              *int64
 	}{Merchant: "swiggy", Currency: "INR", Seq: 1}
@@ -89,7 +92,7 @@ func parsePosting(text string) ([]byte, error) {
 	if in.At == "" {
 		in.At = in.Created
 	}
-	p.Origin = payment.Origin{Topic: "payments", Offset: 7}
+	p.Origin = payment.Origin{Topic: "payments", Offset: 7, Timestamp: in.Arrived}
 	if err := p.CreatedAt.UnmarshalText([]byte(in.Created)); err != nil {
 		return nil, err
 	}
@@ -251,6 +254,32 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 	processor.NewMetrics(registry) // a second instance in the process shares them
+}
+
+// However old payments are, what counts is when their records arrived. A reversal may have waited for its payment and is not measured.
+func TestEndToEndLatency(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	c := scriptConfig(registry)
+	c.Metrics, c.Wall = engine.NewMetrics(registry), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	h := streamtest.New(t, c)
+	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"created":"2024-03-02T10:00:00Z","arrived":"2026-03-01T11:59:57Z"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t1","amount":100,"before":100,"after":40,"seq":2,"created":"2024-03-02T10:00:00Z","arrived":"2026-03-01T11:00:00Z"}`)
+	h.ConsumeText("postings", "u1", `{"t":"t2","amount":100,"created":"2024-03-02T10:00:00Z"}`)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "millrace_end_to_end_seconds" {
+			continue
+		}
+		got := f.GetMetric()[0]
+		if got.GetLabel()[0].GetValue() != "progress" || got.GetHistogram().GetSampleCount() != 1 || got.GetHistogram().GetSampleSum() != 3 {
+			t.Errorf("%v, want one of group progress that took 3 s", got)
+		}
+		return
+	}
+	t.Error("no histogram")
 }
 
 func gather(t *testing.T, registry *prometheus.Registry) []string {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/engine"
 )
 
 // commitInterval is short: nobody writes while a script waits.
@@ -33,6 +35,8 @@ type Config struct {
 	Calm bool
 	// IdleAfter is the engine's idle rule. Defaults to 5 s.
 	IdleAfter time.Duration
+	// Metrics are the engine's. Defaults to none.
+	Metrics *engine.Metrics
 }
 
 func (c Config) withDefaults() Config {

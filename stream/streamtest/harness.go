@@ -120,7 +120,7 @@ func (h *Harness) start(p Processor) {
 	e, err := engine.New(engine.Config{
 		Client: engine.ClientConfig{Brokers: h.broker.cluster.ListenAddrs(), Dial: h.wire.Dial}, Partitions: h.config.Partitions,
 		IdleAfter: h.config.IdleAfter, CommitInterval: commitInterval, StopPatience: time.Millisecond, Tick: engine.NoTick, Clock: h.now,
-		MaxFuture: -1, Index: p.Index,
+		MaxFuture: -1, Index: p.Index, Metrics: h.config.Metrics,
 	})
 	if err != nil {
 		h.t.Fatal(err)
