@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/stream"
 )
 
 // NoTick as Config.Tick leaves idle time, timers and sweeps to calls of Engine.Tick and Engine.Sweep.
@@ -63,6 +64,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Metrics is shared by all engines of a process. Defaults to none.
 	Metrics *Metrics
+	// Reasons are those for which the graph's callbacks file dead letters: each is counted from 0, so that a rate can rise from there.
+	// Defaults to those of package stream.
+	Reasons []string
 	// Index holds, by topic of a table that the graph looks up, functions that are told of every row, during recovery
 	// too; a nil value means deleted. Calls for one table are never concurrent. The value must not be changed.
 	Index map[string]func(key string, value []byte)
@@ -100,6 +104,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Reasons == nil {
+		c.Reasons = stream.Reasons()
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(nil)

@@ -14,8 +14,6 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/storage"
-
-	"github.com/millrace/millrace/stream"
 )
 
 var (
@@ -115,7 +113,7 @@ func (e *Engine) options() []goka.ProcessorOption {
 	return []goka.ProcessorOption{
 		goka.WithGroupGraphHook(func(g *goka.GroupGraph) {
 			e.graph = readGraph(g, e.config)
-			e.config.Metrics.deadLetters.WithLabelValues(e.graph.group, stream.ReasonMalformed) // 0 from the start, for a rate to rise from
+			e.config.Metrics.begin(e.graph.group, e.config.Reasons)
 		}),
 		goka.WithClientID(e.config.Client.ClientID),
 		goka.WithLogger(gokaLog{e.config.Logger}),

@@ -77,6 +77,19 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
+// begin shows what a group counts at 0, for a rate to rise from.
+func (m *Metrics) begin(group string, reasons []string) {
+	for _, outcome := range []string{outcomeCommitted, outcomeAborted, outcomeUnknown} {
+		m.transactions.WithLabelValues(group, outcome)
+	}
+	for _, reason := range reasons {
+		m.deadLetters.WithLabelValues(group, reason)
+	}
+	for _, h := range []*prometheus.HistogramVec{m.commit, m.records, m.overlay} {
+		h.WithLabelValues(group)
+	}
+}
+
 func (m *Metrics) setLag(group, topic string, partition int32, records int64) {
 	m.consumerLag.WithLabelValues(group, topic, strconv.Itoa(int(partition))).Set(float64(records))
 }

@@ -35,6 +35,7 @@ const unknownTarget = math.MaxInt64
 func newViewPartition(v *View, number int32) *viewPartition {
 	p := &viewPartition{view: v, number: number, target: unknownTarget}
 	p.known.Store(&Known{})
+	v.config.Metrics.restored.WithLabelValues(viewsLabel, v.config.Table, p.label()) // 0 from the start, for a rate to rise from
 	return p
 }
 

@@ -46,6 +46,9 @@ const (
 	ReasonRowTooLarge   = "row_too_large"
 )
 
+// Reasons returns them.
+func Reasons() []string { return []string{ReasonMalformed, ReasonCallbackPanic, ReasonRowTooLarge} }
+
 // ReasonError is implemented by codec errors that know their dead-letter reason; others count as malformed.
 type ReasonError interface {
 	error

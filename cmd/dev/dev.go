@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
@@ -48,6 +47,8 @@ type Config struct {
 	// Rate is how many events a second are sent.
 	Rate    float64
 	Version string
+	// Metrics is what /metrics shows; the pipeline and the server add theirs. Defaults to a new one.
+	Metrics *prometheus.Registry
 	// Command is how this program is called, for the lines to copy.
 	Command string
 	Out     io.Writer
@@ -79,7 +80,6 @@ type dev struct {
 	Config
 	started  time.Time
 	topology *topology.Topology
-	metrics  *prometheus.Registry
 	engine   *engine.Metrics
 
 	broker   *embedded.Broker
@@ -97,9 +97,10 @@ func Run(ctx context.Context, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	d := &dev{Config: c, started: time.Now(), metrics: prometheus.NewRegistry()}
-	d.engine = engine.NewMetrics(d.metrics)
-	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	d := &dev{Config: c, started: time.Now(), engine: engine.NewMetrics(c.Metrics)}
 	err := d.start(ctx)
 	if err == nil {
 		err = d.live(ctx)
@@ -129,7 +130,7 @@ func (d *dev) start(ctx context.Context) error {
 	}
 	d.stale = len(ends) > 0
 	d.pipeline, err = pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: d.Settings, Topology: d.topology, Registerer: d.metrics, Metrics: d.engine, Log: d.Log,
+		Settings: d.Settings, Topology: d.topology, Registerer: d.Metrics, Metrics: d.engine, Log: d.Log,
 	})
 	if err != nil {
 		return err
@@ -164,7 +165,7 @@ func (d *dev) serve() error {
 	}
 	d.server, err = server.Start(server.Config{
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
-		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.metrics, Gatherer: d.metrics,
+		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.Metrics, Gatherer: d.Metrics,
 		Version: d.Version, Log: d.Log,
 		Board: func(tables *server.Tables, verdict func() audit.State) views.Board {
 			return &board{topology: d.topology, tables: tables, verdict: verdict, minter: minter, started: d.started, known: map[string]string{}}

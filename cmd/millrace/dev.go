@@ -28,6 +28,7 @@ func (a *app) devCommand() *cobra.Command {
 and goes on with live traffic until Ctrl-C. Started again, it goes on with its data.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Settings, c.Version, c.Command, c.Out, c.Log = a.config, version, commandName(), a.out, a.log
+			c.Metrics = newRegistry()
 			return dev.Run(cmd.Context(), c)
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -134,10 +135,11 @@ func TestRunAndServe(t *testing.T) {
 	lacks(t, millrace(t, 1, append(explain, "--transaction", "t2")...).errs, `no payment "t2" that user "u1" made`)
 
 	tellsItsInputs(t, server)
-	probed(t, admin, "millrace_transactions_total")
+	probed(t, admin, append(everyProcess(), "millrace_transactions_total")...)
 	// Money is checked by serve alone, so these metrics are nowhere else.
+	probed(t, serveAdmin, everyProcess()...)
 	probed(t, serveAdmin, `millrace_table_recovered{group="ledger"} 1`, `millrace_consumer_lag_records{group="views",partition="0",topic="ledger-table"} 0`,
-		"millrace_conservation_checked_timestamp_seconds")
+		"millrace_conservation_checked_timestamp_seconds", `millrace_http_requests_total{method="POST",route="/v1/panel/missions",status="200"}`)
 	for _, path := range []string{"/metrics", "/metrics/", "/debug/pprof/", "/debug/vars"} {
 		if code, body := status(t, server+path); code != http.StatusNotFound {
 			t.Errorf("the public port answers %s: %d %s", path, code, body)
@@ -159,6 +161,16 @@ func TestRunAndServe(t *testing.T) {
 	}
 	if code := stopRun(); code != 0 {
 		t.Errorf("run ended with %d", code)
+	}
+}
+
+// everyProcess returns what the metrics of every process hold.
+func everyProcess() []string {
+	info, _ := debug.ReadBuildInfo()
+	b := buildOf(info)
+	return []string{
+		fmt.Sprintf("millrace_build_info{commit=%q,goversion=%q,version=%q} 1", b.Commit, b.Go, b.Version),
+		"go_goroutines ", "go_gc_duration_seconds_count ", "go_memstats_heap_inuse_bytes ", "process_cpu_seconds_total ", "process_resident_memory_bytes ", "process_start_time_seconds ",
 	}
 }
 

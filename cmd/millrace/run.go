@@ -7,8 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/admin"
@@ -20,12 +18,6 @@ import (
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
 )
-
-func newRegistry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
-}
 
 func (a *app) runCommand() *cobra.Command {
 	var all bool

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/budget"
@@ -82,7 +83,7 @@ func (b *builder) member(name string) (*member, error) {
 	}
 	e, err := engine.New(engine.Config{
 		Client: s.Client(), Slot: slot(s), Stores: stores, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
-		Logger: b.config.Log, Metrics: b.metrics, Index: part.index, Failpoint: b.config.Failpoint,
+		Logger: b.config.Log, Metrics: b.metrics, Reasons: reasons(), Index: part.index, Failpoint: b.config.Failpoint,
 	})
 	if err != nil {
 		return nil, err
@@ -92,6 +93,15 @@ func (b *builder) member(name string) (*member, error) {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
 	return &member{name: string(part.graph.Group()), engine: e, processor: processor}, nil
+}
+
+// reasons returns the closed list of dead-letter reasons; any group may file any of them.
+func reasons() []string {
+	all := make([]string, 0, len(payment.Reasons()))
+	for _, r := range payment.Reasons() {
+		all = append(all, string(r))
+	}
+	return all
 }
 
 func slot(s config.Config) string { return strconv.Itoa(int(s.Run.Slot)) }

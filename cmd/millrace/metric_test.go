@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/token"
+)
+
+// declared is a registry that knows what was declared in it, rows or none.
+type declared struct {
+	*prometheus.Registry
+
+	mu         sync.Mutex
+	collectors []prometheus.Collector
+}
+
+// Register implements prometheus.Registerer.
+func (d *declared) Register(c prometheus.Collector) error {
+	err := d.Registry.Register(c)
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.collectors = append(d.collectors, c)
+	}
+	return err
+}
+
+// MustRegister implements prometheus.Registerer.
+func (d *declared) MustRegister(all ...prometheus.Collector) {
+	for _, c := range all {
+		if err := d.Register(c); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// freshProcess runs every group and the server, without any input, and returns what they declare.
+func freshProcess(t *testing.T) *declared {
+	t.Helper()
+	s := config.Default()
+	s.Brokers, s.Partitions, s.Replication = []string{broker(t)}, 1, 1
+	s.Relay.Sources = map[string]config.Source{"psp": {SecretFile: write(t, "psp", "a secret of 16 bytes")}}
+	top := topology.New(s.Topology())
+	adm, err := cluster.Connect(s.Client())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer adm.Close()
+	if _, err := cluster.Apply(t.Context(), adm, top.Topics()); err != nil {
+		t.Fatal(err)
+	}
+	all, log := &declared{Registry: newRegistry()}, slog.New(slog.DiscardHandler)
+	metrics := engine.NewMetrics(all)
+	groups, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: s, Topology: top, Registerer: all, Metrics: metrics, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := token.Secret([]byte(strings.Repeat("s", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := token.NewVerifier(token.Config{Issuer: "i", Audience: "a", Keys: []token.Key{secret.Key}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := server.Start(server.Config{
+		Settings: s, Topology: top, Listen: "127.0.0.1:0", Verifier: verifier, Stores: store.Memory{}, Metrics: metrics, Registerer: all, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := views.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+		if err := groups.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := groups.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := views.Recovered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// described is what a description says of a metric.
+type described struct {
+	name, help string
+	labels     []string
+}
+
+var description = regexp.MustCompile(`^Desc\{fqName: "([^"]*)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+
+// describe reads what client_golang keeps to itself of a collector's one description.
+func describe(t *testing.T, c prometheus.Collector) described {
+	t.Helper()
+	all := make(chan *prometheus.Desc, 64)
+	c.Describe(all)
+	m := description.FindStringSubmatch((<-all).String())
+	if m == nil {
+		t.Fatalf("%T describes itself in another way now", c)
+	}
+	d := described{name: m[1], help: m[2]}
+	if m[3] != "" {
+		d.labels = strings.Split(m[3], ",")
+	}
+	return d
+}
+
+// rows returns the labels of every row, in the order of names.
+func rows(t *testing.T, c prometheus.Collector, names []string) map[string]bool {
+	t.Helper()
+	metrics := make(chan prometheus.Metric, 1<<12)
+	c.Collect(metrics)
+	close(metrics)
+	all := map[string]bool{}
+	for m := range metrics {
+		var out dto.Metric
+		if err := m.Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]string{}
+		for _, l := range out.GetLabel() {
+			by[l.GetName()] = l.GetValue()
+		}
+		var values []string
+		for _, name := range names {
+			values = append(values, by[name])
+		}
+		all[strings.Join(values, " ")] = true
+	}
+	return all
+}
+
+// product returns every row that takes one value of each list.
+func product(lists ...[]string) []string {
+	all := []string{""}
+	for _, list := range lists {
+		var next []string
+		for _, row := range all {
+			for _, value := range list {
+				next = append(next, strings.TrimSpace(row+" "+value))
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+// counted says which rows a counter has from the start: a rate can only rise from one that was there.
+type counted struct {
+	rows []string
+	// unknown says why rows are not known before something happens. Where it is empty every row of the counter is in rows.
+	unknown string
+}
+
+func counters() map[string]counted {
+	groups := pipeline.Groups()
+	var reasons []string
+	for _, r := range payment.Reasons() {
+		reasons = append(reasons, string(r))
+	}
+	const modes, groupTests = "the modes are those of the payments", "the tests of the group say which"
+	return map[string]counted{
+		"millrace_events_total":                {rows: []string{"intake accepted"}, unknown: groupTests},
+		"millrace_duplicates_total":            {rows: []string{"ledger", "progress"}},
+		"millrace_mission_outcomes_total":      {unknown: groupTests},
+		"millrace_mission_commands_total":      {unknown: groupTests},
+		"millrace_budget_verdicts_total":       {unknown: groupTests},
+		"millrace_budget_settlements_total":    {unknown: groupTests},
+		"millrace_pool_codes_total":            {unknown: groupTests},
+		"millrace_rewards_total":               {unknown: groupTests},
+		"millrace_reward_commands_total":       {unknown: groupTests},
+		"millrace_windows_closed_total":        {unknown: modes},
+		"millrace_windows_late_events_total":   {unknown: modes},
+		"millrace_windows_corrections_total":   {unknown: modes},
+		"millrace_health_other_attempts_total": {unknown: modes},
+		"millrace_transactions_total":          {rows: product(groups, []string{"committed", "aborted", "unknown"})},
+		"millrace_dead_letters_total":          {rows: product(groups, reasons)},
+		"millrace_time_fallbacks_total":        {rows: []string{"intake"}},
+		"millrace_catalog_commands_total":      {rows: []string{"applied", "unchanged", "refused", "repeated"}},
+		"millrace_http_rate_limited_total":     {rows: []string{"user", "panel", "health", "relay", "service", "anonymous", "stream"}},
+		"millrace_relay_events_total":          {rows: product([]string{"psp", "bearer"}, []string{"accepted", "rejected", "unavailable"})},
+		"millrace_http_requests_total": {
+			rows:    []string{"/v1/users/{id}/missions GET 200", "/v1/users/{id}/missions GET 503", "/v1/events POST 202", "/v1/events POST 500", "none GET 404"},
+			unknown: "the statuses of refusals come with the first of each; TestRequestsAreMeasuredByRoute of views says which are there from the start",
+		},
+		"millrace_table_restored_records_total": {
+			rows:    product([]string{"views"}, []string{"ledger-table", "catalog-table"}, []string{"0"}),
+			unknown: "tables and partitions are those that the process is assigned",
+		},
+	}
+}
+
+// A counter that is new must say here which rows it has from the start.
+func TestCountersStartAtZeroForAllThatIsKnown(t *testing.T) {
+	known, seen := counters(), map[string]bool{}
+	for _, c := range freshProcess(t).collectors {
+		vec, ok := c.(*prometheus.CounterVec)
+		if !ok {
+			continue
+		}
+		d := describe(t, vec)
+		seen[d.name] = true
+		want, ok := known[d.name]
+		if !ok {
+			t.Errorf("%s is a counter by %v: say in counters() which rows it has from the start", d.name, d.labels)
+			continue
+		}
+		have := rows(t, vec, d.labels)
+		missing := slices.DeleteFunc(slices.Clone(want.rows), func(row string) bool { return have[row] })
+		if len(missing) > 0 {
+			t.Errorf("%s by %v lacks rows that counters() says are there from the start: %q", d.name, d.labels, missing)
+		}
+		if want.unknown == "" && len(have) > len(want.rows) {
+			t.Errorf("%s by %v has the rows %v, of which counters() knows %d", d.name, d.labels, slices.Sorted(maps.Keys(have)), len(want.rows))
+		}
+	}
+	for name := range known {
+		if !seen[name] {
+			t.Errorf("nothing counts %s", name)
+		}
+	}
+}
+
+// Counters are what their names say: rate() is for names that end in _total, and for no others.
+func TestNamesOfCountersEndInTotal(t *testing.T) {
+	for _, c := range freshProcess(t).collectors {
+		d := describe(t, c)
+		_, vec := c.(*prometheus.CounterVec)
+		_, one := c.(prometheus.Counter)
+		if _, gauge := c.(prometheus.Gauge); gauge {
+			one = false
+		}
+		if strings.HasSuffix(d.name, "_total") != (vec || one) && fmt.Sprintf("%T", c) != "*metric.Money" {
+			t.Errorf("%s is a %T", d.name, c)
+		}
+	}
+}
