@@ -482,7 +482,7 @@ func TestViewSaysHowItRestores(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		if name := family.GetName(); name == "millrace_consumer_lag_records" || name == "millrace_table_restore_left" {
+		if name := family.GetName(); name == "millrace_consumer_lag_records" || name == "millrace_table_restore_lag_records" {
 			t.Errorf("%s outlives the view", name)
 		}
 	}

@@ -48,6 +48,9 @@ func CreditedSum(currency string) string { return creditedSum + currency }
 // DebitedSum see CreditedSum.
 func DebitedSum(currency string) string { return debitedSum + currency }
 
+// GrantingSum names how many rewards of a kind a provider was asked for and has not answered yet. Of rewards.
+func GrantingSum(kind string) string { return "granting/" + kind }
+
 // CurrencyOf returns the currency of a sum that has one.
 func CurrencyOf(sum string) (string, bool) {
 	for _, prefix := range []string{settledSum, reversedSum, returnedSum, expiredSum, receivedSum, creditedSum, debitedSum} {

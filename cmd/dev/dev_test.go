@@ -13,6 +13,7 @@ import (
 	"testing"
 	_ "time/tzdata"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/audit"
@@ -130,6 +131,15 @@ func (r *running) showsTheMetricsOfTheContract() {
 		r.t.Errorf("the difference is %v", d)
 	}
 	text := r.metrics()
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil || len(problems) > 0 {
+		r.t.Errorf("names that Prometheus' users do not expect: %+v, %v", problems, err)
+	}
+	for _, group := range []string{"progress", "health"} {
+		if !strings.Contains(text, `millrace_end_to_end_seconds_count{group="`+group+`"} `) {
+			r.t.Errorf("nobody measures how long payments take to %s", group)
+		}
+	}
 	for name, labels := range contract() {
 		series := regexp.MustCompile(`(?m)^` + name + `(?:\{(.*)\})? \S+$`).FindStringSubmatch(text)
 		if series == nil {

@@ -18,7 +18,11 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
@@ -169,6 +173,15 @@ func product(lists ...[]string) []string {
 	return all
 }
 
+// words returns a list of words as plain text.
+func words[S ~string](list []S) []string {
+	var out []string
+	for _, word := range list {
+		out = append(out, string(word))
+	}
+	return out
+}
+
 // counted says which rows a counter has from the start: a rate can only rise from one that was there.
 type counted struct {
 	rows []string
@@ -182,21 +195,32 @@ func counters() map[string]counted {
 	for _, r := range payment.Reasons() {
 		reasons = append(reasons, string(r))
 	}
-	const modes, groupTests = "the modes are those of the payments", "the tests of the group say which"
+	const modes = "the modes are those of the payments"
+	kinds, verdicts := mission.RewardKinds(), words(verdict.Results())
+	var ledgers []string
+	for v := ledger.Applied; v <= ledger.Rejected; v++ {
+		ledgers = append(ledgers, "ledger "+v.String())
+	}
 	return map[string]counted{
-		"millrace_events_total":                {rows: []string{"intake accepted"}, unknown: groupTests},
+		"millrace_events_total": {
+			rows: append(ledgers, "intake accepted", "progress counted", "progress not_counted", "progress duplicate", "progress after_horizon"),
+		},
 		"millrace_duplicates_total":            {rows: []string{"ledger", "progress"}},
-		"millrace_mission_outcomes_total":      {unknown: groupTests},
-		"millrace_mission_commands_total":      {unknown: groupTests},
-		"millrace_budget_verdicts_total":       {unknown: groupTests},
-		"millrace_budget_settlements_total":    {unknown: groupTests},
-		"millrace_pool_codes_total":            {unknown: groupTests},
-		"millrace_rewards_total":               {unknown: groupTests},
-		"millrace_reward_commands_total":       {unknown: groupTests},
+		"millrace_mission_outcomes_total":      {rows: []string{"completed", "revoked"}},
+		"millrace_mission_commands_total":      {rows: product([]string{"enrol", "withdraw", "segments"}, verdicts)},
+		"millrace_budget_verdicts_total":       {rows: []string{"reserved ", "revoked ", "exhausted budget", "exhausted max_winners", "exhausted pool_empty"}},
+		"millrace_budget_settlements_total":    {rows: []string{"returned", "spent", "recovered"}},
+		"millrace_pool_codes_total":            {rows: []string{"stocked", "duplicate", "returned", "drawn"}},
+		"millrace_rewards_total":               {rows: product(kinds, words(reward.States()))},
+		"millrace_rewards_claimed_total":       {rows: kinds},
+		"millrace_reward_results_total":        {rows: product(kinds, []string{"ok", "failed"})},
+		"millrace_reward_commands_total":       {rows: append(verdicts, "repeated")},
 		"millrace_windows_closed_total":        {unknown: modes},
 		"millrace_windows_late_events_total":   {unknown: modes},
 		"millrace_windows_corrections_total":   {unknown: modes},
 		"millrace_health_other_attempts_total": {unknown: modes},
+		"millrace_health_status_changes_total": {unknown: modes},
+		"millrace_health_downtimes_total":      {unknown: modes},
 		"millrace_transactions_total":          {rows: product(groups, []string{"committed", "aborted", "unknown"})},
 		"millrace_dead_letters_total":          {rows: product(groups, reasons)},
 		"millrace_time_fallbacks_total":        {rows: []string{"intake"}},

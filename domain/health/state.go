@@ -35,9 +35,12 @@ func (s State) String() string {
 	}
 }
 
+// States returns every state.
+func States() []State { return []State{Up, Degraded, Down, Probing, Recovering} }
+
 // ParseState returns the state that String gave and whether there is one.
 func ParseState(word string) (State, bool) {
-	for s := Up; s <= Recovering; s++ {
+	for _, s := range States() {
 		if s.String() == word {
 			return s, true
 		}

@@ -71,6 +71,11 @@ const (
 	RewardCustom      = "custom"
 )
 
+// RewardKinds returns every kind of reward.
+func RewardKinds() []string {
+	return []string{RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom}
+}
+
 // Reward is what one completion wins.
 type Reward struct {
 	Template     string // id of the reward template that it was copied from; says nothing of the reward

@@ -1,6 +1,10 @@
 package mission
 
-import "github.com/millrace/millrace/domain/problem"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/domain/problem"
+)
 
 // Status is where a mission stands in its life: draft -> scheduled -> active <-> paused -> ended -> archived.
 type Status string
@@ -15,19 +19,19 @@ const (
 	Archived  Status = "archived"
 )
 
+// Statuses returns every status, in the order of a mission's life.
+func Statuses() []Status { return []Status{Draft, Scheduled, Active, Paused, Ended, Archived} }
+
 // Known tells whether s is one of the statuses.
-func (s Status) Known() bool {
-	switch s {
-	case Draft, Scheduled, Active, Paused, Ended, Archived:
-		return true
-	default:
-		return false
-	}
-}
+func (s Status) Known() bool { return slices.Contains(Statuses(), s) }
 
 // statusHint suggests the status that somebody meant.
 func statusHint(s Status) string {
-	return problem.Hint(string(s), []string{string(Draft), string(Scheduled), string(Active), string(Paused), string(Ended), string(Archived)})
+	var known []string
+	for _, one := range Statuses() {
+		known = append(known, string(one))
+	}
+	return problem.Hint(string(s), known)
 }
 
 // Visible tells whether users see a mission of this status.

@@ -190,7 +190,7 @@ func (v *validator) fixed(w Window, zone *time.Location) {
 
 func (v *validator) reward() {
 	r := v.m.Reward
-	v.oneOf("/reward/kind", r.Kind, RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom)
+	v.oneOf("/reward/kind", r.Kind, RewardKinds()...)
 	switch r.Kind {
 	case RewardCoins, RewardCash:
 		v.positive("/reward/amount", r.Amount)

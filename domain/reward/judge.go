@@ -105,7 +105,7 @@ func CheckGoodwill(c *Command) problem.List {
 			problems = append(problems, problem.Problem{Pointer: pointer, Code: problem.InvalidField, Detail: detail})
 		}
 	}
-	kinds := []string{mission.RewardCoins, mission.RewardCash, mission.RewardGiftCard, mission.RewardScratchCard, mission.RewardCustom}
+	kinds := mission.RewardKinds()
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
 	check(len(c.Reason) <= MaxReason, "/reason", longReason)

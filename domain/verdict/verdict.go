@@ -19,6 +19,9 @@ const (
 	Refused   Result = "refused"
 )
 
+// Results returns every result.
+func Results() []Result { return []Result{Applied, Unchanged, Refused} }
+
 // Max is how many verdicts a row keeps.
 const Max = 16
 

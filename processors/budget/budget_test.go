@@ -12,12 +12,15 @@ import (
 	domain "github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/processors/budget"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
 func TestScripts(t *testing.T) {
-	streamtest.Run(t, "testdata/*.txt", scriptConfig(budget.NewMetrics(nil)))
+	registry := prometheus.NewRegistry()
+	t.Cleanup(func() { metrictest.Known(t, registry, func(r prometheus.Registerer) { budget.NewMetrics(r) }) })
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(budget.NewMetrics(registry)))
 }
 
 func scriptConfig(m *budget.Metrics) streamtest.Config {

@@ -13,17 +13,22 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	processor "github.com/millrace/millrace/processors/catalog"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
-func TestScripts(t *testing.T) { streamtest.Run(t, "testdata/*.txt", scriptConfig()) }
+func TestScripts(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	t.Cleanup(func() { metrictest.Known(t, registry, func(r prometheus.Registerer) { processor.NewMetrics(r) }) })
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(registry))
+}
 
-func scriptConfig() streamtest.Config {
+func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 	t := topology.New(topology.DefaultConfig())
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: processor.Graph(catalog.DefaultConfig(), t, processor.NewMetrics(prometheus.NewRegistry()))}
+			return streamtest.Processor{Graph: processor.Graph(catalog.DefaultConfig(), t, processor.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
 			{Name: t.CatalogCommands.Name, Parse: parseCommand},

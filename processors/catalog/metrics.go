@@ -14,16 +14,11 @@ type Metrics struct {
 
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	m := &Metrics{commands: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_catalog_commands_total", Help: "Catalog commands by verdict: applied, unchanged, refused, repeated.",
-	}, []string{"verdict"}))}
-	for _, verdict := range []string{string(catalog.Applied), string(catalog.Unchanged), string(catalog.Refused), repeated} {
-		m.commands.WithLabelValues(verdict) // 0 from the start, for a rate to rise from
-	}
-	return m
+	return &Metrics{commands: metric.Counters(r, "millrace_catalog_commands_total", "Catalog commands by verdict: applied, unchanged, refused, repeated.",
+		metric.LabelOf("verdict", catalog.Applied, catalog.Unchanged, catalog.Refused, repeated))}
 }
 
-// repeated is the verdict on a command that was judged before.
+// repeated stands for the verdict of a command that came before.
 const repeated = "repeated"
 
 func (m *Metrics) count(e *catalog.Event) {

@@ -16,13 +16,16 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/task"
 	processor "github.com/millrace/millrace/processors/ledger"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
 func TestScripts(t *testing.T) {
-	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
+	registry := prometheus.NewRegistry()
+	t.Cleanup(func() { metrictest.Known(t, registry, func(r prometheus.Registerer) { processor.NewMetrics(r) }) })
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(registry))
 }
 
 func TestTriggers(t *testing.T) {
@@ -128,26 +131,7 @@ func TestMetrics(t *testing.T) {
 		`millrace_ledger_reversed_minor_total{currency=INR} 40`,
 		`millrace_ledger_settled_minor_total{currency=INR} 100`,
 	}
-	if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
+	if diff := cmp.Diff(want, metrictest.Moved(t, registry)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
-}
-
-func gather(t *testing.T, registry *prometheus.Registry) []string {
-	t.Helper()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetName()+"="+l.GetValue())
-			}
-			lines = append(lines, fmt.Sprintf("%s{%s} %v", f.GetName(), strings.Join(labels, ","), m.GetCounter().GetValue()))
-		}
-	}
-	return lines
 }

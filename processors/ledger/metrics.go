@@ -24,9 +24,17 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		settled:    money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
 		reversed:   money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
 		returned:   money("millrace_ledger_returned_minor_total", "Money given back by reversals that failed later, in minor units."),
-		outcomes:   metric.Events(r, "ledger"),
+		outcomes:   metric.Events(r, "ledger", verdicts()...),
 		duplicates: metric.Duplicates(r, "ledger"),
 	}
+}
+
+func verdicts() []string {
+	var words []string
+	for v := ledger.Applied; v <= ledger.Rejected; v++ {
+		words = append(words, v.String())
+	}
+	return words
 }
 
 func (m *Metrics) count(effect ledger.Effect) {
@@ -43,6 +51,9 @@ func (m *Metrics) count(effect ledger.Effect) {
 
 func (m *Metrics) post(p *ledger.Posting) {
 	by := p.NetAfter - p.NetBefore
+	for _, all := range []*metric.Money{m.settled, m.reversed, m.returned} {
+		all.Add(p.Currency, 0) // what is not there says less than 0
+	}
 	switch p.Kind {
 	case ledger.PaymentSettled:
 		m.settled.Add(p.Currency, by)

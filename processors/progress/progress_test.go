@@ -21,13 +21,16 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	processor "github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
 func TestScripts(t *testing.T) {
-	streamtest.Run(t, "testdata/*.txt", scriptConfig(prometheus.NewRegistry()))
+	registry := prometheus.NewRegistry()
+	t.Cleanup(func() { metrictest.Known(t, registry, func(r prometheus.Registerer) { processor.NewMetrics(r) }) })
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(registry))
 }
 
 func TestTriggers(t *testing.T) {
@@ -247,10 +250,11 @@ func TestMetrics(t *testing.T) {
 		`millrace_mission_commands_total{op=segments,verdict=applied} 1`,
 		`millrace_mission_outcomes_total{outcome=completed} 1`,
 		`millrace_mission_outcomes_total{outcome=revoked} 1`,
-		`millrace_progress_received_minor_total{currency=INR} 40`,
+		`millrace_progress_received_minor_total{currency=INR} 100`,
 		`millrace_progress_received_minor_total{currency=USD} 7`,
+		`millrace_progress_reversed_minor_total{currency=INR} 60`,
 	}
-	if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
+	if diff := cmp.Diff(want, metrictest.Moved(t, registry)); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 	processor.NewMetrics(registry) // a second instance in the process shares them
@@ -280,26 +284,6 @@ func TestEndToEndLatency(t *testing.T) {
 		return
 	}
 	t.Error("no histogram")
-}
-
-func gather(t *testing.T, registry *prometheus.Registry) []string {
-	t.Helper()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetName()+"="+l.GetValue())
-			}
-			value := m.GetCounter().GetValue() + m.GetGauge().GetValue()
-			lines = append(lines, fmt.Sprintf("%s{%s} %v", f.GetName(), strings.Join(labels, ","), value))
-		}
-	}
-	return lines
 }
 
 func TestIndexKeepsAMissionWhoseRowIsDamaged(t *testing.T) {

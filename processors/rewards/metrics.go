@@ -1,41 +1,94 @@
 package rewards
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/processors/metric"
 )
 
-// Metrics counts rewards by the states that they come to, and verdicts on commands.
+// Metrics counts rewards by the states that they come to, their amounts, verdicts on commands, and what providers answer.
 type Metrics struct {
-	rewards  *prometheus.CounterVec
-	commands *prometheus.CounterVec
-	results  prometheus.Counter
+	rewards    *prometheus.CounterVec
+	claimed    *prometheus.CounterVec
+	granted    *metric.Money
+	clawedBack *metric.Money
+	commands   *prometheus.CounterVec
+	results    *prometheus.CounterVec
+	stale      prometheus.Counter
 }
 
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
+	kinds := metric.LabelOf("kind", mission.RewardKinds()...)
+	money := func(name, help string) *metric.Money {
+		m := metric.Register(r, metric.NewMoneyCounter(name, help))
+		m.Add(budget.Coins, 0)
+		return m
+	}
 	return &Metrics{
-		rewards: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "millrace_rewards_total", Help: "Rewards by the state that they have come to.",
-		}, []string{"state"})),
-		commands: metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "millrace_reward_commands_total", Help: "Commands of users and of support by verdict: applied, unchanged, refused, repeated.",
-		}, []string{"verdict"})),
-		results: metric.Register(r, prometheus.NewCounter(prometheus.CounterOpts{
+		rewards: metric.Counters(r, "millrace_rewards_total",
+			"Rewards by the state that they have come to. States that one step passes through are not counted: a reward that is granted at once was never pending.",
+			kinds, metric.LabelOf("state", reward.States()...)),
+		claimed:    metric.Counters(r, "millrace_rewards_claimed_total", "Rewards that their users have claimed or scratched.", kinds),
+		granted:    money("millrace_rewards_granted_minor_total", "Amounts of the rewards that were granted, in minor units, or coins."),
+		clawedBack: money("millrace_rewards_clawed_back_minor_total", "Amounts of the rewards that were clawed back, in minor units, or coins."),
+		commands: metric.Counters(r, "millrace_reward_commands_total", "Commands of users and of support by verdict: applied, unchanged, refused, repeated.",
+			metric.LabelOf("verdict", append(verdict.Results(), repeated)...)),
+		results: metric.Counters(r, "millrace_reward_results_total", "Results of providers, of payments and of claw-backs, by the kind of the reward: ok, failed.",
+			kinds, metric.LabelOf("result", resultOK, resultFailed)),
+		stale: metric.Register(r, prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "millrace_reward_results_stale_total", Help: "Results of providers that no reward waited for.",
 		})),
 	}
 }
 
-func (m *Metrics) changed(c reward.Changed) { m.rewards.WithLabelValues(string(c.Reward.State)).Inc() }
+// repeated stands for the verdict of a command that came before.
+const repeated = "repeated"
 
-func (m *Metrics) stale() { m.results.Inc() }
+// What a provider answers.
+const (
+	resultOK     = "ok"
+	resultFailed = "failed"
+)
+
+func (m *Metrics) changed(c reward.Changed) {
+	r := c.Reward
+	m.rewards.WithLabelValues(r.Kind, string(r.State)).Inc()
+	if taken := slices.Contains([]reward.State{reward.Granting, reward.Granted, reward.Redeemed}, r.State); taken &&
+		(c.From == reward.Claimable || c.From == reward.Granted && r.State == reward.Redeemed) {
+		m.claimed.WithLabelValues(r.Kind).Inc()
+	}
+	unit := budget.UnitOf(r.Kind, r.Currency)
+	if c.Granted() {
+		m.granted.Add(unit, r.Amount)
+	}
+	if r.State == reward.ClawedBack {
+		m.clawedBack.Add(unit, r.Amount)
+	}
+}
+
+// answered counts a provider's result by what follows from it.
+func (m *Metrics) answered(row *reward.Row, result *reward.Result, effects []reward.Effect) {
+	if slices.ContainsFunc(effects, func(e reward.Effect) bool { _, stale := e.(reward.Stale); return stale }) {
+		m.stale.Inc()
+		return
+	}
+	word := resultFailed
+	if result.OK {
+		word = resultOK
+	}
+	m.results.WithLabelValues(row.Find(result.RewardID).Kind, word).Inc()
+}
 
 func (m *Metrics) judged(row, next *reward.Row, c *reward.Command) {
-	if _, repeated := row.Verdict(c.ID); repeated {
-		m.commands.WithLabelValues("repeated").Inc()
+	if _, ok := row.Verdict(c.ID); ok {
+		m.commands.WithLabelValues(repeated).Inc()
 		return
 	}
 	if v, ok := next.Verdict(c.ID); ok {

@@ -3,7 +3,7 @@
 //   - Input, all keyed user: rewards-in, outcomes with the budget's verdict; claims, commands of users and of support; reward-results,
 //     a provider's last word on a task. Its own loop, to the pages of a user's coin entries.
 //   - Table: by user, rewards, the coin balance with its last entries, the verdicts on the last 16 commands; under user, 0x1f and a
-//     number a page of 64 older entries.
+//     number a page of 64 older entries. Beside the rows sums by kind: how many rewards wait for a provider.
 //   - Output: budget-returns (mission), what became of each reservation; tasks (user), what a provider is asked to pay or to take
 //     back, and where the deployment declares any, tasks for rewards that are granted; notifications (user; JSON), a record for every change of a reward; dead-letters.
 //   - Ordering: records of one user in log order within each topic. A revocation may come before a completion that waits for a gift
@@ -16,6 +16,7 @@
 package rewards
 
 import (
+	"math/big"
 	"strconv"
 
 	"github.com/lovoo/goka"
@@ -83,6 +84,7 @@ func (g *group) answer(c *context, r *reward.Result) {
 	row, _ := c.Row()
 	next, effects := reward.Answer(row, c.Key(), r, now(c))
 	g.apply(c, row, next, effects)
+	g.metrics.answered(row, r, effects)
 }
 
 // erase deletes a user's row and its pages. Budgets hear what becomes of reservations.
@@ -93,6 +95,11 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	}
 	pages, effects := reward.Erase(row, c.Key(), now(c))
 	g.apply(c, row, row, effects)
+	for _, w := range row.Rewards {
+		if w.State == reward.Granting {
+			c.Add(topology.GrantingSum(w.Kind), big.NewInt(-1))
+		}
+	}
 	for _, page := range pages {
 		stream.Loopback(c, page, reward.Keep(nil))
 	}
@@ -133,8 +140,7 @@ func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect
 			c.SetTimer(e.At.Time(), "due")
 		case reward.Paged:
 			stream.Loopback(c, e.Key, reward.Keep(e.Entries))
-		case reward.Stale:
-			g.metrics.stale()
+		case reward.Stale: // counted with the answer
 		case reward.Rejected:
 			g.reject(c, e.Detail)
 		}
@@ -146,6 +152,12 @@ func (g *group) tell(c *context, e reward.Changed) {
 	notice := reward.NoticeOf(c.Key(), e)
 	stream.Emit(c, g.topology.Notifications, c.Key(), notice)
 	g.metrics.changed(e)
+	if e.From == reward.Granting {
+		c.Add(topology.GrantingSum(e.Reward.Kind), big.NewInt(-1))
+	}
+	if e.Reward.State == reward.Granting {
+		c.Add(topology.GrantingSum(e.Reward.Kind), big.NewInt(1))
+	}
 	if !e.Granted() {
 		return
 	}

@@ -7,30 +7,86 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/processors/rewards"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
 
-func TestScripts(t *testing.T) { streamtest.Run(t, "testdata/*.txt", scriptConfig(nil)) }
-
-func TestTriggers(t *testing.T) {
-	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(task.Rules{{On: task.RewardGranted, Kind: "congratulate"}}))
+func TestScripts(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	t.Cleanup(func() { metrictest.Known(t, registry, func(r prometheus.Registerer) { rewards.NewMetrics(r) }) })
+	streamtest.Run(t, "testdata/*.txt", scriptConfig(registry, nil))
 }
 
-func scriptConfig(triggers task.Rules) streamtest.Config {
+// Every reward by what has become of it, amounts by unit, and how many wait for a provider.
+func TestMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	h := streamtest.New(t, scriptConfig(registry, nil))
+	result := func(task, reward string, ok bool) {
+		h.ConsumeText("reward-results", "u1", fmt.Sprintf(`{"TaskID":%q,"UserID":"u1","RewardID":%q,"Epoch":1,"OK":%t}`, task, reward, ok))
+	}
+	for _, allotment := range []string{
+		"reserved coins", "reserved late mode=claim", "reserved cash kind=cash amount=700", "reserved gift kind=cash amount=5", "reserved small kind=cash amount=9",
+		"reserved big kind=custom amount=3", "revoked coins", "exhausted card reason=budget",
+	} {
+		h.ConsumeText("rewards-in", "u1", allotment)
+	}
+	result("@cash.1", "@cash", true)
+	result("@small.1", "@small", false)
+	result("@small.1", "@small", true)
+	h.ConsumeText("claims", "u1", "c1 claim @late")
+	want := []string{
+		"millrace_reward_commands_total{verdict=applied} 1",
+		"millrace_reward_results_stale_total 1",
+		"millrace_reward_results_total{kind=cash,result=failed} 1",
+		"millrace_reward_results_total{kind=cash,result=ok} 1",
+		"millrace_rewards_claimed_total{kind=coins} 1",
+		"millrace_rewards_clawed_back_minor_total{currency=coins} 100",
+		"millrace_rewards_granted_minor_total{currency=INR} 700",
+		"millrace_rewards_granted_minor_total{currency=coins} 200",
+		"millrace_rewards_total{kind=cash,state=failed} 1",
+		"millrace_rewards_total{kind=cash,state=granted} 1",
+		"millrace_rewards_total{kind=cash,state=granting} 3",
+		"millrace_rewards_total{kind=coins,state=claimable} 1",
+		"millrace_rewards_total{kind=coins,state=clawed_back} 1",
+		"millrace_rewards_total{kind=coins,state=exhausted} 1",
+		"millrace_rewards_total{kind=coins,state=granted} 2",
+		"millrace_rewards_total{kind=custom,state=granting} 1",
+	}
+	if diff := cmp.Diff(want, metrictest.Moved(t, registry)); diff != "" {
+		t.Error(diff)
+	}
+	waiting := func() string { return strings.Join(h.Sums(), " ") }
+	if got := waiting(); !strings.Contains(got, "granting/cash 1") || !strings.Contains(got, "granting/custom 1") {
+		t.Errorf("sums %s", got)
+	}
+	h.ConsumeText("erasures", "u1", `{"UserID":"u1"}`)
+	if got := waiting(); !strings.Contains(got, "granting/cash 0") || !strings.Contains(got, "granting/custom 0") {
+		t.Errorf("after the erasure: sums %s", got)
+	}
+}
+
+func TestTriggers(t *testing.T) {
+	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(nil, task.Rules{{On: task.RewardGranted, Kind: "congratulate"}}))
+}
+
+func scriptConfig(registry prometheus.Registerer, triggers task.Rules) streamtest.Config {
 	t := topology.New(topology.DefaultConfig())
 	results := streamtest.JSON(t.RewardResults)
 	plain := results.Parse
 	results.Parse = func(text string) ([]byte, error) { return plain(named(text)) }
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: rewards.Graph(triggers, t, rewards.NewMetrics(nil))}
+			return streamtest.Processor{Graph: rewards.Graph(triggers, t, rewards.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
 			streamtest.JSON(t.Erasures),
@@ -175,7 +231,7 @@ func formatRow(b []byte) string {
 
 // Old coin entries go to pages, which lie in other partitions; each is written once.
 func TestPages(t *testing.T) {
-	c := scriptConfig(nil)
+	c := scriptConfig(nil, nil)
 	c.Partitions = 4
 	h := streamtest.New(t, c)
 	const n = 2*reward.PageSize + 3

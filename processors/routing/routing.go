@@ -112,6 +112,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 	if next != row {
 		c.SetRow(next)
 	}
+	first := !g.metrics.shows(c.Key()) // since this process has the mode
 	evaluated := row == nil || next != nil && next.Evaluated != row.Evaluated
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -119,6 +120,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			c.SetTimer(e.At.Time(), "evaluate")
 		case health.Changed:
 			stream.Emit(c, g.topology.HealthStatus, e.Record.Key(), e.Record)
+			g.metrics.changed(e.Record)
 			g.trigger(c, e.Record)
 			if g.trace != nil {
 				g.trace.StatusChanged(e.Record)
@@ -126,13 +128,14 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			evaluated = true
 		case health.Disrupted:
 			stream.Emit(c, g.topology.Downtimes, e.Downtime.Key(), e.Downtime)
+			g.metrics.disturbed(e.Downtime)
 		case health.Unplaced:
 			g.metrics.unplaced(c.Key(), e.Attempts)
 		case health.Refused:
 			c.DeadLetter(stream.DeadLetter{Reason: string(payment.RowTooLarge), Detail: e.Detail})
 		}
 	}
-	if evaluated || !g.metrics.shows(c.Key()) { // not since this process has the mode
+	if evaluated || first {
 		g.metrics.show(g.settings, next)
 	}
 }

@@ -3,6 +3,7 @@ package routing_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/processors/routing"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -208,9 +210,24 @@ func TestMetrics(t *testing.T) {
 	} {
 		h.ConsumeText("health-scores", "upi", text)
 	}
-	want := map[string]string{"millrace_health_score_ratio": "a=0.5 b=0.98 ", "millrace_health_enabled": "a=0 b=1 "}
+	want := map[string]string{"millrace_health_score_ratio": "a=0.5 b=0.98 ", "millrace_health_enabled": "a=0 b=1 ", "millrace_health_traffic_ratio": "a=0 b=1 "}
 	if got := gauges(t, r); !maps.Equal(want, got) {
 		t.Errorf("have %v, want %v", got, want)
+	}
+	moved := metrictest.Moved(t, r)
+	for _, line := range []string{
+		"millrace_health_state{instrument=a,mode=upi,state=down} 1", "millrace_health_state{instrument=b,mode=upi,state=up} 1",
+		"millrace_health_status_changes_total{level=instrument,mode=upi,state=degraded} 1",
+		"millrace_health_status_changes_total{level=instrument,mode=upi,state=down} 1",
+		"millrace_health_downtimes_total{mode=upi,status=started} 2", "millrace_health_downtimes_open{mode=upi} 2",
+	} {
+		if !slices.Contains(moved, line) {
+			t.Errorf("there is no %s in %q", line, moved)
+		}
+	}
+	if lines := metrictest.Lines(t, r); !slices.Contains(lines, "millrace_health_state{instrument=a,mode=upi,state=up} 0") ||
+		!slices.Contains(lines, "millrace_health_status_changes_total{level=mode,mode=upi,state=probing} 0") {
+		t.Errorf("what is not so is not 0 in %q", lines)
 	}
 	h.Restart()
 	if got := gauges(t, r); len(got) > 0 {
@@ -242,7 +259,7 @@ func gauges(t *testing.T, r *prometheus.Registry) map[string]string {
 	}
 	got := map[string]string{}
 	for _, f := range families {
-		if f.GetMetric()[0].GetGauge() == nil || strings.Contains(f.GetName(), "_other_") {
+		if f.GetMetric()[0].GetGauge() == nil || !slices.Contains([]string{"millrace_health_score_ratio", "millrace_health_enabled", "millrace_health_traffic_ratio"}, f.GetName()) {
 			continue
 		}
 		for _, m := range f.GetMetric() {
