@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what the server counts of its own requests: every name is declared here but that of the token keys (measureKeys). No label takes a
-// value from a request. A route is a pattern that was registered, a method one of HTTP's, a source one of the configuration.
+// metrics are what the server counts of its own requests: every name is declared here but those of the token keys (measureKeys) and of missions
+// (missionGauges). No label takes a value from a request. A route is a pattern that was registered, a method one of HTTP's, a source one of the configuration.
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -86,7 +86,7 @@ func newMetrics() *metrics {
 // register shows the metrics in r, where there is one. The collector s has the gauges that are read when they are asked for.
 func (m *metrics) register(r prometheus.Registerer, s *Server) {
 	if r != nil {
-		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s})
+		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}, newMissionGauges(s))
 	}
 }
 

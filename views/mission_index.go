@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -29,6 +30,8 @@ type listedMission struct {
 	status     mission.Status
 	merchants  []mission.Filter
 	text       string // what ?q= looks through, in lower case
+	limits     mission.Limits
+	unit       string // of the budget
 }
 
 func newMissionIndex() *missionIndex { return &missionIndex{compiled: mission.NewIndex()} }
@@ -54,6 +57,18 @@ func (x *missionIndex) take(key string, row *catalog.Row) {
 		return
 	}
 	x.items.Set(id, listed)
+}
+
+// all returns every mission by its id.
+func (x *missionIndex) all() map[string]listedMission {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	out := make(map[string]listedMission, x.items.Len())
+	x.items.Scan(func(id string, m *listedMission) bool {
+		out[id] = *m
+		return true
+	})
+	return out
 }
 
 func (x *missionIndex) get(id string) (*listedMission, bool) {
@@ -91,7 +106,7 @@ func (x *missionIndex) page(f missionFilter, after string, n int) (page []*liste
 func listedOf(row *catalog.Row, h *mission.History, v mission.Version) *listedMission {
 	definition := h.Defined(v)
 	m := &definition
-	listed := &listedMission{definition: codecs.MissionJSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
+	listed := &listedMission{limits: m.Limits, unit: budget.UnitOf(m.Reward.Kind, m.Currency), definition: codecs.MissionJSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
 	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.facts.Summary}, "\n"))
 	return listed
 }

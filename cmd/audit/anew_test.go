@@ -162,6 +162,9 @@ func TestWatchBeginsAnewOnATopicMadeAnew(t *testing.T) {
 		}
 	}
 	until("sound", func() bool { state := m.State(); return state.Judged && len(state.Difference) == 0 })
+	if since := time.Since(time.UnixMilli(int64(1000 * counter(t, registry, "millrace_conservation_walked_timestamp_seconds")))); since < 0 || since > time.Minute {
+		t.Errorf("all rows were held against the sums %s ago", since)
+	}
 	_, err := s.admin.DeleteTopics(t.Context(), users)
 	s.check(err)
 	s.apply()

@@ -16,6 +16,7 @@ import (
 type Metrics struct {
 	difference *prometheus.GaugeVec
 	checked    prometheus.Gauge
+	walked     prometheus.Gauge
 	restarts   prometheus.Counter
 	unreadable prometheus.Gauge
 	state      atomic.Pointer[State]
@@ -49,6 +50,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		checked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "millrace_conservation_checked_timestamp_seconds", Help: "When conservation was last checked as a whole, as Unix time.",
 		}),
+		walked: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "millrace_conservation_walked_timestamp_seconds",
+			Help: "When all rows were last held against the sums of their tables, as Unix time: after a large table the audit rests.",
+		}),
 		restarts: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "millrace_conservation_restarts_total", Help: "How often the audit began anew because a topic was made anew, got partitions or lost records.",
 		}),
@@ -57,7 +62,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 	}
 	if r != nil {
-		r.MustRegister(m.difference, m.checked, m.restarts, m.unreadable)
+		r.MustRegister(m.difference, m.checked, m.walked, m.restarts, m.unreadable)
 	}
 	return m
 }
@@ -181,7 +186,9 @@ func (w *watch) walk(ctx context.Context) {
 		w.accounts, took, w.walked = accounts(ctx, w.config.Topology, w.config.Ledgers, w.config.Users)
 	}
 	w.again = begun.Add(max(w.config.Every, rest*took))
-	if w.walked != nil {
+	if w.walked == nil {
+		w.metrics.walked.Set(float64(w.config.Clock().UnixMilli()) / 1000)
+	} else {
 		w.again = time.Time{}
 		w.config.Log.Warn("conservation cannot be checked", "error", w.walked)
 	}

@@ -93,6 +93,9 @@ func Start(c Config) (_ *Server, err error) {
 	if err := s.connect(c); err != nil {
 		return nil, err
 	}
+	if c.Registerer != nil {
+		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables))
+	}
 	conservation := audit.NewMetrics(c.Registerer)
 	if s.views, err = s.newViews(c, indexes, conservation); err != nil {
 		return nil, err
