@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,10 @@ const (
 
 // faults returns what is to go wrong, in order. An alert that is new to deploy/prometheus needs one that makes it fire.
 func faults() []fault {
+	return slices.Concat(trafficFaults(), missionFaults(), processFaults())
+}
+
+func trafficFaults() []fault {
 	return []fault{
 		{
 			name: "a producer sends payments that are 40 minutes old, and nobody sends others", cause: oldTraffic,
@@ -63,6 +68,11 @@ func faults() []fault {
 			name: "a row of the ledger is changed behind its back", cause: forgedRow, lasts: true,
 			alerts: []string{`MillraceMoneyNotConserved{currency="INR"}`},
 		},
+	}
+}
+
+func processFaults() []fault {
+	return []fault{
 		{
 			name: "a group is killed", cause: killed,
 			alerts: []string{`MillraceDown{service="deadletters"}`},

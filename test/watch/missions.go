@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/millrace/millrace/codecs"
+	entity "github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
+)
+
+// missionFaults are those of missions, rewards and the audit, in order. They need the demo's traffic.
+func missionFaults() []fault {
+	return []fault{
+		{
+			name: "a mission gives away its budget, and the provider that is to pay what another promises does not answer", cause: giveaway, lasts: true,
+			alerts: []string{`MillraceBudgetNearlySpent{mission="watch-coins",currency="coins"}`, `MillraceRewardsWaiting{kind="cash"}`},
+		},
+		{
+			name: "the provider answers, and refuses two of three", cause: refusals,
+			alerts: []string{`MillraceProviderFails{kind="cash"}`},
+		},
+		{
+			name: "a stranger writes 7 bytes into postings", cause: unreadable, lasts: true,
+			alerts: []string{"MillraceUnreadableRecords"},
+		},
+		{
+			name: "the server hangs, and records that it was to audit are deleted", cause: serverHangs,
+			alerts: []string{"MillraceAuditNotRunning", "MillraceAuditRestarted"},
+		},
+	}
+}
+
+// given are missions that every payment of the run completes. The first has a budget that lasts for 200 of them, the second asks a provider.
+const given = `[
+  {"id":"watch-coins","currency":"INR","goal":{"metric":"count","target":1},"window":{"kind":"fixed","from":%[1]q,"to":%[2]q},"time_zone":"UTC",
+   "reward":{"kind":"coins","amount":10},"limits":{"completions_per_user":1000,"budget":2000,"over_budget":"reject"},"status":"active"},
+  {"id":"watch-cash","currency":"INR","goal":{"metric":"count","target":1},"window":{"kind":"fixed","from":%[1]q,"to":%[2]q},"time_zone":"UTC",
+   "reward":{"kind":"cash","amount":100},"limits":{"completions_per_user":1000,"max_winners":100000},"status":"active"},
+  {"id":"watch-claim","currency":"INR","goal":{"metric":"count","target":1},"window":{"kind":"fixed","from":%[1]q,"to":%[2]q},"time_zone":"UTC",
+   "reward":{"kind":"coins","amount":1},"grant":{"mode":"claim"},"limits":{"completions_per_user":1,"budget":1000000,"over_budget":"reject"},"status":"active"}
+]`
+
+func giveaway(ctx context.Context, w *watcher) (undo, error) {
+	day := func(d time.Duration) string { return time.Now().UTC().Add(d).Format(time.DateOnly) }
+	list, err := codecs.ParseMissions(strings.NewReader(fmt.Sprintf(given, day(-48*time.Hour), day(48*time.Hour))))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range list {
+		c := entity.NewPut("put-"+m.ID, "watch", instant.Of(time.Now()), entity.NewMission(m))
+		value, err := codecs.CatalogCommand{}.Encode(c)
+		if err != nil {
+			return nil, err
+		}
+		if err := w.produce(ctx, w.client, w.topology.CatalogCommands.Name, c.Key(), value); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// refusals answers what a provider has been asked for, and what it is asked for until the fault ends.
+func refusals(ctx context.Context, w *watcher) (undo, error) {
+	client, err := kgo.NewClient(kgo.SeedBrokers(w.broker.Addrs...), kgo.ConsumeTopics(w.topology.Tasks.Name),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return nil, err
+	}
+	answering, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		defer client.Close()
+		n := 0
+		for answering.Err() == nil {
+			for r := range client.PollFetches(answering).RecordsAll() {
+				if err := w.answer(ctx, r, n%3 == 0); err != nil {
+					done <- err
+					return
+				}
+				n++
+			}
+		}
+		done <- nil
+	}()
+	return func(context.Context) error { stop(); return <-done }, nil
+}
+
+// answer sends a provider's result.
+func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
+	x, err := codecs.Task{}.Decode(r.Value)
+	if err != nil || x.Kind != task.RewardPayout && x.Kind != task.RewardClawback {
+		return err
+	}
+	var asked struct {
+		RewardID string `json:"reward_id"`
+		UserID   string `json:"user_id"`
+		Epoch    int64  `json:"epoch"`
+	}
+	if err := json.Unmarshal(x.Payload, &asked); err != nil {
+		return err
+	}
+	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: ok, At: instant.Of(time.Now())}
+	if !ok {
+		result.Reason = "refused"
+	}
+	value, err := codecs.RewardResult{}.Encode(result)
+	if err != nil {
+		return err
+	}
+	return w.produce(ctx, w.client, w.topology.RewardResults.Name, asked.UserID, value)
+}
+
+func unreadable(ctx context.Context, w *watcher) (undo, error) {
+	return nil, w.produce(ctx, w.client, w.topology.Postings.Name, "watch", []byte("7 bytes"))
+}
+
+// serverHangs holds the server until nobody audits, and deletes what the ledger has written into its journal meanwhile.
+func serverHangs(ctx context.Context, w *watcher) (undo, error) {
+	if !w.workers[server].Freeze() {
+		return nil, errors.New("it did not run")
+	}
+	back := func(ctx context.Context) error {
+		if !w.workers[server].Thaw() {
+			return errors.New("it was not frozen any more")
+		}
+		return w.healthy(ctx, server)
+	}
+	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := until(waiting, func() error {
+		if err := w.look(waiting); err != nil {
+			return err
+		}
+		if !w.hasFired("MillraceAuditNotRunning") {
+			return errors.New("the audit is not missed")
+		}
+		return nil
+	}); err != nil {
+		return back, err
+	}
+	admin := kadm.NewClient(w.client)
+	ends, err := admin.ListEndOffsets(ctx, w.topology.Journal.Name)
+	if err == nil {
+		_, err = admin.DeleteRecords(ctx, ends.Offsets())
+	}
+	return nil, errors.Join(err, back(ctx))
+}
