@@ -4,6 +4,7 @@ package deploy
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,6 +25,7 @@ func contract() []string {
 		"millrace_budget_reserved_minor",
 		"millrace_budget_spent_minor",
 		"millrace_budget_verdicts_total",
+		"millrace_build_info",
 		"millrace_commit_seconds",
 		"millrace_conservation_checked_timestamp_seconds",
 		"millrace_conservation_difference_minor",
@@ -46,6 +48,11 @@ func contract() []string {
 		"millrace_health_state",
 		"millrace_health_status_changes_total",
 		"millrace_health_traffic_ratio",
+		"millrace_http_rate_limited_total",
+		"millrace_http_request_duration_seconds",
+		"millrace_http_requests_in_flight",
+		"millrace_http_requests_total",
+		"millrace_http_streams",
 		"millrace_last_stable_offset_age_seconds",
 		"millrace_ledger_returned_minor_total",
 		"millrace_ledger_reversed_minor_total",
@@ -60,6 +67,7 @@ func contract() []string {
 		"millrace_pool_codes_total",
 		"millrace_progress_received_minor_total",
 		"millrace_progress_reversed_minor_total",
+		"millrace_relay_events_total",
 		"millrace_reward_results_stale_total",
 		"millrace_reward_results_total",
 		"millrace_rewards_claimed_total",
@@ -261,17 +269,43 @@ func TestEveryServiceHasAHealthCheck(t *testing.T) {
 	}
 }
 
+const dashboards = "grafana/dashboards/*.json"
+
+func matches(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v, %v", pattern, files, err)
+	}
+	return files
+}
+
+// ruleFiles returns the files of rules that Prometheus reads. Each has a test for promtool beside it.
+func ruleFiles(t *testing.T) []string {
+	t.Helper()
+	var c struct {
+		Files []string `yaml:"rule_files"`
+	}
+	readYAML(t, "prometheus/prometheus.yml", &c)
+	var files []string
+	for _, name := range c.Files {
+		files = append(files, "prometheus/"+name)
+		if _, err := os.Stat("prometheus/" + strings.TrimSuffix(name, ".yml") + "_test.yml"); err != nil {
+			t.Errorf("%s has no test: %v", name, err)
+		}
+	}
+	for _, file := range matches(t, "prometheus/*.yml") {
+		if file != "prometheus/prometheus.yml" && !strings.HasSuffix(file, "_test.yml") && !slices.Contains(files, file) {
+			t.Errorf("prometheus.yml does not read %s", file)
+		}
+	}
+	return files
+}
+
 func TestDashboardAndAlertsUseMetricsOfTheContract(t *testing.T) {
 	used := map[string]bool{}
-	var files []string
-	for _, pattern := range []string{"grafana/dashboards/*.json", "prometheus/alerts.yml", "prometheus/missions.yml", "prometheus/*_test.yml"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil || len(found) == 0 {
-			t.Fatalf("%s: %v", pattern, err)
-		}
-		files = append(files, found...)
-	}
-	for _, file := range files {
+	files := append(ruleFiles(t), matches(t, "prometheus/*_test.yml")...)
+	for _, file := range append(files, matches(t, dashboards)...) {
 		names := metricName.FindAllString(string(read(t, file)), -1)
 		if len(names) == 0 {
 			t.Errorf("%s names no metric", file)
@@ -291,10 +325,23 @@ func TestDashboardAndAlertsUseMetricsOfTheContract(t *testing.T) {
 	}
 }
 
+type board struct {
+	UID    string  `json:"uid"`
+	Title  string  `json:"title"`
+	Panels []panel `json:"panels"`
+}
+
 type panel struct {
-	ID      int    `json:"id"`
-	Type    string `json:"type"`
-	Title   string `json:"title"`
+	ID          int                      `json:"id"`
+	Type        string                   `json:"type"`
+	Title       string                   `json:"title"`
+	Description string                   `json:"description"`
+	Grid        struct{ X, Y, W, H int } `json:"gridPos"`
+	Field       struct {
+		Defaults struct {
+			Unit string `json:"unit"`
+		} `json:"defaults"`
+	} `json:"fieldConfig"`
 	Targets []struct {
 		Expr       string `json:"expr"`
 		Datasource struct {
@@ -303,13 +350,7 @@ type panel struct {
 	} `json:"targets"`
 }
 
-func TestDashboardFitsItsDatasource(t *testing.T) {
-	var board struct {
-		Panels []panel `json:"panels"`
-	}
-	if err := json.Unmarshal(read(t, "grafana/dashboards/millrace.json"), &board); err != nil {
-		t.Fatal(err)
-	}
+func TestDashboardsFitTheirDatasource(t *testing.T) {
 	var sources struct {
 		Datasources []struct {
 			UID string `yaml:"uid"`
@@ -320,18 +361,66 @@ func TestDashboardFitsItsDatasource(t *testing.T) {
 	if len(sources.Datasources) != 1 || sources.Datasources[0].URL != "http://prometheus:9090" {
 		t.Fatalf("datasources %+v", sources.Datasources)
 	}
-	ids := map[int]bool{}
-	for _, p := range board.Panels {
-		if ids[p.ID] {
-			t.Errorf("%s: id %d twice", p.Title, p.ID)
+	uids := map[string]string{}
+	for _, file := range matches(t, dashboards) {
+		var b board
+		if err := json.Unmarshal(read(t, file), &b); err != nil {
+			t.Fatal(err)
 		}
-		ids[p.ID] = true
-		if p.Type != "row" && len(p.Targets) == 0 {
-			t.Errorf("%s asks nothing", p.Title)
+		if b.UID == "" || b.Title == "" || uids[b.UID] != "" {
+			t.Errorf("%s: uid %q, title %q; that uid has %q, too", file, b.UID, b.Title, uids[b.UID])
 		}
-		for _, q := range p.Targets {
-			if q.Expr == "" || q.Datasource.UID != sources.Datasources[0].UID {
-				t.Errorf("%s: %+v", p.Title, q)
+		uids[b.UID] = file
+		ids := map[int]bool{}
+		for _, p := range b.Panels {
+			if ids[p.ID] {
+				t.Errorf("%s: %s: id %d twice", file, p.Title, p.ID)
+			}
+			ids[p.ID] = true
+			for _, fault := range p.faults(sources.Datasources[0].UID) {
+				t.Errorf("%s: %s %s", file, p.Title, fault)
+			}
+		}
+	}
+}
+
+// faults are what a reader of the panel would miss.
+func (p panel) faults(datasource string) (all []string) {
+	if p.Title == "" {
+		all = append(all, "has no title")
+	}
+	if p.Type == "row" {
+		return all
+	}
+	if len(p.Targets) == 0 {
+		all = append(all, "asks nothing")
+	}
+	if p.Field.Defaults.Unit == "" || p.Description == "" {
+		all = append(all, "has no unit or no description")
+	}
+	for _, q := range p.Targets {
+		if q.Expr == "" || q.Datasource.UID != datasource {
+			all = append(all, fmt.Sprintf("asks %+v", q))
+		}
+	}
+	return all
+}
+
+// Two panels that overlap are drawn over each other.
+func TestPanelsDoNotOverlap(t *testing.T) {
+	for _, file := range matches(t, dashboards) {
+		var b board
+		if err := json.Unmarshal(read(t, file), &b); err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range b.Panels {
+			if p.Grid.W < 1 || p.Grid.H < 1 || p.Grid.X+p.Grid.W > 24 {
+				t.Errorf("%s: %s is at %+v", file, p.Title, p.Grid)
+			}
+			for _, q := range b.Panels[:i] {
+				if p.Grid.X < q.Grid.X+q.Grid.W && q.Grid.X < p.Grid.X+p.Grid.W && p.Grid.Y < q.Grid.Y+q.Grid.H && q.Grid.Y < p.Grid.Y+p.Grid.H {
+					t.Errorf("%s: %s lies over %s", file, p.Title, q.Title)
+				}
 			}
 		}
 	}
@@ -339,25 +428,27 @@ func TestDashboardFitsItsDatasource(t *testing.T) {
 
 // An alert without a runbook wakes somebody who does not know what to do.
 func TestEveryAlertHasARunbook(t *testing.T) {
-	var rules struct {
-		Groups []struct {
-			Rules []struct {
-				Alert       string            `yaml:"alert"`
-				For         string            `yaml:"for"`
-				Labels      map[string]string `yaml:"labels"`
-				Annotations map[string]string `yaml:"annotations"`
-			} `yaml:"rules"`
-		} `yaml:"groups"`
+	type group struct {
+		Rules []struct {
+			Alert       string            `yaml:"alert"`
+			Record      string            `yaml:"record"`
+			For         string            `yaml:"for"`
+			Labels      map[string]string `yaml:"labels"`
+			Annotations map[string]string `yaml:"annotations"`
+		} `yaml:"rules"`
 	}
-	for _, file := range []string{"prometheus/alerts.yml", "prometheus/missions.yml"} {
-		before := rules.Groups
-		readYAML(t, file, &rules)
-		rules.Groups = append(before, rules.Groups...)
-	}
+	var groups []group
 	runbook := string(read(t, "../docs/runbook.md"))
-	for _, g := range rules.Groups {
+	for _, file := range ruleFiles(t) {
+		var f struct {
+			Groups []group `yaml:"groups"`
+		}
+		readYAML(t, file, &f)
+		groups = append(groups, f.Groups...)
+	}
+	for _, g := range groups {
 		for _, r := range g.Rules {
-			if r.Alert == "" { // recorded
+			if r.Record != "" {
 				continue
 			}
 			_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "docs/runbook.md#")

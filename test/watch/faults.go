@@ -51,10 +51,14 @@ func trafficFaults() []fault {
 			name: "payments of a bank fail for 10 minutes", cause: outage, lasts: true,
 			alerts: []string{`MillraceInstrumentDisabled{mode="upi",instrument="sbi"}`},
 		},
-		{name: "none: the demo's traffic", cause: demo},
+		{name: "none: the demo's traffic, and callers of the API", cause: demo},
 		{
 			name: "the broker hangs, twice", cause: brokerHangs, quiet: true,
-			alerts: []string{"MillraceMoneyNotChecked", "MillraceTransactionsAborted"}, within: 80 * time.Second,
+			alerts: []string{"MillraceMoneyNotChecked", "MillraceTransactionsAborted", "MillraceApiErrorsFast", "MillraceApiErrorsSlow"}, within: 80 * time.Second,
+		},
+		{
+			name: "the broker takes 3 s for an answer", cause: brokerIsSlow,
+			alerts: []string{`MillraceCommitSlow{group="ledger"}`},
 		},
 		{
 			name: "a transaction in the topic of claims is never ended", cause: hangingTransaction, slow: true, quiet: true, lasts: true,
@@ -84,6 +88,10 @@ func processFaults() []fault {
 		{
 			name: "a group ends again and again", cause: restarts, lasts: true,
 			alerts: []string{`MillraceRestarts{service="deadletters"}`},
+		},
+		{
+			name: "producers end", cause: noInput, slow: true,
+			alerts: []string{"MillraceNoInput"},
 		},
 		{
 			name: "catalog is away, so that progress takes nothing of a burst of records", cause: catalogAway,
@@ -168,7 +176,16 @@ func outage(ctx context.Context, w *watcher) (undo, error) {
 	return nil, w.generate(ctx, "--rate", "20", "--from", rfc(now.Add(-outageFrom)), "--to", rfc(now), "--outages", file)
 }
 
-func demo(ctx context.Context, w *watcher) (undo, error) { return nil, w.up(ctx, generator) }
+func demo(ctx context.Context, w *watcher) (undo, error) {
+	return nil, errors.Join(w.up(ctx, generator), w.call(ctx))
+}
+
+// noInput ends all that send payments; the API is still asked.
+func noInput(_ context.Context, w *watcher) (undo, error) {
+	w.workers[generator].Stop()
+	w.callers.silent()
+	return nil, nil
+}
 
 // produce sends a record to the partition of its key.
 func (w *watcher) produce(ctx context.Context, client *kgo.Client, topic, key string, value []byte) error {
@@ -338,32 +355,4 @@ func catalogAway(ctx context.Context, w *watcher) (undo, error) {
 		})
 	}
 	return back, errors.Join(w.client.Flush(ctx), failed)
-}
-
-// How long the broker hangs: so long that the audit's last look is too old, and that transactions are over (8 s).
-const (
-	hangsFor   = 18 * time.Second
-	hangsAfter = 8 * time.Second
-)
-
-// brokerHangs holds the broker's process twice: a counter that is new at the first time can only be seen to rise at the second.
-func brokerHangs(ctx context.Context, w *watcher) (undo, error) {
-	done := make(chan error, 1)
-	wait := func(d time.Duration) {
-		select {
-		case <-ctx.Done():
-		case <-time.After(d):
-		}
-	}
-	go func() {
-		var err error
-		for range 2 {
-			err = errors.Join(err, w.broker.Freeze())
-			wait(hangsFor)
-			err = errors.Join(err, w.broker.Thaw())
-			wait(hangsAfter)
-		}
-		done <- err
-	}()
-	return func(context.Context) error { return <-done }, nil
 }

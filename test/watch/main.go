@@ -84,6 +84,7 @@ func watch(ctx context.Context, dir string, logger *log.Logger) (err error) {
 	if err := w.targets(ctx); err != nil {
 		return err
 	}
+	defer func() { w.callers.stop() }()
 	if err := w.faults(ctx); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type fault struct {
 type watcher struct {
 	*deployment
 	prometheus *prometheus
+	callers    *callers
 	seen       map[string][]alert // that have fired since a fault that waits for them was caused, by name
 	fired      map[string]bool    // alerts that a fault has made fire, by name
 	faulty     map[string]bool    // alerts that may fire all the time from now on
