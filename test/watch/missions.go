@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	entity "github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/task"
 )
@@ -50,9 +51,13 @@ const given = `[
    "reward":{"kind":"coins","amount":1},"grant":{"mode":"claim"},"limits":{"completions_per_user":1,"budget":1000000,"over_budget":"reject"},"status":"active"}
 ]`
 
+func givenMissions(now time.Time) ([]mission.Mission, error) {
+	day := func(d time.Duration) string { return now.UTC().Add(d).Format(time.DateOnly) }
+	return codecs.ParseMissions(strings.NewReader(fmt.Sprintf(given, day(-48*time.Hour), day(48*time.Hour))))
+}
+
 func giveaway(ctx context.Context, w *watcher) (undo, error) {
-	day := func(d time.Duration) string { return time.Now().UTC().Add(d).Format(time.DateOnly) }
-	list, err := codecs.ParseMissions(strings.NewReader(fmt.Sprintf(given, day(-48*time.Hour), day(48*time.Hour))))
+	list, err := givenMissions(time.Now())
 	if err != nil {
 		return nil, err
 	}
