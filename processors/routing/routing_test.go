@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -236,6 +237,30 @@ func TestMetrics(t *testing.T) {
 	h.ConsumeText("health-scores", "upi", "upi/a/g 2026-03-01T10:04:00Z 50%")
 	if got := gauges(t, r); !maps.Equal(want, got) {
 		t.Errorf("have %v, want %v", got, want)
+	}
+}
+
+// An instrument that is probed gets 5 % of its traffic: it is enabled, and in one state.
+func TestMetricsOfProbing(t *testing.T) {
+	r := prometheus.NewRegistry()
+	h := streamtest.New(t, config(routing.NewMetrics(r)))
+	h.ConsumeText("health-settings", "upi", "upi 10:00 probing=true")
+	for _, text := range []string{"upi/b/g 2026-03-01T10:01:00Z 99%", "upi/a/g 2026-03-01T10:01:00Z 60%", "upi/a/g 2026-03-01T10:02:00Z 60%"} {
+		h.ConsumeText("health-scores", "upi", text)
+	}
+	h.Advance(time.Date(2026, 3, 1, 10, 3, 10, 0, time.UTC))
+	want := map[string]string{
+		"millrace_health_score_ratio": "a=0.6 b=0.99 ", "millrace_health_enabled": "a=1 b=1 ", "millrace_health_traffic_ratio": "a=0.05 b=1 ",
+	}
+	if got := gauges(t, r); !maps.Equal(want, got) {
+		t.Errorf("have %v, want %v", got, want)
+	}
+	lines := metrictest.Lines(t, r)
+	for _, state := range []string{"up", "degraded", "down", "probing", "recovering"} {
+		in := map[bool]string{true: "1", false: "0"}[state == "probing"]
+		if line := "millrace_health_state{instrument=a,mode=upi,state=" + state + "} " + in; !slices.Contains(lines, line) {
+			t.Errorf("no %s in %q", line, lines)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func trafficFaults() []fault {
 		},
 		{
 			name: "payments of a bank fail for 10 minutes", cause: outage, lasts: true,
-			alerts: []string{`MillraceInstrumentDisabled{mode="upi",instrument="sbi"}`},
+			alerts: []string{`MillraceInstrumentDisabled{mode="upi",instrument="sbi"}`}, within: 90 * time.Second,
 		},
 		{name: "none: the demo's traffic, and callers of the API", cause: demo},
 		{
