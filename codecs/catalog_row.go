@@ -24,6 +24,7 @@ const (
 	catalogSetting      // as HealthSetting writes it, one for each change
 	catalogDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
 	catalogCreatedAt
+	catalogApproval // of a mission, behind it: see catalog_approval.go
 
 	verdictCommand  = 1
 	verdictResult   = 2
@@ -50,6 +51,9 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	case nil:
 	case catalog.Mission:
 		w.Message(catalogMission, func(w *wire.Writer) { writeHistory(w, &e.History) })
+		if !e.Approval.IsZero() {
+			w.Message(catalogApproval, func(w *wire.Writer) { writeApproval(w, &e.Approval) })
+		}
 	case catalog.HealthSettings:
 		for i := range e.Changes {
 			w.Bytes(catalogSetting, settingBytes(&e.Changes[i]))
@@ -92,6 +96,14 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 		case catalogMission:
 			h, err := readHistory(&r)
 			row.Entity, errs = catalog.Mission{History: h}, errors.Join(errs, err)
+		case catalogApproval:
+			m, ok := row.Entity.(catalog.Mission)
+			approval, err := readApproval(&r)
+			if !ok {
+				err = errEntity
+			}
+			m.Approval = approval
+			row.Entity, errs = m, errors.Join(errs, err)
 		case catalogCreatedAt:
 			row.CreatedAt = instant.Milli(r.Int())
 		case catalogIntervention:

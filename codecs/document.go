@@ -5,14 +5,13 @@ import (
 
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/mission"
 )
 
 // Document returns an entity as the audit compares it (catalog.Config): its definition, and what operators did to it.
 func Document(e catalog.Entity) []byte {
 	switch e := e.(type) {
 	case catalog.Mission:
-		return missionDocument(&e.History)
+		return missionDocument(&e)
 	case catalog.HealthSettings:
 		return settingDocument(e)
 	case catalog.Override:
@@ -34,6 +33,31 @@ type historyDocument struct {
 	ActivateAt  instant.Milli     `json:"activate_at,omitzero"`
 	Pause       *intervalDocument `json:"pause,omitempty"` // the last one
 	EndedAt     instant.Milli     `json:"ended_at,omitzero"`
+	Authors     []string          `json:"authors,omitempty"`
+	Approved    *decisionDocument `json:"approved,omitempty"`
+	Rejected    *decisionDocument `json:"rejected,omitempty"`
+	Proposal    *proposalDocument `json:"proposal,omitempty"`
+}
+
+type decisionDocument struct {
+	Actor    string        `json:"actor"`
+	At       instant.Milli `json:"at"`
+	Reason   string        `json:"reason,omitempty"`
+	Revision int64         `json:"revision"`
+}
+
+func decisionOf(d *catalog.Decision) *decisionDocument {
+	if d == nil {
+		return nil
+	}
+	return &decisionDocument{d.Actor, d.At, d.Reason, d.Revision}
+}
+
+type proposalDocument struct {
+	missionDoc
+	InForceFrom instant.Milli `json:"in_force_from,omitzero"`
+	Backdated   bool          `json:"backdated,omitempty"`
+	Authors     []string      `json:"authors"`
 }
 
 type intervalDocument struct {
@@ -41,11 +65,15 @@ type intervalDocument struct {
 	To   instant.Milli `json:"to,omitzero"`
 }
 
-func missionDocument(h *mission.History) []byte {
+func missionDocument(m *catalog.Mission) []byte {
+	h, a := &m.History, &m.Approval
 	definition, latest := h.Definition(), h.Latest()
 	d := historyDocument{
 		missionDoc: missionForm(&definition), Version: latest.Number, InForceFrom: latest.From, Backdated: latest.Backdated,
-		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt,
+		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt, Authors: a.Authors, Approved: decisionOf(a.Approved), Rejected: decisionOf(a.Rejected),
+	}
+	if p := a.Proposal; p != nil {
+		d.Proposal = &proposalDocument{missionForm(&p.Mission), p.From, p.Backdated, p.Authors}
 	}
 	if n := len(h.Pauses); n > 0 {
 		d.Pause = &intervalDocument{h.Pauses[n-1].From, h.Pauses[n-1].To}

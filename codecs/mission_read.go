@@ -16,7 +16,7 @@ func asked() []string { return []string{"activate_at", "in_force_from", "backdat
 // told are fields by which the API answers: what was read can be edited and written back, and they change nothing.
 func told() []string {
 	return []string{
-		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at", "actor", "as_of",
+		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at", "actor", "as_of", "approval",
 	}
 }
 

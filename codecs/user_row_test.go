@@ -231,6 +231,8 @@ func entityRows(t testing.TB) map[string]*catalog.Row {
 func FuzzCatalogRow(f *testing.F) {
 	b, _ := codecs.CatalogRow{}.Encode(catalogRow(f))
 	f.Add(b)
+	b, _ = codecs.CatalogRow{}.Encode(decidedRow(f))
+	f.Add(b)
 	for _, row := range entityRows(f) {
 		b, _ := codecs.CatalogRow{}.Encode(row)
 		f.Add(b)

@@ -104,7 +104,7 @@ func (v *validator) schedule(a Ad) {
 	}
 }
 
-func (a Ad) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+func (a Ad) put(current Entity, _ *Command, _ Config) (Entity, Change, problem.List) {
 	return putDefinition(current, a)
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"slices"
 	"unicode/utf8"
 
@@ -12,6 +13,8 @@ import (
 type Config struct {
 	// Health are the settings of the deployment, which changes of settings must go with. Defaults to health.DefaultSettings.
 	Health health.Settings
+	// Approval says which missions need a second person's approval. Defaults to DefaultThresholds.
+	Approval Thresholds
 	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own. Defaults
 	// to none: audit lines then say what was done, but not what is different.
 	Document func(Entity) []byte
@@ -21,10 +24,12 @@ type Config struct {
 }
 
 // DefaultConfig returns the defaults.
-func DefaultConfig() Config { return Config{Health: health.DefaultSettings()} }
+func DefaultConfig() Config {
+	return Config{Health: health.DefaultSettings(), Approval: DefaultThresholds()}
+}
 
 // Validate returns every problem of c, joined.
-func (c Config) Validate() error { return c.Health.Validate() }
+func (c Config) Validate() error { return errors.Join(c.Health.Validate(), c.Approval.Validate()) }
 
 // Apply judges one command on the row of its entity, which may be nil. It is total: a command that cannot be done is
 // refused, with the reasons, and leaves its verdict in the row.
@@ -92,7 +97,7 @@ func known(c *Command) bool {
 		return c.Entity != nil && c.Entity.Kind() == c.Kind
 	case Withdraw:
 		return c.Entity == nil
-	case Activate, Pause, Resume, End, Archive:
+	case Activate, Pause, Resume, End, Archive, Approve, Reject:
 		return c.Kind == KindMission && c.Entity == nil
 	case AddCodes:
 		return c.Kind == KindPool && len(c.Codes) > 0
@@ -109,7 +114,7 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 		if problems := asked.validate(cfg); len(problems) > 0 {
 			return nil, Change{}, problems
 		}
-		next, change, problems := asked.put(current, c)
+		next, change, problems := asked.put(current, c, cfg)
 		if len(problems) == 0 {
 			problems = oversize(next, cfg)
 		}
@@ -119,18 +124,24 @@ func act(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) 
 	case c.Op == AddCodes:
 		return addCodes(current, c)
 	case c.Op != Withdraw:
-		return move(current, c)
+		return move(current, c, cfg)
 	default:
 		return current.withdraw(c)
 	}
 }
 
-func move(current Entity, c *Command) (Entity, Change, problem.List) {
+func move(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) {
 	m, ok := current.(Mission)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, Change{}, problem.One("", problem.InvalidField, "the command is not known")
+	case c.Op == Approve:
+		return m.approve(c, cfg)
+	case c.Op == Reject:
+		return m.reject(c, cfg)
+	default:
+		return m.move(c, cfg)
 	}
-	return m.move(c)
 }
 
 // oversize refuses what does not fit into a row.

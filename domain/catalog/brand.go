@@ -61,7 +61,7 @@ func (b Brand) validate(Config) problem.List {
 	return v.problems
 }
 
-func (b Brand) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+func (b Brand) put(current Entity, _ *Command, _ Config) (Entity, Change, problem.List) {
 	return putDefinition(current, b)
 }
 

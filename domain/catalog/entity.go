@@ -46,7 +46,7 @@ type Entity interface {
 	validate(Config) problem.List
 	// put returns what comes of current, nil if there is nothing yet, when the command asks for this entity. A Change without an
 	// action is none.
-	put(current Entity, c *Command) (Entity, Change, problem.List)
+	put(current Entity, c *Command, cfg Config) (Entity, Change, problem.List)
 	// withdraw returns what is left of this entity when it is taken back.
 	withdraw(c *Command) (Entity, Change, problem.List)
 }
@@ -64,6 +64,10 @@ const (
 	ActionChanged   = "changed"
 	ActionWithdrawn = "withdrawn"
 	ActionArchived  = "archived"
+	// ActionProposed, ActionApproved and ActionRejected are of a mission that needs a second person's approval.
+	ActionProposed = "proposed"
+	ActionApproved = "approved"
+	ActionRejected = "rejected"
 	// ActionCodesAdded is of a pool.
 	ActionCodesAdded = "codes_added"
 )

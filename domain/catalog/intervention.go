@@ -133,7 +133,7 @@ func (f Freeze) validate(Config) problem.List {
 	return v.problems
 }
 
-func (o Override) put(current Entity, c *Command) (Entity, Change, problem.List) {
+func (o Override) put(current Entity, c *Command, _ Config) (Entity, Change, problem.List) {
 	old, _ := current.(Override)
 	if moved(old.Mode, o.Mode, old.Until) {
 		return nil, Change{}, problem.One("/mode", problem.InvalidField, otherMode)
@@ -151,7 +151,7 @@ func (o Override) put(current Entity, c *Command) (Entity, Change, problem.List)
 	return o, changeTo(current, o), nil
 }
 
-func (m Maintenance) put(current Entity, c *Command) (Entity, Change, problem.List) {
+func (m Maintenance) put(current Entity, c *Command, _ Config) (Entity, Change, problem.List) {
 	old, _ := current.(Maintenance)
 	if moved(old.Mode, m.Mode, old.End) {
 		return nil, Change{}, problem.One("/mode", problem.InvalidField, otherMode)
@@ -163,7 +163,7 @@ func (m Maintenance) put(current Entity, c *Command) (Entity, Change, problem.Li
 	return m, changeTo(current, m), nil
 }
 
-func (f Freeze) put(current Entity, c *Command) (Entity, Change, problem.List) {
+func (f Freeze) put(current Entity, c *Command, _ Config) (Entity, Change, problem.List) {
 	old, _ := current.(Freeze)
 	f.From = begin(f.From, old.From, old.Until, c.At)
 	v := &validator{}

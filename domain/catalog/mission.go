@@ -12,6 +12,8 @@ import (
 // draft), From and Backdated of the version, and ScheduledAt.
 type Mission struct {
 	mission.History
+	// Approval is the second person's word; a command's has none.
+	Approval Approval
 	// Reason is why, as a command's definition says it; the audit keeps it.
 	Reason string
 	// Assumed is what a definition that was just read left open and what it means, in sentences for its author. Nothing keeps it.
@@ -66,18 +68,14 @@ func (m Mission) validate(Config) problem.List {
 }
 
 // put creates the mission, gives it another version, moves its status, or finds nothing to do.
-func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) {
+func (m Mission) put(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) {
 	old, exists := current.(Mission)
 	if !exists {
-		return m.create(c)
+		return m.create(c, cfg)
 	}
-	next := old
-	if asked := m.Latest(); !reflect.DeepEqual(asked.Mission, old.Latest().Mission) {
-		history, problems := m.revise(old.History, c)
-		if len(problems) > 0 {
-			return nil, Change{}, problems
-		}
-		next.History = history
+	next, problems := m.edit(old, c, cfg)
+	if len(problems) > 0 {
+		return nil, Change{}, problems
 	}
 	to := m.status(old.History, c)
 	schedule := to == mission.Scheduled && m.ScheduledAt != 0 && m.ScheduledAt != old.ScheduledAt
@@ -89,9 +87,16 @@ func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) 
 	case from != to:
 		next.History = next.WithStatus(to, c.At)
 	}
+	if schedule || old.History.Status != to && starts(to, old.Activated) {
+		if problems := next.barred(cfg, old.Activated); problems != nil {
+			return nil, Change{}, problems
+		}
+	}
 	switch {
 	case reflect.DeepEqual(next, old):
 		return old, Change{}, nil
+	case !reflect.DeepEqual(next.Approval.Proposal, old.Approval.Proposal) && next.Approval.Proposal != nil:
+		return next, Change{Action: ActionProposed, From: old.Status(), To: next.Status()}, nil
 	case len(next.Versions) == len(old.Versions) && reflect.DeepEqual(next.Latest().Mission, old.Latest().Mission):
 		return next, statusChange(old, next), nil
 	default:
@@ -99,7 +104,38 @@ func (m Mission) put(current Entity, c *Command) (Entity, Change, problem.List) 
 	}
 }
 
-func (m Mission) create(c *Command) (Entity, Change, problem.List) {
+// edit returns the mission with the definition that is asked for: in place as long as the mission has not been active; then as a version, or
+// as a proposal if it takes the approval of a second person.
+func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.List) {
+	asked, next := m.Latest(), old
+	proposal := &Proposal{Mission: asked.Mission, From: asked.From, Backdated: asked.Backdated, At: c.At, Authors: []string{c.Actor}}
+	if p := old.Approval.Proposal; p != nil {
+		if proposal.Authors = withAuthor(p.Authors, c.Actor); p.same(proposal) {
+			return old, nil
+		}
+	}
+	if reflect.DeepEqual(asked.Mission, old.Latest().Mission) {
+		return old, nil
+	}
+	history, problems := m.revise(old.History, c)
+	if len(problems) > 0 {
+		return old, problems
+	}
+	switch {
+	case !old.Activated:
+		next.History, next.Approval = history, old.Approval.changedBy(c.Actor)
+	case len(cfg.Approval.above(costsOf(history.Versions))) == 0:
+		next.History, next.Approval = history, Approval{}.changedBy(c.Actor)
+	default:
+		next.Approval.Proposal, next.Approval.Rejected = proposal, nil
+	}
+	if len(next.Review().Writers()) > MaxAuthors {
+		return old, problem.One("", problem.InvalidField, "too many people have changed it since it was approved: have it approved or rejected first")
+	}
+	return next, nil
+}
+
+func (m Mission) create(c *Command, cfg Config) (Entity, Change, problem.List) {
 	definition := m.Definition()
 	if definition.Status == "" {
 		definition.Status = mission.Draft
@@ -111,7 +147,13 @@ func (m Mission) create(c *Command) (Entity, Change, problem.List) {
 	if m.ScheduledAt != 0 {
 		h = h.WithSchedule(m.ScheduledAt, c.At)
 	}
-	return Mission{History: h}, Change{Action: ActionCreated, To: string(definition.Status)}, nil
+	created := Mission{History: h, Approval: Approval{}.changedBy(c.Actor)}
+	if starts(definition.Status, false) {
+		if problems := created.barred(cfg, false); problems != nil {
+			return nil, Change{}, problems
+		}
+	}
+	return created, Change{Action: ActionCreated, To: string(definition.Status)}, nil
 }
 
 // revise gives the mission another version, or its only one another form as long as nothing has counted for it.
@@ -145,7 +187,7 @@ func (m Mission) status(old mission.History, c *Command) mission.Status {
 }
 
 // move does what operators do to a mission as a whole.
-func (m Mission) move(c *Command) (Entity, Change, problem.List) {
+func (m Mission) move(c *Command, cfg Config) (Entity, Change, problem.List) {
 	from, to := m.History.Status, moves()[c.Op]
 	if c.Op == Activate && c.When > c.At && from != mission.Active {
 		to = mission.Scheduled
@@ -156,9 +198,14 @@ func (m Mission) move(c *Command) (Entity, Change, problem.List) {
 		return m, Change{}, nil
 	case c.Op == Resume && from != mission.Paused, from != to && !from.CanBecome(to):
 		return nil, Change{}, cannotBecome("", from, to)
-	case to == mission.Scheduled:
-		next := Mission{History: m.WithSchedule(c.When, c.At)}
-		return next, statusChange(m, next), nil
+	}
+	if starts(to, m.Activated) {
+		if problems := m.barred(cfg, m.Activated); problems != nil {
+			return nil, Change{}, problems
+		}
+	}
+	if to == mission.Scheduled {
+		return m.moved(m.WithSchedule(c.When, c.At))
 	}
 	at := c.At
 	if c.When != 0 {
@@ -169,7 +216,13 @@ func (m Mission) move(c *Command) (Entity, Change, problem.List) {
 			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie before the change before, at "+m.ChangedAt.String())
 		}
 	}
-	next := Mission{History: m.WithStatus(to, at)}
+	return m.moved(m.WithStatus(to, at))
+}
+
+// moved returns the mission with another status.
+func (m Mission) moved(h mission.History) (Entity, Change, problem.List) {
+	next := m
+	next.History = h
 	return next, statusChange(m, next), nil
 }
 
@@ -192,15 +245,16 @@ func statusChange(from, to Mission) Change {
 func (m Mission) withdraw(c *Command) (Entity, Change, problem.List) {
 	archive := *c
 	archive.Op = Archive
-	return m.move(&archive)
+	return m.move(&archive, Config{}) // nothing bars the way to the archive
 }
 
 // tooLarge refuses a mission whose versions would not fit into a row.
 func (m Mission) tooLarge(cfg Config) problem.List {
 	size := 0
-	for i := range m.Versions {
-		one := m
-		one.Versions = m.Versions[:i+1]
+	versions := m.reviewed()
+	for i := range versions {
+		one := Mission{History: m.History}
+		one.Versions = versions[:i+1]
 		if size += len(cfg.Document(one)); size > MaxMissionBytes {
 			return problem.One("", problem.InvalidField, "the mission's versions are too large together; archive it and create another id")
 		}
@@ -223,11 +277,19 @@ func (r *Row) ScheduledAt() instant.Milli {
 }
 
 // Due returns the command that activates the mission of a row whose time has come, nil if it has not, or somebody else came
-// first. The mission becomes active at the time it was scheduled for, however late that is noticed.
-func Due(r *Row, now instant.Milli) *Command {
+// first, or it waits for its approval. The mission becomes active at the time it was scheduled for, or approved at if that was later, however
+// late that is noticed.
+func Due(r *Row, now instant.Milli, cfg Config) *Command {
 	at := r.ScheduledAt()
 	if at == 0 || at > now {
 		return nil
+	}
+	m, _ := r.Entity.(Mission)
+	if m.barred(cfg, m.Activated) != nil {
+		return nil
+	}
+	if approved := m.Approval.Approved; approved != nil {
+		at = max(at, approved.At)
 	}
 	return &Command{
 		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: SystemActor, At: at, When: at,

@@ -116,15 +116,15 @@ func TestScheduledActivation(t *testing.T) {
 	later := noon + 3_600_000
 	row, got := judged(t, nil, asked("c1", noon, mission.Scheduled, scheduled(later)), asked("c2", noon, mission.Scheduled), asked("c3", noon, "", titled("edited")))
 	wantRun(t, got, "applied v1 scheduled", "unchanged v1 scheduled", "applied v1 scheduled")
-	if Due(row, later-1) != nil || row.ScheduledAt() != later {
+	if Due(row, later-1, DefaultConfig()) != nil || row.ScheduledAt() != later {
 		t.Errorf("due too early, or scheduled at %s", row.ScheduledAt())
 	}
 	moved, got := judged(t, row, asked("c4", noon, mission.Scheduled, titled("edited"), scheduled(later+5)), NewMove("c5", "ops", noon, Activate, "m", later+9))
 	wantRun(t, got, "applied v1 scheduled", "applied v1 scheduled")
-	if Due(moved, later+8) != nil || moved.ScheduledAt() != later+9 {
+	if Due(moved, later+8, DefaultConfig()) != nil || moved.ScheduledAt() != later+9 {
 		t.Error("it was put off, and is due all the same")
 	}
-	c := Due(row, later.Add(time.Hour)) // noticed late
+	c := Due(row, later.Add(time.Hour), DefaultConfig()) // noticed late
 	active, got := judged(t, row, c)
 	wantRun(t, got, "applied v1 active")
 	h, _ := active.Mission()
@@ -132,7 +132,7 @@ func TestScheduledActivation(t *testing.T) {
 	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.Proof.By != ByTimer || line.At != later || line.Reason == "" {
 		t.Errorf("%+v, %+v", h, line)
 	}
-	if Due(active, later.Add(time.Hour)) != nil {
+	if Due(active, later.Add(time.Hour), DefaultConfig()) != nil {
 		t.Error("due twice")
 	}
 	file := asked("c6", later+1, mission.Scheduled, titled("edited"), scheduled(later)) // the same file again, afterwards
@@ -142,7 +142,7 @@ func TestScheduledActivation(t *testing.T) {
 	_, got = judged(t, nil, asked("c1", noon, mission.Active, scheduled(later)))
 	wantRun(t, got, "/activate_at invalid_field")
 	gone, _ := judged(t, row, NewMove("c7", "ops", noon, Archive, "m", 0))
-	if Due(gone, later) != nil {
+	if Due(gone, later, DefaultConfig()) != nil {
 		t.Error("an archived mission is due")
 	}
 }

@@ -54,7 +54,7 @@ func (p Pool) validate(Config) problem.List {
 	return v.problems
 }
 
-func (p Pool) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+func (p Pool) put(current Entity, _ *Command, _ Config) (Entity, Change, problem.List) {
 	if old, ok := current.(Pool); ok {
 		p.Added, p.Digest = old.Added, old.Digest
 	}

@@ -8,6 +8,17 @@ type Proof struct {
 	Role   string // the highest in the token
 }
 
+// The roles in which somebody may approve what a second person has to approve, as tokens name them.
+const (
+	RoleApprover = "approver"
+	RoleAdmin    = "admin"
+)
+
+// Approves reports whether the actor may approve: in a role for it, by a token that the server has checked.
+func (p Proof) Approves() bool {
+	return p.By == ByToken && (p.Role == RoleApprover || p.Role == RoleAdmin)
+}
+
 // ProofBy is a kind of proof.
 type ProofBy string
 

@@ -25,6 +25,9 @@ const (
 	Resume   Op = "resume"
 	End      Op = "end"
 	Archive  Op = "archive"
+	// Approve and Reject are a second person's yes and no to a mission. Both need Expected: what was seen is what is decided on.
+	Approve Op = "approve"
+	Reject  Op = "reject"
 	// AddCodes hands gift codes on to a pool.
 	AddCodes Op = "add_codes"
 )
@@ -65,6 +68,11 @@ func NewWithdrawal(id, actor string, at instant.Milli, kind Kind, entityID strin
 // NewMove returns the command that moves a mission; see Command.When.
 func NewMove(id, actor string, at instant.Milli, op Op, missionID string, when instant.Milli) *Command {
 	return &Command{ID: id, Kind: KindMission, EntityID: missionID, Op: op, Actor: actor, At: at, When: when}
+}
+
+// NewDecision returns the command that approves or rejects a mission as it was at a revision.
+func NewDecision(id, actor string, at instant.Milli, op Op, missionID string, revision int64) *Command {
+	return &Command{ID: id, Kind: KindMission, EntityID: missionID, Op: op, Actor: actor, At: at, Expected: revision}
 }
 
 // NewCodes returns the command that adds gift codes to a pool.

@@ -111,7 +111,7 @@ func (v *validator) patch(err error) {
 	}
 }
 
-func (h HealthSettings) put(current Entity, c *Command) (Entity, Change, problem.List) {
+func (h HealthSettings) put(current Entity, c *Command, _ Config) (Entity, Change, problem.List) {
 	old, _ := current.(HealthSettings)
 	change := h.Changes[0]
 	if change.EffectiveFrom == 0 {

@@ -82,7 +82,7 @@ func (t RewardTemplate) sample() *mission.Mission {
 	return &m
 }
 
-func (t RewardTemplate) put(current Entity, _ *Command) (Entity, Change, problem.List) {
+func (t RewardTemplate) put(current Entity, _ *Command, _ Config) (Entity, Change, problem.List) {
 	return putDefinition(current, t)
 }
 

@@ -3,6 +3,7 @@ package problem
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,11 @@ const (
 	PreconditionFailed = "precondition_failed"  // somebody else came first
 	NotFound           = "not_found"            // there is nothing that it could be done to
 	Conflict           = "idempotency_conflict" // the idempotency key was used for something else
+
+	PreconditionRequired = "precondition_required" // what was seen has to be named
+	ApprovalRequired     = "approval_required"     // a second person has to approve it first
+	SamePerson           = "same_person"           // whoever wrote it cannot approve it
+	Forbidden            = "forbidden"             // the actor's role does not allow it
 )
 
 // Problem is one thing that is wrong with a definition.
@@ -59,14 +65,14 @@ func (l List) Has(code string) bool {
 	return false
 }
 
-// Code returns the code of all problems together: precondition_failed, not_found or idempotency_conflict if one is, invalid_filter if only filters are wrong,
-// else invalid_field.
+// Code returns the code of all problems together: that of one which is not about a field, invalid_filter if only filters are wrong, else
+// invalid_field.
 func (l List) Code() string {
 	code := ""
 	for _, p := range l {
 		pointer := strings.TrimLeft(p.Pointer, "/0123456789") // the place in a list of missions
 		switch {
-		case p.Code == PreconditionFailed || p.Code == NotFound || p.Code == Conflict:
+		case slices.Contains(whole(), p.Code):
 			return p.Code
 		case !strings.HasPrefix(pointer, "filters"):
 			code = InvalidField
@@ -75,4 +81,9 @@ func (l List) Code() string {
 		}
 	}
 	return code
+}
+
+// whole returns the codes of problems that are not about a field.
+func whole() []string {
+	return []string{PreconditionFailed, NotFound, Conflict, PreconditionRequired, ApprovalRequired, SamePerson, Forbidden}
 }

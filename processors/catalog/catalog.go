@@ -67,7 +67,7 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 // due activates what was scheduled. Timers are not cancelled: a mission that somebody moved since has nothing due.
 func (g *group) due(c *stream.Context[*catalog.Row], _ stream.Timer) {
 	row, _ := c.Row()
-	if command := catalog.Due(row, instant.Of(c.Watermark())); command != nil {
+	if command := catalog.Due(row, instant.Of(c.Watermark()), g.config); command != nil {
 		g.judge(c, command)
 	}
 }

@@ -40,10 +40,10 @@ func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 
 // parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
 // KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,…; or
-// move OP MISSION [TIME].
+// move OP MISSION [TIME]; or decide approve|reject MISSION ACTOR [ROLE], without a role as a client of Kafka.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
-	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || words[3] == "move" || strings.HasPrefix(words[len(words)-1], "{")) {
+	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || words[3] == "move" || words[3] == "decide" || strings.HasPrefix(words[len(words)-1], "{")) {
 		return parseEntityCommand(words)
 	}
 	// The definition is short, so that the scripts are.
@@ -91,6 +91,13 @@ func parseEntityCommand(words []string) ([]byte, error) {
 			return nil, err
 		}
 		return codecs.CatalogCommand{}.Encode(catalog.NewMove(words[0], "ops", at, catalog.Op(words[4]), words[5], when))
+	case "decide":
+		c := catalog.NewDecision(words[0], words[6], at, catalog.Op(words[4]), words[5], expected)
+		c.Reason = "because"
+		if len(words) > 7 {
+			c.Proof = catalog.Proof{By: catalog.ByToken, Issuer: "iss", Role: words[7]}
+		}
+		return codecs.CatalogCommand{}.Encode(c)
 	case "withdraw":
 		c := catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5])
 		c.Expected = expected
@@ -147,8 +154,24 @@ func formatRow(b []byte) string {
 		if v.EndedAt != 0 {
 			out += " ended " + v.EndedAt.String()
 		}
+		out += formatApproval(row)
 	} else if row.Entity != nil {
 		out += "; " + row.Entity.Status()
+	}
+	return out
+}
+
+// formatApproval leaves out what needs no approval.
+func formatApproval(row *catalog.Row) string {
+	m, _ := row.Entity.(catalog.Mission)
+	r := m.Review()
+	state := r.State(catalog.DefaultThresholds())
+	if state == catalog.ApprovalNotNeeded {
+		return ""
+	}
+	out := fmt.Sprintf(" approval %s of %s, costs %v", state, strings.Join(r.Writers(), ","), r.Costs)
+	if r.Proposal != nil {
+		out += ", with a proposal"
 	}
 	return out
 }
