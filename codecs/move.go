@@ -27,6 +27,14 @@ func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 	return at, reason, nil
 }
 
+// ParseReason reads why something is decided from JSON: {reason}. Nothing at all is no reason.
+func ParseReason(b []byte) (reason string, err error) {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return "", nil
+	}
+	return reason, request(b, []string{"reason"}, func(f fields) { f.text("reason", &reason) })
+}
+
 // SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is neither.
 func SpanRequest(b []byte) (from, to instant.Milli, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {

@@ -16,7 +16,7 @@ type AuditLine struct {
 	Kind      string        `json:"kind" example:"mission"`
 	ID        string        `json:"id"`
 	Revision  int64         `json:"revision" doc:"Of the entity, after the change"`
-	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added"`
+	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected"`
 	Actor     string        `json:"actor"`
 	Proof     AuditProof    `json:"proof"`
 	At        instant.Milli `json:"at" format:"date-time"`

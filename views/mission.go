@@ -35,6 +35,7 @@ type catalogFacts struct {
 	CreatedAt  instant.Milli    `json:"created_at" format:"date-time"`
 	ChangedAt  instant.Milli    `json:"changed_at" format:"date-time"`
 	Actor      string           `json:"actor" doc:"Who changed it last"`
+	Approval   *MissionApproval `json:"approval"`
 	AsOf       *AsOf            `json:"as_of,omitempty"`
 }
 
@@ -111,6 +112,7 @@ type missionsInput struct {
 	Status   string `query:"status" enum:"draft,scheduled,active,paused,ended,archived" doc:"Only this status"`
 	Merchant string `query:"merchant" maxLength:"256" doc:"Only missions with a filter for this merchant"`
 	Query    string `query:"q" maxLength:"256" doc:"Only missions with this text in id, title, description, brand or summary"`
+	Approval string `query:"approval" enum:"not_needed,waiting,approved,rejected" doc:"Only missions whose approval is in this state; waiting: what waits for a second person"`
 }
 
 type missionInput struct {
@@ -132,7 +134,8 @@ func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsO
 		return nil, err
 	}
 	f := missionFilter{status: mission.Status(in.Status), merchant: normal(in.Merchant), query: strings.ToLower(strings.TrimSpace(in.Query))}
-	c := cursorOf("missions", in.Status, f.merchant, f.query)
+	f.approval, f.thresholds = catalog.ApprovalState(in.Approval), s.config.Catalog.Approval
+	c := cursorOf("missions", in.Status, f.merchant, f.query, in.Approval)
 	after, err := c.decode(in.Cursor)
 	if err != nil {
 		return nil, err
@@ -145,7 +148,7 @@ func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsO
 	var changed instant.Milli
 	for _, m := range page {
 		changed = max(changed, m.facts.ChangedAt)
-		body.Items = append(body.Items, missionOf(m))
+		body.Items = append(body.Items, s.missionOf(m))
 	}
 	body.AsOf = as.stamped(changed)
 	return &missionsOutput{body}, nil
@@ -167,7 +170,7 @@ func (s *Server) mission(ctx context.Context, in *missionInput) (*missionOutput,
 			return nil, problem.Missing("mission, or no such version of it")
 		}
 	}
-	body := missionOf(m)
+	body := s.missionOf(m)
 	as = as.stamped(m.facts.ChangedAt)
 	body.asOf = &as
 	return &missionOutput{etag(m.facts.Revision), body}, nil
@@ -186,6 +189,8 @@ func missionVersion(row *catalog.Row, number int64) *listedMission {
 	return listedOf(row, &h, v)
 }
 
-func missionOf(m *listedMission) Mission {
-	return Mission{definition: m.definition, catalogFacts: m.facts}
+func (s *Server) missionOf(m *listedMission) Mission {
+	facts := m.facts
+	facts.Approval = approvalOf(&m.review, s.config.Catalog.Approval)
+	return Mission{definition: m.definition, catalogFacts: facts}
 }

@@ -25,8 +25,9 @@ type missionIndex struct {
 
 // listedMission is what the panel shows of a mission.
 type listedMission struct {
-	definition []byte // its JSON
-	facts      catalogFacts
+	definition []byte       // its JSON
+	facts      catalogFacts // without Approval, which the settings of the server decide
+	review     catalog.Review
 	status     mission.Status
 	merchants  []mission.Filter
 	text       string // what ?q= looks through, in lower case
@@ -107,6 +108,9 @@ func listedOf(row *catalog.Row, h *mission.History, v mission.Version) *listedMi
 	definition := h.Defined(v)
 	m := &definition
 	listed := &listedMission{limits: m.Limits, unit: budget.UnitOf(m.Reward.Kind, m.Currency), definition: codecs.MissionJSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
+	if entity, ok := row.Entity.(catalog.Mission); ok {
+		listed.review = entity.Review()
+	}
 	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.facts.Summary}, "\n"))
 	return listed
 }
@@ -145,10 +149,14 @@ type missionFilter struct {
 	status   mission.Status
 	merchant string
 	query    string // lower case
+	approval catalog.ApprovalState
+	// thresholds are those by which approval is told.
+	thresholds catalog.Thresholds
 }
 
 func (f missionFilter) passes(m *listedMission) bool {
 	return (f.status == "" || f.status == m.status) &&
+		(f.approval == "" || f.approval == m.review.State(f.thresholds)) &&
 		(f.merchant == "" || slices.ContainsFunc(m.merchants, f.atMerchant)) &&
 		strings.Contains(m.text, f.query)
 }

@@ -27,7 +27,7 @@ func (s *Server) missions() {
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
 	huma.Register(s.api, one, s.mission)
-	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), shownMission}
+	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), s.shownMission}
 	writesByID(s, c)
 	for _, move := range []struct {
 		op      catalog.Op
@@ -50,11 +50,12 @@ func (s *Server) missions() {
 		})
 		s.registered(op).RequestBody.Required = false
 	}
+	s.approvals(c)
 }
 
-func shownMission(row *catalog.Row) any {
+func (s *Server) shownMission(row *catalog.Row) any {
 	h, _ := row.Mission()
-	return missionOf(listedOf(row, &h, h.Latest()))
+	return s.missionOf(listedOf(row, &h, h.Latest()))
 }
 
 // move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.

@@ -33,7 +33,7 @@ func (s *Server) write(id, method, path, summary string) huma.Operation {
 	op.Responses["200"] = &huma.Response{Description: "Done, or there was nothing to do"}
 	op.Responses["202"] = &huma.Response{Description: "Accepted, not judged yet: look at Location"}
 	op.SkipValidateBody = true // the catalog's own reader does
-	op.Responses["409"] = s.problemResponse("The Idempotency-Key was used for something else")
+	op.Responses["409"] = s.problemResponse("The Idempotency-Key was used for something else, or a second person has to approve the mission first (approval_required)")
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
@@ -192,6 +192,14 @@ func refused(found faults.List) *problem.Problem {
 		return problem.Of(http.StatusNotFound)
 	case faults.Conflict:
 		return conflict()
+	case faults.PreconditionRequired:
+		return problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, found[0].Detail)
+	case faults.ApprovalRequired:
+		return problem.New(http.StatusConflict, problem.ApprovalRequired, found[0].Detail)
+	case faults.SamePerson:
+		return problem.New(http.StatusForbidden, problem.SamePerson, found[0].Detail)
+	case faults.Forbidden:
+		return problem.New(http.StatusForbidden, problem.Forbidden, found[0].Detail)
 	case faults.InvalidFilter:
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}

@@ -48,6 +48,7 @@ type Config struct {
 	Health   Health   `yaml:"health"`
 	Trace    Trace    `yaml:"trace"`
 	Audit    Audit    `yaml:"audit"`
+	Approval Approval `yaml:"approval"`
 	// Triggers are the events that make tasks. Defaults to none.
 	Triggers []Trigger `yaml:"triggers"`
 }
@@ -167,6 +168,7 @@ func Default() Config {
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
 		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true, Policy: "proportional"},
 		Audit:    Audit{Every: 5 * time.Second},
+		Approval: defaultApproval(),
 	}
 }
 
@@ -177,7 +179,7 @@ func (c Config) Topology() topology.Config {
 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate()}
+	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate(), c.Approval.Thresholds().Validate()}
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
 		bad("brokers: at least one is needed")

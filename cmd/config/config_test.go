@@ -26,11 +26,12 @@ func TestValidateListsEveryProblem(t *testing.T) {
 	c.Health.Advance, c.Trace.Endpoint = -time.Second, "collector"
 	c.Kafka = Kafka{Compression: "rar", TLS: TLS{CA: "missing.pem"}, SASL: SASL{Mechanism: "GSSAPI", Password: "x", PasswordFile: "y"}}
 	c.Run = Run{Slot: -1}
+	c.Approval = Approval{Amount: -2, Amounts: map[string]int64{"RUPEES": 1}}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window", "health.advance", "trace.endpoint", "run.slot", "run.data", `kafka: compression "rar"`, "kafka: tls: authorities: open missing.pem",
+	for _, want := range []string{"brokers", "server", "partitions", "log.level", "health.window", "health.advance", "trace.endpoint", "run.slot", "run.data", "approval.amount: -2", `approval.amounts: "RUPEES"`, `kafka: compression "rar"`, "kafka: tls: authorities: open missing.pem",
 		"kafka: tls: files are given, but it is not enabled", `kafka: sasl: mechanism "GSSAPI"`, "kafka: sasl: a user is needed",
 		"kafka: sasl: a password and a password file are given",
 	} {
@@ -180,6 +181,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
 	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
 	c.Relay.Sources = map[string]Source{"bank": {SecretFile: "/etc/bank"}}
+	c.Approval = Approval{Amount: 5, Amounts: map[string]int64{"JPY": 700, "USD": -1}, Coins: 9}
 	out, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)

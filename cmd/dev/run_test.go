@@ -52,7 +52,7 @@ type running struct {
 
 func settings(t *testing.T, data string) Config {
 	s := config.Default()
-	s.Partitions, s.Replication = 2, 1
+	s.Partitions, s.Replication, s.Approval.Unlimited = 2, 1, false
 	return Config{
 		Settings: s, Data: data, Rate: 2, Version: "test", Command: "millrace",
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),

@@ -206,7 +206,7 @@ func Health(s config.Config) health.Settings {
 // Catalog returns the settings of the catalog group.
 func Catalog(s config.Config) catalog.Config {
 	c := catalog.DefaultConfig()
-	c.Health = Health(s)
+	c.Health, c.Approval = Health(s), s.Approval.Thresholds()
 	return c
 }
 

@@ -102,6 +102,14 @@ func (r Review) State(t Thresholds) ApprovalState {
 	}
 }
 
+// Why returns why the mission needs an approval, in a sentence; empty if it needs none.
+func (r Review) Why(t Thresholds) string {
+	if r.State(t) == ApprovalNotNeeded {
+		return ""
+	}
+	return t.why(t.above(r.Costs))
+}
+
 // Writers returns the authors of what there is to approve: none of them can.
 func (r Review) Writers() []string {
 	if r.Proposal != nil {
@@ -120,7 +128,7 @@ func (m Mission) barred(cfg Config, before bool) problem.List {
 	if len(above) == 0 || m.Approval.Approved != nil {
 		return nil
 	}
-	detail := "the mission " + cfg.Approval.tooMuch(above) + ": "
+	detail := cfg.Approval.why(above) + ": "
 	if before {
 		detail += "somebody who did not write it has to approve it (POST …/approve, millrace mission approve)"
 	} else {

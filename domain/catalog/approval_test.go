@@ -40,7 +40,9 @@ func rejection(id, actor, role string, revision int64) *Command {
 	return c
 }
 
-func step(id string, op Op) *Command { return by("ann", "editor", NewMove(id, "ann", noon, op, "m", 0)) }
+func step(id string, op Op) *Command {
+	return by("ann", "editor", NewMove(id, "ann", noon, op, "m", 0))
+}
 
 func edit(id, actor string, status mission.Status, change ...func(*Mission)) *Command {
 	return by(actor, "editor", asked(id, noon, status, change...))
@@ -289,7 +291,7 @@ func TestAuthorsAreBounded(t *testing.T) {
 // What is asked for says what to do.
 func TestApprovalRequiredSaysWhatToDo(t *testing.T) {
 	_, e := Apply(nil, edit("c1", "ann", mission.Active, cash(large)), DefaultConfig())
-	want := "the mission gives rewards up to ₹1000000.00, and more than ₹100000.00 needs the approval of a second person: write it with status draft, " +
+	want := "more than ₹100000.00 of one mission needs the approval of a second person, and the mission can give more than that in all: write it with status draft, " +
 		"have somebody else approve it (POST …/approve, millrace mission approve), then activate it"
 	if len(e.Problems) != 1 || e.Problems[0] != (problem.Problem{Code: problem.ApprovalRequired, Detail: want}) {
 		t.Errorf("%+v", e.Problems)

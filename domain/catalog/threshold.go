@@ -144,11 +144,15 @@ func mostOf(l mission.Limits, amount int64) (most int64, limited bool) {
 // CostsOf returns what a mission can give in all, by unit.
 func CostsOf(h mission.History) []Cost { return costsOf(h.Versions) }
 
-// tooMuch says what a mission costs, and more than what that is.
-func (t Thresholds) tooMuch(above []Cost) string {
+// why says why costs need an approval. It names none of them, since whoever asked may have sent it.
+func (t Thresholds) why(above []Cost) string {
 	parts := make([]string, len(above))
 	for i, c := range above {
-		parts[i] = "gives rewards " + c.String() + ", and more than " + quantity(t.Of(c.Unit), c.Unit) + " needs the approval of a second person"
+		reach := "the mission can give more than that in all"
+		if c.Unlimited {
+			reach = "nothing bounds what the mission gives (no budget, no max_winners, or a reward without an amount)"
+		}
+		parts[i] = "more than " + quantity(t.Of(c.Unit), c.Unit) + " of one mission needs the approval of a second person, and " + reach
 	}
 	return strings.Join(parts, "; ")
 }

@@ -90,6 +90,7 @@ func (r *run) startPipeline(ctx context.Context) {
 	r.t.Helper()
 	s := config.Default()
 	s.Brokers, s.Prefix, s.Partitions, s.Replication = r.seeds, r.topo.Config.Prefix, r.topo.Config.Partitions, 1
+	s.Approval.Unlimited = false   // missions of the campaign have no budget
 	s.Health.IdleAfter = time.Hour // clock events end the run: the wall clock must not, however slow the machine is
 	var err error
 	r.pipeline, err = pipeline.Start(ctx, pipeline.Config{

@@ -29,6 +29,9 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
+// unlimited lets the campaign's missions, which have no budget, become active without a second person.
+const unlimited = "MILLRACE_APPROVAL_UNLIMITED=false"
+
 // build compiles the binary that is to be crashed.
 func (r *run) build(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
@@ -116,7 +119,7 @@ func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, er
 		Env: []string{
 			"MILLRACE_RUN_SLOT=" + strconv.Itoa(slot), "MILLRACE_RUN_DATA=" + filepath.Join(dir, "tables"),
 			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
-			"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn",
+			"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn", unlimited,
 		},
 	}, stopWithin, r.log.Printf), nil
 }
@@ -159,7 +162,7 @@ func (r *run) serve(ctx context.Context) error {
 	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", 0, fleet.Command{
 		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
 		Env: []string{
-			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn",
+			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn", unlimited,
 			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
 		},
 	}, stopWithin, r.log.Printf)}}

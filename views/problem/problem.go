@@ -31,6 +31,10 @@ const (
 	PreconditionFailed   Code = "precondition_failed"
 	IdempotencyConflict  Code = "idempotency_conflict"
 
+	// ApprovalRequired is of what a second person has to approve first, SamePerson of an approval by somebody who wrote it.
+	ApprovalRequired Code = "approval_required"
+	SamePerson       Code = "same_person"
+
 	MethodNotAllowed Code = "method_not_allowed"
 	NotAcceptable    Code = "not_acceptable"
 	UnsupportedMedia Code = "unsupported_media_type"
@@ -43,7 +47,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering, BadRequest,
-		PreconditionRequired, PreconditionFailed, IdempotencyConflict,
+		PreconditionRequired, PreconditionFailed, IdempotencyConflict, ApprovalRequired, SamePerson,
 		MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
 	}
 }
@@ -155,6 +159,10 @@ func title(code Code) string {
 		return "The precondition does not hold"
 	case IdempotencyConflict:
 		return "The key was used for something else"
+	case ApprovalRequired:
+		return "A second person has to approve it first"
+	case SamePerson:
+		return "Somebody else has to approve it"
 	case BadRequest:
 		return "The request cannot be read"
 	case MethodNotAllowed:

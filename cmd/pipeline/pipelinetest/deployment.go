@@ -59,6 +59,7 @@ func Start(t *testing.T, c Config) *Deployment {
 	d := &Deployment{t: t, Settings: config.Default()}
 	s := &d.Settings
 	s.Brokers, s.Prefix, s.Partitions, s.Replication, s.Health.IdleAfter = c.Brokers, c.Prefix, Partitions, 1, time.Hour
+	s.Approval.Unlimited = false // missions of tests have no budget, and nobody who would approve them
 	d.Topology = topology.New(s.Topology())
 	var err error
 	d.Client, err = kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))

@@ -1,0 +1,155 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/token"
+)
+
+// MissionApproval says whether a mission needs the approval of a second person, and where that stands.
+type MissionApproval struct {
+	State    string            `json:"state" enum:"not_needed,waiting,approved,rejected" doc:"waiting: it cannot become active, or its proposal cannot be in force, before somebody approves it"`
+	Why      *string           `json:"why" doc:"Why it needs an approval, in a sentence; null where it needs none"`
+	Costs    []MissionCost     `json:"costs" nullable:"false" doc:"The most that the mission can give in all, with its proposal, by unit"`
+	Authors  []string          `json:"authors" nullable:"false" doc:"Who wrote what there is to approve since the last approval: they cannot approve it"`
+	Approved *ApprovalDecision `json:"approved,omitempty" doc:"The approval of the latest version, exactly as it is"`
+	Rejected *ApprovalDecision `json:"rejected,omitempty" doc:"The newest rejection, until the definition changes"`
+	Proposal *MissionProposal  `json:"proposal,omitempty" doc:"A changed definition that waits; the versions before it are in force meanwhile"`
+}
+
+// MissionCost is the most that a mission can give in one unit.
+type MissionCost struct {
+	Unit      string `json:"unit" example:"INR" doc:"coins, or a currency: minor units"`
+	Most      *int64 `json:"most" doc:"null: nothing bounds it, or the amount of a reward is not given"`
+	Threshold *int64 `json:"threshold" doc:"More needs an approval; null: nothing does"`
+}
+
+// ApprovalDecision is one person's yes or no.
+type ApprovalDecision struct {
+	Actor    string        `json:"actor"`
+	At       instant.Milli `json:"at" format:"date-time"`
+	Reason   *string       `json:"reason"`
+	Revision int64         `json:"revision" doc:"Of the mission, as the actor had seen it"`
+}
+
+// MissionProposal is a definition that waits for its approval.
+type MissionProposal struct {
+	Definition  MissionDefinition `json:"definition"`
+	Summary     string            `json:"summary" doc:"A plain sentence"`
+	CreatedAt   instant.Milli     `json:"created_at" format:"date-time"`
+	InForceFrom *instant.Milli    `json:"in_force_from" format:"date-time" doc:"null: as soon as it is approved; so is a time that is over by then"`
+	Backdated   bool              `json:"backdated"`
+}
+
+// MissionDefinition is a definition without what the catalog knows of it.
+type MissionDefinition struct{ json []byte }
+
+// MarshalJSON implements json.Marshaler.
+func (d MissionDefinition) MarshalJSON() ([]byte, error) { return d.json, nil }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (MissionDefinition) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
+	return huma.SchemaFromType(r, codecs.MissionForm())
+}
+
+// approvalOf returns the public form of a review.
+func approvalOf(r *catalog.Review, t catalog.Thresholds) *MissionApproval {
+	out := &MissionApproval{
+		State: string(r.State(t)), Costs: []MissionCost{}, Authors: append([]string{}, r.Writers()...),
+		Approved: decisionOf(r.Approved), Rejected: decisionOf(r.Rejected),
+	}
+	why := r.Why(t)
+	out.Why = optional(why, why != "")
+	for _, c := range r.Costs {
+		limit := t.Of(c.Unit)
+		out.Costs = append(out.Costs, MissionCost{c.Unit, optional(c.Most, !c.Unlimited), optional(limit, limit != catalog.NoThreshold)})
+	}
+	if p := r.Proposal; p != nil {
+		out.Proposal = &MissionProposal{
+			MissionDefinition{codecs.MissionJSON(&p.Mission)}, mission.Sentence(&p.Mission), p.At, optional(p.From, p.From != 0), p.Backdated,
+		}
+	}
+	return out
+}
+
+func decisionOf(d *catalog.Decision) *ApprovalDecision {
+	if d == nil {
+		return nil
+	}
+	return &ApprovalDecision{d.Actor, d.At, optional(d.Reason, d.Reason != ""), d.Revision}
+}
+
+// DecisionBody says why; to approve it may be left out.
+type DecisionBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"For the author and the audit. Required to reject, here or as Millrace-Reason"`
+}
+
+// approveAccess is for those who may approve.
+func approveAccess() access {
+	return access{roles: []token.Role{token.Approver, token.Admin}, class: panelClass}
+}
+
+// approvals adds the routes of those who approve what others wrote.
+func (s *Server) approvals(c collection) {
+	c.body = reflect.TypeFor[DecisionBody]()
+	for _, d := range []struct {
+		op      catalog.Op
+		summary string
+		access  access
+		more    string
+	}{
+		{
+			catalog.Approve, "Approve a mission that somebody else wrote", approveAccess(),
+			"Whoever changed the definition since its last approval gets 403 same_person, in every role. A proposal becomes the next version. If-Match must be the ETag that was seen, not *.",
+		},
+		{
+			catalog.Reject, "Reject a mission that waits for its approval, or take the approval back", writeAccess(),
+			"Takes back the approval of a mission that was never active, or drops a proposal. Editors can take back what they wrote themselves. If-Match must be the ETag that was seen, not *.",
+		},
+	} {
+		op := s.write(string(d.op)+"-mission", http.MethodPost, c.path+"/{id}/"+string(d.op), d.summary)
+		op.Description = d.more + " " + op.Description
+		op.Middlewares = huma.Middlewares{s.guard(d.access)}
+		registerWrite(c, op, func(ctx context.Context, in *struct {
+			Content
+			ItemID
+		}) (*writtenOutput, error) {
+			return c.decide(ctx, &in.Content, d.op, in.ID)
+		})
+		s.registered(op).RequestBody.Required = false
+	}
+}
+
+// decide hands on a yes or no. The catalog checks the revision that was seen.
+func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
+	if len(in.RawBody) > 0 {
+		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+			return nil, err
+		}
+	}
+	reason, err := codecs.ParseReason(in.RawBody)
+	var found faults.List
+	switch {
+	case errors.As(err, &found):
+		return nil, refused(found)
+	case err != nil:
+		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	}
+	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
+	command := catalog.NewDecision(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, 0)
+	if command.Reason = in.Reason; in.Reason == "" {
+		command.Reason = reason
+	}
+	return c.do(ctx, command, in.IfMatch)
+}
