@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/views/token"
 )
 
 // collection is one kind of what operators define, as the server has it.
@@ -39,7 +40,8 @@ type judged struct {
 	Version  int64        `json:"-"`
 	Problems problem.List `json:"problems,omitempty"`
 
-	refusal error
+	refusal  error
+	approval approvalShown // of a mission
 }
 
 // validResult is what a dry run says of an entity that it has compared with nothing.
@@ -77,7 +79,11 @@ func catalogID(e catalog.Entity) string { return catalog.NewPut("", "", 0, e).En
 
 // judge sends a write and tells what became of it. What is refused is an answer; every other failure is an error.
 func (a *app) judge(ctx context.Context, c call, id, match string) (judged, error) {
-	c.roles, c.key, c.match = writes(), rand.Text(), match
+	return a.judgeAs(ctx, c, writes(), id, match)
+}
+
+func (a *app) judgeAs(ctx context.Context, c call, roles []token.Role, id, match string) (judged, error) {
+	c.roles, c.key, c.match = roles, rand.Text(), match
 	out, err := a.write(ctx, c)
 	var refused finding
 	var p *problemError
@@ -90,6 +96,7 @@ func (a *app) judge(ctx context.Context, c call, id, match string) (judged, erro
 	var body struct {
 		Status            string
 		Revision, Version int64
+		Approval          approvalShown
 	}
 	if err := json.Unmarshal(out.body, &body); err != nil {
 		return judged{}, fmt.Errorf("%s: %w", c.what, err)
@@ -98,7 +105,7 @@ func (a *app) judge(ctx context.Context, c call, id, match string) (judged, erro
 	if out.etag == match && match != "" {
 		result = catalog.Unchanged
 	}
-	return judged{ID: id, Result: string(result), Status: body.Status, Revision: body.Revision, Version: body.Version}, nil
+	return judged{ID: id, Result: string(result), Status: body.Status, Revision: body.Revision, Version: body.Version, approval: body.Approval}, nil
 }
 
 // readEntities reads the entities of files, all of which must be right.

@@ -22,7 +22,7 @@ func missions() *collection {
 
 func (a *app) missionCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "mission", Short: "Missions: what users must do, and what they win"}
-	cmd.AddCommand(a.applyCommand(), a.listMissionsCommand(), a.getMissionCommand(), a.explainCommand(), a.simulateCommand())
+	cmd.AddCommand(a.applyCommand(), a.listMissionsCommand(), a.getMissionCommand(), a.explainCommand(), a.simulateCommand(), a.approveMissionCommand(), a.rejectMissionCommand())
 	for _, move := range []struct {
 		op    catalog.Op
 		short string
@@ -40,10 +40,12 @@ func (a *app) missionCommand() *cobra.Command {
 
 // shownMission is what list shows of a mission.
 type shownMission struct {
-	ID       string `json:"id"`
-	Status   string `json:"status"`
-	Version  int64  `json:"version"`
-	Summary  string `json:"summary"`
+	ID       string        `json:"id"`
+	Status   string        `json:"status"`
+	Version  int64         `json:"version"`
+	Revision int64         `json:"revision"`
+	Summary  string        `json:"summary"`
+	Approval approvalShown `json:"approval"`
 	Versions []struct {
 		InForceFrom *time.Time `json:"in_force_from"`
 	} `json:"versions"`
@@ -52,22 +54,23 @@ type shownMission struct {
 func missionHeader() []string { return []string{"id", "status", "version", "mission"} }
 
 func (m shownMission) row() []string {
-	return []string{m.ID, m.Status, fmt.Sprint(m.Version), m.Summary}
+	return []string{m.ID, m.Status + m.Approval.word(), fmt.Sprint(m.Version), m.Summary}
 }
 
 func (a *app) listMissionsCommand() *cobra.Command {
 	var p paging
-	var status, merchant, text string
+	var status, merchant, text, approval string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List missions",
-		Example: "  millrace mission list --status active",
+		Example: "  millrace mission list --status active\n  millrace mission list --approval waiting",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := call{path: missions().path, roles: reads(), query: given("status", status, "merchant", merchant, "q", text)}
+			c := call{path: missions().path, roles: reads(), query: given("status", status, "merchant", merchant, "q", text, "approval", approval)}
 			return list(cmd.Context(), a, c, p, missionHeader(), shownMission.row)
 		},
 	}
 	p.flags(cmd)
 	cmd.Flags().StringVar(&status, "status", "", "only this status: draft, scheduled, active, paused, ended or archived")
+	cmd.Flags().StringVar(&approval, "approval", "", "only missions whose approval is: not_needed, waiting, approved or rejected")
 	cmd.Flags().StringVar(&merchant, "merchant", "", "only missions with a filter for this merchant")
 	cmd.Flags().StringVar(&text, "find", "", "only missions with this text in id, title, description, brand or summary")
 	return cmd

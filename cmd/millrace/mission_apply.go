@@ -231,6 +231,7 @@ func (r *applying) send(ctx context.Context, wishes []wish) error {
 		}
 		if err == nil {
 			w.Result, w.Status, w.Version, w.Problems, w.refusal = result.Result, result.Status, result.Version, result.Problems, result.refusal
+			w.Notes = append(w.Notes, result.approval.note(w.ID)...)
 		}
 		return err
 	})

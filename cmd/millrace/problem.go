@@ -11,6 +11,9 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
+// samePerson is the code of an approval by somebody who wrote what is to be approved.
+const samePerson = "same_person"
+
 // problemError is an answer of the server that is a problem, as RFC 9457 has it.
 type problemError struct {
 	status int
@@ -48,6 +51,9 @@ func (a *app) problem(c call, resp *http.Response, raw []byte) error {
 		return p
 	case p.status == http.StatusUnauthorized:
 		p.text = fmt.Sprintf("%s does not accept the token (401 %s): it is expired, or of another issuer. Give another one by MILLRACE_TOKEN, token_file or --token", a.config.Server, p.code)
+	case p.status == http.StatusForbidden && p.code == samePerson:
+		p.text = fmt.Sprintf("%s: %s (403 %s): give the token of somebody else by MILLRACE_TOKEN, token_file or --token", what, text, p.code)
+		return finding{p}
 	case p.status == http.StatusForbidden:
 		p.text = fmt.Sprintf("%s: the token lacks a role (403 %s): it needs %s", what, p.code, rolesText(c.roles))
 	case p.status == http.StatusNotFound && c.what != "":
