@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,22 +116,37 @@ type described struct {
 	labels     []string
 }
 
-var description = regexp.MustCompile(`^Desc\{fqName: "([^"]*)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+var (
+	description = regexp.MustCompile(`^Desc\{fqName: "([^"]*)", help: "(.*?)"(?:, unit: "[^"]*")?, constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`)
+	constLabel  = regexp.MustCompile(`([a-z_]+)="`)
+)
 
-// describe reads what client_golang keeps to itself of a collector's one description.
+// describe reads what client_golang keeps to itself of a collector's first description.
 func describe(t *testing.T, c prometheus.Collector) described {
 	t.Helper()
-	all := make(chan *prometheus.Desc, 64)
-	c.Describe(all)
-	m := description.FindStringSubmatch((<-all).String())
-	if m == nil {
-		t.Fatalf("%T describes itself in another way now", c)
+	return describeAll(t, c)[0]
+}
+
+func describeAll(t *testing.T, c prometheus.Collector) (all []described) {
+	t.Helper()
+	descriptions := make(chan *prometheus.Desc, 64)
+	c.Describe(descriptions)
+	close(descriptions)
+	for desc := range descriptions {
+		m := description.FindStringSubmatch(desc.String())
+		if m == nil {
+			t.Fatalf("%T describes itself in another way now: %s", c, desc)
+		}
+		d := described{name: m[1], help: m[2]}
+		for _, label := range constLabel.FindAllStringSubmatch(m[3], -1) {
+			d.labels = append(d.labels, label[1])
+		}
+		if m[4] != "" {
+			d.labels = append(d.labels, strings.Split(m[4], ",")...)
+		}
+		all = append(all, d)
 	}
-	d := described{name: m[1], help: m[2]}
-	if m[3] != "" {
-		d.labels = strings.Split(m[3], ",")
-	}
-	return d
+	return all
 }
 
 // rows returns the labels of every row, in the order of names.
@@ -282,4 +298,42 @@ func TestNamesOfCountersEndInTotal(t *testing.T) {
 			t.Errorf("%s is a %T", d.name, c)
 		}
 	}
+}
+
+// kindOf returns the type of a metric, as the exposition names it.
+func kindOf(c prometheus.Collector, name string) string {
+	switch c.(type) {
+	case *prometheus.HistogramVec, prometheus.Histogram:
+		return "histogram"
+	case *prometheus.CounterVec:
+		return "counter"
+	}
+	if strings.HasSuffix(name, "_total") { // TestNamesOfCountersEndInTotal
+		return "counter"
+	}
+	return "gauge"
+}
+
+// TestMetricPage keeps docs/reference/metrics.md as the program is: go test ./cmd/millrace -run MetricPage -rewrite.
+func TestMetricPage(t *testing.T) {
+	dir, err := filepath.Abs(reference) // the process runs elsewhere
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, c := range append(freshProcess(t).collectors, buildInfo(buildOf(nil))) {
+		for _, d := range describeAll(t, c) {
+			labels := "none"
+			if len(d.labels) > 0 {
+				slices.Sort(d.labels)
+				labels = "`" + strings.Join(d.labels, "`, `") + "`"
+			}
+			lines = append(lines, fmt.Sprintf("| `%s` | %s | %s | %s |\n", d.name, kindOf(c, d.name), labels, strings.ReplaceAll(d.help, "|", "\\|")))
+		}
+	}
+	slices.Sort(lines)
+	checkPage(t, filepath.Join(dir, "metrics.md"), "MetricPage", "# Metrics\n\nOf `run`, `serve` and `generate --pace --admin`, on `http.admin`; of `dev` beside its API. Each process shows those of what it runs, and those of the Go runtime and the\n"+
+		"process (`go_*`, `process_*`). No label has the id of a user or a payment. Counters start at 0 for every value of a label that is known. What alerts are made of them: [runbook](../runbook.md).\n"+
+		"With `auth.jwks_url` there is also `millrace_token_keys_read_timestamp_seconds`: when the published keys were last read; 0 if never.\n\n"+
+		"| metric | type | labels | what it is |\n|---|---|---|---|\n"+strings.Join(lines, ""))
 }

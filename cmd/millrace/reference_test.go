@@ -30,19 +30,26 @@ func TestReference(t *testing.T) {
 		"topics.md": topicPage(),
 	}
 	for name, want := range pages {
-		path := filepath.Join("..", "..", "docs", "reference", name)
-		want = "<!-- Written by a test: go test ./cmd/millrace -run Reference -rewrite -->\n" + want
-		if *rewrite {
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
+		checkPage(t, filepath.Join(reference, name), "Reference", want)
+	}
+}
+
+const reference = "../../docs/reference"
+
+// checkPage checks that a page of docs/reference is what the program says, or makes it so.
+func checkPage(t *testing.T, path, test, want string) {
+	t.Helper()
+	want = "<!-- Written by a test: go test ./cmd/millrace -run " + test + " -rewrite -->\n" + want
+	if *rewrite {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
 		}
-		if got, err := os.ReadFile(path); err != nil || string(got) != want {
-			t.Errorf("%s is not what the program says now (-rewrite writes it): %v", path, err)
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s is not what the program says now (-rewrite writes it): %v", path, err)
 	}
 }
 
