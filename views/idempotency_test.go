@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/views/token"
@@ -135,5 +136,34 @@ func TestOneKeyAtOnce(t *testing.T) {
 	}
 	if n := len(f.rewardsOf("usr_1")); n != 1 {
 		t.Errorf("%d rewards", n)
+	}
+}
+
+// One key with two bodies at once, which name two entities, is one command and a conflict, though neither has a verdict yet.
+func TestOneKeyAtOnceMakesOneEntity(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Wait = 10 * time.Millisecond })
+	f.commands.deaf = true
+	for _, target := range []string{"/v1/panel/overrides", missionsPath} {
+		sent := len(f.commands.sent)
+		body, other := overrideBody, strings.Replace(overrideBody, "o1", "o2", 1)
+		if target == missionsPath {
+			body, other = missionBody(""), strings.Replace(missionBody(""), "m1", "m2", 1)
+		}
+		if w := f.say("POST", target, body, withKey("k")); w.Code != http.StatusAccepted {
+			t.Fatalf("the first: %d %s", w.Code, w.Body)
+		}
+		f.wantProblem(f.say("POST", target, other, withKey("k")), http.StatusConflict, "idempotency_conflict")
+		if w := f.say("POST", target, body, withKey("k")); w.Code != http.StatusAccepted { // the same again is the same
+			t.Errorf("again: %d %s", w.Code, w.Body)
+		}
+		f.now = f.now.Add(90 * time.Second)
+		f.wantProblem(f.say("POST", target, other, withKey("k")), http.StatusConflict, "idempotency_conflict")
+		if n := len(f.commands.sent) - sent; n != 2 {
+			t.Errorf("%s: %d commands", target, n)
+		}
+		f.now = f.now.Add(time.Hour) // what has no verdict by then is forgotten, as what the catalog remembers no more
+		if w := f.say("POST", target, other, withKey("k")); w.Code != http.StatusAccepted {
+			t.Errorf("long after: %d %s", w.Code, w.Body)
+		}
 	}
 }

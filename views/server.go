@@ -155,6 +155,7 @@ type Server struct {
 	metrics  *metrics
 	limiters *limiters
 	streams  *streams
+	claims   claims
 	// listeners have the seats of the health stream.
 	listeners *seats
 

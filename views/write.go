@@ -121,6 +121,9 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
 		return nil, err
 	}
+	if !s.claims.take(command.ID, command.Key(), s.config.Now()) {
+		return nil, conflict()
+	}
 	out := &writtenOutput{Status: http.StatusOK, Location: c.location(command.EntityID)}
 	verdict, row, err := s.judge(ctx, command)
 	switch {
