@@ -1,5 +1,5 @@
-// Package config is the configuration of the millrace binary: defaults, then millrace.yaml, then MILLRACE_* variables, then
-// flags. It is validated as a whole, with every problem listed.
+// Package config is the configuration of the millrace binary: defaults, then millrace.yaml, then the context of client commands, then
+// MILLRACE_* variables, then flags. It is validated as a whole, with every problem listed.
 package config
 
 import (

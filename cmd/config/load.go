@@ -19,9 +19,9 @@ import (
 // File is the name of the configuration file that Load reads if no other is named.
 const File = "millrace.yaml"
 
-// Load returns base overlaid with the file at path and the environment. An empty path means File in the working directory,
+// Load returns base overlaid with the file at path, with what over sets, and the environment. An empty path means File in the working directory,
 // which may be missing; a path given must exist. Unknown keys and unknown MILLRACE_* variables are errors.
-func Load(base Config, path string, environ []string) (Config, error) {
+func Load(base Config, path string, environ []string, over ...func(*Config)) (Config, error) {
 	c := base
 	required := path != ""
 	if !required {
@@ -39,6 +39,9 @@ func Load(base Config, path string, environ []string) (Config, error) {
 		}
 	case required || !errors.Is(err, os.ErrNotExist):
 		return c, err
+	}
+	for _, set := range over {
+		set(&c)
 	}
 	return c, fromEnvironment(&c, environ)
 }
@@ -72,7 +75,7 @@ const Token = "MILLRACE_TOKEN"
 
 // reserved variables are no settings: they configure tests, or are secret.
 func reserved(name string) bool {
-	return name == "MILLRACE_KAFKA" || name == Failpoint || name == Token
+	return name == "MILLRACE_KAFKA" || name == Failpoint || name == Token || name == ContextVariable
 }
 
 func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {

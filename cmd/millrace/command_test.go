@@ -49,10 +49,11 @@ func lacks(t *testing.T, text string, wants ...string) {
 	}
 }
 
-// elsewhere makes an empty directory the working directory, and the environment empty of settings.
+// elsewhere makes an empty directory the working directory, another that of contexts, and the environment empty of settings.
 func elsewhere(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // where contexts are
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "MILLRACE_") {
 			t.Setenv(name, "") // puts it back afterwards

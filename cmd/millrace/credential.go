@@ -31,6 +31,7 @@ func ofHealth() []token.Role  { return append(reads(), token.Health, token.Servi
 type credentials struct {
 	mu     sync.Mutex
 	flag   string // of --token
+	kept   string // of the context, if --server is the context's
 	given  string // by flag, environment or file
 	minted map[string]minted
 }
@@ -77,13 +78,16 @@ func (a *app) bearer(ctx context.Context, roles []token.Role) (string, error) {
 	return text, nil
 }
 
-// givenToken returns the token of --token, of the environment or of token_file, in this order; empty if there is none.
+// givenToken returns the token of --token, of the environment, of the context or of token_file, in this order; empty if there is none.
 func (a *app) givenToken() (string, error) {
 	if t := strings.TrimSpace(a.credentials.flag); t != "" {
 		return t, nil
 	}
 	if t := strings.TrimSpace(os.Getenv(config.Token)); t != "" {
 		return t, nil
+	}
+	if a.credentials.kept != "" {
+		return a.credentials.kept, nil
 	}
 	if a.config.TokenFile == "" {
 		return "", nil

@@ -24,7 +24,7 @@ func TestReference(t *testing.T) {
 	}
 	pages := map[string]string{
 		"commands.md": commandPage(newRoot(&bytes.Buffer{}, &bytes.Buffer{})),
-		"config.md": "# Configuration\n\nDefaults < `millrace.yaml` < `MILLRACE_*` < flags. The variable of `http.listen` is `MILLRACE_HTTP_LISTEN`; lists are\n" +
+		"config.md": "# Configuration\n\nDefaults < `millrace.yaml` < the [context](commands.md#millrace-context-set) of client commands < `MILLRACE_*` < flags. The variable of `http.listen` is `MILLRACE_HTTP_LISTEN`; lists are\n" +
 			"separated by commas; maps (of `relay`, `intake` and `approval`) and `triggers` are for the file. Unknown names are errors. What each setting means stands in\n" +
 			"[cmd/config](../../cmd/config/config.go). The defaults:\n\n```yaml\n" + string(settings) + "```\n",
 		"topics.md": topicPage(),

@@ -28,11 +28,11 @@ type app struct {
 }
 
 type globalFlags struct {
-	file, prefix, server, logLevel string
-	brokers                        []string
-	partitions                     int32
-	replication                    int16
-	output                         string
+	context, file, prefix, server, logLevel string
+	brokers                                 []string
+	partitions                              int32
+	replication                             int16
+	output                                  string
 }
 
 // formats are those of -o.
@@ -46,7 +46,8 @@ func newRoot(out, errs io.Writer) *cobra.Command {
 		Long: `Missions and payment health from one stream of payment events.
 
 Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was refused or has changed, or a check found something;
-2 wrong use, or who must answer does not. Settings: flags go before MILLRACE_* variables, those before ./` + config.File + `, that before defaults.`,
+2 wrong use, or who must answer does not. Settings: flags go before MILLRACE_* variables, those before the context (millrace context), that before ./` + config.File + `,
+that before defaults.`,
 		Version:       release(),
 		SilenceUsage:  true,
 		SilenceErrors: false,
@@ -59,6 +60,7 @@ Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was re
 	f := root.PersistentFlags()
 	d := config.Default()
 	f.StringVar(&a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
+	f.StringVar(&a.flags.context, "context", "", "context of a client command, see millrace context (default: "+config.ContextVariable+", or the current one)")
 	f.StringSliceVar(&a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
 	f.StringVar(&a.flags.server, "server", d.Server, "base URL of a running serve or dev")
 	f.StringVar(&a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
@@ -70,11 +72,12 @@ Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was re
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(), a.replayCommand(), a.verifyCommand(),
 		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(), a.deadLettersCommand(), a.auditCommand(),
-		a.eraseUserCommand(), a.tokenCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(), a.probeCommand(),
+		a.eraseUserCommand(), a.tokenCommand(), a.contextCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(), a.probeCommand(),
 	)
 	for _, c := range definitions() {
 		root.AddCommand(a.definitionCommand(c))
 	}
+	_ = root.RegisterFlagCompletionFunc("context", a.completeContexts)                                                   // the flag is there
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
@@ -85,13 +88,17 @@ Exit status: 0 done; 1 an answer that is a no: there is no such thing, it was re
 	return root
 }
 
-// configure makes the effective configuration: defaults, file, environment, flags.
+// configure makes the effective configuration: defaults, file, context, environment, flags.
 func (a *app) configure(cmd *cobra.Command) error {
 	base := config.Default()
 	if cmd.Name() == "dev" {
 		base = devDefaults(base)
 	}
-	c, err := config.Load(base, a.flags.file, os.Environ())
+	named, err := a.context(cmd)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(base, a.flags.file, os.Environ(), named.Overlay)
 	if err != nil {
 		return err
 	}
@@ -115,6 +122,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 		c.Log.Level = a.flags.logLevel
 	}
 	c.Server = strings.TrimRight(c.Server, "/")
+	a.trust(&c, named)
 	if err := errors.Join(c.Validate(), pipeline.Validate(c)); err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}

@@ -86,6 +86,7 @@ func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 	elsewhere(t)
 	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
 	local := map[string]bool{
+		"context set": true, "context use": true, "context list": true, "context remove": true,
 		"dev": true, "topology": true, "config": true, "window run": true, "version": true, "man": true, "help": true,
 		"probe":           true, // asks http.admin, which neither --server nor --brokers names
 		"completion bash": true, "completion zsh": true, "completion fish": true, "completion powershell": true,
