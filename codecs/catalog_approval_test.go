@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// decidedRow is a mission that was approved, of which one proposal was rejected and another waits.
-func decidedRow(t testing.TB) *catalog.Row {
+// decidedRow is a mission that was approved, of which one proposal was rejected and another waits, with the lines of the audit on it.
+func decidedRow(t testing.TB) (*catalog.Row, []*audit.Line) {
 	t.Helper()
 	const at = 1_772_359_200_000
 	m, err := codecs.ParseMission([]byte(contractJSON))
@@ -28,12 +29,13 @@ func decidedRow(t testing.TB) *catalog.Row {
 	}
 	decide := func(id, actor string, op catalog.Op, revision int64) *catalog.Command {
 		c := catalog.NewDecision(id, actor, at+1, op, m.ID, revision)
-		c.Proof, c.Reason = catalog.Proof{By: catalog.ByToken, Issuer: "iss", Role: catalog.RoleApprover}, "because"
+		c.Proof, c.Reason = audit.Proof{By: audit.ByToken, Issuer: "iss", Role: audit.RoleApprover}, "because"
 		return c
 	}
 	cfg := catalog.DefaultConfig()
 	cfg.Document = codecs.Document
 	var row *catalog.Row
+	var lines []*audit.Line
 	for _, c := range []*catalog.Command{
 		put("c1", "ann", 100_000_000, mission.Draft), decide("c2", "ben", catalog.Approve, 1), catalog.NewMove("c3", "ann", at+2, catalog.Activate, m.ID, 0),
 		put("c4", "ann", 200_000_000, ""), decide("c5", "cy", catalog.Reject, 4), put("c6", "ann", 300_000_001, ""), put("c7", "ben", 300_000_002, ""),
@@ -42,13 +44,14 @@ func decidedRow(t testing.TB) *catalog.Row {
 		if row, e = catalog.Apply(row, c, cfg); e.Result != catalog.Applied {
 			t.Fatalf("%s: %v", c.ID, e.Problems)
 		}
+		lines = append(lines, e.Line)
 	}
-	return row
+	return row, lines
 }
 
 // All that is known of an approval is kept, and the audit shows each step.
 func TestApprovalsAreKept(t *testing.T) {
-	row := decidedRow(t)
+	row, written := decidedRow(t)
 	m, _ := row.Entity.(catalog.Mission)
 	if a := m.Approval; a.Approved == nil || a.Proposal == nil || !a.Proposal.Backdated || len(a.Proposal.Authors) != 2 || len(a.Authors) != 1 {
 		t.Fatalf("%+v", a)
@@ -59,7 +62,7 @@ func TestApprovalsAreKept(t *testing.T) {
 	rejected.Entity = m
 	checkRoundTrip(t, codecs.CatalogRow{}, &rejected)
 	var lines []string
-	for _, a := range row.Audit {
+	for _, a := range written {
 		line := a.Action
 		for _, d := range a.Differences {
 			line += " " + d.Pointer

@@ -28,9 +28,7 @@ const (
 	commandReason
 	commandCode // one for each
 	commandWhen
-	commandProofBy
-	commandProofIssuer
-	commandProofRole
+	commandProof
 )
 
 // CatalogCommand is the codec of `catalog-commands`.
@@ -48,9 +46,7 @@ func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
 	w.Int(commandExpected, c.Expected)
 	w.String(commandReason, c.Reason)
 	w.Int(commandWhen, int64(c.When))
-	w.String(commandProofBy, string(c.Proof.By))
-	w.String(commandProofIssuer, c.Proof.Issuer)
-	w.String(commandProofRole, c.Proof.Role)
+	writeProof(w, commandProof, c.Proof)
 	for _, code := range c.Codes {
 		w.Element(commandCode, code)
 	}
@@ -96,12 +92,8 @@ func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
 			c.Reason = r.String()
 		case commandWhen:
 			c.When = instant.Milli(r.Int())
-		case commandProofBy:
-			c.Proof.By = catalog.ProofBy(r.String())
-		case commandProofIssuer:
-			c.Proof.Issuer = r.String()
-		case commandProofRole:
-			c.Proof.Role = r.String()
+		case commandProof:
+			c.Proof = readProof(&r)
 		case commandCode:
 			c.Codes = append(c.Codes, r.String())
 		case commandMission:

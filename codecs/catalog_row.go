@@ -10,7 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-const catalogRowVersion = 2
+const catalogRowVersion = 3
 
 // Fields of a catalog row and of its messages.
 const (
@@ -19,11 +19,12 @@ const (
 	catalogRevision
 	catalogMission // a message of histories, see mission_history.go
 	catalogVerdict
-	catalogAudit
+	catalogChangedAt
 	catalogIntervention // as Intervention writes it: an override, maintenance or a freeze
 	catalogSetting      // as HealthSetting writes it, one for each change
 	catalogDefinition   // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
 	catalogCreatedAt
+	catalogChangedBy
 	catalogApproval // of a mission, behind it: see catalog_approval.go
 
 	verdictCommand  = 1
@@ -47,6 +48,8 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	w.String(catalogEntity, row.EntityID)
 	w.Int(catalogRevision, row.Revision)
 	w.Int(catalogCreatedAt, int64(row.CreatedAt))
+	w.Int(catalogChangedAt, int64(row.ChangedAt))
+	w.String(catalogChangedBy, row.ChangedBy)
 	switch e := row.Entity.(type) {
 	case nil:
 	case catalog.Mission:
@@ -65,9 +68,6 @@ func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
 	}
 	for i := range row.Verdicts {
 		w.Message(catalogVerdict, func(w *wire.Writer) { writeCatalogVerdict(w, &row.Verdicts[i]) })
-	}
-	for i := range row.Audit {
-		w.Message(catalogAudit, func(w *wire.Writer) { writeAudit(w, &row.Audit[i]) })
 	}
 	return w.B, nil
 }
@@ -106,6 +106,10 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 			row.Entity, errs = m, errors.Join(errs, err)
 		case catalogCreatedAt:
 			row.CreatedAt = instant.Milli(r.Int())
+		case catalogChangedAt:
+			row.ChangedAt = instant.Milli(r.Int())
+		case catalogChangedBy:
+			row.ChangedBy = r.String()
 		case catalogIntervention:
 			e, err := storedIntervention(r.Bytes())
 			row.Entity, errs = e, errors.Join(errs, err)
@@ -117,8 +121,6 @@ func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
 			row.Entity, errs = e, errors.Join(errs, err)
 		case catalogVerdict:
 			row.Verdicts = append(row.Verdicts, readCatalogVerdict(&r))
-		case catalogAudit:
-			row.Audit = append(row.Audit, readAudit(&r))
 		}
 	}
 	if err := errors.Join(errs, r.Err()); err != nil {

@@ -10,7 +10,7 @@ import (
 
 const (
 	enrolmentVersion    = 1
-	userSegmentsVersion = 1
+	userSegmentsVersion = 2
 )
 
 // Fields of an enrolment, and of a user's segments.
@@ -27,6 +27,8 @@ const (
 	segmentsOne   = 3
 	segmentsActor = 4
 	segmentsAt    = 5
+	segmentsProof = 6
+	segmentsAsked = 7
 )
 
 // Enrolment is the codec of `enrolments`.
@@ -83,6 +85,8 @@ func (UserSegments) Encode(s *mission.Segments) ([]byte, error) {
 	}
 	w.String(segmentsActor, s.Actor)
 	w.Int(segmentsAt, int64(s.At))
+	writeProof(w, segmentsProof, s.Proof)
+	w.Int(segmentsAsked, int64(s.Asked))
 	return w.B, nil
 }
 
@@ -102,6 +106,10 @@ func (UserSegments) Decode(b []byte) (*mission.Segments, error) {
 			s.Actor = r.String()
 		case segmentsAt:
 			s.At = instant.Milli(r.Int())
+		case segmentsProof:
+			s.Proof = readProof(&r)
+		case segmentsAsked:
+			s.Asked = instant.Milli(r.Int())
 		}
 	}
 	if err := r.Err(); err != nil {

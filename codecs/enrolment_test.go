@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/mission"
 )
 
@@ -12,7 +13,7 @@ func anEnrolment() *mission.Enrolment {
 }
 
 func someSegments() *mission.Segments {
-	return &mission.Segments{ID: "c1", UserID: "u1", Segments: []string{"new", "vip"}, Actor: "ann", At: 1_772_359_200_000}
+	return &mission.Segments{ID: "c1", UserID: "u1", Segments: []string{"new", "vip"}, Actor: "ann", Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "admin"}, At: 1_772_359_200_000, Asked: 1_772_359_200_007}
 }
 
 func TestEnrolmentsGolden(t *testing.T) {

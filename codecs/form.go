@@ -27,6 +27,9 @@ func (Notice) Forms() []Form { return []Form{formOf[noticeDoc]()} }
 // Forms returns the one that there is.
 func (CatalogEvent) Forms() []Form { return []Form{formOf[catalogEventDoc]()} }
 
+// Forms returns the one that there is.
+func (AuditLine) Forms() []Form { return []Form{formOf[auditLineDoc]()} }
+
 // Forms returns those of a window and of a silence.
 func (WindowRecord) Forms() []Form { return []Form{formOf[WindowRecordJSON](), formOf[SilenceJSON]()} }
 

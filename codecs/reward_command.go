@@ -12,7 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/reward"
 )
 
-const rewardCommandVersion = 1
+const rewardCommandVersion = 2
 
 // Fields of a command on rewards.
 const (
@@ -20,7 +20,7 @@ const (
 	claimOp
 	claimUser
 	claimActor
-	claimRole
+	claimProof
 	claimAt
 	claimReward
 	claimReason
@@ -40,7 +40,7 @@ func (RewardCommand) Encode(c *reward.Command) ([]byte, error) {
 	w.String(claimOp, string(c.Op))
 	w.String(claimUser, c.UserID)
 	w.String(claimActor, c.Actor)
-	w.String(claimRole, c.Role)
+	writeProof(w, claimProof, c.Proof)
 	w.Int(claimAt, int64(c.At))
 	w.String(claimReward, c.RewardID)
 	w.String(claimReason, c.Reason)
@@ -65,8 +65,8 @@ func (RewardCommand) Decode(b []byte) (*reward.Command, error) {
 			c.UserID = r.String()
 		case claimActor:
 			c.Actor = r.String()
-		case claimRole:
-			c.Role = r.String()
+		case claimProof:
+			c.Proof = readProof(&r)
 		case claimAt:
 			c.At = instant.Milli(r.Int())
 		case claimReward:

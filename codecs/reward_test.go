@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
@@ -23,7 +24,7 @@ func aTask() *task.Task {
 
 func aRewardCommand() *reward.Command {
 	return &reward.Command{
-		ID: "c1", Op: reward.Goodwill, UserID: "u1", Actor: "ann", Role: "editor", At: rewardAt, RewardID: "rw_1", Reason: "sorry",
+		ID: "c1", Op: reward.Goodwill, UserID: "u1", Actor: "ann", Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"}, At: rewardAt, RewardID: "rw_1", Reason: "sorry",
 		Reward: mission.Reward{Kind: mission.RewardCash, Amount: 500, Pool: "p", ExpiresAfter: time.Hour},
 		Grant:  mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute}, Debt: mission.DebtFloor, Currency: "INR",
 	}
@@ -73,6 +74,7 @@ func rewardsRow() *reward.Row {
 		}},
 		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Refused, At: rewardAt, Problems: problem.One("/reason", problem.InvalidField, "is required")}},
 		Now:      rewardAt,
+		Audited:  2,
 	}
 }
 

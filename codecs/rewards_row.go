@@ -21,6 +21,7 @@ const (
 	rewardsVerdict
 	rewardsNow
 	rewardsPage // an entry of a page
+	rewardsAudited
 
 	entryNumber  = 1
 	entryReward  = 2
@@ -86,6 +87,7 @@ func (RewardsRow) Encode(row *reward.Row) ([]byte, error) {
 	}
 	writeVerdicts(w, rewardsVerdict, row.Verdicts)
 	w.Int(rewardsNow, int64(row.Now))
+	w.Int(rewardsAudited, row.Audited)
 	for i := range row.Page {
 		w.Message(rewardsPage, func(w *wire.Writer) { writeEntry(w, &row.Page[i]) })
 	}
@@ -161,6 +163,8 @@ func (RewardsRow) Decode(b []byte) (*reward.Row, error) {
 			row.Verdicts = append(row.Verdicts, readVerdict(&r))
 		case rewardsNow:
 			row.Now = instant.Milli(r.Int())
+		case rewardsAudited:
+			row.Audited = r.Int()
 		case rewardsPage:
 			row.Page = append(row.Page, readEntry(&r))
 		}

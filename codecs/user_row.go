@@ -25,6 +25,7 @@ const (
 	userVerdict
 	userStanding // a state; userState until version 2
 	userPayment  // a payment; userRecent until version 2
+	userAudited
 )
 
 // Fields of its messages.
@@ -119,6 +120,7 @@ func writeUserRow(w *wire.Writer, row, before *mission.UserRow, raw []byte) {
 	writeVerdicts(w, userVerdict, row.Verdicts)
 	userStates().write(w, row.States, before.States, &from)
 	recentPayments().write(w, row.Recent, before.Recent, &from)
+	w.Int(userAudited, row.Audited) // in the order of the fields' numbers, as earlier.seek wants it
 }
 
 func oldPostings() list[mission.Seen] {

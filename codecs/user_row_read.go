@@ -34,6 +34,8 @@ func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
 			row.Segments = append(row.Segments, readSegments(&r))
 		case userVerdict:
 			row.Verdicts = append(row.Verdicts, readVerdict(&r))
+		case userAudited:
+			row.Audited = r.Int()
 		case userStanding:
 			row.States = append(row.States, readStanding(&r, missionOf(lastOf(row.States)), &ids))
 		case userPayment:

@@ -52,6 +52,7 @@ func userRow() *mission.UserRow {
 		LastAt:   1_772_359_400_000,
 		Segments: []mission.SegmentSet{{At: 1_772_359_200_000, Segments: []string{"new", "vip"}}, {At: 1_772_359_300_000}},
 		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Applied, At: 1_772_359_200_000}},
+		Audited:  3,
 	}
 }
 
@@ -90,11 +91,13 @@ func TestUserRowOfVersion2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	want := userRow()
+	want.Audited = 0 // nothing counted lines of the audit then
 	row, err := codecs.UserRow{}.Decode(old)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(userRow(), row); diff != "" || old[0] != 2 {
+	if diff := cmp.Diff(want, row); diff != "" || old[0] != 2 {
 		t.Errorf("version %d: %s", old[0], diff)
 	}
 	for _, version := range []byte{1, 4} {
@@ -231,7 +234,8 @@ func entityRows(t testing.TB) map[string]*catalog.Row {
 func FuzzCatalogRow(f *testing.F) {
 	b, _ := codecs.CatalogRow{}.Encode(catalogRow(f))
 	f.Add(b)
-	b, _ = codecs.CatalogRow{}.Encode(decidedRow(f))
+	decided, _ := decidedRow(f)
+	b, _ = codecs.CatalogRow{}.Encode(decided)
 	f.Add(b)
 	for _, row := range entityRows(f) {
 		b, _ := codecs.CatalogRow{}.Encode(row)

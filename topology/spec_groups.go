@@ -36,14 +36,14 @@ func (t *Topology) Groups() []GroupSpec {
 			Timers:  stream.TimerTopic(t.Ledger.Name),
 		}, {
 			Name: t.Progress.Name, Inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Progress.Name),
-			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
+			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, t.AuditUsers.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
 			Loop: loopName(t.Progress.Name),
 		}, {
 			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool/id",
 			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
 		}, {
 			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
-			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, dead},
+			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, t.AuditUsers.Name, dead},
 			Loop:    loopName(t.Rewards.Name), Timers: stream.TimerTopic(t.Rewards.Name),
 		}, {
 			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
@@ -51,7 +51,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
 		}, {
 			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "kind/id", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
-			Outputs: []string{t.CatalogEvents.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
+			Outputs: []string{t.CatalogEvents.Name, t.Audit.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
 			Timers:  stream.TimerTopic(t.Catalog.Name),
 		}, {
 			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),

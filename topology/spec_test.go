@@ -96,7 +96,7 @@ func checkGroup(t *testing.T, g topology.GroupSpec, byName map[string]topology.S
 	}
 }
 
-// A stream that no group writes comes from outside. Dead letters and tasks come from many.
+// A stream that no group writes comes from outside. Dead letters, tasks and lines on users come from many.
 func TestEveryStreamHasOneSource(t *testing.T) {
 	top, byName := specs(topology.DefaultConfig())
 	sources := map[string]int{}
@@ -108,7 +108,7 @@ func TestEveryStreamHasOneSource(t *testing.T) {
 	for name, s := range byName {
 		outside := slices.Contains([]string{"payments", "catalog-commands", "claims", "reward-results", "enrolments", "user-segments", "erasures"}, name)
 		switch n := sources[name]; {
-		case s.Kind != topology.Stream || name == "dead-letters" || name == "tasks":
+		case s.Kind != topology.Stream || slices.Contains([]string{"dead-letters", "tasks", "audit-users"}, name):
 		case outside && n != 0, !outside && n != 1:
 			t.Errorf("%s is written by %d groups", name, n)
 		}
@@ -127,6 +127,8 @@ func TestTopicSettings(t *testing.T) {
 		{"ledger-journal", map[string]string{"retention.ms": "7776000000"}},
 		{"health-windows", map[string]string{"retention.ms": "-1", "retention.bytes": "1073741824", "message.timestamp.type": "CreateTime"}},
 		{"health-corrections", map[string]string{"retention.ms": "-1", "retention.bytes": "1073741824", "message.timestamp.type": "CreateTime"}},
+		{"audit", map[string]string{"cleanup.policy": "delete", "retention.ms": "220752000000", "message.timestamp.type": "LogAppendTime"}},
+		{"audit-users", map[string]string{"cleanup.policy": "compact,delete", "retention.ms": "220752000000", "delete.retention.ms": "604800000"}},
 		{"dead-letters", map[string]string{"max.message.bytes": "1114112"}},
 		{"ledger-table", map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000", "delete.retention.ms": "604800000", "retention.ms": ""}},
 		{"ledger-timers", map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000", "delete.retention.ms": "604800000", "retention.ms": ""}},
@@ -144,6 +146,9 @@ func TestTopicSettings(t *testing.T) {
 
 func TestConfigReachesEveryTopic(t *testing.T) {
 	_, byName := specs(topology.Config{Prefix: "eu.", Partitions: 4, Replication: 1})
+	if keep := byName["eu.audit"].Configs()["retention.ms"]; keep != "-1" {
+		t.Errorf("an audit without limit is kept %s ms", keep)
+	}
 	for name, s := range byName {
 		if !strings.HasPrefix(name, "eu.") {
 			t.Errorf("%s lacks the prefix", name)

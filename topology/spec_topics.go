@@ -29,13 +29,13 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.RewardsIn.Name, "user", Binary, LedgerRetention),
 		t.stream(t.BudgetReturns.Name, "mission", Binary, LedgerRetention),
 		t.stream(t.Notifications.Name, "user", JSON, WorkRetention),
-		// Claims are the audit trail of rewards that people gave and took.
 		t.stream(t.Claims.Name, "user", Binary, LedgerRetention),
 		t.stream(t.RewardResults.Name, "user", Binary, WorkRetention),
 		t.stream(t.Tasks.Name, "ordering key", Binary, WorkRetention),
-		// Commands and events together are the audit trail of the catalog.
 		t.stream(t.CatalogCommands.Name, "kind/id", Binary, LedgerRetention),
 		t.stream(t.CatalogEvents.Name, "kind/id", JSON, LedgerRetention),
+		t.stream(t.Audit.Name, "kind/id", JSON, t.auditRetention()),
+		t.auditUsers(),
 		t.windows(t.HealthWindows.Name),
 		t.windows(t.HealthCorrections.Name),
 		t.stream(t.HealthScores.Name, "mode", Binary, WorkRetention),
@@ -84,6 +84,20 @@ func (t *Topology) stream(name, key string, f Format, keep time.Duration) Spec {
 func (t *Topology) journal() Spec {
 	s := t.stream(t.Journal.Name, "transaction", JSON, LedgerRetention)
 	s.Cleanup, s.CompactionLag = cleanupBoth, WorkRetention
+	return s
+}
+
+func (t *Topology) auditRetention() time.Duration {
+	if t.Config.AuditRetention == 0 {
+		return unlimited
+	}
+	return t.Config.AuditRetention
+}
+
+// auditUsers is compacted beside its retention, so that a user's lines can be erased from it. Each line has a key of its own.
+func (t *Topology) auditUsers() Spec {
+	s := t.stream(t.AuditUsers.Name, "user, group and number", JSON, t.auditRetention())
+	s.Cleanup, s.CompactionLag = cleanupBoth, compactionLag
 	return s
 }
 

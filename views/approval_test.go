@@ -125,7 +125,7 @@ func TestApprovalFollowsTheSettings(t *testing.T) {
 
 // The domain names the roles of approvers as tokens do, and the states as the document does.
 func TestApprovalWords(t *testing.T) {
-	if catalog.RoleApprover != string(token.Approver) || catalog.RoleAdmin != string(token.Admin) {
+	if audit.RoleApprover != string(token.Approver) || audit.RoleAdmin != string(token.Admin) {
 		t.Error("the roles have other names in tokens")
 	}
 	f := newFixture(t)

@@ -3,27 +3,44 @@ package views
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/views/problem"
 )
 
-// AuditLine is one change of one entity: who, when, what, why.
+// AuditLine is one act of an operator: who, when, what, why, and what came of it.
 type AuditLine struct {
-	Kind      string        `json:"kind" example:"mission"`
-	ID        string        `json:"id"`
-	Revision  int64         `json:"revision" doc:"Of the entity, after the change"`
-	Action    string        `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected"`
-	Actor     string        `json:"actor"`
-	Proof     AuditProof    `json:"proof"`
-	At        instant.Milli `json:"at" format:"date-time"`
-	Reason    *string       `json:"reason" doc:"Why, where it was said"`
-	Status    StatusChange  `json:"status"`
-	Changes   []AuditChange `json:"changes" nullable:"false" doc:"What is different, by JSON pointer into the entity"`
-	CommandID string        `json:"command_id"`
+	Kind      string          `json:"kind" example:"mission"`
+	ID        string          `json:"id"`
+	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user it counts lines"`
+	Action    string          `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set" doc:"What was done, or was to be done"`
+	Verdict   string          `json:"verdict" enum:"applied,unchanged,refused"`
+	Problems  []problem.Field `json:"problems" nullable:"false" doc:"Of refused: what is wrong"`
+	Actor     string          `json:"actor"`
+	Proof     AuditProof      `json:"proof"`
+	At        instant.Milli   `json:"at" format:"date-time" doc:"Wall time at which it was judged"`
+	Reason    *string         `json:"reason" doc:"Why, where it was said"`
+	Status    StatusChange    `json:"status"`
+	Changes   []AuditChange   `json:"changes" nullable:"false" doc:"What is different, by JSON pointer into the entity"`
+	CommandID string          `json:"command_id"`
+}
+
+// AuditLog reads the topics of the audit.
+type AuditLog interface {
+	// Current returns once Indexes.Audit was given every line that was committed before the call.
+	Current(ctx context.Context) error
+	// Read returns the values of lines by their places, nil for one that is gone.
+	Read(ctx context.Context, places []AuditPlace) ([][]byte, error)
+}
+
+// AuditPlace is where a line lies.
+type AuditPlace struct {
+	Topic string
+	Place
 }
 
 // AuditProof says how the actor was proved.
@@ -33,9 +50,9 @@ type AuditProof struct {
 	Role   *string `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
 }
 
-func proofOf(p catalog.Proof) AuditProof {
+func proofOf(p audit.Proof) AuditProof {
 	by := string(p.By)
-	if p.By == catalog.Unproved {
+	if p.By == audit.Unproved {
 		by = "none"
 	}
 	return AuditProof{by, optional(p.Issuer, p.Issuer != ""), optional(p.Role, p.Role != "")}
@@ -43,8 +60,8 @@ func proofOf(p catalog.Proof) AuditProof {
 
 // StatusChange is the status before and after.
 type StatusChange struct {
-	Before *string `json:"before" doc:"null: it was created"`
-	After  string  `json:"after"`
+	Before *string `json:"before" doc:"null: there was nothing"`
+	After  *string `json:"after" doc:"null: there is nothing"`
 }
 
 // AuditChange is one place that is different.
@@ -78,7 +95,7 @@ type AuditPage struct {
 type auditInput struct {
 	Fresh
 	Page
-	Kind  string `query:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting" doc:"Only this kind"`
+	Kind  string `query:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user" doc:"Only this kind; user: what support did for users"`
 	ID    string `query:"id" maxLength:"512" doc:"Only this entity; needs kind. What is of a mode has the mode as its id, what is of an instrument mode/instrument"`
 	Actor string `query:"actor" maxLength:"256" doc:"Only by this subject"`
 	From  string `query:"from" maxLength:"64" format:"date-time" doc:"Only at or after this time"`
@@ -88,8 +105,9 @@ type auditInput struct {
 type auditOutput struct{ Body AuditPage }
 
 func (s *Server) audit() {
-	list := s.read("list-audit", "/v1/panel/audit", tagPanel, "Every change of what operators define, latest first", panelAccess())
-	list.Description = "The last 256 changes of each entity are kept here; the topics of the catalog have all of the last 90 days."
+	list := s.read("list-audit", "/v1/panel/audit", tagPanel, "Every act of an operator that was judged, latest first", panelAccess())
+	list.Description = "Changes of what operators define, and what support does for users, with what came of each. Lines are only ever added, and kept as long as the " +
+		"setting `audit.retention` says, 7 years by default; those about a user are erased with the user. A page may be shorter than asked, or empty, and have a next_cursor."
 	huma.Register(s.api, list, s.auditList)
 }
 
@@ -119,58 +137,90 @@ func (s *Server) auditList(ctx context.Context, in *auditInput) (*auditOutput, e
 		return nil, err
 	}
 	place := cursorOf("audit", f.kind, f.id, f.actor, f.from.String(), f.to.String())
-	after, err := place.decode(in.Cursor)
+	after, err := auditAfter(place, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	page, next := s.config.Indexes.audit.page(f, after, in.Limit)
-	body := AuditPage{Items: []AuditLine{}}
-	if next != "" {
-		body.NextCursor = place.encode(next)
+	if err := s.auditCurrent(ctx, in.MinAsOf != ""); err != nil {
+		return nil, err
 	}
-	rows, newest := map[string]*catalog.Row{}, instant.Milli(0)
-	for _, l := range page {
-		line, ok, err := s.auditLine(rows, l)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			newest = max(newest, line.At)
-			body.Items = append(body.Items, line)
-		}
+	places, next := s.config.Indexes.audit.page(f, after, in.Limit)
+	body := AuditPage{Items: []AuditLine{}}
+	if next != nil {
+		body.NextCursor = place.encode(next.text())
+	}
+	if body.Items, err = s.auditLines(ctx, places); err != nil {
+		return nil, err
+	}
+	newest := instant.Milli(0)
+	for i := range body.Items {
+		newest = max(newest, body.Items[i].At)
 	}
 	body.AsOf = as.stamped(newest)
 	return &auditOutput{body}, nil
 }
 
-// auditLine reads a line from its row, which is decoded once for a page. A row that has changed since may have dropped the line.
-func (s *Server) auditLine(rows map[string]*catalog.Row, l foundLine) (AuditLine, bool, error) {
-	row, seen := rows[l.key]
-	if !seen {
-		var err error
-		if row, _, err = rowOf(s, s.sources.catalog, s.config.Topology.Catalog, l.key); err != nil && !undecodable(err) {
-			return AuditLine{}, false, err
-		}
-		rows[l.key] = row
+func auditAfter(c cursor, text string) (*auditMark, error) {
+	position, err := c.decode(text)
+	if err != nil || position == "" {
+		return nil, err
 	}
-	if row == nil {
-		return AuditLine{}, false, nil
+	m, ok := auditMarkOf(position)
+	if !ok {
+		return nil, problem.Invalid("/query/cursor", "malformed", "not a next_cursor")
 	}
-	for i := range row.Audit {
-		if row.Audit[i].Revision == l.revision {
-			return auditLineOf(row, &row.Audit[i]), true, nil
-		}
-	}
-	return AuditLine{}, false, nil
+	return &m, nil
 }
 
-func auditLineOf(row *catalog.Row, a *catalog.Audit) AuditLine {
-	line := AuditLine{
-		Kind: string(row.Kind), ID: row.EntityID, Revision: a.Revision, Action: a.Action, Actor: a.Actor, Proof: proofOf(a.Proof), At: a.At,
-		Reason: optional(a.Reason, a.Reason != ""), Status: StatusChange{optional(a.From, a.From != ""), a.To},
-		Changes: []AuditChange{}, CommandID: a.CommandID,
+// auditCurrent waits until the index has what was committed before. Where a transaction stays open the answer is made of what there is,
+// unless it must be as new as something else.
+func (s *Server) auditCurrent(ctx context.Context, must bool) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	err := s.config.Audit.Current(ctx)
+	if err != nil && (must || !s.config.Indexes.audit.isLoaded()) {
+		s.config.Log.WarnContext(ctx, "the audit is not known yet", "request_id", requestID(ctx), "error", err)
+		return recovering("the audit is being loaded")
 	}
-	for _, d := range a.Differences {
+	return nil
+}
+
+// auditLines reads lines. One that retention or an erasure has taken since it was listed is left out.
+func (s *Server) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLine, error) {
+	lines := []AuditLine{}
+	if len(places) == 0 {
+		return lines, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	values, err := s.config.Audit.Read(ctx, places)
+	if err != nil {
+		s.config.Log.WarnContext(ctx, "cannot read the audit", "request_id", requestID(ctx), "error", err)
+		return nil, problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")
+	}
+	for _, value := range values {
+		if value == nil {
+			continue
+		}
+		line, err := s.config.Topology.Audit.Codec.Decode(value)
+		if err != nil {
+			continue // the index was told, and reported it
+		}
+		lines = append(lines, auditLineOf(line))
+	}
+	return lines, nil
+}
+
+func auditLineOf(l *audit.Line) AuditLine {
+	line := AuditLine{
+		Kind: l.Kind, ID: l.ID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor, Proof: proofOf(l.Proof), At: l.At,
+		Reason: optional(l.Reason, l.Reason != ""), Status: StatusChange{optional(l.From, l.From != ""), optional(l.To, l.To != "")},
+		Changes: []AuditChange{}, CommandID: l.CommandID,
+	}
+	for _, p := range l.Problems {
+		line.Problems = append(line.Problems, problem.Field{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
+	}
+	for _, d := range l.Differences {
 		c := AuditChange{Pointer: d.Pointer, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After)}
 		c.absent.before, c.absent.after = d.Before == "", d.After == ""
 		line.Changes = append(line.Changes, c)

@@ -1,108 +1,137 @@
 package views
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
-	"strconv"
+	"sort"
 	"strings"
 	"sync"
 
-	"github.com/tidwall/btree"
-
-	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/topology"
 )
 
-// auditIndex knows when each entity of the catalog was changed, newest first: of all, of one kind, of one entity and by one actor.
-// It follows from the rows alone, so every server and every restart has the same order. The lines themselves stay in the rows.
+// auditIndex knows where each line of the audit lies, when it was written, whom it is about and whose act it was: 24 bytes a line, and each
+// name once. The lines themselves stay in their topics. Lists follow from the topics alone, so every server has the same order.
 type auditIndex struct {
-	mu    sync.RWMutex
-	lines map[string][]auditLine // by row key
-	order btree.Set[string]      // see places
+	operators, users stream.Topic[*audit.Line]
+	partitions       int32
+	bad              func(table, key string, value []byte, err error)
+
+	mu     sync.RWMutex
+	loaded bool
+	logs   []*auditPart // by topic and partition
+	names  map[string]uint32
+	texts  []string
 }
 
-// auditLine is what the index knows of a line.
-type auditLine struct {
-	revision int64
-	at       instant.Milli
-	actor    string
+// auditPart is one partition of a topic of the audit. Its lines are in the order of the log, and so by time.
+type auditPart struct {
+	topic     string
+	users     bool
+	partition int32
+	base      int64 // offset of the first line
+	next      int64 // offset after the last record
+	lines     []auditEntry
 }
 
-func newAuditIndex() *auditIndex { return &auditIndex{lines: map[string][]auditLine{}} }
-
-// The lists that the index keeps; each begins with a letter of its own.
-func wholeAudit() string              { return "a" }
-func auditOfKind(kind string) string  { return "k" + counted(kind) }
-func auditOfKey(key string) string    { return "e" + counted(key) }
-func auditByActor(name string) string { return "u" + counted(name) }
-
-// counted makes sure that no name begins like another with something behind it.
-func counted(name string) string { return strconv.Itoa(len(name)) + ":" + name }
-
-// places returns where a line stands in the lists.
-func (l auditLine) places(key string) [4]string {
-	kind, _, _ := strings.Cut(key, "/")
-	at := l.place(key)
-	return [4]string{wholeAudit() + at, auditOfKind(kind) + at, auditOfKey(key) + at, auditByActor(l.actor) + at}
+// auditEntry is what the index knows of a line.
+type auditEntry struct {
+	offset uint32 // after the base of its partition
+	size   uint32 // of its value, in bytes
+	at     instant.Milli
+	key    uint32 // name of kind/id
+	actor  uint32
 }
 
-// place orders lines: the latest first, and of one time by key, the latest revision first.
-func (l auditLine) place(key string) string {
-	b := reversed(nil, int64(l.at))
-	b = append(append(b, key...), 0)
-	return string(reversed(b, l.revision))
+func newAuditIndex(t *topology.Topology, bad func(table, key string, value []byte, err error)) *auditIndex {
+	x := &auditIndex{operators: t.Audit, users: t.AuditUsers, partitions: t.Config.Partitions, bad: bad}
+	x.reset()
+	return x
 }
 
-func reversed(b []byte, n int64) []byte {
-	return binary.BigEndian.AppendUint64(b, uint64(math.MaxInt64-n))
-}
-
-// foundLine is a line with the key of its row.
-type foundLine struct {
-	key      string
-	revision int64
-	at       instant.Milli
-}
-
-// lineOf reads a place back.
-func lineOf(place string) (l foundLine, ok bool) {
-	if len(place) < 17 {
-		return l, false
+// reset forgets everything, as before the first line.
+func (x *auditIndex) reset() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.loaded, x.logs, x.names, x.texts = false, nil, map[string]uint32{}, nil
+	for _, topic := range []stream.Topic[*audit.Line]{x.operators, x.users} {
+		for p := range x.partitions {
+			x.logs = append(x.logs, &auditPart{topic: topic.Name, users: topic.Name == x.users.Name, partition: p})
+		}
 	}
-	n := func(s string) int64 { return math.MaxInt64 - int64(binary.BigEndian.Uint64([]byte(s))) }
-	end := len(place) - 8
-	return foundLine{key: place[8 : end-1], revision: n(place[end:]), at: instant.Milli(n(place[:8]))}, true
 }
 
-// take brings the lines of a row up to date; nil for a row that is gone.
-func (x *auditIndex) take(key string, row *catalog.Row) {
-	var next []auditLine
-	if row != nil {
-		for _, a := range row.Audit {
-			next = append(next, auditLine{a.Revision, a.At, a.Actor})
+func (x *auditIndex) load() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.loaded = true
+}
+
+func (x *auditIndex) isLoaded() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.loaded
+}
+
+// take takes the next record of a partition. One without a value erases what there was of its user.
+func (x *auditIndex) take(at AuditPlace, key string, value []byte) {
+	var line *audit.Line
+	if value != nil {
+		var err error
+		if line, err = x.operators.Codec.Decode(value); err != nil {
+			x.bad(at.Topic, key, value, err)
+			return
 		}
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	before := x.lines[key]
-	for _, l := range before {
-		if !slices.Contains(next, l) {
-			for _, place := range l.places(key) {
-				x.order.Delete(place)
-			}
+	part := x.part(at)
+	if part == nil || at.Offset < part.next {
+		return
+	}
+	part.next = at.Offset + 1
+	if line == nil {
+		part.erase(x.names[audit.KindUser+"/"+audit.UserOf(key)])
+		return
+	}
+	if len(part.lines) == 0 {
+		part.base = at.Offset
+	}
+	e := auditEntry{offset: uint32(at.Offset - part.base), size: uint32(len(value)), at: line.At, key: x.name(line.Key()), actor: x.name(line.Actor)}
+	if n := len(part.lines); n > 0 { // a clock that was set back changes no order
+		e.at = max(e.at, part.lines[n-1].at)
+	}
+	part.lines = append(part.lines, e)
+}
+
+func (x *auditIndex) part(at AuditPlace) *auditPart {
+	for _, p := range x.logs {
+		if p.topic == at.Topic && p.partition == at.Partition {
+			return p
 		}
 	}
-	for _, l := range next {
-		if !slices.Contains(before, l) {
-			for _, place := range l.places(key) {
-				x.order.Insert(place)
-			}
-		}
+	return nil
+}
+
+// name returns the number of a name, from 1.
+func (x *auditIndex) name(text string) uint32 {
+	if n, ok := x.names[text]; ok {
+		return n
 	}
-	if x.lines[key] = next; next == nil {
-		delete(x.lines, key)
-	}
+	text = strings.Clone(text) // and not the line that it is part of
+	x.texts = append(x.texts, text)
+	n := uint32(len(x.texts))
+	x.names[text] = n
+	return n
+}
+
+func (p *auditPart) erase(user uint32) {
+	p.lines = slices.DeleteFunc(p.lines, func(e auditEntry) bool { return e.key == user })
 }
 
 // auditFilter cuts the audit down; empty fields let everything pass.
@@ -111,58 +140,139 @@ type auditFilter struct {
 	from, to        instant.Milli // to excluded
 }
 
-// list returns the list of the index that has the fewest lines for f to leave out.
-func (f auditFilter) list() string {
+// covers tells whether a partition may have lines that f lets pass.
+func (f auditFilter) covers(p *auditPart, partitions int32) bool {
 	switch {
+	case f.kind == "":
+		return true
+	case p.users || f.kind == audit.KindUser:
+		return p.users && f.kind == audit.KindUser
 	case f.id != "":
-		return auditOfKey(catalog.Key(catalog.Kind(f.kind), f.id))
-	case f.actor != "":
-		return auditByActor(f.actor)
-	case f.kind != "":
-		return auditOfKind(f.kind)
+		return p.partition == stream.Partition([]byte(f.kind+"/"+f.id), partitions)
 	default:
-		return wholeAudit()
+		return true
 	}
 }
 
-// page returns at most n lines after a place, and the place to go on from, empty at the end.
-func (x *auditIndex) page(f auditFilter, after string, n int) (page []foundLine, next string) {
-	list := f.list()
-	start := list + after
-	if after == "" && f.to != 0 {
-		start = list + string(reversed(nil, int64(f.to)-1))
+// auditMark is a place in the list of all lines: before it stand those that are newer.
+type auditMark struct {
+	at     instant.Milli
+	log    int32
+	offset int64
+}
+
+const auditMarkSize = 20
+
+func (m auditMark) text() string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(m.at))
+	b = binary.BigEndian.AppendUint32(b, uint32(m.log))
+	return string(binary.BigEndian.AppendUint64(b, uint64(m.offset)))
+}
+
+func auditMarkOf(text string) (m auditMark, ok bool) {
+	if len(text) != auditMarkSize {
+		return m, false
 	}
+	b := []byte(text)
+	return auditMark{instant.Milli(binary.BigEndian.Uint64(b)), int32(binary.BigEndian.Uint32(b[8:])), int64(binary.BigEndian.Uint64(b[12:]))}, true
+}
+
+func (m auditMark) compare(o auditMark) int {
+	return cmp.Or(cmp.Compare(m.at, o.at), cmp.Compare(m.log, o.log), cmp.Compare(m.offset, o.offset))
+}
+
+// auditScan bounds the lines that one request looks at: about 10 ms. A page is then shorter than asked.
+const auditScan = 200_000
+
+// auditHead is a partition that is being listed, backwards.
+type auditHead struct {
+	part *auditPart
+	log  int32
+	left int // lines that were not listed yet
+}
+
+func (h *auditHead) entry() *auditEntry { return &h.part.lines[h.left-1] }
+
+func (h *auditHead) mark() auditMark {
+	e := h.entry()
+	return auditMark{e.at, h.log, h.part.base + int64(e.offset)}
+}
+
+// heads returns where listing goes on behind a mark.
+func (x *auditIndex) heads(f auditFilter, after auditMark) []*auditHead {
+	var out []*auditHead
+	for i, p := range x.logs {
+		if !f.covers(p, x.partitions) {
+			continue
+		}
+		h := &auditHead{part: p, log: int32(i)}
+		h.left = sort.Search(len(p.lines), func(n int) bool {
+			return auditMark{p.lines[n].at, h.log, p.base + int64(p.lines[n].offset)}.compare(after) >= 0
+		})
+		if h.left > 0 {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// page returns the places of at most n lines after a mark, newest first, and the mark to go on from, nil at the end.
+func (x *auditIndex) page(f auditFilter, after *auditMark, n int) (page []AuditPlace, next *auditMark) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	scanned, last := 0, ""
-	x.order.Ascend(start, func(entry string) bool {
-		place, within := strings.CutPrefix(entry, list)
-		l, ok := lineOf(place)
-		if !within || !ok || f.from != 0 && l.at < f.from {
-			return false
+	begin := auditMark{at: math.MaxInt64}
+	switch {
+	case after != nil:
+		begin = *after
+	case f.to != 0:
+		begin = auditMark{at: f.to, log: -1}
+	}
+	passes, heads := x.filter(f), x.heads(f, begin)
+	var last auditMark
+	size := 0
+	for scanned := 0; len(heads) > 0; scanned++ {
+		newest := 0
+		for i := range heads {
+			if heads[i].mark().compare(heads[newest].mark()) > 0 {
+				newest = i
+			}
 		}
-		if place == after {
-			return true
+		h := heads[newest]
+		e := h.entry()
+		if e.at < f.from {
+			return page, nil
 		}
-		fits := x.fits(f, l)
-		if fits && len(page) == n || scanned == scanLimit {
-			next = last
-			return false
+		fits := passes(e)
+		if fits && (len(page) == n || size > pageBytes) || scanned == auditScan {
+			return page, &last
 		}
-		if scanned, last = scanned+1, place; fits {
-			page = append(page, l)
+		if last = h.mark(); fits {
+			page = append(page, AuditPlace{h.part.topic, Place{h.part.partition, last.offset}})
+			size += int(e.size)
 		}
-		return true
-	})
-	return page, next
+		if h.left--; h.left == 0 {
+			heads = slices.Delete(heads, newest, newest+1)
+		}
+	}
+	return page, nil
 }
 
-func (x *auditIndex) fits(f auditFilter, l foundLine) bool {
-	if f.kind != "" && !strings.HasPrefix(l.key, f.kind+"/") {
-		return false
+// filter returns what tells whether f lets a line of a partition that it covers pass.
+func (x *auditIndex) filter(f auditFilter) func(*auditEntry) bool {
+	key, actor := x.names[f.kind+"/"+f.id], x.names[f.actor] // 0: nobody
+	kinds := map[uint32]bool{}
+	return func(e *auditEntry) bool {
+		if f.actor != "" && e.actor != actor || f.id != "" && e.key != key {
+			return false
+		}
+		if f.kind == "" || f.id != "" {
+			return true
+		}
+		of, known := kinds[e.key]
+		if !known {
+			of = strings.HasPrefix(x.texts[e.key-1], f.kind+"/")
+			kinds[e.key] = of
+		}
+		return of
 	}
-	if f.actor == "" || f.id == "" {
-		return true
-	}
-	return slices.ContainsFunc(x.lines[l.key], func(a auditLine) bool { return a.revision == l.revision && a.actor == f.actor })
 }

@@ -1,15 +1,19 @@
 package views
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/views/token"
 )
@@ -74,7 +78,7 @@ func TestAuditIsCutDownAndPaged(t *testing.T) {
 	}
 	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"b1"}`), `"1"`)
 	f.wantOK(f.say("PUT", "/v1/panel/brands/b1", `{"id":"b1","name":"C"}`, withMatch("*")), `"2"`)
-	all := []string{"brand/b1 r2", "brand/b4 r1", "pool/b1 r1", "brand/b3 r1", "brand/b2 r1", "brand/b1 r1", "brand/b0 r1"}
+	all := []string{"brand/b4 r1", "brand/b1 r2", "pool/b1 r1", "brand/b3 r1", "brand/b2 r1", "brand/b1 r1", "brand/b0 r1"}
 	for query, want := range map[string][]string{
 		"": all, "&kind=pool": {"pool/b1 r1"}, "&kind=brand&id=b1": {"brand/b1 r2", "brand/b1 r1"}, "&actor=bob": {"brand/b3 r1", "brand/b1 r1"},
 		"&actor=bob&kind=pool": {}, "&actor=eve&kind=brand&id=b1": {"brand/b1 r2"}, "&actor=bo": {}, "&kind=brand&id=b": {},
@@ -84,16 +88,12 @@ func TestAuditIsCutDownAndPaged(t *testing.T) {
 			t.Errorf("%s: %v, not %v", query, got, want)
 		}
 	}
-	again := newFixture(t) // a server that starts later has the same audit in the same order
-	f.check(f.tables.catalog.Ascend("", func(key string, value []byte) bool {
-		again.tables.catalog.put(key, value)
-		return true
-	}))
-	if got := again.lines(""); !slices.Equal(got, all) {
+	f.restartAudit() // a server that starts later has the same audit in the same order
+	if got := f.lines(""); !slices.Equal(got, all) {
 		t.Errorf("after a restart: %v", got)
 	}
-	f.tables.catalog.put(catalog.Key(catalog.KindBrand, "b3"), nil)
-	if got := f.lines("&actor=bob"); !slices.Equal(got, []string{"brand/b1 r1"}) {
+	f.tables.catalog.put(catalog.Key(catalog.KindBrand, "b3"), nil) // what is no more was there
+	if got := f.lines("&actor=bob"); !slices.Equal(got, []string{"brand/b3 r1", "brand/b1 r1"}) {
 		t.Errorf("%v", got)
 	}
 	f.wantProblem(f.ask("GET", "/v1/panel/audit?id=b1", f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
@@ -120,22 +120,159 @@ func TestAuditSaysHowTheActorWasProved(t *testing.T) {
 		"created b1 by eve": byToken("approver"), "created p1 by eve": byToken("admin"), "codes_added p1 by eve": byToken("editor"),
 		"created b2 by eve": map[string]any{"by": "none", "issuer": nil, "role": nil},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := gocmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 }
 
-// The row keeps the last changes; what it drops leaves the index too.
-func TestAuditForgetsWithTheRow(t *testing.T) {
-	f := newFixture(t)
-	for i := range catalog.MaxAudit + 5 {
-		f.judge(catalog.NewPut(fmt.Sprint("c", i), "ops", at(time.Duration(i)*time.Second), catalog.Brand{BrandID: "b", Name: fmt.Sprint("n", i), State: catalog.StatusActive}))
+// restartAudit reads the topics of the audit again from their beginning, one partition after the other.
+func (f *fixture) restartAudit() {
+	f.indexes.AuditReset()
+	places := slices.SortedFunc(maps.Keys(f.audit.values), func(a, b AuditPlace) int { return cmp.Compare(a.Offset, b.Offset) })
+	for _, at := range places {
+		line, err := f.topology.Audit.Codec.Decode(f.audit.values[at])
+		f.check(err)
+		f.indexes.Audit(at, line.Key(), f.audit.values[at])
 	}
-	lines := f.lines("")
-	if len(lines) != catalog.MaxAudit || lines[len(lines)-1] != "brand/b r6" || f.indexes.audit.order.Len() != 4*catalog.MaxAudit {
-		t.Errorf("%d lines, the last %v; %d places", len(lines), lines[len(lines)-1], f.indexes.audit.order.Len())
+	f.indexes.AuditLoaded()
+}
+
+// No number of edits takes a line from the audit: neither of the same entity nor of another one.
+func TestNoEditTakesALineFromTheAudit(t *testing.T) {
+	const edits = 300
+	f := newFixture(t)
+	for i := range edits {
+		for _, id := range []string{"a", "b"} {
+			f.judge(catalog.NewPut(fmt.Sprint("c", i), "ops", at(time.Duration(i)*time.Second), catalog.Brand{BrandID: id, Name: fmt.Sprint("n", i), State: catalog.StatusActive}))
+		}
+	}
+	check := func() {
+		t.Helper()
+		for _, id := range []string{"a", "b"} {
+			lines := f.lines("&kind=brand&id=" + id)
+			if len(lines) != edits {
+				t.Fatalf("%d lines of %s", len(lines), id)
+			}
+			for i, line := range lines {
+				if want := fmt.Sprintf("brand/%s r%d", id, edits-i); line != want {
+					t.Fatalf("line %d is %s, not %s", i, line, want)
+				}
+			}
+		}
+		if all := f.lines(""); len(all) != 2*edits || all[2*edits-1][6:] != "a r1" && all[2*edits-1][6:] != "b r1" {
+			t.Errorf("%d lines, the last %s", len(all), all[len(all)-1])
+		}
+	}
+	check()
+	f.restartAudit()
+	check()
+	first := f.get("/v1/panel/audit?kind=brand&id=a&limit=500")["items"].([]any)[edits-1].(map[string]any)
+	if first["action"] != "created" || first["at"] != "2026-03-01T10:00:00.000Z" || first["actor"] != "ops" {
+		t.Errorf("%v", first)
 	}
 }
+
+// Pages go on where the page before ended, whatever is written meanwhile, in whatever partition.
+func TestPagesOfTheAuditAreStable(t *testing.T) {
+	f := newFixture(t)
+	put := func(i int) {
+		f.judge(catalog.NewPut(fmt.Sprint("c", i), "ops", at(time.Duration(i/3)*time.Second), catalog.Brand{BrandID: fmt.Sprint("b", i%7), Name: fmt.Sprint("n", i), State: catalog.StatusActive}))
+	}
+	for i := range 50 {
+		put(i)
+	}
+	want := f.lines("")
+	got, next := []string{}, 50
+	for cursor := ""; ; {
+		body := f.get("/v1/panel/audit?limit=3" + cursor)
+		for _, item := range body["items"].([]any) {
+			line := item.(map[string]any)
+			got = append(got, fmt.Sprintf("%s/%s r%v", line["kind"], line["id"], line["revision"]))
+		}
+		text, more := body["next_cursor"].(string)
+		if !more {
+			break
+		}
+		cursor = "&cursor=" + text
+		put(next)
+		next++
+		f.restartAudit()
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	f.wantProblem(f.ask("GET", "/v1/panel/audit?cursor="+*cursorOf("audit", "", "", "", "", "").encode("x"), f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
+}
+
+// What was refused, and what was so already, is in the audit, too, with what was wrong.
+func TestAuditHasEveryVerdict(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
+	f.wantOK(f.say("PUT", "/v1/panel/brands/b", `{"id":"b","name":"B"}`, withMatch("*")), `"1"`)
+	f.wantProblem(f.say("DELETE", "/v1/panel/brands/b", "", withMatch(`"7"`)), http.StatusPreconditionFailed, "precondition_failed")
+	var got []string
+	for _, item := range f.get("/v1/panel/audit?kind=brand")["items"].([]any) {
+		line := item.(map[string]any)
+		got = append(got, fmt.Sprint(line["action"], " ", line["verdict"], " ", len(line["problems"].([]any)), " ", line["status"].(map[string]any)["after"]))
+	}
+	if want := []string{"withdrawn refused 1 active", "changed unchanged 0 active", "created applied 0 active"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// What support does for a user is in the audit, until the user is erased.
+func TestAuditOfAUserIsErasedWithTheUser(t *testing.T) {
+	f := newFixture(t)
+	support := f.token("sue", token.Editor)
+	for _, user := range []string{"usr_1", "usr_2"} {
+		if w := f.ask("POST", "/v1/panel/users/"+user+"/rewards", support, withBody(`{"kind":"coins","amount":50,"reason":"sorry"}`)); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		if w := f.ask("PUT", "/v1/panel/users/"+user+"/segments", support, withBody(`{"segments":["vip"]}`)); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
+	items := f.get("/v1/panel/audit?kind=user&id=usr_1")["items"].([]any)
+	if len(items) != 2 {
+		t.Fatalf("%v", items)
+	}
+	for _, item := range items {
+		line := item.(map[string]any)
+		if line["actor"] != "sue" || line["proof"].(map[string]any)["role"] != "editor" || line["verdict"] != "applied" || len(line["changes"].([]any)) != 1 {
+			t.Errorf("%v", line)
+		}
+	}
+	for _, group := range []string{"rewards", "progress"} {
+		f.audit.append(f.topology.AuditUsers.Name, audit.UserKey("usr_1", group, 1), nil)
+	}
+	if left := f.get("/v1/panel/audit?kind=user"); strings.Contains(fmt.Sprint(left), "usr_1") || len(left["items"].([]any)) != 2 {
+		t.Errorf("%v", left)
+	}
+	if all := f.lines(""); len(all) != 3 {
+		t.Errorf("%v", all)
+	}
+}
+
+// Nothing is said while the audit is being loaded; once it is known, an open transaction holds up nobody who asks for nothing in particular.
+func TestAuditIsNotReadBeforeItIsLoaded(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
+	mark := f.get("/v1/panel/brands/b")["as_of"].(map[string]any)["token"].(string)
+	viewer := f.token("v", token.Viewer)
+	f.server.config.Audit = lateAudit{f.audit}
+	if body := f.get("/v1/panel/audit"); len(body["items"].([]any)) != 1 {
+		t.Errorf("%v", body)
+	}
+	f.wantProblem(f.ask("GET", "/v1/panel/audit?min_as_of="+mark, viewer), http.StatusServiceUnavailable, "recovering")
+	f.indexes.AuditReset()
+	f.wantProblem(f.ask("GET", "/v1/panel/audit", viewer), http.StatusServiceUnavailable, "recovering")
+}
+
+// lateAudit does not know what is new.
+type lateAudit struct{ AuditLog }
+
+func (lateAudit) Current(context.Context) error { return context.DeadlineExceeded }
 
 // One key is one command, also if it names another entity the second time.
 func TestAKeyForAnotherEntityIsAConflict(t *testing.T) {

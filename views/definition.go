@@ -174,11 +174,7 @@ func joined(object []byte, facts any) ([]byte, error) {
 }
 
 func factsOf(row *catalog.Row) DefinitionFacts {
-	f := DefinitionFacts{Revision: row.Revision, CreatedAt: row.CreatedAt}
-	if n := len(row.Audit); n > 0 {
-		f.ChangedAt, f.Actor = row.Audit[n-1].At, row.Audit[n-1].Actor
-	}
-	return f
+	return DefinitionFacts{Revision: row.Revision, CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt, Actor: row.ChangedBy}
 }
 
 func shownDefinition(row *catalog.Row) any {

@@ -96,7 +96,10 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 	if err != nil {
 		return nil, err
 	}
-	m := &mission.Segments{ID: commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), UserID: user, Segments: segments, Actor: identity(ctx).Subject, At: at}
+	m := &mission.Segments{
+		ID: commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), UserID: user, Segments: segments, At: at, Actor: identity(ctx).Subject, Proof: proved(ctx),
+		Asked: instant.Of(s.config.Now()),
+	}
 	c := s.progressCommand(m.ID, user, func(ctx context.Context) error { return s.config.UserCommands.Segment(ctx, m) })
 	c.location = userPath(user, "missions")
 	c.shown = func(row *mission.UserRow) (any, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/health"
@@ -158,6 +159,45 @@ func (m memRecords) Read(_ context.Context, places []Place) ([][]byte, error) {
 	return values, nil
 }
 
+// memAudit are the topics of the audit, and the reader that feeds the index.
+type memAudit struct {
+	f       *fixture
+	mu      sync.Mutex
+	values  map[AuditPlace][]byte
+	next    map[AuditPlace]int64 // by the place of the first line of a partition
+	failing error
+}
+
+// append writes a line, or nothing in the place of one, at the end of the partition of its key.
+func (m *memAudit) append(topic, key string, line *audit.Line) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at := AuditPlace{topic, Place{Partition: stream.Partition([]byte(key), tablePartitions)}}
+	begin := at
+	at.Offset = m.next[begin]
+	m.next[begin] += 2 // transactions have markers between
+	if line == nil {
+		m.f.indexes.Audit(at, key, nil)
+		return
+	}
+	value, err := m.f.topology.Audit.Codec.Encode(line)
+	m.f.check(err)
+	m.values[at] = value
+	m.f.indexes.Audit(at, key, value)
+}
+
+func (m *memAudit) Current(context.Context) error { return m.failing }
+
+func (m *memAudit) Read(_ context.Context, places []AuditPlace) ([][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	values := make([][]byte, len(places))
+	for i, p := range places {
+		values[i] = m.values[p]
+	}
+	return values, m.failing
+}
+
 // memCommands is a catalog that judges at once, in the background.
 type memCommands struct {
 	f       *fixture
@@ -237,7 +277,12 @@ func (m *memUserCommands) progress(user string, judge func(*mission.UserRow, *mi
 			row, err = f.topology.Progress.Row.Decode(value)
 			f.check(err)
 		}
-		row, _ = judge(row, f.indexes.missions.snapshot())
+		row, effects := judge(row, f.indexes.missions.snapshot())
+		for _, e := range effects {
+			if e, ok := e.(mission.Audited); ok {
+				f.audit.append(f.topology.AuditUsers.Name, audit.UserKey(user, "progress", e.Line.Revision), e.Line)
+			}
+		}
 		put(f, f.tables.progress, f.topology.Progress, user, row)
 	})
 }
@@ -263,7 +308,12 @@ func (m *memUserCommands) Reward(_ context.Context, c *reward.Command) error {
 			row, err = f.topology.Rewards.Row.Decode(value)
 			f.check(err)
 		}
-		row, _ = reward.Judge(row, c, instant.Of(f.now))
+		row, effects := reward.Judge(row, c, instant.Of(f.now))
+		for _, e := range effects {
+			if e, ok := e.(reward.Audited); ok {
+				f.audit.append(f.topology.AuditUsers.Name, audit.UserKey(c.UserID, "rewards", e.Line.Revision), e.Line)
+			}
+		}
 		put(f, f.tables.rewards, f.topology.Rewards, c.UserID, row)
 	})
 }
@@ -283,7 +333,10 @@ func (f *fixture) judge(c *catalog.Command) {
 	}
 	cfg := catalog.DefaultConfig()
 	cfg.Document = codecs.Document
-	row, _ = catalog.Apply(row, c, cfg)
+	row, e := catalog.Apply(row, c, cfg)
+	if e.Line != nil {
+		f.audit.append(f.topology.Audit.Name, e.Line.Key(), e.Line)
+	}
 	put(f, f.tables.catalog, f.topology.Catalog, c.Key(), row)
 }
 
@@ -298,6 +351,7 @@ type fixture struct {
 	indexes  *Indexes
 	tables   struct{ ledger, progress, budget, rewards, health, routing, catalog, letters *memTable }
 	records  memRecords
+	audit    *memAudit
 	commands *memCommands
 	payments *memPayments
 	asked    *memUserCommands
@@ -323,6 +377,8 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
 	f.asked = &memUserCommands{f: f}
+	f.audit = &memAudit{f: f, values: map[AuditPlace][]byte{}, next: map[AuditPlace]int64{}}
+	f.indexes.AuditLoaded()
 	public, private, err := ed25519.GenerateKey(nil)
 	f.check(err)
 	f.public = public
@@ -331,7 +387,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Commands: f.commands, Payments: f.payments, UserCommands: f.asked, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),

@@ -47,7 +47,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
 	}
 	return &Indexes{
-		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(), keys: newKeyIndex(),
+		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(t, bad.report), keys: newKeyIndex(),
 		definitions: newDefinitionIndex(),
 		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
 		series:      &seriesIndex{}, bad: bad, watchers: newTableWatchers(),
@@ -67,10 +67,18 @@ func (x *Indexes) Catalog(key string, value []byte) {
 	}
 	x.missions.take(key, row)
 	x.definitions.take(key, row)
-	x.audit.take(key, row)
 	x.keys.take(key, row)
 	x.watchers.catalog.changed(key)
 }
+
+// Audit takes the next record of a partition of the audit; nil for a line that was erased.
+func (x *Indexes) Audit(at AuditPlace, key string, value []byte) { x.audit.take(at, key, value) }
+
+// AuditLoaded says that the audit was given as a whole, as far as it was there.
+func (x *Indexes) AuditLoaded() { x.audit.load() }
+
+// AuditReset says that the audit comes again from its beginning: its topics are others.
+func (x *Indexes) AuditReset() { x.audit.reset() }
 
 // Progress takes a row of the progress table.
 func (x *Indexes) Progress(key string, _ []byte) { x.watchers.progress.changed(key) }

@@ -120,7 +120,7 @@ func unreadable(err error) *problem.Problem {
 }
 
 func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
-	c.ID, c.Actor, c.Role, c.At = commandID(ctx, asked{key: key, content: content}), identity(ctx).Subject, roleOf(ctx), instant.Of(s.config.Now())
+	c.ID, c.Actor, c.Proof, c.At = commandID(ctx, asked{key: key, content: content}), identity(ctx).Subject, proved(ctx), instant.Of(s.config.Now())
 	if c.Op == reward.Goodwill {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}

@@ -47,6 +47,8 @@ type Config struct {
 	Settings health.Settings
 	// Records reads the raw bytes of dead letters.
 	Records RecordReader
+	// Audit reads the topics of the audit, whose index is fed by their owner (see Indexes).
+	Audit AuditLog
 	// Commands takes what writes ask for.
 	Commands Commands
 	// UserCommands takes what users, and support for them, ask for.
@@ -109,6 +111,9 @@ func (c Config) Validate() error {
 	}
 	if c.Records == nil {
 		errs = append(errs, errors.New("views: the reader of dead-letter records is missing"))
+	}
+	if c.Audit == nil {
+		errs = append(errs, errors.New("views: the reader of the audit is missing"))
 	}
 	if c.Commands == nil {
 		errs = append(errs, errors.New("views: the sender of commands is missing"))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -124,8 +125,13 @@ func (s *Server) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdi
 
 // sendProved sends a command with the proof of its actor: the token of the request.
 func (s *Server) sendProved(ctx context.Context, c *catalog.Command) error {
-	c.Proof = catalog.Proof{By: catalog.ByToken, Issuer: identity(ctx).Issuer, Role: roleOf(ctx)}
+	c.Proof = proved(ctx)
 	return s.config.Commands.Send(ctx, c)
+}
+
+// proved returns the proof of who makes a request: its token, which was checked.
+func proved(ctx context.Context) audit.Proof {
+	return audit.Proof{By: audit.ByToken, Issuer: identity(ctx).Issuer, Role: roleOf(ctx)}
 }
 
 // catalogVerdict looks a command up in a row of the catalog, which it leaves in row.

@@ -138,10 +138,13 @@ type Health struct {
 	Policy string `yaml:"policy"`
 }
 
-// Audit says how `serve` checks that money is conserved.
+// Audit says how `serve` checks that money is conserved, and how long it stays known who did what.
 type Audit struct {
-	// Every is the pause between two looks; 0s: this server does not look. One server of a deployment is enough. Defaults to 5s.
+	// Every is the pause between two looks at the money; 0s: this server does not look. One server of a deployment is enough. Defaults to 5s.
 	Every time.Duration `yaml:"every"`
+	// Retention is how long the topics audit and audit-users keep a line, at least 8760h, a year; 0s: without limit. It holds when `topics apply`
+	// creates them. Defaults to 61320h, 7 years.
+	Retention time.Duration `yaml:"retention"`
 }
 
 // Trace says where spans of closed windows and of changes of status go.
@@ -167,14 +170,14 @@ func Default() Config {
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
 		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true, Policy: "proportional"},
-		Audit:    Audit{Every: 5 * time.Second},
+		Audit:    Audit{Every: 5 * time.Second, Retention: t.AuditRetention},
 		Approval: defaultApproval(),
 	}
 }
 
 // Topology returns the topology part.
 func (c Config) Topology() topology.Config {
-	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication}
+	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication, AuditRetention: c.Audit.Retention}
 }
 
 // Validate returns every problem of c, joined.

@@ -5,54 +5,61 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/audit"
 )
 
 func (a *app) auditCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Who changed what operators define, when and why"}
+	cmd := &cobra.Command{Use: "audit", Short: "Who did what as an operator, when and why"}
 	cmd.AddCommand(a.auditListCommand())
 	return cmd
 }
 
 // shownAudit is what the table shows of a line of the audit.
 type shownAudit struct {
-	Kind   string  `json:"kind"`
-	ID     string  `json:"id"`
-	Action string  `json:"action"`
-	Actor  string  `json:"actor"`
-	At     string  `json:"at"`
-	Reason *string `json:"reason"`
-	Proof  struct {
+	Kind    string  `json:"kind"`
+	ID      string  `json:"id"`
+	Action  string  `json:"action"`
+	Verdict string  `json:"verdict"`
+	Actor   string  `json:"actor"`
+	At      string  `json:"at"`
+	Reason  *string `json:"reason"`
+	Proof   struct {
 		By     string `json:"by"`
 		Issuer string `json:"issuer"`
 		Role   string `json:"role"`
 	} `json:"proof"`
-	Changes []struct {
-		Pointer string `json:"pointer"`
-	} `json:"changes"`
+	Changes  []shownPlace `json:"changes"`
+	Problems []shownPlace `json:"problems"`
+}
+
+type shownPlace struct {
+	Pointer string `json:"pointer"`
 }
 
 func (l shownAudit) row() []string {
-	why, changes := "-", []string{}
+	why, places := "-", []string{}
 	if l.Reason != nil {
 		why = *l.Reason
 	}
-	for _, c := range l.Changes {
-		changes = append(changes, c.Pointer)
+	for _, c := range append(l.Changes, l.Problems...) {
+		places = append(places, c.Pointer)
 	}
 	proof := l.Proof.By
 	if l.Proof.Issuer != "" {
 		proof += " of " + l.Proof.Issuer + ", role " + l.Proof.Role
 	}
-	return []string{l.At, l.Kind + "/" + l.ID, l.Action, l.Actor, dash(proof), why, dash(strings.Join(changes, " "))}
+	return []string{l.At, l.Kind + "/" + l.ID, l.Action, l.Verdict, l.Actor, dash(proof), why, dash(strings.Join(places, " "))}
 }
 
 func (a *app) auditListCommand() *cobra.Command {
 	var p paging
 	var kind, id, by, from, to string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List changes, latest first",
-		Long: `Lists who changed what operators define: when, why, and at which places. The column proof says how the actor was proved: by a token of
-an issuer and the role in it, or not at all, where something other than the server wrote to Kafka.`,
+		Use: "list", Short: "List acts of operators, latest first",
+		Long: `Lists who changed what operators define, and what support did for users: when, why, and at which places; of what was refused, the places that
+are wrong. The column proof says how the actor was proved: by a token of an issuer and the role in it, or not at all, where something other
+than the server wrote to Kafka. Nothing is ever taken from the audit but by its retention and by erase-user: --all lists all of it, page by page.`,
 		Example: "  millrace audit list --kind mission --id swiggy-500 --all -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if id != "" && kind == "" {
@@ -64,7 +71,7 @@ an issuer and the role in it, or not at all, where something other than the serv
 				return misuse{err, cmd}
 			}
 			c := call{path: "/v1/panel/audit", roles: reads(), query: given("kind", kind, "id", id, "actor", by, "from", begin.String(), "to", end.String())}
-			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "by", "proof", "why", "changes"}, shownAudit.row)
+			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why", "places"}, shownAudit.row)
 		},
 	}
 	p.flags(cmd)
@@ -87,5 +94,5 @@ func auditedKinds() []string {
 	for _, d := range decisions() {
 		kinds = append(kinds, string(d.kind))
 	}
-	return kinds
+	return append(kinds, audit.KindUser)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -186,7 +187,7 @@ func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) 
 		asked.Status = mission.Status(current.Status())
 	}
 	out.Result, out.Status = unchangedResult, string(asked.Status)
-	for _, d := range catalog.Differences(codecs.DefinitionJSON(current), codecs.MissionJSON(&asked)) {
+	for _, d := range audit.Differences(codecs.DefinitionJSON(current), codecs.MissionJSON(&asked)) {
 		out.Result = changedResult
 		out.Changes = append(out.Changes, difference{d.Pointer, json.RawMessage(d.Before), json.RawMessage(d.After)})
 	}

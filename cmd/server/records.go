@@ -27,7 +27,7 @@ const fetchBytes = 256 << 10
 
 // Read implements views.RecordReader. Records near each other cost one fetch.
 func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("the dead-letters topic did not answer"))
+	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("topic "+r.topic+" did not answer"))
 	defer cancel()
 	order := make([]int, len(places))
 	for i := range order {
@@ -41,7 +41,7 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, err
 	})
 	metadata, err := kadm.NewClient(r.client).Metadata(ctx, r.topic)
 	if err != nil {
-		return nil, fmt.Errorf("read dead letters: %w", err)
+		return nil, fmt.Errorf("read %s: %w", r.topic, err)
 	}
 	topic := metadata.Topics[r.topic]
 	values := make([][]byte, len(places))
@@ -54,7 +54,7 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, err
 		}
 		fetched, err := r.fetch(ctx, topic, place)
 		if err != nil {
-			return nil, fmt.Errorf("read dead letters: %w", err)
+			return nil, fmt.Errorf("read %s: %w", r.topic, err)
 		}
 		for _, rec := range fetched {
 			near[views.Place{Partition: rec.Partition, Offset: rec.Offset}] = rec.Value

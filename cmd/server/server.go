@@ -70,6 +70,7 @@ type Server struct {
 	client *kgo.Client // reads dead letters by their place, follows the topics of health, and sends commands
 
 	payments *payments
+	trail    *auditLog
 	feed     *views.Feed
 	life     context.Context // ends with the server
 	cancel   context.CancelFunc
@@ -96,6 +97,7 @@ func Start(c Config) (_ *Server, err error) {
 	if c.Registerer != nil {
 		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables))
 	}
+	s.trail = newAuditLog(c, s.client, indexes)
 	conservation := audit.NewMetrics(c.Registerer)
 	if s.views, err = s.newViews(c, indexes, conservation); err != nil {
 		return nil, err
@@ -124,6 +126,9 @@ func (s *Server) connect(c Config) error {
 }
 
 func (s *Server) close() {
+	if s.trail != nil {
+		s.trail.close()
+	}
 	if s.client != nil {
 		s.client.Close()
 	}
@@ -145,7 +150,7 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, Payments: s.payments,
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
-		Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
+		Audit: s.trail, Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
 		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Simulator: simulator(c), Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
 }
@@ -174,6 +179,7 @@ func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *toke
 		s.work.Go(func() { s.report(t.Run(ctx)) })
 	}
 	s.work.Go(func() { verifier.Run(ctx) })
+	s.work.Go(func() { s.trail.load(ctx) })
 	s.work.Go(func() { follow(ctx, s.client, t, s.feed, s.log) })
 	s.work.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

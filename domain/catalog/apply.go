@@ -5,8 +5,10 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // Config holds what definitions are judged against.
@@ -43,22 +45,61 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 	if row != nil {
 		*next = *row
 	}
-	verdict := Verdict{CommandID: c.ID, Result: Refused, At: c.At}
-	if verdict.Problems = refuse(row, c); len(verdict.Problems) == 0 {
+	v := Verdict{CommandID: c.ID, Result: Refused, At: c.At}
+	line := lineOf(next.Entity, c)
+	if v.Problems = refuse(row, c); len(v.Problems) == 0 {
 		entity, change, problems := act(next.Entity, c, cfg)
 		switch {
 		case len(problems) > 0:
-			verdict.Problems = problems
+			v.Problems = problems
 		case change.Action == "":
-			verdict.Result = Unchanged
+			v.Result = Unchanged
 		default:
-			verdict.Result = Applied
-			next.commit(c, entity, change, cfg)
+			v.Result = Applied
+			line.Differences = audit.Bounded(next.commit(c, entity, cfg))
+			line.Action, line.From, line.To = change.Action, change.From, change.To
 		}
 	}
-	verdict.Revision = next.Revision
-	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), verdict), MaxVerdicts)
-	return next, event(next, c, verdict)
+	v.Revision = next.Revision
+	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), v), MaxVerdicts)
+	e := event(next, c, v)
+	line.Result, line.Problems, line.Revision = resultOf(v.Result), v.Problems, v.Revision
+	e.Line = line
+	return next, e
+}
+
+// lineOf returns what the audit keeps of a command on an entity that is as current, before anything came of it.
+func lineOf(current Entity, c *Command) *audit.Line {
+	line := &audit.Line{
+		CommandID: c.ID, Kind: string(c.Kind), ID: c.EntityID, Actor: c.Actor, Proof: c.Proof, At: max(c.At, c.Judged), Action: intended(current, c),
+		Reason: audit.Text(c.Reason, MaxReason),
+	}
+	if current != nil {
+		line.From, line.To = current.Status(), current.Status()
+	}
+	return line
+}
+
+func resultOf(r Result) verdict.Result { return verdict.Result(r) }
+
+// intended names what a command that changes nothing was to do.
+func intended(current Entity, c *Command) string {
+	switch {
+	case c.Op == Put && current == nil:
+		return ActionCreated
+	case c.Op == Put:
+		return ActionChanged
+	case c.Op == Withdraw:
+		return ActionWithdrawn
+	case c.Op == AddCodes:
+		return ActionCodesAdded
+	case c.Op == Approve:
+		return ActionApproved
+	case c.Op == Reject:
+		return ActionRejected
+	default:
+		return ActionStatus
+	}
 }
 
 func event(row *Row, c *Command, v Verdict) *Event {
@@ -152,18 +193,17 @@ func oversize(e Entity, cfg Config) problem.List {
 	return nil
 }
 
-// commit puts e in the place of what there was. Lists are replaced, since the old row shares them.
-func (r *Row) commit(c *Command, e Entity, change Change, cfg Config) {
+// commit puts e in the place of what there was, and returns what is different.
+func (r *Row) commit(c *Command, e Entity, cfg Config) (found []audit.Difference) {
+	if cfg.Document != nil {
+		found = audit.Differences(document(r.Entity, cfg), document(e, cfg))
+	}
 	r.Revision++
 	if r.Revision == 1 {
 		r.CreatedAt = c.At
 	}
-	line := Audit{CommandID: c.ID, Actor: c.Actor, Proof: c.Proof, At: c.At, Revision: r.Revision, Reason: c.Reason, Change: change}
-	if cfg.Document != nil {
-		line.Differences = Differences(document(r.Entity, cfg), document(e, cfg))
-	}
-	r.Entity = e
-	r.Audit = audited(keepLast(append(slices.Clone(r.Audit), line), MaxAudit))
+	r.Entity, r.ChangedAt, r.ChangedBy = e, c.At, c.Actor
+	return found
 }
 
 func document(e Entity, cfg Config) []byte {
@@ -171,17 +211,6 @@ func document(e Entity, cfg Config) []byte {
 		return nil
 	}
 	return cfg.Document(e)
-}
-
-// audited returns the latest lines that fit, at least one.
-func audited(lines []Audit) []Audit {
-	size := 0
-	for i := len(lines) - 1; i >= 0; i-- {
-		if size += lines[i].size(); size > MaxAuditBytes && i < len(lines)-1 {
-			return lines[i+1:]
-		}
-	}
-	return lines
 }
 
 func keepLast[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -52,9 +53,9 @@ func anyDecisive(t *rapid.T, i int, row *Row, actors []string) *Command {
 		c.Reason = "why"
 	}
 	c.Actor = actor
-	c.Proof = Proof{
-		By:   rapid.SampledFrom([]ProofBy{ByToken, ByToken, ByToken, ByToken, ByToken, ByToken, ByTimer, Unproved}).Draw(t, "by"),
-		Role: rapid.SampledFrom([]string{"editor", RoleApprover, RoleApprover, RoleAdmin}).Draw(t, "role"),
+	c.Proof = audit.Proof{
+		By:   rapid.SampledFrom([]audit.ProofBy{audit.ByToken, audit.ByToken, audit.ByToken, audit.ByToken, audit.ByToken, audit.ByToken, audit.ByTimer, audit.Unproved}).Draw(t, "by"),
+		Role: rapid.SampledFrom([]string{"editor", audit.RoleApprover, audit.RoleApprover, audit.RoleAdmin}).Draw(t, "role"),
 	}
 	return c
 }

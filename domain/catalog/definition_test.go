@@ -24,7 +24,7 @@ func definitionCommands(id string) map[string]*Command {
 func TestDefinitionsAreMadeAndArchived(t *testing.T) {
 	for name, c := range definitionCommands("c1") {
 		row, e := Apply(nil, c, DefaultConfig())
-		if e.Result != Applied || row.Revision != 1 || row.CreatedAt != 1000 || row.Audit[0].Action != ActionCreated {
+		if e.Result != Applied || row.Revision != 1 || row.CreatedAt != 1000 || e.Line.Action != ActionCreated {
 			t.Fatalf("%s: %+v %+v", name, e, row)
 		}
 		same, e := Apply(row, definitionCommands("c2")[name], DefaultConfig())
@@ -32,13 +32,13 @@ func TestDefinitionsAreMadeAndArchived(t *testing.T) {
 			t.Errorf("%s again: %+v", name, e)
 		}
 		gone, e := Apply(same, NewWithdrawal("c3", "ops", 2000, c.Kind, c.EntityID), DefaultConfig())
-		if e.Result != Applied || e.Status != StatusArchived || gone.Audit[1].Action != ActionArchived || gone.CreatedAt != 1000 {
+		if e.Result != Applied || e.Status != StatusArchived || e.Line.Action != ActionArchived || gone.CreatedAt != 1000 {
 			t.Errorf("%s archived: %+v", name, e)
 		}
 		if _, e := Apply(gone, NewWithdrawal("c4", "ops", 3000, c.Kind, c.EntityID), DefaultConfig()); e.Result != Unchanged {
 			t.Errorf("%s archived twice: %+v", name, e)
 		}
-		if back, e := Apply(gone, definitionCommands("c5")[name], DefaultConfig()); e.Result != Applied || back.Audit[2].Action != ActionChanged {
+		if _, e := Apply(gone, definitionCommands("c5")[name], DefaultConfig()); e.Result != Applied || e.Line.Action != ActionChanged {
 			t.Errorf("%s back: %+v", name, e)
 		}
 	}

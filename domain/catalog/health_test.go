@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
@@ -34,8 +35,12 @@ func settings(instrument string, from instant.Milli, patch ...health.Change) Hea
 // run applies commands one after the other, and returns the row with a line for each verdict.
 func run(t *testing.T, commands ...*Command) (*Row, []string) {
 	t.Helper()
-	var row *Row
-	var lines []string
+	row, lines, _ := runAudited(t, commands...)
+	return row, lines
+}
+
+func runAudited(t *testing.T, commands ...*Command) (row *Row, lines []string, audited []*audit.Line) {
+	t.Helper()
 	for i, c := range commands {
 		c.ID = fmt.Sprint("c", i)
 		next, e := Apply(row, c, DefaultConfig())
@@ -43,9 +48,9 @@ func run(t *testing.T, commands ...*Command) (*Row, []string) {
 		if len(e.Problems) > 0 {
 			line += " " + e.Problems.Error()
 		}
-		row, lines = next, append(lines, line)
+		row, lines, audited = next, append(lines, line), append(audited, e.Line)
 	}
-	return row, lines
+	return row, lines, audited
 }
 
 func put(e Entity) *Command { return NewPut("", "ops", 500, e) }
@@ -64,7 +69,7 @@ func TestInterventionsLive(t *testing.T) {
 		"freeze":      {freeze(), func() Entity { f := freeze(); f.From = 0; return f }(), func() Entity { f := freeze(); f.Reason = "more"; return f }(), "upi"},
 	} {
 		kind := c.entity.Kind()
-		row, lines := run(t, NewWithdrawal("", "ops", 1, kind, c.id), put(c.entity), put(c.same), put(c.other), NewWithdrawal("", "ops2", 2, kind, c.id),
+		row, lines, told := runAudited(t, NewWithdrawal("", "ops", 1, kind, c.id), put(c.entity), put(c.same), put(c.other), NewWithdrawal("", "ops2", 2, kind, c.id),
 			NewWithdrawal("", "ops", 3, kind, c.id), put(c.other))
 		want := []string{
 			"refused  there is no such " + name + " (not_found)", "applied set", "unchanged set", "applied set", "applied withdrawn", "unchanged withdrawn", "applied set",
@@ -72,12 +77,15 @@ func TestInterventionsLive(t *testing.T) {
 		if diff := cmp.Diff(want, lines); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		var audit []string
-		for _, a := range row.Audit {
-			audit = append(audit, fmt.Sprintf("%d %s %s %s>%s", a.Revision, a.Actor, a.Action, a.From, a.To))
+		var trail []string
+		for _, a := range told {
+			trail = append(trail, fmt.Sprintf("%d %s %s %s %s>%s", a.Revision, a.Actor, a.Result, a.Action, a.From, a.To))
 		}
-		want = []string{"1 ops created >set", "2 ops changed set>set", "3 ops2 withdrawn set>withdrawn", "4 ops changed withdrawn>set"}
-		if diff := cmp.Diff(want, audit); diff != "" {
+		want = []string{
+			"0 ops refused withdrawn >", "1 ops applied created >set", "1 ops unchanged changed set>set", "2 ops applied changed set>set", "3 ops2 applied withdrawn set>withdrawn",
+			"3 ops unchanged withdrawn withdrawn>withdrawn", "4 ops applied changed withdrawn>set",
+		}
+		if diff := cmp.Diff(want, trail); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if row.Entity.ID() != c.id || Intervention(row.Entity).Mode() != "upi" || row.Revision != 4 {

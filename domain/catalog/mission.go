@@ -3,6 +3,7 @@ package catalog
 import (
 	"reflect"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
@@ -293,6 +294,6 @@ func Due(r *Row, now instant.Milli, cfg Config) *Command {
 	}
 	return &Command{
 		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: SystemActor, At: at, When: at,
-		Proof: Proof{By: ByTimer}, Reason: "scheduled",
+		Proof: audit.Proof{By: audit.ByTimer}, Reason: "scheduled",
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 const noon = instant.Milli(1_772_366_400_000) // 2026-03-01T12:00:00Z
@@ -89,9 +91,12 @@ func TestVersions(t *testing.T) {
 	m.Versions[0].Mission.Currency = "USD"
 	dollars.Entity = m
 	both := asked("c10", noon, mission.Paused, titled("both"))
-	row, got = judged(t, row, dollars, both, asked("c11", noon, mission.Ended, titled("both")), asked("c12", noon, "", titled("late")))
-	wantRun(t, got, "/currency invalid_field", "applied v5 paused", "applied v5 ended", " invalid_field")
-	if last := row.Audit[len(row.Audit)-1]; last.Action != ActionStatus || last.From != "paused" || last.To != "ended" {
+	row, got = judged(t, row, dollars, both)
+	wantRun(t, got, "/currency invalid_field", "applied v5 paused")
+	row, ended := Apply(row, asked("c11", noon, mission.Ended, titled("both")), DefaultConfig())
+	_, got = judged(t, row, asked("c12", noon, "", titled("late")))
+	wantRun(t, got, " invalid_field")
+	if last := ended.Line; last.Result != verdict.Applied || last.Action != ActionStatus || last.From != "paused" || last.To != "ended" {
 		t.Errorf("%+v", last)
 	}
 }
@@ -125,11 +130,10 @@ func TestScheduledActivation(t *testing.T) {
 		t.Error("it was put off, and is due all the same")
 	}
 	c := Due(row, later.Add(time.Hour), DefaultConfig()) // noticed late
-	active, got := judged(t, row, c)
-	wantRun(t, got, "applied v1 active")
+	active, e := Apply(row, c, DefaultConfig())
 	h, _ := active.Mission()
-	line := active.Audit[len(active.Audit)-1]
-	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.Proof.By != ByTimer || line.At != later || line.Reason == "" {
+	line := e.Line
+	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.Proof.By != audit.ByTimer || line.At != later || line.Reason == "" {
 		t.Errorf("%+v, %+v", h, line)
 	}
 	if Due(active, later.Add(time.Hour), DefaultConfig()) != nil {

@@ -1,15 +1,16 @@
 package catalog
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -27,9 +28,31 @@ func documented() Config {
 	return cfg
 }
 
+// nothing is the place of nothing in a document.
+type nothing struct{}
+
+func parsed(document []byte) any {
+	var v any = nothing{}
+	if document != nil {
+		d := json.NewDecoder(bytes.NewReader(document))
+		d.UseNumber()
+		if err := d.Decode(&v); err != nil {
+			panic(err)
+		}
+	}
+	return v
+}
+
+func field(object map[string]any, name string) any {
+	if v, ok := object[name]; ok {
+		return v
+	}
+	return nothing{}
+}
+
 // replay folds lines of the audit into the document that they lead to.
-func replay(lines []Audit) any {
-	var document any = absent{}
+func replay(lines []*audit.Line) any {
+	var document any = nothing{}
 	for _, line := range lines {
 		for _, d := range line.Differences {
 			document = patched(document, strings.Split(d.Pointer, "/")[1:], d)
@@ -38,7 +61,7 @@ func replay(lines []Audit) any {
 	return document
 }
 
-func patched(node any, path []string, d Difference) any {
+func patched(node any, path []string, d audit.Difference) any {
 	value := parsed(nil)
 	if d.After != "" {
 		value = parsed([]byte(d.After))
@@ -49,7 +72,7 @@ func patched(node any, path []string, d Difference) any {
 	object := node.(map[string]any)
 	name := strings.NewReplacer("~1", "/", "~0", "~").Replace(path[0])
 	next := patched(field(object, name), path[1:], d)
-	if next == (absent{}) {
+	if next == (nothing{}) {
 		delete(object, name)
 	} else {
 		object[name] = next
@@ -100,7 +123,7 @@ func TestTheAuditLeadsToTheEntity(t *testing.T) {
 	cfg := documented()
 	rapid.Check(t, func(t *rapid.T) {
 		rows := map[string]*Row{}
-		judged := map[string]bool{}
+		judged, lines := map[string]bool{}, map[string][]*audit.Line{}
 		for i := range rapid.IntRange(1, 80).Draw(t, "commands") {
 			before := &Row{}
 			c := anyCommand(t, i)
@@ -116,17 +139,17 @@ func TestTheAuditLeadsToTheEntity(t *testing.T) {
 			if changed := e.Result == Applied && !e.Repeated; changed != (grown == 1) || !changed && grown != 0 {
 				t.Fatalf("%s %v: revision %d to %d", e.Result, e.Problems, before.Revision, next.Revision)
 			}
-			if e.Result == Applied && !e.Repeated {
-				line := next.Audit[len(next.Audit)-1]
-				if line.CommandID != c.ID || line.Revision != next.Revision || line.Reason != c.Reason || len(line.Differences) == 0 {
+			if line := e.Line; line != nil {
+				lines[c.Key()] = append(lines[c.Key()], line)
+				if line.CommandID != c.ID || line.Key() != c.Key() || line.Revision != next.Revision || line.Reason != c.Reason || (len(line.Differences) == 0) == (e.Result == Applied) {
 					t.Fatalf("%+v", line)
 				}
 			}
 			rows[c.Key()] = next
 		}
 		for key, row := range rows {
-			if row.Entity != nil && !reflect.DeepEqual(replay(row.Audit), parsed(cfg.Document(row.Entity))) {
-				t.Fatalf("%s: the audit leads to %v, not to %s", key, replay(row.Audit), cfg.Document(row.Entity))
+			if row.Entity != nil && !reflect.DeepEqual(replay(lines[key]), parsed(cfg.Document(row.Entity))) {
+				t.Fatalf("%s: the audit leads to %v, not to %s", key, replay(lines[key]), cfg.Document(row.Entity))
 			}
 		}
 	})
@@ -135,47 +158,4 @@ func TestTheAuditLeadsToTheEntity(t *testing.T) {
 func remembered(row *Row, id string) bool {
 	_, ok := row.Verdict(id)
 	return ok
-}
-
-func TestDifferences(t *testing.T) {
-	for _, tt := range []struct {
-		before, after string
-		want          []Difference
-	}{
-		{"", `{"a":1}`, []Difference{{"", "", `{"a":1}`}}},
-		{`{"a":1}`, "", []Difference{{"", `{"a":1}`, ""}}},
-		{`{"a":1,"b":{"c":[1,2]}}`, `{"b":{"c":[1,3],"d~/":null},"a":1}`, []Difference{{"/b/c", "[1,2]", "[1,3]"}, {"/b/d~0~1", "", "null"}}},
-		{`{"a":{"b":1}}`, `{"a":1.50}`, []Difference{{"/a", `{"b":1}`, "1.50"}}},
-		{`{"a":"<ü>"}`, `{"a":"<ü>" }`, nil},
-		{`{"a":"<ü>"}`, `{"a":"&"}`, []Difference{{"/a", `"<ü>"`, `"&"`}}},
-	} {
-		document := func(s string) []byte {
-			if s == "" {
-				return nil
-			}
-			return []byte(s)
-		}
-		if diff := cmp.Diff(tt.want, Differences(document(tt.before), document(tt.after))); diff != "" {
-			t.Errorf("%s to %s: %s", tt.before, tt.after, diff)
-		}
-	}
-}
-
-// A row never grows without bounds: the oldest lines go first, the last one stays whatever its size.
-func TestAuditIsBounded(t *testing.T) {
-	var row *Row
-	for i := range 40 {
-		b := Brand{BrandID: "b", Name: "n", State: StatusActive}
-		for j := range MaxMerchants {
-			b.Merchants = append(b.Merchants, fmt.Sprint(strings.Repeat("m", 200), i, j))
-		}
-		row, _ = Apply(row, NewPut(fmt.Sprint("c", i), "ops", 1000, b), documented())
-	}
-	size := 0
-	for i := range row.Audit {
-		size += row.Audit[i].size()
-	}
-	if row.Revision != 40 || size > MaxAuditBytes || len(row.Audit) == 0 || row.Audit[len(row.Audit)-1].Revision != 40 {
-		t.Errorf("revision %d, %d lines of %d bytes", row.Revision, len(row.Audit), size)
-	}
 }

@@ -1,9 +1,10 @@
-// Package catalog keeps what operators define, with the verdicts on the commands that changed it and an audit trail: missions,
+// Package catalog keeps what operators define, with the verdicts on the commands that changed it: missions,
 // and for payment health overrides, maintenance, freezes and settings. Apply decides what a command does; what it may do to
 // an entity is told by the entity's own type.
 package catalog
 
 import (
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
@@ -39,7 +40,7 @@ type Command struct {
 	EntityID string
 	Op       Op
 	Actor    string        // who asks
-	Proof    Proof         // that it is the actor who asks
+	Proof    audit.Proof   // that it is the actor who asks
 	At       instant.Milli // event time: when it was asked
 	Expected int64         // the revision that the actor has seen; 0 = any
 	Reason   string        // why, for the audit
@@ -99,36 +100,11 @@ type Verdict struct {
 	At        instant.Milli
 }
 
-// MaxVerdicts, MaxAudit and MaxAuditBytes bound what a row remembers, latest last: the bytes are of reasons and differences.
-const (
-	MaxVerdicts   = 32
-	MaxAudit      = 256
-	MaxAuditBytes = 256 << 10
-)
+// MaxVerdicts bounds what a row remembers, latest last.
+const MaxVerdicts = 32
 
 // MaxReason is how long a reason may be, in bytes.
 const MaxReason = 500
-
-// Audit is one line of an entity's history.
-type Audit struct {
-	CommandID string
-	Actor     string
-	Proof     Proof
-	At        instant.Milli
-	Revision  int64
-	Reason    string
-	Change
-	// Differences are those of the entity's document (Config.Document) before and after.
-	Differences []Difference
-}
-
-func (a *Audit) size() int {
-	n := len(a.Reason)
-	for _, d := range a.Differences {
-		n += len(d.Pointer) + len(d.Before) + len(d.After)
-	}
-	return n
-}
 
 // Row is the catalog's state of one entity. It is immutable; Apply returns a new one.
 type Row struct {
@@ -136,9 +112,10 @@ type Row struct {
 	EntityID  string
 	Revision  int64         // number of changes so far
 	CreatedAt instant.Milli // event time of the first of them
+	ChangedAt instant.Milli // and of the last
+	ChangedBy string        // who asked for the last
 	Entity    Entity        // nil as long as every command was refused
 	Verdicts  []Verdict
-	Audit     []Audit
 }
 
 // Mission returns the mission of the row, false if it has none.
@@ -185,6 +162,8 @@ type Event struct {
 	Status   string // after the command
 	// Repeated: the command had been judged before; this is that verdict again.
 	Repeated bool
+	// Line is what the audit keeps of the command, nil if it was Repeated. It is no part of the record.
+	Line *audit.Line
 }
 
 // Key returns the record key of e.

@@ -1,10 +1,12 @@
 package mission
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
@@ -24,7 +26,9 @@ func ApplyEnrolment(row *UserRow, e *Enrolment, missions *Snapshot, cfg Config) 
 func ApplySegments(row *UserRow, s *Segments, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
 	d := newDraft(row, s.UserID, missions, cfg)
 	d.meet()
+	was := segmentsAt(d.row.Segments, s.At)
 	d.once(s.ID, s.At, func() (verdict.Result, problem.List) { return d.segments(s) })
+	d.audit(s, was)
 	d.conclude(cause{at: s.At})
 	return d.result(), d.effects
 }
@@ -43,6 +47,37 @@ func (d *draft) once(id string, at instant.Milli, judge func() (verdict.Result, 
 	}
 	d.row.Verdicts, d.changed = d.row.Verdicts.With(v), true
 	d.effects = append(d.effects, Answered{v})
+}
+
+// audit counts and tells what came of segments that were just judged. was are those of before.
+func (d *draft) audit(s *Segments, was []string) {
+	for _, effect := range slices.Clone(d.effects) {
+		v, ok := effect.(Answered)
+		if !ok {
+			continue
+		}
+		d.row.Audited++
+		line := &audit.Line{
+			CommandID: s.ID, Kind: audit.KindUser, ID: s.UserID, Actor: s.Actor, Proof: s.Proof, At: s.Asked, Action: audit.ActionSegmentsSet,
+			Result: v.Result, Problems: v.Problems, Revision: d.row.Audited,
+		}
+		if line.At == 0 {
+			line.At = s.At
+		}
+		if v.Result == verdict.Applied {
+			line.Differences = audit.Differences(segmentsDocument(was), segmentsDocument(segmentsAt(d.row.Segments, s.At)))
+		}
+		d.effects = append(d.effects, Audited{line})
+	}
+}
+
+// segmentsDocument is what the audit compares of a user's segments.
+func segmentsDocument(names []string) []byte {
+	b, err := json.Marshal(map[string]any{"segments": append([]string{}, names...)})
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {

@@ -1,6 +1,9 @@
 package mission
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"github.com/millrace/millrace/domain/audit"
+	"github.com/millrace/millrace/domain/instant"
+)
 
 // EnrolmentOp is what an Enrolment asks for.
 type EnrolmentOp string
@@ -28,8 +31,10 @@ type Segments struct {
 	ID       string // as Enrolment.ID
 	UserID   string
 	Segments []string
-	Actor    string
-	At       instant.Milli
+	Actor    string        // who asks
+	Proof    audit.Proof   // that it is the actor who asks
+	At       instant.Milli // event time from which they hold
+	Asked    instant.Milli // wall time of the request; 0: At
 }
 
 // MaxSegments is how many segments a user can be in.

@@ -1,6 +1,7 @@
 package mission
 
 import (
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -62,8 +63,12 @@ type Answered struct {
 	verdict.Verdict
 }
 
+// Audited is a line for the audit: an operator has acted on the user.
+type Audited struct{ Line *audit.Line }
+
 func (*Outcome) effect()  {}
 func (Credit) effect()    {}
 func (Duplicate) effect() {}
 func (Forgotten) effect() {}
 func (Answered) effect()  {}
+func (Audited) effect()   {}

@@ -24,6 +24,7 @@ type UserRow struct {
 	LastAt   instant.Milli
 	Segments []SegmentSet // by At
 	Verdicts verdict.List // on enrolments and segments
+	Audited  int64        // lines of the audit on the user's segments
 }
 
 // State is where a user stands in one mission. There is one for each mission that some payment counted for, or that the user

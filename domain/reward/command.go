@@ -1,6 +1,7 @@
 package reward
 
 import (
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -23,9 +24,9 @@ type Command struct {
 	ID     string // unique; the same id again gets the same verdict and changes nothing
 	Op     Op
 	UserID string
-	// Actor is who asks, and Role in what role: the user, or one of support.
-	Actor, Role string
-	At          instant.Milli // when it was asked
+	Actor  string        // who asks: the user, or one of support
+	Proof  audit.Proof   // that it is the actor who asks
+	At     instant.Milli // when it was asked
 	// RewardID is what is claimed or cancelled. A goodwill reward's id is made of the command's id, see GoodwillID.
 	RewardID string
 	// Reason is required of support.

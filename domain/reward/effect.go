@@ -6,7 +6,7 @@ import (
 )
 
 // Effect is something that follows from a change of a row, for the outside to carry out or to count. The set is closed: Changed,
-// Settled, Asked, Due, Paged, Stale, Rejected.
+// Settled, Asked, Due, Paged, Stale, Rejected, Audited.
 type Effect interface{ effect() }
 
 // Changed tells that a reward has come to another state, or to the same one at another epoch. From is empty for a new one.

@@ -34,6 +34,7 @@ func Judge(row *Row, c *Command, now instant.Milli) (*Row, []Effect) {
 		v.Result, v.Problems = refuse("", problem.InvalidField, "the command is not known")
 	}
 	t.row.Verdicts = t.row.Verdicts.With(v)
+	t.audit(c, v)
 	return t.end()
 }
 

@@ -165,6 +165,8 @@ type Row struct {
 	Rewards  []*Reward // in the order in which they came
 	Coins    Coins
 	Verdicts verdict.List
+	// Audited is how many lines the audit has of what support did for the user.
+	Audited int64
 	// Now is the wall time of the last change; it never goes back.
 	Now instant.Milli
 	// Page are the entries of a page; such a row has nothing else.

@@ -3,9 +3,10 @@
 //
 //   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, moves of missions, and gift codes for
 //     pools, with their actor and event time.
-//   - Table: one row per entity: what it is, the verdicts on the last 32 commands, an audit trail. The progress group and
+//   - Table: one row per entity: what it is, the verdicts on the last 32 commands. The progress group and
 //     the views follow this table.
-//   - Output: catalog-events (kind/id; JSON): the verdict on each command; overrides and health-settings (mode): what is new
+//   - Output: catalog-events (kind/id; JSON): the verdict on each command; audit (kind/id; JSON): who asked for what, and what is different
+//     since, once for each command; overrides and health-settings (mode): what is new
 //     of payment health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
 //   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that its
 //     actor has seen, and is refused if another came between.
@@ -38,12 +39,16 @@ func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGrap
 		stream.Persist(t.Catalog),
 		stream.Timers(t.Catalog, g.due),
 		stream.Output(t.CatalogEvents),
+		stream.Output(t.Audit),
 		stream.Output(t.Overrides),
 		stream.Output(t.HealthSettings),
 		stream.Output(t.PoolCodes),
 		stream.DeadLetters(t.Catalog),
 	)
 }
+
+// maxName bounds what names an entity, a command or its actor, in bytes. Whoever writes over HTTP has a bound of its own, below this one.
+const maxName = 4 << 10
 
 // activateTimer is the name of the timer of a scheduled mission.
 const activateTimer = "activate"
@@ -55,8 +60,12 @@ type group struct {
 }
 
 func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command) {
-	if c.Key() != command.Key() { // or the verdict would lie in the row of another entity
+	switch {
+	case c.Key() != command.Key(): // or the verdict would lie in the row of another entity
 		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's entity"})
+		return
+	case max(len(command.Key()), len(command.Actor), len(command.ID)) > maxName: // the catalog answers with them, and the audit keeps them
+		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the id of the entity, of the command or the actor is longer than 4 KiB"})
 		return
 	}
 	judged := *command
@@ -67,7 +76,9 @@ func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command)
 // due activates what was scheduled. Timers are not cancelled: a mission that somebody moved since has nothing due.
 func (g *group) due(c *stream.Context[*catalog.Row], _ stream.Timer) {
 	row, _ := c.Row()
-	if command := catalog.Due(row, instant.Of(c.Watermark()), g.config); command != nil {
+	now := instant.Of(c.Watermark())
+	if command := catalog.Due(row, now, g.config); command != nil {
+		command.Judged = now
 		g.judge(c, command)
 	}
 }
@@ -79,6 +90,9 @@ func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command)
 		c.SetRow(next)
 	}
 	stream.Emit(c, g.topology.CatalogEvents, event.Key(), event)
+	if event.Line != nil {
+		stream.Emit(c, g.topology.Audit, event.Line.Key(), event.Line)
+	}
 	if event.Result == catalog.Applied && !event.Repeated {
 		if at := next.ScheduledAt(); at != 0 {
 			c.SetTimer(at.Time(), activateTimer)

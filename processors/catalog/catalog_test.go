@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	processor "github.com/millrace/millrace/processors/catalog"
@@ -95,7 +96,7 @@ func parseEntityCommand(words []string) ([]byte, error) {
 		c := catalog.NewDecision(words[0], words[6], at, catalog.Op(words[4]), words[5], expected)
 		c.Reason = "because"
 		if len(words) > 7 {
-			c.Proof = catalog.Proof{By: catalog.ByToken, Issuer: "iss", Role: words[7]}
+			c.Proof = audit.Proof{By: audit.ByToken, Issuer: "iss", Role: words[7]}
 		}
 		return codecs.CatalogCommand{}.Encode(c)
 	case "withdraw":
@@ -139,7 +140,7 @@ func formatRow(b []byte) string {
 	if err != nil {
 		return err.Error()
 	}
-	out := fmt.Sprintf("revision %d, %d verdicts, %d audited", row.Revision, len(row.Verdicts), len(row.Audit))
+	out := fmt.Sprintf("revision %d, %d verdicts", row.Revision, len(row.Verdicts))
 	if v, ok := row.Mission(); ok {
 		out += fmt.Sprintf("; version %d %s activated=%v", v.Latest().Number, v.Status, v.Activated)
 		for _, p := range v.Pauses {

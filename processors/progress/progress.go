@@ -8,7 +8,8 @@
 //     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside the rows sums by currency: what they have
 //     received, and what postings ever brought and took (ADR 21).
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
-//     triggers mission_completed or mission_revoked are declared; dead-letters.
+//     triggers mission_completed or mission_revoked are declared; audit-users (user, group and number; JSON), who set which segments, tombstones
+//     when the user is erased; dead-letters.
 //   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments and segments
 //     order does not matter: they hold from their own event time on, and progress is a sum of contributions, each a function of
 //     one payment and the mission's version (package domain/mission, ADR 9).
@@ -29,6 +30,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -58,6 +60,7 @@ func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Inde
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
 		stream.Output(t.Tasks),
+		stream.Output(t.AuditUsers),
 		stream.DeadLetters(t.Progress),
 	)
 }
@@ -111,6 +114,9 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	for _, had := range row.Received {
 		n := had.Net.Big()
 		c.Add(topology.ReceivedSum(had.Currency), n.Neg(n))
+	}
+	for n := range row.Audited {
+		stream.Tombstone(c, g.topology.AuditUsers, g.auditKey(c, n+1))
 	}
 	c.DeleteRow()
 }
@@ -173,10 +179,17 @@ func (g *group) carry(c *context, effect mission.Effect) {
 		g.trigger(c, e)
 	case mission.Credit:
 		receive(c, e.Currency, e.Minor)
+	case mission.Audited:
+		stream.Emit(c, g.topology.AuditUsers, g.auditKey(c, e.Line.Revision), e.Line)
 	case mission.Duplicate, mission.Forgotten, mission.Answered: // counted only; verdicts are in the row
 	default:
 		panic(fmt.Sprintf("progress: unknown effect %T", e))
 	}
+}
+
+// auditKey returns the key of a line that the group has written about the user.
+func (g *group) auditKey(c *context, line int64) string {
+	return audit.UserKey(c.Key(), g.topology.Progress.Name, line)
 }
 
 // trigger makes the tasks that are declared for an outcome. An iteration that is completed again after a revocation is told by the

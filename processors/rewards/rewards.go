@@ -5,7 +5,8 @@
 //   - Table: by user, rewards, the coin balance with its last entries, the verdicts on the last 16 commands; under user, 0x1f and a
 //     number a page of 64 older entries. Beside the rows sums by kind: how many rewards wait for a provider.
 //   - Output: budget-returns (mission), what became of each reservation; tasks (user), what a provider is asked to pay or to take
-//     back, and where the deployment declares any, tasks for rewards that are granted; notifications (user; JSON), a record for every change of a reward; dead-letters.
+//     back, and where the deployment declares any, tasks for rewards that are granted; notifications (user; JSON), a record for every change of a reward;
+//     audit-users (user, group and number; JSON), what support gave and took, tombstones when the user is erased; dead-letters.
 //   - Ordering: records of one user in log order within each topic. A revocation may come before a completion that waits for a gift
 //     code; it counts when that comes.
 //   - Time: the group goes by the wall clock. Holds end and rewards expire by it, at the time of the transaction, which the row
@@ -22,6 +23,7 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
@@ -45,6 +47,7 @@ func Graph(triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGra
 		stream.Output(t.BudgetReturns),
 		stream.Output(t.Tasks),
 		stream.Output(t.Notifications),
+		stream.Output(t.AuditUsers),
 		stream.DeadLetters(t.Rewards),
 		stream.Timers(t.Rewards, g.due),
 	)
@@ -103,6 +106,9 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	for _, page := range pages {
 		stream.Loopback(c, page, reward.Keep(nil))
 	}
+	for n := range row.Audited {
+		stream.Tombstone(c, g.topology.AuditUsers, g.auditKey(c, n+1))
+	}
 	c.DeleteRow()
 }
 
@@ -140,11 +146,18 @@ func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect
 			c.SetTimer(e.At.Time(), "due")
 		case reward.Paged:
 			stream.Loopback(c, e.Key, reward.Keep(e.Entries))
+		case reward.Audited:
+			stream.Emit(c, g.topology.AuditUsers, g.auditKey(c, e.Line.Revision), e.Line)
 		case reward.Stale: // counted with the answer
 		case reward.Rejected:
 			g.reject(c, e.Detail)
 		}
 	}
+}
+
+// auditKey returns the key of a line that the group has written about the user.
+func (g *group) auditKey(c *context, line int64) string {
+	return audit.UserKey(c.Key(), g.topology.Rewards.Name, line)
 }
 
 // tell publishes a change of a reward.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -92,6 +93,7 @@ func scriptConfig(registry prometheus.Registerer, triggers task.Rules) streamtes
 			streamtest.JSON(t.Erasures),
 			{Name: t.RewardsIn.Name, Parse: parseAllotment}, {Name: t.Claims.Name, Parse: parseCommand}, results,
 			{Name: t.BudgetReturns.Name, Format: formatReturn}, {Name: t.Tasks.Name, Format: formatTask}, {Name: t.Notifications.Name, Format: formatNotice},
+			{Name: t.AuditUsers.Name, Format: func(b []byte) string { return unnamed(string(b)) }},
 		},
 		Row: formatRow,
 	}
@@ -164,7 +166,7 @@ func parseAllotment(text string) ([]byte, error) {
 // parseCommand takes COMMAND-ID claim|cancel|goodwill REWARD|KIND:AMOUNT [REASON]; it is of user u1, or about them.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 4)
-	c := &reward.Command{ID: words[0], Op: reward.Op(words[1]), UserID: "u1", Actor: "ann", Role: "editor", At: 1_772_359_200_000}
+	c := &reward.Command{ID: words[0], Op: reward.Op(words[1]), UserID: "u1", Actor: "ann", Proof: audit.Proof{By: audit.ByToken, Role: "editor"}, At: 1_772_359_200_000}
 	if c.Op == reward.Goodwill {
 		kind, amount, _ := strings.Cut(words[2], ":")
 		n, err := strconv.ParseInt(amount, 10, 64)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -21,6 +22,7 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/domain/window"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -52,10 +54,10 @@ func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 	t.Helper()
 	out := map[string][]keyed{}
 	add := func(topic string, values []keyed) { out[topic] = values }
-	line := ledger.Line{Seq: 1, EventID: "e1", Type: payment.Payment, Verdict: ledger.Applied, NetAfter: 550, At: at}
+	posted := ledger.Line{Seq: 1, EventID: "e1", Type: payment.Payment, Verdict: ledger.Applied, NetAfter: 550, At: at}
 	rejected := ledger.Line{Seq: 2, EventID: "e2", Type: payment.Reversal, Verdict: ledger.Rejected, Reason: payment.OverReversal, NetBefore: 550, NetAfter: 550, At: at}
 	add(encode(t, top.Journal, func(e *ledger.JournalEntry) string { return e.TransactionID },
-		&ledger.JournalEntry{Line: line, TransactionID: "t1", UserID: "u1", Currency: "INR"},
+		&ledger.JournalEntry{Line: posted, TransactionID: "t1", UserID: "u1", Currency: "INR"},
 		&ledger.JournalEntry{Line: rejected, TransactionID: "t1", UserID: "u1", Currency: "INR"}))
 	coins := mission.Outcome{
 		Kind: mission.Completed, UserID: "u1", Mission: "m1", Version: 1, Iteration: 1, WindowStart: at, WindowEnd: at.Add(time.Hour), Currency: "INR",
@@ -74,6 +76,17 @@ func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 			Verdict: catalog.Verdict{CommandID: "c2", Result: catalog.Refused, At: at, Problems: problem.List{{Pointer: "/goal", Code: "invalid_field", Detail: "no"}}},
 			Kind:    catalog.KindHealthSetting, EntityID: "upi", Actor: "ops", Repeated: true,
 		}))
+	line := &audit.Line{
+		CommandID: "c1", Kind: "mission", ID: "m1", Actor: "ops", Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"}, At: at, Reason: "r", Action: "status",
+		Result: verdict.Applied, Revision: 2, From: "draft", To: "active", Differences: []audit.Difference{{Pointer: "/id", Before: `"a"`, After: "[1]"}},
+	}
+	refused := *line
+	refused.Proof, refused.Result, refused.Differences = audit.Proof{}, verdict.Refused, nil
+	refused.Problems = problem.List{{Pointer: "/id", Code: "invalid_field", Detail: "no"}}
+	add(encode(t, top.Audit, (*audit.Line).Key, line, &refused))
+	about := *line
+	about.Kind, about.ID, about.Action = audit.KindUser, "u1", audit.ActionSegmentsSet
+	add(encode(t, top.AuditUsers, func(l *audit.Line) string { return audit.UserKey(l.ID, "progress", l.Revision) }, &about))
 	path := health.Path{Mode: "upi", Instrument: "a/b", Gateway: "razorpay"}
 	counted := &health.WindowRecord{
 		Path: path, Span: window.Span{Start: at, End: at.Add(time.Minute)}, ClosedAt: at.Add(70 * time.Second), Counts: health.Counts{Success: 90, Technical: 5, Business: 5},
@@ -237,7 +250,14 @@ func allowed(topic, what string) bool {
 	ends := func(list []string) bool {
 		return slices.ContainsFunc(list, func(end string) bool { return strings.HasSuffix(path, end) })
 	}
+	audited := strings.HasPrefix(topic, "audit")
 	switch {
+	case audited && strings.HasPrefix(path, "/changes/0/") && !strings.HasSuffix(path, "/pointer"): // of any entity, before and after
+		return true
+	case audited && change == "is another word" && (strings.HasPrefix(path, "/status_") || strings.HasSuffix(path, "/code") || path == "/proof/issuer"):
+		return true
+	case audited && change == "is missing" && strings.HasPrefix(path, "/proof/"):
+		return path != "/proof/by"
 	case change == "is another word":
 		return ends(free()) || topic == "catalog-events" && (path == "/status" || strings.HasSuffix(path, "/code"))
 	case change == "is missing":

@@ -156,6 +156,8 @@ func summaries() map[string]string {
 		"outcomes":           "Missions that users complete, and completions that reversals take back",
 		"notifications":      "What becomes of users' rewards",
 		"catalog-events":     "What the catalog decided on each change that operators asked for",
+		"audit":              "Acts of operators on what they define, each once: who, when, why, and what is different since",
+		"audit-users":        "What support did for users, each act once; a user's lines are erased with the user, by tombstones",
 		"health-windows":     "Closed windows of a mode/instrument/gateway, each once, and silence",
 		"health-corrections": "Windows again that late events changed",
 		"health-status":      "Changes of state of a mode, instrument or gateway",

@@ -258,7 +258,7 @@ func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect
 		next, more := reward.Judge(c.purses[user], x, c.now)
 		c.reward(user, next, more)
 		v, _ := next.Verdict(x.ID)
-		if x.Role != "" {
+		if x.Proof.Role != "" {
 			status := map[verdict.Result]int{verdict.Applied: http.StatusOK, verdict.Unchanged: http.StatusOK, verdict.Refused: http.StatusUnprocessableEntity}[v.Result]
 			c.run.Answers = append(c.run.Answers, Answer{user, x.RewardID, status})
 		}
@@ -271,7 +271,7 @@ func (c *recording) wish(n *reward.Notice) {
 	x := &reward.Command{ID: fmt.Sprint("command-", c.notices), Op: reward.Claim, UserID: n.UserID, RewardID: n.RewardID, Reason: "for the test"}
 	switch c.notices % 30 {
 	case 0:
-		x.Role = "user"
+		x.Proof.Role = "user"
 	case 1:
 		c.asks = append(c.asks, x) // and again
 	case 2:

@@ -58,7 +58,7 @@ type Answer struct {
 func (t *Tape) compareAnswers(v *Verdict, answers []Answer) {
 	given := map[Answer][]string{} // without a status
 	for _, r := range t.records[t.topology.Claims.Name] {
-		if c, err := (codecs.RewardCommand{}).Decode(r.Value); err == nil && c.Role != "" {
+		if c, err := (codecs.RewardCommand{}).Decode(r.Value); err == nil && c.Proof.Role != "" {
 			of := Answer{User: c.UserID, Reward: c.RewardID}
 			given[of] = append(given[of], t.annals.Verdict(c.ID))
 		}

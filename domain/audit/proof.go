@@ -1,6 +1,6 @@
-package catalog
+package audit
 
-// Proof says how whoever took a command in knew its actor. It is the word of whoever writes `catalog-commands`: that is the server alone where
+// Proof says how whoever took a command in knew its actor. It is the word of whoever writes the topic of commands: that is the server alone where
 // Kafka's ACLs say so.
 type Proof struct {
 	By     ProofBy

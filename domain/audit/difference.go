@@ -1,11 +1,14 @@
-package catalog
+package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -75,3 +78,36 @@ func text(v any) string {
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
+
+// MaxBytes bounds the values of one line's differences together. Beyond it the long ones are digests.
+const MaxBytes = 256 << 10
+
+// longValue is how long a value may be, in bytes, in a line that has more than MaxBytes.
+const longValue = 1 << 10
+
+// Bounded returns differences that fit into a line. What is too long is a digest: an object with its bytes and sha256.
+func Bounded(found []Difference) []Difference {
+	size := 0
+	for _, d := range found {
+		size += len(d.Before) + len(d.After)
+	}
+	if size <= MaxBytes {
+		return found
+	}
+	out := slices.Clone(found)
+	for i := range out {
+		out[i].Before, out[i].After = digested(out[i].Before), digested(out[i].After)
+	}
+	return out
+}
+
+func digested(value string) string {
+	if len(value) <= longValue {
+		return value
+	}
+	sum := sha256.Sum256([]byte(value))
+	return `{"bytes":` + strconv.Itoa(len(value)) + `,"sha256":"` + hex.EncodeToString(sum[:]) + `"}`
+}
+
+// Text returns text of at most n bytes that is valid UTF-8.
+func Text(s string, n int) string { return strings.ToValidUTF8(s[:min(n, len(s))], "\uFFFD") }

@@ -1,0 +1,124 @@
+package codecs
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/millrace/millrace/codecs/wire"
+	"github.com/millrace/millrace/domain/audit"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+type auditLineDoc struct {
+	CommandID string           `json:"command_id" doc:"Of the command: a repeat of one has no line of its own"`
+	Kind      string           `json:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user"`
+	ID        string           `json:"id" doc:"Of the entity, or of the user for whom support acted"`
+	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a user it counts the lines of each group"`
+	Action    string           `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,reward_given,reward_cancelled,segments_set" doc:"What was done, or was to be done"`
+	Verdict   string           `json:"verdict" enum:"applied,unchanged,refused"`
+	Problems  []problemDoc     `json:"problems" doc:"Of refused: what is wrong"`
+	Actor     string           `json:"actor" doc:"Who asked for it"`
+	Proof     auditProofDoc    `json:"proof" doc:"How the actor was proved"`
+	At        instant.Milli    `json:"at" format:"date-time" doc:"Wall time at which it was judged"`
+	Reason    string           `json:"reason" doc:"Why, as the actor says; empty where nothing was said"`
+	From      string           `json:"status_before" doc:"Of the entity; empty where there was none"`
+	To        string           `json:"status_after" doc:"Of the entity; empty where there is none"`
+	Changes   []auditChangeDoc `json:"changes" doc:"What is different"`
+}
+
+type auditProofDoc struct {
+	By     string `json:"by" enum:"token,timer,none" doc:"token: one that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself"`
+	Issuer string `json:"issuer,omitempty" doc:"Of the token"`
+	Role   string `json:"role,omitempty" enum:"editor,approver,admin,service,user" doc:"The highest in the token"`
+}
+
+type auditChangeDoc struct {
+	Pointer string          `json:"pointer" doc:"JSON pointer into the entity; empty: all of it"`
+	Before  json.RawMessage `json:"before,omitempty" doc:"Any JSON; absent where there was nothing"`
+	After   json.RawMessage `json:"after,omitempty" doc:"Any JSON; absent where there is nothing"`
+}
+
+// noProof is how JSON says audit.Unproved.
+const noProof = "none"
+
+// AuditLine is the codec of `audit` and `audit-users`: JSON, for others to read.
+type AuditLine struct{}
+
+// Encode returns l as JSON; it never fails.
+func (AuditLine) Encode(l *audit.Line) ([]byte, error) {
+	d := auditLineDoc{
+		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: make([]problemDoc, len(l.Problems)),
+		Actor: l.Actor, Proof: auditProofDoc{string(l.Proof.By), l.Proof.Issuer, l.Proof.Role}, At: l.At, Reason: l.Reason, From: l.From, To: l.To,
+		Changes: make([]auditChangeDoc, len(l.Differences)),
+	}
+	if l.Proof.By == audit.Unproved {
+		d.Proof.By = noProof
+	}
+	for i, p := range l.Problems {
+		d.Problems[i] = problemDoc{p.Pointer, p.Code, p.Detail}
+	}
+	for i, c := range l.Differences {
+		d.Changes[i] = auditChangeDoc{c.Pointer, json.RawMessage(c.Before), json.RawMessage(c.After)}
+	}
+	return mustJSON(d), nil
+}
+
+// Decode reads what Encode wrote; unknown fields are skipped.
+func (AuditLine) Decode(b []byte) (*audit.Line, error) {
+	var d auditLineDoc
+	if err := json.Unmarshal(b, &d); err != nil {
+		return nil, fmt.Errorf("line of the audit: %w", err)
+	}
+	l := &audit.Line{
+		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, Revision: d.Revision, Action: d.Action, Result: verdict.Result(d.Verdict), Actor: d.Actor,
+		Proof: audit.Proof{By: audit.ProofBy(d.Proof.By), Issuer: d.Proof.Issuer, Role: d.Proof.Role}, At: d.At, Reason: d.Reason, From: d.From, To: d.To,
+	}
+	if d.Proof.By == noProof {
+		l.Proof.By = audit.Unproved
+	}
+	for _, p := range d.Problems {
+		l.Problems = append(l.Problems, problem.Problem{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
+	}
+	for _, c := range d.Changes {
+		l.Differences = append(l.Differences, audit.Difference{Pointer: c.Pointer, Before: string(c.Before), After: string(c.After)})
+	}
+	return l, nil
+}
+
+// Fields of a proof, inside commands.
+const (
+	proofBy     = 1
+	proofIssuer = 2
+	proofRole   = 3
+)
+
+func writeProof(w *wire.Writer, field protowire.Number, p audit.Proof) {
+	if p == (audit.Proof{}) {
+		return
+	}
+	w.Message(field, func(w *wire.Writer) {
+		w.String(proofBy, string(p.By))
+		w.String(proofIssuer, p.Issuer)
+		w.String(proofRole, p.Role)
+	})
+}
+
+func readProof(r *wire.Reader) (p audit.Proof) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case proofBy:
+			p.By = audit.ProofBy(f.String())
+		case proofIssuer:
+			p.Issuer = f.String()
+		case proofRole:
+			p.Role = f.String()
+		}
+	}
+	r.Inherit(&f)
+	return p
+}

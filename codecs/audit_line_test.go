@@ -1,0 +1,56 @@
+package codecs
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/domain/audit"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+// The proof of an actor goes with the command, and stays in the audit.
+func TestProofsAreKept(t *testing.T) {
+	for _, proof := range []audit.Proof{{}, {By: audit.ByTimer}, {By: audit.ByToken, Issuer: "https://issuer.example", Role: "approver"}} {
+		c := catalog.NewPut("c1", "ops", 1, catalog.Brand{BrandID: "b", Name: "B", State: catalog.StatusActive})
+		c.Proof = proof
+		raw, err := CatalogCommand{}.Encode(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := CatalogCommand{}.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, e := catalog.Apply(nil, read, catalog.DefaultConfig())
+		if raw, err = (AuditLine{}).Encode(e.Line); err != nil {
+			t.Fatal(err)
+		}
+		line, err := AuditLine{}.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(proof, read.Proof) + cmp.Diff(proof, line.Proof); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+// What is null is something, and differs from what is absent.
+func TestAuditLinesAreReadBack(t *testing.T) {
+	line := &audit.Line{
+		CommandID: "c1", Kind: "brand", ID: "b", Actor: "eve", Proof: audit.Proof{By: audit.ByToken, Issuer: "i", Role: "admin"}, At: 1_772_359_200_000, Reason: "why",
+		Action: catalog.ActionChanged, Result: verdict.Refused, Problems: problem.List{{Pointer: "/name", Code: "invalid_field", Detail: "is required"}}, Revision: 7,
+		From: "active", To: "archived", Differences: []audit.Difference{{Pointer: "/a", Before: "null", After: ""}, {Pointer: "/b", After: `{"c":[1.50,"<"]}`}},
+	}
+	raw, err := AuditLine{}.Encode(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := AuditLine{}.Decode(raw)
+	if d := cmp.Diff(line, read); d != "" || err != nil {
+		t.Error(err, d)
+	}
+}

@@ -1,0 +1,58 @@
+// Package audit is the form of the audit: one Line for each act of an operator, whoever judges it. Lines are written once, in the
+// transaction of what they are about, and never changed.
+package audit
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+// KindUser is the kind of what support does for one user. The other kinds are those of the catalog.
+const KindUser = "user"
+
+// The actions on a user. Those on what operators define are the catalog's.
+const (
+	ActionRewardGiven     = "reward_given"
+	ActionRewardCancelled = "reward_cancelled"
+	ActionSegmentsSet     = "segments_set"
+)
+
+// Line is one act: who asked for what, when and why, and what came of it.
+type Line struct {
+	CommandID string
+	Kind, ID  string // of the entity, or of KindUser
+	Actor     string
+	Proof     Proof
+	At        instant.Milli // wall time at which the act was judged
+	Reason    string        // why, as the actor says
+	Action    string        // what was done, or was to be done
+	Result    verdict.Result
+	Problems  problem.List // of a refused act
+	// Revision is that of the entity after the act; of a user it counts lines.
+	Revision int64
+	From, To string // statuses; From empty: there was nothing
+	// Differences are those of the entity's document before and after.
+	Differences []Difference
+}
+
+// Key returns the record key of a line on what operators define: one entity's lines keep their order.
+func (l *Line) Key() string { return l.Kind + "/" + l.ID }
+
+// separator stands between the parts of a user's key, where no id has it.
+const separator = "\x1f"
+
+// UserKey returns the record key of line number n that a group writes about a user. Each line has a key of its own, so that compaction keeps all
+// of them until the user is erased.
+func UserKey(user, group string, n int64) string {
+	return user + separator + group + separator + strconv.FormatInt(n, 10)
+}
+
+// UserOf returns the user of a UserKey.
+func UserOf(key string) string {
+	user, _, _ := strings.Cut(key, separator)
+	return user
+}
