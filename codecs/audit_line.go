@@ -89,6 +89,20 @@ func (AuditLine) Decode(b []byte) (*audit.Line, error) {
 	return l, nil
 }
 
+// AuditHead is what lists of lines are ordered by and cut down to, beside the key.
+type AuditHead struct {
+	Actor string        `json:"actor"`
+	At    instant.Milli `json:"at"`
+}
+
+// ReadAuditHead reads it of what AuditLine wrote, without the rest.
+func ReadAuditHead(b []byte) (h AuditHead, err error) {
+	if err = json.Unmarshal(b, &h); err != nil {
+		err = fmt.Errorf("line of the audit: %w", err)
+	}
+	return h, err
+}
+
 // Fields of a proof, inside commands.
 const (
 	proofBy     = 1

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
@@ -80,13 +81,16 @@ func (x *auditIndex) isLoaded() bool {
 
 // take takes the next record of a partition. One without a value erases what there was of its user.
 func (x *auditIndex) take(at AuditPlace, key string, value []byte) {
-	var line *audit.Line
+	var line codecs.AuditHead
 	if value != nil {
 		var err error
-		if line, err = x.operators.Codec.Decode(value); err != nil {
+		if line, err = codecs.ReadAuditHead(value); err != nil {
 			x.bad(at.Topic, key, value, err)
 			return
 		}
+	}
+	if at.Topic == x.users.Name {
+		key = audit.KindUser + "/" + audit.UserOf(key)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -95,14 +99,14 @@ func (x *auditIndex) take(at AuditPlace, key string, value []byte) {
 		return
 	}
 	part.next = at.Offset + 1
-	if line == nil {
-		part.erase(x.names[audit.KindUser+"/"+audit.UserOf(key)])
+	if value == nil {
+		part.erase(x.names[key])
 		return
 	}
 	if len(part.lines) == 0 {
 		part.base = at.Offset
 	}
-	e := auditEntry{offset: uint32(at.Offset - part.base), size: uint32(len(value)), at: line.At, key: x.name(line.Key()), actor: x.name(line.Actor)}
+	e := auditEntry{offset: uint32(at.Offset - part.base), size: uint32(len(value)), at: line.At, key: x.name(key), actor: x.name(line.Actor)}
 	if n := len(part.lines); n > 0 { // a clock that was set back changes no order
 		e.at = max(e.at, part.lines[n-1].at)
 	}
@@ -181,8 +185,8 @@ func (m auditMark) compare(o auditMark) int {
 	return cmp.Or(cmp.Compare(m.at, o.at), cmp.Compare(m.log, o.log), cmp.Compare(m.offset, o.offset))
 }
 
-// auditScan bounds the lines that one request looks at: about 10 ms. A page is then shorter than asked.
-const auditScan = 200_000
+// auditScan bounds the lines that one request looks at, for some milliseconds. A page is then shorter than asked.
+const auditScan = 50_000
 
 // auditHead is a partition that is being listed, backwards.
 type auditHead struct {

@@ -132,7 +132,11 @@ func (f *fixture) restartAudit() {
 	for _, at := range places {
 		line, err := f.topology.Audit.Codec.Decode(f.audit.values[at])
 		f.check(err)
-		f.indexes.Audit(at, line.Key(), f.audit.values[at])
+		key := line.Key()
+		if at.Topic == f.topology.AuditUsers.Name {
+			key = audit.UserKey(line.ID, "any", line.Revision)
+		}
+		f.indexes.Audit(at, key, f.audit.values[at])
 	}
 	f.indexes.AuditLoaded()
 }

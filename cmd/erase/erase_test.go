@@ -22,6 +22,8 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -84,6 +86,21 @@ func (d *deployment) stock(prefix string, n int) {
 	value, err := codecs.PoolCodes{}.Encode(c)
 	d.Check(err)
 	d.Put(d.Topology.PoolCodes.Name, budget.PoolKey(c.Pool), value)
+	d.Rest()
+}
+
+// support gives a user a reward and segments, each as one act that the audit keeps.
+func (d *deployment) support(user string) {
+	d.t.Helper()
+	gift := &reward.Command{
+		ID: "gift-" + user, Op: reward.Goodwill, UserID: user, Actor: "sue", Reason: "for " + user, At: 1, Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 5},
+	}
+	value, err := codecs.RewardCommand{}.Encode(gift)
+	d.Check(err)
+	d.Put(d.Topology.Claims.Name, user, value)
+	value, err = codecs.UserSegments{}.Encode(&mission.Segments{ID: "set-" + user, UserID: user, Segments: []string{"vip"}, Actor: "sue", At: 1_772_359_200_000})
+	d.Check(err)
+	d.Put(d.Topology.UserSegments.Name, user, value)
 	d.Rest()
 }
 
@@ -177,7 +194,9 @@ func TestNothingIsLeftAfterCompaction(t *testing.T) {
 		payment("e2", transaction+"2", user, `"type":"reversal","reversal_id":"r"`))...)
 	d.stock(codeOfOthers, 3)
 	d.Send(payment("e3", transactionOfOthers+"3", other, `"type":"payment","status":"success"`))
-	for _, text := range []string{user, transaction, code} {
+	d.support(user)
+	d.support(other)
+	for _, text := range []string{user, transaction, code, "for " + user, "set-" + user} {
 		if len(d.traces(text)) == 0 {
 			t.Fatalf("no record holds %q", text)
 		}
@@ -192,7 +211,7 @@ func TestNothingIsLeftAfterCompaction(t *testing.T) {
 	d.forgotten(user)
 	d.forgotten(code)
 	d.forgotten(transaction, string(d.Topology.Ledger.Table()), stream.TimerTopic(d.Topology.Ledger.Name))
-	for _, text := range []string{other, transactionOfOthers, codeOfOthers} {
+	for _, text := range []string{other, transactionOfOthers, codeOfOthers, "for " + other, "set-" + other} {
 		if len(d.traces(text)) == 0 {
 			t.Errorf("%q was erased, too", text)
 		}
