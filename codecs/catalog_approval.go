@@ -13,10 +13,10 @@ const (
 	approvalRejected
 	approvalProposal
 
-	decisionActor    = 1
-	decisionAt       = 2
-	decisionReason   = 3
-	decisionRevision = 4
+	approvalActor    = 1
+	approvalAt       = 2
+	approvalReason   = 3
+	approvalRevision = 4
 
 	proposalMission   = 1 // JSON, as MissionJSON writes it
 	proposalFrom      = 2
@@ -49,10 +49,10 @@ func writeApproval(w *wire.Writer, a *catalog.Approval) {
 }
 
 func writeDecision(w *wire.Writer, d *catalog.Decision) {
-	w.String(decisionActor, d.Actor)
-	w.Int(decisionAt, int64(d.At))
-	w.String(decisionReason, d.Reason)
-	w.Int(decisionRevision, d.Revision)
+	w.String(approvalActor, d.Actor)
+	w.Int(approvalAt, int64(d.At))
+	w.String(approvalReason, d.Reason)
+	w.Int(approvalRevision, d.Revision)
 }
 
 func readApproval(r *wire.Reader) (a catalog.Approval, err error) {
@@ -78,13 +78,13 @@ func readDecision(r *wire.Reader) *catalog.Decision {
 	f := r.Message()
 	for f.Next() {
 		switch f.Number() {
-		case decisionActor:
+		case approvalActor:
 			d.Actor = f.String()
-		case decisionAt:
+		case approvalAt:
 			d.At = instant.Milli(f.Int())
-		case decisionReason:
+		case approvalReason:
 			d.Reason = f.String()
-		case decisionRevision:
+		case approvalRevision:
 			d.Revision = f.Int()
 		}
 	}

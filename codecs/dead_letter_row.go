@@ -19,6 +19,8 @@ const (
 	deadLetterState   = 1
 	deadLetterLatest  = 2 // message
 	deadLetterEarlier = 3 // repeated message
+	deadLetterDecided = 4 // message
+	deadLetterVerdict = 5 // repeated message
 
 	letterReason          = 1
 	letterDetail          = 2
@@ -32,6 +34,14 @@ const (
 	letterAt              = 10 // zigzag, epoch ms
 	letterSize            = 11 // zigzag, bytes
 	letterFullSize        = 12 // zigzag, bytes
+	letterReplayOf        = 13 // id of a dead letter
+
+	decisionOp     = 1
+	decisionActor  = 2
+	decisionRole   = 3
+	decisionReason = 4
+	decisionAt     = 5 // zigzag, epoch ms
+	decisionEdited = 6
 )
 
 // Encode writes row.
@@ -42,6 +52,17 @@ func (DeadLetterRow) Encode(row *deadletter.Row) ([]byte, error) {
 	for i := range row.Earlier {
 		w.Message(deadLetterEarlier, func(w *wire.Writer) { encodeLetter(w, &row.Earlier[i]) })
 	}
+	if d := row.Decision; d != nil {
+		w.Message(deadLetterDecided, func(w *wire.Writer) {
+			w.String(decisionOp, string(d.Op))
+			w.String(decisionActor, d.Actor)
+			w.String(decisionRole, d.Role)
+			w.String(decisionReason, d.Reason)
+			w.Int(decisionAt, int64(d.At))
+			w.Bool(decisionEdited, d.Edited)
+		})
+	}
+	writeVerdicts(w, deadLetterVerdict, row.Verdicts)
 	return w.B, nil
 }
 
@@ -58,32 +79,61 @@ func encodeLetter(w *wire.Writer, l *deadletter.Letter) {
 	w.Int(letterAt, int64(l.At))
 	w.Int(letterSize, l.SizeBytes)
 	w.Int(letterFullSize, l.FullSizeBytes)
+	w.String(letterReplayOf, l.Source.DeadLetter)
 }
 
 // Decode reads what Encode wrote.
 func (DeadLetterRow) Decode(b []byte) (*deadletter.Row, error) {
 	row := &deadletter.Row{}
-	err := wire.Read(b, deadLetterVersion, func(f wire.Field) error {
-		switch f.Number {
+	r := wire.NewReader(string(b), deadLetterVersion)
+	for r.Next() {
+		switch r.Number() {
 		case deadLetterState:
-			row.State = deadletter.State(f.Uint())
+			row.State = deadletter.State(r.Uint())
 		case deadLetterLatest:
-			return decodeLetter(&row.Letter, f)
+			decodeLetter(&row.Letter, &r)
 		case deadLetterEarlier:
 			row.Earlier = append(row.Earlier, deadletter.Letter{})
-			return decodeLetter(&row.Earlier[len(row.Earlier)-1], f)
+			decodeLetter(&row.Earlier[len(row.Earlier)-1], &r)
+		case deadLetterDecided:
+			row.Decision = decodeDecision(&r)
+		case deadLetterVerdict:
+			row.Verdicts = append(row.Verdicts, readVerdict(&r))
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := r.Err(); err != nil {
 		return nil, fmt.Errorf("dead letter row: %w", err)
 	}
 	return row, nil
 }
 
-func decodeLetter(l *deadletter.Letter, f wire.Field) error {
-	return f.Message(func(f wire.Field) error {
-		switch f.Number {
+func decodeDecision(r *wire.Reader) *deadletter.Decision {
+	d := &deadletter.Decision{}
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
+		case decisionOp:
+			d.Op = deadletter.Op(f.String())
+		case decisionActor:
+			d.Actor = f.String()
+		case decisionRole:
+			d.Role = f.String()
+		case decisionReason:
+			d.Reason = f.String()
+		case decisionAt:
+			d.At = instant.Milli(f.Int())
+		case decisionEdited:
+			d.Edited = f.Uint() != 0
+		}
+	}
+	r.Inherit(&f)
+	return d
+}
+
+func decodeLetter(l *deadletter.Letter, r *wire.Reader) {
+	f := r.Message()
+	for f.Next() {
+		switch f.Number() {
 		case letterReason:
 			l.Reason = payment.Reason(f.String())
 		case letterDetail:
@@ -108,7 +158,9 @@ func decodeLetter(l *deadletter.Letter, f wire.Field) error {
 			l.SizeBytes = f.Int()
 		case letterFullSize:
 			l.FullSizeBytes = f.Int()
+		case letterReplayOf:
+			l.Source.DeadLetter = f.String()
 		}
-		return nil
-	})
+	}
+	r.Inherit(&f)
 }

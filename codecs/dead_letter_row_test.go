@@ -10,6 +10,8 @@ import (
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 func sampleDeadLetterRow() *deadletter.Row {
@@ -52,7 +54,7 @@ func TestDeadLetterRowRoundTrip(t *testing.T) {
 			Reason: payment.Reason(text.Draw(t, "reason")), Detail: text.Draw(t, "detail"), Group: text.Draw(t, "group"),
 			Source: payment.Origin{
 				Topic: text.Draw(t, "topic"), Partition: rapid.Int32().Draw(t, "source partition"), Offset: number.Draw(t, "source offset"),
-				Timestamp: instant.Milli(number.Draw(t, "timestamp")),
+				Timestamp: instant.Milli(number.Draw(t, "timestamp")), DeadLetter: text.Draw(t, "replay of"),
 			},
 			Partition: rapid.Int32().Draw(t, "partition"), Offset: number.Draw(t, "offset"), At: instant.Milli(number.Draw(t, "at")),
 			SizeBytes: number.Draw(t, "size"), FullSizeBytes: number.Draw(t, "full size"),
@@ -60,6 +62,15 @@ func TestDeadLetterRowRoundTrip(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		row := &deadletter.Row{Letter: letter.Draw(t, "letter"), State: deadletter.Open, Earlier: rapid.SliceOfN(letter, 1, 3).Draw(t, "earlier")}
+		if rapid.Bool().Draw(t, "decided") {
+			text := rapid.String()
+			row.State = deadletter.Replayed
+			row.Decision = &deadletter.Decision{
+				Op: deadletter.Op(text.Draw(t, "op")), Actor: text.Draw(t, "actor"), Role: text.Draw(t, "role"), Reason: text.Draw(t, "why"),
+				At: instant.Milli(rapid.Int64().Draw(t, "decided at")), Edited: rapid.Bool().Draw(t, "edited"),
+			}
+			row.Verdicts = verdict.List{{CommandID: text.Draw(t, "command"), Result: verdict.Refused, Problems: problem.One("/x", "invalid_field", "d"), At: 5}}
+		}
 		b, err := DeadLetterRow{}.Encode(row)
 		if err != nil {
 			t.Fatal(err)

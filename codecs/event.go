@@ -47,6 +47,7 @@ const (
 	originOffset    = 3 // zigzag
 	originTimestamp = 4 // zigzag, epoch ms
 	originKey       = 5
+	originLetter    = 6
 
 	attributeKey   = 1
 	attributeValue = 2
@@ -69,13 +70,7 @@ func (Event) Encode(e *payment.Event) ([]byte, error) {
 	w.Int(eventCreatedAt, int64(e.UpdatedAt-e.CreatedAt))
 	w.Int(eventReceivedAt, int64(e.ReceivedAt-e.UpdatedAt))
 	w.Fixed64(eventFingerprint, e.Fingerprint)
-	w.Message(eventOrigin, func(w *wire.Writer) {
-		w.String(originTopic, e.Origin.Topic)
-		w.Int(originPartition, int64(e.Origin.Partition))
-		w.Int(originOffset, e.Origin.Offset)
-		w.Int(originTimestamp, int64(e.Origin.Timestamp))
-		w.Bytes(originKey, e.Origin.Key)
-	})
+	w.Message(eventOrigin, func(w *wire.Writer) { writeOrigin(w, &e.Origin) })
 	for _, name := range e.HealthInstruments {
 		w.Element(eventHealthInstrument, name)
 	}
@@ -188,6 +183,8 @@ func decodeEventOrigin(o *payment.Origin, r *wire.Reader) {
 			o.Timestamp = instant.Milli(m.Int())
 		case originKey:
 			o.Key = m.Bytes()
+		case originLetter:
+			o.DeadLetter = m.String()
 		}
 	}
 	r.Inherit(&m)

@@ -122,5 +122,5 @@ func readLedgerPending(p *ledger.Pending, r *ledger.Row, from *wire.Reader) {
 }
 
 func sameOrigin(a, b *payment.Origin) bool {
-	return a.Topic == b.Topic && a.Partition == b.Partition && a.Offset == b.Offset && a.Timestamp == b.Timestamp && bytes.Equal(a.Key, b.Key)
+	return a.Topic == b.Topic && a.Partition == b.Partition && a.Offset == b.Offset && a.Timestamp == b.Timestamp && bytes.Equal(a.Key, b.Key) && a.DeadLetter == b.DeadLetter
 }

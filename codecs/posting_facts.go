@@ -78,4 +78,5 @@ func writeOrigin(w *wire.Writer, o *payment.Origin) {
 	w.Int(originOffset, o.Offset)
 	w.Int(originTimestamp, int64(o.Timestamp))
 	w.Bytes(originKey, o.Key)
+	w.String(originLetter, o.DeadLetter)
 }

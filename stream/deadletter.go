@@ -21,6 +21,8 @@ const (
 	HeaderOffset    = "mr-offset"
 	HeaderTimestamp = "mr-timestamp"
 	HeaderTruncated = "mr-truncated"
+	// HeaderDeadLetter is on a record that is the replay of a dead letter, and on what becomes a dead letter of it: the id of the first.
+	HeaderDeadLetter = "mr-dead-letter"
 )
 
 // SourceLimit is the largest input value in bytes that is looked at; DeadLetterLimit the largest that a dead letter
@@ -82,6 +84,9 @@ func (d DeadLetter) record(group string, own goka.Headers, limit int) ([]byte, g
 			break
 		}
 		h[k] = own[k]
+	}
+	if d.Source.DeadLetter != "" {
+		h[HeaderDeadLetter] = []byte(d.Source.DeadLetter)
 	}
 	detail := d.Detail
 	if len(detail) > maxDetail {

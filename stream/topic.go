@@ -84,6 +84,8 @@ type Coordinates struct {
 	Offset    int64
 	Timestamp time.Time
 	Key       []byte
+	// DeadLetter is the id of the dead letter of which the record is a replay, see HeaderDeadLetter; empty for every other.
+	DeadLetter string
 }
 
 // String returns topic-partition-offset, the id under which dead letters file the record.

@@ -58,7 +58,8 @@ func (t *Topology) Groups() []GroupSpec {
 			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
 			Timers:  stream.TimerTopic(t.Routing.Name),
 		}, {
-			Name: t.DeadLetters.Name, Inputs: []string{dead}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
+			Name: t.DeadLetters.Name, Inputs: []string{dead, t.DeadLetterCommands.Name}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
+			Outputs: []string{t.Payments.Name},
 		},
 	}
 }

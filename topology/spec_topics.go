@@ -46,6 +46,8 @@ func (t *Topology) Topics() []Spec {
 		t.stream(t.HealthSettings.Name, "mode", Binary, LedgerRetention),
 		// The table of dead letters says where their bytes are: here. They can be replayed as long as the ledger would take them.
 		t.stream(t.DeadLetterRecords.Name, "source topic-partition-offset", Raw, LedgerRetention),
+		// Who decided what on them; of a replay, the record that was sent.
+		t.stream(t.DeadLetterCommands.Name, "source topic-partition-offset", Binary, LedgerRetention),
 	}
 	for _, g := range t.Groups() {
 		if g.Table != "" {

@@ -102,7 +102,8 @@ type Topology struct {
 	Overrides         stream.Topic[*health.Intervention]
 	HealthSettings    stream.Topic[*health.Setting]
 
-	DeadLetterRecords stream.Topic[[]byte]
+	DeadLetterRecords  stream.Topic[[]byte]
+	DeadLetterCommands stream.Topic[*deadletter.Command]
 
 	Intake      stream.Group[stream.NoRow]
 	Ledger      stream.Group[*ledger.Row]
@@ -147,6 +148,8 @@ func New(c Config) *Topology {
 	t.Overrides = stream.Topic[*health.Intervention]{Name: name("overrides"), Codec: codecs.Intervention{}}
 	t.HealthSettings = stream.Topic[*health.Setting]{Name: name("health-settings"), Codec: codecs.HealthSetting{}}
 	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}
+
+	t.DeadLetterCommands = stream.Topic[*deadletter.Command]{Name: name("dead-letter-commands"), Codec: codecs.LetterCommand{}}
 
 	dead := t.DeadLetterRecords.Name
 	t.Intake = stream.Group[stream.NoRow]{Name: name("intake"), DeadLetters: dead}

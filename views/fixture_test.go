@@ -148,11 +148,11 @@ func (m *memTable) Wait(ctx context.Context, at map[int32]map[string]int64) erro
 
 func (m *memTable) table() Table { return Table{Rows: m, Reach: m} }
 
-// memRecords are the values of the dead-letters topic.
-type memRecords map[Place][]byte
+// memRecords are the records of the dead-letters topic.
+type memRecords map[Place]*Record
 
-func (m memRecords) Read(_ context.Context, places []Place) ([][]byte, error) {
-	values := make([][]byte, len(places))
+func (m memRecords) Read(_ context.Context, places []Place) ([]*Record, error) {
+	values := make([]*Record, len(places))
 	for i, p := range places {
 		values[i] = m[p]
 	}
@@ -316,6 +316,7 @@ type fixture struct {
 	commands *memCommands
 	payments *memPayments
 	asked    *memUserCommands
+	decided  *memLetterCommands
 	signer   token.Signer
 	public   ed25519.PublicKey
 	registry *prometheus.Registry
@@ -337,7 +338,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
-	f.asked = &memUserCommands{f: f}
+	f.asked, f.decided = &memUserCommands{f: f}, &memLetterCommands{f: f}
 	f.audit = &memAudit{f: f, values: map[AuditPlace][]byte{}, next: map[AuditPlace]int64{}}
 	f.indexes.AuditLoaded()
 	public, private, err := ed25519.GenerateKey(nil)
@@ -348,7 +349,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
 			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),
@@ -578,7 +579,9 @@ func (f *fixture) putHealth() {
 // putLetter stores a dead letter filed so long after start.
 func (f *fixture) putLetter(id string, reason payment.Reason, group string, after time.Duration, raw string) {
 	place := Place{Partition: 3, Offset: int64(len(f.records))}
-	f.records[place] = []byte(raw)
+	f.records[place] = &Record{Value: []byte(raw), Headers: []deadletter.Header{
+		{Name: stream.HeaderKey, Value: []byte("key")}, {Name: stream.HeaderReason, Value: []byte(reason)}, {Name: "trace", Value: []byte("abc")},
+	}}
 	put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, deadletter.Letter{
 		Reason: reason, Detail: "bad", Group: group, Source: payment.Origin{Topic: "payments", Partition: 3, Offset: 42},
 		Partition: place.Partition, Offset: place.Offset, At: at(after), SizeBytes: int64(len(raw)),

@@ -87,7 +87,10 @@ func (x *Indexes) Progress(key string, _ []byte) { x.watchers.progress.changed(k
 func (x *Indexes) Rewards(key string, _ []byte) { x.watchers.rewards.changed(key) }
 
 // DeadLetters takes a row of the table of dead letters.
-func (x *Indexes) DeadLetters(key string, value []byte) { x.letters.update(key, value) }
+func (x *Indexes) DeadLetters(key string, value []byte) {
+	x.letters.update(key, value)
+	x.watchers.letters.changed(key)
+}
 
 // Health takes a row of the health table.
 func (x *Indexes) Health(key string, value []byte) { x.series.update(key, value) }

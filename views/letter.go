@@ -12,10 +12,16 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// RecordReader reads the values of records of the dead-letters topic, when somebody looks at them: rows do not carry them.
+// RecordReader reads records of the dead-letters topic, when somebody looks at them: rows do not carry them.
 type RecordReader interface {
-	// Read returns the values of the records at the places, in order; nil where retention has taken the record.
-	Read(ctx context.Context, places []Place) ([][]byte, error)
+	// Read returns the records at the places, in order; nil where retention has taken the record.
+	Read(ctx context.Context, places []Place) ([]*Record, error)
+}
+
+// Record is a record of the dead-letters topic.
+type Record struct {
+	Value   []byte // nil for a record without one
+	Headers []deadletter.Header
 }
 
 // Place is where a record lies in the dead-letters topic.
@@ -34,10 +40,23 @@ type Letter struct {
 	Partition int32         `json:"partition"`
 	Offset    int64         `json:"offset"`
 	At        instant.Milli `json:"at" format:"date-time" doc:"When it was filed"`
-	Raw       *[]byte       `json:"raw_base64" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them"`
-	State     string        `json:"state" enum:"open"`
+	Raw       *[]byte       `json:"raw_base64" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them, or where a write cannot read them now"`
+	State     string        `json:"state" enum:"open,replayed,discarded" doc:"replayed: its record was sent again; if that failed, too, there is another dead letter, whose replay_of names this one"`
+	// Decision is the last one.
+	Decision *LetterDecision `json:"decision" doc:"The last one that was taken; null: none"`
+	ReplayOf *string         `json:"replay_of" doc:"The dead letter as whose replay the record was sent; null: it was no replay"`
 	// Truncated tells that raw_base64 is cut.
 	Truncated bool `json:"truncated" doc:"raw_base64 is only the beginning"`
+}
+
+// LetterDecision says who decided what on a dead letter.
+type LetterDecision struct {
+	Action string        `json:"action" enum:"replay,discard"`
+	Actor  string        `json:"actor"`
+	Role   string        `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
+	At     instant.Milli `json:"at" format:"date-time"`
+	Reason *string       `json:"reason" doc:"Why, where it was said"`
+	Edited bool          `json:"edited" doc:"Other bytes were sent than the record had"`
 }
 
 // Letters is a page of dead letters, newest first.
@@ -52,6 +71,7 @@ type lettersInput struct {
 	Page
 	Reason string `query:"reason" maxLength:"64" doc:"Only this reason"`
 	Group  string `query:"group" maxLength:"256" doc:"Only of this group"`
+	State  string `query:"state" enum:"open,replayed,discarded" doc:"Only those in this state"`
 }
 
 type lettersOutput struct{ Body Letters }
@@ -65,6 +85,7 @@ func (s *Server) letters() {
 	huma.Register(s.api, op, s.letterList)
 	one := s.read("get-dead-letter", "/v1/panel/dead-letters/{id}", tagPanel, "One record that could not be used", panelAccess())
 	huma.Register(s.api, one, s.letter)
+	s.letterWrites()
 }
 
 type letterInput struct {
@@ -104,12 +125,12 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 	if err != nil {
 		return nil, err
 	}
-	c := cursorOf("dead-letters", in.Reason, in.Group)
+	c := cursorOf("dead-letters", in.Reason, in.Group, in.State)
 	after, err := letterAfter(c, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	keys := s.config.Indexes.letters.page(letterFilter{in.Reason, in.Group}, after, in.Limit+1)
+	keys := s.config.Indexes.letters.page(letterFilter{in.Reason, in.Group, in.State}, after, in.Limit+1)
 	body := Letters{Items: []Letter{}}
 	var places []Place
 	var newest, size = instant.Milli(0), int64(0)
@@ -142,14 +163,15 @@ func (s *Server) fill(ctx context.Context, items []Letter, places []Place) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	values, err := s.config.Records.Read(ctx, places)
+	records, err := s.config.Records.Read(ctx, places)
 	if err != nil {
 		s.config.Log.WarnContext(ctx, "cannot read dead letters", "request_id", requestID(ctx), "error", err)
 		return problem.Of(503).With("Retry-After", "1")
 	}
 	for i := range items {
-		if i < len(values) && values[i] != nil {
-			items[i].Raw = &values[i]
+		if i < len(records) && records[i] != nil {
+			raw := append([]byte{}, records[i].Value...)
+			items[i].Raw = &raw
 		}
 	}
 	return nil
@@ -169,7 +191,12 @@ func letterAfter(c cursor, text string) (letterKey, error) {
 }
 
 func letterOf(id string, row *deadletter.Row) Letter {
+	var decision *LetterDecision
+	if d := row.Decision; d != nil {
+		decision = &LetterDecision{string(d.Op), d.Actor, d.Role, d.At, optional(d.Reason, d.Reason != ""), d.Edited}
+	}
 	return Letter{
+		Decision: decision, ReplayOf: optional(row.Source.DeadLetter, row.Source.DeadLetter != ""),
 		ID: id, Reason: string(row.Reason), Detail: row.Detail, Group: row.Group,
 		Topic: row.Source.Topic, Partition: row.Source.Partition, Offset: row.Source.Offset,
 		At: row.At, State: row.State.String(), Truncated: row.FullSizeBytes > 0,

@@ -22,8 +22,8 @@ type letterIndex struct {
 	ordered map[letterFilter]*btree.BTreeG[letterKey]
 }
 
-// letterFilter selects by reason and group; empty means any.
-type letterFilter struct{ reason, group string }
+// letterFilter selects by reason, group and state; empty means any.
+type letterFilter struct{ reason, group, state string }
 
 type letterKey struct {
 	at instant.Milli
@@ -45,8 +45,21 @@ func newer(a, b letterKey) bool {
 	return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(a.id, b.id)) < 0
 }
 
-func (f letterFilter) all() [4]letterFilter {
-	return [4]letterFilter{{}, {reason: f.reason}, {group: f.group}, f}
+// all returns the filters that a letter passes.
+func (f letterFilter) all() [8]letterFilter {
+	var out [8]letterFilter
+	for i := range out {
+		if i&1 != 0 {
+			out[i].reason = f.reason
+		}
+		if i&2 != 0 {
+			out[i].group = f.group
+		}
+		if i&4 != 0 {
+			out[i].state = f.state
+		}
+	}
+	return out
 }
 
 // update takes a row in. One that cannot be decoded is left out of lists.
@@ -72,7 +85,7 @@ func (x *letterIndex) update(id string, value []byte) {
 	if row == nil {
 		return
 	}
-	place := letterPlace{letterKey{row.At, id}, letterFilter{string(row.Reason), row.Group}}
+	place := letterPlace{letterKey{row.At, id}, letterFilter{string(row.Reason), row.Group, row.State.String()}}
 	x.places[id] = place
 	for _, f := range place.all() {
 		if x.ordered[f] == nil {

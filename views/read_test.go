@@ -96,7 +96,7 @@ func TestDeadLetterPageIsBoundInBytes(t *testing.T) {
 
 type brokenRecords struct{}
 
-func (brokenRecords) Read(context.Context, []Place) ([][]byte, error) {
+func (brokenRecords) Read(context.Context, []Place) ([]*Record, error) {
 	return nil, errors.New("secret broker address")
 }
 
@@ -142,12 +142,12 @@ func TestLetterIndexAgainstAModel(t *testing.T) {
 			group := rapid.SampledFrom([]string{"intake", "ledger"}).Draw(rt, "group")
 			after := time.Duration(rapid.IntRange(0, 5).Draw(rt, "at")) * time.Second
 			f.putLetter(id, reason, group, after, "x")
-			model[id] = letterPlace{letterKey{at(after), id}, letterFilter{string(reason), group}}
+			model[id] = letterPlace{letterKey{at(after), id}, letterFilter{string(reason), group, "open"}}
 		}
-		want := letterFilter{rapid.SampledFrom([]string{"", "malformed", "too_old"}).Draw(rt, "want reason"), rapid.SampledFrom([]string{"", "ledger"}).Draw(rt, "want group")}
+		want := letterFilter{rapid.SampledFrom([]string{"", "malformed", "too_old"}).Draw(rt, "want reason"), rapid.SampledFrom([]string{"", "ledger"}).Draw(rt, "want group"), rapid.SampledFrom([]string{"", "open", "replayed"}).Draw(rt, "want state")}
 		var keys []letterKey
 		for _, p := range model {
-			if (want.reason == "" || want.reason == p.reason) && (want.group == "" || want.group == p.group) {
+			if (want.reason == "" || want.reason == p.reason) && (want.group == "" || want.group == p.group) && (want.state == "" || want.state == p.state) {
 				keys = append(keys, p.letterKey)
 			}
 		}

@@ -45,7 +45,7 @@ type Config struct {
 	Feed *Feed
 	// Settings are those of the health group: what a window record says depends on them. Defaults to health.DefaultSettings.
 	Settings health.Settings
-	// Records reads the raw bytes of dead letters.
+	// Records reads the records of dead letters.
 	Records RecordReader
 	// Audit reads the topics of the audit, whose index is fed by their owner (see Indexes).
 	Audit AuditLog
@@ -53,6 +53,8 @@ type Config struct {
 	Commands Commands
 	// UserCommands takes what users, and support for them, ask for.
 	UserCommands UserCommands
+	// LetterCommands takes what people decide on dead letters.
+	LetterCommands LetterCommands
 	// Payments takes the events that are handed in.
 	Payments Payments
 	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to payment.DefaultConfig.
@@ -120,6 +122,9 @@ func (c Config) Validate() error {
 	}
 	if c.UserCommands == nil {
 		errs = append(errs, errors.New("views: the sender of users' commands is missing"))
+	}
+	if c.LetterCommands == nil {
+		errs = append(errs, errors.New("views: the sender of commands on dead letters is missing"))
 	}
 	if c.Payments == nil {
 		errs = append(errs, errors.New("views: the sender of payments is missing"))

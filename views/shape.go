@@ -26,3 +26,8 @@ func (UserAd) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 func (UserMission) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return refOrNull(s, "window")
 }
+
+// TransformSchema implements huma.SchemaTransformer; what embeds a Letter has it, too.
+func (Letter) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return refOrNull(s, "decision")
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 )
@@ -25,11 +26,17 @@ type UserCommands interface {
 	Reward(ctx context.Context, c *reward.Command) error
 }
 
+// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what became of it stands in the
+// letter's row.
+type LetterCommands interface {
+	Send(ctx context.Context, c *deadletter.Command) error
+}
+
 // tableWatchers are those of the tables whose rows keep verdicts.
-type tableWatchers struct{ catalog, progress, rewards *watchers }
+type tableWatchers struct{ catalog, progress, rewards, letters *watchers }
 
 func newTableWatchers() tableWatchers {
-	return tableWatchers{newWatchers(), newWatchers(), newWatchers()}
+	return tableWatchers{newWatchers(), newWatchers(), newWatchers(), newWatchers()}
 }
 
 // watchers wait for rows of one table to change.

@@ -203,6 +203,8 @@ func refused(found faults.List) *problem.Problem {
 		return problem.New(http.StatusForbidden, problem.SamePerson, found[0].Detail)
 	case faults.Forbidden:
 		return problem.New(http.StatusForbidden, problem.Forbidden, found[0].Detail)
+	case faults.Decided:
+		return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, found[0].Detail)
 	case faults.InvalidFilter:
 		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
 	}

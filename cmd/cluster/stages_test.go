@@ -18,7 +18,8 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.catalog", []string{"p.catalog-commands"}},
 		{"p.budget", []string{"p.pool-codes", "p.budget-loop"}},
 		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
-		{"p.deadletters", []string{"p.dead-letters"}},
+		{"p.deadletters", []string{"p.dead-letters", "p.dead-letter-commands"}},
+		{"p.intake", []string{"p.payments"}}, // replays
 	}
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)

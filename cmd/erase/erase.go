@@ -216,7 +216,7 @@ func (w *worker) logs() []Log {
 	t := w.config.Topology
 	personal := []string{
 		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Outcomes.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name, t.RewardsIn.Name,
-		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name,
+		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name, t.DeadLetterCommands.Name,
 	}
 	var out []Log
 	for _, s := range t.Topics() {

@@ -8,11 +8,13 @@ import (
 	"net/http"
 
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/deadletter"
 )
 
 func (a *app) deadLettersCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "deadletters", Short: "Records that could not be used"}
-	cmd.AddCommand(a.listLettersCommand(), a.showLetterCommand())
+	cmd := &cobra.Command{Use: "deadletters", Short: "Records that could not be used: look at them, send them again, discard them"}
+	cmd.AddCommand(a.listLettersCommand(), a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
 	return cmd
 }
 
@@ -24,8 +26,45 @@ type shownLetter struct {
 	Group     string  `json:"group"`
 	At        string  `json:"at"`
 	State     string  `json:"state"`
-	Raw       *string `json:"raw_base64"`
+	Topic     string  `json:"topic"`
+	Partition int32   `json:"partition"`
+	Offset    int64   `json:"offset"`
+	Raw       *string `json:"raw_base64,omitempty"`
 	Truncated bool    `json:"truncated"`
+	ReplayOf  *string `json:"replay_of"`
+	Decision  *struct {
+		Action string  `json:"action"`
+		Actor  string  `json:"actor"`
+		Role   string  `json:"role"`
+		At     string  `json:"at"`
+		Reason *string `json:"reason"`
+		Edited bool    `json:"edited"`
+	} `json:"decision"`
+}
+
+// source names where the record was; records of one keep their order.
+func (l shownLetter) source() string { return fmt.Sprintf("%s-%d", l.Topic, l.Partition) }
+
+// letterTable shows dead letters, and below each what was decided on it.
+func letterTable(letters []shownLetter) table {
+	t := table{header: letterHeader()}
+	for _, l := range letters {
+		t.rows = append(t.rows, l.row())
+		if l.ReplayOf != nil {
+			t.rows = append(t.rows, []string{"", "", "replay of", *l.ReplayOf, "", ""})
+		}
+		if d := l.Decision; d != nil {
+			why := "-"
+			if d.Reason != nil {
+				why = *d.Reason
+			}
+			if d.Edited {
+				why += " (edited)"
+			}
+			t.rows = append(t.rows, []string{"", "", d.Action, why, d.Actor, d.At})
+		}
+	}
+	return t
 }
 
 func letterHeader() []string { return []string{"id", "state", "reason", "detail", "group", "at"} }
@@ -45,13 +84,13 @@ const lettersPath = "/v1/panel/dead-letters"
 func (a *app) listLettersCommand() *cobra.Command {
 	var p paging
 	var w watch
-	var reason, group string
+	var reason, group, state string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List dead letters, newest first",
 		Example: "  millrace deadletters list --reason malformed --all -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: lettersPath, roles: reads(), query: given("reason", reason, "group", group)}, p, letterHeader(), shownLetter.row)
+				return list(ctx, a, call{path: lettersPath, roles: reads(), query: given("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
 			})
 		},
 	}
@@ -59,13 +98,16 @@ func (a *app) listLettersCommand() *cobra.Command {
 	w.flags(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "only this reason, such as malformed")
 	cmd.Flags().StringVar(&group, "group", "", "only of this group")
+	cmd.Flags().StringVar(&state, "state", "", "only those that are open, replayed or discarded")
+	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions( // the flag is there
+		[]string{deadletter.Open.String(), deadletter.Replayed.String(), deadletter.Discarded.String()}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func (a *app) showLetterCommand() *cobra.Command {
 	var raw bool
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Show a dead letter with its bytes",
+		Use: "show ID", Aliases: []string{"get"}, Short: "Show a dead letter with its bytes",
 		Long:              "Shows why a record could not be used, and its bytes. --raw writes nothing but the bytes, to be edited and sent again.",
 		Example:           "  millrace deadletters show payments-3-42",
 		ValidArgsFunction: a.listed(call{path: lettersPath, roles: reads()}, "id"),
@@ -74,7 +116,7 @@ func (a *app) showLetterCommand() *cobra.Command {
 				return a.letterBytes(cmd.Context(), args[0])
 			}
 			return show(cmd.Context(), a, letterCall(args[0]), func(l shownLetter) table {
-				t := table{header: letterHeader(), rows: [][]string{l.row()}}
+				t := letterTable([]shownLetter{l})
 				text := "(retention has taken them)"
 				if l.Raw != nil {
 					if b, err := base64.StdEncoding.DecodeString(*l.Raw); err == nil {

@@ -125,8 +125,10 @@ func (l *auditLog) Read(ctx context.Context, places []views.AuditPlace) ([][]byt
 		if err != nil {
 			return nil, err
 		}
-		for i, value := range got {
-			values[at[i]] = value
+		for i, record := range got {
+			if record != nil { // else retention or an erasure has taken it
+				values[at[i]] = record.Value
+			}
 		}
 	}
 	return values, nil

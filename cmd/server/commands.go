@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/stream"
@@ -39,6 +40,14 @@ func (s *userCommands) Segment(ctx context.Context, m *mission.Segments) error {
 // Reward implements views.UserCommands.
 func (s *userCommands) Reward(ctx context.Context, c *reward.Command) error {
 	return produce(ctx, s.client, s.topology.Claims, c.UserID, c)
+}
+
+// letterCommands sends to the group that keeps dead letters, as views.LetterCommands.
+type letterCommands commands
+
+// Send returns once all in-sync replicas have the command.
+func (s *letterCommands) Send(ctx context.Context, c *deadletter.Command) error {
+	return produce(ctx, s.client, s.topology.DeadLetterCommands, c.LetterID, c)
 }
 
 func produce[V any](ctx context.Context, client *kgo.Client, topic stream.Topic[V], key string, v V) error {

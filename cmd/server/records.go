@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/views"
 )
 
@@ -26,7 +27,7 @@ type records struct {
 const fetchBytes = 256 << 10
 
 // Read implements views.RecordReader. Records near each other cost one fetch.
-func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, error) {
+func (r *records) Read(ctx context.Context, places []views.Place) ([]*views.Record, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("topic "+r.topic+" did not answer"))
 	defer cancel()
 	order := make([]int, len(places))
@@ -44,12 +45,12 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, err
 		return nil, fmt.Errorf("read %s: %w", r.topic, err)
 	}
 	topic := metadata.Topics[r.topic]
-	values := make([][]byte, len(places))
-	near := map[views.Place][]byte{}
+	records := make([]*views.Record, len(places))
+	near := map[views.Place]*views.Record{}
 	for _, i := range order {
 		place := places[i]
-		if value, ok := near[place]; ok {
-			values[i] = value
+		if rec, ok := near[place]; ok {
+			records[i] = rec
 			continue
 		}
 		fetched, err := r.fetch(ctx, topic, place)
@@ -57,11 +58,19 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([][]byte, err
 			return nil, fmt.Errorf("read %s: %w", r.topic, err)
 		}
 		for _, rec := range fetched {
-			near[views.Place{Partition: rec.Partition, Offset: rec.Offset}] = rec.Value
+			near[views.Place{Partition: rec.Partition, Offset: rec.Offset}] = recordOf(rec)
 		}
-		values[i] = near[place] // nil where retention has taken the record
+		records[i] = near[place] // nil where retention has taken the record
 	}
-	return values, nil
+	return records, nil
+}
+
+func recordOf(r *kgo.Record) *views.Record {
+	out := &views.Record{Value: r.Value, Headers: make([]deadletter.Header, 0, len(r.Headers))}
+	for _, h := range r.Headers {
+		out.Headers = append(out.Headers, deadletter.Header{Name: h.Key, Value: h.Value})
+	}
+	return out
 }
 
 func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at views.Place) ([]*kgo.Record, error) {

@@ -74,8 +74,8 @@ func read(t *testing.T, r *records, places ...views.Place) []string {
 	}
 	texts := make([]string, len(values))
 	for i, v := range values {
-		if texts[i] = string(v); v == nil {
-			texts[i] = "nil"
+		if texts[i] = "nil"; v != nil {
+			texts[i] = string(v.Value)
 		}
 	}
 	return texts

@@ -147,7 +147,7 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 		board = c.Board(s.Tables, conservation.State)
 	}
 	return views.New(views.Config{
-		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, Payments: s.payments,
+		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, LetterCommands: &letterCommands{s.client, c.Topology}, Payments: s.payments,
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
 		Audit: s.trail, Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,

@@ -5,20 +5,31 @@ package deadletter
 import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // State is what became of a dead letter.
 type State uint8
 
-// Open means that nobody has dealt with it yet.
-const Open State = 1
+// The states.
+const (
+	Open      State = 1 // nobody has dealt with it yet
+	Replayed  State = 2 // its record was sent again; if it fails again, that is another dead letter, which names this one
+	Discarded State = 3 // somebody has decided that it is not needed
+)
 
 // String returns the contract's word.
 func (s State) String() string {
-	if s == Open {
+	switch s {
+	case Open:
 		return "open"
+	case Replayed:
+		return "replayed"
+	case Discarded:
+		return "discarded"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // earlierLimit bounds Row.Earlier. More groups than that cannot refuse one record.
@@ -44,6 +55,10 @@ type Letter struct {
 type Row struct {
 	Letter
 	State State
+	// Decision is the last one that was taken, nil for none. If the record is filed anew, for another reason, State is Open all the same.
+	Decision *Decision
+	// Verdicts are those on the last commands.
+	Verdicts verdict.List
 	// Earlier are letters of the same record by other groups or for other reasons, oldest first.
 	Earlier []Letter
 }
@@ -58,7 +73,7 @@ func File(row *Row, letter Letter) *Row {
 	if letter.Partition == row.Partition && letter.Offset <= row.Offset {
 		return row
 	}
-	next := &Row{Letter: letter, State: row.State, Earlier: row.Earlier}
+	next := &Row{Letter: letter, State: row.State, Decision: row.Decision, Verdicts: row.Verdicts, Earlier: row.Earlier}
 	if letter.Group != row.Group || letter.Reason != row.Reason {
 		next.State = Open
 		next.Earlier = earlier(row, letter)

@@ -86,7 +86,9 @@ func factsCost(f *payment.Facts) int {
 	return n
 }
 
-func originCost(o *payment.Origin) int { return 6*fieldCost + len(o.Topic) + len(o.Key) }
+func originCost(o *payment.Origin) int {
+	return 7*fieldCost + len(o.Topic) + len(o.Key) + len(o.DeadLetter)
+}
 
 func textsCost(texts []string) int {
 	n := 0

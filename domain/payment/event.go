@@ -44,6 +44,8 @@ type Origin struct {
 	Offset    int64
 	Timestamp instant.Milli // the record's timestamp
 	Key       []byte        // the source record's raw key
+	// DeadLetter is the id of the dead letter of which the record is a replay; empty for every other.
+	DeadLetter string
 }
 
 // Attribute is one entry of an event's attributes, value as text (numbers and booleans as written, nested values as JSON).

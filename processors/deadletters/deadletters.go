@@ -1,14 +1,17 @@
-// Package deadletters is the group that keeps the list of dead letters.
+// Package deadletters is the group that keeps the list of dead letters, and what people decide on them.
 //
 //   - Input: dead-letters, raw bytes under the id of the record they are from (topic-partition-offset), with what happened in
-//     the mr- headers.
-//   - Table: by that id, where the bytes are, whose they are, the reason and the state.
-//   - Output: none, dead letters least of all: a record here that could not be used would come back here.
-//   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of them.
-//   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are.
+//     the mr- headers; dead-letter-commands, by the same id: replay it, discard it.
+//   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts on the last commands.
+//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a header names the dead
+//     letter. Dead letters least of all: a record here that could not be used would come back here.
+//   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of them. A command names the
+//     filing that its actor has seen, and is refused if there is a later one.
+//   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are. A command that is
+//     read again, or comes again, changes nothing and sends nothing: a decision sends its record once, in the transaction that keeps it.
 //
-// Anybody may write to the topic. What does not carry our headers, or has them under another key, is counted and passed
-// over. That is why the input is goka's own: the one of stream would file a record without a value, or one that made the
+// Anybody may write to the topics. What does not carry our headers, or has them under another key, and a command that cannot be read, is counted and
+// passed over. That is why the inputs are goka's own: those of stream would file a record without a value, or one that made the
 // callback panic, as a dead letter.
 package deadletters
 
@@ -17,6 +20,7 @@ import (
 
 	"github.com/lovoo/goka"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
@@ -25,16 +29,24 @@ import (
 
 // Graph returns the group's graph. The group has no settings.
 func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{topology: t, metrics: m}
 	return goka.DefineGroup(t.DeadLetters.Goka(),
-		goka.Input(t.DeadLetterRecords.Stream(), stream.Bytes{}, func(c goka.Context, value any) { file(c, value, m) }),
+		goka.Input(t.DeadLetterRecords.Stream(), stream.Bytes{}, g.file),
+		goka.Input(t.DeadLetterCommands.Stream(), stream.Bytes{}, g.decide),
+		goka.Output(t.Payments.Stream(), stream.GokaCodec(codecs.Raw{})),
 		stream.Persist(t.DeadLetters),
 	)
 }
 
-func file(c goka.Context, value any, m *Metrics) {
+type group struct {
+	topology *topology.Topology
+	metrics  *Metrics
+}
+
+func (g *group) file(c goka.Context, value any) {
 	letter, ok := parseLetter(c.Key(), c.Headers())
 	if !ok {
-		m.strange.Inc()
+		g.metrics.strange.Inc()
 		return
 	}
 	raw, _ := value.([]byte) // nil for a record without a value
@@ -51,3 +63,44 @@ func file(c goka.Context, value any, m *Metrics) {
 		}
 	}
 }
+
+func (g *group) decide(c goka.Context, value any) {
+	raw, _ := value.([]byte)
+	command, err := g.topology.DeadLetterCommands.Codec.Decode(raw)
+	if err != nil || command.LetterID != c.Key() || g.outsized(command) {
+		g.metrics.strange.Inc()
+		return
+	}
+	row, _ := c.Value().(*deadletter.Row)
+	next, send := deadletter.Decide(row, command)
+	if next == row {
+		return
+	}
+	c.SetValue(next)
+	if !send {
+		return
+	}
+	headers := goka.Headers{}
+	for _, h := range command.Headers {
+		headers[h.Name] = h.Value
+	}
+	headers[stream.HeaderDeadLetter] = []byte(command.LetterID)
+	c.Emit(g.topology.Payments.Stream(), string(command.Key), command.Value, goka.WithCtxEmitHeaders(headers))
+	g.metrics.replayed.Inc()
+}
+
+// outsized tells whether the record that a command has sent would be larger than records may be: its transaction could never end. The server sends no
+// such command.
+func (g *group) outsized(c *deadletter.Command) bool {
+	size := len(c.Key) + len(c.Value) + len(c.LetterID)
+	for _, h := range c.Headers {
+		size += len(h.Name) + len(h.Value) + headerCost
+	}
+	return size > topology.MaxMessageBytes-recordCost
+}
+
+// headerCost and recordCost are room for what Kafka writes around a header and a record, in bytes.
+const (
+	headerCost = 16
+	recordCost = 1 << 10
+)

@@ -2,6 +2,7 @@ package deadletters
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lovoo/goka"
@@ -26,8 +27,22 @@ func TestScripts(t *testing.T) {
 		Build: func() streamtest.Processor {
 			return streamtest.Processor{Graph: Graph(top, NewMetrics(prometheus.NewRegistry()))}
 		},
-		Row: formatRow,
+		Topics: []streamtest.Topic{{Name: top.DeadLetterCommands.Name, Parse: parseCommand}},
+		Row:    formatRow,
 	})
+}
+
+// parseCommand takes ID OP LETTER PARTITION-OFFSET [VALUE]; it is by ann, and the record had the key k and the header trace.
+func parseCommand(text string) ([]byte, error) {
+	words := strings.SplitN(text, " ", 5)
+	c := &deadletter.Command{ID: words[0], Op: deadletter.Op(words[1]), LetterID: words[2], Actor: "ann", Role: "editor", Reason: "why", At: 1_772_359_200_000}
+	if _, err := fmt.Sscanf(words[3], "%d-%d", &c.Partition, &c.Offset); err != nil {
+		return nil, err
+	}
+	if c.Op == deadletter.Replay {
+		c.Key, c.Value, c.Headers = []byte("k"), []byte(words[4]), []deadletter.Header{{Name: "trace", Value: []byte("abc")}}
+	}
+	return codecs.LetterCommand{}.Encode(c)
 }
 
 func formatRow(b []byte) string {
@@ -36,6 +51,15 @@ func formatRow(b []byte) string {
 		return err.Error()
 	}
 	text := row.State.String() + formatLetter(row.Letter)
+	if row.Letter.Source.DeadLetter != "" {
+		text += ", a replay of " + row.Letter.Source.DeadLetter
+	}
+	if d := row.Decision; d != nil {
+		text += fmt.Sprintf("; %s by %s (%s) because %s", d.Op, d.Actor, d.Role, d.Reason)
+	}
+	for _, v := range row.Verdicts {
+		text += fmt.Sprintf("; %s %s", v.CommandID, v.Result)
+	}
 	for _, l := range row.Earlier {
 		text += "; earlier" + formatLetter(l)
 	}
@@ -47,11 +71,11 @@ func formatLetter(l deadletter.Letter) string {
 		l.Reason, l.Group, l.Detail, l.Source.Topic, l.Source.Partition, l.Source.Offset, l.Source.Timestamp, l.Partition, l.Offset, l.SizeBytes, l.FullSizeBytes, l.At)
 }
 
-// A dead letter of this group would be its own next input.
-func TestGraphHasNoOutput(t *testing.T) {
+// A dead letter of this group would be its own next input. It writes replays, and nothing else.
+func TestGraphWritesReplaysAlone(t *testing.T) {
 	top := topology.New(topology.DefaultConfig())
 	g := Graph(top, NewMetrics(prometheus.NewRegistry()))
-	if out := g.OutputStreams(); len(out) != 0 || g.LoopStream() != nil {
+	if out := g.OutputStreams().Topics(); len(out) != 1 || out[0] != "payments" || g.LoopStream() != nil {
 		t.Errorf("outputs %v, loop %v", out, g.LoopStream())
 	}
 }

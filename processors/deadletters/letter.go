@@ -33,6 +33,7 @@ func parseLetter(key string, h goka.Headers) (l deadletter.Letter, ok bool) {
 	if t, err := time.Parse(time.RFC3339Nano, string(h[stream.HeaderTimestamp])); err == nil {
 		l.Source.Timestamp = instant.Of(t)
 	}
+	l.Source.DeadLetter = text(h[stream.HeaderDeadLetter])
 	if full, err := strconv.ParseInt(string(h[stream.HeaderTruncated]), 10, 64); err == nil {
 		l.FullSizeBytes = max(full, 0)
 	}

@@ -13,6 +13,7 @@
 package intake
 
 import (
+	"strings"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -23,7 +24,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group.
+// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group, and so that of the id of the
+// dead letter whose replay it is.
 const keyLimit = 1024
 
 // Config holds the settings of intake; they are those of normalisation.
@@ -62,7 +64,7 @@ type group struct {
 
 // take handles one record of payments that is JSON; stream files the others as dead letters.
 func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
-	n, problem := payment.Normalise(in, origin(c.Source()), g.rules)
+	n, problem := payment.Normalise(in, origin(c), g.rules)
 	switch {
 	case problem != nil:
 		c.DeadLetter(stream.DeadLetter{Reason: problem.DeadLetterReason(), Detail: problem.Error()})
@@ -75,8 +77,10 @@ func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
 	}
 }
 
-func origin(s stream.Coordinates) payment.Origin {
+func origin(c *stream.Context[stream.NoRow]) payment.Origin {
+	s, letter := c.Source(), c.Headers()[stream.HeaderDeadLetter]
 	return payment.Origin{
 		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: instant.Of(s.Timestamp), Key: s.Key[:min(len(s.Key), keyLimit)],
+		DeadLetter: strings.ToValidUTF8(string(letter[:min(len(letter), keyLimit)]), ""), // anybody may have written it
 	}
 }

@@ -34,6 +34,7 @@ type letterHeaders struct {
 	Offset    string   `json:"mr-offset" pattern:"^[0-9]+$"`
 	Timestamp string   `json:"mr-timestamp" format:"date-time" doc:"Of the source record"`
 	Truncated string   `json:"mr-truncated,omitempty" pattern:"^[0-9]+$" doc:"The full size of the value in bytes, where it was cut"`
+	ReplayOf  string   `json:"mr-dead-letter,omitempty" doc:"The dead letter as whose replay the source record was sent"`
 }
 
 // Schemas returns the JSON Schema (2020-12) of the values of every JSON topic of t, and of the headers of dead letters, by the topic's name

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/deadletter"
+)
+
+// letterAct is what is decided on dead letters.
+type letterAct struct {
+	op       deadletter.Op
+	done     string // as the state afterwards has it
+	id       string // of one; empty for all that pass
+	reason   string
+	group    string
+	topic    string
+	all      bool
+	why, key string
+	file     string // bytes for one, in place of its own
+	dryRun   bool
+	confirm  confirmation
+}
+
+func (l *letterAct) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&l.reason, "reason", "", "of all that are open: only this reason, such as malformed")
+	f.StringVar(&l.group, "group", "", "of all that are open: only of this group")
+	f.StringVar(&l.topic, "topic", "", "of all that are open: only records of this topic")
+	f.BoolVar(&l.all, "all", false, "all that are open")
+	f.StringVar(&l.why, "why", "", "why, for the record")
+	f.BoolVar(&l.dryRun, "dry-run", false, "show which, change nothing")
+	l.confirm.flags(c)
+}
+
+const letterActLong = `
+
+Without ID it is done to all open dead letters that pass --reason, --group and --topic, or to --all: they are counted, and then it asks, at
+a terminal; elsewhere it needs --yes. --dry-run shows them. Records of one partition go in the order they had. Exit status 1: there is none, or some were
+refused. The token needs the role editor.`
+
+func (a *app) replayLetterCommand() *cobra.Command {
+	l := letterAct{op: deadletter.Replay, done: deadletter.Replayed.String()}
+	cmd := &cobra.Command{
+		Use: "replay [ID]", Short: "Send the record of a dead letter again, as it was or edited",
+		Long: `Sends the record of a dead letter to payments again, once, under the key it had. If it fails again, that is another dead letter, and
+its replay_of names the first. An event that the ledger has taken meanwhile changes nothing. --file sends other bytes in its place, as ` +
+			"`deadletters show ID --raw`" + ` writes them.` + letterActLong,
+		Example:           "  millrace deadletters replay payments-3-42 --why mended\n  millrace deadletters replay --reason future_timestamp --dry-run",
+		ValidArgsFunction: a.openLetters(),
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.decideLetters(cmd, args, l) },
+	}
+	l.flags(cmd)
+	cmd.Flags().StringVarP(&l.file, "file", "f", "", `of ID: the bytes to send in place of its own ("-": standard input)`)
+	idempotent(cmd, &l.key)
+	return cmd
+}
+
+func (a *app) discardLetterCommand() *cobra.Command {
+	l := letterAct{op: deadletter.Discard, done: deadletter.Discarded.String()}
+	cmd := &cobra.Command{
+		Use: "discard [ID] --why WHY", Short: "Say that the record of a dead letter is not needed",
+		Long:              "Marks a dead letter as discarded, with who said so and why. It stays, and can still be replayed." + letterActLong,
+		Example:           "  millrace deadletters discard payments-3-42 --why test\n  millrace deadletters discard --group intake --reason malformed --why noise --yes",
+		ValidArgsFunction: a.openLetters(),
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.decideLetters(cmd, args, l) },
+	}
+	l.flags(cmd)
+	idempotent(cmd, &l.key)
+	_ = cmd.MarkFlagRequired("why")
+	return cmd
+}
+
+// openLetters proposes those on which something can be decided.
+func (a *app) openLetters() completer {
+	return a.listed(call{path: lettersPath, roles: reads(), query: given("state", deadletter.Open.String())}, "id")
+}
+
+func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) error {
+	filtered := l.reason+l.group+l.topic != ""
+	switch {
+	case len(args) == 1 && (filtered || l.all):
+		return misused(cmd, "give ID, or --reason, --group, --topic or --all: not both")
+	case len(args) == 0 && !filtered && !l.all:
+		return misused(cmd, "which? Give ID, or --reason, --group or --topic, or --all%s", example(cmd))
+	case filtered && l.all:
+		return misused(cmd, "--all is all that are open: leave it out beside --reason, --group and --topic")
+	case len(args) == 0 && (l.file != "" || l.key != ""):
+		return misused(cmd, "--file and --key are of one dead letter: give its ID")
+	}
+	if len(args) == 0 {
+		return a.decideAll(cmd, l)
+	}
+	l.id = args[0]
+	if l.dryRun {
+		return show(cmd.Context(), a, letterCall(l.id), func(s shownLetter) table { return letterTable([]shownLetter{s}) })
+	}
+	c, err := l.call(l.id)
+	if err != nil {
+		return err
+	}
+	return show(cmd.Context(), a, c, func(s shownLetter) table { return letterTable([]shownLetter{s}) })
+}
+
+// call returns the request that decides on one.
+func (l letterAct) call(id string) (call, error) {
+	c := letterCall(id)
+	body := map[string]any{}
+	if l.why != "" {
+		body["reason"] = l.why
+	}
+	if l.file != "" {
+		raw, err := readBytes(l.file)
+		if err != nil {
+			return c, err
+		}
+		body["raw_base64"] = raw
+	}
+	c.method, c.path, c.roles, c.body, c.key = http.MethodPost, c.path+"/"+string(l.op), writes(), body, keyOr(l.key)
+	return c, nil
+}
+
+// readBytes reads a file, or standard input for "-".
+func readBytes(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(path)
+}
+
+// decidedLetter is what became of one of many.
+type decidedLetter struct {
+	ID     string `json:"id"`
+	Result string `json:"result"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// decideAll decides the same on every open dead letter that passes.
+func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
+	open, err := a.passing(cmd.Context(), l)
+	switch {
+	case err != nil:
+		return err
+	case len(open) == 0:
+		return finding{errors.New("no open dead letter passes: `millrace deadletters list --state open` shows those that there are")}
+	case l.dryRun:
+		fmt.Fprintf(a.errs, "%s would be %s.\n", counted(open), l.done)
+		return a.print(open, func() table { return letterTable(open) })
+	}
+	question := fmt.Sprintf("%s will be %s at %s.", counted(open), l.done, a.config.Server)
+	if err := l.confirm.confirm(cmd, question, fmt.Sprint(len(open))); err != nil {
+		return err
+	}
+	results, keys, failed := make([]decidedLetter, len(open)), make([]string, len(open)), make([]error, len(open))
+	for i, letter := range open {
+		keys[i] = letter.source()
+	}
+	err = each(cmd.Context(), keys, func(ctx context.Context, i int) error {
+		results[i] = decidedLetter{open[i].ID, l.done, ""}
+		c, err := l.call(open[i].ID)
+		if err == nil {
+			_, err = a.write(ctx, c)
+		}
+		var refused finding
+		if errors.As(err, &refused) {
+			results[i].Result, results[i].Detail, failed[i] = "refused", err.Error(), err
+			return nil
+		}
+		if err != nil {
+			results[i].Result, results[i].Detail = "failed", err.Error()
+		}
+		return err
+	})
+	results = slices.DeleteFunc(results, func(d decidedLetter) bool { return d.ID == "" }) // those behind one that failed
+	printed := a.print(results, func() table {
+		t := table{header: []string{"id", "result", "detail"}}
+		for _, d := range results {
+			t.rows = append(t.rows, []string{d.ID, d.Result, dash(d.Detail)})
+		}
+		return t
+	})
+	refused := slices.DeleteFunc(failed, func(err error) bool { return err == nil })
+	if err == nil && len(refused) > 0 {
+		err = finding{fmt.Errorf("%d of %d were refused", len(refused), len(open))}
+	}
+	return errors.Join(printed, err)
+}
+
+// passing returns the open dead letters that an act is about, oldest first.
+func (a *app) passing(ctx context.Context, l letterAct) ([]shownLetter, error) {
+	query := given("state", deadletter.Open.String(), "reason", l.reason, "group", l.group)
+	open := []shownLetter{}
+	_, err := a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(), func(raw json.RawMessage) error {
+		var s shownLetter
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		s.Raw = nil // they may be many
+		if l.topic == "" || s.Topic == l.topic {
+			open = append(open, s)
+		}
+		return nil
+	})
+	slices.Reverse(open)
+	return open, err
+}
+
+// counted says how many there are, by reason.
+func counted(letters []shownLetter) string {
+	reasons := map[string]int{}
+	for _, l := range letters {
+		reasons[l.Reason]++
+	}
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		parts = append(parts, fmt.Sprintf("%s %d", reason, reasons[reason]))
+	}
+	return fmt.Sprintf("%d dead letters (%s)", len(letters), strings.Join(parts, ", "))
+}

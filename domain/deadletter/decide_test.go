@@ -1,0 +1,61 @@
+package deadletter
+
+import (
+	"testing"
+
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
+)
+
+func TestDecide(t *testing.T) {
+	row := File(nil, letter("ledger", payment.OverReversal, 5))
+	ask := func(id string, op Op) *Command {
+		return &Command{ID: id, Op: op, LetterID: "payments-3-42", Actor: "ann", Role: "editor", At: 9, Reason: "why", Partition: 1, Offset: 5}
+	}
+	step := func(from *Row, c *Command, state State, send bool, code string) *Row {
+		t.Helper()
+		before := *from
+		next, sent := Decide(from, c)
+		v, ok := next.Verdicts.Find(c.ID)
+		if next.State != state || sent != send || !ok || (v.Result == verdict.Refused) != (code != "") || code != "" && v.Problems[0].Code != code {
+			t.Errorf("%s %s: %v, sent %v, %+v", c.ID, c.Op, next.State, sent, v)
+		}
+		if from.State != before.State || len(from.Verdicts) != len(before.Verdicts) || from.Decision != before.Decision {
+			t.Error("the row itself was changed")
+		}
+		if again, sent := Decide(next, c); again != next || sent {
+			t.Errorf("%s %s again changes the row, or sends", c.ID, c.Op)
+		}
+		return next
+	}
+	if next, send := Decide(nil, ask("a.1", Replay)); next != nil || send {
+		t.Error("what is not there was decided on")
+	}
+	replayed := step(row, ask("a.1", Replay), Replayed, true, "")
+	if d := replayed.Decision; *d != (Decision{Op: Replay, Actor: "ann", Role: "editor", Reason: "why", At: 9}) {
+		t.Errorf("%+v", d)
+	}
+	step(replayed, ask("b.1", Replay), Replayed, false, problem.Decided)
+	step(replayed, ask("b.1", Discard), Replayed, false, problem.Decided)
+	step(replayed, ask("a.2", Replay), Replayed, false, problem.Conflict)
+	discarded := step(row, ask("a.1", Discard), Discarded, false, "")
+	step(discarded, ask("b.1", Discard), Discarded, false, problem.Decided)
+	step(discarded, ask("b.1", Replay), Replayed, true, "")
+	step(row, ask("a.1", "burn"), Open, false, problem.InvalidField)
+	stale := ask("a.1", Replay)
+	stale.Offset = 4
+	step(row, stale, Open, false, problem.PreconditionFailed)
+
+	if same := File(replayed, letter("ledger", payment.OverReversal, 6)); same.State != Replayed || len(same.Verdicts) != 1 || same.Decision == nil {
+		t.Errorf("filed again by the same group: %+v", same)
+	}
+	if anew := File(replayed, letter("health", payment.LateBeyondHorizon, 6)); anew.State != Open || len(anew.Verdicts) != 1 || anew.Decision == nil {
+		t.Errorf("filed for another reason: %+v", anew)
+	}
+	for state, want := range map[State]string{Open: "open", Replayed: "replayed", Discarded: "discarded", 9: ""} {
+		if state.String() != want {
+			t.Errorf("%d is %q", state, state)
+		}
+	}
+}

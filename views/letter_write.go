@@ -1,0 +1,183 @@
+package views
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// ReplayBody says how a dead letter is to be replayed.
+type ReplayBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the record"`
+	Raw    []byte `json:"raw_base64,omitempty" contentEncoding:"base64" doc:"The bytes to send in place of the record's own: at most 1 MiB, base64"`
+}
+
+// LetterContent is a write on a dead letter.
+type LetterContent struct {
+	Key
+	ID          string `path:"id" maxLength:"512" doc:"Topic, partition and offset of the source record" example:"payments-3-42"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
+}
+
+// maxReplayBody holds the largest record that can be used, in base64.
+const maxReplayBody = 2 << 20
+
+// letterWrites adds what people decide on dead letters.
+func (s *Server) letterWrites() {
+	replay := s.userWrite("replay-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/replay", tagPanel,
+		"Send the record of a dead letter again, as it was or edited", writeAccess())
+	replay.Description = "The record goes to payments under the key it had, once, with the header " + stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
+		"another dead letter, whose replay_of names this one. A dead letter that is open or discarded can be replayed, one whose record is of payments; the ledger drops an event that it has taken already. " +
+		"The answer has what became of the command, not of the record; without a verdict within 5 s it is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
+	replay.MaxBodyBytes = maxReplayBody
+	s.answers(replay, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	huma.Register(s.api, replay, s.replayLetter)
+	s.written(replay, reflect.TypeFor[ReplayBody](), reflect.TypeFor[Letter]())
+	s.registered(replay).RequestBody.Required = false
+	discard := s.userWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard", tagPanel,
+		"Say that the record of a dead letter is not needed", writeAccess())
+	discard.Description = "The dead letter stays, as discarded, with who said so and why; it can still be replayed. " +
+		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
+	s.answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
+	huma.Register(s.api, discard, s.discardLetter)
+	s.written(discard, reflect.TypeFor[ReasonBody](), reflect.TypeFor[Letter]())
+}
+
+func (s *Server) discardLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
+	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
+		return nil, err
+	}
+	reason, err := codecs.ReasonRequest(in.RawBody)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if p := checkReason(reason, true); p != nil {
+		return nil, p
+	}
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, nil)
+}
+
+func (s *Server) replayLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
+	body := in.RawBody
+	if len(body) == 0 && in.ContentType == "" {
+		body = []byte("{}")
+	} else if err := checkJSON(in.ContentType, body); err != nil {
+		return nil, err
+	}
+	reason, raw, err := codecs.ReplayRequest(body)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if p := checkReason(reason, false); p != nil {
+		return nil, p
+	}
+	if len(raw) > stream.SourceLimit {
+		return nil, problem.Invalid("/raw_base64", "invalid_field", "is more than 1 MiB, which no group takes")
+	}
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Replay, Reason: reason, Value: raw, Edited: raw != nil}, s.fillReplay)
+}
+
+func checkReason(reason string, needed bool) *problem.Problem {
+	switch {
+	case needed && strings.TrimSpace(reason) == "":
+		return problem.Invalid("/reason", "invalid_field", "is required")
+	case len([]rune(reason)) > 500:
+		return problem.Invalid("/reason", "invalid_field", "is longer than 500 characters")
+	}
+	return nil
+}
+
+// decide has a command judged by the group that keeps dead letters. fill adds what the command needs of the row, unless it was judged before.
+func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
+	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*userWrittenOutput, error) {
+	c.ID, c.LetterID, c.Actor, c.Role = commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), in.ID, identity(ctx).Subject, roleOf(ctx)
+	c.At = instant.Of(s.config.Now())
+	if _, err := s.at(ctx, Fresh{}, s.sources.letters.holding(in.ID)); err != nil {
+		return nil, err
+	}
+	row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, problem.Missing("dead letter")
+	}
+	c.Partition, c.Offset = row.Partition, row.Offset
+	if _, judged := row.Verdicts.Find(c.ID); !judged && !row.Verdicts.Clash(c.ID) && fill != nil {
+		if err := fill(ctx, row, c); err != nil {
+			return nil, err
+		}
+	}
+	return obey(ctx, s, userCommand[*deadletter.Row]{
+		id: c.ID, user: in.ID, table: s.sources.letters, group: s.config.Topology.DeadLetters, watchers: s.config.Indexes.watchers.letters,
+		verdicts: func(row *deadletter.Row) verdict.List {
+			if row == nil {
+				return nil
+			}
+			return row.Verdicts
+		},
+		send:     func(ctx context.Context) error { return s.config.LetterCommands.Send(ctx, c) },
+		location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
+		shown: func(row *deadletter.Row) (any, error) {
+			items := []Letter{letterOf(in.ID, row)}
+			_ = s.fill(ctx, items, []Place{{row.Partition, row.Offset}}) // it is decided, whether or not its bytes can be read now
+			return items[0], nil
+		},
+	})
+}
+
+// fillReplay adds the record that is to be sent: bytes, key and headers of the source, as the dead letter has them.
+func (s *Server) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+	if row.Source.Topic != s.config.Topology.Payments.Name {
+		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.config.Topology.Payments.Name + " can be sent again; give the command, or the definition, anew")
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
+	defer cancel()
+	records, err := s.config.Records.Read(ctx, []Place{{row.Partition, row.Offset}})
+	if err != nil || len(records) != 1 {
+		s.config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", requestID(ctx), "error", err)
+		return problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")
+	}
+	record := records[0]
+	switch {
+	case c.Edited:
+	case record == nil:
+		return unfit("retention has taken its bytes: give them as raw_base64")
+	case row.FullSizeBytes > 0 || len(record.Value) > stream.SourceLimit:
+		return unfit("it was too large, and only its beginning was kept: give what is to be sent as raw_base64")
+	default:
+		c.Value = record.Value
+	}
+	if record == nil {
+		return nil
+	}
+	for _, h := range record.Headers {
+		switch {
+		case h.Name == stream.HeaderKey:
+			c.Key = h.Value
+		case !strings.HasPrefix(h.Name, headerPrefix):
+			c.Headers = append(c.Headers, h)
+		}
+	}
+	return nil
+}
+
+// headerPrefix begins the names of the headers that Millrace gives a dead letter; the others are the source's own.
+const headerPrefix = "mr-"
+
+// unfit is the answer to a replay that cannot be.
+func unfit(why string) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, why)
+}

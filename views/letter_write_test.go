@@ -1,0 +1,156 @@
+package views
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/views/token"
+)
+
+// memLetterCommands are the group of dead letters: it judges at once, in the background.
+type memLetterCommands struct {
+	f       *fixture
+	failing error
+	deaf    bool
+	mu      sync.Mutex
+	sent    []*deadletter.Command
+	records []*deadletter.Command // those whose record was sent
+}
+
+func (m *memLetterCommands) Send(_ context.Context, c *deadletter.Command) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failing != nil {
+		return m.failing
+	}
+	m.sent = append(m.sent, c)
+	if m.deaf {
+		return nil
+	}
+	go func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		f := m.f
+		value, _ := f.tables.letters.Get(c.LetterID)
+		row, err := f.topology.DeadLetters.Row.Decode(value)
+		f.check(err)
+		row, send := deadletter.Decide(row, c)
+		if send {
+			m.records = append(m.records, c)
+		}
+		put(f, f.tables.letters, f.topology.DeadLetters, c.LetterID, row)
+	}()
+	return nil
+}
+
+func TestDeadLettersAreReplayedAndDiscarded(t *testing.T) {
+	f := newFixture(t)
+	for i := range 4 {
+		f.putLetter(fmt.Sprintf("payments-3-4%d", i), payment.Malformed, "intake", time.Duration(i)*time.Second, fmt.Sprintf("raw %d", i))
+	}
+	at := func(i int, act string) string { return fmt.Sprintf("/v1/panel/dead-letters/payments-3-4%d/%s", i, act) }
+
+	w := f.say("POST", at(0, "replay"), `{"reason":"fixed"}`, withKey("k1"))
+	got := f.object(w.Body.Bytes())
+	decision, _ := got["decision"].(map[string]any)
+	want := map[string]any{"action": "replay", "actor": "eve", "role": "editor", "at": "2026-03-01T10:00:00.000Z", "reason": "fixed", "edited": false}
+	if d := cmp.Diff(want, decision); w.Code != http.StatusOK || got["state"] != "replayed" || d != "" {
+		t.Errorf("%d %v %s", w.Code, got, d)
+	}
+	record := f.decided.records[0]
+	if string(record.Key) != "key" || string(record.Value) != "raw 0" || len(record.Headers) != 1 || record.Headers[0].Name != "trace" {
+		t.Errorf("%+v", record)
+	}
+	if w := f.say("POST", at(0, "replay"), `{"reason":"fixed"}`, withKey("k1")); w.Code != http.StatusOK || len(f.decided.sent) != 1 {
+		t.Errorf("the same key again: %d, %d commands", w.Code, len(f.decided.sent))
+	}
+	f.wantProblem(f.say("POST", at(0, "replay"), `{"reason":"other"}`, withKey("k1")), http.StatusConflict, "idempotency_conflict")
+	for _, act := range []string{"replay", "discard"} {
+		p := f.wantProblem(f.say("POST", at(0, act), `{"reason":"again"}`), http.StatusUnprocessableEntity, "invalid_field")
+		if p["detail"] != "it is replayed already" {
+			t.Errorf("%s: %v", act, p["detail"])
+		}
+	}
+
+	edited := base64.StdEncoding.EncodeToString([]byte(`{"id":"e"}`))
+	got = f.object(f.say("POST", at(1, "replay"), `{"raw_base64":"`+edited+`"}`).Body.Bytes())
+	if record := f.decided.records[1]; string(record.Value) != `{"id":"e"}` || !got["decision"].(map[string]any)["edited"].(bool) || got["decision"].(map[string]any)["reason"] != nil {
+		t.Errorf("%+v %v", record, got)
+	}
+	got = f.object(f.ask("POST", at(2, "replay"), f.token("ann", token.Admin)).Body.Bytes()) // without a body
+	if got["state"] != "replayed" {
+		t.Errorf("%v", got)
+	}
+
+	f.wantProblem(f.say("POST", at(3, "discard"), `{}`), http.StatusUnprocessableEntity, "invalid_field")
+	got = f.object(f.say("POST", at(3, "discard"), `{"reason":"a test"}`).Body.Bytes())
+	if got["state"] != "discarded" || len(f.decided.records) != 3 {
+		t.Errorf("%v, %d records", got, len(f.decided.records))
+	}
+	if d := cmp.Diff([][]string{{"payments-3-42", "payments-3-41", "payments-3-40"}}, f.ids("/v1/panel/dead-letters?limit=5&state=replayed")); d != "" {
+		t.Error(d)
+	}
+	if open := f.get("/v1/panel/dead-letters?state=open")["items"].([]any); len(open) != 0 {
+		t.Errorf("still open: %v", open)
+	}
+	got = f.object(f.say("POST", at(3, "replay"), `{}`).Body.Bytes()) // after all
+	if got["state"] != "replayed" || len(f.decided.records) != 4 {
+		t.Errorf("%v, %d records", got, len(f.decided.records))
+	}
+}
+
+func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
+	f := newFixture(t)
+	f.putLetter("payments-3-42", payment.Malformed, "intake", 0, "raw")
+	const replay, discard = "/v1/panel/dead-letters/payments-3-42/replay", "/v1/panel/dead-letters/payments-3-42/discard"
+	for _, path := range []string{replay, discard} {
+		f.wantProblem(f.ask("POST", path, f.token("ann", token.Viewer)), http.StatusForbidden, "forbidden")
+		f.wantProblem(f.ask("POST", path, ""), http.StatusUnauthorized, "unauthenticated")
+		f.wantProblem(f.say("POST", strings.Replace(path, "42", "99", 1), `{"reason":"r"}`), http.StatusNotFound, "not_found")
+		f.wantProblem(f.say("POST", path, `{"reason":"`+strings.Repeat("x", 501)+`"}`), http.StatusUnprocessableEntity, "invalid_field")
+		f.wantProblem(f.say("POST", path, `{"reason":"r","force":true}`), http.StatusBadRequest, "invalid_field")
+		f.wantProblem(f.say("POST", path, `{`), http.StatusBadRequest, "bad_request")
+	}
+	f.wantProblem(f.say("POST", replay, `{"raw_base64":"%"}`), http.StatusUnprocessableEntity, "invalid_field")
+	big := base64.StdEncoding.EncodeToString(make([]byte, stream.SourceLimit+1))
+	f.wantProblem(f.say("POST", replay, `{"raw_base64":"`+big+`"}`), http.StatusUnprocessableEntity, "invalid_field")
+
+	refused := func(id string, change func(*deadletter.Letter), gone bool, says string) {
+		t.Helper()
+		l := deadletter.Letter{Reason: payment.Malformed, Group: "intake", Source: payment.Origin{Topic: "payments"}, Partition: 3, Offset: 0}
+		change(&l)
+		put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, l))
+		if gone {
+			delete(f.records, Place{l.Partition, l.Offset})
+		}
+		p := f.wantProblem(f.say("POST", strings.Replace(replay, "payments-3-42", id, 1), `{}`), http.StatusUnprocessableEntity, "invalid_field")
+		if !strings.Contains(fmt.Sprint(p["detail"]), says) {
+			t.Errorf("%s: %v", id, p["detail"])
+		}
+	}
+	refused("claims-0-0", func(l *deadletter.Letter) { l.Source.Topic = "claims" }, false, "only records of payments")
+	refused("payments-0-1", func(l *deadletter.Letter) { l.FullSizeBytes = 5_000_000 }, false, "raw_base64")
+	refused("payments-0-2", func(l *deadletter.Letter) { l.Offset = 77 }, true, "retention has taken")
+	if len(f.decided.sent) != 0 {
+		t.Errorf("%d commands were sent", len(f.decided.sent))
+	}
+	f.decided.failing = errors.New("no broker")
+	f.wantProblem(f.say("POST", discard, `{"reason":"r"}`), http.StatusServiceUnavailable, "unavailable")
+	f.decided.failing, f.decided.deaf = nil, true
+	f.server.config.Wait = 0
+	if w := f.say("POST", discard, `{"reason":"r"}`); w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/dead-letters/payments-3-42" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
