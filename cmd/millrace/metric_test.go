@@ -198,14 +198,14 @@ func words[S ~string](list []S) []string {
 	return out
 }
 
-// counted says which rows a counter has from the start: a rate can only rise from one that was there.
-type counted struct {
+// startingRows says which rows a counter has from the start: a rate can only rise from one that was there.
+type startingRows struct {
 	rows []string
 	// unknown says why rows are not known before something happens. Where it is empty every row of the counter is in rows.
 	unknown string
 }
 
-func counters() map[string]counted {
+func counters() map[string]startingRows {
 	groups := pipeline.Groups()
 	var reasons []string
 	for _, r := range payment.Reasons() {
@@ -217,7 +217,7 @@ func counters() map[string]counted {
 	for v := ledger.Applied; v <= ledger.Rejected; v++ {
 		ledgers = append(ledgers, "ledger "+v.String())
 	}
-	return map[string]counted{
+	return map[string]startingRows{
 		"millrace_events_total": {
 			rows: append(ledgers, "intake accepted", "progress counted", "progress not_counted", "progress duplicate", "progress after_horizon"),
 		},
