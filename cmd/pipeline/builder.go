@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/span"
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
@@ -158,7 +159,7 @@ func Validate(s config.Config) error {
 		name string
 		err  error
 	}{
-		{"intake", Intake(s).Validate()}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
+		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
 		{"triggers", Triggers(s).Validate()},
 	} {
 		if g.err != nil {
@@ -171,8 +172,26 @@ func Validate(s config.Config) error {
 // Intake returns the intake group's settings.
 func Intake(s config.Config) intake.Config {
 	c := intake.DefaultConfig()
-	c.FutureBound, c.HealthInstruments, c.Declines = s.Intake.FutureBound, s.Intake.HealthInstruments, s.Intake.DeclineCodes
+	c.FutureBound, c.Declines = s.Intake.FutureBound, s.Intake.DeclineCodes
+	if s.Intake.HealthInstruments != nil { // names of payments are compared in NFC, and so are those that the file writes
+		c.HealthInstruments = map[string][]string{}
+	}
+	for mode, fields := range s.Intake.HealthInstruments {
+		named := make([]string, len(fields))
+		for i, field := range fields {
+			named[i] = codecs.Text(field)
+		}
+		c.HealthInstruments[codecs.Text(mode)] = named
+	}
 	return c
+}
+
+// distinctModes returns an error if two modes of a setting are one name.
+func distinctModes(s config.Config) error {
+	if len(Intake(s).HealthInstruments) < len(s.Intake.HealthInstruments) {
+		return errors.New("health_instruments: a mode is there twice, in two forms of Unicode (names are compared in NFC): write it once")
+	}
+	return nil
 }
 
 // Ledger returns the ledger group's settings.

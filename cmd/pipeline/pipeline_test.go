@@ -41,6 +41,21 @@ func TestDefaultsAreTheProcessors(t *testing.T) {
 	}
 }
 
+// The names in health_instruments meet those of payments, which are in NFC, whatever form the file has.
+func TestHealthInstrumentsAreComparedInNFC(t *testing.T) {
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	s := config.Default()
+	s.Intake.HealthInstruments = map[string][]string{decomposed: {"attributes." + decomposed}}
+	want := map[string][]string{composed: {"attributes." + composed}}
+	if diff := cmp.Diff(want, Intake(s).HealthInstruments); diff != "" {
+		t.Error(diff)
+	}
+	s.Intake.HealthInstruments[composed] = []string{"gateway"}
+	if err := Validate(s); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("one mode in two forms: %v", err)
+	}
+}
+
 func TestSettingsReachTheProcessors(t *testing.T) {
 	s := config.Default()
 	s.Intake = config.Intake{FutureBound: time.Second, HealthInstruments: map[string][]string{"upi": {"gateway"}}, DeclineCodes: map[string]string{"X1": "business"}}
