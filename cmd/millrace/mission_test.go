@@ -37,6 +37,21 @@ func TestMissionApplyDryRun(t *testing.T) {
 	}
 }
 
+// A mission whose days depend on a zone, and that names none, is applied with a note that says so; one that names it has none.
+func TestMissionWithoutTimeZoneSaysSo(t *testing.T) {
+	elsewhere(t)
+	const note = "time_zone is not given: its days and local times are those of UTC"
+	without := write(t, "m.yaml", strings.Replace(goodMission, "  time_zone: Asia/Kolkata\n", "", 1))
+	for _, form := range []string{"table", "json"} {
+		args := append([]string{"mission", "apply", "--dry-run", "-o", form, "-f"}, without)
+		lacks(t, millrace(t, 0, append(args, nobody()...)...).out, note)
+		args[len(args)-1] = write(t, "zone.yaml", goodMission)
+		if got := millrace(t, 0, append(args, nobody()...)...); strings.Contains(got.out+got.errs, "time_zone") {
+			t.Errorf("a mission with a zone: %s%s", got.out, got.errs)
+		}
+	}
+}
+
 func TestInvalidMissionsListEveryProblem(t *testing.T) {
 	elsewhere(t)
 	bad := strings.NewReplacer("target: 50000", "target: -1", "operator: gte", "operator: near", "INR", "rupees", "metric: amount", "metric: hops").Replace(goodMission)
