@@ -38,7 +38,9 @@ func (a *app) print(v any, asTable func() table) error {
 	}
 	t := asTable()
 	w := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ToUpper(strings.Join(t.header, "\t")))
+	if t.header != nil {
+		fmt.Fprintln(w, strings.ToUpper(strings.Join(t.header, "\t")))
+	}
 	for _, r := range t.rows {
 		fmt.Fprintln(w, strings.Join(r, "\t"))
 	}

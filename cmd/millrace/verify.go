@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,8 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	return &cobra.Command{
+	w := watch{every: time.Minute}
+	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Audit what is committed: conservation of money, journals, windows, timers, fenced producers",
 		Long: `Reads all topics and tables that are in Kafka, as a reader of committed records, and holds them against each other while the
@@ -32,12 +34,65 @@ keeps a few hundred bytes for each transaction and user in memory.
   timers        no timer is pending whose time has passed
   records       every record that is audited can be read; one that cannot is named, and the others are audited all the same
 
-Where retention has taken the beginning of a topic, what it was is taken as it is found. Exit status 1: something is wrong; the evidence names it.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },
+Where retention has taken the beginning of a topic, what it was is taken as it is found. Exit status 1: something is wrong; the evidence names it.
+
+--watch verifies again and again until Ctrl-C, --every after each round ended, and prints a line for each (with -o json or yaml its report). It ends at the first
+round in which something is wrong, with that round's evidence and exit status 1. Every round reads everything.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !w.on {
+				return a.verify(cmd.Context(), verifyTable)
+			}
+			if w.every < time.Second {
+				return misused(cmd, "--every %v: must be at least 1s, since every round reads everything", w.every)
+			}
+			for {
+				err := a.verify(cmd.Context(), verifyLine)
+				if cmd.Context().Err() != nil {
+					return nil // a stop is how a watch ends
+				}
+				if err != nil || sleepUntil(cmd.Context(), time.Now().Add(w.every)) != nil {
+					return err
+				}
+			}
+		},
 	}
+	cmd.Flags().BoolVarP(&w.on, "watch", "w", false, "verify again and again until Ctrl-C, or until something is wrong")
+	cmd.Flags().DurationVar(&w.every, "every", w.every, "with --watch: how long to wait between rounds")
+	return cmd
 }
 
-func (a *app) verify(ctx context.Context) error {
+// verifyLine is a report in one line, where nothing is wrong.
+func verifyLine(r audit.Report) table {
+	if !r.OK {
+		return verifyTable(r)
+	}
+	left := 0
+	for _, c := range r.Checks {
+		left += c.LeftOut
+	}
+	text := fmt.Sprintf("%s ok, %d checks", time.Now().UTC().Format(time.RFC3339), len(r.Checks))
+	if left > 0 {
+		text += fmt.Sprintf(", %d users could not be judged", left)
+	}
+	return table{rows: [][]string{{text}}}
+}
+
+func verifyTable(r audit.Report) table {
+	t := table{header: []string{"check", "ok", "evidence"}}
+	for _, c := range r.Checks {
+		note := ""
+		if c.LeftOut > 0 {
+			note = fmt.Sprintf("%d users could not be judged: nothing says any more in what order their records met", c.LeftOut)
+		}
+		t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), note})
+		for _, line := range c.Evidence {
+			t.rows = append(t.rows, []string{"", "", line})
+		}
+	}
+	return t
+}
+
+func (a *app) verify(ctx context.Context, asTable func(audit.Report) table) error {
 	bar := a.progress("reading", -1)
 	report, err := audit.Verify(ctx, audit.Config{
 		Client: a.config.Client(), Topology: a.topology(), Retention: a.config.Ledger.Retention, Horizon: a.config.Progress.ReorderHorizon, Progress: func(read, all int64) {
@@ -49,20 +104,7 @@ func (a *app) verify(ctx context.Context) error {
 		return err
 	}
 	_ = bar.Finish()
-	err = a.print(report, func() table {
-		t := table{header: []string{"check", "ok", "evidence"}}
-		for _, c := range report.Checks {
-			note := ""
-			if c.LeftOut > 0 {
-				note = fmt.Sprintf("%d users could not be judged: nothing says any more in what order their records met", c.LeftOut)
-			}
-			t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), note})
-			for _, line := range c.Evidence {
-				t.rows = append(t.rows, []string{"", "", line})
-			}
-		}
-		return t
-	})
+	err = a.print(report, func() table { return asTable(report) })
 	if err == nil && !report.OK {
 		return finding{errors.New("what is committed does not agree")}
 	}
