@@ -125,7 +125,7 @@ func TestStreamsAreNoSlowRequests(t *testing.T) {
 		r, err := http.NewRequestWithContext(ctx, "GET", server.URL+path, nil)
 		f.check(err)
 		r.Header.Set("Authorization", "Bearer "+bearer)
-		resp, err := http.DefaultClient.Do(r)
+		resp, err := http.DefaultClient.Do(r) //nolint:bodyclose // the function that is returned does
 		f.check(err)
 		if resp.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %s", path, resp.Status)

@@ -144,7 +144,10 @@ func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace b
 	start := time.Now()
 	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
 	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
-		if pace && sleepUntil(ctx, start.Add(r.Offset(from))) != nil {
+		if pace {
+			_ = sleepUntil(ctx, start.Add(r.Offset(from)))
+		}
+		if ctx.Err() != nil {
 			break // stopped: what was sent is flushed and counted
 		}
 		if err := f.Send(sending, r.Value); err != nil {
@@ -152,7 +155,7 @@ func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace b
 		}
 		n++
 	}
-	return n, nil
+	return n, nil //nolint:nilerr // a stop is how it ends
 }
 
 // stalledAfter is how long brokers may acknowledge nothing before a generator is not ready.

@@ -45,20 +45,23 @@ round in which something is wrong, with that round's evidence and exit status 1.
 			if w.every < time.Second {
 				return misused(cmd, "--every %v: must be at least 1s, since every round reads everything", w.every)
 			}
-			for {
-				err := a.verify(cmd.Context(), verifyLine)
-				if cmd.Context().Err() != nil {
-					return nil // a stop is how a watch ends
-				}
-				if err != nil || sleepUntil(cmd.Context(), time.Now().Add(w.every)) != nil {
-					return err
-				}
-			}
+			return a.verifyAgain(cmd.Context(), w.every)
 		},
 	}
 	cmd.Flags().BoolVarP(&w.on, "watch", "w", false, "verify again and again until Ctrl-C, or until something is wrong")
 	cmd.Flags().DurationVar(&w.every, "every", w.every, "with --watch: how long to wait between rounds")
 	return cmd
+}
+
+// verifyAgain verifies until something is wrong, or until a stop, which is how a watch ends.
+func (a *app) verifyAgain(ctx context.Context, every time.Duration) error {
+	for ctx.Err() == nil {
+		if err := a.verify(ctx, verifyLine); err != nil && ctx.Err() == nil {
+			return err
+		}
+		_ = sleepUntil(ctx, time.Now().Add(every))
+	}
+	return nil
 }
 
 // verifyLine is a report in one line, where nothing is wrong.
