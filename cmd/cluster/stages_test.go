@@ -33,7 +33,7 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 func TestSpecsOfAGroupAreAllThatItTouches(t *testing.T) {
 	tests := map[string][]string{
 		"p.intake":   {"p.payments", "p.transactions", "p.dead-letters"},
-		"p.progress": {"p.postings", "p.outcomes", "p.enrolments", "p.user-segments", "p.erasures", "p.tasks", "p.dead-letters", "p.progress-table", "p.progress-loop", "p.catalog-table"},
+		"p.progress": {"p.postings", "p.outcomes", "p.enrolments", "p.user-segments", "p.erasures", "p.tasks", "p.audit-users", "p.dead-letters", "p.progress-table", "p.progress-loop", "p.catalog-table"},
 		"p.health":   {"p.attempts", "p.health-windows", "p.health-corrections", "p.health-scores", "p.dead-letters", "p.health-table", "p.health-loop", "p.health-timers", "p.catalog-table"},
 		"intake":     nil, // names carry the prefix
 	}

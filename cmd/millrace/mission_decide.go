@@ -25,7 +25,7 @@ type decision struct {
 
 func (a *app) approveMissionCommand() *cobra.Command {
 	cmd := a.approvalCommand(&decision{op: catalog.Approve}, "Approve a mission that somebody else wrote")
-	cmd.Example = "  millrace mission list --approval waiting\n  millrace mission approve diwali-cash --revision 3 --reason \"within the budget of Q4\""
+	cmd.Example = "  millrace mission approve diwali-cash --revision 3\n  millrace mission list --approval waiting"
 	cmd.Long = `A mission that can give more than the thresholds of the configuration (approval.*) becomes active, and a change of it comes into force, once
 a second person has approved it: somebody with role approver or admin who has not changed its definition since the last approval. The approval is of
 the definition as it is; any later change needs another one.
@@ -36,7 +36,7 @@ On standard error it prints what is approved. --revision makes sure that it is w
 
 func (a *app) rejectMissionCommand() *cobra.Command {
 	cmd := a.approvalCommand(&decision{op: catalog.Reject}, "Reject a mission, or a change of one, that waits for its approval")
-	cmd.Example = "  millrace mission reject diwali-cash --reason \"no budget\""
+	cmd.Example = "  millrace mission reject diwali-cash --reason unbudgeted"
 	cmd.Long = `A change that waits is dropped, and the version before it stays in force. The approval of a mission that was never active is taken back. Who wrote
 what waits can take it back with role editor; everybody else needs approver or admin.`
 	_ = cmd.MarkFlagRequired("reason")
