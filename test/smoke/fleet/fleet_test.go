@@ -17,9 +17,9 @@ import (
 )
 
 // script is a worker that notes its starts, kills itself at its failpoint, and stops when asked to.
-const script = `echo "start $MILLRACE_FAILPOINT" >> starts
+const script = `trap 'echo stop >> starts; exit 0' TERM
+echo "start $MILLRACE_FAILPOINT" >> starts
 if [ -n "$MILLRACE_FAILPOINT" ]; then kill -9 $$; fi
-trap 'echo stop >> starts; exit 0' TERM
 while :; do sleep 0.05; done`
 
 func newFleet(t *testing.T, text string, n int) *Fleet {
@@ -117,9 +117,9 @@ func TestAFrozenWorkerGoesOn(t *testing.T) {
 }
 
 // fencedScript is a worker that was fenced while it was frozen.
-const fencedScript = `echo "start" >> starts
-trap 'echo "Error: engine: another process has this slot" >&2; exit 2' CONT
+const fencedScript = `trap 'echo "Error: engine: another process has this slot" >&2; exit 2' CONT
 trap 'echo stop >> starts; exit 0' TERM
+echo "start" >> starts
 while :; do sleep 0.05; done`
 
 func TestAFencedZombieEnds(t *testing.T) {
