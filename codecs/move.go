@@ -32,7 +32,7 @@ func ParseReason(b []byte) (reason string, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return "", nil
 	}
-	return reason, request(b, []string{"reason"}, func(f fields) { f.text("reason", &reason) })
+	return ReasonRequest(b)
 }
 
 // SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is neither.

@@ -1,8 +1,8 @@
 package views
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 
@@ -12,8 +12,6 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	faults "github.com/millrace/millrace/domain/problem"
-	"github.com/millrace/millrace/views/problem"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -139,17 +137,11 @@ func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, miss
 		}
 	}
 	reason, err := codecs.ParseReason(in.RawBody)
-	var found faults.List
-	switch {
-	case errors.As(err, &found):
-		return nil, refused(found)
-	case err != nil:
-		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	if err != nil {
+		return nil, misread(err, "not well-formed JSON")
 	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	command := catalog.NewDecision(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, 0)
-	if command.Reason = in.Reason; in.Reason == "" {
-		command.Reason = reason
-	}
+	command.Reason = cmp.Or(in.Reason, reason)
 	return c.do(ctx, command, in.IfMatch)
 }

@@ -1,8 +1,8 @@
 package views
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 
@@ -11,8 +11,6 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
-	faults "github.com/millrace/millrace/domain/problem"
-	"github.com/millrace/millrace/views/problem"
 )
 
 // MoveBody says when and why a mission is moved; all of it may be left out.
@@ -66,18 +64,12 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 		}
 	}
 	when, reason, err := codecs.ParseMove(in.RawBody)
-	var found faults.List
-	switch {
-	case errors.As(err, &found):
-		return nil, refused(found)
-	case err != nil:
-		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	if err != nil {
+		return nil, misread(err, "not well-formed JSON")
 	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	command := catalog.NewMove(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, when)
-	if command.Reason = in.Reason; in.Reason == "" {
-		command.Reason = reason
-	}
+	command.Reason = cmp.Or(in.Reason, reason)
 	match := in.IfMatch
 	if match == "" {
 		match = "*"

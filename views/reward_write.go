@@ -2,7 +2,6 @@ package views
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
-	faults "github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/views/problem"
@@ -112,11 +110,7 @@ func (in *RewardContent) user() (string, error) {
 
 // unreadable turns the error of a body into the answer.
 func unreadable(err error) *problem.Problem {
-	var found faults.List
-	if errors.As(err, &found) {
-		return refused(found)
-	}
-	return problem.Unreadable("", "malformed", "not one object of well-formed JSON")
+	return misread(err, "not one object of well-formed JSON")
 }
 
 func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {

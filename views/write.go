@@ -73,12 +73,8 @@ func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutp
 	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	entity, err := codecs.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
-	var found faults.List
-	switch {
-	case errors.As(err, &found):
-		return nil, refused(found)
-	case err != nil:
-		return nil, problem.Unreadable("", "malformed", "not well-formed JSON")
+	if err != nil {
+		return nil, misread(err, "not well-formed JSON")
 	}
 	command := catalog.NewPut(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), entity)
 	if at.ID != "" && command.EntityID != at.ID {
@@ -182,6 +178,15 @@ func (c collection) location(id string) string {
 // conflict is the answer to an Idempotency-Key that comes again with something else.
 func conflict() *problem.Problem {
 	return problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+}
+
+// misread turns why a body cannot be read into the answer; detail is for what is no JSON at all.
+func misread(err error, detail string) *problem.Problem {
+	var found faults.List
+	if errors.As(err, &found) {
+		return refused(found)
+	}
+	return problem.Unreadable("", "malformed", detail)
 }
 
 // refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which is a body

@@ -19,6 +19,7 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/health"
+	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
 )
@@ -259,21 +260,7 @@ func TestEndToEndLatency(t *testing.T) {
 	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:03:00Z 1") // that nobody knows when it came closes the window, and two without any
 	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:00:04Z 1 2026-03-01T11:59:59Z")
 	h.ConsumeText("attempts", key, key+" success 2024-03-01T10:06:00Z 1")
-	families, err := r.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() != "millrace_end_to_end_seconds" {
-			continue
-		}
-		got := f.GetMetric()[0]
-		if got.GetLabel()[0].GetValue() != "health" || got.GetHistogram().GetSampleCount() != 1 || got.GetHistogram().GetSampleSum() != 4 {
-			t.Errorf("%v, want one of group health that took 4 s", got)
-		}
-		return
-	}
-	t.Error("no histogram")
+	metrictest.EndToEnd(t, r, "health", 4)
 }
 
 func TestConfig(t *testing.T) {

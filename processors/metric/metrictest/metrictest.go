@@ -27,6 +27,24 @@ func Moved(t testing.TB, g prometheus.Gatherer) []string {
 	return slices.DeleteFunc(Lines(t, g), func(line string) bool { return strings.HasSuffix(line, " 0") })
 }
 
+// EndToEnd checks that one result of the group is measured from payment to result, and that it took so many seconds.
+func EndToEnd(t testing.TB, g prometheus.Gatherer, group string, seconds float64) {
+	t.Helper()
+	shown := false
+	each(t, g, func(name string, labels []*dto.LabelPair, m *dto.Metric) {
+		if !strings.HasPrefix(name, "millrace_end_to_end_seconds{") || shown {
+			return
+		}
+		shown = true
+		if labels[0].GetValue() != group || m.GetHistogram().GetSampleCount() != 1 || m.GetHistogram().GetSampleSum() != seconds {
+			t.Errorf("%v, want one of group %s that took %g s", m, group, seconds)
+		}
+	})
+	if !shown {
+		t.Error("no histogram")
+	}
+}
+
 func each(t testing.TB, g prometheus.Gatherer, f func(name string, labels []*dto.LabelPair, m *dto.Metric)) {
 	t.Helper()
 	families, err := g.Gather()
