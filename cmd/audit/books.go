@@ -123,7 +123,7 @@ func (b *books) read(r *kgo.Record) error {
 	case string(t.Rewards.Table()):
 		return b.coins.take(place, key, r.Value)
 	case string(t.Budget.Table()):
-		return b.budgets.takeRow(place, key, r.Value)
+		return b.budgets.takeRow(r.Partition, place, key, r.Value)
 	case t.RewardsIn.Name:
 		return b.budgets.takeAllotment(r.Value)
 	case t.BudgetReturns.Name:

@@ -59,6 +59,7 @@ type Table interface {
 	Known(partition int32) engine.Known
 	Wait(ctx context.Context, at map[int32]position.Position) error
 	Recovered() bool
+	WaitRecovered(ctx context.Context) error
 }
 
 func (c Config) withDefaults() Config {

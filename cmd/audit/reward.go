@@ -114,6 +114,7 @@ type budgets struct {
 	funds   map[string]*fund // by mission and unit
 	touched map[string]bool
 	handled map[int32]int64 // of returns by the budget group
+	began   map[int32]int64 // the offset after the last return before those that are read
 	grants  *grants         // nil where it is not kept
 }
 
@@ -124,10 +125,17 @@ type fund struct {
 	reserved, spent       int64 // as the row says
 	allotted, given, back int64 // by rewards-in and budget-returns
 	recovered             int64
-	last                  int64 // offset of the last return
-	partition             int32
-	base, baseSpent       *int64 // differences as first seen at rest, where not all was read
+	last                  int64  // offset of the last return
+	partition             int32  // of the row and of the returns
+	base                  *gaps  // as first seen at rest, where not all was read
 	looked                string // at the last look
+}
+
+// gaps are what the row of a fund says beyond what the logs say: of what is reserved and spent together, and of what is spent.
+type gaps struct{ all, spent int64 }
+
+func (f *fund) gaps() gaps {
+	return gaps{f.reserved + f.spent - (f.allotted - f.back), f.spent - (f.given - f.recovered)}
 }
 
 func newBudgets(returns string, whole bool) *budgets {
@@ -145,7 +153,7 @@ func (b *budgets) of(mission, unit string) *fund {
 	return f
 }
 
-func (b *budgets) takeRow(place, key string, value []byte) error {
+func (b *budgets) takeRow(partition int32, place, key string, value []byte) error {
 	if value == nil {
 		return nil
 	}
@@ -158,7 +166,7 @@ func (b *budgets) takeRow(place, key string, value []byte) error {
 	}
 	for _, a := range row.Mission.Accounts {
 		f := b.of(key, a.Unit)
-		f.row, f.place, f.reserved, f.spent = true, place, a.Reserved, a.Spent
+		f.row, f.place, f.partition, f.reserved, f.spent = true, place, partition, a.Reserved, a.Spent
 	}
 	return nil
 }
@@ -211,25 +219,25 @@ func (b *budgets) open() []difference {
 		if f.last >= b.handled[f.partition] {
 			continue
 		}
-		all, spent := f.reserved+f.spent-(f.allotted-f.back), f.spent-(f.given-f.recovered)
+		gap := f.gaps()
 		if !b.whole && f.base == nil {
 			look := fmt.Sprint(f.row, f.reserved, f.spent, f.allotted, f.given, f.back)
-			if !f.row || look != f.looked { // the row is not here, or one side may be ahead of the other
+			if !f.row || b.handled[f.partition] < b.began[f.partition] || look != f.looked { // the row is not here, or one side may be ahead of the other
 				f.looked = look
 				continue
 			}
-			f.base, f.baseSpent = &all, &spent
+			f.base = &gaps{gap.all, gap.spent}
 		}
 		if f.base != nil {
-			all, spent = all-*f.base, spent-*f.baseSpent
+			gap.all, gap.spent = gap.all-f.base.all, gap.spent-f.base.spent
 		}
-		if all == 0 && spent == 0 {
+		if gap == (gaps{}) {
 			delete(b.touched, key)
 			continue
 		}
 		out = append(out, difference{
-			check: Budgets, key: key, place: f.place, currency: f.unit, minor: max(all, -all, spent, -spent),
-			state: fmt.Sprint(*f),
+			check: Budgets, key: key, place: f.place, currency: f.unit, minor: max(gap.all, -gap.all, gap.spent, -gap.spent),
+			state: fmt.Sprint(f.reserved, f.spent, f.allotted, f.given, f.back),
 			text: fmt.Sprintf("mission %s (%s): %d reserved and %d spent in %s; %d were allotted, %d given, %d came back",
 				missionOf(key), f.place, f.reserved, f.spent, f.unit, f.allotted, f.given, f.back),
 		})

@@ -24,6 +24,7 @@ type users struct {
 	purses  map[string]*purse
 	touched map[string]bool
 	handled map[int32]int64 // of postings by progress, as its table says
+	began   map[int32]int64 // the offset after the last posting before those that are read
 	tallies *tallies        // nil where it is not kept
 	erased  map[string]bool // users who were, whether or not they have come back since
 	rows    balance         // what all rows have received
@@ -36,10 +37,11 @@ type purse struct {
 	brought   map[string]*big.Int      // by postings
 	base      map[string]*big.Int      // received - brought as first seen, where not all postings were read
 	last      int64                    // offset of the last posting
-	partition int32                    // of it
+	partition int32                    // of the row and of the postings
 	completed map[run]int64            // as the row says
 	told      map[run]int64            // by outcomes
 	untold    map[run]int64            // completed - told as first seen
+	looked    string                   // at the last look, until base is known
 	cut       map[string]instant.Milli // by mission: windows before are not kept in the row
 }
 
@@ -113,7 +115,7 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 		}
 	}
 	u := b.of(id)
-	u.place, u.row = place, value != nil
+	u.place, u.partition, u.row = place, partition, value != nil
 	for currency, n := range u.received {
 		b.rows.addBig(partition, currency, new(big.Int).Neg(n))
 	}
@@ -168,6 +170,9 @@ func (b *users) open(most int) []difference {
 			delete(b.touched, id)
 			continue
 		}
+		if !b.whole && u.base == nil && !b.settled(u) {
+			continue
+		}
 		found := append(u.differences(id, b.whole), b.tallies.differences(id, u.place)...)
 		if len(found) == 0 {
 			delete(b.touched, id)
@@ -183,6 +188,21 @@ func (b *users) open(most int) []difference {
 		b.whole = false // of those that were dropped the beginning is not known any more
 	}
 	return append(out, b.forgotten()...)
+}
+
+// settled tells whether what is known of a user can be what later looks are held against: all that came before the first is handled, and the
+// look before saw the same, so no transaction was seen by half.
+func (b *users) settled(u *purse) bool {
+	if b.handled[u.partition] < b.began[u.partition] {
+		return false
+	}
+	look := fmt.Sprint(u.received, u.brought, u.completed, u.told)
+	if look != u.looked {
+		u.looked = look
+		return false
+	}
+	u.looked = ""
+	return true
 }
 
 // forgotten holds the row of erasure.Nobody, and those of users who were erased and have come back, against all that users have brought

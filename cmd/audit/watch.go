@@ -72,7 +72,7 @@ func (m *Metrics) DifferenceOf(currency string) prometheus.Gauge {
 	return m.difference.WithLabelValues(currency)
 }
 
-// Watch follows money from now on until ctx ends, and keeps the metrics. What it finds goes to the log once, by the place of a
+// Watch follows money from now on until ctx ends, and keeps the metrics. It begins once Config.Ledgers and Config.Users are recovered. What it finds goes to the log once, by the place of a
 // record, without names of users. While brokers do not answer nothing is checked, and the time of the last check says so.
 func Watch(ctx context.Context, c Config, m *Metrics) error {
 	if err := c.Validate(); err != nil {
@@ -80,6 +80,9 @@ func Watch(ctx context.Context, c Config, m *Metrics) error {
 	}
 	w := &watch{config: c.withDefaults(), metrics: m, currencies: map[string]bool{}, told: map[string]bool{}}
 	defer w.close()
+	if err := w.ready(ctx); err != nil {
+		return nil // ctx has ended
+	}
 	ticker := time.NewTicker(w.config.Every)
 	defer ticker.Stop()
 	for {
@@ -123,17 +126,41 @@ func (w *watch) open(ctx context.Context) error {
 	}
 	w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newStanding(w.config.Settle)
 	w.again = time.Time{}
-	if !w.tables() {
-		return nil
-	}
-	if err := w.seed(ctx); err != nil {
+	if err := w.begin(ctx); err != nil {
 		w.close()
 		return err
 	}
 	return nil
 }
 
+// begin notes what was under way when reading began.
+func (w *watch) begin(ctx context.Context) error {
+	t := w.config.Topology
+	bounded, cancel := context.WithTimeoutCause(ctx, w.config.Every+time.Second, errors.New("a transaction stays open"))
+	defer cancel()
+	postings, err := w.reader.Before(bounded, t.Postings.Name)
+	if err != nil {
+		return err
+	}
+	w.books.users.began, w.books.totals.began = postings, postings
+	if w.books.budgets.began, err = w.reader.Before(bounded, t.BudgetReturns.Name); err != nil || !w.tables() {
+		return err
+	}
+	return w.seed(ctx)
+}
+
 func (w *watch) tables() bool { return w.config.Ledgers != nil && w.config.Users != nil }
+
+// ready returns once the copies of the tables are there: before, there is nothing to hold against anything.
+func (w *watch) ready(ctx context.Context) error {
+	if !w.tables() {
+		return nil
+	}
+	if err := w.config.Ledgers.WaitRecovered(ctx); err != nil {
+		return err
+	}
+	return w.config.Users.WaitRecovered(ctx)
+}
 
 // look reads what has come, and says how things stand.
 func (w *watch) look(ctx context.Context) error {
