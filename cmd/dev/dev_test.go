@@ -158,12 +158,18 @@ func (r *running) showsTheMetricsOfTheContract() {
 }
 
 // isSound audits dev while traffic goes on.
+// isSound finds that verify and the running audit, which began in the middle of the history, say the same.
 func (r *running) isSound() {
 	r.t.Helper()
+	const checked = "millrace_conservation_checked_timestamp_seconds"
+	before := r.counted(checked)
 	t := topology.New(topology.Config{Partitions: r.partitions, Replication: 1})
 	report, err := audit.Verify(r.t.Context(), audit.Config{Client: engine.ClientConfig{Brokers: []string{r.broker}}, Topology: t})
 	if err != nil || !report.OK {
 		r.t.Errorf("%v %+v", err, report)
+	}
+	if n := r.counted("millrace_conservation_difference_minor"); n != 0 || r.counted(checked) <= before {
+		r.t.Errorf("verify finds nothing, the running audit %v; it has checked at %v and %v", n, before, r.counted(checked))
 	}
 }
 

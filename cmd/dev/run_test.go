@@ -26,6 +26,8 @@ type screen struct {
 	changed chan struct{}
 }
 
+func newScreen() *screen { return &screen{changed: make(chan struct{})} }
+
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +45,7 @@ func (s *screen) read() (string, <-chan struct{}) {
 // running is a dev under test.
 type running struct {
 	t            *testing.T
-	screen       *screen
+	screen, log  *screen
 	stop         context.CancelFunc
 	done         chan error
 	base, broker string
@@ -63,8 +65,10 @@ func settings(t *testing.T, data string) Config {
 func begin(t *testing.T, c Config) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{t: t, screen: &screen{changed: make(chan struct{})}, stop: cancel, done: make(chan error, 1), partitions: c.Settings.Partitions}
+	r := &running{t: t, screen: newScreen(), log: newScreen(), stop: cancel, done: make(chan error, 1), partitions: c.Settings.Partitions}
 	c.Out = r.screen
+	c.Log = slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), r.log), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	c.Settings.Audit.Every = 200 * time.Millisecond
 	go func() { r.done <- Run(ctx, c) }()
 	t.Cleanup(func() {
 		cancel()
@@ -115,6 +119,9 @@ func (r *running) end() string {
 	}
 	if took := time.Since(from); took > 6*time.Second { // 3 s is the promise, on a machine that does nothing else
 		r.t.Errorf("the stop took %v", took)
+	}
+	if log, _ := r.log.read(); strings.Contains(log, "conservation") || strings.Contains(log, "do not agree") {
+		r.t.Error("the running audit cried wolf")
 	}
 	text, _ := r.screen.read()
 	lines := strings.Split(strings.TrimSpace(text), "\n")
