@@ -14,7 +14,7 @@ import (
 // errDowntime is a downtime with a word, or a number for one, that this version does not know.
 var errDowntime = errors.New("codecs: unknown severity, status or reason of a downtime")
 
-// Downtime is the codec of `downtimes`: an item of GET /v1/downtimes (CONTRACT.md).
+// Downtime is the codec of `downtimes`: an item of GET /v1/downtimes (docs/contract.md#topics).
 type Downtime struct{}
 
 // DowntimeJSON is a downtime as outsiders see it.

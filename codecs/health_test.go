@@ -191,7 +191,7 @@ func TestModeRowGolden(t *testing.T) {
 		"6572120133")
 }
 
-// The example of CONTRACT.md.
+// The example of docs/contract.md#topics.
 func TestWindowRecordGolden(t *testing.T) {
 	checkGolden(t, WindowRecord{}, sampleRecord(), `{"mode":"upi","instrument":"sbi","gateway":"razorpay",`+
 		`"start":"2026-03-01T10:00:00.000Z","end":"2026-03-01T10:01:00.000Z","closed_at":"2026-03-01T10:01:10.000Z",`+
@@ -224,7 +224,7 @@ func TestStatusOfAMode(t *testing.T) {
 		`"since":"","reason":"","previous_state":"up","window_end":null}`)
 }
 
-// The example of CONTRACT.md, with the fields that came later.
+// A downtime of an evaluation, and one that was planned.
 func TestDowntimeGolden(t *testing.T) {
 	golden := `{"id":"dt_1","mode":"upi","instrument":"sbi","gateway":null,"severity":"high","status":"started",` +
 		`"begin":"2026-03-01T10:01:00.000Z","end":null,"reason":{"code":"technical_rate",` +

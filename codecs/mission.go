@@ -82,7 +82,7 @@ func within(outer, inner string) bool {
 	return len(inner) >= len(outer) && inner[:len(outer)] == outer && (len(inner) == len(outer) || inner[len(outer)] == '/')
 }
 
-// MissionJSON returns the canonical JSON of a mission: every field in the order of CONTRACT.md, defaults included.
+// MissionJSON returns the canonical JSON of a mission: every field in the order of docs/missions.md, defaults included.
 func MissionJSON(m *mission.Mission) []byte { return mustJSON(missionForm(m)) }
 
 // MissionYAML returns missions as a YAML list that ParseMissions reads back.

@@ -15,7 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// The example of CONTRACT.md, word for word.
+// The example of docs/missions.md, with what else may stand there.
 const contractMission = `
 - id: swiggy-500
   title: Spend ₹500 at Swiggy

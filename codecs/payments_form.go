@@ -3,7 +3,7 @@ package codecs
 // EventTime is the format of a time in the input contract: a text of RFC 3339, or a number of seconds to nanoseconds since 1970.
 const EventTime = "event-time"
 
-// The forms of the input contract (DESIGN section 4), for who writes events. They describe what Payments and payment.Normalise take: a test
+// The forms of the input event (docs/design.md, section 4), for who writes events. They describe what Payments and payment.Normalise take: a test
 // compares the two. A text that says nothing may also be null or empty, as senders with fixed structures write it; other fields are kept
 // as they are, but decide nothing.
 

@@ -14,7 +14,7 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as CONTRACT.md shows it. A silent record, on
+// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as docs/contract.md#topics shows it. A silent record, on
 // `health-windows` alone, has a shape of its own, SilenceJSON.
 type WindowRecord struct{}
 

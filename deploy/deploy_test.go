@@ -17,7 +17,7 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// contract lists the metrics of CONTRACT.md and, of the others, those that a dashboard or an alert counts on all the same.
+// contract lists the metrics that a dashboard or an alert counts on, and those that users of Millrace build on.
 func contract() []string {
 	return []string{
 		"millrace_budget_left_minor",

@@ -11,7 +11,7 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// visitSlice is how many rows are visited in one transaction (DESIGN section 5).
+// visitSlice is how many rows are visited in one transaction (docs/design.md, section 5).
 const visitSlice = 1000
 
 // visits tells the tables which keys the visit under way is for.

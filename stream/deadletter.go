@@ -10,7 +10,7 @@ import (
 	"github.com/lovoo/goka"
 )
 
-// The headers of a dead-letter record (CONTRACT.md).
+// The headers of a dead-letter record (docs/contract.md#dead-letters).
 const (
 	HeaderKey       = "mr-key"
 	HeaderReason    = "mr-reason"

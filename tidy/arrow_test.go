@@ -23,7 +23,7 @@ type arrow struct {
 	any     bool // any other module, but for sarama
 }
 
-// arrows is DESIGN's picture of the house. Layers that are not named here (cmd, bench, examples, test) join the others.
+// arrows is the picture in docs/design.md, section 2. Layers that are not named here (cmd, bench, examples, test) join the others.
 func arrows() map[string]arrow {
 	return map[string]arrow{
 		"domain":     {inside: []string{"domain"}},

@@ -23,7 +23,7 @@ type Format string
 
 // The formats.
 const (
-	JSON   Format = "json"   // for others to read, see CONTRACT.md
+	JSON   Format = "json"   // for others to read, see docs/contract.md#topics
 	Binary Format = "binary" // internal: a version byte, then the protobuf wire format
 	Raw    Format = "raw"    // bytes as somebody else wrote them
 )

@@ -17,7 +17,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
 
-// TestGolden pins the whole answer of every route, with the shapes of CONTRACT.md in mind.
+// TestGolden pins the whole answer of every route, with docs/contract.md#http in mind.
 func TestGolden(t *testing.T) {
 	f := newFixture(t)
 	f.putTransaction()

@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// The wall times after which answers admit that no window closes any more, and after which nothing is held off (DESIGN
-// section 8): a pipeline that stands still must not keep a bank off.
+// The wall times after which answers admit that no window closes any more, and after which nothing is held off
+// (docs/design.md, section 8.4): a pipeline that stands still must not keep a bank off.
 const (
 	staleAfter    = 2 * time.Minute
 	failOpenAfter = 5 * time.Minute

@@ -47,7 +47,7 @@ func BenchmarkMissions(b *testing.B) {
 
 // compare gives the same postings to a deployment with 10 missions and to one with 1,000, in turns, and compares the CPU time
 // of this process for a posting: reading, judging and committing it, with the broker's share in both. The machine's speed and its other
-// work are in both as well; only the ratio means something. DESIGN allows 2.
+// work are in both as well; only the ratio means something. docs/design.md, section 6.1, allows 2.
 func compare(b *testing.B, among int) {
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {

@@ -74,7 +74,7 @@ func (t *Treasury) answered(w win, won *won) {
 	}
 }
 
-// lasting reads a duration as CONTRACT writes it; one that cannot be read is like no other.
+// lasting reads a duration as docs/contract.md#conventions writes it; one that cannot be read is like no other.
 func lasting(text string) instant.Milli {
 	if text == "" {
 		return 0

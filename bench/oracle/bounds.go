@@ -2,7 +2,7 @@ package oracle
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Bounds are what a user's row remembers (DESIGN 6 and ADR 9), and how far the oracle goes to say what may have come of it. The oracle keeps
+// Bounds are what a user's row remembers (docs/design.md, section 6.1, and ADR 9), and how far the oracle goes to say what may have come of it. The oracle keeps
 // its own copy of the defaults.
 type Bounds struct {
 	// Horizon is how far behind the latest created_at payments are remembered. Defaults to 24 h.

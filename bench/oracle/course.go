@@ -39,7 +39,7 @@ func (k *terms) lapses() bool {
 	return k.expires > 0 && (k.mode == "claim" || k.kind == "scratch_card")
 }
 
-// leads returns to what states a state leads within an epoch (DESIGN section 6). A notification tells where a reward has come to at
+// leads returns to what states a state leads within an epoch (docs/design.md, section 6.3). A notification tells where a reward has come to at
 // one moment, so it may have passed by others on its way: by pending and claimable once their time is over, by granted when what is
 // due was granted first and revoked then.
 func leads(from string) []string {

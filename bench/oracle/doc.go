@@ -1,6 +1,6 @@
 // Package oracle says what the pipeline must have made of a log of `transactions`, by another road than the pipeline's: a
-// plain fold over the committed records, in the order of each partition, written from DESIGN sections 4 to 8 and sharing no
-// code with the decisions in domain. It is for tests and audits.
+// plain fold over the committed records, in the order of each partition, written from the rules
+// (docs/design.md, sections 4 to 8) and sharing no code with the decisions in domain. It is for tests and audits.
 //
 // Use it so: Add every record of `transactions` in offset order, and every Enrolment and Segments in any, call Result, fill an Observed
 // with what the pipeline's tables and topics hold, and Compare the two. Budgets and rewards depend on orders that no log keeps; a
@@ -11,7 +11,7 @@
 // timeout has timed out, whenever a processor gets round to saying so; hence a log has to end with clock events that move
 // time past all timeouts.
 //
-// Where DESIGN leaves a choice about transactions, this is taken:
+// Where docs/design.md, section 5, leaves a choice about transactions, this is taken:
 //   - an event that is refused leaves nothing behind, so that its id may come again;
 //   - an event taken before is told before all else, also where it would be too old by now;
 //   - a reversal that comes before its payment has settled is judged when it settles, in order of arrival; one in another
@@ -39,7 +39,7 @@
 // bound, so of others it depends on order what counts. A Memory follows what such a row forgets: by the order of postings, which their
 // topic keeps, and by every order in which enrolments, segments and changes of missions may have come between. What is there must be one of
 // the ways in which that may have come out; mostly there is one. A Recollection gathers what it needs from records, and narrows the orders by what
-// progress says, with each of its commits, that it had read. About what rows forget, this is taken (DESIGN 6, ADR 9, ADR 17):
+// progress says, with each of its commits, that it had read. About what rows forget, this is taken (docs/design.md, section 6.1, ADR 9, ADR 17):
 //   - a posting of a payment that is remembered no more is judged for itself, by what is known when it comes;
 //   - once a payment that counts is forgotten, the version, the enrolment and the begin of the user's own window stay;
 //   - a user comes into a mission with what is remembered then: what was forgotten before does not count, nor do its reversals. What comes for the

@@ -7,7 +7,7 @@ import (
 )
 
 // Memory says where users may stand whose rows do not remember everything that reached them. It follows the rules of what a row forgets by
-// the order of postings, and tries every order of the rest: DESIGN 6, ADR 9 and ADR 17.
+// the order of postings, and tries every order of the rest: docs/design.md, section 6.1, ADR 9 and ADR 17.
 type Memory struct {
 	bounds  Bounds
 	careers []*career

@@ -30,7 +30,7 @@ type Span struct{ From, To instant.Milli }
 
 func (s Span) holds(t instant.Milli) bool { return s.From <= t && (s.To == 0 || t < s.To) }
 
-// Definition is the part of a mission's definition (CONTRACT, "Missions as YAML") that decides on progress. Fields that do
+// Definition is the part of a mission's definition (docs/missions.md#fields) that decides on progress. Fields that do
 // not matter here are ignored. Amounts in filters are in minor units.
 type Definition struct {
 	ID       string `json:"id"`

@@ -97,7 +97,7 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 	return user, progress
 }
 
-// contract are the metrics that CONTRACT.md names, with their labels.
+// contract are metrics that users of Millrace build on, with their labels (docs/contract.md#metrics).
 func contract() map[string][]string {
 	return map[string][]string{
 		"millrace_conservation_difference_minor":          {"currency"},

@@ -68,7 +68,7 @@ func Open(c Config) (*Reader, error) {
 // Close closes the connections.
 func (r *Reader) Close() { r.admin.Close() }
 
-// ahead is how far event time may be ahead of the time at which a record is appended (DESIGN section 4), with some room.
+// ahead is how far event time may be ahead of the time at which a record is appended (docs/design.md, section 4), with some room.
 const ahead = 10 * time.Minute
 
 // AttemptsSince tells whether the attempts since begin are still there. With begin 0 that is all there ever were.

@@ -41,7 +41,7 @@ func statuses() []mission.Status {
 	return []mission.Status{mission.Draft, mission.Scheduled, mission.Active, mission.Paused, mission.Ended, mission.Archived}
 }
 
-// Every move between two statuses, by the path of DESIGN section 6: forward, and back from paused to active only.
+// Every move between two statuses, by the path of mission.Status: forward, and back from paused to active only.
 func TestMoves(t *testing.T) {
 	allowed := map[string]bool{
 		"draft scheduled": true, "draft active": true, "draft archived": true, "scheduled active": true, "scheduled archived": true,

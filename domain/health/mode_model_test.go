@@ -13,7 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// model is the dumbest possible routing of one mode, written from DESIGN section 8 alone: all scores there ever were, looked
+// model is the dumbest possible routing of one mode, written from the rules alone (docs/design.md, section 8.4): all scores there ever were, looked
 // through anew at every window end. Windows are minutes and are called by their number.
 type model struct {
 	probing bool

@@ -10,7 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// Settings say how health is measured and judged (DESIGN section 8).
+// Settings say how health is measured and judged (docs/design.md, section 8.4).
 type Settings struct {
 	// Window is the length of a window. Defaults to 1 minute.
 	Window time.Duration

@@ -9,11 +9,11 @@ import (
 )
 
 // MaxEmpty is how many empty windows in a row are published. In place of the next one comes a silent record, and then
-// nothing more until traffic returns. DESIGN section 8.
+// nothing more until traffic returns. docs/design.md, section 8.4.
 const MaxEmpty = 60
 
 // ForgetAfter is how long after its last attempt, in event time, a series is forgotten. Longer where scores look back
-// further. DESIGN section 8.
+// further. docs/design.md, section 8.4.
 const ForgetAfter = 7 * 24 * time.Hour
 
 // silent tells whether the silence of the series has been published.

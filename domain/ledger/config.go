@@ -10,7 +10,7 @@ import (
 
 // The bounds of one row. They are constants, not settings: replaying the same log must refuse the same events.
 const (
-	// MaxEvents is how many different events one transaction may have (DESIGN section 5); the next is `row_too_large`.
+	// MaxEvents is how many different events one transaction may have (docs/design.md, section 5); the next is `row_too_large`.
 	MaxEvents = 1000
 	// MaxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names one more is
 	// `row_too_large`.

@@ -9,8 +9,8 @@ import (
 //
 // Of several successes the first in the log settles the payment, with its amount; later ones are journalled as stale,
 // whatever their amount: they may be confirmations under ids of their own, and nothing of them is lost in the journal.
-// So is a pending that is newer than the failure or success it follows: DESIGN calls only a failure newer than the success a
-// regression.
+// So is a pending that is newer than the failure or success it follows: only a failure newer than the success is a
+// regression (docs/design.md, section 5).
 func (t *transition) payment(e *payment.Event) {
 	if t.row.Settled() && e.Status == payment.Failed && e.UpdatedAt > t.row.StatusAt {
 		t.refuse(e, payment.StatusRegression, "failed at "+e.UpdatedAt.String()+", after success at "+t.row.StatusAt.String())
@@ -65,6 +65,6 @@ func outcome(e *payment.Event) Outcome {
 	case e.Decline == payment.Business:
 		return FailedBusiness
 	default:
-		return FailedTechnical // also where a failed payment names no decline: unknown is technical (DESIGN section 4)
+		return FailedTechnical // also where a failed payment names no decline: unknown is technical (docs/design.md, section 4)
 	}
 }

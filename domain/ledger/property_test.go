@@ -14,7 +14,7 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// drawEvents draws the events of one transaction. calm leaves out what DESIGN section 1 lets depend on log order: reversals
+// drawEvents draws the events of one transaction. calm leaves out what may depend on log order (docs/design.md, section 9): reversals
 // may not exceed the payment in any order, successes agree, ids are used once, users and currencies agree, "all that remains" (judged
 // when it applies) is absent.
 func drawEvents(t *rapid.T, calm bool) []*payment.Event {

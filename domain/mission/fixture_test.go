@@ -28,7 +28,7 @@ func where(id string, op Operator, values ...Value) Filter {
 	return Filter{ID: id, Operator: op, Values: values}
 }
 
-// swiggy is the mission of CONTRACT.md.
+// swiggy is the mission of docs/missions.md.
 func swiggy() Mission {
 	m := Default()
 	m.ID, m.Title, m.Currency = "swiggy-500", "Spend ₹500 at Swiggy", "INR"

@@ -2,7 +2,7 @@ package mission
 
 import "time"
 
-// Mission is a definition as CONTRACT.md writes it ("Missions as YAML"). It is plain data: Normalize brings it into the form
+// Mission is a definition as docs/missions.md#fields has it. It is plain data: Normalize brings it into the form
 // that is stored and compared, Validate explains what is wrong with it.
 type Mission struct {
 	ID          string
@@ -133,7 +133,7 @@ const (
 // tiny target must not make millions of outcomes.
 const MaxCompletions = 1000
 
-// Default returns a mission with the defaults of CONTRACT.md and everything else empty. Its status is draft: nothing
+// Default returns a mission with the defaults of docs/missions.md#fields and everything else empty. Its status is draft: nothing
 // counts by accident.
 func Default() Mission {
 	return Mission{

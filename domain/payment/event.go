@@ -26,7 +26,7 @@ const (
 // Decline classifies a failed payment: who is to blame decides whether bank health suffers.
 type Decline uint8
 
-// The declines. Unknown codes count as technical (DESIGN section 4).
+// The declines. Unknown codes count as technical (docs/design.md, section 4).
 const (
 	NoDecline Decline = iota
 	Technical

@@ -1,6 +1,6 @@
 package payment
 
-// SourceLimit is the largest record of the payments topic, in bytes, that is looked at (DESIGN section 4); larger ones are
+// SourceLimit is the largest record of the payments topic, in bytes, that is looked at (docs/design.md, section 4); larger ones are
 // TooLarge. It equals stream.SourceLimit, which says the same to a transport.
 const SourceLimit = 1 << 20
 

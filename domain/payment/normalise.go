@@ -27,7 +27,7 @@ type Normalised struct {
 	TimeFallback bool
 }
 
-// Normalise applies DESIGN section 4 to in, which came from the record at origin rec. It is total: either the record can be
+// Normalise applies docs/events.md to in, which came from the record at origin rec. It is total: either the record can be
 // used, or the Problem says why not. rec.Timestamp is the record's append time: it bounds the future and becomes
 // received_at. A record without a timestamp cannot be judged and is refused. What is understood as a time, and what stands in for
 // one, is in times.go.

@@ -19,7 +19,7 @@ func coins(verdict budget.Verdict, missionID string, amount int64, debt string) 
 
 const noon instant.Milli = 1_772_366_400_000
 
-// A claw-back of more than is left: CONTRACT's example, and the same with a floor.
+// A claw-back of more than is left: it goes below zero, or becomes debt (docs/design.md, section 6.3).
 func TestDebtPolicies(t *testing.T) {
 	for debt, want := range map[string]reward.Coins{
 		mission.DebtNegative: {Balance: -300},

@@ -1,7 +1,7 @@
 // Package metric is what the groups have in common when they register their metrics. It is no group: it reads and writes
 // nothing, and holds no decisions.
 //
-// CONTRACT gives several groups one metric name, told apart by the label group, and one process may run several groups, or
+// Several groups share one metric name (docs/contract.md#metrics), told apart by the label group, and one process may run several groups, or
 // one group twice. So a metric that is registered already is shared, not an error.
 package metric
 

@@ -23,7 +23,7 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Plain are the missions that stay as they are, as CONTRACT writes them. Between them they use every goal, window, operator on texts and
+// Plain are the missions that stay as they are, as docs/missions.md says. Between them they use every goal, window, operator on texts and
 // amounts, kind of reward, way in and limit, and windows that cut through the traffic.
 //
 //go:embed missions.json

@@ -1,5 +1,5 @@
 // Package problem is the one shape of every error that the HTTP API answers with: RFC 9457 problem details with a stable
-// code (CONTRACT.md, "Problems"). No value that a client sent is ever put into one: only where it was and what is wrong.
+// code (docs/contract.md#problems). No value that a client sent is ever put into one: only where it was and what is wrong.
 package problem
 
 import (
@@ -15,7 +15,7 @@ const typeBase = "https://millrace.dev/problems/"
 // Code is a stable, machine-readable name of a kind of problem.
 type Code string
 
-// The codes, those of CONTRACT.md first.
+// The codes.
 const (
 	NotFound        Code = "not_found"
 	Unauthenticated Code = "unauthenticated"

@@ -1,4 +1,4 @@
-// Package signature checks that a request was made by who holds a shared secret, just now, and once (CONTRACT.md, "Relay"). There are two
+// Package signature checks that a request was made by who holds a shared secret, just now, and once (docs/contract.md#events). There are two
 // schemes, which differ in nothing but their spelling:
 //
 //   - `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Role is what a token's holder may do (CONTRACT.md, "Tokens").
+// Role is what a token's holder may do (docs/contract.md#tokens-and-roles).
 type Role string
 
 // The roles. Viewer, editor, approver and admin are the panel's, each including the ones before it.

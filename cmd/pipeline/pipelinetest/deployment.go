@@ -156,7 +156,7 @@ func (d *Deployment) Send(lines ...string) {
 	d.Rest()
 }
 
-// Missions puts missions in force, written as CONTRACT writes them.
+// Missions puts missions in force, written as docs/missions.md says.
 func (d *Deployment) Missions(definitions string) {
 	d.t.Helper()
 	list, err := codecs.ParseMissions(strings.NewReader(definitions))

@@ -1,4 +1,4 @@
-// Package script runs window scripts (CONTRACT.md, "Window scripts"): a line that says which windows, then events, watermarks and
+// Package script runs window scripts (docs/contract.md#window-scripts): a line that says which windows, then events, watermarks and
 // restarts, one a line. It shows what package window decides, without Kafka and without a clock.
 //
 // Without any watermark line, stream time drives: the largest event time of the script, over all keys. A record is judged late or
