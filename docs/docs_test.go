@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -293,5 +294,32 @@ func (x tree) checkHeld(t *testing.T, where, paragraph string) {
 	}
 	if len(names) > 0 {
 		t.Errorf("%s: nobody says where %v are", where, names)
+	}
+}
+
+var step = regexp.MustCompile(`(?ms)^(\d+)\. \[[^\]]*\]\(\.\./([^)]+\.go)\): (.*?)\n(?:\n|\d+\. )`)
+
+// The reading order names at most ten files, and each has what is said of it.
+func TestReadingOrderIsInTheCode(t *testing.T) {
+	all := load(t)
+	_, order, _ := strings.Cut(all["docs/architecture.md"], "\n## Reading order\n")
+	order, _, _ = strings.Cut(order, "\n## ")
+	last := 0
+	for _, line := range strings.Split(regexp.MustCompile(`\n {2,}`).ReplaceAllString(order, " "), "\n") {
+		m := step.FindStringSubmatch(line + "\n\n")
+		if m == nil {
+			continue
+		}
+		if last++; m[1] != strconv.Itoa(last) {
+			t.Errorf("step %s comes after step %d", m[1], last-1)
+		}
+		for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(m[3], -1) {
+			if !regexp.MustCompile(`\b` + regexp.QuoteMeta(name[1]) + `\b`).MatchString(all[m[2]]) {
+				t.Errorf("step %s: %s has no %s", m[1], m[2], name[1])
+			}
+		}
+	}
+	if last == 0 || last > 10 {
+		t.Errorf("%d files to read, want 1 to 10", last)
 	}
 }
