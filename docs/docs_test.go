@@ -323,3 +323,47 @@ func TestReadingOrderIsInTheCode(t *testing.T) {
 		t.Errorf("%d files to read, want 1 to 10", last)
 	}
 }
+
+// column is the longest line of prose. Code blocks, tables, generated parts and what has no space to break at may be longer.
+const column = 120
+
+// longLines returns the lines of prose that are too long.
+func longLines(text string) []string {
+	var out []string
+	code, generated := false, false
+	for i, line := range strings.Split(text, "\n") {
+		switch trimmed := strings.TrimSpace(line); {
+		case strings.HasPrefix(trimmed, "```"):
+			code = !code
+		case strings.HasPrefix(trimmed, "<!-- /"):
+			generated = false
+		case strings.HasPrefix(trimmed, "<!--"):
+			generated = strings.Contains(trimmed, "written by")
+		case code, generated, strings.HasPrefix(trimmed, "|"), utf8.RuneCountInString(line) <= column:
+		case !strings.Contains(strings.TrimLeft(trimmed, "-*0123456789. "), " "):
+		default:
+			out = append(out, strconv.Itoa(i+1)+": "+line)
+		}
+	}
+	return out
+}
+
+func TestProseLines(t *testing.T) {
+	all, n := load(t), 0
+	for p, text := range all {
+		if p != "README.md" && path.Dir(p) != "docs" && path.Dir(p) != "docs/adr" || path.Ext(p) != ".md" {
+			continue
+		}
+		n++
+		for _, line := range longLines(text) {
+			t.Errorf("%s:%s", p, line)
+		}
+	}
+	if n < 30 {
+		t.Errorf("%d pages were looked at", n)
+	}
+	long := strings.Repeat("long ", 30)
+	if got := longLines(long + "\n| " + long + "|\n```\n" + long + "\n```\n- " + strings.Repeat("x", 130) + "\n"); len(got) != 1 {
+		t.Errorf("%d lines of five are too long, want 1", len(got))
+	}
+}
