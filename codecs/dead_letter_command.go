@@ -115,7 +115,7 @@ func readHeader(r *wire.Reader) (h deadletter.Header) {
 
 // ReplayRequest reads how a dead letter is to be replayed: why, and the bytes to send in place of its own; nil without any.
 func ReplayRequest(b []byte) (reason string, raw []byte, err error) {
-	return reason, raw, request(b, []string{"reason", "raw_base64"}, func(f fields) {
+	return reason, raw, request(b, formOf[ReplayBody](), func(f fields) {
 		f.text("reason", &reason)
 		var text string
 		f.text("raw_base64", &text)

@@ -4,17 +4,16 @@ import (
 	"strconv"
 
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
 
 // definition opens a definition. What the API tells of one besides changes nothing: what was read can be edited and written back.
-func (r *treeReader) definition(node any, known ...string) fields {
-	return r.object("", node, append(known, "revision", "created_at", "changed_at", "actor", "as_of")...)
+func (r *treeReader) definition(node any, form Form, besides ...string) fields {
+	return r.formed("", node, form, append(besides, "revision", "created_at", "changed_at", "actor", "as_of")...)
 }
 
 func (r *treeReader) brand(node any) catalog.Entity {
-	f := r.definition(node, "id", "name", "logo_url", "merchants", "status")
+	f := r.definition(node, formOf[BrandBody]())
 	b := catalog.Brand{State: catalog.StatusActive}
 	f.text("id", &b.BrandID)
 	f.text("name", &b.Name)
@@ -25,8 +24,7 @@ func (r *treeReader) brand(node any) catalog.Entity {
 }
 
 func (r *treeReader) ad(node any) catalog.Entity {
-	f := r.definition(node, "id", "title", "body", "image_url", "target_url", "placement", "schedule", "time_zone", "mission_id", "brand_id",
-		"priority", "status")
+	f := r.definition(node, formOf[AdBody]())
 	a := catalog.Ad{TimeZone: "UTC", State: catalog.StatusActive}
 	f.text("id", &a.AdID)
 	f.text("title", &a.Title)
@@ -39,21 +37,21 @@ func (r *treeReader) ad(node any) catalog.Entity {
 	f.text("brand_id", &a.BrandID)
 	f.integer("priority", &a.Priority)
 	f.text("status", &a.State)
-	schedule := f.inner("schedule", "from", "to")
+	schedule := f.inner("schedule", formOf[AdSchedule]())
 	schedule.text("from", &a.From)
 	schedule.text("to", &a.To)
 	return a
 }
 
 func (r *treeReader) pool(node any) catalog.Entity {
-	f := r.definition(node, "id", "title", "description", "brand_id", "status", "code_pattern", "codes", "stock")
+	f := r.definition(node, formOf[PoolBody](), "stock")
 	p := catalog.Pool{State: catalog.StatusActive}
 	f.text("id", &p.PoolID)
 	f.text("title", &p.Title)
 	f.text("description", &p.Description)
 	f.text("brand_id", &p.BrandID)
 	f.text("status", &p.State)
-	pattern := f.inner("code_pattern", "length", "min_length", "max_length", "alphabet", "check_digit")
+	pattern := f.inner("code_pattern", formOf[CodePattern]())
 	var length int64
 	pattern.integer("length", &length)
 	p.Pattern.MinLength, p.Pattern.MaxLength = length, length
@@ -61,14 +59,14 @@ func (r *treeReader) pool(node any) catalog.Entity {
 	pattern.integer("max_length", &p.Pattern.MaxLength)
 	pattern.text("alphabet", &p.Pattern.Alphabet)
 	pattern.text("check_digit", &p.Pattern.CheckDigit)
-	codes := f.inner("codes", "added", "last_digest")
+	codes := f.inner("codes", formOf[HandedOn]())
 	codes.integer("added", &p.Added)
 	codes.text("last_digest", &p.Digest)
 	return p
 }
 
 func (r *treeReader) rewardTemplate(node any) catalog.Entity {
-	f := r.definition(node, "id", "title", "description", "terms", "brand_id", "currency", "reward", "grant", "debt", "status")
+	f := r.definition(node, formOf[RewardTemplateBody]())
 	t := catalog.NewRewardTemplate()
 	f.text("id", &t.TemplateID)
 	f.text("title", &t.Title)
@@ -78,9 +76,8 @@ func (r *treeReader) rewardTemplate(node any) catalog.Entity {
 	f.text("currency", &t.Currency)
 	f.text("debt", &t.Debt)
 	f.text("status", &t.State)
-	m := mission.Mission{Currency: t.Currency, Reward: t.Reward, Grant: t.Grant}
-	f.prize(&m)
-	t.Reward, t.Grant = m.Reward, m.Grant
+	f.inner("reward", formOf[TemplateGift]()).gift(&t.Reward, t.Currency)
+	f.grant(&t.Grant)
 	return t
 }
 

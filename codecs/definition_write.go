@@ -4,75 +4,11 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 )
 
-type brandDoc struct {
-	ID        string   `json:"id"`
-	Name      string   `json:"name"`
-	LogoURL   string   `json:"logo_url,omitempty"`
-	Merchants []string `json:"merchants"`
-	Status    string   `json:"status"`
-}
-
-type adDoc struct {
-	ID        string      `json:"id"`
-	Title     string      `json:"title"`
-	Body      string      `json:"body,omitempty"`
-	ImageURL  string      `json:"image_url,omitempty"`
-	TargetURL string      `json:"target_url,omitempty"`
-	Placement string      `json:"placement"`
-	Schedule  scheduleDoc `json:"schedule"`
-	TimeZone  string      `json:"time_zone"`
-	MissionID string      `json:"mission_id,omitempty"`
-	BrandID   string      `json:"brand_id,omitempty"`
-	Priority  int64       `json:"priority"`
-	Status    string      `json:"status"`
-}
-
-type scheduleDoc struct {
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
-}
-
-type poolDoc struct {
-	ID          string      `json:"id"`
-	Title       string      `json:"title,omitempty"`
-	Description string      `json:"description,omitempty"`
-	BrandID     string      `json:"brand_id,omitempty"`
-	Status      string      `json:"status"`
-	Pattern     *patternDoc `json:"code_pattern,omitempty"`
-	Codes       codesDoc    `json:"codes"`
-}
-
-type patternDoc struct {
-	MinLength  int64  `json:"min_length,omitempty"`
-	MaxLength  int64  `json:"max_length,omitempty"`
-	Alphabet   string `json:"alphabet,omitempty"`
-	CheckDigit string `json:"check_digit,omitempty"`
-}
-
-func patternForm(p catalog.CodePattern) *patternDoc {
+func patternForm(p catalog.CodePattern) *CodePattern {
 	if p == (catalog.CodePattern{}) {
 		return nil
 	}
-	return &patternDoc{p.MinLength, p.MaxLength, p.Alphabet, p.CheckDigit}
-}
-
-// codesDoc is what the catalog knows of a pool's codes.
-type codesDoc struct {
-	Added  int64  `json:"added"`
-	Digest string `json:"last_digest,omitempty"`
-}
-
-type templateDoc struct {
-	ID          string    `json:"id"`
-	Title       string    `json:"title,omitempty"`
-	Description string    `json:"description,omitempty"`
-	Terms       string    `json:"terms,omitempty"`
-	BrandID     string    `json:"brand_id,omitempty"`
-	Currency    string    `json:"currency,omitempty"`
-	Reward      rewardDoc `json:"reward"`
-	Grant       grantDoc  `json:"grant"`
-	Debt        string    `json:"debt"`
-	Status      string    `json:"status"`
+	return &CodePattern{MinLength: p.MinLength, MaxLength: p.MaxLength, Alphabet: p.Alphabet, CheckDigit: p.CheckDigit}
 }
 
 // DefinitionJSON returns the canonical JSON of a mission, brand, ad, pool or reward template as ParseEntity reads it, nil for
@@ -87,17 +23,17 @@ func DefinitionJSON(e catalog.Entity) []byte {
 		if merchants == nil {
 			merchants = []string{}
 		}
-		return mustJSON(brandDoc{e.BrandID, e.Name, e.LogoURL, merchants, e.State})
+		return mustJSON(BrandBody{e.BrandID, e.Name, e.LogoURL, merchants, e.State})
 	case catalog.Ad:
-		return mustJSON(adDoc{
-			e.AdID, e.Title, e.Body, e.ImageURL, e.TargetURL, e.Placement, scheduleDoc{e.From, e.To}, e.TimeZone, e.MissionID, e.BrandID,
+		return mustJSON(AdBody{
+			e.AdID, e.Title, e.Body, e.ImageURL, e.TargetURL, e.Placement, AdSchedule{e.From, e.To}, e.TimeZone, e.MissionID, e.BrandID,
 			e.Priority, e.State,
 		})
 	case catalog.Pool:
-		return mustJSON(poolDoc{e.PoolID, e.Title, e.Description, e.BrandID, e.State, patternForm(e.Pattern), codesDoc{e.Added, e.Digest}})
+		return mustJSON(PoolBody{e.PoolID, e.Title, e.Description, e.BrandID, e.State, patternForm(e.Pattern), HandedOn{e.Added, e.Digest}})
 	case catalog.RewardTemplate:
-		return mustJSON(templateDoc{
-			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, rewardForm(e.Reward), grantForm(e.Grant), e.Debt, e.State,
+		return mustJSON(RewardTemplateBody{
+			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, giftForm(e.Reward), grantForm(e.Grant), e.Debt, e.State,
 		})
 	default:
 		return nil

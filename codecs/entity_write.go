@@ -5,7 +5,6 @@ import (
 
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
-	"github.com/millrace/millrace/domain/instant"
 )
 
 // AskedJSON returns an entity as a client asks for it: JSON that ParseEntity reads back to the same. Of settings it is the newest change;
@@ -22,33 +21,17 @@ func AskedJSON(e catalog.Entity) []byte {
 			string(definition.Status),
 		})
 	case catalog.Override:
-		return mustJSON(askedPlace{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
+		return mustJSON(OverrideBody{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.Maintenance:
-		return mustJSON(askedPlace{ID: e.Maintenance.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, Begin: e.Begin, End: e.End, Reason: e.Reason})
+		return mustJSON(MaintenanceBody{ID: e.Maintenance.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, Begin: e.Begin, End: e.End, Reason: e.Reason})
 	case catalog.Freeze:
-		return mustJSON(askedPlace{Mode: e.Mode, From: e.From, Until: e.Until, Reason: e.Reason})
+		return mustJSON(FreezeBody{Mode: e.Mode, From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.HealthSettings:
 		newest := e.Newest()
-		return mustJSON(askedPlace{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
+		return mustJSON(HealthSettingBody{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
 	default:
 		return DefinitionJSON(e)
 	}
-}
-
-// askedPlace is what people decide over payment health.
-type askedPlace struct {
-	ID         string                     `json:"id,omitempty"`
-	Mode       string                     `json:"mode"`
-	Instrument string                     `json:"instrument,omitempty"`
-	Gateway    string                     `json:"gateway,omitempty"`
-	State      string                     `json:"state,omitempty"`
-	From       instant.Milli              `json:"from,omitzero"`
-	Until      instant.Milli              `json:"until,omitzero"`
-	Begin      instant.Milli              `json:"begin,omitzero"`
-	End        instant.Milli              `json:"end,omitzero"`
-	Effective  instant.Milli              `json:"effective_from,omitzero"`
-	Reason     string                     `json:"reason,omitempty"`
-	Settings   map[string]json.RawMessage `json:"settings,omitzero"`
 }
 
 // settingValues returns changes by name; it is never nil.

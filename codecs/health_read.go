@@ -12,7 +12,7 @@ import (
 )
 
 func (r *treeReader) override(node any) catalog.Entity {
-	f := r.object("", node, "id", "mode", "instrument", "gateway", "state", "from", "until", "reason")
+	f := r.formed("", node, formOf[OverrideBody]())
 	var o health.Override
 	f.text("id", &o.ID)
 	f.text("mode", &o.Mode)
@@ -31,7 +31,7 @@ func (r *treeReader) override(node any) catalog.Entity {
 }
 
 func (r *treeReader) maintenance(node any) catalog.Entity {
-	f := r.object("", node, "id", "mode", "instrument", "gateway", "begin", "end", "reason")
+	f := r.formed("", node, formOf[MaintenanceBody]())
 	var m health.Maintenance
 	f.text("id", &m.ID)
 	f.text("mode", &m.Mode)
@@ -44,7 +44,7 @@ func (r *treeReader) maintenance(node any) catalog.Entity {
 }
 
 func (r *treeReader) freeze(node any) catalog.Entity {
-	f := r.object("", node, "mode", "from", "until", "reason")
+	f := r.formed("", node, formOf[FreezeBody]())
 	var z health.Freeze
 	f.text("mode", &z.Mode)
 	f.text("reason", &z.Reason)
@@ -54,7 +54,7 @@ func (r *treeReader) freeze(node any) catalog.Entity {
 }
 
 func (r *treeReader) healthSetting(node any) catalog.Entity {
-	f := r.object("", node, "mode", "instrument", "effective_from", "settings")
+	f := r.formed("", node, formOf[HealthSettingBody]())
 	var s health.Setting
 	f.text("mode", &s.Mode)
 	f.text("instrument", &s.Instrument)

@@ -1,7 +1,6 @@
 package codecs
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/millrace/millrace/domain/budget"
@@ -9,9 +8,6 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
-
-// asked are the fields of a mission's body that say how it is to be put, see missionEntity.
-func asked() []string { return []string{"activate_at", "in_force_from", "backdated", "reason"} }
 
 // told are fields by which the API answers: what was read can be edited and written back, and they change nothing.
 func told() []string {
@@ -45,11 +41,7 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 		r.add(pointer, problem.WrongType, "needs an object")
 		return m
 	}
-	known := []string{
-		"id", "title", "description", "brand_id", "currency", "goal", "filters", "window", "time_zone", "reward", "grant", "enrolment", "limits",
-		"audience", "debt", "status",
-	}
-	f := r.object(pointer, node, slices.Concat(known, asked(), told())...)
+	f := r.formed(pointer, node, formOf[askedDoc](), told()...)
 	f.text("id", &m.ID)
 	f.text("title", &m.Title)
 	f.text("description", &m.Description)
@@ -70,7 +62,7 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 }
 
 func (f fields) goal(g *mission.Goal, currency string) {
-	goal := f.inner("goal", "metric", "target", "field", "per_event_cap")
+	goal := f.inner("goal", formOf[goalDoc]())
 	goal.text("metric", &g.Metric)
 	unit := ""
 	if g.Metric == mission.MetricAmount {
@@ -93,7 +85,7 @@ func unitOf(kind string) string {
 }
 
 func (f fields) window(w *mission.Window) {
-	window := f.inner("window", "kind", "from", "to", "every", "duration", "start")
+	window := f.inner("window", formOf[windowDoc]())
 	window.text("kind", &w.Kind)
 	window.text("from", &w.From)
 	window.text("to", &w.To)
@@ -103,19 +95,28 @@ func (f fields) window(w *mission.Window) {
 }
 
 func (f fields) prize(m *mission.Mission) {
-	reward := f.inner("reward", "template", "kind", "amount", "pool", "expires_after")
+	reward := f.inner("reward", formOf[rewardDoc]())
 	reward.text("template", &m.Reward.Template)
-	reward.text("kind", &m.Reward.Kind)
-	reward.amount("amount", unitOf(m.Reward.Kind), m.Currency, &m.Reward.Amount)
-	reward.text("pool", &m.Reward.Pool)
-	reward.duration("expires_after", &m.Reward.ExpiresAfter)
-	grant := f.inner("grant", "mode", "hold")
-	grant.text("mode", &m.Grant.Mode)
-	grant.duration("hold", &m.Grant.Hold)
+	reward.gift(&m.Reward, m.Currency)
+	f.grant(&m.Grant)
+}
+
+// gift reads what a reward is, from the object that says so.
+func (f fields) gift(r *mission.Reward, currency string) {
+	f.text("kind", &r.Kind)
+	f.amount("amount", unitOf(r.Kind), currency, &r.Amount)
+	f.text("pool", &r.Pool)
+	f.duration("expires_after", &r.ExpiresAfter)
+}
+
+func (f fields) grant(g *mission.Grant) {
+	grant := f.inner("grant", formOf[grantDoc]())
+	grant.text("mode", &g.Mode)
+	grant.duration("hold", &g.Hold)
 }
 
 func (f fields) audience(m *mission.Mission) {
-	limits := f.inner("limits", "completions_per_user", "max_winners", "budget", "over_budget")
+	limits := f.inner("limits", formOf[limitsDoc]())
 	limits.integer("completions_per_user", &m.Limits.CompletionsPerUser)
 	limits.integer("max_winners", &m.Limits.MaxWinners)
 	unit := unitOf(m.Reward.Kind)
@@ -124,15 +125,9 @@ func (f fields) audience(m *mission.Mission) {
 	}
 	limits.amount("budget", unit, m.Currency, &m.Limits.Budget)
 	limits.text("over_budget", &m.Limits.OverBudget)
-	audience := f.inner("audience", "rollout_percent", "segments")
+	audience := f.inner("audience", formOf[audienceDoc]())
 	audience.integer("rollout_percent", &m.Audience.RolloutPercent)
-	for i, node := range audience.list("segments") {
-		segment, ok := node.(string)
-		if !ok {
-			f.r.add(audience.at("segments")+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
-		}
-		m.Audience.Segments = append(m.Audience.Segments, segment)
-	}
+	audience.texts("segments", &m.Audience.Segments)
 }
 
 func (f fields) filters(key string) []mission.Filter {
@@ -155,7 +150,7 @@ func (r *treeReader) filter(pointer string, node any) mission.Filter {
 		out.Any = append(out.Any, r.object(pointer, node, "any").filters("any")...)
 		return out
 	}
-	f := r.object(pointer, node, "id", "operator", "values")
+	f := r.formed(pointer, node, formOf[filterDoc]())
 	operator := ""
 	f.text("id", &out.ID)
 	f.text("operator", &operator)
@@ -185,7 +180,7 @@ func (r *treeReader) value(pointer string, node any) mission.Value {
 		return mission.Value{Kind: mission.BoolValue, Text: strconv.FormatBool(v)}
 	case map[string]any:
 		money := mission.Value{Kind: mission.MoneyValue}
-		f := r.object(pointer, node, "amount", "currency")
+		f := r.formed(pointer, node, formOf[moneyDoc]())
 		if n, ok := v["amount"].(number); ok {
 			money.Text = string(n)
 		} else {

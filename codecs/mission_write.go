@@ -45,6 +45,12 @@ type filterDoc struct {
 	Any      []filterDoc     `json:"any,omitempty" doc:"Instead of all else: one of these must pass"`
 }
 
+// moneyDoc is a value of a filter that is money.
+type moneyDoc struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
 type windowDoc struct {
 	Kind     string `json:"kind" enum:"fixed,recurring,per_user"`
 	From     string `json:"from,omitempty" doc:"Of fixed: local date or time, or RFC 3339 with an offset" example:"2026-03-01"`
@@ -73,7 +79,12 @@ func askedJSON(m *catalog.Mission) []byte {
 }
 
 type rewardDoc struct {
-	Template     string `json:"template,omitempty" doc:"A reward template of the catalog; alone, it is the reward"`
+	Template string `json:"template,omitempty" doc:"A reward template of the catalog; alone, it is the reward"`
+	TemplateGift
+}
+
+// TemplateGift is what a reward is.
+type TemplateGift struct {
 	Kind         string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
 	Amount       int64  `json:"amount,omitempty" minimum:"0" doc:"Coins, or minor units" example:"100"`
 	Pool         string `json:"pool,omitempty" doc:"Of gift_card: the pool that codes come from"`
@@ -121,8 +132,10 @@ func missionForm(m *mission.Mission) missionDoc {
 	}
 }
 
-func rewardForm(r mission.Reward) rewardDoc {
-	return rewardDoc{r.Template, r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
+func rewardForm(r mission.Reward) rewardDoc { return rewardDoc{r.Template, giftForm(r)} }
+
+func giftForm(r mission.Reward) TemplateGift {
+	return TemplateGift{r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
 }
 
 func grantForm(g mission.Grant) grantDoc { return grantDoc{g.Mode, durationText(g.Hold)} }
@@ -154,10 +167,7 @@ func valuesForm(values []mission.Value) json.RawMessage {
 				list[i] = mustJSON(v.Text)
 			}
 		case mission.MoneyValue:
-			list[i] = mustJSON(struct {
-				Amount   string `json:"amount"`
-				Currency string `json:"currency"`
-			}{v.Text, v.Currency})
+			list[i] = mustJSON(moneyDoc{v.Text, v.Currency})
 		default:
 			list[i] = mustJSON(v.Text)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // ParseMove reads when and why a mission is moved from JSON: {at, reason}, or activate_at for at. Nothing at all is neither.
@@ -17,9 +18,14 @@ func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 		return 0, "", fmt.Errorf("move: %w", err)
 	}
 	r := &treeReader{}
-	f := r.object("", tree, "at", "activate_at", "reason")
+	f := r.formed("", tree, formOf[MoveBody]())
 	f.moment("at", &at)
-	f.moment("activate_at", &at)
+	also := at
+	f.moment("activate_at", &also)
+	if at != 0 && also != at {
+		r.add("/activate_at", problem.InvalidField, "is another time than at: give one of them")
+	}
+	at = also
 	f.text("reason", &reason)
 	if len(r.problems) > 0 {
 		return 0, "", r.problems
@@ -40,7 +46,7 @@ func SpanRequest(b []byte) (from, to instant.Milli, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return 0, 0, nil
 	}
-	return from, to, request(b, []string{"from", "to"}, func(f fields) {
+	return from, to, request(b, formOf[SimulateBody](), func(f fields) {
 		f.moment("from", &from)
 		f.moment("to", &to)
 	})

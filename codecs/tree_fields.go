@@ -26,6 +26,11 @@ type fields struct {
 	values  map[string]any
 }
 
+// formed opens node, whose keys must be fields of a form, or among those that change nothing.
+func (r *treeReader) formed(pointer string, node any, form Form, besides ...string) fields {
+	return r.object(pointer, node, append(FieldNames(form), besides...)...)
+}
+
 // object opens node, whose keys must be among known.
 func (r *treeReader) object(pointer string, node any, known ...string) fields {
 	f := fields{r: r, pointer: pointer}
@@ -113,8 +118,9 @@ func (f fields) list(key string) []any {
 	}
 }
 
-func (f fields) inner(key string, known ...string) fields {
-	return f.r.object(f.at(key), f.values[key], known...)
+// inner opens the object of a field, which has a form.
+func (f fields) inner(key string, form Form) fields {
+	return f.r.formed(f.at(key), f.values[key], form)
 }
 
 // moment reads a time.

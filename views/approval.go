@@ -88,11 +88,6 @@ func decisionOf(d *catalog.Decision) *ApprovalDecision {
 	return &ApprovalDecision{d.Actor, d.At, optional(d.Reason, d.Reason != ""), d.Revision}
 }
 
-// DecisionBody says why; to approve it may be left out.
-type DecisionBody struct {
-	Reason string `json:"reason,omitempty" maxLength:"500" doc:"For the author and the audit. Required to reject, here or as Millrace-Reason"`
-}
-
 // approveAccess is for those who may approve.
 func approveAccess() access {
 	return access{roles: []token.Role{token.Approver, token.Admin}, class: panelClass}
@@ -100,7 +95,7 @@ func approveAccess() access {
 
 // approvals adds the routes of those who approve what others wrote.
 func (s *Server) approvals(c collection) {
-	c.body = reflect.TypeFor[DecisionBody]()
+	c.body = reflect.TypeFor[codecs.DecisionBody]()
 	for _, d := range []struct {
 		op      catalog.Op
 		summary string

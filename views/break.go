@@ -68,7 +68,7 @@ type Broken struct {
 type breakOutput struct{ Body Broken }
 
 func (s *Server) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, error) {
-	if err := in.only("mode", "instrument", "gateway", "for", "success"); err != nil {
+	if err := in.only(in.Body); err != nil {
 		return nil, err
 	}
 	d, err := time.ParseDuration(in.Body.For)

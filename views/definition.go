@@ -9,89 +9,12 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/views/problem"
 )
-
-// BrandBody is who stands behind missions, ads and rewards.
-type BrandBody struct {
-	ID        string   `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
-	Name      string   `json:"name" maxLength:"200"`
-	LogoURL   string   `json:"logo_url,omitempty" format:"uri"`
-	Merchants []string `json:"merchants,omitempty" nullable:"false" doc:"Names under which payments reach the brand"`
-	Status    string   `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
-}
-
-// AdBody is something shown to users at a place of the app.
-type AdBody struct {
-	ID        string     `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
-	Title     string     `json:"title" maxLength:"200"`
-	Body      string     `json:"body,omitempty"`
-	ImageURL  string     `json:"image_url,omitempty" format:"uri"`
-	TargetURL string     `json:"target_url,omitempty" format:"uri" doc:"Where a tap leads; default: to the mission"`
-	Placement string     `json:"placement" example:"home"`
-	Schedule  AdSchedule `json:"schedule,omitzero" doc:"Default: always"`
-	TimeZone  string     `json:"time_zone,omitempty" default:"UTC" example:"Asia/Kolkata"`
-	MissionID string     `json:"mission_id,omitempty" doc:"Only users who see this mission see the ad; default: everybody"`
-	BrandID   string     `json:"brand_id,omitempty"`
-	Priority  int64      `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"The highest is shown first"`
-	Status    string     `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
-}
-
-// AdSchedule says when an ad is shown.
-type AdSchedule struct {
-	From string `json:"from,omitempty" doc:"Local date or time" example:"2026-03-01T18:00"`
-	To   string `json:"to,omitempty" doc:"Excluded"`
-}
-
-// PoolBody is a stock of gift codes.
-type PoolBody struct {
-	ID          string       `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
-	Title       string       `json:"title,omitempty" maxLength:"200"`
-	Description string       `json:"description,omitempty" doc:"What the codes are for"`
-	BrandID     string       `json:"brand_id,omitempty"`
-	Pattern     *CodePattern `json:"code_pattern,omitempty" doc:"What its codes look like; a code that does not is refused. Default: anything that is not surely something else"`
-	Status      string       `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
-}
-
-// CodePattern is what the codes of a pool look like.
-type CodePattern struct {
-	Length     int64  `json:"length,omitempty" writeOnly:"true" doc:"In characters: min_length and max_length in one"`
-	MinLength  int64  `json:"min_length,omitempty" maximum:"256"`
-	MaxLength  int64  `json:"max_length,omitempty" maximum:"256"`
-	Alphabet   string `json:"alphabet,omitempty" maxLength:"200" doc:"Characters and ranges; a hyphen first or last is itself" example:"0-9A-Z-"`
-	CheckDigit string `json:"check_digit,omitempty" enum:"luhn,mod97" doc:"luhn: the last digit (ISO/IEC 7812). mod97: the last two (ISO/IEC 7064 MOD 97-10)"`
-}
-
-// RewardTemplateBody is a reward that missions may name: `reward: {template: id}`.
-type RewardTemplateBody struct {
-	ID          string       `json:"id,omitempty" maxLength:"100" doc:"Default: the path's, or a new one"`
-	Title       string       `json:"title,omitempty" maxLength:"200"`
-	Description string       `json:"description,omitempty"`
-	Terms       string       `json:"terms,omitempty"`
-	BrandID     string       `json:"brand_id,omitempty"`
-	Currency    string       `json:"currency,omitempty" doc:"Of a cash amount"`
-	Reward      TemplateGift `json:"reward"`
-	Grant       GrantRule    `json:"grant,omitzero"`
-	Debt        string       `json:"debt,omitempty" enum:"negative,floor" default:"negative"`
-	Status      string       `json:"status,omitempty" enum:"draft,active,archived" default:"active"`
-}
-
-// TemplateGift is what a reward is.
-type TemplateGift struct {
-	Kind         string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
-	Amount       int64  `json:"amount,omitempty" doc:"Coins, or minor units"`
-	Pool         string `json:"pool,omitempty"`
-	ExpiresAfter string `json:"expires_after,omitempty" example:"720h"`
-}
-
-// GrantRule says how a reward reaches the user.
-type GrantRule struct {
-	Mode string `json:"mode,omitempty" enum:"auto,claim" default:"auto"`
-	Hold string `json:"hold,omitempty" default:"0s"`
-}
 
 // DefinitionFacts are what the catalog knows of a definition.
 type DefinitionFacts struct {
@@ -105,28 +28,21 @@ type DefinitionFacts struct {
 
 // Brand is a brand with what the catalog knows of it.
 type Brand struct {
-	BrandBody
+	codecs.BrandBody
 	DefinitionFacts
 }
 
 // Ad is an ad with what the catalog knows of it.
 type Ad struct {
-	AdBody
+	codecs.AdBody
 	DefinitionFacts
 }
 
 // Pool is a pool with what the catalog knows of it, and what its stock is.
 type Pool struct {
-	PoolBody
-	Codes PoolCodes  `json:"codes" readOnly:"true"`
+	codecs.PoolBody
 	Stock *PoolStock `json:"stock,omitempty" readOnly:"true" doc:"Where one pool is read"`
 	DefinitionFacts
-}
-
-// PoolCodes is what was handed on to a pool's stock.
-type PoolCodes struct {
-	Added  int64  `json:"added" doc:"Codes handed on"`
-	Digest string `json:"last_digest,omitempty" doc:"Of those handed on last"`
 }
 
 // PoolStock counts the codes of a pool, as the group that hands them out knows them.
@@ -141,8 +57,16 @@ type PoolStock struct {
 
 // RewardTemplate is a reward template with what the catalog knows of it.
 type RewardTemplate struct {
-	RewardTemplateBody
+	codecs.RewardTemplateBody
 	DefinitionFacts
+}
+
+// RewardTemplateBody is a reward template as its codec reads it; it is a type for the document alone.
+type RewardTemplateBody struct{ codecs.RewardTemplateBody }
+
+// TransformSchema implements huma.SchemaTransformer.
+func (RewardTemplateBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
+	return partial(r, s, "grant")
 }
 
 // Definitions is a page of a list of T.
@@ -185,9 +109,9 @@ func shownDefinition(row *catalog.Row) any {
 // definitions adds the routes of brands, ads, pools and reward templates.
 func (s *Server) definitions() {
 	for _, c := range []collection{
-		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
-		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[AdBody](), reflect.TypeFor[Ad](), shownDefinition},
-		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
+		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[codecs.BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
+		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[codecs.AdBody](), reflect.TypeFor[Ad](), shownDefinition},
+		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[codecs.PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
 		{
 			s, catalog.KindRewardTemplate, "/v1/panel/reward-templates", "reward-template",
 			reflect.TypeFor[RewardTemplateBody](), reflect.TypeFor[RewardTemplate](), shownDefinition,
@@ -200,6 +124,7 @@ func (s *Server) definitions() {
 		huma.Register(s.api, one, c.getDefinition)
 		s.answered(one, c.answer)
 		writesByID(s, c)
+		s.sentBack(c.body, c.answer)
 		if c.kind == catalog.KindPool {
 			s.poolCodes(c)
 		}
@@ -226,6 +151,20 @@ func (s *Server) answered(op huma.Operation, t reflect.Type) {
 		op.Responses["200"] = &huma.Response{Description: "OK"}
 	}
 	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
+}
+
+// sentBack documents that what an answer has besides may come back in a body, and changes nothing.
+func (s *Server) sentBack(body, answer reflect.Type) {
+	registry := s.api.OpenAPI().Components.Schemas
+	in, out := registry.SchemaFromRef(registry.Schema(body, true, "").Ref), registry.SchemaFromRef(registry.Schema(answer, true, "").Ref)
+	for _, f := range reflect.VisibleFields(answer) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if p := out.Properties[name]; p != nil && in.Properties[name] == nil && f.Tag.Get("hidden") == "" {
+			told := *p
+			told.ReadOnly = true
+			in.Properties[name] = &told
+		}
+	}
 }
 
 type definitionsInput struct {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	faults "github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/views/problem"
@@ -55,8 +57,9 @@ func noPage(r *http.Request) bool {
 // as everywhere.
 type DevBody struct{ RawBody []byte }
 
-// only refuses fields but those that are known. The body is one object of well-formed JSON by now.
-func (b DevBody) only(known ...string) error {
+// only refuses fields but those of a form. The body is one object of well-formed JSON by now.
+func (b DevBody) only(form any) error {
+	known := codecs.FieldNames(reflect.TypeOf(form))
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b.RawBody, &fields); err != nil {
 		return problem.Unreadable("", "malformed", "not well-formed JSON")
@@ -92,7 +95,7 @@ type Minted struct {
 type mintOutput struct{ Body Minted }
 
 func (s *Server) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
-	if err := in.only("sub", "roles", "ttl"); err != nil {
+	if err := in.only(in.Body); err != nil {
 		return nil, err
 	}
 	ttl := token.DefaultTTL

@@ -109,18 +109,22 @@ func nullsAsked(api *huma.OpenAPI, asked map[string]bool) {
 	for name := range asked {
 		s := api.Components.Schemas.Map()[name]
 		contract.Each(s, defaultInWords)
-		for field, p := range s.Properties {
-			switch {
-			case slices.Contains(s.Required, field) || p.ReadOnly || p.Nullable:
-			case p.Ref != "" || p.Type == huma.TypeArray:
-				value := *p
-				value.Description = ""
-				s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{&value, {Type: "null"}}, Description: p.Description}
-			case p.Type != "":
-				p.Nullable = true
-				if len(p.Enum) > 0 {
-					p.Enum = append(p.Enum, nil)
-				}
+		contract.Each(s, nullsWithin)
+	}
+}
+
+func nullsWithin(s *huma.Schema) {
+	for field, p := range s.Properties {
+		switch {
+		case slices.Contains(s.Required, field) || p.ReadOnly || p.Nullable:
+		case p.Ref != "" || p.Type == huma.TypeArray:
+			value := *p
+			value.Description = ""
+			s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{&value, {Type: "null"}}, Description: p.Description}
+		case p.Type != "":
+			p.Nullable = true
+			if len(p.Enum) > 0 {
+				p.Enum = append(p.Enum, nil)
 			}
 		}
 	}

@@ -28,11 +28,6 @@ type segmentsInput struct {
 	RawBody     []byte `contentType:"application/json"`
 }
 
-// SegmentsBody is what segments a user is to be in.
-type SegmentsBody struct {
-	Segments []string `json:"segments" doc:"In place of all those before" example:"[\"new\"]"`
-}
-
 // UserSegments are the segments of a user.
 type UserSegments struct {
 	UserID   string   `json:"user_id"`
@@ -50,7 +45,7 @@ func (s *Server) enrolments() {
 	s.written(withdraw, nil, reflect.TypeFor[UserMission]())
 	put := s.userWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", tagPanel, "The segments that a user is in, all of them", writeAccess())
 	huma.Register(s.api, put, s.putSegments)
-	s.written(put, reflect.TypeFor[SegmentsBody](), reflect.TypeFor[UserSegments]())
+	s.written(put, reflect.TypeFor[codecs.SegmentsBody](), reflect.TypeFor[UserSegments]())
 }
 
 func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput) (*userWrittenOutput, error) {

@@ -17,12 +17,6 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// ReplayBody says how a dead letter is to be replayed.
-type ReplayBody struct {
-	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the record"`
-	Raw    []byte `json:"raw_base64,omitempty" contentEncoding:"base64" doc:"The bytes to send in place of the record's own: at most 1 MiB, base64"`
-}
-
 // LetterContent is a write on a dead letter.
 type LetterContent struct {
 	Key
@@ -44,7 +38,7 @@ func (s *Server) letterWrites() {
 	replay.MaxBodyBytes = maxReplayBody
 	s.answers(replay, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	huma.Register(s.api, replay, s.replayLetter)
-	s.written(replay, reflect.TypeFor[ReplayBody](), reflect.TypeFor[Letter]())
+	s.written(replay, reflect.TypeFor[codecs.ReplayBody](), reflect.TypeFor[Letter]())
 	s.registered(replay).RequestBody.Required = false
 	discard := s.userWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard", tagPanel,
 		"Say that the record of a dead letter is not needed", writeAccess())
@@ -52,7 +46,7 @@ func (s *Server) letterWrites() {
 		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
 	s.answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
 	huma.Register(s.api, discard, s.discardLetter)
-	s.written(discard, reflect.TypeFor[ReasonBody](), reflect.TypeFor[Letter]())
+	s.written(discard, reflect.TypeFor[codecs.ReasonBody](), reflect.TypeFor[Letter]())
 }
 
 func (s *Server) discardLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {

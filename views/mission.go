@@ -79,10 +79,19 @@ func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema
 	s := merged(told, huma.SchemaFromType(r, codecs.MissionForm()), huma.SchemaFromType(r, codecs.AskedForm()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it. What is read only may be sent back, and changes nothing."
 	s.Required = []string{"currency", "goal", "window", "reward"}
-	for _, name := range []string{"reward", "grant", "limits", "audience"} {
-		partial := *r.SchemaFromRef(s.Properties[name].Ref)
-		partial.Required, partial.Description = nil, s.Properties[name].Description
-		s.Properties[name] = &partial
+	return partial(r, s, "reward", "grant", "limits", "audience")
+}
+
+// partial lets each of some objects within s have only some of its fields.
+func partial(r huma.Registry, s *huma.Schema, names ...string) *huma.Schema {
+	for _, name := range names {
+		some := *r.SchemaFromRef(s.Properties[name].Ref)
+		some.Required, some.Description, some.Properties = nil, s.Properties[name].Description, maps.Clone(some.Properties)
+		for field, p := range some.Properties { // the others stay as answers have them
+			own := *p
+			some.Properties[field] = &own
+		}
+		s.Properties[name] = &some
 	}
 	return s
 }

@@ -13,12 +13,6 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// MoveBody says when and why a mission is moved; all of it may be left out.
-type MoveBody struct {
-	At     *instant.Milli `json:"at,omitempty" format:"date-time" doc:"Event time, not before the change before and not ahead; default: now. To activate, it may lie ahead: the mission is scheduled"`
-	Reason string         `json:"reason,omitempty" maxLength:"500" doc:"For the audit"`
-}
-
 // missions adds the routes of missions.
 func (s *Server) missions() {
 	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
@@ -38,7 +32,7 @@ func (s *Server) missions() {
 		{catalog.Archive, "Archive a mission: users see it no more"},
 	} {
 		m := c
-		m.body = reflect.TypeFor[MoveBody]()
+		m.body = reflect.TypeFor[codecs.MoveBody]()
 		op := s.write(string(move.op)+"-mission", http.MethodPost, c.path+"/{id}/"+string(move.op), move.summary)
 		registerWrite(m, op, func(ctx context.Context, in *struct {
 			Content

@@ -33,20 +33,12 @@ type RewardContent struct {
 	RawBody     []byte `contentType:"application/json"`
 }
 
-// GoodwillBody is what support gives a user.
-type GoodwillBody struct {
-	Kind         string    `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
-	Amount       int64     `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
-	Currency     string    `json:"currency,omitempty" doc:"ISO 4217; needed but for coins" example:"INR"`
-	ExpiresAfter string    `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
-	Grant        GrantRule `json:"grant,omitzero"`
-	Debt         string    `json:"debt,omitempty" enum:"negative,floor" default:"negative"`
-	Reason       string    `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
-}
+// GoodwillBody is what support gives a user, as its codec reads it; it is a type for the document alone.
+type GoodwillBody struct{ codecs.GoodwillBody }
 
-// ReasonBody says why support does something.
-type ReasonBody struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+// TransformSchema implements huma.SchemaTransformer.
+func (GoodwillBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
+	return partial(r, s, "grant")
 }
 
 // rewardWrites adds what changes rewards by hand.
@@ -61,7 +53,7 @@ func (s *Server) rewardWrites() {
 	cancel := s.userWrite("cancel-reward", http.MethodPost, "/v1/panel/users/{id}/rewards/{rid}/cancel", tagPanel,
 		"Take a reward back for good, with a reason: before it is granted, or after", writeAccess())
 	huma.Register(s.api, cancel, s.cancelReward)
-	s.written(cancel, reflect.TypeFor[ReasonBody](), reflect.TypeFor[UserReward]())
+	s.written(cancel, reflect.TypeFor[codecs.ReasonBody](), reflect.TypeFor[UserReward]())
 }
 
 func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {

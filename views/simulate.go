@@ -41,14 +41,8 @@ func (s *Server) simulator() {
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.simulate)
-	s.reads(op, reflect.TypeFor[SimulateBody]())
+	s.reads(op, reflect.TypeFor[codecs.SimulateBody]())
 	s.registered(op).RequestBody.Required = false
-}
-
-// SimulateBody says which payments count.
-type SimulateBody struct {
-	From *instant.Milli `json:"from,omitempty" format:"date-time" doc:"Payments made from then on; default: all that are stored"`
-	To   *instant.Milli `json:"to,omitempty" format:"date-time" doc:"Payments made before; default: now"`
 }
 
 type simulateInput struct {
