@@ -161,3 +161,53 @@ func (b *bodies) problems(method, path string, body any) map[string]string {
 	}
 	return found
 }
+
+// TestMediaTypesSayWhatBodiesAre: no body of JSON is shown as bytes, and bytes are shown only where they are meant.
+func TestMediaTypesSayWhatBodiesAre(t *testing.T) {
+	f := newFixture(t, simulated)
+	media := 0
+	check := func(what string, content map[string]*huma.MediaType) {
+		for kind, m := range content {
+			media++
+			s := m.Schema
+			if s != nil && s.Ref != "" {
+				s = f.server.api.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+			}
+			switch {
+			case s == nil:
+				t.Errorf("%s: %s has no schema", what, kind)
+			case strings.HasSuffix(kind, "json"):
+				if object := len(s.Properties) > 0 || len(s.OneOf) > 0; !object || s.Format == "binary" {
+					t.Errorf("%s: %s is described as %s %s, and is an object", what, kind, s.Type, s.Format)
+				}
+			case kind != "text/csv" && kind != "text/event-stream":
+				t.Errorf("%s is described as %s", what, kind)
+			}
+		}
+	}
+	f.operations(func(method, path string, op *huma.Operation) {
+		what := method + " " + path
+		if op.RequestBody != nil {
+			check(what, op.RequestBody.Content)
+		}
+		for status, r := range op.Responses {
+			check(what+" "+status, r.Content)
+		}
+	})
+	if media < 200 {
+		t.Errorf("only %d media types", media)
+	}
+	var topics struct {
+		Components struct {
+			Messages map[string]struct{ ContentType string }
+		}
+	}
+	if err := json.Unmarshal(f.ask(http.MethodGet, "/asyncapi.json", "").Body.Bytes(), &topics); err != nil || len(topics.Components.Messages) < 10 {
+		t.Fatalf("%v: %d messages", err, len(topics.Components.Messages))
+	}
+	for name, m := range topics.Components.Messages {
+		if m.ContentType != "application/json" && name != "DeadLetter" { // which is the source's bytes, whatever they are
+			t.Errorf("messages of %s are described as %q", name, m.ContentType)
+		}
+	}
+}
