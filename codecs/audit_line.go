@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
@@ -103,36 +101,9 @@ func ReadAuditHead(b []byte) (h AuditHead, err error) {
 	return h, err
 }
 
-// Fields of a proof, inside commands.
-const (
-	proofBy     = 1
-	proofIssuer = 2
-	proofRole   = 3
-)
-
-func writeProof(w *wire.Writer, field protowire.Number, p audit.Proof) {
-	if p == (audit.Proof{}) {
-		return
-	}
-	w.Message(field, func(w *wire.Writer) {
-		w.String(proofBy, string(p.By))
-		w.String(proofIssuer, p.Issuer)
-		w.String(proofRole, p.Role)
-	})
-}
-
-func readProof(r *wire.Reader) (p audit.Proof) {
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case proofBy:
-			p.By = audit.ProofBy(f.String())
-		case proofIssuer:
-			p.Issuer = f.String()
-		case proofRole:
-			p.Role = f.String()
-		}
-	}
-	r.Inherit(&f)
-	return p
+// proofFields are those of a proof, inside commands.
+func proofFields(f *wire.Fields, p *audit.Proof) {
+	f.Text(1, (*string)(&p.By))
+	f.Text(2, &p.Issuer)
+	f.Text(3, &p.Role)
 }

@@ -3,112 +3,44 @@ package codecs
 import (
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 )
 
-// Fields of the approval of a mission, and of its messages.
-const (
-	approvalAuthor = iota + 1
-	approvalApproved
-	approvalRejected
-	approvalProposal
-
-	approvalActor    = 1
-	approvalAt       = 2
-	approvalReason   = 3
-	approvalRevision = 4
-
-	proposalMission   = 1 // JSON, as MissionJSON writes it
-	proposalFrom      = 2
-	proposalBackdated = 3
-	proposalAt        = 4
-	proposalAuthor    = 5
-)
-
-func writeApproval(w *wire.Writer, a *catalog.Approval) {
-	for _, author := range a.Authors {
-		w.Element(approvalAuthor, author)
+// approvalFields are those of the approval of a mission.
+func approvalFields(f *wire.Fields, a *catalog.Approval) {
+	f.Texts(1, &a.Authors)
+	for d := range wire.Pointer(f, 2, &a.Approved) {
+		decisionFields(f, d)
 	}
-	if a.Approved != nil {
-		w.Message(approvalApproved, func(w *wire.Writer) { writeDecision(w, a.Approved) })
+	for d := range wire.Pointer(f, 3, &a.Rejected) {
+		decisionFields(f, d)
 	}
-	if a.Rejected != nil {
-		w.Message(approvalRejected, func(w *wire.Writer) { writeDecision(w, a.Rejected) })
-	}
-	if p := a.Proposal; p != nil {
-		w.Message(approvalProposal, func(w *wire.Writer) {
-			w.Bytes(proposalMission, MissionJSON(&p.Mission))
-			w.Int(proposalFrom, int64(p.From))
-			w.Bool(proposalBackdated, p.Backdated)
-			w.Int(proposalAt, int64(p.At))
-			for _, author := range p.Authors {
-				w.Element(proposalAuthor, author)
-			}
-		})
+	for p := range wire.Pointer(f, 4, &a.Proposal) {
+		missionField(f, 1, &p.Mission)
+		f.Int(2, (*int64)(&p.From))
+		f.Bool(3, &p.Backdated)
+		f.Int(4, (*int64)(&p.At))
+		f.Texts(5, &p.Authors)
 	}
 }
 
-func writeDecision(w *wire.Writer, d *catalog.Decision) {
-	w.String(approvalActor, d.Actor)
-	w.Int(approvalAt, int64(d.At))
-	w.String(approvalReason, d.Reason)
-	w.Int(approvalRevision, d.Revision)
+func decisionFields(f *wire.Fields, d *catalog.Decision) {
+	f.Text(1, &d.Actor)
+	f.Int(2, (*int64)(&d.At))
+	f.Text(3, &d.Reason)
+	f.Int(4, &d.Revision)
 }
 
-func readApproval(r *wire.Reader) (a catalog.Approval, err error) {
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case approvalAuthor:
-			a.Authors = append(a.Authors, f.String())
-		case approvalApproved:
-			a.Approved = readDecision(&f)
-		case approvalRejected:
-			a.Rejected = readDecision(&f)
-		case approvalProposal:
-			a.Proposal, err = readProposal(&f)
+// missionField is a mission as MissionJSON writes it.
+func missionField(f *wire.Fields, n wire.Number, m *mission.Mission) {
+	var raw []byte
+	if f.Writes() {
+		raw = MissionJSON(m)
+	}
+	if f.Packed(n, &raw) {
+		var err error
+		if *m, err = storedMission(raw); err != nil {
+			f.Fail(err)
 		}
 	}
-	r.Inherit(&f)
-	return a, err
-}
-
-func readDecision(r *wire.Reader) *catalog.Decision {
-	d := &catalog.Decision{}
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case approvalActor:
-			d.Actor = f.String()
-		case approvalAt:
-			d.At = instant.Milli(f.Int())
-		case approvalReason:
-			d.Reason = f.String()
-		case approvalRevision:
-			d.Revision = f.Int()
-		}
-	}
-	r.Inherit(&f)
-	return d
-}
-
-func readProposal(r *wire.Reader) (p *catalog.Proposal, err error) {
-	p = &catalog.Proposal{}
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case proposalMission:
-			p.Mission, err = storedMission(f.Bytes())
-		case proposalFrom:
-			p.From = instant.Milli(f.Int())
-		case proposalBackdated:
-			p.Backdated = f.Uint() != 0
-		case proposalAt:
-			p.At = instant.Milli(f.Int())
-		case proposalAuthor:
-			p.Authors = append(p.Authors, f.String())
-		}
-	}
-	r.Inherit(&f)
-	return p, err
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -16,102 +15,57 @@ var errLatency = errors.New("codecs: damaged latency histogram")
 // maxBucket is the index of the bucket of the largest int64.
 const maxBucket = 57*32 + 63
 
-func writePath(w *wire.Writer, p health.Path) {
-	w.String(1, p.Mode)
-	w.String(2, p.Instrument)
-	w.String(3, p.Gateway)
+func pathFields(f *wire.Fields, p *health.Path) {
+	f.Text(1, &p.Mode)
+	f.Text(2, &p.Instrument)
+	f.Text(3, &p.Gateway)
 }
 
-func readPath(f wire.Field, p *health.Path) {
-	switch f.Number {
-	case 1:
-		p.Mode = f.String()
-	case 2:
-		p.Instrument = f.String()
-	case 3:
-		p.Gateway = f.String()
+// spanFields are the start of a span, and its length.
+func spanFields(f *wire.Fields, s *window.Span) {
+	rangeFields(f, 4, 5, (*int64)(&s.Start), (*int64)(&s.End))
+}
+
+// rangeFields are a number, and behind it the distance of another one from it.
+func rangeFields(f *wire.Fields, first, second wire.Number, from, to *int64) {
+	read := f.At(first)
+	f.Int(first, from)
+	if read {
+		*to = *from
 	}
+	f.From(second, to, *from)
 }
 
-// A span is two fields: its start, and its length.
-func writeSpan(w *wire.Writer, s window.Span) {
-	w.Int(4, int64(s.Start))
-	w.Int(5, int64(s.End-s.Start))
+func countsFields(f *wire.Fields, c *health.Counts) {
+	f.Int(6, &c.Success)
+	f.Int(7, &c.Technical)
+	f.Int(8, &c.Business)
+	f.Int(9, &c.Timeout)
 }
 
-// readSpan expects the start before the length, as written.
-func readSpan(f wire.Field, s *window.Span) {
-	switch f.Number {
-	case 4:
-		s.Start = instant.Milli(f.Int())
-		s.End = s.Start
-	case 5:
-		s.End = s.Start + instant.Milli(f.Int())
+// tallyFields are fields 6 to 11 and 15, beside the owner's.
+func tallyFields(f *wire.Fields, t *health.Tally) {
+	countsFields(f, &t.Counts)
+	latencyField(f, 10, &t.Latency)
+	for r := range wire.Each(f, 11, &t.Sources) {
+		f.Text(1, &r.Topic)
+		f.Int32(2, &r.Partition)
+		rangeFields(f, 3, 4, &r.First, &r.Last)
 	}
+	f.Int(15, (*int64)(&t.Arrived))
 }
 
-func writeCounts(w *wire.Writer, c health.Counts) {
-	w.Int(6, c.Success)
-	w.Int(7, c.Technical)
-	w.Int(8, c.Business)
-	w.Int(9, c.Timeout)
-}
-
-func readCounts(f wire.Field, c *health.Counts) {
-	switch f.Number {
-	case 6:
-		c.Success = f.Int()
-	case 7:
-		c.Technical = f.Int()
-	case 8:
-		c.Business = f.Int()
-	case 9:
-		c.Timeout = f.Int()
+func latencyField(f *wire.Fields, n wire.Number, l *health.Latency) {
+	var packed []byte
+	if f.Writes() {
+		packed = packLatency(*l)
 	}
-}
-
-// writeTally writes fields 6 to 9 (counts), 10 (latency), 11 (sources) and 15 (arrival), beside the owner's.
-func writeTally(w *wire.Writer, t health.Tally) {
-	writeCounts(w, t.Counts)
-	w.Bytes(10, packLatency(t.Latency))
-	for _, r := range t.Sources {
-		w.Message(11, func(w *wire.Writer) {
-			w.String(1, r.Topic)
-			w.Int(2, int64(r.Partition))
-			w.Int(3, r.First)
-			w.Int(4, r.Last-r.First)
-		})
+	if f.Packed(n, &packed) {
+		var err error
+		if *l, err = unpackLatency(packed); err != nil {
+			f.Fail(err)
+		}
 	}
-	w.Int(15, int64(t.Arrived))
-}
-
-func readTally(f wire.Field, t *health.Tally) (err error) {
-	switch f.Number {
-	case 10:
-		t.Latency, err = unpackLatency(f.Bytes())
-	case 11:
-		var r health.SourceRange
-		err = f.Message(func(f wire.Field) error {
-			switch f.Number {
-			case 1:
-				r.Topic = f.String()
-			case 2:
-				r.Partition = int32(f.Int())
-			case 3:
-				r.First = f.Int()
-				r.Last = r.First
-			case 4:
-				r.Last = r.First + f.Int()
-			}
-			return nil
-		})
-		t.Sources = append(t.Sources, r)
-	case 15:
-		t.Arrived = instant.Milli(f.Int())
-	default:
-		readCounts(f, &t.Counts)
-	}
-	return err
 }
 
 // packLatency writes each bucket as its distance from the one before and its count: mostly two bytes.

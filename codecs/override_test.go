@@ -2,12 +2,12 @@ package codecs
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
-	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -73,19 +73,20 @@ func TestInterventionIsOneThing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := wire.NewWriter(interventionVersion, 8)
-	w.Message(15, func(*wire.Writer) {})
+	unknown := []byte{interventionVersion, 15<<3 | 2, 0}
 	for name, b := range map[string][]byte{
-		"none": {interventionVersion}, "two": append(one, one[1:]...), "unknown": w.B,
+		"none": {interventionVersion}, "two": append(one, one[1:]...), "unknown": unknown,
+		"unknown before": append(unknown, one[1:]...), "unknown after": append(slices.Clone(one), unknown[1:]...),
 	} {
 		if _, err := (Intervention{}).Decode(b); !errors.Is(err, errIntervention) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w = wire.NewWriter(interventionVersion, 8)
-	w.Message(interventionOverride, func(w *wire.Writer) { w.String(interventionState, "sideways") })
-	if _, err := (Intervention{}).Decode(w.B); !errors.Is(err, errState) {
-		t.Errorf("an unknown state: %v", err)
+	for name, state := range map[string]string{"unknown": "\x4a\x08sideways", "no": ""} {
+		b := "\x01\x0a" + string(rune(len(state))) + state
+		if _, err := (Intervention{}).Decode([]byte(b)); !errors.Is(err, errState) {
+			t.Errorf("%s state: %v", name, err)
+		}
 	}
 }
 

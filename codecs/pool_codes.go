@@ -1,52 +1,27 @@
 package codecs
 
 import (
-	"fmt"
-
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/budget"
-	"github.com/millrace/millrace/domain/instant"
 )
 
 const poolCodesVersion = 1
-
-// Fields of codes for a pool.
-const (
-	codesPool = iota + 1
-	codesCode
-	codesAt
-)
 
 // PoolCodes is the codec of `pool-codes`.
 type PoolCodes struct{}
 
 // Encode returns c in binary; it never fails.
 func (PoolCodes) Encode(c *budget.Codes) ([]byte, error) {
-	w := wire.NewWriter(poolCodesVersion, 32+24*len(c.Codes))
-	w.String(codesPool, c.Pool)
-	for _, code := range c.Codes {
-		w.Element(codesCode, code)
-	}
-	w.Int(codesAt, int64(c.At))
-	return w.B, nil
+	return encode(wire.Writing(poolCodesVersion, 32+24*len(c.Codes)), c, poolCodesFields)
 }
 
 // Decode reads what Encode wrote.
 func (PoolCodes) Decode(b []byte) (*budget.Codes, error) {
-	c := &budget.Codes{}
-	r := wire.NewReader(string(b), poolCodesVersion)
-	for r.Next() {
-		switch r.Number() {
-		case codesPool:
-			c.Pool = r.String()
-		case codesCode:
-			c.Codes = append(c.Codes, r.String())
-		case codesAt:
-			c.At = instant.Milli(r.Int())
-		}
-	}
-	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("codes of a pool: %w", err)
-	}
-	return c, nil
+	return decode(wire.Reading(b, poolCodesVersion), "codes of a pool", poolCodesFields)
+}
+
+func poolCodesFields(f *wire.Fields, c *budget.Codes) {
+	f.Text(1, &c.Pool)
+	f.Texts(2, &c.Codes)
+	f.Int(3, (*int64)(&c.At))
 }

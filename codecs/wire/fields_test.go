@@ -318,10 +318,11 @@ func TestFieldsDamaged(t *testing.T) {
 		"more than 64 bits":     {[]byte{7, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2}, ErrTruncated},
 		"half of eight bytes":   {[]byte{7, 7<<3 | 1, 1, 2, 3}, ErrTruncated},
 		"half of four bytes":    {[]byte{7, 7<<3 | 5, 1, 2, 3}, ErrTruncated},
-		"a group":               {[]byte{7, 1<<3 | 3, 1<<3 | 4}, ErrTruncated},
+		"a group":               {[]byte{7, 1<<3 | 3}, ErrTruncated},
 		"a length too long":     {[]byte{7, 10<<3 | 2, 2, 'x'}, ErrTruncated},
 		"the longest length":    {[]byte{7, 10<<3 | 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, ErrTruncated},
 		"damaged inside":        {[]byte{7, 15<<3 | 2, 2, 1<<3 | 2, 9, 8, 2}, ErrTruncated},
+		"reaching out":          {[]byte{7, 15<<3 | 2, 2, 1<<3 | 2, 2, 8, 2}, ErrTruncated},
 		"damaged inside a list": {[]byte{7, 19<<3&0x7f | 2 | 0x80, 1, 2, 1<<3 | 2, 9, 8, 2}, ErrTruncated},
 		"unknown, damaged":      {[]byte{7, 0xfa, 0x3f, 9, 'x'}, ErrTruncated},
 	} {
