@@ -3,7 +3,6 @@ package codecs
 import (
 	"strconv"
 
-	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
@@ -65,7 +64,7 @@ func (f fields) goal(g *mission.Goal, currency string) {
 	goal := f.inner("goal", formOf[goalDoc]())
 	goal.text("metric", &g.Metric)
 	unit := ""
-	if g.Metric == mission.MetricAmount {
+	if g.InMinorUnits() {
 		unit = minorUnits
 	}
 	goal.amount("target", unit, currency, &g.Target)
@@ -75,14 +74,6 @@ func (f fields) goal(g *mission.Goal, currency string) {
 
 // minorUnits is what amounts of a currency count.
 const minorUnits = "minor units"
-
-// unitOf returns what the amount of a reward counts.
-func unitOf(kind string) string {
-	if budget.UnitOf(kind, minorUnits) == budget.Coins {
-		return budget.Coins
-	}
-	return minorUnits
-}
 
 func (f fields) window(w *mission.Window) {
 	window := f.inner("window", formOf[windowDoc]())
@@ -104,7 +95,7 @@ func (f fields) prize(m *mission.Mission) {
 // gift reads what a reward is, from the object that says so.
 func (f fields) gift(r *mission.Reward, currency string) {
 	f.text("kind", &r.Kind)
-	f.amount("amount", unitOf(r.Kind), currency, &r.Amount)
+	f.amount("amount", mission.UnitOf(r.Kind, minorUnits), currency, &r.Amount)
 	f.text("pool", &r.Pool)
 	f.duration("expires_after", &r.ExpiresAfter)
 }
@@ -119,8 +110,8 @@ func (f fields) audience(m *mission.Mission) {
 	limits := f.inner("limits", formOf[limitsDoc]())
 	limits.integer("completions_per_user", &m.Limits.CompletionsPerUser)
 	limits.integer("max_winners", &m.Limits.MaxWinners)
-	unit := unitOf(m.Reward.Kind)
-	if unit == budget.Coins {
+	unit := mission.UnitOf(m.Reward.Kind, minorUnits)
+	if unit == mission.Coins {
 		unit = minorUnits + ", or coins where the reward is"
 	}
 	limits.amount("budget", unit, m.Currency, &m.Limits.Budget)

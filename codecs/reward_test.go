@@ -50,7 +50,7 @@ func budgetRows() map[string]*budget.Row {
 	return map[string]*budget.Row{
 		"mission": {Mission: &budget.Mission{
 			Version: 2, Limits: mission.Limits{CompletionsPerUser: 1, MaxWinners: 2, Budget: 3, OverBudget: mission.OverBudgetReject},
-			Accounts: []budget.Account{{Unit: "INR", Reserved: 1, Spent: 2, Returned: 3}, {Unit: budget.Coins}}, Winners: 4, Exhausted: 5,
+			Accounts: []budget.Account{{Unit: "INR", Reserved: 1, Spent: 2, Returned: 3}, {Unit: mission.Coins}}, Winners: 4, Exhausted: 5,
 		}},
 		"pool":  {Pool: &budget.Pool{Stocked: 5, Drawn: 4, Returned: 3, Duplicates: 2, Missed: 1}},
 		"shelf": {Shelf: &budget.Shelf{Codes: []string{"A", "B"}}},

@@ -15,7 +15,7 @@ func GoodwillRequest(b []byte) (*reward.Command, error) {
 	return c, request(b, formOf[GoodwillBody](), func(f fields) {
 		f.text("kind", &c.Reward.Kind)
 		f.text("currency", &c.Currency)
-		f.amount("amount", unitOf(c.Reward.Kind), c.Currency, &c.Reward.Amount)
+		f.amount("amount", mission.UnitOf(c.Reward.Kind, minorUnits), c.Currency, &c.Reward.Amount)
 		f.duration("expires_after", &c.Reward.ExpiresAfter)
 		f.text("debt", &c.Debt)
 		f.text("reason", &c.Reason)

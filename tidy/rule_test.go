@@ -140,13 +140,34 @@ func sharedVars(s source, v *ast.ValueSpec) []string {
 	for i, name := range v.Names {
 		constant := name.Name == "_" // a compile-time assertion
 		if i < len(v.Values) {
-			constant = constant || madeBy(v.Values[i], "errors.New", "fmt.Errorf", "regexp.MustCompile")
+			constant = constant || madeBy(v.Values[i], "errors.New", "fmt.Errorf", "regexp.MustCompile") || !name.IsExported() && isKindTable(v.Values[i])
 		}
 		if !constant {
 			out = append(out, s.at(name.Pos(), "package variable "+name.Name))
 		}
 	}
 	return out
+}
+
+// isKindTable tells whether a value is a list of structs: all that there is to know of each kind of something.
+func isKindTable(e ast.Expr) bool {
+	list, ok := e.(*ast.CompositeLit)
+	if !ok || len(list.Elts) == 0 {
+		return false
+	}
+	array, ok := list.Type.(*ast.ArrayType)
+	if !ok {
+		return false
+	}
+	_, ok = array.Elt.(*ast.Ident)
+	return ok && !slices.ContainsFunc(list.Elts, func(e ast.Expr) bool {
+		switch e.(type) {
+		case *ast.CompositeLit, *ast.CallExpr:
+			return false
+		default:
+			return true
+		}
+	})
 }
 
 func embedded(g *ast.GenDecl, v *ast.ValueSpec) bool {

@@ -65,7 +65,7 @@ func (g *missionGauges) Collect(c chan<- prometheus.Metric) {
 		decimals, _ := payment.Exponent(currency)
 		gauge(g.minorUnits, int64(math.Pow10(decimals)), currency)
 	}
-	gauge(g.minorUnits, 1, budget.Coins)
+	gauge(g.minorUnits, 1, mission.Coins)
 	s := g.server
 	if !s.sources.catalog.Recovered() {
 		return

@@ -29,8 +29,8 @@ func TestBudgetsAreShown(t *testing.T) {
 	f.putMission(limited("fresh", mission.Paused, coins, mission.Limits{Budget: 100}))
 	f.putMission(limited("free", mission.Active, coins, mission.Limits{}))
 	f.putMission(limited("draft", mission.Draft, coins, mission.Limits{Budget: 100}))
-	f.putBudget("near", budget.Mission{Accounts: []budget.Account{{Unit: "INR", Reserved: 3, Spent: 1<<50 - 5, Returned: 9}, {Unit: budget.Coins, Spent: 4}}, Winners: 6, Exhausted: 2})
-	f.putBudget("free", budget.Mission{Accounts: []budget.Account{{Unit: budget.Coins, Spent: 20}}, Winners: 2})
+	f.putBudget("near", budget.Mission{Accounts: []budget.Account{{Unit: "INR", Reserved: 3, Spent: 1<<50 - 5, Returned: 9}, {Unit: mission.Coins, Spent: 4}}, Winners: 6, Exhausted: 2})
+	f.putBudget("free", budget.Mission{Accounts: []budget.Account{{Unit: mission.Coins, Spent: 20}}, Winners: 2})
 	f.wantShown(
 		`millrace_budget_limit_minor{currency="INR",mission="near"} 1.125899906842624e+15`,
 		`millrace_budget_spent_minor{currency="INR",mission="near"} 1.125899906842619e+15`, // to the paisa
@@ -65,7 +65,7 @@ func TestMissionsShownAreBounded(t *testing.T) {
 	for n := range maxShownMissions + 3 {
 		f.putMission(limited(fmt.Sprintf("m%04d", n), mission.Active, coins, mission.Limits{Budget: 100, MaxWinners: 100}))
 	}
-	f.putBudget("m0501", budget.Mission{Accounts: []budget.Account{{Unit: budget.Coins, Spent: 90}}})
+	f.putBudget("m0501", budget.Mission{Accounts: []budget.Account{{Unit: mission.Coins, Spent: 90}}})
 	f.putBudget("m0502", budget.Mission{Winners: 99})
 	text := strings.Join(f.shows(), "\n")
 	for id, want := range map[string]bool{"m0501": true, "m0502": true, "m0000": true, "m0497": true, "m0498": false} {

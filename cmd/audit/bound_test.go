@@ -46,7 +46,7 @@ func (d *deployment) account() budget.Account {
 	d.t.Helper()
 	row, err := codecs.BudgetRow{}.Decode(d.last(string(d.Topology.Budget.Table()), func(r *kgo.Record) bool { return string(r.Key) == longName() }).Value)
 	d.Check(err)
-	return row.Mission.Account(budget.Coins)
+	return row.Mission.Account(mission.Coins)
 }
 
 // letters gives take every dead letter.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 )
 
@@ -38,7 +39,7 @@ func (b *grants) takeAllotment(a *budget.Allotment) {
 	}
 	id := reward.ID(a.UserID, a.Mission, a.Version, a.WindowStart, a.Iteration)
 	t := terms{
-		mission: a.Mission, kind: a.Reward.Kind, pool: a.Reward.Pool, currency: budget.UnitOf(a.Reward.Kind, a.Currency), mode: a.Grant.Mode, debt: a.Debt,
+		mission: a.Mission, kind: a.Reward.Kind, pool: a.Reward.Pool, currency: mission.UnitOf(a.Reward.Kind, a.Currency), mode: a.Grant.Mode, debt: a.Debt,
 		version: a.Version, iteration: a.Iteration, amount: a.Amount, window: a.WindowStart, at: a.At, hold: a.Grant.Hold, expires: a.Reward.ExpiresAfter,
 	}
 	b.allotted[id] = append(b.allotted[id], t)
@@ -87,7 +88,7 @@ func (b *grants) open(credited func(user, id string, amount int64) bool) []diffe
 // coined tells whether a reward's coins are in the balance.
 func coined(r *reward.Reward) bool {
 	given := r.State == reward.Granted || r.State == reward.Redeemed
-	return given && r.Paid == r.Epoch && r.Amount > 0 && budget.UnitOf(r.Kind, r.Currency) == budget.Coins
+	return given && r.Paid == r.Epoch && r.Amount > 0 && mission.UnitOf(r.Kind, r.Currency) == mission.Coins
 }
 
 // wrong says what no allotment has said of a reward. One that support gave has none.
@@ -103,7 +104,7 @@ func (b *grants) wrong(user string, r *reward.Reward) string {
 		return fmt.Sprintf("it is in epoch %d after %d allotments", r.Epoch, len(all))
 	}
 	have := terms{
-		mission: r.Mission, kind: r.Kind, pool: r.Pool, currency: budget.UnitOf(r.Kind, r.Currency), mode: r.Mode, debt: r.Debt,
+		mission: r.Mission, kind: r.Kind, pool: r.Pool, currency: mission.UnitOf(r.Kind, r.Currency), mode: r.Mode, debt: r.Debt,
 		version: r.Version, iteration: r.Iteration, amount: r.Amount, window: r.WindowStart, at: r.At, hold: r.Hold, expires: r.Expires,
 	}
 	adopted := r.Paid != 0 && r.Paid != r.Epoch // it is what the user has kept of an earlier epoch

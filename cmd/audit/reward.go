@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/engine/position"
 )
@@ -75,7 +76,7 @@ func (b *coins) open() []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: Coins, key: user, place: w.place, currency: budget.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
+			check: Coins, key: user, place: w.place, currency: mission.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
 			text: fmt.Sprintf("user %s (%s): %s", user, w.place, what),
 		})
 	}
@@ -180,7 +181,7 @@ func (b *budgets) takeAllotment(value []byte) error {
 		b.grants.takeAllotment(a)
 	}
 	if a.Verdict == budget.Reserved {
-		b.of(a.Mission, budget.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount
+		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func Judge(row *Row, o *mission.Outcome) (*Row, []Effect) {
 		return &Row{Mission: m}, []Effect{Allotted{a}}
 	}
 	a.Verdict = Reserved
-	account := m.account(UnitOf(o.Reward.Kind, o.Currency))
+	account := m.account(mission.UnitOf(o.Reward.Kind, o.Currency))
 	account.Reserved += a.Amount
 	m.Winners++
 	if o.Reward.Pool != "" {
@@ -62,7 +62,7 @@ func (m *Mission) fit(o *mission.Outcome) (amount int64, reason string) {
 		return 0, ReasonWinners
 	}
 	amount = o.Reward.Amount
-	unit := UnitOf(o.Reward.Kind, o.Currency)
+	unit := mission.UnitOf(o.Reward.Kind, o.Currency)
 	left, limited := m.Left(unit)
 	if room := m.Account(unit).room(); !limited || room < left {
 		left, limited = room, true
@@ -79,7 +79,7 @@ func (m *Mission) fit(o *mission.Outcome) (amount int64, reason string) {
 
 // divisible tells whether a part of a reward is worth that part.
 func divisible(r mission.Reward) bool {
-	return r.Pool == "" && slices.Contains([]string{mission.RewardCoins, mission.RewardScratchCard, mission.RewardCash}, r.Kind)
+	return r.Pool == "" && mission.RewardKindOf(r.Kind).Divisible
 }
 
 // Settle tells a mission's row what became of a reservation.
@@ -111,7 +111,7 @@ func Settle(row *Row, r *Return) (*Row, []Effect) {
 
 // release gives a reservation back for which the pool had no code.
 func release(row *Row, a *Allotment) (*Row, []Effect) {
-	next, effects := Settle(row, &Return{Movement: Returned, Mission: a.Mission, Unit: UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
+	next, effects := Settle(row, &Return{Movement: Returned, Mission: a.Mission, Unit: mission.UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
 	if next != row {
 		next.Mission.Exhausted++
 	}

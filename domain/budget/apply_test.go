@@ -98,7 +98,7 @@ func TestBudgetIsExact(tt *testing.T) {
 				o := outcome(mission.Completed, "u", rapid.Int64Range(0, 120).Draw(t, "amount"), limits[version])
 				o.Version = version
 				o.Reward.Kind = rapid.SampledFrom([]string{mission.RewardCoins, mission.RewardScratchCard, mission.RewardCash, mission.RewardGiftCard, mission.RewardCustom}).Draw(t, "kind")
-				unit := budget.UnitOf(o.Reward.Kind, o.Currency)
+				unit := mission.UnitOf(o.Reward.Kind, o.Currency)
 				amount, reason := m.want(o, unit, limits[newest])
 				next, effects := budget.Judge(row, o)
 				a := allotment(t, effects)
@@ -144,7 +144,7 @@ func check(t *rapid.T, row *budget.Row, m *model, l mission.Limits) {
 	if row == nil {
 		return
 	}
-	for _, unit := range []string{budget.Coins, "INR"} {
+	for _, unit := range []string{mission.Coins, "INR"} {
 		reserved, _ := m.sum(unit, "")
 		spent, _ := m.sum(unit, budget.Spent)
 		returned, _ := m.sum(unit, budget.Returned)
@@ -187,9 +187,9 @@ func TestRaisedBudgetLetsLaterCompletionsIn(t *testing.T) {
 func TestDamagedRecordsAreRejected(t *testing.T) {
 	row, _ := budget.Judge(nil, outcome(mission.Completed, "u", 100, mission.Limits{}))
 	for name, r := range map[string]*budget.Return{
-		"more than reserved": {Movement: budget.Spent, Unit: budget.Coins, Amount: 101}, "negative": {Movement: budget.Returned, Unit: budget.Coins, Amount: -1},
-		"never spent": {Movement: budget.Recovered, Unit: budget.Coins, Amount: 1}, "other unit": {Movement: budget.Returned, Unit: "INR", Amount: 1},
-		"unknown": {Movement: "lost", Unit: budget.Coins, Amount: 1},
+		"more than reserved": {Movement: budget.Spent, Unit: mission.Coins, Amount: 101}, "negative": {Movement: budget.Returned, Unit: mission.Coins, Amount: -1},
+		"never spent": {Movement: budget.Recovered, Unit: mission.Coins, Amount: 1}, "other unit": {Movement: budget.Returned, Unit: "INR", Amount: 1},
+		"unknown": {Movement: "lost", Unit: mission.Coins, Amount: 1},
 	} {
 		if next, effects := budget.Settle(row, r); next != row || len(effects) != 1 || effects[0] == (budget.Rejected{}) {
 			t.Errorf("%s: %v", name, effects)
@@ -224,7 +224,7 @@ func TestRaisedBudget(t *testing.T) {
 	if diff := cmp.Diff([]budget.Verdict{budget.Reserved, budget.Exhausted, budget.Reserved, budget.Exhausted}, got); diff != "" {
 		t.Error(diff)
 	}
-	if left, limited := row.Mission.Left(budget.Coins); left != 5 || !limited || row.Mission.Version != 2 {
+	if left, limited := row.Mission.Left(mission.Coins); left != 5 || !limited || row.Mission.Version != 2 {
 		t.Errorf("%+v", row.Mission)
 	}
 }

@@ -16,10 +16,10 @@ func TestAccountsNeverOverflow(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		const room = money.MaxTotal / money.Max
 		row := &budget.Row{Mission: &budget.Mission{Accounts: []budget.Account{{
-			Unit: budget.Coins, Reserved: (room - 3) / 2 * money.Max, Spent: (room - 3) / 4 * money.Max, Returned: (room - 3) / 4 * money.Max,
+			Unit: mission.Coins, Reserved: (room - 3) / 2 * money.Max, Spent: (room - 3) / 4 * money.Max, Returned: (room - 3) / 4 * money.Max,
 		}}, Winners: room}}
 		sum := func() int64 {
-			a := row.Mission.Account(budget.Coins)
+			a := row.Mission.Account(mission.Coins)
 			if a.Reserved < 0 || a.Spent < 0 || a.Returned < 0 {
 				t.Fatalf("%+v", a)
 			}
@@ -44,7 +44,7 @@ func TestAccountsNeverOverflow(tt *testing.T) {
 				continue
 			}
 			movement := rapid.SampledFrom([]budget.Movement{budget.Returned, budget.Spent, budget.Recovered}).Draw(t, "movement")
-			next, _ := budget.Settle(row, &budget.Return{Movement: movement, Mission: "m", Unit: budget.Coins, Amount: money.Max})
+			next, _ := budget.Settle(row, &budget.Return{Movement: movement, Mission: "m", Unit: mission.Coins, Amount: money.Max})
 			if row = next; sum() != before {
 				t.Fatalf("%s: %d before, %d after", movement, before, sum())
 			}
@@ -57,10 +57,10 @@ func TestAccountsNeverOverflow(tt *testing.T) {
 
 // What is left of a budget never wraps, however far the budget is beyond the bound in a damaged record.
 func TestTruncationStaysWithinTheBound(t *testing.T) {
-	row := &budget.Row{Mission: &budget.Mission{Accounts: []budget.Account{{Unit: budget.Coins, Returned: money.MaxTotal - 5}}}}
+	row := &budget.Row{Mission: &budget.Mission{Accounts: []budget.Account{{Unit: mission.Coins, Returned: money.MaxTotal - 5}}}}
 	o := outcome(mission.Completed, "u", 10, mission.Limits{Budget: 100, OverBudget: mission.OverBudgetTruncate})
 	next, effects := budget.Judge(row, o)
-	if a := allotment(t, effects); a.Verdict != budget.Reserved || a.Amount != 5 || next.Mission.Account(budget.Coins).Reserved != 5 {
+	if a := allotment(t, effects); a.Verdict != budget.Reserved || a.Amount != 5 || next.Mission.Account(mission.Coins).Reserved != 5 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -5,17 +5,6 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Coins is the unit of rewards that are coins in the end; the others count in their currency.
-const Coins = "coins"
-
-// UnitOf returns what a reward counts in.
-func UnitOf(kind, currency string) string {
-	if kind == mission.RewardCoins || kind == mission.RewardScratchCard {
-		return Coins
-	}
-	return currency
-}
-
 // Verdict is the budget's word on an outcome.
 type Verdict string
 

@@ -56,8 +56,8 @@ func (t RewardTemplate) validate(Config) problem.List {
 	v.text("/description", t.Description, maxText)
 	v.text("/terms", t.Terms, maxText)
 	v.optionalID("/brand_id", t.BrandID)
-	if t.Reward.Kind == mission.RewardCash && t.Currency == "" {
-		v.add("/currency", "is required for cash")
+	if mission.RewardKindOf(t.Reward.Kind).Tender && t.Currency == "" {
+		v.add("/currency", "is required for "+t.Reward.Kind)
 	}
 	for _, p := range mission.Validate(t.sample()) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/"); first {
@@ -113,7 +113,7 @@ func Resolve(e Entity, cfg Config) (Entity, problem.List) {
 	if !found || t.State != StatusActive {
 		return e, problem.One("/reward/template", problem.InvalidField, "there is no active reward template of this name")
 	}
-	if t.Currency != "" && t.Currency != definition.Currency && t.Reward.Kind == mission.RewardCash {
+	if t.Currency != "" && t.Currency != definition.Currency && mission.RewardKindOf(t.Reward.Kind).Tender {
 		return e, problem.One("/reward/template", problem.InvalidField, "is of another currency than the mission")
 	}
 	definition.Reward = t.Reward

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
@@ -56,7 +55,7 @@ func (t Thresholds) Validate() error {
 
 // Of returns the threshold of a unit, NoThreshold if it has none.
 func (t Thresholds) Of(unit string) int64 {
-	if unit == budget.Coins {
+	if unit == mission.Coins {
 		return t.Coins
 	}
 	if n, named := t.Amounts[unit]; named {
@@ -67,7 +66,7 @@ func (t Thresholds) Of(unit string) int64 {
 
 // Cost is the most that a mission can give in one unit.
 type Cost struct {
-	Unit string // budget.Coins, or a currency
+	Unit string // mission.Coins, or a currency
 	Most int64  // in coins or minor units; of an unlimited cost what one reward is
 	// Unlimited: nothing bounds it, or the amount of one reward is not given.
 	Unlimited bool
@@ -82,7 +81,7 @@ func (c Cost) String() string {
 }
 
 func quantity(n int64, unit string) string {
-	if unit == budget.Coins {
+	if unit == mission.Coins {
 		return fmt.Sprintf("%d coins", n)
 	}
 	return mission.FormatMoney(n, unit)
@@ -106,7 +105,7 @@ func costsOf(versions []mission.Version) []Cost {
 	largest, unknown := map[string]int64{}, map[string]bool{}
 	for _, v := range versions {
 		r := v.Mission.Reward
-		unit := budget.UnitOf(r.Kind, v.Mission.Currency)
+		unit := mission.UnitOf(r.Kind, v.Mission.Currency)
 		largest[unit] = max(largest[unit], r.Amount)
 		unknown[unit] = unknown[unit] || r.Amount == 0
 	}

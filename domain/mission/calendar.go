@@ -13,6 +13,47 @@ const (
 	EveryMonth = "month"
 )
 
+// recurrence is one of them: all that there is to know of it.
+type recurrence struct {
+	every string
+	days  int64 // that its windows have at most
+	// around returns the first day of the window in which a day lies, and that of the next.
+	around func(day int64) (first, next int64)
+}
+
+// recurrences are all of them, in the order of the contract.
+var recurrences = []recurrence{
+	{EveryDay, 1, func(day int64) (int64, int64) { return day, day + 1 }},
+	{EveryWeek, 7, func(day int64) (int64, int64) {
+		const monday = 3 // 1970-01-01 was a Thursday
+		first := day - ((day+monday)%7+7)%7
+		return first, first + 7
+	}},
+	{EveryMonth, 31, func(day int64) (int64, int64) {
+		year, month, _ := time.Unix(day*secondsPerDay, 0).UTC().Date()
+		return dayNumber(year, month, 1), dayNumber(year, month+1, 1)
+	}},
+}
+
+// recurrenceOf returns how often a recurring window begins, and whether there is such a recurrence.
+func recurrenceOf(every string) (recurrence, bool) {
+	for _, r := range recurrences {
+		if r.every == every {
+			return r, true
+		}
+	}
+	return recurrences[0], false
+}
+
+// Recurrences returns how often a recurring window can begin, in the order of the contract.
+func Recurrences() []string {
+	var names []string
+	for _, r := range recurrences {
+		names = append(names, r.every)
+	}
+	return names
+}
+
 // calendar divides time into the local days of a zone, each by its number since 1970-01-01. Every instant lies in exactly one
 // day, however clocks are changed: day n is from its first midnight to the first of day n+1, and may have 23 or 25 hours, or
 // none where a zone left it out.
@@ -49,17 +90,8 @@ func (k calendar) adjacent(a, b int64) bool {
 
 // instance returns the day, week or month around t.
 func (k calendar) instance(every string, t instant.Milli) span {
-	day := k.day(t)
-	first, next := day, day+1
-	switch every {
-	case EveryWeek:
-		const monday = 3 // 1970-01-01 was a Thursday
-		first = day - ((day+monday)%7+7)%7
-		next = first + 7
-	case EveryMonth:
-		year, month, _ := time.Unix(day*secondsPerDay, 0).UTC().Date()
-		first, next = dayNumber(year, month, 1), dayNumber(year, month+1, 1)
-	}
+	r, _ := recurrenceOf(every)
+	first, next := r.around(k.day(t))
 	return span{k.start(first), k.start(next)}
 }
 

@@ -38,7 +38,8 @@ type Compiled struct {
 	around   [days]atomic.Pointer[span] // recurring windows asked for last, by slot
 	today    [days]atomic.Pointer[day]  // days asked for last, by slot
 	filters  []predicate
-	value    reader // of distinct
+	metric   metric
+	value    reader // of a metric with a field
 	everyone bool
 	optIn    bool
 	summary  string
@@ -69,10 +70,11 @@ func compile(h *History, v *Version) (*Compiled, problem.List) {
 	}
 	c := &Compiled{
 		version: *v, mission: m, pauses: h.Pauses, window: forever(), calendar: calendar{zone}, filters: compileFilters(m.Filters),
+		metric:   metricOf(m.Goal.Metric),
 		everyone: m.Audience.RolloutPercent == 100, optIn: m.Enrolment == OptIn, summary: Sentence(&m),
 	}
-	if m.Goal.Metric == MetricDistinct {
-		c.value = readerOf(m.Goal.Field)
+	if c.metric.field {
+		c.value = fieldOf(m.Goal.Field).text
 	}
 	if m.Window.Kind == WindowFixed {
 		if c.window.start, c.window.end, err = m.Bounds(); err != nil {
@@ -137,7 +139,7 @@ func (c *Compiled) Contribution(net int64) int64 {
 	if net <= 0 {
 		return 0
 	}
-	if c.mission.Goal.Metric != MetricAmount {
+	if !c.metric.minor {
 		return 1
 	}
 	if limit := c.mission.Goal.PerEventCap; limit > 0 && net > limit {

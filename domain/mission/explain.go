@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -114,13 +115,13 @@ func explainFilters(filters []Filter, pointer, currency string, f *payment.Facts
 
 // shownField returns the value of a field that filters look at, as text.
 func shownField(id string, f *payment.Facts) (text string, missing bool) {
-	switch kindOf(id) {
+	switch field := fieldOf(id); field.kind {
 	case moneyField:
-		return FormatMoney(f.AmountMinor, f.Currency), false
+		return FormatMoney(field.number(f), f.Currency), false
 	case timeField:
-		return f.CreatedAt.String(), false
+		return instant.Milli(field.number(f)).String(), false
 	default:
-		text, ok := readerOf(id)(f)
+		text, ok := field.text(f)
 		return text, !ok
 	}
 }

@@ -1,7 +1,6 @@
 package mission
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -25,22 +24,72 @@ const (
 	attributeField // text; numbers compare as numbers
 )
 
-// kindOf returns the type of the event field id, noField if filters cannot look at it. Only facts of the payment itself
-// can be filtered on: what an event reports besides (latency, decline code) does not travel with postings.
-func kindOf(id string) fieldKind {
-	if strings.HasPrefix(id, attributePrefix) && len(id) > len(attributePrefix) {
-		return attributeField
-	}
-	return fieldKinds()[id]
+// reader returns a text field of a payment and whether the payment has it.
+type reader func(f *payment.Facts) (string, bool)
+
+// field is a fact of the payment that filters can look at: all that there is to know of it. Only facts of the payment itself are
+// here: what an event reports besides (latency, decline code) does not travel with postings.
+type field struct {
+	id   string
+	kind fieldKind
+	// text reads a text, word, code or attribute field, number the others.
+	text   reader
+	number func(f *payment.Facts) int64
+	// before is what stands before the value in a sentence: "at " of "at swiggy". Empty: "with user id ".
+	before string
+	// distinct tells that a goal can tell its values apart.
+	distinct bool
+	// spread ranks fields by how well their values tell missions apart: missions are found by the one that ranks highest. 0: not by it.
+	spread int
 }
 
-// fieldKinds returns the types of the event fields that filters can look at.
-func fieldKinds() map[string]fieldKind {
-	return map[string]fieldKind{
-		"transaction_id": textField, "user_id": textField,
-		"type": wordField, "status": wordField, "mode": wordField, "instrument": wordField, "gateway": wordField, "merchant": wordField, "category": wordField,
-		"currency": codeField, "amount": moneyField, "created_at": timeField,
+// fields are all of them but the attributes, in the order of the contract.
+var fields = []field{
+	{id: "transaction_id", kind: textField, text: func(f *payment.Facts) (string, bool) { return f.TransactionID, true }},
+	{id: "user_id", kind: textField, text: func(f *payment.Facts) (string, bool) { return f.UserID, true }},
+	// Only payments are judged; their reversals lower the net. Only settled ones are posted.
+	{id: "type", kind: wordField, text: func(*payment.Facts) (string, bool) { return payment.Payment.String(), true }},
+	{id: "status", kind: wordField, text: func(*payment.Facts) (string, bool) { return payment.Success.String(), true }},
+	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 { return f.AmountMinor }, before: "of "},
+	{id: "currency", kind: codeField, text: func(f *payment.Facts) (string, bool) { return f.Currency, true }, before: "in "},
+	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 { return int64(f.CreatedAt) }},
+	word("mode", "by ", 1, func(f *payment.Facts) string { return f.Mode }),
+	word("instrument", "with ", 2, func(f *payment.Facts) string { return f.Instrument }),
+	word("gateway", "through ", 1, func(f *payment.Facts) string { return f.Gateway }),
+	word("merchant", "at ", 4, func(f *payment.Facts) string { return f.Merchant }),
+	word("category", "on ", 2, func(f *payment.Facts) string { return f.Category }),
+}
+
+// word returns a field that intake writes as unknown where an event lacks it.
+func word(id, before string, spread int, read func(f *payment.Facts) string) field {
+	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, text: func(f *payment.Facts) (string, bool) {
+		s := read(f)
+		return s, s != "" && s != payment.Unknown
+	}}
+}
+
+// fieldOf returns the event field id. Its kind is noField if filters cannot look at it.
+func fieldOf(id string) field {
+	if key, ok := strings.CutPrefix(id, attributePrefix); ok && key != "" {
+		return field{id: id, kind: attributeField, distinct: true, spread: 3, text: func(f *payment.Facts) (string, bool) { return f.Attribute(key) }}
 	}
+	for _, f := range fields {
+		if f.id == id {
+			return f
+		}
+	}
+	return field{id: id}
+}
+
+// fieldIDs returns the ids of the fields that are wanted, sorted.
+func fieldIDs(wanted func(f field) bool) []string {
+	var ids []string
+	for _, f := range fields {
+		if wanted(f) {
+			ids = append(ids, f.id)
+		}
+	}
+	return ids
 }
 
 // fieldHint suggests the field that somebody meant.
@@ -51,39 +100,5 @@ func fieldHint(id string) string {
 		}
 		return ""
 	}
-	return problem.Hint(id, slices.Sorted(maps.Keys(fieldKinds())))
+	return problem.Hint(id, slices.Sorted(slices.Values(fieldIDs(func(field) bool { return true }))))
 }
-
-// reader returns a text field of a payment and whether the payment has it.
-type reader func(f *payment.Facts) (string, bool)
-
-// readerOf returns the reader of a text, word, code or attribute field.
-func readerOf(id string) reader {
-	switch id {
-	case "transaction_id":
-		return func(f *payment.Facts) (string, bool) { return f.TransactionID, true }
-	case "user_id":
-		return func(f *payment.Facts) (string, bool) { return f.UserID, true }
-	case "type": // only payments are judged; their reversals lower the net
-		return func(*payment.Facts) (string, bool) { return payment.Payment.String(), true }
-	case "status": // only settled payments are posted
-		return func(*payment.Facts) (string, bool) { return payment.Success.String(), true }
-	case "currency":
-		return func(f *payment.Facts) (string, bool) { return f.Currency, true }
-	case "mode":
-		return func(f *payment.Facts) (string, bool) { return known(f.Mode) }
-	case "instrument":
-		return func(f *payment.Facts) (string, bool) { return known(f.Instrument) }
-	case "gateway":
-		return func(f *payment.Facts) (string, bool) { return known(f.Gateway) }
-	case "merchant":
-		return func(f *payment.Facts) (string, bool) { return known(f.Merchant) }
-	case "category":
-		return func(f *payment.Facts) (string, bool) { return known(f.Category) }
-	}
-	key := strings.TrimPrefix(id, attributePrefix)
-	return func(f *payment.Facts) (string, bool) { return f.Attribute(key) }
-}
-
-// known tells a value from what intake writes for a missing one.
-func known(s string) (string, bool) { return s, s != "" && s != payment.Unknown }

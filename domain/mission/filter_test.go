@@ -1,6 +1,7 @@
 package mission
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/millrace/millrace/domain/payment"
@@ -99,7 +100,7 @@ func TestDecimal(t *testing.T) {
 		for j, b := range ordered {
 			x, _ := parseDecimal(a)
 			y, _ := parseDecimal(b)
-			if got, want := x.compare(y), compareInts(int64(i), int64(j)); got != want {
+			if got, want := x.compare(y), cmp.Compare(int64(i), int64(j)); got != want {
 				t.Errorf("%s against %s: %d, want %d", a, b, got, want)
 			}
 		}

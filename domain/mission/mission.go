@@ -23,14 +23,6 @@ type Mission struct {
 	Status      Status
 }
 
-// The metrics of a goal.
-const (
-	MetricAmount   = "amount"   // sum of net amounts
-	MetricCount    = "count"    // number of payments with something left of them
-	MetricDistinct = "distinct" // number of different values of a field
-	MetricStreak   = "streak"   // longest run of consecutive local days
-)
-
 // Goal is what has to be reached for one completion.
 type Goal struct {
 	Metric      string
@@ -61,20 +53,6 @@ const (
 	StartEnrolment    = "enrolment"
 	StartFirstPayment = "first_payment"
 )
-
-// The reward kinds.
-const (
-	RewardCoins       = "coins"
-	RewardCash        = "cash"
-	RewardGiftCard    = "gift_card"
-	RewardScratchCard = "scratch_card"
-	RewardCustom      = "custom"
-)
-
-// RewardKinds returns every kind of reward.
-func RewardKinds() []string {
-	return []string{RewardCoins, RewardCash, RewardGiftCard, RewardScratchCard, RewardCustom}
-}
 
 // Reward is what one completion wins.
 type Reward struct {

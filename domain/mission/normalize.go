@@ -22,7 +22,7 @@ func Normalize(m Mission) Mission {
 	if m.Window.Kind == WindowPerUser && m.Window.Start == "" {
 		m.Window.Start = StartEnrolment
 	}
-	if m.Goal.Metric == MetricDistinct {
+	if metricOf(m.Goal.Metric).field {
 		m.Goal.Field = strings.TrimSpace(m.Goal.Field)
 	}
 	m.Audience.Segments = normalizeSegments(m.Audience.Segments)
@@ -68,7 +68,7 @@ func normalizeFilter(f Filter, currency string) Filter {
 		f.Values = []Value{{Kind: BoolValue, Text: "true"}}
 		return f
 	}
-	kind := kindOf(f.ID)
+	kind := fieldOf(f.ID).kind
 	values := make([]Value, len(f.Values))
 	for i, v := range f.Values {
 		values[i] = normalizeValue(kind, v, currency)

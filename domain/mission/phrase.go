@@ -21,59 +21,25 @@ func phrase(f Filter, currency string) string {
 			texts[i] = FormatMoney(minor, currency)
 		}
 	}
-	switch f.Operator {
-	case Exists:
-		if texts[0] == "true" {
-			return "with " + article(fieldName(f.ID))
-		}
+	field := fieldOf(f.ID)
+	before, named := field.before, "with "+fieldName(f.ID)+" "
+	if before == "" {
+		before = named
+	}
+	op, _ := operatorOf(f.Operator)
+	switch {
+	case op.presence && texts[0] == "true":
+		return "with " + article(fieldName(f.ID))
+	case op.presence:
 		return "without " + article(fieldName(f.ID))
-	case Eq, In:
-		return preposition(f.ID) + either(texts)
-	case Ne, Nin:
-		return "not " + preposition(f.ID) + either(texts)
-	case Prefix:
-		return "with " + fieldName(f.ID) + " beginning with " + either(texts)
-	case Gt, Gte, Lt, Lte, Between:
-		if f.ID == "amount" {
-			return "of " + compared(f.Operator, texts)
-		}
-	}
-	return "with " + fieldName(f.ID) + " " + compared(f.Operator, texts)
-}
-
-func compared(op Operator, texts []string) string {
-	switch op {
-	case Gt:
-		return "more than " + texts[0]
-	case Gte:
-		return "at least " + texts[0]
-	case Lt:
-		return "less than " + texts[0]
-	case Lte:
-		return "at most " + texts[0]
-	default: // Between
-		return texts[0] + " to " + texts[len(texts)-1]
-	}
-}
-
-func preposition(id string) string {
-	switch id {
-	case "amount":
-		return "of "
-	case "merchant":
-		return "at "
-	case "category":
-		return "on "
-	case "mode":
-		return "by "
-	case "instrument":
-		return "with "
-	case "gateway":
-		return "through "
-	case "currency":
-		return "in "
+	case op.says != nil && field.kind == moneyField:
+		return before + op.says(texts)
+	case op.says != nil:
+		return named + op.says(texts)
+	case op.not:
+		return "not " + before + either(texts)
 	default:
-		return "with " + fieldName(id) + " "
+		return before + either(texts)
 	}
 }
 

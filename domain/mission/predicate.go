@@ -1,9 +1,9 @@
 package mission
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -33,52 +33,42 @@ func compileFilters(filters []Filter) []predicate {
 }
 
 func compileFilter(f Filter) predicate {
-	switch kind := kindOf(f.ID); kind {
+	field := fieldOf(f.ID)
+	op, _ := operatorOf(f.Operator)
+	switch field.kind {
 	case moneyField:
-		return compileNumber(f, func(p *payment.Facts) int64 { return p.AmountMinor }, func(v Value) int64 {
+		return compileNumber(op, f.Values, field.number, func(v Value) int64 {
 			minor, _ := strconv.ParseInt(v.Text, 10, 64)
 			return minor
 		})
 	case timeField:
-		return compileNumber(f, func(p *payment.Facts) int64 { return int64(p.CreatedAt) }, func(v Value) int64 {
-			ms := timeOf(v)
-			return ms
-		})
+		return compileNumber(op, f.Values, field.number, timeOf)
 	case attributeField:
-		return compileAttribute(f)
+		return compileAttribute(op, f.Values, field.text)
 	default:
-		return compileText(f, readerOf(f.ID))
+		return compileText(op, f.Values, field.text)
 	}
 }
 
 // compileNumber serves the integer fields, which every payment has.
-func compileNumber(f Filter, read func(*payment.Facts) int64, parse func(Value) int64) predicate {
-	if f.Operator == Exists {
-		want := f.Values[0].Text == "true"
+func compileNumber(op operator, values []Value, read func(*payment.Facts) int64, parse func(Value) int64) predicate {
+	if op.presence {
+		want := values[0].Text == "true"
 		return func(*payment.Facts) bool { return want }
 	}
-	values := make([]int64, len(f.Values))
-	for i, v := range f.Values {
-		values[i] = parse(v)
+	numbers := make([]int64, len(values))
+	for i, v := range values {
+		numbers[i] = parse(v)
 	}
-	first := values[0]
-	switch f.Operator {
-	case Gt:
-		return func(p *payment.Facts) bool { return read(p) > first }
-	case Gte:
-		return func(p *payment.Facts) bool { return read(p) >= first }
-	case Lt:
-		return func(p *payment.Facts) bool { return read(p) < first }
-	case Lte:
-		return func(p *payment.Facts) bool { return read(p) <= first }
-	case Between:
-		last := values[1]
-		return func(p *payment.Facts) bool { n := read(p); return n >= first && n <= last }
-	case Ne, Nin:
-		return func(p *payment.Facts) bool { return !slices.Contains(values, read(p)) }
-	default: // Eq, In
-		return func(p *payment.Facts) bool { return slices.Contains(values, read(p)) }
+	if holds := op.ordered; holds != nil {
+		first, last := numbers[0], numbers[len(numbers)-1]
+		return func(p *payment.Facts) bool {
+			n := read(p)
+			return holds(cmp.Compare(n, first), cmp.Compare(n, last))
+		}
 	}
+	not := op.not
+	return func(p *payment.Facts) bool { return slices.Contains(numbers, read(p)) != not }
 }
 
 // matcher tells whether a text is one of a filter's values.
@@ -105,33 +95,27 @@ func matchTexts(values []Value) matcher {
 	}
 }
 
-func compileText(f Filter, read reader) predicate {
-	switch f.Operator {
-	case Exists:
-		want := f.Values[0].Text == "true"
+func compileText(op operator, values []Value, read reader) predicate {
+	if op.presence {
+		want := values[0].Text == "true"
 		return func(p *payment.Facts) bool { _, ok := read(p); return ok == want }
-	case Prefix:
-		values := f.Values
+	}
+	if holds := op.text; holds != nil {
 		return func(p *payment.Facts) bool {
 			s, ok := read(p)
-			return ok && slices.ContainsFunc(values, func(v Value) bool { return strings.HasPrefix(s, v.Text) })
+			return ok && slices.ContainsFunc(values, func(v Value) bool { return holds(s, v.Text) })
 		}
-	case Ne, Nin:
-		matches := matchTexts(f.Values)
-		return func(p *payment.Facts) bool { s, ok := read(p); return ok && !matches(s) }
-	default: // Eq, In; the ordered operators do not fit texts
-		matches := matchTexts(f.Values)
-		return func(p *payment.Facts) bool { s, ok := read(p); return ok && matches(s) }
 	}
+	matches, not := matchTexts(values), op.not // the ordered operators do not fit texts
+	return func(p *payment.Facts) bool { s, ok := read(p); return ok && matches(s) != not }
 }
 
 // compileAttribute compares as numbers where the value is a number, else as text. An attribute that is no number fails
 // the ordered operators.
-func compileAttribute(f Filter) predicate {
-	read := readerOf(f.ID)
-	numbers := make([]decimal, 0, len(f.Values))
+func compileAttribute(op operator, values []Value, read reader) predicate {
+	numbers := make([]decimal, 0, len(values))
 	var texts []Value
-	for _, v := range f.Values {
+	for _, v := range values {
 		if v.Kind == NumberValue {
 			d, _ := parseDecimal(v.Text)
 			numbers = append(numbers, d)
@@ -139,11 +123,11 @@ func compileAttribute(f Filter) predicate {
 			texts = append(texts, v)
 		}
 	}
-	if f.Operator == Exists || f.Operator == Prefix || len(numbers) == 0 {
-		return compileText(f, read)
+	if op.presence || op.text != nil || len(numbers) == 0 {
+		return compileText(op, values, read)
 	}
-	if f.Operator.ordered() {
-		return compileOrdered(f.Operator, read, numbers)
+	if op.ordered != nil {
+		return compileOrdered(op, numbers, read)
 	}
 	isText := matchTexts(texts)
 	matches := func(s string) bool {
@@ -153,32 +137,18 @@ func compileAttribute(f Filter) predicate {
 		d, ok := parseDecimal(s)
 		return ok && slices.ContainsFunc(numbers, func(n decimal) bool { return d.compare(n) == 0 })
 	}
-	negated := f.Operator == Ne || f.Operator == Nin
-	return func(p *payment.Facts) bool { s, ok := read(p); return ok && matches(s) != negated }
+	not := op.not
+	return func(p *payment.Facts) bool { s, ok := read(p); return ok && matches(s) != not }
 }
 
-func compileOrdered(op Operator, read reader, values []decimal) predicate {
-	first, last := values[0], values[len(values)-1]
-	number := func(p *payment.Facts) (decimal, bool) {
+func compileOrdered(op operator, values []decimal, read reader) predicate {
+	first, last, holds := values[0], values[len(values)-1], op.ordered
+	return func(p *payment.Facts) bool {
 		s, ok := read(p)
 		if !ok {
-			return decimal{}, false
+			return false
 		}
-		return parseDecimal(s)
-	}
-	switch op {
-	case Gt:
-		return func(p *payment.Facts) bool { d, ok := number(p); return ok && d.compare(first) > 0 }
-	case Gte:
-		return func(p *payment.Facts) bool { d, ok := number(p); return ok && d.compare(first) >= 0 }
-	case Lt:
-		return func(p *payment.Facts) bool { d, ok := number(p); return ok && d.compare(first) < 0 }
-	case Lte:
-		return func(p *payment.Facts) bool { d, ok := number(p); return ok && d.compare(first) <= 0 }
-	default: // Between
-		return func(p *payment.Facts) bool {
-			d, ok := number(p)
-			return ok && d.compare(first) >= 0 && d.compare(last) <= 0
-		}
+		d, ok := parseDecimal(s)
+		return ok && holds(d.compare(first), d.compare(last))
 	}
 }

@@ -11,9 +11,10 @@ import (
 // Conditions: the sentence is for a tile.
 func Sentence(m *Mission) string {
 	var b strings.Builder
-	b.WriteString(aim(m))
+	metric := metricOf(m.Goal.Metric)
+	b.WriteString(metric.aim(m, amounts(m)))
 	for _, f := range m.Filters {
-		if _, said := sum(m, f); said || f.ID == "amount" && m.Goal.Metric == MetricAmount {
+		if _, said := amountOf(m, f); said || f.ID == "amount" && metric.minor {
 			continue
 		}
 		b.WriteString(" " + phrase(f, m.Currency))
@@ -21,10 +22,10 @@ func Sentence(m *Mission) string {
 	if when := period(m); when != "" {
 		b.WriteString(" " + when)
 	}
-	if m.Goal.PerEventCap > 0 && m.Goal.Metric == MetricAmount {
+	if m.Goal.PerEventCap > 0 && metric.minor {
 		b.WriteString(", at most " + FormatMoney(m.Goal.PerEventCap, m.Currency) + " counted a payment")
 	}
-	b.WriteString(", win " + prize(m.Reward, m.Currency))
+	b.WriteString(", win " + RewardKindOf(m.Reward.Kind).prize(m.Reward, m.Currency))
 	switch n := m.Limits.CompletionsPerUser; {
 	case n == 0:
 		b.WriteString(", every time")
@@ -34,42 +35,20 @@ func Sentence(m *Mission) string {
 	return b.String()
 }
 
-// aim says what the goal asks.
-func aim(m *Mission) string {
-	n := m.Goal.Target
-	switch m.Goal.Metric {
-	case MetricCount:
-		return "Make " + counted(n, "payment", "payments")
-	case MetricDistinct:
-		by := "with "
-		if kindOf(m.Goal.Field) != attributeField {
-			by = preposition(m.Goal.Field)
-		}
-		return "Pay " + sums(m) + by + counted(n, "different "+fieldName(m.Goal.Field), "different "+plural(fieldName(m.Goal.Field)))
-	case MetricStreak:
-		if n == 1 {
-			return "Make a payment"
-		}
-		return "Pay " + sums(m) + "on " + counted(n, "day", "days") + " in a row"
-	default:
-		return "Spend " + FormatMoney(n, m.Currency)
-	}
-}
-
-// sums says what each payment of a distinct or streak goal has to be, behind "Pay".
-func sums(m *Mission) string {
+// amounts says what the amount of each payment has to be, behind "Pay", where the goal has room for it.
+func amounts(m *Mission) string {
 	var b strings.Builder
 	for _, f := range m.Filters {
-		if text, ok := sum(m, f); ok {
+		if text, ok := amountOf(m, f); ok {
 			b.WriteString(text + " ")
 		}
 	}
 	return b.String()
 }
 
-// sum puts a filter on the amount into words that follow "Pay", where the goal has room for them.
-func sum(m *Mission, f Filter) (string, bool) {
-	if f.ID != "amount" || m.Goal.Metric != MetricDistinct && (m.Goal.Metric != MetricStreak || m.Goal.Target == 1) {
+// amountOf puts a filter on the amount into words that follow "Pay", where the goal has room for them.
+func amountOf(m *Mission, f Filter) (string, bool) {
+	if room := metricOf(m.Goal.Metric).amounts; f.ID != "amount" || room == nil || !room(m.Goal) {
 		return "", false
 	}
 	return strings.CutPrefix(phrase(f, m.Currency), "of ")
@@ -89,24 +68,6 @@ func counted(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.FormatInt(n, 10) + " " + many
-}
-
-func prize(r Reward, currency string) string {
-	switch r.Kind {
-	case RewardCoins:
-		return counted(r.Amount, "coin", "coins")
-	case RewardCash:
-		return FormatMoney(r.Amount, currency) + " in cash"
-	case RewardGiftCard:
-		if r.Amount > 0 {
-			return "a gift card of " + FormatMoney(r.Amount, currency)
-		}
-		return "a gift card"
-	case RewardScratchCard:
-		return "a scratch card"
-	default:
-		return "a reward"
-	}
 }
 
 // period says when: by days where the window begins and ends at midnight, else by minutes.

@@ -50,7 +50,7 @@ func NewSnapshot(plans []*Plan) *Snapshot {
 		if !ok {
 			n = len(s.fields)
 			at[id] = n
-			s.fields = append(s.fields, indexedField{read: readerOf(id), byText: map[string][]int32{}})
+			s.fields = append(s.fields, indexedField{read: fieldOf(id).text, byText: map[string][]int32{}})
 		}
 		byText := s.fields[n].byText
 		for _, text := range texts {
@@ -83,19 +83,13 @@ func (p *Plan) indexed() (id string, texts []string, ok bool) {
 func indexFilter(filters []Filter) (Filter, bool) {
 	best, found := Filter{}, 0
 	for _, f := range filters {
-		if f = flat(f); f.Operator != Eq && f.Operator != In {
+		if f = flat(f); !f.Operator.equality() {
 			continue
 		}
-		rank := 0
-		switch {
-		case f.ID == "merchant":
-			rank = 4
-		case kindOf(f.ID) == attributeField && !hasNumber(f.Values):
-			rank = 3
-		case f.ID == "category" || f.ID == "instrument":
-			rank = 2
-		case f.ID == "gateway" || f.ID == "mode":
-			rank = 1
+		field := fieldOf(f.ID)
+		rank := field.spread
+		if field.kind == attributeField && hasNumber(f.Values) {
+			rank = 0
 		}
 		if rank > found {
 			best, found = f, rank
@@ -111,7 +105,7 @@ func flat(f Filter) Filter {
 	}
 	all := Filter{Operator: In}
 	for i, inner := range f.Any {
-		if inner.Operator != Eq && inner.Operator != In || i > 0 && inner.ID != all.ID {
+		if !inner.Operator.equality() || i > 0 && inner.ID != all.ID {
 			return f
 		}
 		all.ID = inner.ID

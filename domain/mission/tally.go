@@ -10,21 +10,17 @@ import (
 
 // share is what one payment does to a tally: an amount, or one payment for an entry.
 type share struct {
-	amount int64 // of amount and count
-	entry  Entry // of distinct and streak; its Settled and Recent are not set
+	amount int64
+	entry  Entry // where the metric has some; its Settled and Recent are not set
+	room   int   // for entries
 	keyed  bool
 }
 
 // contribution returns what a payment that counts adds to its tally when what is left of it goes from before to after.
 func (c *Compiled) contribution(f *payment.Facts, before, after int64) share {
 	x := share{amount: c.Contribution(after) - c.Contribution(before)}
-	switch c.mission.Goal.Metric {
-	case MetricDistinct:
-		x.keyed = true
-		x.entry.Value, _ = c.value(f)
-	case MetricStreak:
-		x.keyed = true
-		x.entry.Day = c.dayOf(f.CreatedAt)
+	if c.metric.entry != nil {
+		x.keyed, x.room, x.entry = true, c.metric.room, c.metric.entry(c, f)
 	}
 	return x
 }
@@ -44,11 +40,7 @@ func (t *Tally) add(x share, recent bool) bool {
 	}
 	i, ok := slices.BinarySearchFunc(t.Entries, x.entry, compareEntries)
 	if !ok {
-		room := MaxDays
-		if x.entry.Value != "" {
-			room = MaxDistinct
-		}
-		if x.amount < 0 || len(t.Entries) >= room { // what is not there was not counted for want of room
+		if x.amount < 0 || len(t.Entries) >= x.room { // what is not there was not counted for want of room
 			return x.amount < 0
 		}
 		t.Entries = slices.Insert(t.Entries, i, x.entry)
@@ -102,20 +94,7 @@ func (c *Compiled) Progress(t *Tally) money.Total {
 	if t == nil {
 		return money.Total{}
 	}
-	switch c.mission.Goal.Metric {
-	case MetricDistinct:
-		n := int64(0)
-		for _, e := range t.Entries {
-			if e.Settled+e.Recent > 0 {
-				n++
-			}
-		}
-		return money.TotalOf(n)
-	case MetricStreak:
-		return money.TotalOf(c.longestRun(t.Entries))
-	default:
-		return t.Settled.Plus(t.Recent)
-	}
+	return c.metric.progress(c, t)
 }
 
 func (c *Compiled) longestRun(days []Entry) int64 {

@@ -3,7 +3,6 @@ package mission
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/millrace/millrace/domain/money"
@@ -65,7 +64,7 @@ func (v *validator) oneOf(pointer, value string, words ...string) {
 	if slices.Contains(words, value) {
 		return
 	}
-	detail := "must be " + strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+	detail := oneOf(words)
 	if value == "" {
 		detail = "is required: " + detail
 	}
@@ -90,7 +89,7 @@ func (v *validator) texts() {
 	case !isCurrency(m.Currency):
 		v.add("/currency", problem.InvalidField, "is not a currency of ISO 4217, in upper case"+currencyHint(m.Currency))
 	}
-	v.check(m.Status.Known(), "/status", "must be draft, scheduled, active, paused, ended or archived"+statusHint(m.Status))
+	v.check(m.Status.Known(), "/status", oneOf(Statuses())+statusHint(m.Status))
 }
 
 func isID(s string) bool {
@@ -109,36 +108,23 @@ func isID(s string) bool {
 
 func (v *validator) goal() {
 	g := v.m.Goal
-	v.oneOf("/goal/metric", g.Metric, MetricAmount, MetricCount, MetricDistinct, MetricStreak)
+	metric := metricOf(g.Metric)
+	v.oneOf("/goal/metric", g.Metric, Metrics()...)
 	v.positive("/goal/target", g.Target)
 	v.money("/goal/per_event_cap", g.PerEventCap)
-	v.check(g.PerEventCap <= 0 || g.Metric == MetricAmount, "/goal/per_event_cap", "belongs to the metric amount only")
+	v.check(g.PerEventCap <= 0 || metric.minor, "/goal/per_event_cap", "belongs to the metric amount only")
 	switch {
-	case g.Metric != MetricDistinct:
+	case !metric.field:
 		v.check(g.Field == "", "/goal/field", "belongs to the metric distinct only")
 	case g.Field == "":
 		v.add("/goal/field", problem.InvalidField, "is required for the metric distinct")
-	case !slices.Contains([]string{"mode", "instrument", "gateway", "merchant", "category"}, g.Field) && kindOf(g.Field) != attributeField:
-		v.add("/goal/field", problem.InvalidField, "must be mode, instrument, gateway, merchant, category or attributes.<name>")
+	case !fieldOf(g.Field).distinct:
+		v.add("/goal/field", problem.InvalidField, oneOf(append(fieldIDs(func(f field) bool { return f.distinct }), attributePrefix+"<name>")))
 	}
-	if most, bounded := v.mostReachable(); bounded && g.Target <= money.Max {
+	if metric.most != nil && g.Target <= money.Max {
+		most := metric.most(v.m.Window)
 		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+strconv.FormatInt(most, 10))
 	}
-}
-
-// mostReachable returns the most that a window lets a goal reach, if something bounds it.
-func (v *validator) mostReachable() (int64, bool) {
-	switch v.m.Goal.Metric {
-	case MetricDistinct:
-		return MaxDistinct, true
-	case MetricStreak:
-		days := map[string]int64{EveryDay: 1, EveryWeek: 7, EveryMonth: 31}
-		if n, ok := days[v.m.Window.Every]; ok && v.m.Window.Kind == WindowRecurring {
-			return n, true
-		}
-		return MaxDays, true
-	}
-	return 0, false
 }
 
 func (v *validator) window() {
@@ -157,7 +143,7 @@ func (v *validator) window() {
 	v.check(w.Kind == WindowPerUser || w.Start == "", "/window/start", "belongs to per_user windows only")
 	switch w.Kind {
 	case WindowRecurring:
-		v.oneOf("/window/every", w.Every, EveryDay, EveryWeek, EveryMonth)
+		v.oneOf("/window/every", w.Every, Recurrences()...)
 	case WindowPerUser:
 		v.oneOf("/window/start", w.Start, StartEnrolment, StartFirstPayment)
 		v.check(w.Duration >= time.Second && w.Duration <= MaxDuration, "/window/duration", "must be 1s to "+MaxDuration.String())
@@ -191,10 +177,9 @@ func (v *validator) fixed(w Window, zone *time.Location) {
 func (v *validator) reward() {
 	r := v.m.Reward
 	v.oneOf("/reward/kind", r.Kind, RewardKinds()...)
-	switch r.Kind {
-	case RewardCoins, RewardCash:
+	if RewardKindOf(r.Kind).Valued {
 		v.positive("/reward/amount", r.Amount)
-	default:
+	} else {
 		v.money("/reward/amount", r.Amount)
 	}
 	v.check(r.Template == "" || isID(r.Template), "/reward/template", "is not an id")

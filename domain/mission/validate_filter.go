@@ -1,7 +1,7 @@
 package mission
 
 import (
-	"slices"
+	"cmp"
 	"strconv"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -37,21 +37,23 @@ func (v *validator) filters() {
 }
 
 func (v *validator) filter(pointer string, f Filter) {
-	kind := kindOf(f.ID)
+	kind := fieldOf(f.ID).kind
 	if kind == noField {
 		v.add(pointer+"/id", problem.InvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>"+fieldHint(f.ID))
 		return
 	}
-	if !slices.Contains(Operators(), f.Operator) {
-		v.add(pointer+"/operator", problem.InvalidFilter, "must be eq, ne, in, nin, gt, gte, lt, lte, between, exists or prefix"+operatorHint(f.Operator))
+	op, known := operatorOf(f.Operator)
+	if !known {
+		v.add(pointer+"/operator", problem.InvalidFilter, oneOf(Operators())+operatorHint(f.Operator))
 		return
 	}
-	if !operatorFits(kind, f.Operator) {
+	if !op.fits(kind) {
 		v.add(pointer+"/operator", problem.WrongType, "does not fit the type of the field")
 		return
 	}
 	at := pointer + "/values"
-	if !v.valueCount(at, f) {
+	if detail := op.wrongCount(len(f.Values)); detail != "" {
+		v.add(at, problem.InvalidFilter, detail)
 		return
 	}
 	for i, value := range f.Values {
@@ -59,58 +61,21 @@ func (v *validator) filter(pointer string, f Filter) {
 		if len(f.Values) > 1 {
 			vp += "/" + strconv.Itoa(i)
 		}
-		if detail := v.valueFits(kind, f.Operator, value); detail != "" {
+		if detail := v.valueFits(kind, op, value); detail != "" {
 			v.add(vp, problem.WrongType, detail)
 			return
 		}
 	}
-	if f.Operator == Between && compareValues(kind, f.Values[0], f.Values[1]) > 0 {
-		v.add(at, problem.InvalidFilter, "between needs the lower value first")
+	if op.values == 2 && compareValues(kind, f.Values[0], f.Values[1]) > 0 {
+		v.add(at, problem.InvalidFilter, string(f.Operator)+" needs the lower value first")
 	}
-}
-
-// operatorFits tells whether an operator makes sense for a field; the values of attributes decide further.
-func operatorFits(kind fieldKind, op Operator) bool {
-	switch op {
-	case Gt, Gte, Lt, Lte, Between:
-		return kind == moneyField || kind == timeField || kind == attributeField
-	case Prefix:
-		return kind != moneyField && kind != timeField
-	default:
-		return true
-	}
-}
-
-func (v *validator) valueCount(at string, f Filter) bool {
-	n := len(f.Values)
-	detail := ""
-	switch f.Operator {
-	case Gt, Gte, Lt, Lte, Exists:
-		if n != 1 {
-			detail = "needs exactly one value"
-		}
-	case Between:
-		if n != 2 {
-			detail = "between needs two values"
-		}
-	default:
-		if n == 0 {
-			detail = "needs at least one value"
-		} else if n > MaxValues {
-			detail = "has more than " + strconv.Itoa(MaxValues) + " values"
-		}
-	}
-	if detail != "" {
-		v.add(at, problem.InvalidFilter, detail)
-	}
-	return detail == ""
 }
 
 // valueFits returns why a value does not fit its field, empty if it does.
-func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
-	if op == Exists {
+func (v *validator) valueFits(kind fieldKind, op operator, value Value) string {
+	if op.presence {
 		if value.Kind != BoolValue {
-			return "exists needs true or false"
+			return string(op.name) + " needs true or false"
 		}
 		return ""
 	}
@@ -142,16 +107,16 @@ func (v *validator) valueFits(kind fieldKind, op Operator, value Value) string {
 
 // attributeFits returns why a value cannot be compared with an attribute. Attributes are texts; a number compares as a number, so that
 // 1.10 would equal 1.1 and 0042 would equal 42, which nobody means who writes it like this.
-func attributeFits(op Operator, value Value) string {
+func attributeFits(op operator, value Value) string {
 	switch {
-	case value.Kind == MoneyValue || value.Kind == BoolValue && op == Prefix:
+	case value.Kind == MoneyValue || value.Kind == BoolValue && op.text != nil:
 		return "needs a text, a number or a boolean"
-	case value.Kind == NumberValue && op.ordered() && !isDecimal(value.Text):
+	case value.Kind == NumberValue && op.ordered != nil && !isDecimal(value.Text):
 		return "looks like a number, but not as numbers are compared: write it without leading zeros, plus sign and exponent"
-	case value.Kind == NumberValue && !op.ordered() && !(isDecimal(value.Text) && isShortest(value.Text)):
+	case value.Kind == NumberValue && op.ordered == nil && !(isDecimal(value.Text) && isShortest(value.Text)):
 		return "looks like a number, but not as numbers are compared: quote it to compare it as a text, or write it without leading and trailing " +
 			"zeros, plus sign and exponent"
-	case op.ordered() && value.Kind != NumberValue:
+	case op.ordered != nil && value.Kind != NumberValue:
 		return "needs a number"
 	}
 	return ""
@@ -189,21 +154,9 @@ func timeOf(value Value) int64 {
 // compareValues compares two values that fit an ordered field.
 func compareValues(kind fieldKind, a, b Value) int {
 	if kind == timeField {
-		x, y := timeOf(a), timeOf(b)
-		return compareInts(x, y)
+		return cmp.Compare(timeOf(a), timeOf(b))
 	}
 	x, _ := parseDecimal(a.Text)
 	y, _ := parseDecimal(b.Text)
 	return x.compare(y)
-}
-
-func compareInts(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }

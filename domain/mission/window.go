@@ -53,7 +53,7 @@ func (m *Mission) NeedsZone() bool {
 		_, err := time.Parse(time.RFC3339, text)
 		return text != "" && err != nil
 	}
-	return m.Window.Kind == WindowRecurring || m.Goal.Metric == MetricStreak || m.Window.Kind == WindowFixed && (local(m.Window.From) || local(m.Window.To))
+	return m.Window.Kind == WindowRecurring || metricOf(m.Goal.Metric).local || m.Window.Kind == WindowFixed && (local(m.Window.From) || local(m.Window.To))
 }
 
 // loadZone is time.LoadLocation without the names that mean something else on every machine.

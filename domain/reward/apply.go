@@ -59,7 +59,7 @@ func (r *Reward) dueAt() instant.Milli {
 
 // waits tells whether the reward waits for its user: to be claimed, or scratched.
 func (r *Reward) waits() bool {
-	return r.State == Claimable || r.State == Granted && r.Kind == mission.RewardScratchCard
+	return r.State == Claimable || r.State == Granted && mission.RewardKindOf(r.Kind).Delivery == mission.ByScratch
 }
 
 // transition is one call under way.

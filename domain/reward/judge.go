@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
@@ -118,7 +117,7 @@ func CheckGoodwill(c *Command) problem.List {
 	check(c.Grant.Hold >= 0, "/grant/hold", "must not be negative")
 	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode", "must be auto or claim")
 	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt", "must be negative or floor")
-	if budget.UnitOf(c.Reward.Kind, "x") != budget.Coins {
+	if mission.UnitOf(c.Reward.Kind, "x") != mission.Coins {
 		check(c.Currency != "", "/currency", "is required")
 	}
 	return problems

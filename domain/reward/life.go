@@ -37,7 +37,7 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 
 // currencyOf returns the currency of a reward's amount, empty for coins.
 func currencyOf(kind, currency string) string {
-	if unit := budget.UnitOf(kind, currency); unit != budget.Coins {
+	if unit := mission.UnitOf(kind, currency); unit != mission.Coins {
 		return unit
 	}
 	return ""
@@ -84,13 +84,13 @@ func (t *transition) expireLater(r *Reward) {
 
 // grant gives the reward, or asks the provider to. A scratch card is given to be scratched.
 func (t *transition) grant(r *Reward) {
-	switch {
-	case r.Kind == mission.RewardCoins && t.overfull(r):
+	switch delivery := mission.RewardKindOf(r.Kind).Delivery; {
+	case delivery == mission.ByCredit && t.overfull(r):
 		t.refuseCredit(r)
 		return
-	case r.Kind == mission.RewardCoins:
+	case delivery == mission.ByCredit:
 		t.credit(r)
-	case r.Kind == mission.RewardScratchCard:
+	case delivery == mission.ByScratch:
 		t.move(r, Granted, "")
 		t.expireLater(r)
 		return // nothing is spent before that
@@ -108,7 +108,7 @@ func (t *transition) grant(r *Reward) {
 // claim gives a reward that waits for its user.
 func (t *transition) claim(r *Reward) {
 	r.ExpiresAt = 0
-	if r.Kind != mission.RewardScratchCard {
+	if mission.RewardKindOf(r.Kind).Delivery != mission.ByScratch {
 		t.grant(r)
 		return
 	}
@@ -158,7 +158,7 @@ func (t *transition) drop(r *Reward, reason string) {
 // clawBack takes back what was given: coins from the balance; of the provider it is asked; a code that was seen stays seen.
 func (t *transition) clawBack(r *Reward, reason string) {
 	switch {
-	case r.unit() == budget.Coins:
+	case r.unit() == mission.Coins:
 		t.debit(r)
 		t.giveBack(r, budget.Recovered, r.Amount, "")
 	case r.Pool != "":

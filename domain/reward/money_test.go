@@ -131,7 +131,7 @@ func holds(r *reward.Reward) (reserved, spent, winners int64) {
 
 func (w *world) checkMoney(missions []*mission.Outcome) {
 	for _, m := range missions {
-		want := budget.Account{Unit: budget.UnitOf(m.Reward.Kind, m.Currency)}
+		want := budget.Account{Unit: mission.UnitOf(m.Reward.Kind, m.Currency)}
 		winners := int64(0)
 		for _, row := range w.users {
 			for _, r := range row.Rewards {
@@ -174,7 +174,7 @@ func (w *world) checkCoins() {
 		}
 		given := int64(0)
 		for _, r := range row.Rewards {
-			if _, spent, _ := holds(r); budget.UnitOf(r.Kind, r.Currency) == budget.Coins {
+			if _, spent, _ := holds(r); mission.UnitOf(r.Kind, r.Currency) == mission.Coins {
 				given += spent
 			}
 		}
@@ -196,7 +196,7 @@ func (w *world) checkProvider() {
 		for _, r := range row.Rewards {
 			want := int64(0)
 			switch {
-			case budget.UnitOf(r.Kind, r.Currency) == budget.Coins || r.Pool != "":
+			case mission.UnitOf(r.Kind, r.Currency) == mission.Coins || r.Pool != "":
 				continue
 			case r.State == reward.Granted:
 				want = r.Amount

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/verdict"
 )
 
@@ -120,7 +120,7 @@ func (r *Reward) Shown() string {
 }
 
 // unit is what the budget counts the reward in.
-func (r *Reward) unit() string { return budget.UnitOf(r.Kind, r.Currency) }
+func (r *Reward) unit() string { return mission.UnitOf(r.Kind, r.Currency) }
 
 // EntryKind says what an entry of the coin balance is for.
 type EntryKind string

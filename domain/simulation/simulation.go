@@ -133,7 +133,7 @@ func (s *Simulation) Take(p *ledger.Posting) error {
 // outcome asks the budget for a completion, or gives one back.
 func (s *Simulation) outcome(o *mission.Outcome) {
 	id := won{o.UserID, o.WindowStart, o.Version, o.Iteration}
-	unit := budget.UnitOf(o.Reward.Kind, o.Currency)
+	unit := mission.UnitOf(o.Reward.Kind, o.Currency)
 	if o.Kind == mission.Revoked {
 		if amount, ok := s.given[id]; ok {
 			delete(s.given, id)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/verdict"
@@ -28,7 +27,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	kinds := metric.LabelOf("kind", mission.RewardKinds()...)
 	money := func(name, help string) *metric.Money {
 		m := metric.Register(r, metric.NewMoneyCounter(name, help))
-		m.Add(budget.Coins, 0)
+		m.Add(mission.Coins, 0)
 		return m
 	}
 	return &Metrics{
@@ -64,7 +63,7 @@ func (m *Metrics) changed(c reward.Changed) {
 		(c.From == reward.Claimable || c.From == reward.Granted && r.State == reward.Redeemed) {
 		m.claimed.WithLabelValues(r.Kind).Inc()
 	}
-	unit := budget.UnitOf(r.Kind, r.Currency)
+	unit := mission.UnitOf(r.Kind, r.Currency)
 	if c.Granted() {
 		m.granted.Add(unit, r.Amount)
 	}

@@ -166,7 +166,7 @@ func (c *contest) standing(missionID string) standing {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	s.account, s.winners = row.Mission.Account(domain.Coins), row.Mission.Winners
+	s.account, s.winners = row.Mission.Account(mission.Coins), row.Mission.Winners
 	return s
 }
 
@@ -274,7 +274,7 @@ func (c *contest) granted(value []byte) bool {
 func (c *contest) check(missionID string, granted, lost int) {
 	c.t.Helper()
 	s := c.standing(missionID)
-	want := domain.Account{Unit: domain.Coins, Spent: int64(granted) * coins, Returned: int64(lost) * coins}
+	want := domain.Account{Unit: mission.Coins, Spent: int64(granted) * coins, Returned: int64(lost) * coins}
 	if s.states[reward.Granted] != granted || s.states[reward.ClawedBack] != lost || s.grants != granted+lost || s.coins != int64(granted)*coins ||
 		s.account != want || s.winners != int64(granted) {
 		c.t.Errorf("%s: %+v; want %d granted, %d clawed back and %+v", missionID, s, granted, lost, want)

@@ -1,0 +1,94 @@
+package mission
+
+// The reward kinds.
+const (
+	RewardCoins       = "coins"
+	RewardCash        = "cash"
+	RewardGiftCard    = "gift_card"
+	RewardScratchCard = "scratch_card"
+	RewardCustom      = "custom"
+)
+
+// Coins is the unit of rewards that are coins in the end; the others count in the currency of the mission.
+const Coins = "coins"
+
+// Delivery is how a reward reaches its user.
+type Delivery uint8
+
+// The deliveries.
+const (
+	// ByProvider: somebody else pays it out, unless it is a code that we hold.
+	ByProvider Delivery = iota
+	// ByCredit: the user's balance of coins is credited.
+	ByCredit
+	// ByScratch: the user gets a card, and what is on it by scratching it.
+	ByScratch
+)
+
+// RewardKind is all that there is to know of a kind of reward.
+type RewardKind struct {
+	// Name is how definitions, records and metrics call it.
+	Name string
+	// InCoins tells that its amount is coins, and not minor units.
+	InCoins bool
+	// Valued tells that it must have an amount.
+	Valued bool
+	// Divisible tells that a part of it is worth that part.
+	Divisible bool
+	// Tender tells that it is money, so that it must be of the mission's currency.
+	Tender bool
+	// Delivery is how it reaches its user.
+	Delivery Delivery
+
+	prize func(r Reward, currency string) string
+}
+
+// rewardKinds are all of them, in the order of the contract.
+var rewardKinds = []RewardKind{
+	{
+		Name: RewardCoins, InCoins: true, Valued: true, Divisible: true, Delivery: ByCredit,
+		prize: func(r Reward, _ string) string { return counted(r.Amount, "coin", "coins") },
+	},
+	{
+		Name: RewardCash, Valued: true, Divisible: true, Tender: true,
+		prize: func(r Reward, currency string) string { return FormatMoney(r.Amount, currency) + " in cash" },
+	},
+	{Name: RewardGiftCard, prize: func(r Reward, currency string) string {
+		if r.Amount > 0 {
+			return "a gift card of " + FormatMoney(r.Amount, currency)
+		}
+		return "a gift card"
+	}},
+	{
+		Name: RewardScratchCard, InCoins: true, Divisible: true, Delivery: ByScratch,
+		prize: func(Reward, string) string { return "a scratch card" },
+	},
+	{Name: RewardCustom, prize: func(Reward, string) string { return "a reward" }},
+}
+
+// RewardKinds returns the name of every kind of reward, in the order of the contract.
+func RewardKinds() []string {
+	var names []string
+	for _, k := range rewardKinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// RewardKindOf returns the kind of this name. One that nobody knows has no properties: Validate says so.
+func RewardKindOf(name string) RewardKind {
+	for _, k := range rewardKinds {
+		if k.Name == name {
+			return k
+		}
+	}
+	return RewardKind{Name: name, prize: func(Reward, string) string { return "a reward" }}
+}
+
+// UnitOf returns what the amount of a reward of this kind counts: Coins, or minor units of the currency.
+func UnitOf(kind, currency string) string {
+	if RewardKindOf(kind).InCoins {
+		return Coins
+	}
+	return currency
+}
