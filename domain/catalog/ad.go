@@ -95,7 +95,7 @@ func (v *validator) schedule(a Ad) {
 		if end.text == "" {
 			continue
 		}
-		if _, err := mission.Moment(end.text, a.TimeZone); err != nil {
+		if err := mission.SingleMoment(end.text, a.TimeZone); err != nil {
 			v.add(end.pointer, "is "+err.Error())
 		}
 	}

@@ -70,15 +70,16 @@ func TestBoundsOfDefinitions(t *testing.T) {
 	}
 	long := strings.Repeat("x", 5000)
 	for want, e := range map[string]Entity{
-		"/merchants":                Brand{BrandID: "b", Name: "n", Merchants: many, State: StatusActive},
-		"/merchants/0":              Brand{BrandID: "b", Name: "n", Merchants: []string{" "}, State: StatusActive},
-		"/id /name":                 Brand{BrandID: "b/c", Name: long, State: StatusActive},
-		"/body":                     Ad{AdID: "a", Title: "t", Body: long, Placement: "home", State: StatusActive},
-		"/image_url /target_url":    Ad{AdID: "a", Title: "t", ImageURL: "x.png", TargetURL: "DATA:text/html,x", Placement: "home", State: StatusActive},
-		"/mission_id /brand_id":     Ad{AdID: "a", Title: "t", Placement: "home", MissionID: "a b", BrandID: "/", State: StatusActive},
-		"/title /description":       Pool{PoolID: "p", Title: long, Description: "\xff", State: StatusActive},
-		"/status":                   Pool{PoolID: "p", State: "gone"},
-		"/terms /reward/kind /debt": RewardTemplate{TemplateID: "t", Terms: long, Grant: mission.Grant{Mode: mission.GrantAuto}, State: StatusActive},
+		"/merchants":                  Brand{BrandID: "b", Name: "n", Merchants: many, State: StatusActive},
+		"/merchants/0":                Brand{BrandID: "b", Name: "n", Merchants: []string{" "}, State: StatusActive},
+		"/id /name":                   Brand{BrandID: "b/c", Name: long, State: StatusActive},
+		"/body":                       Ad{AdID: "a", Title: "t", Body: long, Placement: "home", State: StatusActive},
+		"/image_url /target_url":      Ad{AdID: "a", Title: "t", ImageURL: "x.png", TargetURL: "DATA:text/html,x", Placement: "home", State: StatusActive},
+		"/mission_id /brand_id":       Ad{AdID: "a", Title: "t", Placement: "home", MissionID: "a b", BrandID: "/", State: StatusActive},
+		"/schedule/from /schedule/to": Ad{AdID: "a", Title: "t", Placement: "home", TimeZone: "Europe/Berlin", From: "2026-03-29T02:30", To: "2026-10-25T02:30", State: StatusActive},
+		"/title /description":         Pool{PoolID: "p", Title: long, Description: "\xff", State: StatusActive},
+		"/status":                     Pool{PoolID: "p", State: "gone"},
+		"/terms /reward/kind /debt":   RewardTemplate{TemplateID: "t", Terms: long, Grant: mission.Grant{Mode: mission.GrantAuto}, State: StatusActive},
 	} {
 		var pointers []string
 		for _, p := range Check(e, DefaultConfig()) {

@@ -61,7 +61,7 @@ type day struct {
 // compile turns a version of h into closures.
 func compile(h *History, v *Version) (*Compiled, problem.List) {
 	m := Normalize(h.Defined(*v))
-	if problems := Validate(&m); len(problems) > 0 {
+	if problems := validateStored(&m); len(problems) > 0 {
 		return nil, problems
 	}
 	zone, err := loadZone(m.TimeZone)

@@ -2,7 +2,8 @@ package mission
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Moment returns the instant of a local date or time in an IANA time zone, or of a time in RFC 3339, as windows are written.
+// Moment returns the instant of a local date or time in an IANA time zone, or of a time in RFC 3339, as windows are written. A local time that
+// clocks skip is that much after the skip, one that they show twice is the first.
 func Moment(text, zone string) (instant.Milli, error) {
 	location, err := loadZone(zone)
 	if err != nil {
@@ -13,4 +14,17 @@ func Moment(text, zone string) (instant.Milli, error) {
 		return 0, err
 	}
 	return instant.Of(m.at), nil
+}
+
+// SingleMoment returns an error where Moment does, and for a local time that clocks in the zone skip or show twice.
+func SingleMoment(text, zone string) error {
+	location, err := loadZone(zone)
+	if err != nil {
+		return err
+	}
+	m, err := parseMoment(text, location)
+	if err != nil {
+		return err
+	}
+	return m.singleTime()
 }

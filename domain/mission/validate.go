@@ -19,9 +19,13 @@ const (
 // MaxDuration bounds a per_user window.
 const MaxDuration = 5 * 366 * 24 * time.Hour
 
-// Validate returns everything that is wrong with a normalised m, nil if nothing is.
-func Validate(m *Mission) problem.List {
-	v := &validator{m: m}
+// Validate returns everything that is wrong with a normalised m that somebody writes, nil if nothing is.
+func Validate(m *Mission) problem.List { return validate(&validator{m: m, written: true}) }
+
+// validateStored returns why a mission that was accepted once cannot be compiled.
+func validateStored(m *Mission) problem.List { return validate(&validator{m: m}) }
+
+func validate(v *validator) problem.List {
 	v.texts()
 	v.goal()
 	v.window()
@@ -32,7 +36,9 @@ func Validate(m *Mission) problem.List {
 }
 
 type validator struct {
-	m        *Mission
+	m *Mission
+	// written tells that somebody writes the mission now. What was accepted once stays, also where clocks have been moved since.
+	written  bool
 	problems problem.List
 }
 
@@ -160,13 +166,18 @@ func (v *validator) fixed(w Window, zone *time.Location) {
 	to, toErr := parseMoment(w.To, zone)
 	for _, end := range []struct {
 		pointer, text string
+		moment        moment
 		err           error
-	}{{"/window/from", w.From, fromErr}, {"/window/to", w.To, toErr}} {
+	}{{"/window/from", w.From, from, fromErr}, {"/window/to", w.To, to, toErr}} {
 		switch {
 		case end.text == "":
 			v.add(end.pointer, problem.InvalidField, "is required for a fixed window")
 		case end.err != nil:
 			v.add(end.pointer, problem.InvalidField, "is "+end.err.Error())
+		case v.written:
+			if err := end.moment.singleTime(); err != nil {
+				v.add(end.pointer, problem.InvalidField, "is "+err.Error())
+			}
 		}
 	}
 	if fromErr == nil && toErr == nil {

@@ -12,8 +12,11 @@ func TestBounds(t *testing.T) {
 		{"instants", "Asia/Kolkata", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00.5+02:00", "2026-03-01T00:00:00.000Z", "2026-03-01T22:00:00.500Z"},
 		{"a day of 23 hours", "Europe/Berlin", "2026-03-29", "2026-03-30", "2026-03-28T23:00:00.000Z", "2026-03-29T22:00:00.000Z"},
 		{"a day of 25 hours", "Europe/Berlin", "2026-10-25", "2026-10-26", "2026-10-24T22:00:00.000Z", "2026-10-25T23:00:00.000Z"},
-		{"skipped times", "Europe/Berlin", "2026-03-29T02:30", "2026-03-29T03:45", "2026-03-29T01:30:00.000Z", "2026-03-29T01:45:00.000Z"},
-		{"doubled times are the earlier ones", "Europe/Berlin", "2026-10-25T02:30", "2026-10-25T03:00", "2026-10-25T00:30:00.000Z", "2026-10-25T02:00:00.000Z"},
+		{"stored skipped times", "Europe/Berlin", "2026-03-29T02:30", "2026-03-29T03:45", "2026-03-29T01:30:00.000Z", "2026-03-29T01:45:00.000Z"},
+		{"stored doubled times are the earlier ones", "Europe/Berlin", "2026-10-25T02:30", "2026-10-25T03:00", "2026-10-25T00:30:00.000Z", "2026-10-25T02:00:00.000Z"},
+		{"beside skipped times", "Europe/Berlin", "2026-03-29T01:59:59", "2026-03-29T03:00", "2026-03-29T00:59:59.000Z", "2026-03-29T01:00:00.000Z"},
+		{"beside doubled times", "Europe/Berlin", "2026-10-25T01:59:59", "2026-10-25T03:00", "2026-10-24T23:59:59.000Z", "2026-10-25T02:00:00.000Z"},
+		{"a doubled time with its offset", "Europe/Berlin", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", "2026-10-25T00:30:00.000Z", "2026-10-25T01:30:00.000Z"},
 		{"a midnight that is skipped", "Africa/Cairo", "2026-04-24", "2026-04-25", "2026-04-23T22:00:00.000Z", "2026-04-24T21:00:00.000Z"},
 		{"a midnight that is doubled", "America/Havana", "2026-11-01", "2026-11-02", "2026-11-01T04:00:00.000Z", "2026-11-02T05:00:00.000Z"},
 	}
@@ -26,6 +29,48 @@ func TestBounds(t *testing.T) {
 				t.Errorf("[%s, %s) %v, want [%s, %s)", start, end, err, tt.start, tt.end)
 			}
 		})
+	}
+}
+
+// A local time that clocks skip or show twice is no single instant: it is refused with what to write instead. A date is its first instant.
+func TestLocalTimesThatAreNoSingleInstant(t *testing.T) {
+	for _, tt := range []struct{ zone, text, want string }{
+		{"America/New_York", "2026-03-08T02:30", "clocks in America/New_York skip it: write 2026-03-08T01:59 or 2026-03-08T03:00"},
+		{"America/New_York", "2026-03-08 02:00:00", "clocks in America/New_York skip it: write 2026-03-08T01:59 or 2026-03-08T03:00"},
+		{"Australia/Lord_Howe", "2026-10-04T02:15", "clocks in Australia/Lord_Howe skip it: write 2026-10-04T01:59 or 2026-10-04T02:30"},
+		{"Africa/Cairo", "2026-04-24T00:00", "clocks in Africa/Cairo skip it: write 2026-04-23T23:59 or 2026-04-24T01:00"},
+		{"Pacific/Apia", "2011-12-30T10:00", "clocks in Pacific/Apia skip it: write 2011-12-29T23:59 or 2011-12-31T00:00"},
+		{"Pacific/Apia", "2011-12-30", "clocks in Pacific/Apia skip it: write 2011-12-29 or 2011-12-31"},
+		{"America/New_York", "2026-11-01T01:30", "clocks in America/New_York show it twice: write 2026-11-01T01:30:00-04:00 or 2026-11-01T01:30:00-05:00"},
+		{"America/Havana", "2026-11-01T00:00", "clocks in America/Havana show it twice: write 2026-11-01T00:00:00-04:00 or 2026-11-01T00:00:00-05:00"},
+		{"America/New_York", "2026-03-08T03:00", ""}, {"America/New_York", "2026-11-01T02:00", ""}, {"America/New_York", "2026-03-08", ""},
+		{"Africa/Cairo", "2026-04-24", ""}, {"America/Havana", "2026-11-01", ""}, {"UTC", "2026-03-08T02:30", ""}, {"Africa/Casablanca", "2026-02-15T03:30", ""},
+	} {
+		m := swiggy()
+		m.TimeZone, m.Window.From, m.Window.To = tt.zone, tt.text, "2027-01-01"
+		for _, pointer := range []string{"/window/from", "/window/to"} {
+			got := ""
+			for _, p := range Validate(&m) {
+				if p.Pointer == pointer {
+					got = p.Detail
+				}
+			}
+			if want := tt.want; want != "" && got != "is no single time: "+want || want == "" && got != "" {
+				t.Errorf("%s %s %s: %q, want %q", pointer, tt.zone, tt.text, got, want)
+			}
+			m.Window.From, m.Window.To = "2000-01-01", tt.text
+		}
+	}
+}
+
+// A mission that was accepted stays, also where a government has moved its clocks since.
+func TestStoredMissionsKeepTheirLocalTimes(t *testing.T) {
+	m := swiggy()
+	m.TimeZone, m.Window.From = "America/New_York", "2026-03-08T02:30"
+	m.Window.To = "2026-04-01"
+	h := NewHistory(m, at("2026-02-20T00:00:00Z"))
+	if _, problems := Compile(&h); problems != nil {
+		t.Error(problems)
 	}
 }
 
