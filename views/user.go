@@ -141,9 +141,8 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 		return nil, err
 	}
 	missions := s.config.Indexes.missions.snapshot()
-	v, ok := mission.ViewOf(row, user, in.Mission, missions, s.eventTime(as, row), s.config.Missions)
-	plan, found := missions.Find(in.Mission)
-	if !ok || !found {
+	v, did, ok := mission.DetailOf(row, user, in.Mission, missions, s.eventTime(as, row), s.config.Missions)
+	if !ok {
 		return nil, problem.Missing("mission")
 	}
 	won, err := s.rewardsRow(user)
@@ -153,7 +152,7 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	body := UserMissionDetail{
 		UserMission: userMissionOf(v), Contributions: []Contribution{}, RewardIDs: rewardIDs(won, in.Mission), AsOf: as.stamped(lastAt(row)),
 	}
-	for _, c := range mission.Contributions(mission.Touch(row, user, missions, s.config.Missions), user, plan) {
+	for _, c := range did {
 		body.Contributions = append(body.Contributions, Contribution{
 			TransactionID: c.TransactionID, Counted: c.Counted, Contribution: c.Contribution, Net: c.Net,
 			Reason: optional(string(c.Reason), !c.Counted), At: c.At,

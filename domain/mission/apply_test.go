@@ -147,7 +147,7 @@ func TestCountAndCap(t *testing.T) {
 		t.Errorf("capped progress %d", got)
 	}
 	c, _ := s.Find("count")
-	got := Contributions(row, "u1", c)
+	got := contributions(row, "u1", c)
 	if len(got) != 2 || got[0].TransactionID != "b" || !got[0].Counted || got[0].Contribution != 1 || got[1].Counted || got[1].Reason != NotSettled {
 		t.Errorf("%+v", got)
 	}

@@ -76,7 +76,7 @@ func (x *tale) reasons(want ...Reason) {
 	x.t.Helper()
 	p, _ := x.s.Find("m")
 	var got []Reason
-	for _, c := range Contributions(x.row, "u1", p) {
+	for _, c := range contributions(x.row, "u1", p) {
 		got = append(got, c.Reason)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -47,6 +47,21 @@ func ViewOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli,
 	return p.view(Touch(row, user, missions, cfg), user, at)
 }
 
+// DetailOf returns one mission as ViewOf does, with what the payments that the row remembers did for it, latest first.
+// It brings the row up to the missions in force once for both.
+func DetailOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli, cfg Config) (View, []Contribution, bool) {
+	p, ok := missions.Find(id)
+	if !ok {
+		return View{}, nil, false
+	}
+	row = Touch(row, user, missions, cfg)
+	v, ok := p.view(row, user, at)
+	if !ok {
+		return View{}, nil, false
+	}
+	return v, contributions(row, user, p), true
+}
+
 func (p *Plan) view(row *UserRow, user string, at instant.Milli) (View, bool) {
 	s := row.State(p.ID())
 	c := p.stands(s, at)
@@ -105,9 +120,9 @@ type Contribution struct {
 	At            instant.Milli // created_at
 }
 
-// Contributions returns what the payments that the row remembers did for a mission, latest first. The row may be nil, and must
-// have met the missions (Touch). A payment that is reversed in full does not count, reason NotSettled.
-func Contributions(row *UserRow, user string, p *Plan) []Contribution {
+// contributions returns what the payments that the row remembers did for a mission, latest first. The row may be nil, and
+// must have met the missions (Touch). A payment that is reversed in full does not count, reason NotSettled.
+func contributions(row *UserRow, user string, p *Plan) []Contribution {
 	if row == nil {
 		return nil
 	}
