@@ -21,8 +21,7 @@ func (t *Topology) Topics() []Spec {
 		// What people asked for is kept as long as the payments that it decides on.
 		t.stream(t.Enrolments.Name, "user", Binary, LedgerRetention),
 		t.stream(t.UserSegments.Name, "user", Binary, LedgerRetention),
-		// Who asked to be forgotten is not remembered for long.
-		// Whoever reads postings must know whose are not that user's any more.
+		// Kept as long as postings: whoever reads those must know which are no longer the user's.
 		t.stream(t.Erasures.Name, "user or transaction", Binary, LedgerRetention),
 		t.stream(t.PoolCodes.Name, "pool/id", Binary, WorkRetention),
 		// What was reserved and what became of it is kept as long as the outcomes.
