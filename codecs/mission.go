@@ -7,8 +7,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -84,15 +82,6 @@ func within(outer, inner string) bool {
 
 // MissionJSON returns the canonical JSON of a mission: every field in the order of docs/missions.md, defaults included.
 func MissionJSON(m *mission.Mission) []byte { return mustJSON(missionForm(m)) }
-
-// MissionYAML returns missions as a YAML list that ParseMissions reads back.
-func MissionYAML(missions []mission.Mission) ([]byte, error) {
-	forms := make([]missionDoc, len(missions))
-	for i := range missions {
-		forms[i] = missionForm(&missions[i])
-	}
-	return yaml.JSONToYAML(mustJSON(forms))
-}
 
 // mustJSON marshals plain structs of strings, integers and lists, which cannot fail.
 func mustJSON(v any) []byte {

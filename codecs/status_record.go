@@ -35,8 +35,8 @@ type statusJSON struct {
 	WindowEnd *instant.Milli `json:"window_end" format:"date-time" doc:"The window end at which it was evaluated; null before the first"`
 }
 
-// StandingView returns s in its public form.
-func StandingView(s health.Standing) StandingJSON {
+// standingForm returns s in its public form.
+func standingForm(s health.Standing) StandingJSON {
 	out := StandingJSON{
 		Mode: s.Mode, State: s.State.String(), Enabled: s.Enabled, TrafficPercent: s.TrafficPercent,
 		Samples: s.Samples, Eligible: s.Eligible, Insufficient: s.Insufficient, Since: s.Since, Reason: s.Reason,
@@ -65,7 +65,7 @@ func (StatusRecord) Encode(r *health.StatusRecord) ([]byte, error) {
 func StatusJSON(r *health.StatusRecord) []byte { return mustJSON(statusForm(r)) }
 
 func statusForm(r *health.StatusRecord) statusJSON {
-	out := statusJSON{StandingJSON: StandingView(r.Standing), Previous: r.Previous.String()}
+	out := statusJSON{StandingJSON: standingForm(r.Standing), Previous: r.Previous.String()}
 	if r.WindowEnd != 0 {
 		out.WindowEnd = &r.WindowEnd
 	}

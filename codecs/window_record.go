@@ -77,8 +77,8 @@ func (t *recordTime) UnmarshalText(b []byte) error {
 	return err
 }
 
-// WindowRecordView returns r in its public form, as lists of windows show it.
-func WindowRecordView(r *health.WindowRecord) WindowRecordJSON {
+// windowForm returns r in its public form.
+func windowForm(r *health.WindowRecord) WindowRecordJSON {
 	out := WindowRecordJSON{
 		Mode: r.Mode, Instrument: r.Instrument, Gateway: r.Gateway,
 		Start: recordTime(r.Start), End: recordTime(r.End), ClosedAt: recordTime(r.ClosedAt), Revision: r.Revision,
@@ -107,7 +107,7 @@ func (WindowRecord) Encode(r *health.WindowRecord) ([]byte, error) {
 			r.Mode, r.Instrument, r.Gateway, PeriodJSON{recordTime(r.Start), recordTime(r.End)}, recordTime(r.ClosedAt),
 		})
 	}
-	return json.Marshal(WindowRecordView(r))
+	return json.Marshal(windowForm(r))
 }
 
 // Decode returns the window record in b. Rates are not read: they follow from the counts.

@@ -3,18 +3,18 @@ package views
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"reflect"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// ClosedWindow is a Window as it is written into answers: its JSON is made once and kept, since each is shown many times and
-// changes with a correction at most.
+// ClosedWindow is a closed window as it is published. Its JSON is made once and kept: each is shown many times, and changes
+// with a correction at most.
 type ClosedWindow struct {
 	end     instant.Milli
 	gateway string
@@ -31,7 +31,7 @@ func newestFirst(a, b ClosedWindow) int {
 
 // Schema implements huma.SchemaProvider.
 func (ClosedWindow) Schema(r huma.Registry) *huma.Schema {
-	return r.Schema(reflect.TypeFor[Window](), true, "Window")
+	return r.Schema(reflect.TypeFor[codecs.WindowRecordJSON](), true, "")
 }
 
 // closedWindows keeps closed windows ready to be shown. What scores look back on stays small; maxClosedWindows bounds what has
@@ -84,6 +84,6 @@ func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
 }
 
 func closedWindowOf(r *health.WindowRecord) (ClosedWindow, error) {
-	text, err := json.Marshal(windowOf(r))
+	text, err := codecs.WindowRecord{}.Encode(r)
 	return ClosedWindow{r.End, r.Gateway, text}, err
 }

@@ -173,7 +173,7 @@ func schemaName(t reflect.Type, hint string) string {
 	if form, ok := strings.CutSuffix(name, "Doc"); ok {
 		return form + "Definition"
 	}
-	return name
+	return strings.TrimSuffix(name, "JSON")
 }
 
 func contentOf(content map[string]*huma.MediaType) (out []*huma.Schema) {
