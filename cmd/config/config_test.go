@@ -221,12 +221,15 @@ func TestEveryBadVariableIsNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := Load(Default(), "", []string{
 		"MILLRACE_HEALTH_WINDOW=soon", "MILLRACE_HEALTH_COUNT_TIMEOUTS=perhaps", "MILLRACE_REPLICATION=70000", "MILLRACE_TYPO=1", "MILLRACE_INTAKE_DECLINE_CODES=x",
+		"MILLRACE_PARTITIONS=0100", "MILLRACE_RUN_SLOT=+5", "MILLRACE_APPROVAL_COINS=1_000",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"MILLRACE_HEALTH_WINDOW: not a duration", "MILLRACE_HEALTH_COUNT_TIMEOUTS: not true or false", "MILLRACE_REPLICATION: not a whole number in range",
+		"MILLRACE_HEALTH_WINDOW: must be a duration such as 30s", "MILLRACE_HEALTH_COUNT_TIMEOUTS: not true or false",
+		"MILLRACE_REPLICATION: must be -32768 to 32767", "MILLRACE_PARTITIONS: must be a whole number in decimal digits without leading zeros",
+		"MILLRACE_RUN_SLOT: must be a whole number in decimal digits, such as 100", "MILLRACE_APPROVAL_COINS: must be a whole number",
 		"MILLRACE_TYPO is not a setting", "MILLRACE_INTAKE_DECLINE_CODES is not a setting",
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -93,9 +93,9 @@ func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 
 func assign(f reflect.Value, text string) error {
 	if f.Type() == reflect.TypeFor[time.Duration]() {
-		d, err := time.ParseDuration(text)
+		d, err := ParseDuration(text)
 		if err != nil {
-			return errors.New("not a duration such as 30s")
+			return err
 		}
 		f.SetInt(int64(d))
 		return nil
@@ -110,11 +110,7 @@ func assign(f reflect.Value, text string) error {
 		}
 		f.SetBool(b)
 	case reflect.Int16, reflect.Int32, reflect.Int64:
-		n, err := strconv.ParseInt(text, 10, f.Type().Bits())
-		if err != nil {
-			return errors.New("not a whole number in range")
-		}
-		f.SetInt(n)
+		return setWhole(f, text)
 	case reflect.Slice:
 		f.Set(reflect.ValueOf(splitList(text)))
 	default:

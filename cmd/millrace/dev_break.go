@@ -33,8 +33,8 @@ page, or with "millrace health why MODE INSTRUMENT".`,
 		Example: "  millrace dev break upi/hdfc --for 6m",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
 	}
-	cmd.Flags().DurationVar(&o.length, "for", dev.BreakFor, "how long, at most 24h")
-	cmd.Flags().Float64Var(&o.success, "success", codecs.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
+	durationFlag(cmd.Flags(), &o.length, "for", dev.BreakFor, "how long, at most 24h")
+	decimalFlag(cmd.Flags(), &o.success, "success", codecs.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
 	return cmd
 }
 

@@ -49,9 +49,9 @@ made in that time that succeed all the same (default 0.1); most others fail for 
 	}
 	d := traffic.DefaultConfig()
 	f := cmd.Flags()
-	f.Float64Var(&o.rate, "rate", d.Rate, "events a second of event time, on average over a day")
-	f.Int64Var(&o.count, "count", 0, "stop after this many events (default: --to decides; without --to 10000, with --pace no end)")
-	f.Uint64Var(&o.seed, "seed", d.Seed, "seed of everything random")
+	decimalFlag(f, &o.rate, "rate", d.Rate, "events a second of event time, on average over a day")
+	wholeFlag(f, &o.count, "count", 0, "stop after this many events (default: --to decides; without --to 10000, with --pace no end)")
+	wholeFlag(f, &o.seed, "seed", d.Seed, "seed of everything random")
 	f.StringVar(&o.from, "from", "", "send time of the first event, RFC 3339 (default: one hour ago, with --pace now, with --out 2026-03-01T00:00:00Z)")
 	f.StringVar(&o.to, "to", "", "end of the traffic, RFC 3339")
 	f.StringVar(&o.out, "out", "", `write JSON lines to this file instead of Kafka ("-": standard output)`)

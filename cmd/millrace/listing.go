@@ -24,7 +24,7 @@ type paging struct {
 const maxPage = 500
 
 func (p *paging) flags(c *cobra.Command) {
-	c.Flags().IntVar(&p.limit, "limit", 50, "show at most this many")
+	wholeFlag(c.Flags(), &p.limit, "limit", 50, "show at most this many")
 	c.Flags().BoolVar(&p.all, "all", false, "show all, page after page")
 	c.MarkFlagsMutuallyExclusive("limit", "all")
 }

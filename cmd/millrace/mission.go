@@ -90,7 +90,7 @@ func (a *app) getMissionCommand() *cobra.Command {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return a.getMission(ctx, args[0], version) })
 		},
 	}
-	cmd.Flags().Int64Var(&version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
+	wholeFlag(cmd.Flags(), &version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
 	w.flags(cmd)
 	return cmd
 }

@@ -54,7 +54,7 @@ func (a *app) approvalCommand(d *decision, short string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&d.reason, "reason", "", "why, for the author and the audit")
-	cmd.Flags().Int64Var(&d.revision, "revision", 0, "the revision that you have looked at (default: as it is now)")
+	wholeFlag(cmd.Flags(), &d.revision, "revision", 0, "the revision that you have looked at (default: as it is now)")
 	return cmd
 }
 

@@ -56,10 +56,10 @@ if all did.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], o) },
 	}
-	cmd.Flags().DurationVar(&o.advance, "advance", 0, "end with clock events this far past the largest event time")
+	durationFlag(cmd.Flags(), &o.advance, "advance", 0, "end with clock events this far past the largest event time")
 	cmd.Flags().StringVar(&o.shiftTo, "shift-to", "", "move all times of the file so that the latest is at this one: now, or RFC 3339")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "return when all tables and views reflect the file")
-	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
+	durationFlag(cmd.Flags(), &o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
 	return cmd
 }
 

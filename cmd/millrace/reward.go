@@ -82,7 +82,7 @@ func (a *app) grantRewardCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&g.Kind, "kind", "", "coins, cash, gift_card, scratch_card or custom")
-	f.Int64Var(&g.Amount, "amount", 0, "coins, or minor units of --currency")
+	wholeFlag(f, &g.Amount, "amount", 0, "coins, or minor units of --currency")
 	f.StringVar(&g.Currency, "currency", "", "of what is no coins, such as INR")
 	f.StringVar(&g.ExpiresAfter, "expires-after", "", "how long it can be claimed, such as 720h")
 	f.StringVar(&g.Debt, "debt", "", "negative or floor: what a claw-back may do to the balance")

@@ -65,8 +65,8 @@ that before defaults.`,
 	f.StringVar(&a.flags.server, "server", d.Server, "base URL of a running serve or dev")
 	f.StringVar(&a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
 	f.StringVar(&a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
-	f.Int32Var(&a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
-	f.Int16Var(&a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
+	wholeFlag(f, &a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
+	wholeFlag(f, &a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
 	f.StringVar(&a.flags.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
 	f.StringVarP(&a.flags.output, "output", "o", "table", "table, json or yaml")
 	root.AddCommand(

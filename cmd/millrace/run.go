@@ -61,7 +61,7 @@ the other processes at once.`,
 	}
 	d := config.Default().Run
 	cmd.Flags().BoolVar(&all, "all", false, "run every group")
-	cmd.Flags().Int32Var(&own.Slot, "slot", d.Slot, "tells this process from others that run the same groups")
+	wholeFlag(cmd.Flags(), &own.Slot, "slot", d.Slot, "tells this process from others that run the same groups")
 	cmd.Flags().StringVar(&own.Data, "data", d.Data, "directory in which tables are kept")
 	cmd.Flags().BoolVar(&own.Drain, "drain", d.Drain, "leave the groups when stopped, as for good")
 	return cmd

@@ -36,7 +36,7 @@ func (a *app) tokenCommand() *cobra.Command {
 	f := mint.Flags()
 	f.StringVar(&o.subject, "sub", "", "who the token is for: the user id, or a name")
 	f.StringSliceVar(&o.roles, "role", nil, "user, health, viewer, editor, approver, admin or service; may be given several times")
-	f.DurationVar(&o.ttl, "ttl", token.DefaultTTL, fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
+	durationFlag(f, &o.ttl, "ttl", token.DefaultTTL, fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
 	f.StringVar(&o.keyFile, "key-file", "", "PEM file with the private key")
 	_ = mint.MarkFlagRequired("sub")
 	_ = mint.MarkFlagRequired("role")

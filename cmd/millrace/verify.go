@@ -49,7 +49,7 @@ round in which something is wrong, with that round's evidence and exit status 1.
 		},
 	}
 	cmd.Flags().BoolVarP(&w.on, "watch", "w", false, "verify again and again until Ctrl-C, or until something is wrong")
-	cmd.Flags().DurationVar(&w.every, "every", w.every, "with --watch: how long to wait between rounds")
+	durationFlag(cmd.Flags(), &w.every, "every", w.every, "with --watch: how long to wait between rounds")
 	return cmd
 }
 

@@ -18,7 +18,7 @@ type watch struct {
 
 func (w *watch) flags(c *cobra.Command) {
 	c.Flags().BoolVarP(&w.on, "watch", "w", false, "show it again and again until Ctrl-C")
-	c.Flags().DurationVar(&w.every, "every", 2*time.Second, "with --watch: how often")
+	durationFlag(c.Flags(), &w.every, "every", 2*time.Second, "with --watch: how often")
 }
 
 // clearScreen puts the cursor of a terminal at the top and clears what is below.
