@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -35,6 +36,10 @@ type field struct {
 	// text reads a text, word, code or attribute field, number the others.
 	text   reader
 	number func(f *payment.Facts) int64
+	// sample gives a payment a value of the field, a text or a number, to find out what filters let through.
+	sample func(f *payment.Facts, text string, number int64)
+	// one tells that all payments of a mission have the same value.
+	one bool
 	// before is what stands before the value in a sentence: "at " of "at swiggy". Empty: "with user id ".
 	before string
 	// distinct tells that a goal can tell its values apart.
@@ -45,33 +50,49 @@ type field struct {
 
 // fields are all of them but the attributes, in the order of the contract.
 var fields = []field{
-	{id: "transaction_id", kind: textField, text: func(f *payment.Facts) (string, bool) { return f.TransactionID, true }},
-	{id: "user_id", kind: textField, text: func(f *payment.Facts) (string, bool) { return f.UserID, true }},
+	always("transaction_id", func(f *payment.Facts) *string { return &f.TransactionID }),
+	always("user_id", func(f *payment.Facts) *string { return &f.UserID }),
 	// Only payments are judged; their reversals lower the net. Only settled ones are posted.
-	{id: "type", kind: wordField, text: func(*payment.Facts) (string, bool) { return payment.Payment.String(), true }},
-	{id: "status", kind: wordField, text: func(*payment.Facts) (string, bool) { return payment.Success.String(), true }},
-	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 { return f.AmountMinor }, before: "of "},
-	{id: "currency", kind: codeField, text: func(f *payment.Facts) (string, bool) { return f.Currency, true }, before: "in "},
-	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 { return int64(f.CreatedAt) }},
-	word("mode", "by ", 1, func(f *payment.Facts) string { return f.Mode }),
-	word("instrument", "with ", 2, func(f *payment.Facts) string { return f.Instrument }),
-	word("gateway", "through ", 1, func(f *payment.Facts) string { return f.Gateway }),
-	word("merchant", "at ", 4, func(f *payment.Facts) string { return f.Merchant }),
-	word("category", "on ", 2, func(f *payment.Facts) string { return f.Category }),
+	{id: "type", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) { return payment.Payment.String(), true }},
+	{id: "status", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) { return payment.Success.String(), true }},
+	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 { return f.AmountMinor }, sample: amountIs, before: "of "},
+	{id: "currency", kind: codeField, one: true, text: func(f *payment.Facts) (string, bool) { return f.Currency, true }, before: "in "},
+	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 { return int64(f.CreatedAt) }, sample: createdAt},
+	word("mode", "by ", 1, func(f *payment.Facts) *string { return &f.Mode }),
+	word("instrument", "with ", 2, func(f *payment.Facts) *string { return &f.Instrument }),
+	word("gateway", "through ", 1, func(f *payment.Facts) *string { return &f.Gateway }),
+	word("merchant", "at ", 4, func(f *payment.Facts) *string { return &f.Merchant }),
+	word("category", "on ", 2, func(f *payment.Facts) *string { return &f.Category }),
+}
+
+func amountIs(f *payment.Facts, _ string, number int64) { f.AmountMinor = number }
+
+func createdAt(f *payment.Facts, _ string, number int64) { f.CreatedAt = instant.Milli(number) }
+
+// always returns a text field that every payment has.
+func always(id string, at func(f *payment.Facts) *string) field {
+	return field{id: id, kind: textField, sample: textAt(at), text: func(f *payment.Facts) (string, bool) { return *at(f), true }}
 }
 
 // word returns a field that intake writes as unknown where an event lacks it.
-func word(id, before string, spread int, read func(f *payment.Facts) string) field {
-	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, text: func(f *payment.Facts) (string, bool) {
-		s := read(f)
+func word(id, before string, spread int, at func(f *payment.Facts) *string) field {
+	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, sample: textAt(at), text: func(f *payment.Facts) (string, bool) {
+		s := *at(f)
 		return s, s != "" && s != payment.Unknown
 	}}
+}
+
+func textAt(at func(f *payment.Facts) *string) func(*payment.Facts, string, int64) {
+	return func(f *payment.Facts, s string, _ int64) { *at(f) = s }
 }
 
 // fieldOf returns the event field id. Its kind is noField if filters cannot look at it.
 func fieldOf(id string) field {
 	if key, ok := strings.CutPrefix(id, attributePrefix); ok && key != "" {
-		return field{id: id, kind: attributeField, distinct: true, spread: 3, text: func(f *payment.Facts) (string, bool) { return f.Attribute(key) }}
+		return field{
+			id: id, kind: attributeField, distinct: true, spread: 3, text: func(f *payment.Facts) (string, bool) { return f.Attribute(key) },
+			sample: func(f *payment.Facts, s string, _ int64) { f.Attributes = []payment.Attribute{{Key: key, Value: s}} },
+		}
 	}
 	for _, f := range fields {
 		if f.id == id {

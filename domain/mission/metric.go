@@ -31,7 +31,7 @@ type metric struct {
 	// progress returns how far a tally is.
 	progress func(c *Compiled, t *Tally) money.Total
 	// most returns the most that a window lets a goal reach; nil: nothing bounds it.
-	most func(w Window) int64
+	most func(m *Mission) int64
 	// aim says what the goal asks; amounts are the conditions on the amount of each payment, where there is room for them.
 	aim func(m *Mission, amounts string) string
 	// amounts tells whether there is; nil: there is not.
@@ -54,7 +54,7 @@ var metrics = []metric{
 			value, _ := c.value(f)
 			return Entry{Value: value}
 		},
-		most:    func(Window) int64 { return MaxDistinct },
+		most:    func(*Mission) int64 { return MaxDistinct },
 		aim:     aimAtValues,
 		amounts: func(Goal) bool { return true },
 	},
@@ -62,7 +62,7 @@ var metrics = []metric{
 		name: MetricStreak, local: true, room: MaxDays,
 		entry:    func(c *Compiled, f *payment.Facts) Entry { return Entry{Day: c.dayOf(f.CreatedAt)} },
 		progress: func(c *Compiled, t *Tally) money.Total { return money.TotalOf(c.longestRun(t.Entries)) },
-		most:     mostDays,
+		most:     mostLocalDays,
 		aim:      aimAtDays,
 		amounts:  func(g Goal) bool { return g.Target > 1 },
 	},
@@ -102,14 +102,6 @@ func values(_ *Compiled, t *Tally) money.Total {
 		}
 	}
 	return money.TotalOf(n)
-}
-
-// mostDays returns how many days a window has at most.
-func mostDays(w Window) int64 {
-	if r, ok := recurrenceOf(w.Every); ok && w.Kind == WindowRecurring {
-		return r.days
-	}
-	return MaxDays
 }
 
 func aimAtValues(m *Mission, amounts string) string {

@@ -32,12 +32,15 @@ func validate(v *validator) problem.List {
 	v.reward()
 	v.options()
 	v.filters()
+	if v.written && len(v.problems) == 0 {
+		v.reach()
+	}
 	return v.problems
 }
 
 type validator struct {
 	m *Mission
-	// written tells that somebody writes the mission now. What was accepted once stays, also where clocks have been moved since.
+	// written tells that somebody writes the mission now. What was accepted once stays, also where clocks have been moved or rules added since.
 	written  bool
 	problems problem.List
 }
@@ -127,8 +130,8 @@ func (v *validator) goal() {
 	case !fieldOf(g.Field).distinct:
 		v.add("/goal/field", problem.InvalidField, oneOf(append(fieldIDs(func(f field) bool { return f.distinct }), attributePrefix+"<name>")))
 	}
-	if metric.most != nil && g.Target <= money.Max {
-		most := metric.most(v.m.Window)
+	if v.written && metric.most != nil && g.Target <= money.Max {
+		most := metric.most(v.m)
 		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+strconv.FormatInt(most, 10))
 	}
 }

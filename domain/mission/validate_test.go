@@ -22,7 +22,7 @@ func TestValidateExplains(t *testing.T) {
 		{"bad id", func(m *Mission) { m.ID = "a b" }, "/id invalid_field"},
 		{"currency", func(m *Mission) { m.Currency = "RUPEE" }, "/currency invalid_field"},
 		{"no such currency", func(m *Mission) { m.Currency = "ZZZ" }, "/currency invalid_field"},
-		{"distinct", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 3} }, ""},
+		{"distinct", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "category", Target: 3} }, ""},
 		{"distinct attribute", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "attributes.card", Target: 3} }, ""},
 		{"distinct what", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Target: 3} }, "/goal/field invalid_field"},
 		{"distinct users", func(m *Mission) { m.Goal = Goal{Metric: MetricDistinct, Field: "user_id", Target: 3} }, "/goal/field invalid_field"},

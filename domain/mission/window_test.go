@@ -119,8 +119,8 @@ func TestSentence(t *testing.T) {
 		"Pay with 2 different upi apps from 1 to 7 March, win 100 coins": goal(MetricDistinct, "attributes.upi_app", 2),
 		"Pay by 1 different mode from 1 to 7 March, win 100 coins":       goal(MetricDistinct, "mode", 1),
 		"Pay on 3 days in a row from 1 to 7 March, win 100 coins":        goal(MetricStreak, "", 3),
-		"Pay at least ₹100.00 at 3 different merchants at swiggy from 1 to 7 March, win 100 coins": func(m *Mission) {
-			m.Goal = Goal{Metric: MetricDistinct, Field: "merchant", Target: 3}
+		"Pay at least ₹100.00 on 3 different categories at swiggy from 1 to 7 March, win 100 coins": func(m *Mission) {
+			m.Goal = Goal{Metric: MetricDistinct, Field: "category", Target: 3}
 		},
 		"Pay at least ₹100.00 on 3 days in a row at swiggy from 1 to 7 March, win 100 coins": func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 3} },
 		"Make a payment of at least ₹100.00 at swiggy from 1 to 7 March, win 100 coins":      func(m *Mission) { m.Goal = Goal{Metric: MetricStreak, Target: 1} },
