@@ -28,7 +28,7 @@ type Set struct {
 	Segments []string
 }
 
-// NewStanding returns a Standing for missions. One that is not understood here, such as one that puts attributes in order, is left
+// NewStanding returns a Standing for missions. One that is not understood here, such as one of a kind of window that is new, is left
 // out; see Knows.
 func NewStanding(missions ...Mission) *Standing {
 	s := &Standing{}
