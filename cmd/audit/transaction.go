@@ -81,7 +81,8 @@ func (b *transactions) takeRow(partition int32, place, id string, value []byte) 
 	a := b.of(id)
 	net := row.Net()
 	if a.row {
-		a.must = a.must || row.PostingSeq > a.seq
+		begun := row.PostingSeq < a.seq // anew, in place of a row that had expired and was still there
+		a.must = a.must && !begun || row.PostingSeq > a.seq
 		a.unposted = row.PostingSeq == a.seq && net != a.net
 		b.rows.add(partition, a.currency, -a.net)
 	}

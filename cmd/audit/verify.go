@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/topology"
 )
 
 // patience is how long Verify looks again at differences that keep changing, as those of keys that are written all the time do.
@@ -40,6 +41,7 @@ func verify(ctx context.Context, c Config) (Report, error) {
 	}
 	defer r.Close()
 	r.Progress = c.Progress
+	c.Topology = deployed(c.Topology, r)
 	b := newBooks(c, r.Whole)
 	b.complete()
 	s := newStanding(c.Settle)
@@ -63,6 +65,14 @@ func verify(ctx context.Context, c Config) (Report, error) {
 		case <-time.After(c.Settle / looks):
 		}
 	}
+}
+
+// deployed is a topology with the partitions that the deployment has, whatever was configured: they say which rows a partition of the ledger
+// has expired.
+func deployed(t *topology.Topology, r *cluster.Reader) *topology.Topology {
+	c := t.Config
+	c.Partitions = int32(len(r.Begun(string(t.Ledger.Table()))))
+	return topology.New(c)
 }
 
 // meet tells whether a difference of the first look still waits. Later ones are of what the deployment does meanwhile.
