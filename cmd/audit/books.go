@@ -33,7 +33,7 @@ type books struct {
 
 // moneyTopics are those that conservation, journal and outcomes need.
 func moneyTopics(t *topology.Topology) []string {
-	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name,
+	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name, newLoop(t, t.Budget.Name).topic, newLoop(t, t.Rewards.Name).topic,
 		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
 }
 
@@ -64,8 +64,8 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 	return &books{
 		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), t.Config.Partitions, logs),
 		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(t.Erasures.Name) && whole(string(t.Progress.Table()))),
-		budgets: newBudgets(t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
-		coins:   newCoins(whole(string(t.Rewards.Table()))),
+		budgets: newBudgets(newLoop(t, t.Budget.Name), t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
+		coins:   newCoins(newLoop(t, t.Rewards.Name), whole(string(t.Rewards.Table()))),
 		totals:  newTotals(), unreadable: newUnreadable(compacted(t)),
 		config: c, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
 	}
@@ -126,6 +126,10 @@ func (b *books) read(r *kgo.Record) error {
 		return b.budgets.takeRow(r.Partition, place, key, r.Value)
 	case t.RewardsIn.Name:
 		return b.budgets.takeAllotment(r.Value)
+	case b.coins.loop.topic:
+		b.coins.takeMove(r.Partition, r.Offset, key)
+	case b.budgets.loop.topic:
+		return b.budgets.takeMove(r.Partition, r.Offset, r.Value)
 	case t.BudgetReturns.Name:
 		return b.budgets.takeReturn(r.Partition, r.Offset, r.Value)
 	case string(t.Catalog.Table()):
@@ -157,6 +161,8 @@ func (b *books) takeReserved(r *kgo.Record, key string) error {
 		return b.users.takePosition(r)
 	case key == position.Key && r.Topic == string(t.Budget.Table()):
 		return b.budgets.takePosition(r.Partition, r.Value)
+	case key == position.Key && r.Topic == string(t.Rewards.Table()):
+		return b.coins.takePosition(r.Partition, r.Value)
 	case key == watermark.RowPrefix:
 		if clock := b.clocks[r.Topic]; clock != nil {
 			if err := clock.takeTime(r.Partition, r.Value); err != nil {

@@ -12,6 +12,7 @@ import (
 
 // coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and end at the balance.
 type coins struct {
+	loop    *loop              // to the pages
 	whole   bool               // pages are read from their first record on
 	wallets map[string]*wallet // by user; pages are wallets of their own until their user is known
 	touched map[string]bool
@@ -23,20 +24,41 @@ type wallet struct {
 	balance, count int64
 	entries        []reward.Entry
 	pages          map[int64][]reward.Entry
+	moves          moves // of pages
 }
 
-func newCoins(whole bool) *coins {
-	return &coins{whole: whole, wallets: map[string]*wallet{}, touched: map[string]bool{}}
+func newCoins(l *loop, whole bool) *coins {
+	return &coins{loop: l, whole: whole, wallets: map[string]*wallet{}, touched: map[string]bool{}}
+}
+
+func (b *coins) of(user string) *wallet {
+	w := b.wallets[user]
+	if w == nil {
+		w = &wallet{pages: map[int64][]reward.Entry{}, moves: moves{}}
+		b.wallets[user] = w
+	}
+	b.touched[user] = true
+	return w
+}
+
+// takeMove takes a page that is on its way to its row.
+func (b *coins) takeMove(partition int32, offset int64, key string) {
+	if user, _, paged := reward.ParsePageKey(key); paged {
+		b.of(user).moves[partition] = offset
+	}
+}
+
+func (b *coins) takePosition(partition int32, value []byte) error {
+	at, err := position.Parse(value)
+	if err == nil {
+		b.loop.takePosition(partition, at)
+	}
+	return err
 }
 
 func (b *coins) take(place, key string, value []byte) error {
 	user, page, paged := reward.ParsePageKey(key)
-	w := b.wallets[user]
-	if w == nil {
-		w = &wallet{pages: map[int64][]reward.Entry{}}
-		b.wallets[user] = w
-	}
-	b.touched[user] = true
+	w := b.of(user)
 	if value == nil {
 		if paged {
 			delete(w.pages, page)
@@ -67,6 +89,9 @@ func (b *coins) open() []difference {
 	var out []difference
 	for user := range b.touched {
 		w := b.wallets[user]
+		if w.moves.underWay(b.loop) {
+			continue
+		}
 		what, minor := w.wrong(b.whole)
 		if what == "" {
 			delete(b.touched, user)
@@ -110,6 +135,7 @@ func (w *wallet) wrong(whole bool) (string, int64) {
 
 // budgets is the book of budgets: what a mission has reserved and spent is what was allotted, less what came back.
 type budgets struct {
+	loop    *loop  // between missions and pools of codes
 	returns string // topic
 	whole   bool
 	funds   map[string]*fund // by mission and unit
@@ -130,6 +156,7 @@ type fund struct {
 	partition             int32  // of the row and of the returns
 	base                  *gaps  // as first seen at rest, where not all was read
 	looked                string // at the last look
+	moves                 moves  // of reservations that are to have a code
 }
 
 // gaps are what the row of a fund says beyond what the logs say: of what is reserved and spent together, and of what is spent.
@@ -139,15 +166,15 @@ func (f *fund) gaps() gaps {
 	return gaps{f.reserved + f.spent - (f.allotted - f.back), f.spent - (f.given - f.recovered)}
 }
 
-func newBudgets(returns string, whole bool) *budgets {
-	return &budgets{returns: returns, whole: whole, funds: map[string]*fund{}, touched: map[string]bool{}, handled: map[int32]int64{}}
+func newBudgets(l *loop, returns string, whole bool) *budgets {
+	return &budgets{loop: l, returns: returns, whole: whole, funds: map[string]*fund{}, touched: map[string]bool{}, handled: map[int32]int64{}}
 }
 
 func (b *budgets) of(mission, unit string) *fund {
 	key := mission + "\x00" + unit
 	f := b.funds[key]
 	if f == nil {
-		f = &fund{unit: unit, last: -1}
+		f = &fund{unit: unit, last: -1, moves: moves{}}
 		b.funds[key] = f
 	}
 	b.touched[key] = true
@@ -205,10 +232,21 @@ func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error 
 	return nil
 }
 
+// takeMove takes a reservation that is on its way to the pool that is to have a code for it, or back because the pool has none.
+func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
+	m, err := codecs.BudgetMove{}.Decode(value)
+	if err == nil && m.Allotment != nil {
+		a := m.Allotment
+		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).moves[partition] = offset
+	}
+	return err
+}
+
 func (b *budgets) takePosition(partition int32, value []byte) error {
 	at, err := position.Parse(value)
 	if err == nil {
 		b.handled[partition] = at[b.returns]
+		b.loop.takePosition(partition, at)
 	}
 	return err
 }
@@ -217,7 +255,7 @@ func (b *budgets) open() []difference {
 	var out []difference
 	for key := range b.touched {
 		f := b.funds[key]
-		if f.last >= b.handled[f.partition] {
+		if f.last >= b.handled[f.partition] || f.moves.underWay(b.loop) {
 			continue
 		}
 		gap := f.gaps()

@@ -1,0 +1,40 @@
+package audit
+
+import (
+	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/topology"
+)
+
+// loop is what a group has sent to its own other keys, and has not handled yet. The two rows of such a move do not agree while it is under way,
+// and behind a backlog that takes longer than any difference is given to settle.
+type loop struct {
+	topic   string
+	handled map[int32]int64 // by partition, as the table says
+}
+
+func newLoop(t *topology.Topology, group string) *loop {
+	l := &loop{handled: map[int32]int64{}}
+	for _, g := range t.Groups() {
+		if g.Name == group {
+			l.topic = g.Loop
+		}
+	}
+	return l
+}
+
+func (l *loop) takePosition(partition int32, at position.Position) {
+	l.handled[partition] = at[l.topic]
+}
+
+// moves are the last moves that concern an account, by partition of the loop.
+type moves map[int32]int64
+
+// underWay tells whether one of them is not handled yet.
+func (m moves) underWay(l *loop) bool {
+	for partition, offset := range m {
+		if offset >= l.handled[partition] {
+			return true
+		}
+	}
+	return false
+}
