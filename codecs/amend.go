@@ -54,15 +54,15 @@ func (e *earlier) messages(n int) []byte {
 // list writes one nested message for each element of a list. Those of runs that the earlier row has, too, are copied: elements are
 // immutable, and what is written of one hangs on nothing but itself and the one before it.
 type list[T comparable] struct {
-	field protowire.Number
+	field wire.Number
 	// order tells which comes first of an element of the earlier list and one of this, as far as the lists have an order.
 	order func(old, v T) int
 	// alike tells whether what follows old is written as what follows v. Before the first element there is the zero value.
-	alike  func(old, v T) bool
-	append func(w *wire.Writer, before, v T)
+	alike func(old, v T) bool
 }
 
-func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
+// write calls element for what is not copied. It does not hand on f, which then need not be allocated.
+func (l list[T]) write(f *wire.Fields, elements, old []T, from *earlier, element func(before, v T)) {
 	from.seek(l.field)
 	var last, lastOld T
 	for len(elements) > 0 {
@@ -72,7 +72,7 @@ func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
 				old = nil
 				continue
 			}
-			w.B = append(w.B, raw...)
+			f.Raw(raw)
 			last, lastOld = elements[n-1], old[n-1]
 			elements, old = elements[n:], old[n:]
 			continue
@@ -86,7 +86,7 @@ func (l list[T]) write(w *wire.Writer, elements, old []T, from *earlier) {
 			lastOld, old = old[0], old[1:]
 		}
 		if order >= 0 {
-			w.Message(l.field, func(w *wire.Writer) { l.append(w, last, elements[0]) })
+			element(last, elements[0])
 			last, elements = elements[0], elements[1:]
 		}
 	}

@@ -1,80 +1,49 @@
 package codecs
 
 import (
-	"fmt"
-
 	"github.com/millrace/millrace/codecs/wire"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 )
 
 const attemptVersion = 1
 
-// Fields of an attempt.
-const (
-	attemptOrigin = iota + 1
-	attemptTransaction
-	attemptMode
-	attemptInstrument
-	attemptGateway
-	attemptOutcome
-	attemptAt
-	attemptLatency
-	attemptCause // the difference from what the fields above say, so after them
-)
-
 // Attempt is the codec of `attempts`.
 type Attempt struct{}
 
 // Encode returns a in binary; it never fails.
 func (Attempt) Encode(a *ledger.Attempt) ([]byte, error) {
-	w := wire.NewWriter(attemptVersion, 256)
-	w.Message(attemptOrigin, func(w *wire.Writer) { writeOrigin(w, &a.Origin) })
-	w.String(attemptTransaction, a.TransactionID)
-	w.String(attemptMode, a.Mode)
-	w.String(attemptInstrument, a.Instrument)
-	w.String(attemptGateway, a.Gateway)
-	w.Uint(attemptOutcome, uint64(a.Outcome))
-	w.Int(attemptAt, int64(a.At))
-	w.Int(attemptLatency, a.LatencyMS)
-	w.Message(attemptCause, func(w *wire.Writer) {
-		base := attemptBase(a)
-		writeCause(w, &a.Cause, &base)
-	})
-	return w.B, nil
+	f := wire.Writing(attemptVersion, 256)
+	attemptFields(&f, a)
+	return f.Body(), nil
 }
 
 // Decode reads what Encode wrote.
 func (Attempt) Decode(b []byte) (*ledger.Attempt, error) {
 	a := &ledger.Attempt{}
-	r := wire.NewReader(string(b), attemptVersion)
-	for r.Next() {
-		switch r.Number() {
-		case attemptOrigin:
-			decodeEventOrigin(&a.Origin, &r)
-		case attemptTransaction:
-			a.TransactionID = r.String()
-		case attemptMode:
-			a.Mode = r.String()
-		case attemptInstrument:
-			a.Instrument = r.String()
-		case attemptGateway:
-			a.Gateway = r.String()
-		case attemptOutcome:
-			a.Outcome = ledger.Outcome(r.Uint())
-		case attemptAt:
-			a.At = instant.Milli(r.Int())
-		case attemptLatency:
-			a.LatencyMS = r.Int()
-		case attemptCause:
-			a.Cause = readCause(attemptBase(a), &r)
-		}
+	f := wire.Reading(b, attemptVersion)
+	for f.Next() {
+		attemptFields(&f, a)
 	}
-	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("attempt: %w", err)
+	return decoded(a, "attempt", &f)
+}
+
+func attemptFields(f *wire.Fields, a *ledger.Attempt) {
+	for range f.Message(1) {
+		originFields(f, &a.Origin)
 	}
-	return a, nil
+	f.Text(2, &a.TransactionID)
+	f.Text(3, &a.Mode)
+	f.Text(4, &a.Instrument)
+	f.Text(5, &a.Gateway)
+	f.Byte(6, (*uint8)(&a.Outcome))
+	f.Int(7, (*int64)(&a.At))
+	f.Int(8, &a.LatencyMS)
+	if !f.Writes() && !f.At(9) {
+		return
+	}
+	base := attemptBase(a)
+	causeField(f, 9, &a.Cause, &base)
 }
 
 // attemptBase is what an attempt itself says of its cause. The instrument is mostly the payment's own, the times are close.

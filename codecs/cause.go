@@ -3,136 +3,48 @@ package codecs
 import (
 	"slices"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Fields of a cause, as postings, attempts and the ledger's rows nest it.
-const (
-	causeID = iota + 1
-	causeType
-	causeStatus
-	causeUser
-	causeAmount
-	causeCurrency
-	causeCreatedAt
-	causeUpdatedAt
-	causeLatency
-	causeInstrument
-	causeMerchant
-	causeCategory
-	causeAttributes // the attributes are not those of the base
-	causeAttribute  // repeated message
-	causeReversalID
-	causeDecline
-	causeDeclineCode
-	causeTransaction
-	causeMode
-	causeGateway
-	causeAttemptID
-)
-
-// writeCause writes where c differs from base, which is what the record around it says already: most causes then take a few
-// bytes. Texts are there if they differ, also if empty; numbers are distances, so that 0 is "the same".
-func writeCause(w *wire.Writer, c, base *ledger.Cause) {
-	text := func(field protowire.Number, s, same string) {
-		if s != same {
-			w.Element(field, s)
-		}
-	}
-	text(causeID, c.ID, base.ID)
-	w.Uint(causeType, uint64(c.Type))
-	w.Uint(causeStatus, uint64(c.Status))
-	text(causeUser, c.UserID, base.UserID)
-	w.Int(causeAmount, c.AmountMinor-base.AmountMinor)
-	text(causeCurrency, c.Currency, base.Currency)
-	w.Int(causeCreatedAt, int64(c.CreatedAt-base.CreatedAt))
-	w.Int(causeUpdatedAt, int64(c.UpdatedAt-base.UpdatedAt))
-	w.Int(causeLatency, c.LatencyMS-base.LatencyMS)
-	text(causeInstrument, c.Instrument, base.Instrument)
-	text(causeMerchant, c.Merchant, base.Merchant)
-	text(causeCategory, c.Category, base.Category)
-	if !slices.Equal(c.Attributes, base.Attributes) {
-		w.Bool(causeAttributes, true)
-		for i := range c.Attributes {
-			w.Message(causeAttribute, func(w *wire.Writer) {
-				w.String(attributeKey, c.Attributes[i].Key)
-				w.String(attributeValue, c.Attributes[i].Value)
-			})
-		}
-	}
-	text(causeReversalID, c.ReversalID, base.ReversalID)
-	w.Uint(causeDecline, uint64(c.Decline))
-	text(causeDeclineCode, c.DeclineCode, base.DeclineCode)
-	text(causeTransaction, c.TransactionID, base.TransactionID)
-	text(causeMode, c.Mode, base.Mode)
-	text(causeGateway, c.Gateway, base.Gateway)
-	text(causeAttemptID, c.AttemptID, base.AttemptID)
+// causeFields are where c differs from base, which is what the record around it says already: most causes then take a few bytes.
+// Texts are there if they differ, also if empty; numbers are distances. When it is read, c is base at first: the fields that make
+// up the base come before it in the record.
+func causeFields(f *wire.Fields, c, base *ledger.Cause) {
+	f.Other(1, &c.ID, base.ID)
+	f.Byte(2, (*uint8)(&c.Type))
+	f.Byte(3, (*uint8)(&c.Status))
+	f.Other(4, &c.UserID, base.UserID)
+	f.From(5, &c.AmountMinor, base.AmountMinor)
+	f.Other(6, &c.Currency, base.Currency)
+	f.From(7, (*int64)(&c.CreatedAt), int64(base.CreatedAt))
+	f.From(8, (*int64)(&c.UpdatedAt), int64(base.UpdatedAt))
+	f.From(9, &c.LatencyMS, base.LatencyMS)
+	f.Other(10, &c.Instrument, base.Instrument)
+	f.Other(11, &c.Merchant, base.Merchant)
+	f.Other(12, &c.Category, base.Category)
+	otherAttributes(f, 13, 14, &c.Attributes, base.Attributes)
+	f.Other(15, &c.ReversalID, base.ReversalID)
+	f.Byte(16, (*uint8)(&c.Decline))
+	f.Other(17, &c.DeclineCode, base.DeclineCode)
+	f.Other(18, &c.TransactionID, base.TransactionID)
+	f.Other(19, &c.Mode, base.Mode)
+	f.Other(20, &c.Gateway, base.Gateway)
+	f.Other(21, &c.AttemptID, base.AttemptID)
 }
 
-// readCause reads the nested message at hand as the difference from base: the fields that make up the base must come before
-// it in the record.
-func readCause(base ledger.Cause, from *wire.Reader) ledger.Cause {
-	c := base
-	c.Attributes = slices.Clip(base.Attributes) // what is appended never goes into the base's
-	r := from.Message()
-	for r.Next() {
-		switch r.Number() {
-		case causeID:
-			c.ID = r.String()
-		case causeType:
-			c.Type = payment.Type(r.Uint())
-		case causeStatus:
-			c.Status = payment.Status(r.Uint())
-		case causeUpdatedAt:
-			c.UpdatedAt = base.UpdatedAt + instant.Milli(r.Int())
-		case causeLatency:
-			c.LatencyMS = base.LatencyMS + r.Int()
-		case causeReversalID:
-			c.ReversalID = r.String()
-		case causeAttemptID:
-			c.AttemptID = r.String()
-		case causeDecline:
-			c.Decline = payment.Decline(r.Uint())
-		case causeDeclineCode:
-			c.DeclineCode = r.String()
-		default:
-			readCauseFact(&c.Facts, &base.Facts, &r)
-		}
+// otherAttributes are attributes that are not those of the base: a field that says so, and one for each.
+func otherAttributes(f *wire.Fields, differ, each wire.Number, list *[]payment.Attribute, base []payment.Attribute) {
+	if f.Writes() && slices.Equal(*list, base) {
+		return
 	}
-	from.Inherit(&r)
-	return c
-}
-
-func readCauseFact(f, base *payment.Facts, r *wire.Reader) {
-	switch r.Number() {
-	case causeUser:
-		f.UserID = r.String()
-	case causeAmount:
-		f.AmountMinor = base.AmountMinor + r.Int()
-	case causeCurrency:
-		f.Currency = r.String()
-	case causeCreatedAt:
-		f.CreatedAt = base.CreatedAt + instant.Milli(r.Int())
-	case causeInstrument:
-		f.Instrument = r.String()
-	case causeMerchant:
-		f.Merchant = r.String()
-	case causeCategory:
-		f.Category = r.String()
-	case causeAttributes:
-		f.Attributes = nil
-	case causeAttribute:
-		f.Attributes = append(f.Attributes, decodeEventAttribute(r))
-	case causeTransaction:
-		f.TransactionID = r.String()
-	case causeMode:
-		f.Mode = r.String()
-	case causeGateway:
-		f.Gateway = r.String()
+	if f.At(differ) {
+		*list = nil
+	}
+	others := true
+	f.Bool(differ, &others)
+	for a := range wire.Each(f, each, list) {
+		attributeFields(f, a)
 	}
 }

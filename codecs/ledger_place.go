@@ -3,58 +3,52 @@ package codecs
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Fields of a place of a ledger row. Most transactions have one place, that of their facts, where the status came to be: of it
-// nothing is written but what is known.
-const (
-	ledgerPlaceAttemptID = iota + 1 // before the names
-	ledgerPlaceMode
-	ledgerPlaceInstrument
-	ledgerPlaceGateway
-	ledgerPlaceKnown // placeAttempted, placeTerminal
-	ledgerPlaceTerminalAt
-)
-
+// What is known of a place.
 const (
 	placeAttempted = 1 << iota
 	placeTerminal
 )
 
-// Fields of a pending event of a ledger row.
-const (
-	ledgerPendingDue = iota + 1
-	ledgerPendingInstrument
-	ledgerPendingOrigin // if it is not the row's
-	ledgerPendingCause
-)
-
-func writeLedgerPlace(w *wire.Writer, p *ledger.Place, r *ledger.Row) {
-	w.String(ledgerPlaceAttemptID, p.AttemptID)
-	base := placeBase(p.AttemptID, r)
-	text := func(field protowire.Number, s, same string) {
-		if s != same {
-			w.Element(field, s)
+// placeField is one place of a ledger row. Most transactions have one, that of their facts, where the status came to be: of it
+// nothing is written but what is known.
+func placeField(f *wire.Fields, n wire.Number, p *ledger.Place, r *ledger.Row) {
+	known, at := uint8(0), int64(0)
+	if f.Writes() {
+		if p.Attempted {
+			known |= placeAttempted
+		}
+		if p.TerminalAt != 0 {
+			known |= placeTerminal
+			at = int64(p.TerminalAt - r.StatusAt)
+		}
+	} else {
+		*p = placeBase("", r)
+	}
+	for range f.Message(n) {
+		named := f.At(1)
+		f.Text(1, &p.AttemptID) // before the names
+		base := placeBase(p.AttemptID, r)
+		if named {
+			*p = base
+		}
+		f.Other(2, &p.Mode, base.Mode)
+		f.Other(3, &p.Instrument, base.Instrument)
+		f.Other(4, &p.Gateway, base.Gateway)
+		f.Int(6, &at)
+		f.Byte(5, &known)
+	}
+	if !f.Writes() {
+		p.Attempted = known&placeAttempted != 0
+		if known&placeTerminal != 0 {
+			p.TerminalAt = r.StatusAt + instant.Milli(at)
 		}
 	}
-	text(ledgerPlaceMode, p.Mode, base.Mode)
-	text(ledgerPlaceInstrument, p.Instrument, base.Instrument)
-	text(ledgerPlaceGateway, p.Gateway, base.Gateway)
-	known := uint64(0)
-	if p.Attempted {
-		known |= placeAttempted
-	}
-	if p.TerminalAt != 0 {
-		known |= placeTerminal
-		w.Int(ledgerPlaceTerminalAt, int64(p.TerminalAt-r.StatusAt))
-	}
-	w.Uint(ledgerPlaceKnown, known)
 }
 
 // placeBase returns the names from which those of a place differ: with an attempt id it has none.
@@ -65,60 +59,20 @@ func placeBase(attemptID string, r *ledger.Row) ledger.Place {
 	return ledger.Place{Mode: r.Facts.Mode, Instrument: r.Facts.Instrument, Gateway: r.Facts.Gateway}
 }
 
-func readLedgerPlace(p *ledger.Place, r *ledger.Row, from *wire.Reader) {
-	*p = placeBase("", r)
-	after, terminal := r.StatusAt, false
-	f := from.Message()
-	for f.Next() {
-		switch f.Number() {
-		case ledgerPlaceAttemptID:
-			*p = placeBase(f.String(), r)
-		case ledgerPlaceMode:
-			p.Mode = f.String()
-		case ledgerPlaceInstrument:
-			p.Instrument = f.String()
-		case ledgerPlaceGateway:
-			p.Gateway = f.String()
-		case ledgerPlaceKnown:
-			p.Attempted, terminal = f.Uint()&placeAttempted != 0, f.Uint()&placeTerminal != 0
-		case ledgerPlaceTerminalAt:
-			after += instant.Milli(f.Int())
-		}
+// pendingFields are those of a pending event of a ledger row. Its origin is there if it is not the row's; its cause is the difference
+// from the row's facts.
+func pendingFields(f *wire.Fields, p *ledger.Pending, r *ledger.Row) {
+	f.Int(1, (*int64)(&p.Due))
+	f.Texts(2, &p.Instruments)
+	if f.At(3) {
+		p.Origin = payment.Origin{}
 	}
-	if terminal {
-		p.TerminalAt = after
+	for range f.Optional(3, f.Writes() && !sameOrigin(&p.Origin, &r.Origin)) {
+		originFields(f, &p.Origin)
 	}
-	from.Inherit(&f)
-}
-
-func writeLedgerPending(w *wire.Writer, p *ledger.Pending, r *ledger.Row) {
-	w.Int(ledgerPendingDue, int64(p.Due))
-	for _, instrument := range p.Instruments {
-		w.Element(ledgerPendingInstrument, instrument)
+	if f.Writes() || f.At(4) {
+		causeField(f, 4, &p.Cause, &ledger.Cause{Facts: r.Facts})
 	}
-	if !sameOrigin(&p.Origin, &r.Origin) {
-		w.Message(ledgerPendingOrigin, func(w *wire.Writer) { writeOrigin(w, &p.Origin) })
-	}
-	w.Message(ledgerPendingCause, func(w *wire.Writer) { writeCause(w, &p.Cause, &ledger.Cause{Facts: r.Facts}) })
-}
-
-func readLedgerPending(p *ledger.Pending, r *ledger.Row, from *wire.Reader) {
-	p.Origin, p.Cause = r.Origin, ledger.Cause{Facts: r.Facts}
-	f := from.Message()
-	for f.Next() {
-		switch f.Number() {
-		case ledgerPendingDue:
-			p.Due = instant.Milli(f.Int())
-		case ledgerPendingInstrument:
-			p.Instruments = append(p.Instruments, f.String())
-		case ledgerPendingOrigin:
-			p.Origin = payment.Origin{}
-			decodeEventOrigin(&p.Origin, &f)
-		case ledgerPendingCause:
-			p.Cause = readCause(ledger.Cause{Facts: r.Facts}, &f)
-		}
-	}
-	from.Inherit(&f)
 }
 
 func sameOrigin(a, b *payment.Origin) bool {

@@ -54,8 +54,9 @@ func modeFields(f *wire.Fields, r *health.ModeRow, w *words) {
 func placesFields(f *wire.Fields, r *health.ModeRow, w *words) {
 	const level, instrument, downtime, other = 4, 3, 8, 10
 	if f.Writes() {
+		p := &packer{words: w}
 		packed := func(n wire.Number, pack func(*packer)) {
-			p := &packer{words: w}
+			p.b = p.b[:0]
 			pack(p)
 			f.Blob(n, &p.b)
 		}

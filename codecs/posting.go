@@ -1,82 +1,61 @@
 package codecs
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/millrace/millrace/codecs/wire"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 )
 
 const postingVersion = 1
-
-// Fields of a posting.
-const (
-	postingFacts = iota + 1
-	postingOrigin
-	postingKind
-	postingEvent
-	postingSeq
-	postingNetBefore
-	postingNetAfter
-	postingAt
-	postingCause // the difference from what the fields above say, so after them
-)
 
 // Posting is the codec of `postings`.
 type Posting struct{}
 
 // Encode returns p in binary; it never fails.
 func (Posting) Encode(p *ledger.Posting) ([]byte, error) {
-	w := wire.NewWriter(postingVersion, 256)
-	w.Message(postingFacts, func(w *wire.Writer) { writeFacts(w, &p.Facts) })
-	w.Message(postingOrigin, func(w *wire.Writer) { writeOrigin(w, &p.Origin) })
-	w.Uint(postingKind, uint64(p.Kind))
-	w.String(postingEvent, p.EventID)
-	w.Int(postingSeq, p.Seq)
-	w.Int(postingNetBefore, p.NetBefore)
-	w.Int(postingNetAfter, p.NetAfter)
-	w.Int(postingAt, int64(p.At))
-	w.Message(postingCause, func(w *wire.Writer) {
-		base := postingBase(p)
-		writeCause(w, &p.Cause, &base)
-	})
-	return w.B, nil
+	f := wire.Writing(postingVersion, 256)
+	postingFields(&f, p)
+	return f.Body(), nil
 }
 
 // Decode reads what Encode wrote.
 func (Posting) Decode(b []byte) (*ledger.Posting, error) {
 	p := &ledger.Posting{}
-	r := wire.NewReader(string(b), postingVersion)
-	for r.Next() {
-		switch r.Number() {
-		case postingFacts:
-			readFacts(&p.Facts, &r)
-		case postingOrigin:
-			decodeEventOrigin(&p.Origin, &r)
-		case postingKind:
-			p.Kind = ledger.PostingKind(r.Uint())
-		case postingEvent:
-			p.EventID = r.String()
-		case postingSeq:
-			p.Seq = r.Int()
-		case postingNetBefore:
-			p.NetBefore = r.Int()
-		case postingNetAfter:
-			p.NetAfter = r.Int()
-		case postingAt:
-			p.At = instant.Milli(r.Int())
-		case postingCause:
-			p.Cause = readCause(postingBase(p), &r)
-		}
+	f := wire.Reading(b, postingVersion)
+	for f.Next() {
+		postingFields(&f, p)
 	}
-	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("posting: %w", err)
-	}
-	return p, nil
+	return decoded(p, "posting", &f)
 }
 
-// postingBase is what a posting itself says of its cause.
-func postingBase(p *ledger.Posting) ledger.Cause {
-	return ledger.Cause{Facts: p.Facts, ID: p.EventID, UpdatedAt: p.At}
+func postingFields(f *wire.Fields, p *ledger.Posting) {
+	for range f.Message(1) {
+		factsFields(f, &p.Facts)
+	}
+	for range f.Message(2) {
+		originFields(f, &p.Origin)
+	}
+	f.Byte(3, (*uint8)(&p.Kind))
+	f.Text(4, &p.EventID)
+	f.Int(5, &p.Seq)
+	f.Int(6, &p.NetBefore)
+	f.Int(7, &p.NetAfter)
+	f.Int(8, (*int64)(&p.At))
+	if !f.Writes() && !f.At(9) {
+		return
+	}
+	base := ledger.Cause{Facts: p.Facts, ID: p.EventID, UpdatedAt: p.At} // what the posting says of its cause, so after the fields above
+	causeField(f, 9, &p.Cause, &base)
+}
+
+// causeField is the difference of a cause from base.
+func causeField(f *wire.Fields, n wire.Number, c, base *ledger.Cause) {
+	if f.At(n) {
+		*c = *base
+		c.Attributes = slices.Clip(base.Attributes) // what is appended never goes into the base's
+	}
+	for range f.Message(n) {
+		causeFields(f, c, base)
+	}
 }

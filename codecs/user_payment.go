@@ -5,31 +5,35 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Fields of a payment that a user row remembers: of its texts and attributes those in which it differs from the payment before.
-const (
-	paymentTransaction = iota + 1
-	paymentUser
-	paymentCreatedAt // from that of the payment before
-	paymentAmount
-	paymentSpent // of the amount: what is no more of it
-	paymentSeq   // less 1
-	paymentCurrency
-	paymentMode
-	paymentInstrument
-	paymentGateway
-	paymentMerchant
-	paymentCategory
-	paymentAttribute // repeated message; all of them
-	paymentBare      // no attributes
-)
+// recents are the payments that a user row remembers.
+func recents(f *wire.Fields, row *mission.UserRow, a *amendment) {
+	if f.Writes() {
+		recentPayments().write(f, row.Recent, a.before.Recent, &a.from, func(before, r *mission.Recent) { paymentField(f, before, r) })
+	}
+	for f.At(userPayment) {
+		r := &mission.Recent{Seq: 1}
+		before := lastOf(row.Recent)
+		if before != nil {
+			r.Facts = before.Facts
+			r.TransactionID, r.UserID, r.AmountMinor = "", "", 0
+		}
+		paymentField(f, before, r)
+		row.Recent = append(row.Recent, r)
+	}
+}
+
+// lastOf returns the last element, the zero value if there is none.
+func lastOf[T any](list []T) (last T) {
+	if len(list) > 0 {
+		last = list[len(list)-1]
+	}
+	return last
+}
 
 func recentPayments() list[*mission.Recent] {
 	return list[*mission.Recent]{
@@ -40,96 +44,58 @@ func recentPayments() list[*mission.Recent] {
 			}
 			return strings.Compare(old.TransactionID, r.TransactionID)
 		},
-		alike:  func(old, r *mission.Recent) bool { return old == r },
-		append: writePayment,
+		alike: func(old, r *mission.Recent) bool { return old == r },
 	}
 }
 
-func writePayment(w *wire.Writer, before, r *mission.Recent) {
+// paymentField is one payment: of its texts and attributes those in which it differs from the payment before.
+func paymentField(f *wire.Fields, before, r *mission.Recent) {
 	if before == nil {
 		before = &mission.Recent{}
 	}
-	w.String(paymentTransaction, r.TransactionID)
-	w.String(paymentUser, r.UserID)
-	w.Int(paymentCreatedAt, int64(r.CreatedAt-before.CreatedAt))
-	w.Int(paymentAmount, r.AmountMinor)
-	w.Int(paymentSpent, r.AmountMinor-r.Net)
-	w.Int(paymentSeq, r.Seq-1)
-	writeOther(w, paymentCurrency, before.Currency, r.Currency)
-	writeOther(w, paymentMode, before.Mode, r.Mode)
-	writeOther(w, paymentInstrument, before.Instrument, r.Instrument)
-	writeOther(w, paymentGateway, before.Gateway, r.Gateway)
-	writeOther(w, paymentMerchant, before.Merchant, r.Merchant)
-	writeOther(w, paymentCategory, before.Category, r.Category)
-	if slices.Equal(before.Attributes, r.Attributes) {
-		return
+	spent := r.AmountMinor - r.Net // of the amount: what is no more of it
+	if !f.Writes() {
+		spent = 0
 	}
-	for i := range r.Attributes {
-		w.Message(paymentAttribute, func(w *wire.Writer) {
-			w.String(attributeKey, r.Attributes[i].Key)
-			w.String(attributeValue, r.Attributes[i].Value)
-		})
+	var read []payment.Attribute
+	for range f.Message(userPayment) {
+		f.Text(1, &r.TransactionID)
+		f.Text(2, &r.UserID)
+		f.From(3, (*int64)(&r.CreatedAt), int64(before.CreatedAt))
+		f.Int(4, &r.AmountMinor)
+		f.Int(5, &spent)
+		f.From(6, &r.Seq, 1)
+		f.Other(7, &r.Currency, before.Currency)
+		f.Other(8, &r.Mode, before.Mode)
+		f.Other(9, &r.Instrument, before.Instrument)
+		f.Other(10, &r.Gateway, before.Gateway)
+		f.Other(11, &r.Merchant, before.Merchant)
+		f.Other(12, &r.Category, before.Category)
+		paymentAttributes(f, before, r, &read)
 	}
-	w.Bool(paymentBare, len(r.Attributes) == 0)
-}
-
-func writeOther(w *wire.Writer, field protowire.Number, before, text string) {
-	if text != before {
-		w.Element(field, text)
+	if !f.Writes() {
+		r.Net = r.AmountMinor - spent
 	}
 }
 
-// readPayment reads the nested message at hand, which follows that of another payment, or none.
-func readPayment(r *wire.Reader, before *mission.Recent) *mission.Recent {
-	out := &mission.Recent{Seq: 1}
-	if before != nil {
-		out.Facts = before.Facts
-		out.TransactionID, out.UserID, out.AmountMinor = "", "", 0
-	}
-	spent := int64(0)
-	var attributes []payment.Attribute
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case paymentTransaction:
-			out.TransactionID = f.String()
-		case paymentUser:
-			out.UserID = f.String()
-		case paymentCreatedAt:
-			out.CreatedAt += instant.Milli(f.Int())
-		case paymentAmount:
-			out.AmountMinor = f.Int()
-		case paymentSpent:
-			spent = f.Int()
-		case paymentSeq:
-			out.Seq = f.Int() + 1
-		case paymentAttribute:
-			attributes = append(attributes, decodeEventAttribute(&f))
-			out.Attributes = attributes
-		case paymentBare:
-			out.Attributes = nil
-		default:
-			readOther(&f, &out.Facts)
+// paymentAttributes are all attributes, a field for each, or a field that there are none.
+func paymentAttributes(f *wire.Fields, before, r *mission.Recent, read *[]payment.Attribute) {
+	if f.Writes() {
+		if slices.Equal(before.Attributes, r.Attributes) {
+			return
 		}
+		read = &r.Attributes
 	}
-	r.Inherit(&f)
-	out.Net = out.AmountMinor - spent
-	return out
-}
-
-func readOther(f *wire.Reader, out *payment.Facts) {
-	switch f.Number() {
-	case paymentCurrency:
-		out.Currency = f.String()
-	case paymentMode:
-		out.Mode = f.String()
-	case paymentInstrument:
-		out.Instrument = f.String()
-	case paymentGateway:
-		out.Gateway = f.String()
-	case paymentMerchant:
-		out.Merchant = f.String()
-	case paymentCategory:
-		out.Category = f.String()
+	several := f.At(13)
+	for a := range wire.Each(f, 13, read) {
+		attributeFields(f, a)
 	}
+	if several {
+		r.Attributes = *read
+	}
+	bare := len(r.Attributes) == 0
+	if f.At(14) {
+		r.Attributes = nil
+	}
+	f.Bool(14, &bare)
 }

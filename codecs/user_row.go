@@ -1,78 +1,20 @@
 package codecs
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
-// In version 2 states and payments were written whole, with names and lengths of all that they hold, under fields of their own; it
-// is still read.
-const userRowVersion, userRowWhole = 3, 2
+// In version 2 states and payments were written whole, in fields 2 and 3.
+const userRowVersion = 3
 
-// Fields of a user row.
+// Fields of a user row that are amended, see amend.go.
 const (
-	userMissions = iota + 1
-	userState
-	userRecent
-	userFrontier
-	userOld
-	userReceived
-	userLastAt
-	userSegments
-	userVerdict
-	userStanding // a state; userState until version 2
-	userPayment  // a payment; userRecent until version 2
-	userAudited
-)
-
-// Fields of its messages.
-const (
-	stateMission = iota + 1
-	stateVersion
-	stateEnrolledAt
-	stateBeganAt
-	stateFixed
-	stateHorizon
-	stateLate
-	stateSwitch
-	stateTally
-	stateCut
-
-	switchAt  = 1
-	switchOut = 2
-
-	tallyStart       = 1
-	tallySettled     = 2
-	tallyRecent      = 3
-	tallyEntry       = 4
-	tallyCompletions = 5
-
-	entryDay     = 1
-	entryValue   = 2
-	entrySettled = 3
-	entryRecent  = 4
-
-	setAt      = 1
-	setSegment = 2
-
-	recentFacts = 1
-	recentSeq   = 2
-	recentNet   = 3
-
-	markAt          = 1
-	markTransaction = 2
-
-	seenTransaction = 1
-	seenSeq         = 2
-
-	receivedCurrency = 1
-	receivedNet      = 2
-
-	totalLow  = 1
-	totalHigh = 2
+	userOld      = 5
+	userStanding = 10
+	userPayment  = 11
 )
 
 // UserRow is the codec of the progress table.
@@ -80,47 +22,87 @@ type UserRow struct{}
 
 // Encode returns row in binary; it never fails.
 func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
-	w := wire.NewWriter(userRowVersion, 256+48*len(row.States)+64*len(row.Recent))
-	writeUserRow(w, row, &mission.UserRow{}, nil)
-	return w.B, nil
+	f := wire.Writing(userRowVersion, 256+48*len(row.States)+64*len(row.Recent))
+	userRowFields(&f, row, &amendment{})
+	return f.Body(), nil
 }
 
 // EncodeAfter returns what Encode does, given that before was encoded to raw: of states and payments, of which there may be hundreds,
 // it writes those that are not in before and copies the others. It never fails.
 func (UserRow) EncodeAfter(row, before *mission.UserRow, raw []byte) ([]byte, error) {
-	w := wire.NewWriter(userRowVersion, len(raw)+roomToGrow)
-	writeUserRow(w, row, before, raw)
-	return w.B, nil
+	f := wire.Writing(userRowVersion, len(raw)+roomToGrow)
+	userRowFields(&f, row, &amendment{before: *before, from: earlierBody(raw)})
+	return f.Body(), nil
 }
 
 // roomToGrow is about what a posting adds to a row.
 const roomToGrow = 512
 
-func writeUserRow(w *wire.Writer, row, before *mission.UserRow, raw []byte) {
-	from := earlierBody(raw)
-	w.Fixed64(userMissions, row.Missions)
-	writeMark(w, userFrontier, row.Frontier)
-	oldPostings().write(w, row.Old, before.Old, &from)
-	for _, r := range row.Received {
-		w.Message(userReceived, func(w *wire.Writer) {
-			w.String(receivedCurrency, r.Currency)
-			writeTotal(w, receivedNet, r.Net)
-		})
+// Decode reads what Encode wrote.
+func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
+	row, a := &mission.UserRow{}, amendment{}
+	f := wire.Reading(b, userRowVersion)
+	for f.Next() {
+		userRowFields(&f, row, &a)
 	}
-	w.Int(userLastAt, int64(row.LastAt))
-	for i := range row.Segments {
-		set := &row.Segments[i]
-		w.Message(userSegments, func(w *wire.Writer) {
-			w.Int(setAt, int64(set.At))
-			for _, segment := range set.Segments {
-				w.Element(setSegment, segment)
-			}
-		})
+	return decoded(row, "user row", &f)
+}
+
+// amendment is what a row follows, where it is written, and what ids share, where it is read.
+type amendment struct {
+	before mission.UserRow
+	from   earlier
+	ids    joiner
+}
+
+// userRowFields are in the order of their numbers, as earlier.seek wants it.
+func userRowFields(f *wire.Fields, row *mission.UserRow, a *amendment) {
+	f.Fixed64(1, &row.Missions)
+	for range wire.Value(f, 4, &row.Frontier) {
+		f.Int(1, (*int64)(&row.Frontier.At))
+		f.Text(2, &row.Frontier.TransactionID)
 	}
-	writeVerdicts(w, userVerdict, row.Verdicts)
-	userStates().write(w, row.States, before.States, &from)
-	recentPayments().write(w, row.Recent, before.Recent, &from)
-	w.Int(userAudited, row.Audited) // in the order of the fields' numbers, as earlier.seek wants it
+	oldFields(f, row, a)
+	for r := range wire.Each(f, 6, &row.Received) {
+		f.Text(1, &r.Currency)
+		read := f.At(2)
+		for range wire.Value(f, 2, &r.Net) {
+			totalFields(f, 1, 2, &r.Net)
+		}
+		if read {
+			totalRead(&r.Net)
+		}
+	}
+	f.Int(7, (*int64)(&row.LastAt))
+	for s := range wire.Each(f, 8, &row.Segments) {
+		f.Int(1, (*int64)(&s.At))
+		f.Texts(2, &s.Segments)
+	}
+	for v := range wire.Each(f, 9, (*[]verdict.Verdict)(&row.Verdicts)) {
+		verdictFields(f, v)
+	}
+	standings(f, row, a)
+	recents(f, row, a)
+	f.Int(12, &row.Audited)
+}
+
+func oldFields(f *wire.Fields, row *mission.UserRow, a *amendment) {
+	if !f.Writes() {
+		for s := range wire.Each(f, userOld, &row.Old) {
+			seenFields(f, s)
+		}
+		return
+	}
+	oldPostings().write(f, row.Old, a.before.Old, &a.from, func(_, s mission.Seen) {
+		for range f.Message(userOld) {
+			seenFields(f, &s)
+		}
+	})
+}
+
+func seenFields(f *wire.Fields, s *mission.Seen) {
+	f.Text(1, &s.TransactionID)
+	f.Int(2, &s.Seq)
 }
 
 func oldPostings() list[mission.Seen] {
@@ -129,30 +111,18 @@ func oldPostings() list[mission.Seen] {
 		// The list grows at its end and loses elements elsewhere: what is not met again is gone.
 		order: func(_, _ mission.Seen) int { return -1 },
 		alike: func(_, _ mission.Seen) bool { return true },
-		append: func(w *wire.Writer, _, s mission.Seen) {
-			w.String(seenTransaction, s.TransactionID)
-			w.Int(seenSeq, s.Seq)
-		},
 	}
 }
 
-// writeTotal writes the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.
-func writeTotal(w *wire.Writer, field protowire.Number, t money.Total) {
-	if t == (money.Total{}) {
-		return
+// totalFields are the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.
+func totalFields(f *wire.Fields, low, high wire.Number, t *money.Total) {
+	half := int64(t.Low)
+	f.Int(low, &half)
+	if !f.Writes() {
+		t.Low = uint64(half)
 	}
-	w.Message(field, func(w *wire.Writer) {
-		w.Int(totalLow, int64(t.Low))
-		w.Int(totalHigh, t.High-int64(t.Low)>>63)
-	})
+	f.As(high, &t.High, t.High-half>>63)
 }
 
-func writeMark(w *wire.Writer, field protowire.Number, m mission.Mark) {
-	if m == (mission.Mark{}) {
-		return
-	}
-	w.Message(field, func(w *wire.Writer) {
-		w.Int(markAt, int64(m.At))
-		w.String(markTransaction, m.TransactionID)
-	})
-}
+// totalRead makes a total of what totalFields has read.
+func totalRead(t *money.Total) { t.High += int64(t.Low) >> 63 }

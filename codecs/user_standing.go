@@ -18,7 +18,7 @@ func (c UserRow) DecodeStanding(b []byte) (*mission.UserRow, error) {
 		if size < 0 { // Decode says what is wrong
 			number, size = 0, len(rest)
 		}
-		if number != userRecent && number != userPayment && number != userOld {
+		if number != userPayment && number != userOld {
 			short = append(short, rest[:size]...)
 		}
 		rest = rest[size:]

@@ -3,46 +3,40 @@ package codecs
 import (
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Fields of a state, of which a user may have hundreds: what is usual is not written, and times are differences from the enrolment, which
-// comes before them.
-const (
-	standingMission = iota + 1 // how many bytes it shares with the mission of the state before, in one byte, and the others
-	standingVersion            // less 1
-	standingEnrolledAt
-	standingBeganAt
-	standingOpen        // not fixed
-	standingHorizonAt   // from the enrolment; written if the horizon's time is not 0
-	standingTransaction // of the horizon
-	standingLate
-	standingSwitch
-	standingCut
-	standingTally
-
-	countStart       = 1 // from the enrolment
-	countSettled     = 2 // the low halves, and of the high ones what their sign does not tell: nearly always nothing
-	countSettledHigh = 3
-	countRecent      = 4
-	countRecentHigh  = 5
-	countEntry       = 6
-	countCompletions = 7
-)
-
 // sharedAtMost bounds what a few bytes can make of a long id before it.
 const sharedAtMost = 64
 
+// standings are the states of a user row, of which a user may have hundreds.
+func standings(f *wire.Fields, row *mission.UserRow, a *amendment) {
+	if f.Writes() {
+		userStates().write(f, row.States, a.before.States, &a.from, func(before, s *mission.State) {
+			for range f.Message(userStanding) {
+				idField(f, 1, missionOf(before), &s.Mission, &a.ids)
+				standingFields(f, s, nil)
+			}
+		})
+	}
+	for f.At(userStanding) {
+		x := &singleState{state: mission.State{Version: 1, Fixed: true}}
+		before := missionOf(lastOf(row.States))
+		for range f.Message(userStanding) {
+			idField(f, 1, before, &x.state.Mission, &a.ids)
+			standingFields(f, &x.state, x)
+		}
+		row.States = append(row.States, &x.state)
+	}
+}
+
 func userStates() list[*mission.State] {
 	return list[*mission.State]{
-		field:  userStanding,
-		order:  func(old, s *mission.State) int { return strings.Compare(old.Mission, s.Mission) },
-		alike:  func(old, s *mission.State) bool { return missionOf(old) == missionOf(s) },
-		append: writeStanding,
+		field: userStanding,
+		order: func(old, s *mission.State) int { return strings.Compare(old.Mission, s.Mission) },
+		alike: func(old, s *mission.State) bool { return missionOf(old) == missionOf(s) },
 	}
 }
 
@@ -53,32 +47,37 @@ func missionOf(s *mission.State) string {
 	return s.Mission
 }
 
-func writeStanding(w *wire.Writer, before, s *mission.State) {
-	w.Message(standingMission, func(w *wire.Writer) {
-		n := shared(missionOf(before), s.Mission)
-		w.B = append(append(w.B, byte(n)), s.Mission[n:]...)
-	})
-	w.Int(standingVersion, s.Version-1)
-	w.Int(standingEnrolledAt, int64(s.EnrolledAt))
-	w.Int(standingBeganAt, int64(s.BeganAt))
-	w.Bool(standingOpen, !s.Fixed)
-	if s.Horizon.At != 0 {
-		w.B = protowire.AppendTag(w.B, standingHorizonAt, protowire.VarintType)
-		w.B = protowire.AppendVarint(w.B, protowire.EncodeZigZag(int64(s.EnrolledAt-s.Horizon.At)))
+// standingFields are those of a state but its mission: what is usual is not written, and times are differences from the enrolment,
+// which comes before them. What is read goes into x.
+func standingFields(f *wire.Fields, s *mission.State, x *singleState) {
+	f.From(2, &s.Version, 1)
+	f.Int(3, (*int64)(&s.EnrolledAt))
+	f.Int(4, (*int64)(&s.BeganAt))
+	f.Not(5, &s.Fixed)
+	if f.At(6) || f.Writes() && s.Horizon.At != 0 { // 0 is the time of the enrolment
+		ago := int64(s.EnrolledAt - s.Horizon.At)
+		f.Always(6, &ago)
+		if !f.Writes() {
+			s.Horizon.At = s.EnrolledAt - instant.Milli(ago)
+		}
 	}
-	w.String(standingTransaction, s.Horizon.TransactionID)
-	for _, id := range s.Late {
-		w.Element(standingLate, id)
+	f.Text(7, &s.Horizon.TransactionID)
+	f.Texts(8, &s.Late)
+	for on := range wire.Each(f, 9, &s.Switches) {
+		f.Int(1, (*int64)(&on.At))
+		f.Bool(2, &on.Out)
 	}
-	for _, on := range s.Switches {
-		w.Message(standingSwitch, func(w *wire.Writer) {
-			w.Int(switchAt, int64(on.At))
-			w.Bool(switchOut, on.Out)
-		})
+	f.Int(10, (*int64)(&s.Cut))
+	const tally = 11
+	if f.Writes() {
+		for _, t := range s.Tallies {
+			countField(f, tally, s, t)
+		}
 	}
-	w.Int(standingCut, int64(s.Cut))
-	for _, t := range s.Tallies {
-		w.Message(standingTally, func(w *wire.Writer) { writeCount(w, s, t) })
+	for f.At(tally) {
+		t := x.room()
+		s.Tallies = append(s.Tallies, t)
+		countField(f, tally, s, t)
 	}
 }
 
@@ -91,22 +90,29 @@ func shared(a, b string) int {
 	return n
 }
 
-func writeCount(w *wire.Writer, s *mission.State, t *mission.Tally) {
-	w.Int(countStart, int64(s.EnrolledAt-t.Start))
-	w.Int(countSettled, int64(t.Settled.Low))
-	w.Int(countSettledHigh, t.Settled.High-int64(t.Settled.Low)>>63)
-	w.Int(countRecent, int64(t.Recent.Low))
-	w.Int(countRecentHigh, t.Recent.High-int64(t.Recent.Low)>>63)
-	for i := range t.Entries {
-		e := &t.Entries[i]
-		w.Message(countEntry, func(w *wire.Writer) {
-			w.Int(entryDay, e.Day)
-			w.String(entryValue, e.Value)
-			w.Int(entrySettled, e.Settled)
-			w.Int(entryRecent, e.Recent)
-		})
+// countField is a tally; it begins a time before the enrolment that mostly is 0.
+func countField(f *wire.Fields, n wire.Number, s *mission.State, t *mission.Tally) {
+	ago := int64(s.EnrolledAt - t.Start)
+	if !f.Writes() {
+		ago = 0
 	}
-	w.Int(countCompletions, t.Completions)
+	for range f.Message(n) {
+		f.Int(1, &ago)
+		totalFields(f, 2, 3, &t.Settled)
+		totalFields(f, 4, 5, &t.Recent)
+		for e := range wire.Each(f, 6, &t.Entries) {
+			f.Int(1, &e.Day)
+			f.Text(2, &e.Value)
+			f.Int(3, &e.Settled)
+			f.Int(4, &e.Recent)
+		}
+		f.Int(7, &t.Completions)
+	}
+	if !f.Writes() {
+		t.Start = s.EnrolledAt - instant.Milli(ago)
+		totalRead(&t.Settled)
+		totalRead(&t.Recent)
+	}
 }
 
 // singleState is a state with room for the one tally that most have: one object for the collector to follow, where a user has hundreds.
@@ -125,84 +131,29 @@ func (x *singleState) room() *mission.Tally {
 	return &x.tally
 }
 
-// readStanding reads the nested message at hand, which follows that of another mission.
-func readStanding(r *wire.Reader, before string, ids *joiner) *mission.State {
-	x := &singleState{state: mission.State{Version: 1, Fixed: true}}
-	s := &x.state
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case standingMission:
-			s.Mission = readSharing(&f, before, ids)
-		case standingVersion:
-			s.Version = f.Int() + 1
-		case standingEnrolledAt:
-			s.EnrolledAt = instant.Milli(f.Int())
-		case standingBeganAt:
-			s.BeganAt = instant.Milli(f.Int())
-		case standingOpen:
-			s.Fixed = f.Uint() == 0
-		case standingHorizonAt:
-			s.Horizon.At = s.EnrolledAt - instant.Milli(f.Int())
-		case standingTransaction:
-			s.Horizon.TransactionID = f.String()
-		case standingLate:
-			s.Late = append(s.Late, f.String())
-		case standingSwitch:
-			s.Switches = append(s.Switches, readSwitch(&f))
-		case standingCut:
-			s.Cut = instant.Milli(f.Int())
-		case standingTally:
-			s.Tallies = append(s.Tallies, x.room())
-			readCount(&f, s, s.Tallies[len(s.Tallies)-1])
+// idField is an id that may begin like the one before: how many bytes it shares, in one byte, and the others.
+func idField(f *wire.Fields, n wire.Number, before string, id *string, ids *joiner) {
+	if f.Writes() {
+		same := shared(before, *id)
+		for range f.Message(n) {
+			f.Raw([]byte{byte(same)})
+			f.RawText((*id)[same:])
 		}
+		return
 	}
-	r.Inherit(&f)
-	return s
-}
-
-// readSharing reads an id that may begin like the one before.
-func readSharing(f *wire.Reader, before string, ids *joiner) string {
-	text := f.String()
-	if text == "" {
+	if !f.At(n) {
+		return
+	}
+	var text string
+	f.Text(n, &text)
+	switch {
+	case text == "", int(text[0]) > min(len(before), sharedAtMost):
 		f.Refuse()
-		return ""
+	case text[0] == 0:
+		*id = text[1:]
+	default:
+		*id = ids.join(before[:text[0]], text[1:])
 	}
-	n := int(text[0])
-	if n > min(len(before), sharedAtMost) {
-		f.Refuse()
-		return ""
-	}
-	if n == 0 {
-		return text[1:]
-	}
-	return ids.join(before[:n], text[1:])
-}
-
-func readCount(r *wire.Reader, s *mission.State, t *mission.Tally) {
-	t.Start = s.EnrolledAt
-	f := r.Message()
-	for f.Next() {
-		switch f.Number() {
-		case countStart:
-			t.Start = s.EnrolledAt - instant.Milli(f.Int())
-		case countSettled:
-			t.Settled.Low = uint64(f.Int())
-		case countSettledHigh:
-			t.Settled.High = f.Int()
-		case countRecent:
-			t.Recent.Low = uint64(f.Int())
-		case countRecentHigh:
-			t.Recent.High = f.Int()
-		case countEntry:
-			t.Entries = append(t.Entries, readUserEntry(&f))
-		case countCompletions:
-			t.Completions = f.Int()
-		}
-	}
-	r.Inherit(&f)
-	t.Settled.High += int64(t.Settled.Low) >> 63
-	t.Recent.High += int64(t.Recent.Low) >> 63
 }
 
 // joiner joins strings, some in one allocation.

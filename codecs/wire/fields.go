@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -104,63 +105,71 @@ func (f *Fields) Fail(err error) {
 // Refuse is Fail with ErrTruncated: the body is damaged.
 func (f *Fields) Refuse() { f.Fail(ErrTruncated) }
 
-// step goes to the next field of the message at hand.
+// step goes to the next field of the message at hand. Most tags, lengths and numbers take one byte.
 func (f *Fields) step() {
 	f.moved = true
 	if f.at >= f.end {
 		f.number = 0
 		return
 	}
-	tag := f.varint()
-	number, kind := protowire.DecodeTag(tag)
-	if number < protowire.MinValidNumber {
+	b, at := f.b[:f.end], f.at
+	tag := uint64(b[at])
+	if at++; tag >= 0x80 {
+		tag, at = varint(b, at-1)
+	}
+	number := tag >> 3
+	if at < 0 || number == 0 || number > math.MaxInt32 {
 		f.Refuse()
 		return
 	}
-	f.number, f.num, f.from, f.to = number, 0, 0, 0
+	var v uint64
+	kind := protowire.Type(tag & 7)
+	if kind == protowire.VarintType || kind == protowire.BytesType {
+		if at < len(b) && b[at] < 0x80 {
+			v, at = uint64(b[at]), at+1
+		} else if v, at = varint(b, at); at < 0 {
+			f.Refuse()
+			return
+		}
+	}
+	f.number = Number(number)
 	switch kind {
 	case protowire.VarintType:
-		f.num = f.varint()
+		f.num, f.from, f.to, f.at = v, 0, 0, at
 	case protowire.BytesType:
-		f.take(f.varint())
+		if v > uint64(len(b)-at) {
+			f.Refuse()
+			return
+		}
+		f.num, f.from, f.to, f.at = 0, at, at+int(v), at+int(v)
+	default:
+		f.fixed(b, at, kind)
+	}
+}
+
+func (f *Fields) fixed(b []byte, at int, kind protowire.Type) {
+	size := 0
+	switch kind {
 	case protowire.Fixed64Type:
-		if f.take(8) {
-			f.num, _ = protowire.ConsumeFixed64(f.b[f.from:f.to])
-		}
-		f.from, f.to = 0, 0
+		f.num, size = protowire.ConsumeFixed64(b[at:])
 	case protowire.Fixed32Type:
-		f.take(4)
-		f.from, f.to = 0, 0
+		_, size = protowire.ConsumeFixed32(b[at:])
+		f.num = 0
 	default: // groups: no version ever wrote one
+		size = -1
+	}
+	if size < 0 {
 		f.Refuse()
+		return
 	}
-	if f.err != nil {
-		f.number = 0
-	}
+	f.from, f.to, f.at = 0, 0, at+size
 }
 
-func (f *Fields) varint() uint64 {
-	if f.at < f.end {
-		if c := f.b[f.at]; c < 0x80 {
-			f.at++
-			return uint64(c)
-		}
-	}
-	v, n := protowire.ConsumeVarint(f.b[f.at:f.end])
+// varint returns the number at b[at:] and where it ends, -1 if there is none.
+func varint(b []byte, at int) (v uint64, end int) {
+	v, n := protowire.ConsumeVarint(b[at:])
 	if n < 0 {
-		f.Refuse()
-		return 0
+		return 0, -1
 	}
-	f.at += n
-	return v
-}
-
-func (f *Fields) take(n uint64) bool {
-	if n > uint64(f.end-f.at) {
-		f.Refuse()
-		return false
-	}
-	f.from, f.to = f.at, f.at+int(n)
-	f.at = f.to
-	return true
+	return v, at + n
 }

@@ -11,14 +11,30 @@ func (f *Fields) Int(n Number, p *int64) {
 	}
 }
 
+// Always is Int that is written even if it is 0.
+func (f *Fields) Always(n Number, p *int64) {
+	if f.number == n || f.writing {
+		f.int(n, p)
+	}
+}
+
 func (f *Fields) int(n Number, p *int64) {
 	if f.writing {
-		f.tag(n, protowire.VarintType)
-		f.b = protowire.AppendVarint(f.b, protowire.EncodeZigZag(*p))
-		return
+		f.writeInt(n, *p)
+	} else {
+		*p = f.readInt()
 	}
-	*p = protowire.DecodeZigZag(f.num)
+}
+
+func (f *Fields) writeInt(n Number, v int64) {
+	f.tag(n, protowire.VarintType)
+	f.b = protowire.AppendVarint(f.b, protowire.EncodeZigZag(v))
+}
+
+func (f *Fields) readInt() int64 {
+	v := protowire.DecodeZigZag(f.num)
 	f.step()
+	return v
 }
 
 // As is Int for a value that is written in another form: v is written, and *p becomes what is read. It is the description that
@@ -36,33 +52,45 @@ func (f *Fields) As(n Number, p *int64, v int64) {
 // distance is 0 nothing is written, and *p stays as it is.
 func (f *Fields) From(n Number, p *int64, base int64) {
 	if f.number == n || f.writing && *p != base {
-		v := *p - base
-		f.int(n, &v)
-		if !f.writing {
-			*p = base + v
-		}
+		f.distance(n, p, base)
+	}
+}
+
+func (f *Fields) distance(n Number, p *int64, base int64) {
+	if f.writing {
+		f.writeInt(n, *p-base)
+	} else {
+		*p = base + f.readInt()
 	}
 }
 
 // Int32 is Int of 32 bits.
 func (f *Fields) Int32(n Number, p *int32) {
 	if f.number == n || f.writing && *p != 0 {
-		v := int64(*p)
-		f.int(n, &v)
-		if !f.writing {
-			*p = int32(v)
-		}
+		f.int32(n, p)
+	}
+}
+
+func (f *Fields) int32(n Number, p *int32) {
+	if f.writing {
+		f.writeInt(n, int64(*p))
+	} else {
+		*p = int32(f.readInt())
 	}
 }
 
 // Count is Int of a number of things.
 func (f *Fields) Count(n Number, p *int) {
 	if f.number == n || f.writing && *p != 0 {
-		v := int64(*p)
-		f.int(n, &v)
-		if !f.writing {
-			*p = int(v)
-		}
+		f.count(n, p)
+	}
+}
+
+func (f *Fields) count(n Number, p *int) {
+	if f.writing {
+		f.writeInt(n, int64(*p))
+	} else {
+		*p = int(f.readInt())
 	}
 }
 
@@ -119,10 +147,12 @@ func (f *Fields) bool(n Number, p *bool) {
 
 // Not is Bool for what is mostly true: it is written where it is false.
 func (f *Fields) Not(n Number, p *bool) {
-	not := !*p
-	f.Bool(n, &not)
-	if !f.writing {
-		*p = !not
+	if f.number == n || f.writing && !*p {
+		not := !*p
+		f.bool(n, &not)
+		if !f.writing {
+			*p = !not
+		}
 	}
 }
 
@@ -209,8 +239,11 @@ func (f *Fields) Packed(n Number, p *[]byte) bool {
 	return true
 }
 
-// Raw appends fields as another writer wrote them.
-func (f *Fields) Raw(fields []byte) { f.b = append(f.b, fields...) }
+// Raw appends what was written otherwise: fields, or the value of a message that has none.
+func (f *Fields) Raw(b []byte) { f.b = append(f.b, b...) }
+
+// RawText is Raw of a string.
+func (f *Fields) RawText(s string) { f.b = append(f.b, s...) }
 
 func (f *Fields) tag(n Number, kind protowire.Type) {
 	if n < 16 {

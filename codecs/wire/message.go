@@ -86,6 +86,23 @@ func EachPointer[T any](f *Fields, n Number, list *[]*T) func(yield func(*T) boo
 	}
 }
 
+// Elements ranges over the elements of a list, of which the body of the loop describes field n: for elements of which more is to be
+// said than their fields. What is read is appended, and is zero until the body has taken the field.
+func Elements[T any](f *Fields, n Number, list *[]T) func(yield func(*T) bool) {
+	return func(yield func(*T) bool) {
+		if f.writing {
+			for i := range *list {
+				yield(&(*list)[i])
+			}
+		}
+		for f.number == n {
+			var zero T
+			*list = append(*list, zero)
+			yield(&(*list)[len(*list)-1])
+		}
+	}
+}
+
 // message is a nested message that is being written or read.
 type message struct {
 	begun bool
