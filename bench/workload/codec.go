@@ -59,8 +59,7 @@ func (c Codecs) Encode(v any) ([]byte, error) { return c.For(v).Encode(v) }
 // record is a pointer to one of the records.
 type record[T any] interface {
 	*T
-	write(w *wire.Writer)
-	read(r *wire.Reader)
+	fields(f *wire.Fields)
 }
 
 // version of all binary records.
@@ -81,9 +80,9 @@ func (c codec[T, P]) Encode(v any) ([]byte, error) {
 	if c.kind == asJSON {
 		return json.Marshal(p)
 	}
-	w := wire.NewWriter(version, roomy)
-	p.write(w)
-	return w.B, nil
+	f := wire.Writing(version, roomy)
+	p.fields(&f)
+	return f.Body(), nil
 }
 
 // Decode implements goka.Codec.
@@ -92,7 +91,9 @@ func (c codec[T, P]) Decode(b []byte) (any, error) {
 	if c.kind == asJSON {
 		return p, json.Unmarshal(b, p)
 	}
-	r := wire.NewReader(string(b), version)
-	p.read(&r)
-	return p, r.Err()
+	f := wire.Reading(b, version)
+	for f.Next() {
+		p.fields(&f)
+	}
+	return p, f.Err()
 }
