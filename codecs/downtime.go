@@ -109,8 +109,8 @@ const (
 	downtimeHashed
 )
 
-// packDowntime writes a downtime of a mode row. Ids are hashes, but for those that others made.
-func packDowntime(p *packer, d *health.Downtime, r *health.ModeRow) {
+// downtimePacked is a downtime of a mode row. Ids are hashes, but for those that others made.
+func downtimePacked(p *packed, d *health.Downtime, r *health.ModeRow) {
 	var has uint64
 	if d.Begun {
 		has |= downtimeBegun
@@ -122,49 +122,28 @@ func packDowntime(p *packer, d *health.Downtime, r *health.ModeRow) {
 	if ok {
 		has |= downtimeHashed
 	}
-	p.uint(has)
-	if ok {
-		p.b = append(p.b, hash...)
-	} else {
-		p.word(d.ID)
+	if p.uint(&has); !p.writes {
+		d.Begun, d.Mode, hash = has&downtimeBegun != 0, r.Mode, make([]byte, downtimeHash)
 	}
-	if d.Mode != r.Mode {
-		p.word(d.Mode)
-	}
-	p.word(d.Instrument)
-	p.word(d.Gateway)
-	p.uint(uint64(d.Severity))
-	p.uint(uint64(d.Status))
-	p.uint(uint64(d.Cause))
-	packTime(p, d.Begin, r.Evaluated)
-	packTime(p, d.End, r.Evaluated)
-	p.word(d.By)
-	p.word(d.Reason)
-	ends := times{last: int64(r.Evaluated)}
-	p.uint(uint64(len(d.Windows)))
-	for _, end := range d.Windows {
-		ends.pack(p, end)
-	}
-}
-
-func unpackDowntime(u *unpacker, r *health.ModeRow) health.Downtime {
-	has := u.uint()
-	d := health.Downtime{Begun: has&downtimeBegun != 0, Mode: r.Mode}
-	if has&downtimeHashed != 0 {
-		d.ID = downtimePrefix + hex.EncodeToString(u.bytes(downtimeHash))
-	} else {
-		d.ID = u.word()
+	if has&downtimeHashed == 0 {
+		p.word(&d.ID)
+	} else if p.raw(hash); !p.writes {
+		d.ID = downtimePrefix + hex.EncodeToString(hash)
 	}
 	if has&downtimeOfMode == 0 {
-		d.Mode = u.word()
+		p.word(&d.Mode)
 	}
-	d.Instrument, d.Gateway = u.word(), u.word()
-	d.Severity, d.Status, d.Cause = numbered(u, health.High), numbered(u, health.Resolved), numbered(u, health.ByOverride)
-	d.Begin, d.End = unpackTime(u, r.Evaluated), unpackTime(u, r.Evaluated)
-	d.By, d.Reason = u.word(), u.word()
+	p.word(&d.Instrument)
+	p.word(&d.Gateway)
+	p.kind((*uint8)(&d.Severity), uint8(health.High))
+	p.kind((*uint8)(&d.Status), uint8(health.Resolved))
+	p.kind((*uint8)(&d.Cause), uint8(health.ByOverride))
+	p.time(&d.Begin, r.Evaluated)
+	p.time(&d.End, r.Evaluated)
+	p.word(&d.By)
+	p.word(&d.Reason)
 	ends := times{last: int64(r.Evaluated)}
-	d.Windows = listOf(u, func() instant.Milli { return ends.unpack(u) })
-	return d
+	packedList(p, &d.Windows, func(end *instant.Milli) { ends.next(p, end) })
 }
 
 const (
@@ -180,13 +159,4 @@ func hashOf(id string) ([]byte, bool) {
 	}
 	hash, err := hex.DecodeString(text)
 	return hash, err == nil && hex.EncodeToString(hash) == text
-}
-
-func numbered[T ~uint8](u *unpacker, last T) T {
-	n := u.uint()
-	if n > uint64(last) {
-		u.b, u.bad = nil, true
-		return 0
-	}
-	return T(n)
 }

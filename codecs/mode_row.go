@@ -50,41 +50,31 @@ func modeFields(f *wire.Fields, r *health.ModeRow, w *words) {
 	f.Texts(9, &w.list)
 }
 
-// placesFields are packed.
+// placesFields are packed, each in a field of its own.
 func placesFields(f *wire.Fields, r *health.ModeRow, w *words) {
-	const level, instrument, downtime, other = 4, 3, 8, 10
-	if f.Writes() {
-		p := &packer{words: w}
-		packed := func(n wire.Number, pack func(*packer)) {
-			p.b = p.b[:0]
-			pack(p)
-			f.Blob(n, &p.b)
-		}
-		packed(level, func(p *packer) { packLevel(p, &r.Level, r.Evaluated, health.Pool{}) })
-		for i := range r.Instruments {
-			packed(instrument, func(p *packer) { packInstrument(p, &r.Instruments[i], r.Evaluated) })
-		}
-		for i := range r.Downtimes {
-			packed(downtime, func(p *packer) { packDowntime(p, &r.Downtimes[i], r) })
-		}
-		if len(r.Other) > 0 {
-			packed(other, func(p *packer) { packOther(p, r.Other, r.Evaluated) })
-		}
-		return
+	p := &packed{words: w, writes: f.Writes()}
+	packedField(f, 4, p, func() { levelPacked(p, &r.Level, r.Evaluated, health.Pool{}) })
+	for i := range wire.Elements(f, 3, &r.Instruments) {
+		packedField(f, 3, p, func() { instrumentPacked(p, i, r.Evaluated) })
 	}
-	u := &unpacker{words: w.list}
+	for d := range wire.Elements(f, 8, &r.Downtimes) {
+		packedField(f, 8, p, func() { downtimePacked(p, d, r) })
+	}
+	if f.At(10) || len(r.Other) > 0 {
+		packedField(f, 10, p, func() { otherPacked(p, &r.Other, r.Evaluated) })
+	}
+}
+
+func packedField(f *wire.Fields, n wire.Number, p *packed, values func()) {
 	switch {
-	case f.Packed(level, &u.b):
-		r.Level = unpackLevel(u, r.Evaluated, health.Pool{})
-	case f.Packed(instrument, &u.b):
-		r.Instruments = append(r.Instruments, unpackInstrument(u, r.Evaluated))
-	case f.Packed(downtime, &u.b):
-		r.Downtimes = append(r.Downtimes, unpackDowntime(u, r))
-	case f.Packed(other, &u.b):
-		r.Other = unpackOther(u, r.Evaluated)
-	}
-	if u.bad || len(u.b) > 0 {
-		f.Fail(errModeRow)
+	case p.writes:
+		p.b = p.b[:0]
+		values()
+		f.Blob(n, &p.b)
+	case f.Packed(n, &p.b):
+		if values(); p.bad || len(p.b) > 0 {
+			f.Fail(errModeRow)
+		}
 	}
 }
 

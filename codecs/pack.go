@@ -2,16 +2,18 @@ package codecs
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// packer writes values one after the other, without tags: for what a row has thousands of. Texts that come again and again are
-// words, which are written once for the whole row.
-type packer struct {
-	b     []byte
-	words *words
+// packed runs the description of values without tags, one after the other, to write or to read them: for what a row has thousands
+// of. Texts that come again and again are words, which are written once for the whole row. After something that nothing writes it
+// reads zeros, and bad is true.
+type packed struct {
+	b      []byte
+	words  *words
+	writes bool
+	bad    bool
 }
 
 // words numbers texts in the order in which they were first used.
@@ -22,102 +24,165 @@ type words struct {
 
 func newWords() *words { return &words{index: map[string]int{}} }
 
-func (p *packer) uint(v uint64) { p.b = binary.AppendUvarint(p.b, v) }
+func (p *packed) refuse() { p.b, p.bad = nil, true }
 
-func (p *packer) int(v int64) { p.b = binary.AppendVarint(p.b, v) }
-
-func (p *packer) word(text string) {
-	i, known := p.words.index[text]
-	if !known {
-		i = len(p.words.list)
-		p.words.index[text], p.words.list = i, append(p.words.list, text)
+func (p *packed) uint(v *uint64) {
+	if p.writes {
+		p.b = binary.AppendUvarint(p.b, *v)
+		return
 	}
-	p.uint(uint64(i))
+	read, n := binary.Uvarint(p.b)
+	*v = step(p, read, n)
 }
 
-// unpacker reads what a packer wrote. After something that no packer writes it reads zeros, and bad is true.
-type unpacker struct {
-	b     []byte
-	words []string
-	bad   bool
+func (p *packed) int(v *int64) {
+	if p.writes {
+		p.b = binary.AppendVarint(p.b, *v)
+		return
+	}
+	read, n := binary.Varint(p.b)
+	*v = step(p, read, n)
 }
 
-func (u *unpacker) uint() uint64 {
-	v, n := binary.Uvarint(u.b)
-	return skip(u, v, n)
-}
-
-func (u *unpacker) int() int64 {
-	v, n := binary.Varint(u.b)
-	return skip(u, v, n)
-}
-
-func skip[T any](u *unpacker, v T, n int) T {
-	if n <= 0 || u.bad {
+func step[T any](p *packed, v T, n int) T {
+	if n <= 0 || p.bad {
 		var zero T
-		u.b, u.bad = nil, true
+		p.refuse()
 		return zero
 	}
-	u.b = u.b[n:]
+	p.b = p.b[n:]
 	return v
 }
 
-// count reads the length of a list, whose elements take a byte at least.
-func (u *unpacker) count() int {
-	n := u.uint()
-	if n > uint64(len(u.b)) {
-		u.b, u.bad = nil, true
+// from is a number as its distance from base.
+func (p *packed) from(v *int64, base int64) {
+	distance := *v - base
+	p.int(&distance)
+	if !p.writes {
+		*v = base + distance
+	}
+}
+
+// near is a time that is near base.
+func (p *packed) near(v *instant.Milli, base instant.Milli) { p.from((*int64)(v), int64(base)) }
+
+// time is 0 for a time that is not set; the others are near base.
+func (p *packed) time(v *instant.Milli, base instant.Milli) {
+	set := *v != 0
+	if p.bool(&set); set {
+		p.near(v, base)
+	}
+}
+
+func (p *packed) count(v *int) {
+	n := int64(*v)
+	p.int(&n)
+	if !p.writes {
+		*v = int(n)
+	}
+}
+
+func (p *packed) bool(v *bool) {
+	n := uint64(0)
+	if *v {
+		n = 1
+	}
+	p.uint(&n)
+	if !p.writes {
+		*v = n != 0
+	}
+}
+
+// kind is a number up to last.
+func (p *packed) kind(v *uint8, last uint8) {
+	n := uint64(*v)
+	p.uint(&n)
+	if !p.writes {
+		*v = p.known(n, last)
+	}
+}
+
+func (p *packed) known(n uint64, last uint8) uint8 {
+	if n > uint64(last) {
+		p.refuse()
 		return 0
 	}
-	return int(n)
+	return uint8(n)
 }
 
-func (u *unpacker) word() string {
-	i := u.uint()
-	if i >= uint64(len(u.words)) {
-		u.b, u.bad = nil, true
-		return ""
+func (p *packed) word(v *string) {
+	if p.writes {
+		n := uint64(p.words.number(*v))
+		p.uint(&n)
+		return
 	}
-	return u.words[i]
-}
-
-func (u *unpacker) bytes(n int) []byte {
-	if n > len(u.b) {
-		u.b, u.bad = nil, true
-		return make([]byte, n)
+	var n uint64
+	if p.uint(&n); n >= uint64(len(p.words.list)) {
+		p.refuse()
+		return
 	}
-	out := u.b[:n]
-	u.b = u.b[n:]
-	return out
+	*v = p.words.list[n]
 }
 
-// times packs moments that mostly lie as far apart as the two before: of each only by how much it does not.
+func (w *words) number(text string) int {
+	i, known := w.index[text]
+	if !known {
+		i = len(w.list)
+		w.index[text], w.list = i, append(w.list, text)
+	}
+	return i
+}
+
+// raw is bytes of which it is known how many there are.
+func (p *packed) raw(v []byte) {
+	switch {
+	case p.writes:
+		p.b = append(p.b, v...)
+	case len(v) > len(p.b):
+		p.refuse()
+	default:
+		p.b = p.b[copy(v, p.b):]
+	}
+}
+
+// times describes moments that mostly lie as far apart as the two before: each by how much it does not.
 type times struct{ last, step int64 }
 
-func (t *times) pack(p *packer, at instant.Milli) {
-	step := int64(at) - t.last
-	p.int(step - t.step)
-	t.last, t.step = int64(at), step
-}
-
-func (t *times) unpack(u *unpacker) instant.Milli {
-	t.step += u.int()
-	t.last += t.step
-	return instant.Milli(t.last)
-}
-
-// listOf reads a list, nil if it is empty.
-func listOf[T any](u *unpacker, each func() T) []T {
-	n := u.count()
-	if n == 0 {
-		return nil
+func (t *times) next(p *packed, v *instant.Milli) {
+	step := int64(*v) - t.last
+	more := step - t.step
+	p.int(&more)
+	if !p.writes {
+		step = t.step + more
+		*v = instant.Milli(t.last + step)
 	}
-	list := slices.Grow([]T(nil), min(n, 64))
+	t.last, t.step = t.last+step, step
+}
+
+// packedList is a list, nil if it is empty. Its elements take a byte at least.
+func packedList[T any](p *packed, list *[]T, element func(*T)) {
+	n := uint64(len(*list))
+	p.uint(&n)
+	if p.writes {
+		for i := range *list {
+			element(&(*list)[i])
+		}
+		return
+	}
+	*list = nil
+	if n > uint64(len(p.b)) {
+		p.refuse()
+		return
+	}
+	if n > 0 {
+		*list = make([]T, 0, min(n, 64))
+	}
 	for range n {
-		if u.bad {
+		if p.bad {
 			break
 		}
-		list = append(list, each())
+		var v T
+		element(&v)
+		*list = append(*list, v)
 	}
-	return list
 }
