@@ -29,19 +29,30 @@ func (p *packed) refuse() { p.b, p.bad = nil, true }
 func (p *packed) uint(v *uint64) {
 	if p.writes {
 		p.b = binary.AppendUvarint(p.b, *v)
-		return
+	} else {
+		*v = p.readUint()
 	}
-	read, n := binary.Uvarint(p.b)
-	*v = step(p, read, n)
 }
 
-func (p *packed) int(v *int64) {
+func (p *packed) readUint() uint64 {
+	v, n := binary.Uvarint(p.b)
+	return step(p, v, n)
+}
+
+func (p *packed) int(v *int64) { p.from(v, 0) }
+
+// from is a number as its distance from base.
+func (p *packed) from(v *int64, base int64) {
 	if p.writes {
-		p.b = binary.AppendVarint(p.b, *v)
-		return
+		p.b = binary.AppendVarint(p.b, *v-base)
+	} else {
+		*v = base + p.readInt()
 	}
-	read, n := binary.Varint(p.b)
-	*v = step(p, read, n)
+}
+
+func (p *packed) readInt() int64 {
+	v, n := binary.Varint(p.b)
+	return step(p, v, n)
 }
 
 func step[T any](p *packed, v T, n int) T {
@@ -52,15 +63,6 @@ func step[T any](p *packed, v T, n int) T {
 	}
 	p.b = p.b[n:]
 	return v
-}
-
-// from is a number as its distance from base.
-func (p *packed) from(v *int64, base int64) {
-	distance := *v - base
-	p.int(&distance)
-	if !p.writes {
-		*v = base + distance
-	}
 }
 
 // near is a time that is near base.
@@ -75,30 +77,30 @@ func (p *packed) time(v *instant.Milli, base instant.Milli) {
 }
 
 func (p *packed) count(v *int) {
-	n := int64(*v)
-	p.int(&n)
-	if !p.writes {
-		*v = int(n)
+	if p.writes {
+		p.b = binary.AppendVarint(p.b, int64(*v))
+	} else {
+		*v = int(p.readInt())
 	}
 }
 
 func (p *packed) bool(v *bool) {
-	n := uint64(0)
-	if *v {
-		n = 1
-	}
-	p.uint(&n)
-	if !p.writes {
-		*v = n != 0
+	switch {
+	case !p.writes:
+		*v = p.readUint() != 0
+	case *v:
+		p.b = append(p.b, 1)
+	default:
+		p.b = append(p.b, 0)
 	}
 }
 
 // kind is a number up to last.
 func (p *packed) kind(v *uint8, last uint8) {
-	n := uint64(*v)
-	p.uint(&n)
-	if !p.writes {
-		*v = p.known(n, last)
+	if p.writes {
+		p.b = binary.AppendUvarint(p.b, uint64(*v))
+	} else {
+		*v = p.known(p.readUint(), last)
 	}
 }
 
@@ -112,12 +114,11 @@ func (p *packed) known(n uint64, last uint8) uint8 {
 
 func (p *packed) word(v *string) {
 	if p.writes {
-		n := uint64(p.words.number(*v))
-		p.uint(&n)
+		p.b = binary.AppendUvarint(p.b, uint64(p.words.number(*v)))
 		return
 	}
-	var n uint64
-	if p.uint(&n); n >= uint64(len(p.words.list)) {
+	n := p.readUint()
+	if n >= uint64(len(p.words.list)) {
 		p.refuse()
 		return
 	}
@@ -161,14 +162,14 @@ func (t *times) next(p *packed, v *instant.Milli) {
 
 // packedList is a list, nil if it is empty. Its elements take a byte at least.
 func packedList[T any](p *packed, list *[]T, element func(*T)) {
-	n := uint64(len(*list))
-	p.uint(&n)
 	if p.writes {
+		p.b = binary.AppendUvarint(p.b, uint64(len(*list)))
 		for i := range *list {
 			element(&(*list)[i])
 		}
 		return
 	}
+	n := p.readUint()
 	*list = nil
 	if n > uint64(len(p.b)) {
 		p.refuse()
@@ -177,12 +178,9 @@ func packedList[T any](p *packed, list *[]T, element func(*T)) {
 	if n > 0 {
 		*list = make([]T, 0, min(n, 64))
 	}
-	for range n {
-		if p.bad {
-			break
-		}
-		var v T
-		element(&v)
-		*list = append(*list, v)
+	for i := 0; i < int(n) && !p.bad; i++ {
+		var zero T
+		*list = append(*list, zero)
+		element(&(*list)[i])
 	}
 }
