@@ -148,7 +148,7 @@ func (f *Fields) step() {
 }
 
 func (f *Fields) fixed(b []byte, at int, kind protowire.Type) {
-	size := 0
+	var size int
 	switch kind {
 	case protowire.Fixed64Type:
 		f.num, size = protowire.ConsumeFixed64(b[at:])
