@@ -13,10 +13,11 @@ import (
 
 type auditLineDoc struct {
 	CommandID string           `json:"command_id" doc:"Of the command: a repeat of one has no line of its own"`
-	Kind      string           `json:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user"`
-	ID        string           `json:"id" doc:"Of the entity, or of the user for whom support acted"`
-	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a user it counts the lines of each group"`
-	Action    string           `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,reward_given,reward_cancelled,segments_set" doc:"What was done, or was to be done"`
+	Kind      string           `json:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user,dead-letter"`
+	ID        string           `json:"id" doc:"Of the entity, the dead letter, or the user for whom support acted"`
+	RewardID  string           `json:"reward_id,omitempty" doc:"Of what support did, or was to do, with a reward of the user: which"`
+	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a dead letter it counts lines, of a user the lines of each group"`
+	Action    string           `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set,replayed,discarded" doc:"What was done, or was to be done"`
 	Verdict   string           `json:"verdict" enum:"applied,unchanged,refused"`
 	Problems  []problemDoc     `json:"problems" doc:"Of refused: what is wrong"`
 	Actor     string           `json:"actor" doc:"Who asked for it"`
@@ -49,7 +50,7 @@ type AuditLine struct{}
 // Encode returns l as JSON; it never fails.
 func (AuditLine) Encode(l *audit.Line) ([]byte, error) {
 	d := auditLineDoc{
-		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: make([]problemDoc, len(l.Problems)),
+		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, RewardID: l.RewardID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: make([]problemDoc, len(l.Problems)),
 		Actor: l.Actor, Proof: auditProofDoc{string(l.Proof.By), l.Proof.Issuer, l.Proof.Role}, At: l.At, Reason: l.Reason, From: l.From, To: l.To,
 		Changes: make([]auditChangeDoc, len(l.Differences)),
 	}
@@ -72,7 +73,7 @@ func (AuditLine) Decode(b []byte) (*audit.Line, error) {
 		return nil, fmt.Errorf("line of the audit: %w", err)
 	}
 	l := &audit.Line{
-		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, Revision: d.Revision, Action: d.Action, Result: verdict.Result(d.Verdict), Actor: d.Actor,
+		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, RewardID: d.RewardID, Revision: d.Revision, Action: d.Action, Result: verdict.Result(d.Verdict), Actor: d.Actor,
 		Proof: audit.Proof{By: audit.ProofBy(d.Proof.By), Issuer: d.Proof.Issuer, Role: d.Proof.Role}, At: d.At, Reason: d.Reason, From: d.From, To: d.To,
 	}
 	if d.Proof.By == noProof {

@@ -40,6 +40,9 @@ func letterCommandFields(f *wire.Fields, c *deadletter.Command) {
 		f.Blob(2, &h.Value)
 	}
 	f.Bool(13, &c.Edited)
+	for range wire.Value(f, 14, &c.Proof) {
+		proofFields(f, &c.Proof)
+	}
 }
 
 // ReplayRequest reads how a dead letter is to be replayed: why, and the bytes to send in place of its own; nil without any.

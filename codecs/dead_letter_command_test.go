@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -17,6 +18,7 @@ func TestLetterCommandRoundTrip(t *testing.T) {
 			ID: text.Draw(t, "id"), Op: deadletter.Op(text.Draw(t, "op")), LetterID: text.Draw(t, "letter"), Actor: text.Draw(t, "actor"), Role: text.Draw(t, "role"),
 			At: instant.Milli(rapid.Int64().Draw(t, "at")), Reason: text.Draw(t, "reason"), Partition: rapid.Int32().Draw(t, "partition"), Offset: rapid.Int64().Draw(t, "offset"),
 			Key: bytes.Draw(t, "key"), Value: bytes.Draw(t, "value"), Edited: rapid.Bool().Draw(t, "edited"),
+			Proof:   audit.Proof{By: audit.ProofBy(text.Draw(t, "proof")), Issuer: text.Draw(t, "issuer"), Role: text.Draw(t, "proved role")},
 			Headers: []deadletter.Header{{Name: text.Draw(t, "header"), Value: bytes.Draw(t, "header value")}},
 		}
 		b, err := LetterCommand{}.Encode(c)

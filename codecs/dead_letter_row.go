@@ -40,6 +40,7 @@ func deadLetterFields(f *wire.Fields, row *deadletter.Row) {
 	for v := range wire.Each(f, 5, (*[]verdict.Verdict)(&row.Verdicts)) {
 		verdictFields(f, v)
 	}
+	f.Int(6, &row.Judged)
 }
 
 func letterFields(f *wire.Fields, l *deadletter.Letter) {

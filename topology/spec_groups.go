@@ -59,7 +59,7 @@ func (t *Topology) Groups() []GroupSpec {
 			Timers:  stream.TimerTopic(t.Routing.Name),
 		}, {
 			Name: t.DeadLetters.Name, Inputs: []string{dead, t.DeadLetterCommands.Name}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
-			Outputs: []string{t.Payments.Name},
+			Outputs: []string{t.Payments.Name, t.Audit.Name},
 		},
 	}
 }

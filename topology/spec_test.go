@@ -96,8 +96,8 @@ func checkGroup(t *testing.T, g topology.GroupSpec, byName map[string]topology.S
 	}
 }
 
-// A stream that no group writes comes from outside. Dead letters, tasks and lines on users come from many; payments come from outside, and from the
-// group that replays dead letters.
+// A stream that no group writes comes from outside. Dead letters, tasks and lines of the audit come from many; payments come
+// from outside, and from the group that replays dead letters.
 func TestEveryStreamHasOneSource(t *testing.T) {
 	top, byName := specs(topology.DefaultConfig())
 	sources := map[string]int{}
@@ -109,7 +109,7 @@ func TestEveryStreamHasOneSource(t *testing.T) {
 	for name, s := range byName {
 		outside := slices.Contains([]string{"payments", "catalog-commands", "dead-letter-commands", "claims", "reward-results", "enrolments", "user-segments", "erasures"}, name)
 		switch n := sources[name]; {
-		case s.Kind != topology.Stream || slices.Contains([]string{"dead-letters", "tasks", "audit-users", "payments"}, name):
+		case s.Kind != topology.Stream || slices.Contains([]string{"dead-letters", "tasks", "audit", "audit-users", "payments"}, name):
 		case outside && n != 0, !outside && n != 1:
 			t.Errorf("%s is written by %d groups", name, n)
 		}

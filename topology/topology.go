@@ -90,7 +90,7 @@ type Topology struct {
 
 	CatalogCommands stream.Topic[*catalog.Command]
 	CatalogEvents   stream.Topic[*catalog.Event]
-	// Audit has a line for each act of an operator, AuditUsers one for each act for a user, which is erased with the user.
+	// Audit has a line for each act of an operator, whichever group judges it, AuditUsers one for each act for a user, which is erased with the user.
 	Audit      stream.Topic[*audit.Line]
 	AuditUsers stream.Topic[*audit.Line]
 

@@ -16,8 +16,9 @@ import (
 type AuditLine struct {
 	Kind      string          `json:"kind" example:"mission"`
 	ID        string          `json:"id"`
-	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user it counts lines"`
-	Action    string          `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set" doc:"What was done, or was to be done"`
+	RewardID  *string         `json:"reward_id" doc:"Of what support did, or was to do, with a reward of the user: which; else null"`
+	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user or a dead letter it counts lines"`
+	Action    string          `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set,replayed,discarded" doc:"What was done, or was to be done"`
 	Verdict   string          `json:"verdict" enum:"applied,unchanged,refused"`
 	Problems  []problem.Field `json:"problems" nullable:"false" doc:"Of refused: what is wrong"`
 	Actor     string          `json:"actor"`
@@ -95,7 +96,7 @@ type AuditPage struct {
 type auditInput struct {
 	Fresh
 	Page
-	Kind  string `query:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user" doc:"Only this kind; user: what support did for users"`
+	Kind  string `query:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user,dead-letter" doc:"Only this kind; user: what support did for users"`
 	ID    string `query:"id" maxLength:"512" doc:"Only this entity; needs kind. What is of a mode has the mode as its id, what is of an instrument mode/instrument"`
 	Actor string `query:"actor" maxLength:"256" doc:"Only by this subject"`
 	From  string `query:"from" maxLength:"64" format:"date-time" doc:"Only at or after this time"`
@@ -106,7 +107,7 @@ type auditOutput struct{ Body AuditPage }
 
 func (s *Server) audit() {
 	list := s.read("list-audit", "/v1/panel/audit", tagPanel, "Every act of an operator that was judged, latest first", panelAccess())
-	list.Description = "Changes of what operators define, and what support does for users, with what came of each. Lines are only ever added, and kept as long as the " +
+	list.Description = "Changes of what operators define, what they decide on dead letters, and what support does for users, with what came of each. Lines are only ever added, and kept as long as the " +
 		"setting `audit.retention` says, 7 years by default; those about a user are erased with the user. A page may be shorter than asked, or empty, and have a next_cursor."
 	huma.Register(s.api, list, s.auditList)
 }
@@ -213,7 +214,7 @@ func (s *Server) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLi
 
 func auditLineOf(l *audit.Line) AuditLine {
 	line := AuditLine{
-		Kind: l.Kind, ID: l.ID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor, Proof: proofOf(l.Proof), At: l.At,
+		Kind: l.Kind, ID: l.ID, RewardID: optional(l.RewardID, l.RewardID != ""), Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor, Proof: proofOf(l.Proof), At: l.At,
 		Reason: optional(l.Reason, l.Reason != ""), Status: StatusChange{optional(l.From, l.From != ""), optional(l.To, l.To != "")},
 		Changes: []AuditChange{}, CommandID: l.CommandID,
 	}

@@ -97,7 +97,7 @@ func checkReason(reason string, needed bool) *problem.Problem {
 func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
 	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*userWrittenOutput, error) {
 	c.ID, c.LetterID, c.Actor, c.Role = commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), in.ID, identity(ctx).Subject, roleOf(ctx)
-	c.At = instant.Of(s.config.Now())
+	c.Proof, c.At = proved(ctx), instant.Of(s.config.Now())
 	if _, err := s.at(ctx, Fresh{}, s.sources.letters.holding(in.ID)); err != nil {
 		return nil, err
 	}

@@ -46,11 +46,15 @@ func (m *memLetterCommands) Send(_ context.Context, c *deadletter.Command) error
 		value, _ := f.tables.letters.Get(c.LetterID)
 		row, err := f.topology.DeadLetters.Row.Decode(value)
 		f.check(err)
-		row, send := deadletter.Decide(row, c)
+		c.Judged = c.At
+		row, send, line := deadletter.Decide(row, c)
 		if send {
 			m.records = append(m.records, c)
 		}
 		put(f, f.tables.letters, f.topology.DeadLetters, c.LetterID, row)
+		if line != nil {
+			f.audit.append(f.topology.Audit.Name, line.Key(), line)
+		}
 	}()
 	return nil
 }
@@ -152,5 +156,38 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 	f.server.config.Wait = 0
 	if w := f.say("POST", discard, `{"reason":"r"}`); w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/dead-letters/payments-3-42" {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// Each command that was judged on a dead letter is one line of the audit, with who asked, how that was proved and what came
+// of it; a repeat has none.
+func TestDecisionsOnDeadLettersAreAudited(t *testing.T) {
+	f := newFixture(t)
+	f.putLetter("payments-3-42", payment.Malformed, "intake", 0, "raw")
+	const path = "/v1/panel/dead-letters/payments-3-42/"
+	for _, c := range []struct{ act, body, key string }{
+		{"discard", `{"reason":"a test"}`, "k1"}, {"discard", `{"reason":"a test"}`, "k1"}, {"discard", `{"reason":"again"}`, "k2"},
+		{"replay", `{"reason":"after all","raw_base64":"e30="}`, "k3"},
+	} {
+		f.say("POST", path+c.act, c.body, withKey(c.key))
+	}
+	var got []string
+	for _, target := range []string{"/v1/panel/audit?kind=dead-letter&id=payments-3-42", "/v1/panel/audit"} {
+		got = got[:0]
+		for _, item := range f.get(target)["items"].([]any) {
+			line, _ := item.(map[string]any)
+			status, _ := line["status"].(map[string]any)
+			changes, _ := line["changes"].([]any)
+			got = append(got, fmt.Sprintf("%v/%v %v %v by %v %v: %v, %v to %v, %d changes, %v", line["kind"], line["id"], line["revision"], line["action"],
+				line["actor"], line["verdict"], line["reason"], status["before"], status["after"], len(changes), line["proof"]))
+		}
+		const by = `map[by:token issuer:iss role:editor]`
+		if d := cmp.Diff([]string{
+			"dead-letter/payments-3-42 3 replayed by eve applied: after all, discarded to replayed, 2 changes, " + by,
+			"dead-letter/payments-3-42 2 discarded by eve refused: again, discarded to discarded, 0 changes, " + by,
+			"dead-letter/payments-3-42 1 discarded by eve applied: a test, open to discarded, 1 changes, " + by,
+		}, got); d != "" {
+			t.Errorf("%s: %s", target, d)
+		}
 	}
 }

@@ -24,6 +24,7 @@ type shownAudit struct {
 	Actor   string  `json:"actor"`
 	At      string  `json:"at"`
 	Reason  *string `json:"reason"`
+	Reward  *string `json:"reward_id"`
 	Proof   struct {
 		By     string `json:"by"`
 		Issuer string `json:"issuer"`
@@ -42,6 +43,9 @@ func (l shownAudit) row() []string {
 	if l.Reason != nil {
 		why = *l.Reason
 	}
+	if l.Reward != nil && len(l.Changes) == 0 {
+		places = append(places, "/rewards/"+*l.Reward)
+	}
 	for _, c := range append(l.Changes, l.Problems...) {
 		places = append(places, c.Pointer)
 	}
@@ -57,7 +61,7 @@ func (a *app) auditListCommand() *cobra.Command {
 	var kind, id, by, from, to string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List acts of operators, latest first",
-		Long: `Lists who changed what operators define, and what support did for users: when, why, and at which places; of what was refused, the places that
+		Long: `Lists who changed what operators define, decided on dead letters, and what support did for users: when, why, and at which places; of what was refused, the places that
 are wrong. The column proof says how the actor was proved: by a token of an issuer and the role in it, or not at all, where something other
 than the server wrote to Kafka. Nothing is ever taken from the audit but by its retention and by erase-user: --all lists all of it, page by page.`,
 		Example: "  millrace audit list --kind mission --id swiggy-500 --all -o json",
@@ -94,5 +98,5 @@ func auditedKinds() []string {
 	for _, d := range decisions() {
 		kinds = append(kinds, string(d.kind))
 	}
-	return append(kinds, audit.KindUser)
+	return append(kinds, audit.KindUser, audit.KindDeadLetter)
 }

@@ -11,8 +11,13 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// KindUser is the kind of what support does for one user. The other kinds are those of the catalog.
-const KindUser = "user"
+// The kinds of lines. The others are those of the catalog.
+const (
+	// KindUser is the kind of what support does for one user.
+	KindUser = "user"
+	// KindDeadLetter is the kind of what operators decide on one dead letter.
+	KindDeadLetter = "dead-letter"
+)
 
 // The actions on a user. Those on what operators define are the catalog's.
 const (
@@ -21,10 +26,17 @@ const (
 	ActionSegmentsSet     = "segments_set"
 )
 
+// The actions on a dead letter.
+const (
+	ActionReplayed  = "replayed"
+	ActionDiscarded = "discarded"
+)
+
 // Line is one act: who asked for what, when and why, and what came of it.
 type Line struct {
 	CommandID string
-	Kind, ID  string // of the entity, or of KindUser
+	Kind, ID  string // of the entity, user or dead letter
+	RewardID  string // of an action on a user's reward, whatever came of it
 	Actor     string
 	Proof     Proof
 	At        instant.Milli // wall time at which the act was judged
@@ -32,14 +44,14 @@ type Line struct {
 	Action    string        // what was done, or was to be done
 	Result    verdict.Result
 	Problems  problem.List // of a refused act
-	// Revision is that of the entity after the act; of a user it counts lines.
+	// Revision is that of the entity after the act; of a user or a dead letter it counts lines.
 	Revision int64
 	From, To string // statuses; From empty: there was nothing
 	// Differences are those of the entity's document before and after.
 	Differences []Difference
 }
 
-// Key returns the record key of a line on what operators define: one entity's lines keep their order.
+// Key returns the record key of a line on what operators define or decide: one entity's lines keep their order.
 func (l *Line) Key() string { return l.Kind + "/" + l.ID }
 
 // separator stands between the parts of a user's key, where no id has it.

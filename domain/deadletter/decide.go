@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
@@ -24,7 +25,9 @@ type Command struct {
 	LetterID string
 	// Actor is who asks, and Role in what role.
 	Actor, Role string
+	Proof       audit.Proof   // that it is the actor who asks
 	At          instant.Milli // when it was asked
+	Judged      instant.Milli // when it is judged; not part of the record
 	Reason      string        // why; required of Discard
 	// Partition and Offset are where the letter is that the actor has seen, in the topic dead-letters.
 	Partition int32
@@ -51,16 +54,16 @@ type Decision struct {
 	Edited      bool
 }
 
-// Decide returns row, which may be nil, with what a command does to it, and whether its record is to be sent. It returns row itself if the command
-// was judged before, or if there is no such dead letter.
+// Decide returns row, which may be nil, with what a command does to it, whether its record is to be sent, and the line that
+// the audit gets. It returns row itself and no line if the command was judged before, or if there is no such dead letter.
 //
 // What is discarded can still be replayed: nothing is lost by it. What was replayed is decided for good, so that no decision sends a record twice.
-func Decide(row *Row, c *Command) (next *Row, send bool) {
+func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	if row == nil {
-		return nil, false
+		return nil, false, nil
 	}
 	if _, judged := row.Verdicts.Find(c.ID); judged {
-		return row, false
+		return row, false, nil
 	}
 	copied := *row
 	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: c.At}
@@ -71,7 +74,8 @@ func Decide(row *Row, c *Command) (next *Row, send bool) {
 		copied.Decision = &Decision{Op: c.Op, Actor: c.Actor, Role: c.Role, Reason: c.Reason, At: c.At, Edited: c.Edited}
 	}
 	copied.Verdicts = row.Verdicts.With(v)
-	return &copied, send
+	copied.Judged++
+	return &copied, send, c.line(row, &copied, v)
 }
 
 // refuse returns why a command cannot be done; nil if it can.

@@ -1,8 +1,11 @@
 package deadletter
 
 import (
+	"cmp"
+	"reflect"
 	"testing"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
@@ -11,25 +14,38 @@ import (
 func TestDecide(t *testing.T) {
 	row := File(nil, letter("ledger", payment.OverReversal, 5))
 	ask := func(id string, op Op) *Command {
-		return &Command{ID: id, Op: op, LetterID: "payments-3-42", Actor: "ann", Role: "editor", At: 9, Reason: "why", Partition: 1, Offset: 5}
+		return &Command{ID: id, Op: op, LetterID: "payments-3-42", Actor: "ann", Role: "editor", At: 9, Judged: 10, Reason: "why", Partition: 1, Offset: 5,
+			Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"}}
 	}
 	step := func(from *Row, c *Command, state State, send bool, code string) *Row {
 		t.Helper()
 		before := *from
-		next, sent := Decide(from, c)
+		next, sent, line := Decide(from, c)
 		v, ok := next.Verdicts.Find(c.ID)
 		if next.State != state || sent != send || !ok || (v.Result == verdict.Refused) != (code != "") || code != "" && v.Problems[0].Code != code {
 			t.Errorf("%s %s: %v, sent %v, %+v", c.ID, c.Op, next.State, sent, v)
 		}
+		want := audit.Line{
+			CommandID: c.ID, Kind: "dead-letter", ID: "payments-3-42", Actor: "ann", Proof: c.Proof, At: 10, Reason: "why",
+			Action: map[Op]string{Replay: "replayed"}[c.Op], Result: v.Result, Problems: v.Problems, Revision: from.Judged + 1,
+			From: from.State.String(), To: state.String(),
+		}
+		want.Action = cmp.Or(want.Action, "discarded")
+		if code == "" {
+			want.Differences = []audit.Difference{{Pointer: "/state", Before: `"` + want.From + `"`, After: `"` + want.To + `"`}}
+		}
+		if !reflect.DeepEqual(line, &want) {
+			t.Errorf("the audit has %+v, want %+v", line, want)
+		}
 		if from.State != before.State || len(from.Verdicts) != len(before.Verdicts) || from.Decision != before.Decision {
 			t.Error("the row itself was changed")
 		}
-		if again, sent := Decide(next, c); again != next || sent {
+		if again, sent, more := Decide(next, c); again != next || sent || more != nil {
 			t.Errorf("%s %s again changes the row, or sends", c.ID, c.Op)
 		}
 		return next
 	}
-	if next, send := Decide(nil, ask("a.1", Replay)); next != nil || send {
+	if next, send, line := Decide(nil, ask("a.1", Replay)); next != nil || send || line != nil {
 		t.Error("what is not there was decided on")
 	}
 	replayed := step(row, ask("a.1", Replay), Replayed, true, "")

@@ -59,6 +59,8 @@ type Row struct {
 	Decision *Decision
 	// Verdicts are those on the last commands.
 	Verdicts verdict.List
+	// Judged counts commands, each of which has a line in the audit.
+	Judged int64
 	// Earlier are letters of the same record by other groups or for other reasons, oldest first.
 	Earlier []Letter
 }
@@ -73,7 +75,7 @@ func File(row *Row, letter Letter) *Row {
 	if letter.Partition == row.Partition && letter.Offset <= row.Offset {
 		return row
 	}
-	next := &Row{Letter: letter, State: row.State, Decision: row.Decision, Verdicts: row.Verdicts, Earlier: row.Earlier}
+	next := &Row{Letter: letter, State: row.State, Decision: row.Decision, Verdicts: row.Verdicts, Judged: row.Judged, Earlier: row.Earlier}
 	if letter.Group != row.Group || letter.Reason != row.Reason {
 		next.State = Open
 		next.Earlier = earlier(row, letter)

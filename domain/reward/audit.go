@@ -19,13 +19,17 @@ func (t *transition) audit(c *Command, v verdict.Verdict) {
 		return
 	}
 	t.row.Audited++
-	line := &audit.Line{
-		CommandID: c.ID, Kind: audit.KindUser, ID: c.UserID, Actor: c.Actor, Proof: c.Proof, At: t.now, Reason: audit.Text(c.Reason, MaxReason),
-		Action: action, Result: v.Result, Problems: v.Problems, Revision: t.row.Audited,
-	}
 	id := c.RewardID
 	if c.Op == Goodwill {
 		id = GoodwillID(c.UserID, c.ID)
+	}
+	named := id
+	if c.Op == Goodwill && v.Result == verdict.Refused { // there is none
+		named = ""
+	}
+	line := &audit.Line{
+		CommandID: c.ID, Kind: audit.KindUser, ID: c.UserID, RewardID: named, Actor: c.Actor, Proof: c.Proof, At: t.now, Reason: audit.Text(c.Reason, MaxReason),
+		Action: action, Result: v.Result, Problems: v.Problems, Revision: t.row.Audited,
 	}
 	if r := t.row.Find(id); r != nil && r.Visible() && v.Result != verdict.Refused {
 		before := r

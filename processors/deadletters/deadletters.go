@@ -3,8 +3,8 @@
 //   - Input: dead-letters, raw bytes under the id of the record they are from (topic-partition-offset), with what happened in
 //     the mr- headers; dead-letter-commands, by the same id: replay it, discard it.
 //   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts on the last commands.
-//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a header names the dead
-//     letter. Dead letters least of all: a record here that could not be used would come back here.
+//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a header
+//     names the dead letter. audit, one line for each command that was judged. Dead letters least of all: a record here that could not be used would come back here.
 //   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of them. A command names the
 //     filing that its actor has seen, and is refused if there is a later one.
 //   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are. A command that is
@@ -34,6 +34,7 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		goka.Input(t.DeadLetterRecords.Stream(), stream.Bytes{}, g.file),
 		goka.Input(t.DeadLetterCommands.Stream(), stream.Bytes{}, g.decide),
 		goka.Output(t.Payments.Stream(), stream.GokaCodec(codecs.Raw{})),
+		goka.Output(t.Audit.Stream(), stream.GokaCodec(t.Audit.Codec)),
 		stream.Persist(t.DeadLetters),
 	)
 }
@@ -67,16 +68,20 @@ func (g *group) file(c goka.Context, value any) {
 func (g *group) decide(c goka.Context, value any) {
 	raw, _ := value.([]byte)
 	command, err := g.topology.DeadLetterCommands.Codec.Decode(raw)
-	if err != nil || command.LetterID != c.Key() || g.outsized(command) {
+	if err != nil || command.LetterID != c.Key() || !known(command.Op) || g.outsized(command) {
 		g.metrics.strange.Inc()
 		return
 	}
 	row, _ := c.Value().(*deadletter.Row)
-	next, send := deadletter.Decide(row, command)
+	if command.Judged = instant.Of(c.Timestamp()); command.Judged == 0 { // the broker's time of the record
+		command.Judged = command.At
+	}
+	next, send, line := deadletter.Decide(row, command)
 	if next == row {
 		return
 	}
 	c.SetValue(next)
+	c.Emit(g.topology.Audit.Stream(), line.Key(), line)
 	if !send {
 		return
 	}
@@ -89,9 +94,18 @@ func (g *group) decide(c goka.Context, value any) {
 	g.metrics.replayed.Inc()
 }
 
-// outsized tells whether the record that a command has sent would be larger than records may be: its transaction could never end. The server sends no
-// such command.
+// known tells whether there is such an op: the audit could not name another.
+func known(op deadletter.Op) bool { return op == deadletter.Replay || op == deadletter.Discard }
+
+// maxName bounds names that the row and the audit keep, in bytes.
+const maxName = 4 << 10
+
+// outsized tells whether the record that a command has sent, or the line of the audit, would be larger than records may be:
+// its transaction could never end. The server sends no such command.
 func (g *group) outsized(c *deadletter.Command) bool {
+	if max(len(c.ID), len(c.Actor), len(c.Role), len(c.Proof.Issuer), len(c.Proof.Role)) > maxName {
+		return true
+	}
 	size := len(c.Key) + len(c.Value) + len(c.LetterID)
 	for _, h := range c.Headers {
 		size += len(h.Name) + len(h.Value) + headerCost

@@ -2,6 +2,7 @@ package deadletters
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
@@ -35,7 +37,8 @@ func TestScripts(t *testing.T) {
 // parseCommand takes ID OP LETTER PARTITION-OFFSET [VALUE]; it is by ann, and the record had the key k and the header trace.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 5)
-	c := &deadletter.Command{ID: words[0], Op: deadletter.Op(words[1]), LetterID: words[2], Actor: "ann", Role: "editor", Reason: "why", At: 1_772_359_200_000}
+	c := &deadletter.Command{ID: words[0], Op: deadletter.Op(words[1]), LetterID: words[2], Actor: "ann", Role: "editor", Reason: "why", At: 1_772_359_200_000,
+		Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"}}
 	if _, err := fmt.Sscanf(words[3], "%d-%d", &c.Partition, &c.Offset); err != nil {
 		return nil, err
 	}
@@ -71,11 +74,11 @@ func formatLetter(l deadletter.Letter) string {
 		l.Reason, l.Group, l.Detail, l.Source.Topic, l.Source.Partition, l.Source.Offset, l.Source.Timestamp, l.Partition, l.Offset, l.SizeBytes, l.FullSizeBytes, l.At)
 }
 
-// A dead letter of this group would be its own next input. It writes replays, and nothing else.
-func TestGraphWritesReplaysAlone(t *testing.T) {
+// A dead letter of this group would be its own next input. It writes replays and the audit, and nothing else.
+func TestGraphWritesNoDeadLetters(t *testing.T) {
 	top := topology.New(topology.DefaultConfig())
 	g := Graph(top, NewMetrics(prometheus.NewRegistry()))
-	if out := g.OutputStreams().Topics(); len(out) != 1 || out[0] != "payments" || g.LoopStream() != nil {
+	if out := g.OutputStreams().Topics(); !slices.Equal(slices.Sorted(slices.Values(out)), []string{"audit", "payments"}) || g.LoopStream() != nil {
 		t.Errorf("outputs %v, loop %v", out, g.LoopStream())
 	}
 }
