@@ -66,8 +66,8 @@ func TestRelayTakesEventsAsTheyCame(t *testing.T) {
 	}, ",") + `]}`
 	w = f.relay(body)
 	want := `{"accepted":4,"rejected":4,"results":[{"index":0,"id":"e2","verdict":"accepted"},` +
-		`{"index":1,"id":"e3","verdict":"rejected","reason":"invalid_field","detail":"amount","message":"not a positive integer of minor units"},` +
-		`{"index":2,"id":"e4","verdict":"rejected","reason":"unknown_type","detail":"type","message":"not payment, reversal or clock"},` +
+		`{"index":1,"id":"e3","verdict":"rejected","reason":"invalid_field","detail":"amount","message":"not a positive integer of minor units: write an integer without quotes, such as 45000 for INR 450.00"},` +
+		`{"index":2,"id":"e4","verdict":"rejected","reason":"unknown_type","detail":"type","message":"unknown: write payment, reversal or clock"},` +
 		`{"index":3,"id":null,"verdict":"rejected","reason":"malformed","detail":"the same key twice in an object, at byte 18","message":"the same key twice in an object, at byte 18"},` +
 		`{"index":4,"id":null,"verdict":"rejected","reason":"malformed","detail":"not a JSON object, at byte 0","message":"not a JSON object, at byte 0"},` +
 		`{"index":5,"id":"e5","verdict":"accepted"},{"index":6,"id":null,"verdict":"accepted"},{"index":7,"id":"e6","verdict":"accepted"}]}`
@@ -112,11 +112,11 @@ func TestRelayOfAThousand(t *testing.T) {
 func TestRelayOfNothingThatCanBeUsed(t *testing.T) {
 	f := newFixture(t)
 	for body, want := range map[string]string{
-		`{"id":"e1","type":"refund"}`: `[{"pointer":"/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
-		`{}`:                          `[{"pointer":"/type","code":"invalid_field","detail":"missing"}]`,
-		`{"events":[{"id":"e1","type":"refund"}]}`:                    `[{"pointer":"/events/0/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
-		`{"events":[7,{"id":"e1","type":"refund"}]}`:                  `[{"pointer":"/events/0","code":"malformed","detail":"not a JSON object, at byte 0"},{"pointer":"/events/1/type","code":"unknown_type","detail":"not payment, reversal or clock"}]`,
-		strings.Replace(relayEvent("e", "t"), "12550", `"secret"`, 1): `[{"pointer":"/amount","code":"invalid_field","detail":"not a positive integer of minor units"}]`,
+		`{"id":"e1","type":"refund"}`: `[{"pointer":"/type","code":"unknown_type","detail":"unknown: write payment, reversal or clock"}]`,
+		`{}`:                          `[{"pointer":"/type","code":"invalid_field","detail":"missing: write payment, reversal or clock"}]`,
+		`{"events":[{"id":"e1","type":"refund"}]}`:                    `[{"pointer":"/events/0/type","code":"unknown_type","detail":"unknown: write payment, reversal or clock"}]`,
+		`{"events":[7,{"id":"e1","type":"refund"}]}`:                  `[{"pointer":"/events/0","code":"malformed","detail":"not a JSON object, at byte 0"},{"pointer":"/events/1/type","code":"unknown_type","detail":"unknown: write payment, reversal or clock"}]`,
+		strings.Replace(relayEvent("e", "t"), "12550", `"secret"`, 1): `[{"pointer":"/amount","code":"invalid_field","detail":"not a positive integer of minor units: write an integer without quotes, such as 45000 for INR 450.00"}]`,
 	} {
 		w := f.relay(body)
 		f.wantProblem(w, http.StatusUnprocessableEntity, "invalid_field")

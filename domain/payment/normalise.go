@@ -19,6 +19,14 @@ const TextLimit = 256
 // source record, which every topic has little room for.
 const AttributeLimit = 256
 
+// What to write in place of what was refused.
+const (
+	tooLong       = "longer than 256 bytes: write a shorter text"
+	writeAmount   = "write an integer without quotes, such as 45000 for INR 450.00"
+	writeCurrency = "write three letters such as INR"
+	writeStatus   = "write pending, success or failed"
+)
+
 // Normalised is a record of the payments topic that can be used: an event or a clock.
 type Normalised struct {
 	Event *Event        // nil for a clock
@@ -41,7 +49,7 @@ func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Problem) {
 	case r.problem != nil:
 		return Normalised{}, r.problem
 	case kind == "":
-		return Normalised{}, &Problem{InvalidField, "type", "missing"}
+		return Normalised{}, &Problem{InvalidField, "type", "missing: write payment, reversal or clock"}
 	case rec.Timestamp <= 0:
 		return Normalised{}, &Problem{InvalidField, "updated_at", "the record has no timestamp to judge times by"}
 	case kind == "clock":
@@ -51,7 +59,7 @@ func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Problem) {
 	case kind == Reversal.String():
 		return r.event(in, Reversal)
 	default:
-		return Normalised{}, &Problem{UnknownType, "type", "not payment, reversal or clock"}
+		return Normalised{}, &Problem{UnknownType, "type", "unknown: write payment, reversal or clock"}
 	}
 }
 
@@ -72,7 +80,7 @@ func (r *reader) fail(reason Reason, field, detail string) {
 func (r *reader) clock(in *Input) (Normalised, *Problem) {
 	at := r.time("at", in.At)
 	if in.At.Missing() {
-		r.fail(InvalidField, "at", "missing")
+		r.fail(InvalidField, "at", "missing: write RFC 3339 such as 2026-03-01T10:00:00Z, or epoch milliseconds")
 	}
 	if r.problem != nil {
 		return Normalised{}, r.problem
@@ -130,9 +138,9 @@ func (r *reader) text(field string, v Value) string {
 	case v.Missing():
 		return ""
 	case v.Kind != String:
-		r.fail(InvalidField, field, "not a string")
+		r.fail(InvalidField, field, "not a string: write one text in double quotes")
 	case !utf8.ValidString(v.Text):
-		r.fail(InvalidField, field, "not UTF-8")
+		r.fail(InvalidField, field, "not UTF-8: write the text in UTF-8")
 	}
 	return v.Text
 }
@@ -143,11 +151,11 @@ func (r *reader) id(field string, v Value) string {
 	switch {
 	case r.problem != nil:
 	case strings.TrimSpace(id) == "":
-		r.fail(InvalidField, field, "missing")
+		r.fail(InvalidField, field, "missing: write an id of 1 to 256 bytes")
 	case len(id) > TextLimit:
-		r.fail(InvalidField, field, "longer than 256 bytes")
+		r.fail(InvalidField, field, tooLong)
 	case strings.IndexFunc(id, unicode.IsControl) >= 0:
-		r.fail(InvalidField, field, "has control characters")
+		r.fail(InvalidField, field, "has control characters: write it without")
 	}
 	return id
 }
@@ -158,7 +166,7 @@ func (r *reader) label(field string, v Value, missing string) string {
 		return missing
 	}
 	if len(s) > TextLimit {
-		r.fail(InvalidField, field, "longer than 256 bytes")
+		r.fail(InvalidField, field, tooLong)
 	}
 	if problem := NameProblem(s); problem != "" {
 		r.fail(InvalidField, field, problem)
@@ -169,7 +177,7 @@ func (r *reader) label(field string, v Value, missing string) string {
 func (r *reader) code(v Value) string {
 	code := normaliseCode(r.text("decline_code", v))
 	if len(code) > TextLimit {
-		r.fail(InvalidField, "decline_code", "longer than 256 bytes")
+		r.fail(InvalidField, "decline_code", tooLong)
 	}
 	return code
 }
@@ -177,7 +185,7 @@ func (r *reader) code(v Value) string {
 func (r *reader) amount(v Value, kind Type) int64 {
 	if v.Kind == Absent || v.Kind == Null {
 		if kind == Payment {
-			r.fail(InvalidField, "amount", "missing")
+			r.fail(InvalidField, "amount", "missing: "+writeAmount)
 		}
 		return 0 // a reversal of all that remains
 	}
@@ -186,7 +194,7 @@ func (r *reader) amount(v Value, kind Type) int64 {
 	case v.Kind == Number && n > money.Max: // also where it does not fit int64
 		r.fail(InvalidField, "amount", money.MaxDetail+" minor units")
 	case v.Kind != Number || err != nil || n <= 0:
-		r.fail(InvalidField, "amount", "not a positive integer of minor units")
+		r.fail(InvalidField, "amount", "not a positive integer of minor units: "+writeAmount)
 	}
 	return n
 }
@@ -197,7 +205,7 @@ func (r *reader) latency(v Value) int64 {
 	}
 	n, err := strconv.ParseInt(v.Text, 10, 64)
 	if v.Kind != Number || err != nil || n < 0 {
-		r.fail(InvalidField, "latency_ms", "not an integer of milliseconds from 0")
+		r.fail(InvalidField, "latency_ms", "not an integer of milliseconds from 0: write a number such as 850, or leave the field out")
 	}
 	return n
 }
@@ -206,9 +214,9 @@ func (r *reader) currency(v Value) string {
 	given := r.text("currency", v)
 	code := strings.ToUpper(given)
 	if _, known := Exponent(code); given == "" {
-		r.fail(InvalidField, "currency", "missing")
+		r.fail(InvalidField, "currency", "missing: "+writeCurrency)
 	} else if !known || len(given) != len(code) { // the length tells letters apart that only look like A to Z when upper case
-		r.fail(InvalidField, "currency", "not a currency of ISO 4217")
+		r.fail(InvalidField, "currency", "not a currency of ISO 4217: "+writeCurrency)
 	}
 	return code
 }
@@ -224,24 +232,24 @@ func (r *reader) status(v Value, kind Type) Status {
 	case word == "" && kind == Reversal:
 		return Success
 	case word == "":
-		r.fail(InvalidField, "status", "missing")
+		r.fail(InvalidField, "status", "missing: "+writeStatus)
 	default:
-		r.fail(InvalidField, "status", "not pending, success or failed")
+		r.fail(InvalidField, "status", "unknown: "+writeStatus)
 	}
 	return 0
 }
 
 // attributes returns the entries sorted by key. Values become text; null counts as not there.
 func (r *reader) attributes(in *Input) []Attribute {
-	if in.Attributes.Missing() {
+	if in.Attributes.Kind == Absent || in.Attributes.Kind == Null {
 		return nil
 	}
 	if in.Attributes.Kind != Object {
-		r.fail(InvalidField, "attributes", "not an object")
+		r.fail(InvalidField, "attributes", `not an object: write {"name":"value"}, or leave the field out`)
 		return nil
 	}
 	if len(in.Members) > AttributeLimit {
-		r.fail(InvalidField, "attributes", "more than 256")
+		r.fail(InvalidField, "attributes", "more than 256: write fewer")
 		return nil
 	}
 	var list []Attribute
@@ -250,13 +258,13 @@ func (r *reader) attributes(in *Input) []Attribute {
 			continue
 		}
 		if len(m.Key) > TextLimit {
-			r.fail(InvalidField, "attributes", "a key is longer than 256 bytes")
+			r.fail(InvalidField, "attributes", "a key is "+tooLong)
 		}
 		if problem := NameProblem(m.Key); problem != "" {
 			r.fail(InvalidField, "attributes", "a key "+problem)
 		}
 		if !utf8.ValidString(m.Key) || !utf8.ValidString(m.Value.Text) {
-			r.fail(InvalidField, "attributes", "not UTF-8")
+			r.fail(InvalidField, "attributes", "not UTF-8: write the text in UTF-8")
 		}
 		if list == nil {
 			list = make([]Attribute, 0, len(in.Members))
@@ -266,7 +274,7 @@ func (r *reader) attributes(in *Input) []Attribute {
 	slices.SortFunc(list, func(a, b Attribute) int { return strings.Compare(a.Key, b.Key) })
 	for i := 1; i < len(list); i++ {
 		if list[i].Key == list[i-1].Key {
-			r.fail(InvalidField, "attributes", "a key is there twice")
+			r.fail(InvalidField, "attributes", "a key is there twice: write each once")
 		}
 	}
 	return list

@@ -7,11 +7,11 @@ import (
 )
 
 // times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp. That stands in for an updated_at that is
-// missing or says nothing of time, such as a word. One that was meant as a time and cannot be read for sure is refused: a wrong guess would be
-// a payment of another day.
+// missing or a text without a digit. Whatever else cannot be read as a time is refused, objects such as {"$date": …} included: a wrong guess
+// would be a payment of another day.
 func (r *reader) times(e *Event, in *Input) (fallback bool) {
 	updated := r.rec.Timestamp
-	if fallback = !tellsTime(in.UpdatedAt); !fallback {
+	if fallback = in.UpdatedAt.Missing() || wordOnly(in.UpdatedAt); !fallback {
 		updated = r.time("updated_at", in.UpdatedAt)
 	}
 	created := updated
@@ -22,9 +22,8 @@ func (r *reader) times(e *Event, in *Input) (fallback bool) {
 	return fallback
 }
 
-func tellsTime(v Value) bool {
-	return v.Kind == Number || v.Kind == String && strings.ContainsAny(v.Text, "0123456789")
-}
+// wordOnly tells whether a value is a text without a digit, as senders write a time that they do not know.
+func wordOnly(v Value) bool { return v.Kind == String && !strings.ContainsAny(v.Text, "0123456789") }
 
 // time reads a time that must be one, from the year 2000 to the bound of the future.
 func (r *reader) time(field string, v Value) instant.Milli {
@@ -42,7 +41,7 @@ func (r *reader) time(field string, v Value) instant.Milli {
 	case at < instant.Earliest:
 		r.fail(InvalidField, field, "before the year 2000: write when it happened, as RFC 3339 or epoch milliseconds")
 	case at > r.latest:
-		r.fail(FutureTimestamp, field, "later than the record's append time allows")
+		r.fail(FutureTimestamp, field, "more than "+r.cfg.FutureBound.String()+" after the event was sent: write the time at which it happened")
 	}
 	return at
 }
