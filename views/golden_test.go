@@ -15,7 +15,8 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-var rewrite = flag.Bool("rewrite", false, "rewrite the golden files")
+// rewriting tells whether golden files are to be written anew. The flag is streamtest's.
+func rewriting() bool { return flag.Lookup("rewrite").Value.String() == "true" }
 
 // TestGolden pins the whole answer of every route, with docs/contract.md#http in mind.
 func TestGolden(t *testing.T) {
@@ -57,7 +58,7 @@ func TestGolden(t *testing.T) {
 			}
 			got.WriteByte('\n')
 			path := filepath.Join("testdata", name+".json")
-			if *rewrite {
+			if rewriting() {
 				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
 					t.Fatal(err)
 				}

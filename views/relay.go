@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -211,12 +210,10 @@ func unavailable(detail string) *problem.Problem {
 func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEvent) {
 	body := Relayed{Results: make([]RelayedResult, len(raw))}
 	events := make([]PaymentEvent, 0, len(raw))
-	rules := s.config.Intake
-	rules.FutureBound = anyTime
 	now := instant.Of(s.config.Now())
 	for i, value := range raw {
 		result := RelayedResult{Index: i, Verdict: verdictAccepted}
-		event, found := judgeEvent(value, now, rules, &result)
+		event, found := judgeEvent(value, now, s.config.Intake, &result)
 		if found != nil {
 			body.Rejected++
 			result.Verdict, result.Reason, result.Detail, result.Message = verdictRejected, string(found.Reason), found.Field, found.Detail
@@ -237,10 +234,8 @@ func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 	return body, events
 }
 
-// anyTime is a bound for the future that nothing passes: what is too far ahead is for intake to say, by the append time of the record.
-const anyTime = 200 * 365 * 24 * time.Hour
-
-// judgeEvent says what intake will say of the event alone, whatever its time.
+// judgeEvent says what intake will say of the event alone. Intake measures the future from the record's append time, which is this server's clock
+// now but for the time that sending takes and the difference of two clocks: only within that of the bound may the two disagree.
 func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Problem) {
 	in, err := codecs.Payments{}.Decode(value)
 	var found *payment.Problem
