@@ -126,10 +126,8 @@ func (s *Server) approvals(c collection) {
 
 // decide hands on a yes or no. The catalog checks the revision that was seen.
 func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
-	if len(in.RawBody) > 0 {
-		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
-			return nil, err
-		}
+	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
+		return nil, err
 	}
 	reason, err := codecs.ParseReason(in.RawBody)
 	if err != nil {

@@ -52,10 +52,8 @@ func (s *Server) shownMission(row *catalog.Row) any {
 
 // move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.
 func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
-	if len(in.RawBody) > 0 {
-		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
-			return nil, err
-		}
+	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
+		return nil, err
 	}
 	when, reason, err := codecs.ParseMove(in.RawBody)
 	if err != nil {

@@ -128,3 +128,11 @@ func checkJSON(contentType string, body []byte) error {
 	}
 	return nil
 }
+
+// checkOptional is checkJSON for a body that may be left out.
+func checkOptional(contentType string, body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	return checkJSON(contentType, body)
+}

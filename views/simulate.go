@@ -54,10 +54,8 @@ type simulateInput struct {
 type simulateOutput struct{ Body simulation.Result }
 
 func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutput, error) {
-	if len(in.RawBody) > 0 {
-		if err := checkJSON(in.ContentType, in.RawBody); err != nil {
-			return nil, err
-		}
+	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
+		return nil, err
 	}
 	from, to, err := codecs.SpanRequest(in.RawBody)
 	if err != nil {
