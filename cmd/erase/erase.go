@@ -56,21 +56,11 @@ const every = 20 * time.Millisecond
 
 // User forgets a user. The groups ledger, progress, budget and rewards must run.
 func User(ctx context.Context, c Config, user string) (Report, error) {
-	if user == "" || user == erasure.Nobody {
-		return Report{}, errors.New("a user is needed")
-	}
-	if c.Clock == nil {
-		c.Clock = time.Now
-	}
-	w, err := open(c)
+	w, found, err := start(ctx, c, user)
 	if err != nil {
 		return Report{}, err
 	}
 	defer w.close()
-	found, err := w.rowsOf(ctx, user)
-	if err != nil {
-		return Report{}, err
-	}
 	var requests []*erasure.Request
 	for _, id := range found.transactions {
 		requests = append(requests, &erasure.Request{TransactionID: id})
@@ -94,19 +84,32 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 
 // Look returns what there is of a user, as rows left, and changes nothing.
 func Look(ctx context.Context, c Config, user string) (Report, error) {
-	if user == "" || user == erasure.Nobody {
-		return Report{}, errors.New("a user is needed")
-	}
-	w, err := open(c)
+	w, found, err := start(ctx, c, user)
 	if err != nil {
 		return Report{}, err
 	}
 	defer w.close()
+	return Report{Transactions: len(found.transactions), Left: found.names(), Logs: w.logs()}, nil
+}
+
+// start opens what an erasure needs, and says which rows hold the user. The worker is to be closed.
+func start(ctx context.Context, c Config, user string) (*worker, holdings, error) {
+	if user == "" || user == erasure.Nobody {
+		return nil, holdings{}, errors.New("a user is needed")
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	w, err := open(c)
+	if err != nil {
+		return nil, holdings{}, err
+	}
 	found, err := w.rowsOf(ctx, user)
 	if err != nil {
-		return Report{}, err
+		w.close()
+		return nil, holdings{}, err
 	}
-	return Report{Transactions: len(found.transactions), Left: found.names(), Logs: w.logs()}, nil
+	return w, found, nil
 }
 
 type worker struct {
