@@ -140,15 +140,11 @@ func counter(t *testing.T, r prometheus.Gatherer, name string) float64 {
 func TestWatchBeginsAnewOnATopicMadeAnew(t *testing.T) {
 	s := newStill(t)
 	s.settle()
-	ctx, cancel := context.WithCancel(t.Context())
 	registry := prometheus.NewRegistry()
 	m, c := audit.NewMetrics(registry), s.config()
 	ledgers, users := string(s.topology.Ledger.Table()), string(s.topology.Progress.Table())
-	c.Ledgers, c.Users = s.view(ctx, ledgers), s.view(ctx, users)
-	ended := make(chan error, 1)
-	go func() { ended <- audit.Watch(ctx, c, m) }()
-	t.Cleanup(func() { s.check(<-ended) })
-	t.Cleanup(cancel)
+	c.Ledgers, c.Users = s.view(t.Context(), ledgers), s.view(t.Context(), users)
+	watch(t, c, m)
 	until := func(what string, ok func() bool) {
 		t.Helper()
 		ticker := time.NewTicker(10 * time.Millisecond)

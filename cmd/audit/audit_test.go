@@ -278,20 +278,8 @@ func TestWatchFollowsMoney(t *testing.T) {
 	m := audit.NewMetrics(prometheus.NewRegistry())
 	c := d.config()
 	looked := make(chan struct{})
-	c.Clock = func() time.Time {
-		select {
-		case looked <- struct{}{}:
-		default: // nobody waits
-		}
-		return time.Now()
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- audit.Watch(ctx, c, m) }()
-	defer func() {
-		cancel()
-		d.Check(<-ended)
-	}()
+	c.Clock = looking(looked, time.Now)
+	defer watch(t, c, m)()
 	<-looked
 	d.busy()
 	difference := func(wrong bool) {

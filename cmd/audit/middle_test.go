@@ -2,9 +2,7 @@ package audit_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -32,25 +30,14 @@ type middle struct {
 
 func (s *still) watch() *middle {
 	m := &middle{still: s, metrics: audit.NewMetrics(prometheus.NewRegistry()), looked: make(chan struct{})}
-	ctx, cancel := context.WithCancel(s.t.Context())
 	c := s.config()
 	c.Log = slog.New(slog.NewTextHandler(&m.log, nil))
 	now := time.Now()
-	c.Clock = func() time.Time { // what is seen unchanged at two looks has lasted long enough
-		select {
-		case m.looked <- struct{}{}:
-		default: // nobody waits
-		}
+	c.Clock = looking(m.looked, func() time.Time { // what is seen unchanged at two looks has lasted long enough
 		now = now.Add(c.Settle)
 		return now
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- audit.Watch(ctx, c, m.metrics) }()
-	m.end = sync.OnceFunc(func() {
-		cancel()
-		s.check(<-ended)
 	})
-	s.t.Cleanup(m.end)
+	m.end = watch(s.t, c, m.metrics)
 	m.finds("at the start", 0)
 	return m
 }

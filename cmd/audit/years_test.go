@@ -37,24 +37,12 @@ func newYears(t *testing.T) *years { return follow(newDeployment(t)) }
 func follow(d *deployment) *years {
 	t := d.t
 	y := &years{deployment: d, metrics: audit.NewMetrics(prometheus.NewRegistry()), looked: make(chan struct{}), day: time.Date(2024, 3, 1, 10, 0, 0, 0, time.UTC)}
-	ctx, cancel := context.WithCancel(t.Context())
-	y.ledgers, y.users = d.follow(ctx, string(d.Topology.Ledger.Table())), d.follow(ctx, string(d.Topology.Progress.Table()))
+	y.ledgers, y.users = d.follow(t.Context(), string(d.Topology.Ledger.Table())), d.follow(t.Context(), string(d.Topology.Progress.Table()))
 	c := d.config()
 	c.Ledgers, c.Users = y.ledgers, y.users
 	c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	c.Clock = func() time.Time {
-		select {
-		case y.looked <- struct{}{}:
-		default: // nobody waits
-		}
-		return time.Now()
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- audit.Watch(ctx, c, y.metrics) }()
-	t.Cleanup(func() {
-		cancel()
-		d.Check(<-ended)
-	})
+	c.Clock = looking(y.looked, time.Now)
+	watch(t, c, y.metrics)
 	return y
 }
 
