@@ -119,7 +119,12 @@ func TestTotalsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.OneOf(rapid.Uint64(), rapid.SampledFrom([]uint64{0, 1, math.MaxInt64, 1 << 63, math.MaxUint64})).Draw(t, "low")
 		high := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{0, -1, 1, math.MinInt64, math.MaxInt64})).Draw(t, "high")
-		checkRoundTrip(t, codecs.UserRow{}, &mission.UserRow{Received: []mission.Received{{Currency: "INR", Net: money.Total{High: high, Low: low}}}})
+		total := money.Total{High: high, Low: low}
+		tally := &mission.Tally{Settled: total, Recent: total}
+		checkRoundTrip(t, codecs.UserRow{}, &mission.UserRow{
+			Received: []mission.Received{{Currency: "INR", Net: total}},
+			States:   []*mission.State{{Mission: "m", Tallies: []*mission.Tally{tally, tally}}},
+		})
 	})
 }
 
