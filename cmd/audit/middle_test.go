@@ -58,23 +58,23 @@ func (m *middle) finds(when string, want int64) {
 }
 
 // allot reserves money of a mission's budget, return is what became of it, and the budget's row says what it makes of both.
-func (m *still) allot(amount int64) {
+func (s *still) allot(amount int64) {
 	a := &budget.Allotment{
 		Verdict: budget.Reserved, UserID: "u1", Mission: "m1", Version: 1, Currency: "INR", Amount: amount,
 		Reward: mission.Reward{Kind: mission.RewardCash, Amount: amount}, At: 1_772_359_200_000,
 	}
-	m.put(m.topology.RewardsIn.Name, "u1", encoded(m, a, codecs.Allotment{}.Encode))
+	s.put(s.topology.RewardsIn.Name, "u1", encoded(s, a, codecs.Allotment{}.Encode))
 }
 
-func (m *still) returns(movement budget.Movement, amount int64) {
+func (s *still) returns(movement budget.Movement, amount int64) {
 	r := &budget.Return{Movement: movement, Mission: "m1", Unit: "INR", Amount: amount, RewardID: "r1", Epoch: 1, At: 1_772_359_200_000}
-	m.put(m.topology.BudgetReturns.Name, "m1", encoded(m, r, codecs.BudgetReturn{}.Encode))
+	s.put(s.topology.BudgetReturns.Name, "m1", encoded(s, r, codecs.BudgetReturn{}.Encode))
 }
 
-func (m *still) budget(reserved, spent, handled int64) {
+func (s *still) budget(reserved, spent, handled int64) {
 	row := &budget.Row{Mission: &budget.Mission{Version: 1, Accounts: []budget.Account{{Unit: "INR", Reserved: reserved, Spent: spent}}, Winners: 2}}
-	m.put(string(m.topology.Budget.Table()), "m1", encoded(m, row, codecs.BudgetRow{}.Encode))
-	m.put(string(m.topology.Budget.Table()), position.Key, position.Position{m.topology.BudgetReturns.Name: handled}.Append(nil))
+	s.put(string(s.topology.Budget.Table()), "m1", encoded(s, row, codecs.BudgetRow{}.Encode))
+	s.put(string(s.topology.Budget.Table()), position.Key, position.Position{s.topology.BudgetReturns.Name: handled}.Append(nil))
 }
 
 // A budget of which the audit has not seen the beginning is held against how it was found: not while something from before is still on its way.
