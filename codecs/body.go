@@ -137,10 +137,10 @@ type HealthSettingBody struct {
 type GoodwillBody struct {
 	Kind         string   `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
 	Amount       int64    `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
-	Currency     string   `json:"currency,omitempty" doc:"ISO 4217; needed but for coins" example:"INR"`
+	Currency     string   `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
 	ExpiresAfter string   `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 	Grant        grantDoc `json:"grant,omitzero"`
-	Debt         string   `json:"debt,omitempty" enum:"negative,floor" default:"negative"`
+	Debt         string   `json:"debt,omitempty" enum:"negative,floor" doc:"For coins and scratch cards only; default: negative"`
 	Reason       string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
 }
 

@@ -51,6 +51,7 @@ type readyOutput struct{ Body Readiness }
 
 func (s *Server) probes() {
 	alive := s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers")
+	alive.Middlewares = huma.Middlewares{s.bodiless}
 	alive.Security = []map[string][]string{{}}
 	huma.Register(s.api, alive,
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })

@@ -3,7 +3,10 @@ package views
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -74,8 +77,12 @@ func headBounds(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// known refuses query parameters that an operation does not have, or that come twice: they would mean nothing, in silence.
+// known refuses query parameters and bodies that an operation does not have, and parameters that come twice: they would mean nothing, in silence.
 func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
+	if p := checkBodiless(ctx); p != nil {
+		s.refuse(ctx, p)
+		return
+	}
 	u := ctx.URL()
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -107,6 +114,43 @@ func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(ctx)
+}
+
+// bodiless looks at the body alone, where the query is not looked at.
+func (s *Server) bodiless(ctx huma.Context, next func(huma.Context)) {
+	if p := checkBodiless(ctx); p != nil {
+		s.refuse(ctx, p)
+		return
+	}
+	next(ctx)
+}
+
+// checkBodiless refuses a body where an operation has none. Nothing and {} are fine: clients send {} by habit.
+func checkBodiless(ctx huma.Context) *problem.Problem {
+	op := ctx.Operation()
+	if op.RequestBody != nil || ctx.BodyReader() == nil {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), op.MaxBodyBytes+1))
+	var slow net.Error
+	switch {
+	case errors.As(err, &slow) && slow.Timeout():
+		return problem.Of(http.StatusRequestTimeout)
+	case int64(len(body)) > op.MaxBodyBytes:
+		return problem.Of(http.StatusRequestEntityTooLarge)
+	case err != nil:
+		return problem.Of(http.StatusBadRequest)
+	case len(bytes.TrimSpace(body)) == 0:
+		return nil
+	}
+	var found faults.List
+	switch err := codecs.NoRequest(body); {
+	case err == nil:
+		return nil
+	case errors.As(err, &found) && found.Has(faults.UnknownField):
+		return refused(found)
+	}
+	return problem.Unreadable("", "malformed", "there is no body here: send none, or {}")
 }
 
 // isMedia tells whether a body says that it is of a type, in UTF-8.

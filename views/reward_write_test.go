@@ -101,6 +101,36 @@ func TestRewardsThatCannotBeGiven(t *testing.T) {
 	}
 }
 
+// Money is given in the currencies of events and missions, spelled as theirs, and in no others.
+func TestGoodwillInACurrency(t *testing.T) {
+	f := newFixture(t)
+	const target = "/v1/panel/users/usr_1/rewards"
+	for body, want := range map[string]string{
+		`{"kind":"cash","amount":5,"currency":"XYZ","reason":"r"}`:                "/currency",
+		`{"kind":"cash","amount":5,"currency":"in r","reason":"r"}`:               "/currency",
+		`{"kind":"gift_card","amount":5,"currency":"RUPEE","reason":"r"}`:         "/currency",
+		`{"kind":"custom","amount":5,"currency":"356","reason":"r"}`:              "/currency",
+		`{"kind":"cash","amount":5,"currency":"ınr","reason":"r"}`:                "/currency",
+		`{"kind":"coins","amount":5,"currency":"INR","reason":"r"}`:               "/currency",
+		`{"kind":"cash","amount":5,"currency":"INR","debt":"floor","reason":"r"}`: "/debt",
+	} {
+		if p := f.wantProblem(f.say("POST", target, body), http.StatusUnprocessableEntity, "invalid_field"); firstPointer(p) != want {
+			t.Errorf("%s: %v", body, p)
+		}
+	}
+	for given, want := range map[string]any{
+		`{"kind":"cash","amount":5,"currency":" inr ","reason":"r"}`: "INR",
+		`{"kind":"cash","amount":5,"currency":"USD","reason":"r"}`:   "USD",
+		`{"kind":"coins","amount":5,"debt":"floor","reason":"r"}`:    nil,
+		`{"kind":"coins","amount":5,"currency":null,"reason":"r"}`:   nil,
+	} {
+		w := f.say("POST", target, given)
+		if got := f.object(w.Body.Bytes()); w.Code != http.StatusOK || got["currency"] != want {
+			t.Errorf("%s: %d %v", given, w.Code, got)
+		}
+	}
+}
+
 func TestUserWriteWithoutAVerdictIsAccepted(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.Wait = time.Millisecond })
 	f.asked.deaf = true

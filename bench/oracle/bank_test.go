@@ -285,7 +285,10 @@ func (b *bank) meddle(user string) {
 		c.Op, c.Reason = reward.Cancel, " "
 	case 2:
 		c.Op, c.Reward = reward.Goodwill, mission.Reward{Kind: []string{"coins", "cash", "scratch_card"}[b.choose(3)], Amount: int64(b.choose(3))}
-		c.Currency, c.Reward.ExpiresAfter, c.Grant.Hold = "INR", time.Duration(b.choose(4))*time.Millisecond, time.Duration(b.choose(3))*time.Millisecond
+		if c.Reward.Kind == mission.RewardCash {
+			c.Currency = "INR"
+		}
+		c.Reward.ExpiresAfter, c.Grant.Hold = time.Duration(b.choose(4))*time.Millisecond, time.Duration(b.choose(3))*time.Millisecond
 		c.Grant.Mode = []string{"", mission.GrantAuto, mission.GrantClaim}[b.choose(3)]
 	case 3:
 		c.UserID = "stranger"

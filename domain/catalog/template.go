@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -45,7 +46,7 @@ func (t RewardTemplate) normal() Entity {
 	for _, text := range []*string{&t.TemplateID, &t.Title, &t.Description, &t.Terms, &t.BrandID} {
 		*text = strings.TrimSpace(*text)
 	}
-	t.Currency = strings.ToUpper(strings.TrimSpace(t.Currency))
+	t.Currency = payment.CurrencyCode(t.Currency)
 	return t
 }
 

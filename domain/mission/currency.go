@@ -116,6 +116,17 @@ func currencyHint(code string) string {
 	return problem.Hint(code, payment.Currencies())
 }
 
+// CheckCurrency returns what is wrong with the currency of an amount, empty for nothing.
+func CheckCurrency(code string) string {
+	switch {
+	case code == "":
+		return "is required"
+	case !isCurrency(code):
+		return "is not a currency of ISO 4217, in upper case" + currencyHint(code)
+	}
+	return ""
+}
+
 // isCurrency tells whether payments can be in that currency: no other mission could ever count one.
 func isCurrency(s string) bool {
 	_, known := payment.Exponent(s)

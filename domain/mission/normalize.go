@@ -15,7 +15,7 @@ import (
 func Normalize(m Mission) Mission {
 	m.ID = strings.TrimSpace(m.ID)
 	m.Title = strings.TrimSpace(m.Title)
-	m.Currency = strings.ToUpper(strings.TrimSpace(m.Currency))
+	m.Currency = payment.CurrencyCode(m.Currency)
 	m.TimeZone = strings.TrimSpace(m.TimeZone)
 	m.Window.From = strings.TrimSpace(m.Window.From)
 	m.Window.To = strings.TrimSpace(m.Window.To)
@@ -83,7 +83,7 @@ func normalizeFilter(f Filter, currency string) Filter {
 func normalizeValue(kind fieldKind, v Value, currency string) Value {
 	switch {
 	case v.Kind == MoneyValue:
-		v.Currency = strings.ToUpper(strings.TrimSpace(v.Currency))
+		v.Currency = payment.CurrencyCode(v.Currency)
 		if kind != moneyField || v.Currency != currency {
 			return v
 		}

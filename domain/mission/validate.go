@@ -92,11 +92,8 @@ func (v *validator) texts() {
 	v.check(len(m.Title) <= maxTitle, "/title", "is longer than "+strconv.Itoa(maxTitle)+" bytes")
 	v.check(len(m.Description) <= maxDescription, "/description", "is longer than "+strconv.Itoa(maxDescription)+" bytes")
 	v.check(m.BrandID == "" || isID(m.BrandID), "/brand_id", "is not an id")
-	switch {
-	case m.Currency == "":
-		v.add("/currency", problem.InvalidField, "is required")
-	case !isCurrency(m.Currency):
-		v.add("/currency", problem.InvalidField, "is not a currency of ISO 4217, in upper case"+currencyHint(m.Currency))
+	if detail := CheckCurrency(m.Currency); detail != "" {
+		v.add("/currency", problem.InvalidField, detail)
 	}
 	v.check(m.Status.Known(), "/status", oneOf(Statuses())+statusHint(m.Status))
 }

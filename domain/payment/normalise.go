@@ -212,13 +212,23 @@ func (r *reader) latency(v Value) int64 {
 
 func (r *reader) currency(v Value) string {
 	given := r.text("currency", v)
-	code := strings.ToUpper(given)
+	code := CurrencyCode(given)
 	if _, known := Exponent(code); given == "" {
 		r.fail(InvalidField, "currency", "missing: "+writeCurrency)
-	} else if !known || len(given) != len(code) { // the length tells letters apart that only look like A to Z when upper case
+	} else if !known {
 		r.fail(InvalidField, "currency", "not a currency of ISO 4217: "+writeCurrency)
 	}
 	return code
+}
+
+// CurrencyCode returns a currency as everything compares it: in upper case, without space around it. Letters that only become A to Z in upper
+// case, such as ı, stay, so that no currency is made of them.
+func CurrencyCode(text string) string {
+	text = strings.TrimSpace(text)
+	if upper := strings.ToUpper(text); len(upper) == len(text) {
+		return upper
+	}
+	return text
 }
 
 func (r *reader) status(v Value, kind Type) Status {

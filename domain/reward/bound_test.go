@@ -3,6 +3,7 @@ package reward_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -59,6 +60,27 @@ func TestBalancesNeverOverflow(tt *testing.T) {
 			}
 		}
 	})
+}
+
+// A reward of money is in a currency that payments can have, and coins have none.
+func TestGoodwillIsInCoinsOrInACurrency(t *testing.T) {
+	const other = "is not a currency of ISO 4217, in upper case"
+	for _, c := range []struct{ kind, currency, debt, pointer, detail string }{
+		{mission.RewardCash, "INR", "", "", ""}, {mission.RewardGiftCard, "JPY", "", "", ""}, {mission.RewardCustom, "BHD", "", "", ""},
+		{mission.RewardCoins, "", "", "", ""}, {mission.RewardCoins, "", mission.DebtFloor, "", ""}, {mission.RewardScratchCard, "", mission.DebtNegative, "", ""},
+		{mission.RewardCash, "", "", "/currency", "is required"}, {mission.RewardCash, "XYZ", "", "/currency", other}, {mission.RewardGiftCard, "in r", "", "/currency", other},
+		{mission.RewardCustom, "RUPEE", "", "/currency", other}, {mission.RewardCash, "356", "", "/currency", other}, {mission.RewardCash, "inr", "", "/currency", other},
+		{mission.RewardCash, "IRN", "", "/currency", other + ": did you mean INR?"},
+		{mission.RewardCoins, "INR", "", "/currency", "coins have no currency: leave it out"}, {mission.RewardScratchCard, "XYZ", "", "/currency", "coins have no currency: leave it out"},
+		{mission.RewardCash, "INR", mission.DebtFloor, "/debt", "belongs to rewards in coins only: leave it out"},
+		{mission.RewardCustom, "INR", mission.DebtNegative, "/debt", "belongs to rewards in coins only: leave it out"},
+	} {
+		command := &reward.Command{UserID: "u", Reason: "r", Reward: mission.Reward{Kind: c.kind, Amount: 5}, Currency: c.currency, Debt: c.debt}
+		got := reward.CheckGoodwill(command)
+		if ok := c.pointer == ""; ok != (len(got) == 0) || !ok && (len(got) != 1 || got[0].Pointer != c.pointer || !strings.HasPrefix(got[0].Detail, c.detail)) {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
 }
 
 func TestGoodwillBeyondTheBound(t *testing.T) {

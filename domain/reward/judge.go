@@ -106,10 +106,11 @@ func CheckGoodwill(c *Command) problem.List {
 		}
 	}
 	kinds := mission.RewardKinds()
+	known := slices.Contains(kinds, c.Reward.Kind)
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
 	check(len(c.Reason) <= MaxReason, "/reason", longReason)
-	check(slices.Contains(kinds, c.Reward.Kind), "/kind", "must be one of "+strings.Join(kinds, ", "))
+	check(known, "/kind", "must be one of "+strings.Join(kinds, ", "))
 	check(c.Reward.Amount > 0, "/amount", "must be a whole number above 0")
 	check(c.Reward.Amount <= money.Max, "/amount", money.MaxDetail)
 	check(c.Reward.Pool == "", "/pool", "codes of pools are for missions")
@@ -117,8 +118,14 @@ func CheckGoodwill(c *Command) problem.List {
 	check(c.Grant.Hold >= 0, "/grant/hold", "must not be negative")
 	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode", "must be auto or claim")
 	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt", "must be negative or floor")
-	if mission.UnitOf(c.Reward.Kind, "x") != mission.Coins {
-		check(c.Currency != "", "/currency", "is required")
+	kind := mission.RewardKindOf(c.Reward.Kind)
+	switch wrong := mission.CheckCurrency(c.Currency); {
+	case !known: // what belongs to it is not known, either
+	case kind.InCoins:
+		check(c.Currency == "", "/currency", "coins have no currency: leave it out")
+	default:
+		check(wrong == "", "/currency", wrong)
+		check(c.Debt == "", "/debt", "belongs to rewards in coins only: leave it out")
 	}
 	return problems
 }

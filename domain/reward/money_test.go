@@ -99,7 +99,10 @@ func (w *world) someCommand() {
 	c.Op = rapid.SampledFrom([]reward.Op{reward.Claim, reward.Claim, reward.Claim, reward.Cancel, reward.Goodwill}).Draw(t, "op")
 	if c.Op == reward.Goodwill {
 		kind := rapid.SampledFrom([]string{mission.RewardCoins, mission.RewardScratchCard, mission.RewardCash}).Draw(t, "kind")
-		c.Reward, c.Currency = mission.Reward{Kind: kind, Amount: 7}, "INR"
+		c.Reward = mission.Reward{Kind: kind, Amount: 7}
+		if kind == mission.RewardCash {
+			c.Currency = "INR"
+		}
 	} else if row := w.users[c.UserID]; row != nil && len(row.Rewards) > 0 {
 		c.RewardID = rapid.SampledFrom(row.Rewards).Draw(t, "reward").ID
 	}
