@@ -91,6 +91,12 @@ type envelope struct {
 // clock is the type of an event that moves time and does nothing else.
 const clock = "clock"
 
+// IsClock reports whether an event moves time and does nothing else.
+func IsClock(line []byte) bool {
+	var e envelope
+	return json.Unmarshal(line, &e) == nil && e.Type == clock
+}
+
 // time returns the event time of an event, or of a clock event.
 func (e *envelope) time() (time.Time, bool) {
 	if e.Type == clock {

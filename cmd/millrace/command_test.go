@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/engine/embedded"
 )
@@ -127,6 +131,30 @@ func TestConfigPrintsTheLayers(t *testing.T) {
 	lacks(t, got, "client_id: other")
 	if strings.Contains(got, "level: error") {
 		t.Error("--config is read beside millrace.yaml, not in its place")
+	}
+}
+
+// -o decides what is printed, with the names of the file in both.
+func TestConfigIsPrintedAsAsked(t *testing.T) {
+	elsewhere(t)
+	var asJSON any
+	if out := millrace(t, 0, "config", "-o", "json").out; json.Unmarshal([]byte(out), &asJSON) != nil || !strings.HasPrefix(out, "{\n  \"") {
+		t.Fatalf("no JSON: %s", out)
+	}
+	text := millrace(t, 0, "config", "-o", "yaml").out
+	raw, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again any
+	if err := json.Unmarshal(raw, &again); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(again, asJSON); diff != "" {
+		t.Error(diff)
+	}
+	if table := millrace(t, 0, "config").out; table != text {
+		t.Errorf("without -o: %s", table)
 	}
 }
 

@@ -12,15 +12,15 @@ func timeOf(flag, text string) (instant.Milli, error) {
 	if text == "" {
 		return 0, nil
 	}
-	if t, err := time.Parse(time.DateOnly, text); err == nil && t.UnixMilli() > 0 {
-		return instant.Of(t), nil
-	}
 	at, err := instant.Parse(text)
-	if err == nil && at <= 0 {
-		err = instant.ErrNoTime
+	if t, noDate := time.Parse(time.DateOnly, text); noDate == nil {
+		at, err = instant.Of(t), nil
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("%s %q: %w; a date such as 2026-03-01 is midnight UTC", flag, text, err)
+	case at <= 0:
+		return 0, fmt.Errorf("%s %q: it is not after the beginning of 1970: write a later time, such as 2026-03-01T10:00:00Z", flag, text)
 	}
 	return at, nil
 }

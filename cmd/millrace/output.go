@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -51,9 +52,12 @@ func (a *app) configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print the effective configuration",
-		Long:  "Prints what defaults, file, environment and flags add up to. Key files are named, never shown.",
+		Long:  "Prints what defaults, file, environment and flags add up to, as YAML unless -o says json. Key files are named, never shown.",
 		RunE: func(*cobra.Command, []string) error {
 			out, err := a.config.YAML()
+			if err == nil && a.flags.output == "json" {
+				out, err = indented(out)
+			}
 			if err != nil {
 				return err
 			}
@@ -61,4 +65,18 @@ func (a *app) configCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// indented returns YAML as JSON for people.
+func indented(text []byte) ([]byte, error) {
+	raw, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, bytes.TrimSpace(raw), "", "  "); err != nil {
+		return nil, err
+	}
+	b.WriteByte('\n')
+	return b.Bytes(), nil
 }

@@ -42,7 +42,11 @@ func (a *app) problem(c call, resp *http.Response, raw []byte) error {
 		text = body.Title
 	}
 	for _, e := range body.Errors {
-		text += "\n" + e.Pointer + ": " + e.Detail
+		text += "\n"
+		if e.Pointer != "" { // else it is about the whole
+			text += e.Pointer + ": "
+		}
+		text += e.Detail
 	}
 	switch {
 	case !known:

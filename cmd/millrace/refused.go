@@ -29,6 +29,7 @@ type refused struct {
 	intake  bool // wait for intake, and count what it refused
 	reasons map[string]int
 	seen    map[string]bool // places in payments
+	clocks  int64           // clock events among them, which are no events to the feed
 }
 
 // watchRefused begins to watch for dead letters if o says that events are judged before the command ends.
@@ -91,6 +92,9 @@ func (r *refused) take(rec *kgo.Record) {
 	}
 	r.seen[place] = true
 	r.reasons[headers[stream.HeaderReason]]++
+	if feed.IsClock(rec.Value) {
+		r.clocks++
+	}
 }
 
 // verdict reports what was refused; it is an error that all was.
@@ -102,8 +106,9 @@ func (r *refused) verdict(w io.Writer) error {
 	for _, reason := range slices.Sorted(maps.Keys(r.reasons)) {
 		parts = append(parts, fmt.Sprintf("%s %d", reason, r.reasons[reason]))
 	}
-	says := fmt.Sprintf("%d of %d events became dead letters: %s (millrace deadletters list)", len(r.seen), r.feed.Events(), strings.Join(parts, ", "))
-	if int64(len(r.seen)) >= r.feed.Events() {
+	sent := r.feed.Events() + r.clocks
+	says := fmt.Sprintf("%d of %d events became dead letters: %s (millrace deadletters list)", len(r.seen), sent, strings.Join(parts, ", "))
+	if int64(len(r.seen)) >= sent {
 		return errors.New(says)
 	}
 	fmt.Fprintln(w, says)

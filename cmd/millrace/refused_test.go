@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +22,7 @@ func TestReplayReportsWhatBecameDeadLetters(t *testing.T) {
 		{"some", "\ufeff" + event("a") + "\r\n" + bad + "\r\nnot json\r\n", []string{"--wait"}, 0, []string{"2 of 3 events became dead letters", "invalid_field 1", "malformed 1"}},
 		{"an array of bad ones", "[" + bad + ",\n" + bad + "]", []string{"--wait"}, 1, []string{"2 of 2 events became dead letters: invalid_field 2"}},
 		{"nobody waits, but time is moved", bad + "\n" + `{"type":"clock","at":"2026-03-02T10:00:01Z"}` + "\n", []string{"--advance", "1m"}, 1, []string{"1 of 1 events became dead letters: invalid_field 1"}},
+		{"a clock without a time", `{"type":"clock","at":"soon"}` + "\n", []string{"--wait"}, 1, []string{"1 of 1 events became dead letters"}},
 		{"only a clock", `{"type":"clock","at":"2026-03-02T10:00:02Z"}` + "\n", []string{"--advance", "1m", "--wait"}, 0, nil},
 		{"none", event("b") + "\n", []string{"--wait"}, 0, nil},
 	} {
@@ -29,6 +31,28 @@ func TestReplayReportsWhatBecameDeadLetters(t *testing.T) {
 		lacks(t, got.errs, c.errs...)
 		if c.errs == nil && got.errs != "" {
 			t.Errorf("%s: %s", c.name, got.errs)
+		}
+	}
+}
+
+// Flags that would make a replay fail for another reason, or do nothing, are refused before it begins.
+func TestReplayRefusesFlagsThatMakeNoSense(t *testing.T) {
+	elsewhere(t)
+	file := write(t, "e.jsonl", "{}\n")
+	for flags, says := range map[string]string{
+		"--timeout 0s":                    "--timeout 0s: must be above 0",
+		"--timeout -1m":                   "--timeout -1m0s: must be above 0",
+		"--advance -1m":                   "--advance -1m0s: must not be below 0",
+		"--shift-to 1970-01-01":           `--shift-to "1970-01-01": it is not after the beginning of 1970`,
+		"--shift-to 1969-12-31":           `--shift-to "1969-12-31": it is not after the beginning of 1970`,
+		"--shift-to 1970-01-01T00:00:00Z": "it is not after the beginning of 1970",
+		"--shift-to 1999-12-31":           "it is before 2000",
+		"--shift-to soon":                 `--shift-to "soon": not a time`,
+	} {
+		errs := millrace(t, 2, append(append([]string{"replay", file}, strings.Fields(flags)...), nobody()...)...).errs
+		lacks(t, errs, says)
+		if strings.Contains(errs, "dial") {
+			t.Errorf("%s: %s", flags, errs)
 		}
 	}
 }

@@ -54,7 +54,15 @@ close at once; clock events of the file count. --wait returns when every table, 
 With --wait, and with --advance where intake runs, replay reports how many events became dead letters, by reason, and exits with 1
 if all did.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case o.timeout <= 0:
+				return misused(cmd, "--timeout %v: must be above 0, such as 10m", o.timeout)
+			case o.advance < 0:
+				return misused(cmd, "--advance %v: must not be below 0: time never goes back", o.advance)
+			}
+			return a.replay(cmd.Context(), args[0], o)
+		},
 	}
 	durationFlag(cmd.Flags(), &o.advance, "advance", 0, "end with clock events this far past the largest event time")
 	cmd.Flags().StringVar(&o.shiftTo, "shift-to", "", "move all times of the file so that the latest is at this one: now, or RFC 3339")
