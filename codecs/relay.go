@@ -4,20 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 )
 
 // ErrUnparseable is the body of a relayed call that holds neither an event nor a list of them.
-var ErrUnparseable = errors.New("codecs: neither an event nor {\"events\":[…]}")
+var ErrUnparseable = errors.New(`neither an event nor {"events":[…]}`)
 
 // SplitEvents returns the events of a relayed call, as they came: a body {"events":[…]} holds any number, any other object is one
 // event. It looks into events no further than to find their ends; whether they make sense is for Payments and payment.Normalise.
-// Every error is ErrUnparseable. They are copies.
+// Every error is ErrUnparseable, and says why and where. They are copies.
 func SplitEvents(b []byte) ([][]byte, error) {
-	b = bytes.TrimSpace(b)
-	if len(b) == 0 || b[0] != '{' || !json.Valid(b) {
-		return nil, ErrUnparseable
+	if err := wellFormed(b); err != nil {
+		return nil, err
 	}
+	b = bytes.TrimSpace(b)
 	list, fields, err := eventList(b)
 	switch {
 	case err != nil:
@@ -25,10 +26,10 @@ func SplitEvents(b []byte) ([][]byte, error) {
 	case list == nil:
 		return [][]byte{bytes.Clone(b)}, nil
 	case fields > 1: // it is no event, and says more than a list
-		return nil, ErrUnparseable
+		return nil, fmt.Errorf("%w: the object of a list has the field events alone, once", ErrUnparseable)
 	}
 	if bytes.TrimSpace(list)[0] != '[' { // null is no list
-		return nil, ErrUnparseable
+		return nil, fmt.Errorf("%w: write a list in the field events", ErrUnparseable)
 	}
 	var events []json.RawMessage
 	if json.Unmarshal(list, &events) != nil {
@@ -39,6 +40,28 @@ func SplitEvents(b []byte) ([][]byte, error) {
 		out[i] = events[i]
 	}
 	return out, nil
+}
+
+// wellFormed says what keeps a body from being a JSON object, and where, without repeating anything of it.
+func wellFormed(b []byte) error {
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	rest := bytes.TrimSpace(b)
+	switch err := json.Unmarshal(b, &raw); {
+	case len(rest) == 0:
+		return fmt.Errorf("%w: the body is empty", ErrUnparseable)
+	case bytes.HasPrefix(rest, []byte("\ufeff")):
+		return fmt.Errorf("%w: the body begins with a byte order mark: send it without", ErrUnparseable)
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(rest)):
+		return fmt.Errorf("%w: the JSON is malformed at byte %d of %d, perhaps cut short", ErrUnparseable, max(syntax.Offset-1, 0), len(b))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: the JSON is malformed at byte %d", ErrUnparseable, max(syntax.Offset-1, 0))
+	case err != nil:
+		return ErrUnparseable
+	case rest[0] != '{':
+		return fmt.Errorf("%w: write an object; a list goes into the field events", ErrUnparseable)
+	}
+	return nil
 }
 
 // eventList returns the list of a valid object, nil if it is an event, and how many fields the object has.

@@ -40,3 +40,22 @@ func TestSplitEventsKeepsTheBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestSplitEventsSaysWhere(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"events":[{"id":"e1"},]}`:     "malformed at byte 23",
+		`{"id":"e1",}`:                  "malformed at byte 11",
+		"\ufeff" + `{"id":"e1"}`:        "byte order mark: send it without",
+		`{"id":"e1"`:                    "cut short",
+		``:                              "the body is empty",
+		`[{"id":"e1"}]`:                 "write an object; a list goes into the field events",
+		`{"events":[],"more":1}`:        "has the field events alone",
+		`{"events":{"id":"e1"}}`:        "write a list in the field events",
+		` {"id":"secret"} {"id":"e2"} `: "malformed at byte 17",
+	} {
+		_, err := SplitEvents([]byte(body))
+		if !errors.Is(err, ErrUnparseable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
+	}
+}

@@ -160,7 +160,7 @@ func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*re
 	raw, err := codecs.SplitEvents(in.RawBody)
 	switch {
 	case err != nil:
-		return nil, problem.Unreadable("", "malformed", "neither an event nor {\"events\":[…]}, in well-formed JSON")
+		return nil, problem.Unreadable("", "malformed", err.Error())
 	case len(raw) > maxRelayed:
 		return nil, problem.Invalid("/events", "out_of_range", "at most 1000 events in one call")
 	}

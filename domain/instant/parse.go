@@ -56,6 +56,9 @@ func zoneless(upper string) bool {
 
 // parseRFC3339 is strict, but for a leap second: those come at the end of a day of UTC.
 func parseRFC3339(upper string) (t time.Time, err error) {
+	if strings.Contains(upper, ",") || !offsetFits(upper) { // which time reads, and RFC 3339 does not know
+		return t, ErrNoTime
+	}
 	if err = t.UnmarshalText([]byte(upper)); err == nil {
 		return t, nil
 	}
@@ -71,6 +74,13 @@ func parseRFC3339(upper string) (t time.Time, err error) {
 		return t, ErrNoTime
 	}
 	return t, nil
+}
+
+// offsetFits tells whether the offset, if there is one, is at most 23:59.
+func offsetFits(upper string) bool {
+	const offset = len("+05:30")
+	at := len(upper) - offset
+	return at < len(time.DateOnly) || upper[at] != '+' && upper[at] != '-' || upper[at+1:at+3] <= "23" && upper[at+4:] <= "59"
 }
 
 // parseEpoch reads digits with an optional fraction. No float is involved: a double cannot hold nanoseconds of today.

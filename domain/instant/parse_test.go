@@ -14,7 +14,7 @@ func TestParse(t *testing.T) {
 	whole := want - 250
 	for text, at := range map[string]Milli{
 		"2026-03-01T10:00:01.250Z": want, "2026-03-01t10:00:01.250z": want, "2026-03-01 10:00:01.25Z": want, "2026-03-01T15:30:01.2509+05:30": want,
-		"1772359201": whole, "1772359201.25": want, "1772359201.250999": want, "1772359201250": want, "1772359201250.9": want,
+		"2026-03-02T09:59:01.25+23:59": want, "1772359201": whole, "1772359201.25": want, "1772359201.250999": want, "1772359201250": want, "1772359201250.9": want,
 		"1772359201250999": want, "1772359201250999999": want,
 		"946684800": Earliest, "4102444799.999": Latest - 1, "946684800000": Earliest, "4102444799999999999": Latest - 1,
 		"2016-12-31T23:59:60Z": 1_483_228_800_000, "2017-01-01T05:29:60.9+05:30": 1_483_228_800_000,
@@ -26,7 +26,8 @@ func TestParse(t *testing.T) {
 	}
 	for text, want := range map[string]error{
 		"": ErrNoTime, "noon": ErrNoTime, "2026-03-01": ErrNoTime, "2026-02-29T10:00:00Z": ErrNoTime, "2026-03-01T10:00:60Z": ErrNoTime,
-		"2026-03-01T10:00Z": ErrNoTime, "10:00:00": ErrNoTime, "١٧٧٢٣٥٩٢٠١": ErrNoTime, "0x69a4": ErrNoTime, " 1772359201": ErrNoTime,
+		"2026-03-01T10:00Z": ErrNoTime, "2026-03-01T10:00:00,5Z": ErrNoTime, "2026-03-01T10:00:00,5+05:30": ErrNoTime, "2026-03-01T10:00:00+24:00": ErrNoTime,
+		"2026-03-01T10:00:00-24:00": ErrNoTime, "2026-03-01T10:00:00+05:60": ErrNoTime, "2016-12-31T23:59:60,5Z": ErrNoTime, "10:00:00": ErrNoTime, "١٧٧٢٣٥٩٢٠١": ErrNoTime, "0x69a4": ErrNoTime, " 1772359201": ErrNoTime,
 		"2026-03-01T10:00:00": ErrNoZone, "2026-03-01 10:00:00.5": ErrNoZone,
 		"0": ErrEpoch, "-1": ErrEpoch, "-1772359201": ErrEpoch, "1796024": ErrEpoch, "946684799": ErrEpoch, "4102444800": ErrEpoch, "94668480000": ErrEpoch,
 		"1.772359201e9": ErrEpoch, "17723592012509999999": ErrEpoch, "9223372036854775807": ErrEpoch, "1772359201.2.5": ErrEpoch, "20260301100000": ErrEpoch,

@@ -9,13 +9,19 @@ import (
 // space around it, every space inside a plain one, in lower case by Unicode's simple mapping, whatever the language: İ becomes i, ı and ß stay,
 // full-width letters stay full-width. Composed characters are the codecs' part (NFC).
 func Name(s string) string {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.ToLower(strings.TrimFunc(s, margin))
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return strings.Map(plainSpace, s)
 		}
 	}
 	return s
+}
+
+// margin tells whether a rune is trimmed: white space but for the separators of lines, which make no name.
+func margin(r rune) bool {
+	const nextLine = '\u0085'
+	return unicode.IsSpace(r) && r != nextLine && !unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
 func plainSpace(r rune) rune {

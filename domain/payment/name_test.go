@@ -17,7 +17,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%+q: %+q, want %+q", given, e.Merchant, want)
 		}
 	}
-	for _, bad := range []string{"a\u200bb", "swiggy\ufeff", "\u202eyggiws", "a\x00b", "a\nb", "a\u2028b", "soft\u00adhyphen", "a\u2060b", "\u200bswiggy"} {
+	for _, bad := range []string{"a\u200bb", "swiggy\ufeff", "\u202eyggiws", "a\x00b", "a\nb", "a\u2028b", "soft\u00adhyphen", "a\u2060b", "\u200bswiggy", "\u2028", "\u2029swiggy", "swiggy\u2028 ", "\u0085"} {
 		for field, set := range map[string]func(*Input){
 			"mode":       func(in *Input) { in.Mode = str(bad) },
 			"instrument": func(in *Input) { in.Instrument = str(bad) },
