@@ -162,17 +162,18 @@ func TestHealthSettingsLive(t *testing.T) {
 	row, lines := run(t,
 		NewWithdrawal("", "ops", 1, KindHealthSetting, "upi"),
 		put(settings("", 1000, health.Change{Field: "up_after", Value: "5"}, health.Change{Field: "down_below", Value: "0.6"})),
-		put(settings("", 2000, health.Change{Field: "down_below", Value: "0.6"}, health.Change{Field: "up_after", Value: "5"})), // the same in another order
+		put(settings("", 1000, health.Change{Field: "down_below", Value: "0.6"}, health.Change{Field: "up_after", Value: "5"})), // the same in another order
+		put(settings("", 0, health.Change{Field: "down_below", Value: "0.6"}, health.Change{Field: "up_after", Value: "5"})),
 		put(settings("", 999, health.Change{Field: "down_below", Value: "0.5"})),
 		put(settings("", 1000, health.Change{Field: "down_below", Value: "0.5"})), // in its place
 		put(settings("", 3000, health.Change{Field: "down_below", Value: "0.4"})),
-		NewWithdrawal("", "ops", 2000, KindHealthSetting, "upi"), // does not undo what is to come but ends it
+		NewWithdrawal("", "ops", 2000, KindHealthSetting, "upi"), // what is to come never begins
 		NewWithdrawal("", "ops", 5000, KindHealthSetting, "upi"),
 		put(settings("", 6000, health.Change{Field: "down_below", Value: "0.3"})),
 	)
 	want := []string{
-		"refused  there is no such health-setting (not_found)", "applied set", "unchanged set",
-		"refused set /effective_from: must not be before the newest change (invalid_field)", "applied set", "applied set", "applied withdrawn",
+		"refused  there is no such health-setting (not_found)", "applied set", "unchanged set", "unchanged set",
+		"refused set /effective_from: must not be before the newest change: write 1970-01-01T00:00:01.000Z or later, or withdraw the settings first (invalid_field)", "applied set", "applied set", "applied withdrawn",
 		"unchanged withdrawn", "applied set",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
@@ -182,7 +183,7 @@ func TestHealthSettingsLive(t *testing.T) {
 	for _, c := range row.Entity.(HealthSettings).Changes {
 		changes = append(changes, fmt.Sprintf("%d %v %s", c.EffectiveFrom, c.Patch, c.Actor))
 	}
-	if diff := cmp.Diff([]string{"1000 [{down_below 0.5}] ops", "3000 [] ops", "6000 [{down_below 0.3}] ops"}, changes); diff != "" {
+	if diff := cmp.Diff([]string{"1000 [{down_below 0.5}] ops", "2000 [] ops", "6000 [{down_below 0.3}] ops"}, changes); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -249,4 +250,57 @@ func TestHealthEntitiesKeepTheirPromises(t *testing.T) {
 			}
 		}
 	})
+}
+
+const ninetyDays = 90 * 24 * hour
+
+// However far ahead, no setting locks its place: it is refused, or a withdrawal ends it. What was in force stays.
+func TestSettingsToComeAreWithdrawn(t *testing.T) {
+	change := func(value string) health.Change { return health.Change{Field: "down_below", Value: value} }
+	row, lines := run(t,
+		put(settings("sbi", 400, change("0.6"))), put(settings("sbi", 500+ninetyDays+1, change("0.5"))), put(settings("sbi", 7_258_118_400_000, change("0.5"))),
+		put(settings("sbi", 500+ninetyDays, change("0.5"))), NewWithdrawal("", "ops", 600, KindHealthSetting, "upi/sbi"),
+		put(settings("sbi", 700, change("0.4"))), put(settings("sbi", 800, change("0.4"))),
+	)
+	const far = "refused set /effective_from: must be within 90 days of the command (invalid_field)"
+	if diff := cmp.Diff([]string{"applied set", far, far, "applied set", "applied withdrawn", "applied set", "applied set"}, lines); diff != "" {
+		t.Error(diff)
+	}
+	var changes []string
+	for _, c := range row.Entity.(HealthSettings).Changes {
+		changes = append(changes, fmt.Sprintf("%d %v", c.EffectiveFrom, c.Patch))
+	}
+	if diff := cmp.Diff([]string{"400 [{down_below 0.6}]", "600 []", "700 [{down_below 0.4}]", "800 [{down_below 0.4}]"}, changes); diff != "" {
+		t.Error(diff)
+	}
+	locked := &Row{Kind: KindHealthSetting, EntityID: "upi/sbi", Revision: 1, Entity: settings("sbi", 7_258_118_400_000, change("0.5"))} // of an older binary
+	locked, e := Apply(locked, NewWithdrawal("w", "ops", 600, KindHealthSetting, "upi/sbi"), DefaultConfig())
+	again := put(settings("sbi", 700, change("0.4")))
+	again.ID = "p"
+	if _, f := Apply(locked, again, DefaultConfig()); e.Result != Applied || f.Result != Applied {
+		t.Errorf("%s, %s %v", e.Result, f.Result, f.Problems)
+	}
+}
+
+// Every event time at which something of the catalog that people decide begins is bounded, or does not lock anything.
+func TestBeginningsAreBounded(t *testing.T) {
+	for _, far := range []instant.Milli{500 + ninetyDays + 1, 7_258_118_400_000, 253_402_300_799_000} {
+		o, m, f := override(), maintenance(), freeze()
+		o.From, m.Begin, f.From = far, far, far
+		o.Until, m.End, f.Until = far+hour, far+hour, far+hour
+		for pointer, entities := range map[string][]Entity{
+			"/from": {o, f}, "/begin": {m}, "/effective_from": {settings("", far, health.Change{Field: "up_after", Value: "5"})},
+		} {
+			for _, entity := range entities {
+				if _, e := Apply(nil, put(entity), DefaultConfig()); e.Result != Refused || pointers(e.Problems) != pointer {
+					t.Errorf("%T from %s: %s %v", entity, far, e.Result, e.Problems)
+				}
+			}
+		}
+		long := override()
+		long.Until = far + 1000
+		if _, e := Apply(nil, put(long), DefaultConfig()); e.Result != Refused || pointers(e.Problems) != "/until" {
+			t.Errorf("until %s: %s %v", far, e.Result, e.Problems)
+		}
+	}
 }

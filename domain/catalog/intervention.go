@@ -140,7 +140,10 @@ func (o Override) put(current Entity, c *Command, _ Config) (Entity, Change, pro
 	}
 	o.From = begin(o.From, old.From, old.Until, c.At)
 	v := &validator{}
-	if v.span("/until", o.From, o.Until); len(v.problems) > 0 {
+	if v.ahead("/from", o.From, c.At); len(v.problems) == 0 {
+		v.span("/until", o.From, o.Until)
+	}
+	if len(v.problems) > 0 {
 		return nil, Change{}, v.problems
 	}
 	o.Actor = old.Actor
@@ -159,6 +162,10 @@ func (m Maintenance) put(current Entity, c *Command, _ Config) (Entity, Change, 
 	if m.Actor = old.Actor; current != nil && m == old {
 		return old, Change{}, nil
 	}
+	v := &validator{}
+	if v.ahead("/begin", m.Begin, c.At); len(v.problems) > 0 {
+		return nil, Change{}, v.problems
+	}
 	m.Actor = c.Actor
 	return m, changeTo(current, m), nil
 }
@@ -167,7 +174,10 @@ func (f Freeze) put(current Entity, c *Command, _ Config) (Entity, Change, probl
 	old, _ := current.(Freeze)
 	f.From = begin(f.From, old.From, old.Until, c.At)
 	v := &validator{}
-	if v.span("/until", f.From, f.Until); len(v.problems) > 0 {
+	if v.ahead("/from", f.From, c.At); len(v.problems) == 0 {
+		v.span("/until", f.From, f.Until)
+	}
+	if len(v.problems) > 0 {
 		return nil, Change{}, v.problems
 	}
 	f.Actor = old.Actor
@@ -227,7 +237,7 @@ func name(s string) string { return payment.Name(s) }
 const (
 	maxName = 256
 	maxMode = 128
-	// maxSpan is how long something may hold: what is forgotten ends by itself.
+	// maxSpan is how long something may hold, and how far ahead of its command it may begin: what is forgotten ends by itself.
 	maxSpan = 90 * 24 * time.Hour
 )
 
@@ -280,7 +290,14 @@ func (v *validator) span(pointer string, from, until instant.Milli) {
 		v.add(pointer, "is required")
 	case until <= from:
 		v.add(pointer, "must be after the beginning")
-	case until.Sub(from) > maxSpan:
+	case until > from.Add(maxSpan):
 		v.add(pointer, "must be within 90 days of the beginning")
+	}
+}
+
+// ahead bounds how far ahead of its command something begins.
+func (v *validator) ahead(pointer string, from, at instant.Milli) {
+	if from > at.Add(maxSpan) {
+		v.add(pointer, "must be within 90 days of the command")
 	}
 }

@@ -116,29 +116,46 @@ func (h HealthSettings) put(current Entity, c *Command, _ Config) (Entity, Chang
 	change := h.Changes[0]
 	if change.EffectiveFrom == 0 {
 		change.EffectiveFrom = c.At
+		if len(old.Changes) > 0 && samePatch(old.Newest(), change) {
+			return old, Change{}, nil
+		}
+	}
+	v := &validator{}
+	if v.ahead("/effective_from", change.EffectiveFrom, c.At); len(v.problems) > 0 {
+		return nil, Change{}, v.problems
 	}
 	return old.add(h, change, current, c)
 }
 
-// withdraw takes all changes back from the command on, or from the newest change on where that is yet to come.
+func samePatch(a, b health.Setting) bool {
+	return len(a.Patch)+len(b.Patch) == 0 || reflect.DeepEqual(a.Patch, b.Patch)
+}
+
+// withdraw takes all changes back from the command on, those that are yet to come included.
 func (h HealthSettings) withdraw(c *Command) (Entity, Change, problem.List) {
-	change := health.Setting{Mode: h.Mode, Instrument: h.Instrument, EffectiveFrom: max(c.At, h.Newest().EffectiveFrom)}
-	return h.add(h, change, h, c)
+	change := health.Setting{Mode: h.Mode, Instrument: h.Instrument, EffectiveFrom: c.At}
+	if h.Status() == StatusWithdrawn && h.Newest().EffectiveFrom <= c.At {
+		return h, Change{}, nil
+	}
+	return h.filed(h, change, h, c)
 }
 
 func (h HealthSettings) add(named HealthSettings, change health.Setting, current Entity, c *Command) (Entity, Change, problem.List) {
 	if len(h.Changes) > 0 {
 		newest := h.Newest()
-		change.Actor = newest.Actor
-		same := newest
-		same.EffectiveFrom = change.EffectiveFrom
 		switch {
 		case change.EffectiveFrom < newest.EffectiveFrom:
-			return nil, Change{}, problem.One("/effective_from", problem.InvalidField, "must not be before the newest change")
-		case reflect.DeepEqual(same.Patch, change.Patch) || len(same.Patch)+len(change.Patch) == 0:
+			return nil, Change{}, problem.One("/effective_from", problem.InvalidField, "must not be before the newest change: write "+
+				newest.EffectiveFrom.String()+" or later, or withdraw the settings first")
+		case samePatch(newest, change) && (newest.EffectiveFrom == change.EffectiveFrom || len(change.Patch) == 0):
 			return h, Change{}, nil
 		}
 	}
+	return h.filed(named, change, current, c)
+}
+
+// filed returns h with one more change, which takes the place of those from its EffectiveFrom on.
+func (h HealthSettings) filed(named HealthSettings, change health.Setting, current Entity, c *Command) (Entity, Change, problem.List) {
 	change.Actor = c.Actor
 	next := HealthSettings{Mode: named.Mode, Instrument: named.Instrument, Changes: keepLast(health.File(h.Changes, change), MaxChanges)}
 	return next, changeTo(current, next), nil

@@ -170,7 +170,7 @@ func (r *ModeRow) named() map[place]bool {
 		out[place{r.Maintenances[i].Instrument, r.Maintenances[i].Gateway}] = true
 	}
 	for i := range r.Settings {
-		if r.Settings[i].Instrument != "" {
+		if r.Settings[i].Instrument != "" && len(r.Settings[i].Patch) > 0 { // an empty one takes the settings back
 			out[place{r.Settings[i].Instrument, ""}] = true
 		}
 	}

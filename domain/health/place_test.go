@@ -397,3 +397,16 @@ func TestGatewaysThatAreNotForgotten(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Settings name a place until they are withdrawn: an empty patch takes them back.
+func TestWithdrawnSettingsNameNoPlace(t *testing.T) {
+	s := DefaultSettings()
+	row, _ := (*ModeRow)(nil).Set(s, &Setting{Mode: "upi", Instrument: "sbi", EffectiveFrom: 10, Patch: Patch{{"min_samples", "20"}}}, 0)
+	if !row.named()[place{"sbi", ""}] {
+		t.Error("a setting names no place")
+	}
+	row, _ = row.Set(s, &Setting{Mode: "upi", Instrument: "sbi", EffectiveFrom: 10}, 0)
+	if row.named()[place{"sbi", ""}] {
+		t.Error("a withdrawn setting names a place")
+	}
+}

@@ -16,8 +16,8 @@ import (
 type Setting struct {
 	Mode       string
 	Instrument string // empty: all of the mode
-	// EffectiveFrom is the event time from which it holds, until the next one of the same mode and instrument. Another with the
-	// same time replaces it.
+	// EffectiveFrom is the event time from which it holds, until the next one of the same mode and instrument. Another that comes
+	// later and holds from the same time, or an earlier one, replaces it: so a withdrawal also ends what is yet to come.
 	EffectiveFrom instant.Milli
 	// Patch is over the settings of the deployment (of an instrument: over those of its mode), not over the setting before it.
 	// An empty one takes all changes back.
@@ -140,17 +140,16 @@ func (s Settings) under(settings []Setting, instrument string, t instant.Milli) 
 	return s
 }
 
-// File puts a setting in its place among those of its mode, ordered by EffectiveFrom and instrument.
+// File puts a setting in its place among those of its mode, ordered by EffectiveFrom and instrument. It takes the place of what is
+// filed already of the same mode and instrument from its own EffectiveFrom on.
 func File(settings []Setting, x Setting) []Setting {
-	i, found := slices.BinarySearchFunc(settings, x, func(a, b Setting) int {
+	settings = slices.DeleteFunc(slices.Clone(settings), func(y Setting) bool {
+		return y.Instrument == x.Instrument && y.EffectiveFrom >= x.EffectiveFrom
+	})
+	i, _ := slices.BinarySearchFunc(settings, x, func(a, b Setting) int {
 		return cmp.Or(cmp.Compare(a.EffectiveFrom, b.EffectiveFrom), cmp.Compare(a.Instrument, b.Instrument))
 	})
-	if found {
-		settings = slices.Clone(settings)
-		settings[i] = x
-		return settings
-	}
-	return slices.Insert(slices.Clone(settings), i, x)
+	return slices.Insert(settings, i, x)
 }
 
 // field is a place in some Settings: to is a pointer into them.

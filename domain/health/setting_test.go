@@ -74,10 +74,11 @@ func TestSettingsAt(t *testing.T) {
 	var settings []Setting
 	for _, x := range []Setting{
 		{Instrument: "sbi", EffectiveFrom: 20, Patch: Patch{{"down_below", "0.5"}}},
+		{EffectiveFrom: 15, Patch: Patch{{"up_after", "6"}}}, // the next one, of an earlier time, ends it
 		{EffectiveFrom: 10, Patch: Patch{{"up_after", "5"}, {"down_below", "0.4"}}},
+		{EffectiveFrom: 10, Patch: Patch{{"up_after", "4"}}},
 		{EffectiveFrom: 30, Patch: Patch{{"degraded_below", "0.45"}, {"down_below", "0.4"}}}, // does not go with sbi's
 		{EffectiveFrom: 40},
-		{EffectiveFrom: 10, Patch: Patch{{"up_after", "4"}}},
 	} {
 		before := slices.Clone(settings)
 		next := File(settings, x)
