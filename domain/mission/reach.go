@@ -1,6 +1,7 @@
 package mission
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,27 +117,18 @@ func (v *validator) candidates(filters []Filter) ([]payment.Facts, bool) {
 	if _, ok := v.only(field.id); ok {
 		return []payment.Facts{{Currency: v.m.Currency}}, true
 	}
-	switch field.kind {
-	case moneyField, timeField:
+	if field.number != nil {
 		return v.numbers(field, filters), true
-	case attributeField:
-		for _, f := range filters {
-			if !plainTexts(f) {
-				return nil, false
-			}
-		}
+	}
+	if field.kind == attributeField && !plainTexts(filters) {
+		return nil, false
 	}
 	return samples(field, filters), true
 }
 
-// plainTexts tells whether a filter compares texts alone: as numbers, many texts are one value.
-func plainTexts(f Filter) bool {
-	for _, value := range f.Values {
-		if value.Kind == NumberValue {
-			return false
-		}
-	}
-	return true
+// plainTexts tells whether filters compare texts alone: as numbers, many texts are one value.
+func plainTexts(filters []Filter) bool {
+	return !slices.ContainsFunc(filters, func(f Filter) bool { return hasNumber(f.Values) })
 }
 
 // only returns the value that a field has in every payment that the mission counts, false if there are several.
@@ -171,7 +163,7 @@ func (v *validator) numbers(field field, filters []Filter) []payment.Facts {
 		for _, value := range f.Values {
 			n, err := strconv.ParseInt(value.Text, 10, 64)
 			if field.kind == timeField {
-				n, err = int64(timeOf(value)), nil
+				n, err = timeOf(value), nil
 			}
 			if err == nil {
 				add(n)
