@@ -56,6 +56,9 @@ type Config struct {
 	// Tick is how often idle inputs, and timers that they make due, are looked for. At most 1.25 s: looks further apart prove nothing.
 	// Defaults to 200 ms.
 	Tick time.Duration
+	// MayStand tells that inputs may stop for good, as where events are sent by hand: that event time stands still is then no warning, and
+	// logged at level info.
+	MayStand bool
 	// SweepEvery is the time between two sweeps. Defaults to 10 min.
 	SweepEvery time.Duration
 	// Clock is the wall clock. Defaults to time.Now.

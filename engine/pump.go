@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -231,7 +233,11 @@ func (s *session) warn(p *partition, wall time.Time) {
 		return // nobody has said anything yet
 	}
 	p.warned = wall
-	s.engine.config.Logger.Warn("event time stands still", "group", s.engine.graph.group, "partition", p.number,
+	level := slog.LevelWarn
+	if s.engine.config.MayStand {
+		level = slog.LevelInfo
+	}
+	s.engine.config.Logger.Log(context.Background(), level, "event time stands still", "group", s.engine.graph.group, "partition", p.number,
 		"watermark", timeOf(p.time.Watermark()), "since", p.rose, "waits_for_topic", slowest.Topic, "waits_for_group", slowest.Origin,
 		"waits_for_partition", slowest.Source, "at", timeOf(slowest.Time))
 }

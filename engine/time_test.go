@@ -322,10 +322,16 @@ func TestStrangersDoNotMoveTime(t *testing.T) {
 
 // A watermark that stands still is told of, with whom it waits for, once in a while.
 func TestStandstillIsTold(t *testing.T) {
+	for mayStand, level := range map[bool]string{false: "level=WARN", true: "level=INFO"} {
+		testStandstill(t, mayStand, level)
+	}
+}
+
+func testStandstill(t *testing.T, mayStand bool, level string) {
 	var log bytes.Buffer
 	e, err := New(Config{
 		Client: ClientConfig{Brokers: []string{"none:1"}}, Clock: func() time.Time { return at(1000) },
-		Logger: slog.New(slog.NewTextHandler(&log, nil)), Metrics: NewMetrics(nil),
+		Logger: slog.New(slog.NewTextHandler(&log, nil)), Metrics: NewMetrics(nil), MayStand: mayStand,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -340,8 +346,8 @@ func TestStandstillIsTold(t *testing.T) {
 	for _, seconds := range []int{1010, 1031, 1032, 1200} {
 		s.warn(p, at(seconds))
 	}
-	if lines := strings.Count(log.String(), "event time stands still"); lines != 1 {
-		t.Errorf("%d lines", lines)
+	if lines := strings.Count(log.String(), level+` msg="event time stands still"`); lines != 1 {
+		t.Errorf("%d lines at %s", lines, level)
 	}
 	if !strings.Contains(log.String(), "group=g partition=2") || !strings.Contains(log.String(), "waits_for_topic=in waits_for_group=others waits_for_partition=0") {
 		t.Errorf("the log says %s", log.String())

@@ -130,7 +130,7 @@ func (d *dev) start(ctx context.Context) error {
 	}
 	d.stale = len(ends) > 0
 	d.pipeline, err = pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: d.Settings, Topology: d.topology, Registerer: d.Metrics, Metrics: d.engine, Log: d.Log,
+		Settings: d.Settings, Topology: d.topology, Registerer: d.Metrics, Metrics: d.engine, Log: d.Log, MayStand: d.NoTraffic,
 	})
 	if err != nil {
 		return err

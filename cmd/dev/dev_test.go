@@ -220,7 +220,7 @@ func (r *running) brokerPort() int {
 
 func secondRun(t *testing.T, data, user string, before map[string]int64) {
 	r := begin(t, settings(t, data))
-	r.shows(`Going on with the data of the last run; live traffic, 2 events a second`)
+	r.shows(`Going on with the data of the last run; live traffic, 2 events a second\. Bank upi/sbi is in an outage`)
 	if text, _ := r.screen.read(); strings.Contains(text, "not stopped cleanly") {
 		t.Error("a clean stop was taken for an unclean one")
 	}

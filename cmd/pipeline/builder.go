@@ -85,6 +85,7 @@ func (b *builder) member(name string) (*member, error) {
 	e, err := engine.New(engine.Config{
 		Client: s.Client(), Slot: slot(s), Stores: stores, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
 		Logger: b.config.Log, Metrics: b.metrics, Reasons: reasons(), Index: part.index, Failpoint: b.config.Failpoint,
+		MayStand: b.config.MayStand,
 	})
 	if err != nil {
 		return nil, err

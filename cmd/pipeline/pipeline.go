@@ -32,6 +32,8 @@ type Config struct {
 	Log *slog.Logger
 	// Data is the directory in which tables are kept, each group's below its name and slot. Defaults to none: in memory.
 	Data string
+	// MayStand tells that inputs may stop for good, see engine.Config.
+	MayStand bool
 	// Failpoint is for crash tests, see engine.Config. Defaults to none.
 	Failpoint func(place string)
 }
