@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
@@ -14,7 +15,7 @@ import (
 // Transaction is what the ledger knows of one transaction.
 type Transaction struct {
 	TransactionID string        `json:"transaction_id"`
-	UserID        string        `json:"user_id"`
+	UserID        *string       `json:"user_id" doc:"null: the user was erased"`
 	Status        string        `json:"status" enum:"pending,failed,success,unknown" doc:"Of the payment; unknown while only reversals are known"`
 	Currency      string        `json:"currency"`
 	Amount        int64         `json:"amount" doc:"Gross, minor units"`
@@ -72,9 +73,18 @@ func (s *Server) transaction(ctx context.Context, in *transactionInput) (*transa
 	return &transactionOutput{body}, nil
 }
 
+// userOf returns whose transaction it is, nil if its user was erased.
+func userOf(row *ledger.Row) *string {
+	user := row.UserID()
+	if user == erasure.Nobody {
+		return nil
+	}
+	return &user
+}
+
 func transactionOf(id string, row *ledger.Row) Transaction {
 	t := Transaction{
-		TransactionID: id, UserID: row.UserID(), Status: row.Status.String(), Currency: row.Currency(),
+		TransactionID: id, UserID: userOf(row), Status: row.Status.String(), Currency: row.Currency(),
 		Amount: row.AmountMinor(), Reversed: row.Reversed(), Net: row.Net(), Reversals: []Reversal{}, Journal: []JournalLine{},
 	}
 	if t.Status == "" {

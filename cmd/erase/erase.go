@@ -37,9 +37,9 @@ type Config struct {
 type Report struct {
 	// Transactions that forgot the user.
 	Transactions int `json:"transactions"`
-	// Rows of the user that went.
+	// Rows of the user that went, or would go; transactions are not among them.
 	Rows int `json:"rows"`
-	// Left are rows that still hold the user: of payments that came meanwhile. Erase again.
+	// Left are the rows and transactions that still hold the user: of payments that came meanwhile. Erase again.
 	Left []string `json:"left"`
 	// Logs are the topics that may still hold records of the user, with how long they keep them.
 	Logs []Log `json:"logs"`
@@ -89,7 +89,7 @@ func Look(ctx context.Context, c Config, user string) (Report, error) {
 		return Report{}, err
 	}
 	defer w.close()
-	return Report{Transactions: len(found.transactions), Left: found.names(), Logs: w.logs()}, nil
+	return Report{Transactions: len(found.transactions), Rows: len(found.rows), Left: found.names(), Logs: w.logs()}, nil
 }
 
 // start opens what an erasure needs, and says which rows hold the user. The worker is to be closed.

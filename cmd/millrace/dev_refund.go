@@ -44,6 +44,8 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	switch {
 	case err != nil:
 		return err
+	case t.UserID == "":
+		return finding{fmt.Errorf("the user of payment %s was erased: an event needs a user, so it cannot be taken back", id)}
 	case t.Status != "success":
 		return finding{fmt.Errorf("payment %s is %s: only one that succeeded can be taken back", id, t.Status)}
 	case t.Net == 0:

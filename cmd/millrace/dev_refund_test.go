@@ -74,9 +74,17 @@ func TestDevRefundClawsBack(t *testing.T) {
 	lacks(t, run(1, "dev", "refund", "txn_3").errs, `there is no payment "txn_3"`)
 	lacks(t, run(0, "verify").out, "conservation  true")
 	lacks(t, run(0, "mission", "simulate", "-f", file).out, "ONE", "all")
-	lacks(t, run(0, "erase-user", "usr_1", "--dry-run").out, "transactions that would be nobody's  2", "holds the user", "transaction txn_1", "kept in postings")
+	var would struct{ Transactions, Rows int }
+	if err := json.Unmarshal([]byte(run(0, "erase-user", "usr_1", "--dry-run", "-o", "json").out), &would); err != nil || would.Transactions != 2 || would.Rows == 0 {
+		t.Errorf("%+v, %v", would, err)
+	}
+	lacks(t, run(0, "erase-user", "usr_1", "--dry-run").out, "transactions that would be nobody's  2", fmt.Sprintf("rows that would go                   %d\n", would.Rows), "holds the user", "transaction txn_1", "kept in postings")
 	lacks(t, run(2, "erase-user", "usr_1").errs, "cannot be undone", "--yes", "--dry-run") // nobody can be asked here
-	lacks(t, run(0, "erase-user", "usr_1", "--yes").out, "transactions that are nobody's now  2", "kept in postings")
+	lacks(t, run(0, "erase-user", "usr_1", "--yes").out, "transactions that are nobody's now  2", fmt.Sprintf("rows deleted                        %d\n", would.Rows), "kept in postings")
+	lacks(t, run(1, "dev", "refund", "txn_1").errs, "the user of payment txn_1 was erased")
+	if shown := run(0, "transaction", "get", "txn_1", "-o", "json").out; !strings.Contains(shown, `"user_id": null`) && !strings.Contains(shown, `"user_id":null`) {
+		t.Error(shown)
+	}
 	lacks(t, run(0, "verify").out, "conservation  true", "budgets       true")
 	for _, again := range []string{"--yes", "--dry-run"} {
 		lacks(t, run(1, "erase-user", "usr_1", again).errs, `no row holds user "usr_1"`)

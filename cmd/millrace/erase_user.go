@@ -49,7 +49,7 @@ func (a *app) wouldErase(ctx context.Context, user string) error {
 	}
 	err = a.print(r, func() table {
 		t := table{header: []string{"what", "how much"}, rows: [][]string{
-			{"transactions that would be nobody's", fmt.Sprint(r.Transactions)}, {"rows that would go", fmt.Sprint(len(r.Left))},
+			{"transactions that would be nobody's", fmt.Sprint(r.Transactions)}, {"rows that would go", fmt.Sprint(r.Rows)},
 		}}
 		for _, row := range r.Left {
 			t.rows = append(t.rows, []string{"holds the user", row})
