@@ -76,7 +76,7 @@ type CodePattern struct {
 
 // HandedOn is what was handed on to a pool's stock.
 type HandedOn struct {
-	Added  int64  `json:"added" doc:"Codes handed on"`
+	Added  int64  `json:"added" doc:"Codes of all uploads that were handed on to the stock, those included that it had already and left out: stock has those that it took"`
 	Digest string `json:"last_digest,omitempty" doc:"Of those handed on last"`
 }
 

@@ -53,7 +53,7 @@ const (
 
 // ReadCodes reads a file of gift codes for a pool with a pattern.
 func ReadCodes(b []byte, pattern catalog.CodePattern) *CodesFile {
-	r := &codesReader{seen: map[string]bool{}, headings: headings(), check: pattern.Checker(), bare: pattern == catalog.CodePattern{}}
+	r := &codesReader{seen: map[string]bool{}, headings: headings(), check: pattern.Checker(), bare: pattern == catalog.CodePattern{}, anything: pattern.Alphabet == ""}
 	r.file.Dialect = dialectOf(b)
 	text, err := decodeText(b)
 	var at *placeError
@@ -80,7 +80,7 @@ func ReadCodes(b []byte, pattern catalog.CodePattern) *CodesFile {
 	r.rounded()
 	r.shape()
 	if len(r.file.Codes) == 0 && r.file.Refused == 0 {
-		r.file.Problems = problem.One("/lines", problem.InvalidField, "there are no codes")
+		r.file.Problems = problem.One("/lines", problem.InvalidField, "the file holds no codes")
 	}
 	return &r.file
 }
@@ -135,6 +135,7 @@ type codesReader struct {
 	file     CodesFile
 	check    func(code string) string
 	bare     bool // the pool says nothing of its codes
+	anything bool // the pool does not say which characters its codes have
 	seen     map[string]bool
 	lines    []int // of the codes taken
 	begun    bool  // a line with something in it was there

@@ -12,7 +12,7 @@ import (
 // What spreadsheets make of codes, and what people write around them.
 var (
 	scientificPattern = regexp.MustCompile(`^[-+]?[0-9]+([.,][0-9]+)?[eE][-+][0-9]+$|^[-+]?[0-9]+[.,][0-9]+[eE][0-9]+$`)
-	pointZeroPattern  = regexp.MustCompile(`^[0-9]{5,}\.0+$`)
+	fractionPattern   = regexp.MustCompile(`^[0-9]*[.,][0-9]*$|^[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?$`)
 	datePattern       = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?|[0-9]{1,2}([/.-])[0-9]{1,2}[/.-]([0-9]{2}|[0-9]{4})|(?i:[0-9]{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*))$`)
 	totalPattern      = regexp.MustCompile(`^(?i:totals?|sub-?total|grand total|sum|count|summe|gesamt|anzahl)([^A-Za-z].*)?$`)
 )
@@ -41,8 +41,14 @@ func (r *codesReader) suspicion(code string) string {
 		return marker(code)
 	case scientificPattern.MatchString(code):
 		return "is a number that a spreadsheet has made scientific: its digits are lost; export the column as text"
-	case pointZeroPattern.MatchString(code):
-		return "is a number that a program has made a fraction: export the column as text"
+	case r.anything && fractionPattern.MatchString(code):
+		return "is a fraction or a number with separators, which a program has made of a code: export the column as text"
+	case r.anything && strings.ContainsRune("+-@", rune(code[0])):
+		return "begins like a formula or a number with a sign: export the column as text"
+	case r.anything && strings.ContainsAny(code, "<>"):
+		return "looks like HTML or XML: upload the codes alone, one a line"
+	case r.anything && !strings.ContainsFunc(code, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }):
+		return "has no letter and no digit: take it out"
 	case r.bare && datePattern.MatchString(code):
 		return "is a date, perhaps one that a spreadsheet has made of a code: export the column as text, or give the pool a code_pattern"
 	case totalPattern.MatchString(code):
@@ -59,7 +65,7 @@ func headings() map[string]bool {
 	for _, w := range strings.Fields(`code codes gift gifts card cards voucher vouchers coupon coupons serial serials pin pins number numbers no nr num
 		nos sr sl sno slno srno key keys id ids sku name value values amount amounts denomination balance currency expiry expires expiration date validity valid until
 		status brand product item title type column row line end eof list file export sheet promo promotion promotional ecard egift evoucher
-		gutschein gutscheine gutscheincode gutscheinnummer nummer kode codigo kupon null none nil na nan undefined empty test example sample the of and`) {
+		gutschein gutscheine gutscheincode gutscheinnummer nummer kode codigo kupon null none nil na nan undefined empty true false test example sample the of and`) {
 		words[w] = true
 	}
 	return words

@@ -20,7 +20,8 @@ import (
 type CodesAdded struct {
 	Pool          string              `json:"pool_id"`
 	Codes         int                 `json:"codes" doc:"Different codes in the body"`
-	InPool        int                 `json:"in_pool" doc:"How many of them the pool has already, as far as this server has read; they are left out when they come to its stock"`
+	InPool        int                 `json:"in_pool" doc:"How many of them the pool has already, as far as its stock has taken earlier uploads in; they are left out when they come to it"`
+	StockBehind   int64               `json:"stock_behind" doc:"Codes of earlier uploads that the stock has not taken in yet, as far as this server has read: in_pool may be too low by as many"`
 	Duplicates    int                 `json:"duplicates" doc:"Codes that were in the body before"`
 	RepeatedLines []int               `json:"repeated_lines,omitempty" doc:"The first of their lines"`
 	Blank         int                 `json:"blank_lines"`
@@ -80,6 +81,9 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 		return nil, refusedCodes(file)
 	}
 	out := &codesOutput{Status: http.StatusOK, Location: c.location(in.ID), Body: codesAdded(in.ID, file)}
+	if out.Body.StockBehind, err = s.stockBehind(pool); err != nil {
+		return nil, err
+	}
 	if out.Body.InPool, err = s.inPool(in.ID, file.Codes); err != nil || in.DryRun {
 		return out, err
 	}
@@ -135,6 +139,10 @@ func codesAdded(pool string, file *codecs.CodesFile) CodesAdded {
 
 func refusedCodes(file *codecs.CodesFile) *problem.Problem {
 	p := refused(file.Problems)
+	if file.Refused == 0 {
+		p.Detail = "the file holds no codes: nothing was taken"
+		return p
+	}
 	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: ?dry_run=true shows both", file.Refused, len(file.Codes))
 	return p
 }
@@ -157,6 +165,15 @@ func (s *Server) inPool(pool string, codes []string) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// stockBehind returns how many codes were handed on to a pool's stock that it has not taken in yet, as far as the server has read.
+func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
+	row, _, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(pool.PoolID))
+	if err != nil || row == nil {
+		return pool.Added, err
+	}
+	return max(0, pool.Added-row.Pool.Taken()), nil
 }
 
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.

@@ -53,6 +53,37 @@ func TestCodesGoThroughTheCatalogAndDoNotStay(t *testing.T) {
 	f.wantProblem(f.sayCSV("A-9\n"), http.StatusUnprocessableEntity, "invalid_field")
 }
 
+// What an earlier upload handed on may not be in the stock yet: the answer says by how many codes in_pool may be too low.
+func TestCodesUnderWayToTheStock(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)
+	behind := func(body string) (any, any) {
+		got := f.object(f.sayCSV(body).Body.Bytes())
+		return got["stock_behind"], got["in_pool"]
+	}
+	if b, in := behind("AF-001\nAF-002\n"); b != 0.0 || in != 0.0 {
+		t.Errorf("first: %v behind, %v in the pool", b, in)
+	}
+	if b, in := behind("AF-001\nAF-002\nAF-003\n"); b != 2.0 || in != 0.0 { // the stock has taken nothing in yet
+		t.Errorf("second: %v behind, %v in the pool", b, in)
+	}
+	put(f, f.tables.budget, f.topology.Budget, budget.PoolKey("amazon-100"), &budget.Row{Pool: &budget.Pool{Stocked: 4, Returned: 1, Drawn: 2, Duplicates: 2}})
+	if b, _ := behind("AF-004\n"); b != 0.0 {
+		t.Errorf("third: %v behind", b)
+	}
+}
+
+// A file without codes is refused in words that fit, and its dry run has the same problem.
+func TestFilesWithoutAnyCode(t *testing.T) {
+	f := newFixture(t)
+	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)
+	for _, body := range []string{"\n\n", "code\n"} {
+		if w := f.sayCSV(body); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "the file holds no codes: nothing was taken") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+}
+
 // Ten thousands of codes are commands of at most 10,000, and all of them are judged before the answer.
 func TestManyCodes(t *testing.T) {
 	f := newFixture(t)

@@ -88,7 +88,7 @@ func definitionHeader() []string {
 func (s shownDefinition) row() []string {
 	title := s.Title + s.Name
 	if s.Codes != nil {
-		title += fmt.Sprintf(" (%d codes added", s.Codes.Added)
+		title += fmt.Sprintf(" (%d codes uploaded", s.Codes.Added)
 		if s.Stock != nil {
 			title += fmt.Sprintf(", %d available", s.Stock.Available)
 		}

@@ -83,13 +83,16 @@ func TestNouns(t *testing.T) {
 		if d.noun == "pool" {
 			lacks(t, run(0, "pool", "codes", "p1", write(t, "codes.csv", "A1B2C3D4\nE5F6G7H8\n")).out, "p1", "2", "done")
 			lacks(t, run(0, "pool", "apply", "-f", file).out, "unchanged") // the codes are no part of what a file says
-			lacks(t, run(0, "pool", "list").out, "2 codes added")
+			lacks(t, run(0, "pool", "list").out, "2 codes uploaded")
 			dry := run(1, "pool", "codes", "p1", write(t, "dry.csv", "code;\nA1B2C3D4;\nZ9Y8X7W6;\nVoucher Code;\n"), "--dry-run")
 			lacks(t, dry.out, "dry_run", `separator ";"`, `header "code"`, "2 like A9A9A9A9, from line 2", "/lines/4 looks like a heading")
 			lacks(t, dry.errs, "1 lines are no codes")
 			if strings.Contains(dry.out+dry.errs, "Z9Y8") {
 				t.Errorf("a code is shown: %s", dry.out)
 			}
+			blank := write(t, "blank.csv", "\n \n\n")
+			lacks(t, run(1, "pool", "codes", "p1", blank, "--dry-run").errs, "the file holds no codes")
+			lacks(t, run(1, "pool", "codes", "p1", blank).errs, "the file holds no codes")
 			lacks(t, run(1, "pool", "codes", "none", write(t, "codes.csv", "A1B2C3D4\n")).errs, `there is no pool "none"`)
 		}
 		lacks(t, run(0, d.noun, "archive", d.id, "--reason", "old").out, "archived")

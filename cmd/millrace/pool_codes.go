@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +40,7 @@ type shownCodes struct {
 	Pool       string `json:"pool_id"`
 	Codes      int    `json:"codes"`
 	InPool     int    `json:"in_pool"`
+	Behind     int64  `json:"stock_behind"`
 	Duplicates int    `json:"duplicates"`
 	Refused    int    `json:"refused"`
 	Status     string `json:"status"`
@@ -55,6 +57,9 @@ func (s shownCodes) table() table {
 	t := table{header: []string{"pool", "codes", "in pool", "duplicates", "refused", "status"}, rows: [][]string{
 		{s.Pool, fmt.Sprint(s.Codes), fmt.Sprint(s.InPool), fmt.Sprint(s.Duplicates), fmt.Sprint(s.Refused), s.Status},
 	}}
+	if s.Behind > 0 {
+		t.rows = append(t.rows, []string{fmt.Sprintf("the stock has not taken in %d codes of earlier uploads yet: more of these may be in the pool", s.Behind)})
+	}
 	d := s.Dialect
 	t.rows = append(t.rows, []string{fmt.Sprintf("%s, byte order mark %t, line ends %s, separator %q, quote %q, header %q", d.Encoding, d.ByteOrderMark, d.LineEnds,
 		d.Separator, d.Quote, d.Header)})
@@ -92,8 +97,13 @@ func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bo
 	if err := json.Unmarshal(out.body, &shown); err != nil {
 		return fmt.Errorf("%s: the answer is not what it should be: %w", c.path, err)
 	}
-	if err := a.print(out.body, shown.table); err != nil || shown.Refused == 0 {
+	switch err := a.print(out.body, shown.table); {
+	case err != nil:
 		return err
+	case shown.Refused == 0 && shown.Codes == 0:
+		return finding{errors.New("the file holds no codes: nothing would be taken")}
+	case shown.Refused == 0:
+		return nil
 	}
 	return finding{fmt.Errorf("%d lines are no codes: the server would take nothing of this file", shown.Refused)}
 }

@@ -88,6 +88,14 @@ func (p *Pool) Imported() int64 {
 	return p.Stocked - p.Returned
 }
 
+// Taken returns how many codes imports have brought, those that were known already included.
+func (p *Pool) Taken() int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Imported() + p.Duplicates
+}
+
 // Shelf holds codes, first in, first out.
 type Shelf struct{ Codes []string }
 

@@ -25,6 +25,7 @@ const (
 const maxAlphabet = 200
 
 func (v *validator) codePattern(pointer string, p CodePattern) {
+	found := len(v.problems)
 	if p.MinLength < 0 || p.MinLength > MaxCode {
 		v.add(pointer+"/min_length", "must be 0 to "+strconv.Itoa(MaxCode))
 	}
@@ -38,6 +39,11 @@ func (v *validator) codePattern(pointer string, p CodePattern) {
 	}
 	if p.CheckDigit != "" && p.CheckDigit != CheckLuhn && p.CheckDigit != CheckMod97 {
 		v.add(pointer+"/check_digit", "must be "+CheckLuhn+" or "+CheckMod97)
+	}
+	if len(v.problems) == found {
+		if wrong := p.unfit(); wrong != "" {
+			v.add(pointer, wrong)
+		}
 	}
 }
 

@@ -36,6 +36,58 @@ func TestCodePatterns(t *testing.T) {
 	}
 }
 
+// A pattern that no code can fit is refused with its pool; one that some code fits is not.
+func TestPatternsThatNothingFits(t *testing.T) {
+	for _, c := range []struct {
+		pattern CodePattern
+		want    string
+	}{
+		{CodePattern{Alphabet: "A-Z", CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{MinLength: 1, MaxLength: 1, CheckDigit: CheckMod97}, "mod97"},
+		{CodePattern{MinLength: 1, MaxLength: 1, CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{MaxLength: 2, CheckDigit: CheckMod97}, "mod97"},
+		{CodePattern{Alphabet: "5", MinLength: 2, MaxLength: 2, CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{Alphabet: "é", CheckDigit: CheckMod97}, "mod97"},
+		{CodePattern{Alphabet: "-.", CheckDigit: CheckMod97}, "mod97"}, {CodePattern{Alphabet: " \u200b"}, "visible"}, {CodePattern{Alphabet: "あ", MinLength: 86}, "256 bytes"},
+		{CodePattern{Alphabet: "0-9", MinLength: 16, MaxLength: 16, CheckDigit: CheckLuhn}, ""}, {CodePattern{Alphabet: "A-Z0-9", CheckDigit: CheckMod97}, ""},
+		{CodePattern{Alphabet: "0", MinLength: 2, MaxLength: 2, CheckDigit: CheckLuhn}, ""}, {CodePattern{Alphabet: "0-9A-Z-", MinLength: 19, MaxLength: 19, CheckDigit: CheckLuhn}, ""},
+		{CodePattern{MinLength: 256, CheckDigit: CheckMod97}, ""}, {CodePattern{Alphabet: "あ", MinLength: 85}, ""}, {CodePattern{}, ""}, {CodePattern{MinLength: 256}, ""},
+	} {
+		got := ""
+		for _, p := range Check(Pool{PoolID: "p", State: StatusActive, Pattern: c.pattern}, DefaultConfig()) {
+			got += p.Pointer + ": " + p.Detail
+		}
+		if (got == "") != (c.want == "") || got != "" && (!strings.HasPrefix(got, "/code_pattern: fits no code") || !strings.Contains(got, c.want)) {
+			t.Errorf("%+v: %q, want %q", c.pattern, got, c.want)
+		}
+	}
+}
+
+// What is said of a small pattern is what trying every code says.
+func TestUnfitIsWhatTryingSays(tt *testing.T) {
+	rapid.Check(tt, func(t *rapid.T) {
+		chars := rapid.SampledFrom([]string{"5", "05", "7A", "A", "-5", "3-7", "AB", "9Z"}).Draw(t, "alphabet")
+		length := rapid.Int64Range(1, 4).Draw(t, "length")
+		p := CodePattern{MinLength: length, MaxLength: length, Alphabet: chars, CheckDigit: rapid.SampledFrom([]string{CheckLuhn, CheckMod97}).Draw(t, "check")}
+		codes := []string{""}
+		for range length {
+			var longer []string
+			for _, code := range codes {
+				for char := byte(' '); char < 127; char++ {
+					if ranges, _ := parseAlphabet(chars); ranges.has(rune(char)) {
+						longer = append(longer, code+string(char))
+					}
+				}
+			}
+			codes = longer
+		}
+		fits := false
+		for _, code := range codes {
+			fits = fits || p.Checker()(code) == ""
+		}
+		if fits == (p.unfit() != "") {
+			t.Fatalf("%+v: fits %t, %q", p, fits, p.unfit())
+		}
+	})
+}
+
 // One digit that is wrong, or two neighbours that are swapped, are always noticed (but 09 and 90 by luhn).
 func TestCheckDigitsNoticeSlips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
