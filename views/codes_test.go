@@ -67,6 +67,10 @@ func TestCodesUnderWayToTheStock(t *testing.T) {
 	if b, in := behind("AF-001\nAF-002\nAF-003\n"); b != 2.0 || in != 0.0 { // the stock has taken nothing in yet
 		t.Errorf("second: %v behind, %v in the pool", b, in)
 	}
+	put(f, f.tables.budget, f.topology.Budget, budget.PoolKey("amazon-100"), &budget.Row{Pool: &budget.Pool{Stocked: 2}})
+	if b, _ := behind("AF-001\nAF-002\nAF-003\n"); b != 3.0 {
+		t.Errorf("again: %v behind", b)
+	}
 	put(f, f.tables.budget, f.topology.Budget, budget.PoolKey("amazon-100"), &budget.Row{Pool: &budget.Pool{Stocked: 4, Returned: 1, Drawn: 2, Duplicates: 2}})
 	if b, _ := behind("AF-004\n"); b != 0.0 {
 		t.Errorf("third: %v behind", b)

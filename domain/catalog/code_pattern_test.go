@@ -45,6 +45,7 @@ func TestPatternsThatNothingFits(t *testing.T) {
 		{CodePattern{Alphabet: "A-Z", CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{MinLength: 1, MaxLength: 1, CheckDigit: CheckMod97}, "mod97"},
 		{CodePattern{MinLength: 1, MaxLength: 1, CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{MaxLength: 2, CheckDigit: CheckMod97}, "mod97"},
 		{CodePattern{Alphabet: "5", MinLength: 2, MaxLength: 2, CheckDigit: CheckLuhn}, "luhn"}, {CodePattern{Alphabet: "é", CheckDigit: CheckMod97}, "mod97"},
+		{CodePattern{Alphabet: "5A", MinLength: 11, MaxLength: 11, CheckDigit: CheckLuhn}, "luhn"}, // ten fives would do, without a letter
 		{CodePattern{Alphabet: "-.", CheckDigit: CheckMod97}, "mod97"}, {CodePattern{Alphabet: " \u200b"}, "visible"}, {CodePattern{Alphabet: "あ", MinLength: 86}, "256 bytes"},
 		{CodePattern{Alphabet: "0-9", MinLength: 16, MaxLength: 16, CheckDigit: CheckLuhn}, ""}, {CodePattern{Alphabet: "A-Z0-9", CheckDigit: CheckMod97}, ""},
 		{CodePattern{Alphabet: "0", MinLength: 2, MaxLength: 2, CheckDigit: CheckLuhn}, ""}, {CodePattern{Alphabet: "0-9A-Z-", MinLength: 19, MaxLength: 19, CheckDigit: CheckLuhn}, ""},

@@ -40,6 +40,7 @@ func TestMissionsThatNobodyCanReach(t *testing.T) {
 		{"amounts", filters(where("amount", Gte, num("500")), where("amount", Lte, num("100"))), "/filters/1 passes this filter and /filters/0"},
 		{"amounts apart", filters(where("amount", Gt, num("500")), where("mode", Eq, text("upi")), where("amount", Lt, num("501"))), "/filters/2 passes this filter and /filters/0"},
 		{"one amount", filters(where("amount", Gte, num("500")), where("amount", Lte, num("500"))), ""},
+		{"an amount between", filters(where("amount", Gt, num("500")), where("amount", Lt, num("502"))), ""},
 		{"one amount, and not", filters(where("amount", Gte, num("500")), where("amount", Lte, num("500")), where("amount", Ne, num("500"))), "/filters/2 all filters on amount"},
 		{"no amount", filters(where("amount", Lt, num("1"))), "/filters/0 no payment passes this filter"},
 		{"more than any", filters(where("amount", Gt, num("1125899906842624"))), "/filters/0 no payment passes this filter"},
