@@ -232,6 +232,9 @@ func (p *past) definition(id, enrolment string) (Definition, mission.Mission) {
 	case 0:
 		filters = append(filters, map[string]any{"id": "amount", "operator": "gte", "values": 5})
 	case 1:
+		if metric == "distinct" {
+			goal["target"] = 1 // more cannot be reached
+		}
 		filters = append(filters, map[string]any{"id": "merchant", "operator": "eq", "values": p.pick("a", "b")})
 	}
 	audience := map[string]any{"rollout_percent": []int{100, 100, 100, 50}[p.IntN(4)]}

@@ -173,7 +173,9 @@ func parseCommand(text string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Reward, c.Currency = mission.Reward{Kind: kind, Amount: n}, "INR"
+		if c.Reward = (mission.Reward{Kind: kind, Amount: n}); !mission.RewardKindOf(kind).InCoins {
+			c.Currency = "INR"
+		}
 	} else {
 		c.RewardID = named(words[2])
 	}
