@@ -41,7 +41,8 @@ type Config struct {
 	Pending float64
 	// Hanging payments never report an end, so that they time out. Defaults to 0.001.
 	Hanging float64
-	// Overdue payments report their end only after the ledger's timeout of 300 s. Defaults to 0.0005.
+	// Overdue payments report their end only after the ledger's timeout of 300 s. With 0 no retry ends after it either. Defaults to
+	// 0.0005.
 	Overdue float64
 	// Retries is the share of hanging and technically failed payments that are tried once more, by another gateway or under an
 	// attempt id of their own. Defaults to 0.

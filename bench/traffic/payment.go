@@ -70,7 +70,11 @@ func (s *script) retry(at, latency int64) {
 	at += between(r, 500, 20_000)
 	if chance(r, 0.6) {
 		s.payment(pending, at, 0, 0)
-		at += between(r, 500, timeout+minute) // some come after the timeout
+		longest := timeout + minute // some end after the timeout
+		if s.g.cfg.Overdue == 0 {
+			longest = timeout - minute
+		}
+		at += between(r, 500, longest)
 	}
 	switch u := r.Float64(); {
 	case u < 0.7:
