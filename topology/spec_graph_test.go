@@ -39,7 +39,7 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		ledger.Graph(ledger.DefaultConfig(), nil, top, ledger.NewMetrics(r)),
 		progress.Graph(progress.DefaultConfig(), nil, top, progress.NewIndex(), progress.NewMetrics(r)),
 		budget.Graph(top, budget.NewMetrics(r)),
-		rewards.Graph(nil, top, rewards.NewMetrics(r)),
+		rewards.Graph(nil, nil, top, rewards.NewMetrics(r)),
 		health.Graph(health.DefaultConfig(), top, health.NewIndex(), health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
 		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),

@@ -269,7 +269,7 @@ func (m *memUserCommands) Reward(_ context.Context, c *reward.Command) error {
 			row, err = f.topology.Rewards.Row.Decode(value)
 			f.check(err)
 		}
-		row, effects := reward.Judge(row, c, instant.Of(f.now))
+		row, effects := reward.Judge(row, c, nil, instant.Of(f.now))
 		for _, e := range effects {
 			if e, ok := e.(reward.Audited); ok {
 				f.audit.append(f.topology.AuditUsers.Name, audit.UserKey(c.UserID, "rewards", e.Line.Revision), e.Line)

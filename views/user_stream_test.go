@@ -98,7 +98,7 @@ func (f *fixture) won(user, command string) string {
 	}
 	row, _ = reward.Judge(row, &reward.Command{
 		ID: command, Op: reward.Goodwill, UserID: user, Actor: "eve", Reason: "r", Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 5}, At: at(0),
-	}, instant.Of(f.now))
+	}, nil, instant.Of(f.now))
 	put(f, f.tables.rewards, f.topology.Rewards, user, row)
 	return reward.GoodwillID(user, command)
 }

@@ -230,7 +230,7 @@ func (b *bank) command(c *reward.Command) {
 	for range 1 + b.choose(4)/3 {
 		feedTo(b, "claims", c, codecs.RewardCommand{}.Encode, b.seen.Command)
 		b.send("claims "+c.UserID, func() {
-			b.turn(c.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Judge(row, c, b.now) })
+			b.turn(c.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Judge(row, c, nil, b.now) })
 		})
 	}
 }

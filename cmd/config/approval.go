@@ -4,8 +4,8 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 )
 
-// Approval says which missions need the approval of a second person before they become active. The catalog judges by it, and servers show
-// it: both need the same settings.
+// Approval says which missions need the approval of a second person before they become active, and the most that one person may give a user
+// as goodwill. The groups catalog and rewards judge by it, and servers show it: all need the same settings.
 type Approval struct {
 	// Amount is the most that one mission may give in all without one, in minor units of every currency that amounts does not name: its
 	// budget, or max_winners times its reward, whichever is less. 0: every mission needs one; -1: none. Defaults to 10000000, ₹100,000.00.

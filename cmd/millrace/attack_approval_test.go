@@ -107,3 +107,22 @@ func (x *target) raceOfApproval(t *testing.T, editor, bob string) {
 		}
 	}
 }
+
+// largeGift: nobody alone gives a user more than the threshold either, in any role or kind.
+func (x *target) largeGift(t *testing.T) {
+	const allowed = 10_000_000
+	give := func(want int, bearer, kind string, amount int) {
+		t.Helper()
+		body := fmt.Sprintf(`{"kind":%q,"amount":%d,"currency":"INR","reason":"sorry"}`, kind, amount)
+		got := x.raw(x.addr, request("POST", "/v1/panel/users/mules/rewards", bearer, body))
+		if got.status != want || want == http.StatusConflict && !strings.Contains(string(got.body), "approval_required") {
+			t.Errorf("%d as %s: %d, want %d: %.300s", amount, kind, got.status, want, got.body)
+		}
+	}
+	for _, bearer := range []string{x.token("mallory", token.Editor), x.token("mallory", token.Editor, token.Approver), x.token("mallory", token.Admin)} {
+		for _, kind := range []string{"cash", "gift_card", "custom"} {
+			give(http.StatusConflict, bearer, kind, allowed+1)
+		}
+		give(http.StatusOK, bearer, "cash", allowed)
+	}
+}

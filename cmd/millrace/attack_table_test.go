@@ -178,6 +178,7 @@ func TestAttacksOverSockets(t *testing.T) {
 	t.Run("addresses are not called", func(t *testing.T) { x.addresses(t, admin, listener, called) })
 	t.Run("pages", func(t *testing.T) { x.pages(t) })
 	t.Run("a mission takes two", func(t *testing.T) { x.secondPerson(t) })
+	t.Run("a large gift takes two", func(t *testing.T) { x.largeGift(t) })
 	t.Run("nobody flushes the audit", func(t *testing.T) { x.flush(t) })
 	t.Run("one key pays once", func(t *testing.T) { x.oneKey(t) })
 	t.Run("a replay to another server", func(t *testing.T) { x.replay(t) })

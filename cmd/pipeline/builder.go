@@ -127,7 +127,7 @@ func (b *builder) part(name string) (part, error) {
 	case "budget":
 		return part{graph: budget.Graph(t, budget.NewMetrics(r))}, nil
 	case "rewards":
-		return part{graph: rewards.Graph(Triggers(s), t, rewards.NewMetrics(r))}, nil
+		return part{graph: rewards.Graph(s.Approval.Thresholds().Of, Triggers(s), t, rewards.NewMetrics(r))}, nil
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
 		if b.spans != nil {

@@ -77,14 +77,7 @@ func (c Cost) String() string {
 	if c.Unlimited {
 		return "without limit"
 	}
-	return "up to " + quantity(c.Most, c.Unit)
-}
-
-func quantity(n int64, unit string) string {
-	if unit == mission.Coins {
-		return fmt.Sprintf("%d coins", n)
-	}
-	return mission.FormatMoney(n, unit)
+	return "up to " + mission.FormatUnit(c.Most, c.Unit)
 }
 
 // above returns the costs that need an approval.
@@ -151,7 +144,7 @@ func (t Thresholds) why(above []Cost) string {
 		if c.Unlimited {
 			reach = "nothing bounds what the mission gives (no budget, no max_winners, or a reward without an amount)"
 		}
-		parts[i] = "more than " + quantity(t.Of(c.Unit), c.Unit) + " of one mission needs the approval of a second person, and " + reach
+		parts[i] = "more than " + mission.FormatUnit(t.Of(c.Unit), c.Unit) + " of one mission needs the approval of a second person, and " + reach
 	}
 	return strings.Join(parts, "; ")
 }

@@ -1,5 +1,7 @@
 package mission
 
+import "strconv"
+
 // The reward kinds.
 const (
 	RewardCoins       = "coins"
@@ -91,4 +93,12 @@ func UnitOf(kind, currency string) string {
 		return Coins
 	}
 	return currency
+}
+
+// FormatUnit returns an amount with its unit, for people: Coins, or minor units of a currency.
+func FormatUnit(n int64, unit string) string {
+	if unit == Coins {
+		return strconv.FormatInt(n, 10) + " coins"
+	}
+	return FormatMoney(n, unit)
 }

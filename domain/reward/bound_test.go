@@ -29,7 +29,7 @@ func TestBalancesNeverOverflow(tt *testing.T) {
 			id := reward.ID("u", a.Mission, 1, 0, 1)
 			if kind == mission.RewardScratchCard {
 				var more []reward.Effect
-				next, more = reward.Judge(next, &reward.Command{ID: fmt.Sprint("c", i), Op: reward.Claim, UserID: "u", RewardID: id}, noon)
+				next, more = reward.Judge(next, &reward.Command{ID: fmt.Sprint("c", i), Op: reward.Claim, UserID: "u", RewardID: id}, nil, noon)
 				effects = append(effects, more...)
 			}
 			row = next

@@ -89,11 +89,11 @@ func TestTimeOfARow(t *testing.T) {
 	a.Grant.Mode, a.Reward.ExpiresAfter = mission.GrantClaim, 1000_000_000
 	row, _ := reward.Take(nil, "u", a, noon)
 	id := row.Rewards[0].ID
-	late, _ := reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: id}, noon+1000)
+	late, _ := reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: id}, nil, noon+1000)
 	if late.Rewards[0].State != reward.Expired {
 		t.Errorf("claimed when it expired: %s", late.Rewards[0].State)
 	}
-	back, _ := reward.Judge(late, &reward.Command{ID: "d", Op: reward.Claim, UserID: "u", RewardID: id}, noon)
+	back, _ := reward.Judge(late, &reward.Command{ID: "d", Op: reward.Claim, UserID: "u", RewardID: id}, nil, noon)
 	if back.Now != noon+1000 || back.Rewards[0].State != reward.Expired {
 		t.Errorf("the clock went back to %s: %+v", back.Now, back.Rewards[0])
 	}
@@ -107,7 +107,7 @@ func TestAnEmptyCard(t *testing.T) {
 	a := coins(budget.Reserved, "m", 0, mission.DebtNegative)
 	a.Reward.Kind = mission.RewardScratchCard
 	row, _ := reward.Take(nil, "u", a, noon)
-	row, _ = reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: row.Rewards[0].ID}, noon)
+	row, _ = reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: row.Rewards[0].ID}, nil, noon)
 	row, _ = reward.Take(row, "u", coins(budget.Revoked, "m", 0, mission.DebtNegative), noon)
 	if row.Rewards[0].State != reward.ClawedBack || row.Coins.Count != 0 {
 		t.Errorf("%+v, %+v", row.Rewards[0], row.Coins)

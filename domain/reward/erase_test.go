@@ -52,7 +52,7 @@ func TestErasureLeavesNothingReserved(t *testing.T) {
 				row, effects = reward.Take(row, "u", a, now)
 			case choice == 2 && r != nil:
 				op := rapid.SampledFrom([]reward.Op{reward.Claim, reward.Cancel}).Draw(rt, "op")
-				row, effects = reward.Judge(row, &reward.Command{ID: now.String(), Op: op, UserID: "u", RewardID: r.ID, Reason: "why"}, now)
+				row, effects = reward.Judge(row, &reward.Command{ID: now.String(), Op: op, UserID: "u", RewardID: r.ID, Reason: "why"}, nil, now)
 			case choice == 3 && len(asked) > 0:
 				x := asked[0]
 				asked = asked[1:]

@@ -13,8 +13,8 @@ import (
 )
 
 // Judge gives a command to its user's row, which keeps the verdict. It is total: what cannot be done is refused, with the reasons.
-// A command whose verdict the row still has changes nothing.
-func Judge(row *Row, c *Command, now instant.Milli) (*Row, []Effect) {
+// A command whose verdict the row still has changes nothing. most bounds goodwill.
+func Judge(row *Row, c *Command, most Ceiling, now instant.Milli) (*Row, []Effect) {
 	if _, ok := row.Verdict(c.ID); ok {
 		return Settle(row, c.UserID, now)
 	}
@@ -26,7 +26,7 @@ func Judge(row *Row, c *Command, now instant.Milli) (*Row, []Effect) {
 	case c.Op == Claim:
 		v.Result, v.Problems = t.judgeClaim(c)
 	case c.Op == Goodwill:
-		v.Result, v.Problems = t.judgeGoodwill(c)
+		v.Result, v.Problems = t.judgeGoodwill(c, most)
 	case c.Op == Cancel:
 		v.Result, v.Problems = t.judgeCancel(c)
 	default:
@@ -73,7 +73,7 @@ func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 	return verdict.Applied, nil
 }
 
-func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
+func (t *transition) judgeGoodwill(c *Command, most Ceiling) (verdict.Result, problem.List) {
 	if problems := CheckGoodwill(c); len(problems) > 0 {
 		return verdict.Refused, problems
 	}
@@ -82,6 +82,9 @@ func (t *transition) judgeGoodwill(c *Command) (verdict.Result, problem.List) {
 			return refuse("", problem.Conflict, "the idempotency key was used for something else")
 		}
 		return verdict.Unchanged, nil
+	}
+	if problems := most.Check(c); len(problems) > 0 {
+		return verdict.Refused, problems
 	}
 	r := t.add(&Reward{
 		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount, Currency: currencyOf(c.Reward.Kind, c.Currency), Mode: c.Grant.Mode,

@@ -21,7 +21,7 @@ func gift(id string, amount int64) *reward.Command {
 func TestOneKeyGivesOnce(t *testing.T) {
 	var row *reward.Row
 	give := func(id string, amount int64) verdict.Verdict {
-		row, _ = reward.Judge(row, gift(id, amount), instant.Milli(1))
+		row, _ = reward.Judge(row, gift(id, amount), nil, instant.Milli(1))
 		v, _ := row.Verdict(id)
 		return v
 	}
@@ -53,16 +53,16 @@ func TestOneKeyGivesOnce(t *testing.T) {
 
 // A key that comes again for something else is refused, whatever it would have come to.
 func TestOneKeyIsOneCommand(t *testing.T) {
-	row, _ := reward.Judge(nil, gift("key.1", 100), 1)
+	row, _ := reward.Judge(nil, gift("key.1", 100), nil, 1)
 	cancel := &reward.Command{ID: "stop.1", Op: reward.Cancel, UserID: "u1", Actor: "eve", Reason: "a mistake", At: 2, RewardID: row.Rewards[0].ID}
-	row, _ = reward.Judge(row, cancel, 2)
+	row, _ = reward.Judge(row, cancel, nil, 2)
 	other := *cancel
 	other.ID, other.Reason = "stop.2", "another reason"
-	row, _ = reward.Judge(row, &other, 3)
+	row, _ = reward.Judge(row, &other, nil, 3)
 	if v, _ := row.Verdict("stop.2"); v.Result != verdict.Refused || v.Problems.Code() != problem.Conflict {
 		t.Errorf("%+v", v)
 	}
-	row, _ = reward.Judge(row, cancel, 4)
+	row, _ = reward.Judge(row, cancel, nil, 4)
 	if v, _ := row.Verdict("stop.1"); v.Result != verdict.Applied {
 		t.Errorf("the first again: %+v", v)
 	}

@@ -176,7 +176,9 @@ func (w *world) provide(user string, e reward.Asked) {
 func (w *world) command(c *reward.Command) {
 	w.commands++
 	c.ID = fmt.Sprint("c", w.commands)
-	w.reward(c.UserID, func(row *reward.Row, _ string) (*reward.Row, []reward.Effect) { return reward.Judge(row, c, w.now) })
+	w.reward(c.UserID, func(row *reward.Row, _ string) (*reward.Row, []reward.Effect) {
+		return reward.Judge(row, c, nil, w.now)
+	})
 	if _, ok := w.users[c.UserID].Verdict(c.ID); !ok {
 		w.t.Fatalf("no verdict on %+v", c)
 	}

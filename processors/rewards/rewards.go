@@ -34,9 +34,10 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Graph returns the group's graph; triggers may be nil. There is nothing else to configure: holds and expiries come with the outcomes.
-func Graph(triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	g := &group{triggers: triggers, topology: t, metrics: m}
+// Graph returns the group's graph; most bounds goodwill, and triggers may be nil. There is nothing else to configure: holds and expiries come with
+// the outcomes.
+func Graph(most reward.Ceiling, triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
+	g := &group{most: most, triggers: triggers, topology: t, metrics: m}
 	return goka.DefineGroup(t.Rewards.Goka(),
 		stream.Input(t.Rewards, t.RewardsIn, g.take),
 		stream.Input(t.Rewards, t.Claims, g.judge),
@@ -54,6 +55,7 @@ func Graph(triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGra
 }
 
 type group struct {
+	most     reward.Ceiling
 	triggers task.Rules
 	topology *topology.Topology
 	metrics  *Metrics
@@ -77,7 +79,7 @@ func (g *group) judge(c *context, command *reward.Command) {
 		return
 	}
 	row, _ := c.Row()
-	next, effects := reward.Judge(row, command, now(c))
+	next, effects := reward.Judge(row, command, g.most, now(c))
 	g.apply(c, row, next, effects)
 	g.metrics.judged(row, next, command)
 }

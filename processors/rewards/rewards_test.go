@@ -87,7 +87,7 @@ func scriptConfig(registry prometheus.Registerer, triggers task.Rules) streamtes
 	results.Parse = func(text string) ([]byte, error) { return plain(named(text)) }
 	return streamtest.Config{
 		Build: func() streamtest.Processor {
-			return streamtest.Processor{Graph: rewards.Graph(triggers, t, rewards.NewMetrics(registry))}
+			return streamtest.Processor{Graph: rewards.Graph(func(string) int64 { return 1_000_000 }, triggers, t, rewards.NewMetrics(registry))}
 		},
 		Topics: []streamtest.Topic{
 			streamtest.JSON(t.Erasures),

@@ -65,7 +65,7 @@ func (c *contest) graph(name string) *goka.GroupGraph {
 	if name == "budget" {
 		return budget.Graph(c.topo, budget.NewMetrics(nil))
 	}
-	return rewards.Graph(nil, c.topo, rewards.NewMetrics(nil))
+	return rewards.Graph(nil, nil, c.topo, rewards.NewMetrics(nil))
 }
 
 func (c *contest) begin(name string) {

@@ -255,7 +255,7 @@ func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect
 		x := c.asks[0]
 		c.asks = c.asks[1:]
 		write(c, c.topo.Claims, user, x)
-		next, more := reward.Judge(c.purses[user], x, c.now)
+		next, more := reward.Judge(c.purses[user], x, nil, c.now)
 		c.reward(user, next, more)
 		v, _ := next.Verdict(x.ID)
 		if x.Proof.Role != "" {
