@@ -149,11 +149,11 @@ func whole(id, text string) (*big.Rat, error) {
 }
 
 func valuesOf(raw json.RawMessage) ([]value, error) {
-	list := []json.RawMessage{raw}
-	if trimmed := bytes.TrimSpace(raw); len(trimmed) > 0 && trimmed[0] == '[' {
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return nil, err
-		}
+	var list []json.RawMessage // of its own: what is decoded into a slice with raw in it would overwrite raw
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '[' {
+		list = []json.RawMessage{raw}
+	} else if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, err
 	}
 	var out []value
 	for _, one := range list {
