@@ -115,7 +115,7 @@ func (x *target) largeGift(t *testing.T) {
 		t.Helper()
 		body := fmt.Sprintf(`{"kind":%q,"amount":%d,"currency":"INR","reason":"sorry"}`, kind, amount)
 		got := x.raw(x.addr, request("POST", "/v1/panel/users/mules/rewards", bearer, body))
-		if got.status != want || want == http.StatusConflict && !strings.Contains(string(got.body), "approval_required") {
+		if got.status != want || want == http.StatusConflict && !strings.Contains(got.body, "approval_required") {
 			t.Errorf("%d as %s: %d, want %d: %.300s", amount, kind, got.status, want, got.body)
 		}
 	}
