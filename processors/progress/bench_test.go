@@ -46,7 +46,7 @@ func benchMission(b *testing.B, i int) (key string, value []byte) {
 		merchant = fmt.Sprint("shop-", i)
 	}
 	windows := []string{`{"kind":"fixed","from":"2026-03-01","to":"2026-04-01"}`, `{"kind":"recurring","every":"day"}`, `{"kind":"per_user","duration":"72h"}`}
-	goals := []string{`{"metric":"amount","target":500000}`, `{"metric":"count","target":50}`, `{"metric":"streak","target":1}`, `{"metric":"distinct","field":"merchant","target":3}`}
+	goals := []string{`{"metric":"amount","target":500000}`, `{"metric":"count","target":50}`, `{"metric":"streak","target":1}`, `{"metric":"distinct","field":"category","target":3}`}
 	value, err := parseCatalogRow(fmt.Sprintf(`2026-03-01T00:00:00Z {"id":%q,"currency":"INR","goal":%s,"window":%s,"time_zone":"Asia/Kolkata",
 		"filters":[{"id":"merchant","operator":"eq","values":%q}],"reward":{"kind":"coins","amount":5},"status":"active"}`, id, goals[i%4], windows[i%3], merchant))
 	if err != nil {
