@@ -33,7 +33,7 @@ type books struct {
 
 // moneyTopics are those that conservation, journal and outcomes need.
 func moneyTopics(t *topology.Topology) []string {
-	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name, newLoop(t, t.Budget.Name).topic, newLoop(t, t.Rewards.Name).topic,
+	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name, loopTopic(t, t.Budget.Name), loopTopic(t, t.Rewards.Name),
 		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
 }
 

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"slices"
+
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/topology"
 )
@@ -13,21 +15,28 @@ type loop struct {
 }
 
 func newLoop(t *topology.Topology, group string) *loop {
-	l := &loop{handled: map[int32]int64{}}
-	for _, g := range t.Groups() {
-		if g.Name == group {
-			l.topic = g.Loop
-		}
-	}
-	return l
+	return &loop{topic: loopTopic(t, group), handled: map[int32]int64{}}
+}
+
+// loopTopic returns the topic by which a group reaches its own other keys.
+func loopTopic(t *topology.Topology, group string) string {
+	groups := t.Groups()
+	return groups[slices.IndexFunc(groups, func(g topology.GroupSpec) bool { return g.Name == group })].Loop
 }
 
 func (l *loop) takePosition(partition int32, at position.Position) {
 	l.handled[partition] = at[l.topic]
 }
 
-// moves are the last moves that concern an account, by partition of the loop.
+// moves are the last moves that concern an account, by partition of the loop; nil for most accounts.
 type moves map[int32]int64
+
+func (m *moves) note(partition int32, offset int64) {
+	if *m == nil {
+		*m = moves{}
+	}
+	(*m)[partition] = offset
+}
 
 // underWay tells whether one of them is not handled yet.
 func (m moves) underWay(l *loop) bool {

@@ -34,7 +34,7 @@ func newCoins(l *loop, whole bool) *coins {
 func (b *coins) of(user string) *wallet {
 	w := b.wallets[user]
 	if w == nil {
-		w = &wallet{pages: map[int64][]reward.Entry{}, moves: moves{}}
+		w = &wallet{pages: map[int64][]reward.Entry{}}
 		b.wallets[user] = w
 	}
 	b.touched[user] = true
@@ -44,7 +44,7 @@ func (b *coins) of(user string) *wallet {
 // takeMove takes a page that is on its way to its row.
 func (b *coins) takeMove(partition int32, offset int64, key string) {
 	if user, _, paged := reward.ParsePageKey(key); paged {
-		b.of(user).moves[partition] = offset
+		b.of(user).moves.note(partition, offset)
 	}
 }
 
@@ -174,7 +174,7 @@ func (b *budgets) of(mission, unit string) *fund {
 	key := mission + "\x00" + unit
 	f := b.funds[key]
 	if f == nil {
-		f = &fund{unit: unit, last: -1, moves: moves{}}
+		f = &fund{unit: unit, last: -1}
 		b.funds[key] = f
 	}
 	b.touched[key] = true
@@ -237,7 +237,7 @@ func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
 	m, err := codecs.BudgetMove{}.Decode(value)
 	if err == nil && m.Allotment != nil {
 		a := m.Allotment
-		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).moves[partition] = offset
+		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).moves.note(partition, offset)
 	}
 	return err
 }

@@ -1,8 +1,6 @@
 package mission
 
 import (
-	"strings"
-
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -118,21 +116,4 @@ func aimAtDays(m *Mission, amounts string) string {
 		return "Make a payment"
 	}
 	return "Pay " + amounts + "on " + counted(m.Goal.Target, "day", "days") + " in a row"
-}
-
-// oneOf says what a word can be: "must be a, b or c".
-func oneOf[Word ~string](words []Word) string {
-	var b strings.Builder
-	b.WriteString("must be ")
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
-	}
-	return b.String()
 }

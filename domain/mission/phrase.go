@@ -3,6 +3,8 @@ package mission
 import (
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // phrase puts a filter into words that follow "payments" or "Spend ₹500.00".
@@ -73,8 +75,5 @@ func either(texts []string) string {
 		rest := len(texts) - manyValues + 1
 		texts = append(texts[:manyValues-1:manyValues-1], strconv.Itoa(rest)+" others")
 	}
-	if len(texts) == 1 {
-		return texts[0]
-	}
-	return strings.Join(texts[:len(texts)-1], ", ") + " or " + texts[len(texts)-1]
+	return problem.AnyOf(texts)
 }

@@ -68,6 +68,9 @@ func (v *validator) positive(pointer string, n int64) {
 	v.check(n <= money.Max, pointer, money.MaxDetail)
 }
 
+// oneOf says what a word can be.
+func oneOf[Word ~string](words []Word) string { return "must be " + problem.AnyOf(words) }
+
 // oneOf checks an enumeration.
 func (v *validator) oneOf(pointer, value string, words ...string) {
 	if slices.Contains(words, value) {

@@ -12,14 +12,26 @@ func Hint(word string, known []string) string { return Suggest(Nearest(word, kno
 
 // Suggest returns the hint that names the words, empty if there are none.
 func Suggest(words []string) string {
-	switch n := len(words); {
-	case n == 0 || n > maxSuggestions:
+	if len(words) == 0 || len(words) > maxSuggestions {
 		return ""
-	case n == 1:
-		return ": did you mean " + words[0] + "?"
-	default:
-		return ": did you mean " + strings.Join(words[:n-1], ", ") + " or " + words[n-1] + "?"
 	}
+	return ": did you mean " + AnyOf(words) + "?"
+}
+
+// AnyOf names words, at least one, as alternatives: "a, b or c".
+func AnyOf[Word ~string](words []Word) string {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
+	}
+	return b.String()
 }
 
 // Nearest returns the known words that are nearest to word, in the order of known; none if all are too far.

@@ -14,7 +14,7 @@ func (most Ceiling) Check(c *Command) problem.List {
 	if most == nil {
 		return nil
 	}
-	unit := mission.UnitOf(c.Reward.Kind, currencyOf(c.Reward.Kind, c.Currency))
+	unit := mission.UnitOf(c.Reward.Kind, c.Currency)
 	limit := most(unit)
 	if limit < 0 || c.Reward.Amount <= limit {
 		return nil
