@@ -20,21 +20,21 @@ import (
 	"github.com/millrace/millrace/cmd/dev"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write what the tour prints into the README")
+var rewrite = flag.Bool("rewrite", false, "write what the commands of docs/tour.md print into it")
 
-const readme = "README.md"
+const tourPage = "docs/tour.md"
 
-// TestTour runs the console blocks of the README's tour against a dev of its own and compares what they print.
+// TestTour runs the console blocks of docs/tour.md against a dev of its own and compares what they print.
 func TestTour(t *testing.T) {
 	t.Chdir("../..")
-	raw, err := os.ReadFile(readme)
+	raw, err := os.ReadFile(tourPage)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, _ := strings.Cut(string(raw), "<!-- tour -->")
 	section, after, ok := strings.Cut(rest, "<!-- /tour -->")
 	if !ok {
-		t.Fatal("the README has no tour")
+		t.Fatal(tourPage + " has no tour")
 	}
 	tour := startTour(t)
 	blocks := 0
@@ -46,13 +46,13 @@ func TestTour(t *testing.T) {
 		t.Fatalf("%d blocks", blocks)
 	}
 	if *rewrite {
-		if err := os.WriteFile(readme, []byte(before+"<!-- tour -->"+got+"<!-- /tour -->"+after), 0o644); err != nil {
+		if err := os.WriteFile(tourPage, []byte(before+"<!-- tour -->"+got+"<!-- /tour -->"+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if got != section {
-		t.Errorf("the tour prints something else now (go test ./cmd/millrace -run Tour -rewrite writes it into the README):\n%s", got)
+		t.Errorf("the tour prints something else now (go test ./cmd/millrace -run Tour -rewrite writes it into the page):\n%s", got)
 	}
 }
 
