@@ -133,8 +133,12 @@ func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, miss
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
 	}
+	when, err := in.precondition("")
+	if err != nil {
+		return nil, err
+	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	command := catalog.NewDecision(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, 0)
 	command.Reason = cmp.Or(in.Reason, reason)
-	return c.do(ctx, command, in.IfMatch)
+	return c.do(ctx, command, when)
 }

@@ -68,6 +68,10 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	if !isMedia(in.ContentType, "text/csv") {
 		return nil, problem.New(http.StatusUnsupportedMediaType, problem.UnsupportedMedia, "codes are text/csv")
 	}
+	when, err := in.precondition("")
+	if err != nil {
+		return nil, err
+	}
 	s, key := c.server, catalog.Key(c.kind, in.ID)
 	if _, err := s.at(ctx, Fresh{}, s.sources.catalog.holding(key)); err != nil {
 		return nil, err
@@ -99,7 +103,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 		commands, out.Body.Commands = append(commands, command), append(out.Body.Commands, id)
 	}
 	out.Body.Status = "done"
-	switch err := c.judgeAll(ctx, key, in.IfMatch, commands); {
+	switch err := c.judgeAll(ctx, key, when, commands); {
 	case errors.Is(err, errPending):
 		out.Status, out.Body.Status = http.StatusAccepted, "pending"
 	case err != nil:
@@ -177,7 +181,7 @@ func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
 }
 
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.
-func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands []*catalog.Command) error {
+func (c collection) judgeAll(ctx context.Context, key string, when precondition, commands []*catalog.Command) error {
 	s := c.server
 	changed, end := s.config.Indexes.watchers.catalog.watch(key)
 	defer end()
@@ -192,8 +196,8 @@ func (c collection) judgeAll(ctx context.Context, key, ifMatch string, commands 
 		case row.Clash(command.ID):
 			return conflict()
 		}
-		if i == 0 && ifMatch != "" {
-			if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
+		if i == 0 {
+			if command.Expected, err = when.expected(row, command); err != nil {
 				return err
 			}
 		}

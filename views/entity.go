@@ -249,15 +249,15 @@ func byID(s *Server, c collection) {
 func writesByID(s *Server, c collection) {
 	path := c.path + "/{id}"
 	registerWrite(c, s.write("create-"+c.name, "POST", c.path, "A new "+string(c.kind)),
-		func(ctx context.Context, in *Content) (*writtenOutput, error) {
+		func(ctx context.Context, in *Definition) (*writtenOutput, error) {
 			return c.put(ctx, in, item{})
 		})
 	registerWrite(c, s.write("put-"+c.name, "PUT", path, "Create or change a "+string(c.kind)),
 		func(ctx context.Context, in *struct {
-			Content
+			Definition
 			ItemID
 		}) (*writtenOutput, error) {
-			return c.put(ctx, &in.Content, item{ID: in.ID})
+			return c.put(ctx, &in.Definition, item{ID: in.ID})
 		})
 	registerWrite(c, s.write("withdraw-"+c.name, "DELETE", path, "Withdraw a "+string(c.kind)),
 		func(ctx context.Context, in *struct {
@@ -278,7 +278,7 @@ func byMode(s *Server, c collection) {
 			return c.get(ctx, in.Fresh, item{Mode: in.Mode})
 		})
 	registerWrite(c, s.write("put-"+c.name, "PUT", c.path, "Create or change the "+string(c.kind)+" that the body names"),
-		func(ctx context.Context, in *Content) (*writtenOutput, error) {
+		func(ctx context.Context, in *Definition) (*writtenOutput, error) {
 			return c.put(ctx, in, item{})
 		})
 	registerWrite(c, s.write("withdraw-"+c.name, "DELETE", path, "Withdraw the "+string(c.kind)+" of a mode"),

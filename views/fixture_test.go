@@ -165,6 +165,7 @@ type memCommands struct {
 	failing error
 	deaf    bool // takes commands, and judges none
 	sent    []*catalog.Command
+	before  func()     // where it is set, is called before a command is judged
 	judging sync.Mutex // commands are judged one after another, as those of one partition are
 }
 
@@ -176,7 +177,12 @@ func (m *memCommands) Send(_ context.Context, c *catalog.Command) error {
 	if m.deaf {
 		return nil
 	}
-	go m.f.judge(c)
+	go func() {
+		if m.before != nil {
+			m.before()
+		}
+		m.f.judge(c)
+	}()
 	return nil
 }
 

@@ -47,7 +47,7 @@ func TestOneKeyPaysOnce(t *testing.T) {
 		"an escape in the body": {honest, strings.Replace(goodwillBody, "coins", `\u0063oins`, 1), nil, 200, ""},
 		"the charset named":     {honest, goodwillBody, []func(*http.Request){withHeader("Content-Type", "application/json; charset=UTF-8")}, 200, ""},
 		"another charset":       {honest, goodwillBody, []func(*http.Request){withHeader("Content-Type", "application/json; charset=utf-16")}, 415, "unsupported_media_type"},
-		"an If-Match":           {honest, goodwillBody, []func(*http.Request){withMatch("*")}, 200, ""},
+		"an If-Match":           {honest, goodwillBody, []func(*http.Request){withMatch("*")}, 400, "bad_request"},
 		"more zeros":            {honest, strings.Replace(goodwillBody, "50", "50.0", 1), nil, 422, "invalid_field"},
 		"another amount":        {honest, strings.Replace(goodwillBody, "50", "51", 1), nil, 409, "idempotency_conflict"},
 		"a byte order mark":     {honest, "\ufeff" + goodwillBody, nil, 400, "bad_request"},

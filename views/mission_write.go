@@ -59,14 +59,14 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
 	}
+	condition, err := in.precondition("")
+	if err != nil {
+		return nil, err
+	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
 	command := catalog.NewMove(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, when)
 	command.Reason = cmp.Or(in.Reason, reason)
-	match := in.IfMatch
-	if match == "" {
-		match = "*"
-	}
-	return c.do(ctx, command, match)
+	return c.do(ctx, command, condition)
 }
 
 // find finds what definitions may name, as catalog.Config wants it.

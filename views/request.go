@@ -23,7 +23,7 @@ import (
 // onceHeaders are those that say one thing: whoever sends two of them, or has a proxy that adds one, would be answered by chance.
 func onceHeaders() []string {
 	return []string{
-		"Authorization", "Content-Type", "If-Match", "Last-Event-Id", idempotencyHeader, "Millrace-Reason", requestIDHeader, signature.Header, signature.SourceHeader,
+		"Authorization", "Content-Type", matchHeader, noneMatchHeader, "Last-Event-Id", idempotencyHeader, "Millrace-Reason", requestIDHeader, signature.Header, signature.SourceHeader,
 		signature.IDHeader, signature.TimestampHeader, signature.WebhookHeader,
 	}
 }
@@ -79,9 +79,11 @@ func headBounds(r *http.Request) *problem.Problem {
 
 // known refuses query parameters and bodies that an operation does not have, and parameters that come twice: they would mean nothing, in silence.
 func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
-	if p := checkBodiless(ctx); p != nil {
-		s.refuse(ctx, p)
-		return
+	for _, check := range []func(huma.Context) *problem.Problem{checkPreconditions, checkBodiless} {
+		if p := check(ctx); p != nil {
+			s.refuse(ctx, p)
+			return
+		}
 	}
 	u := ctx.URL()
 	query, err := url.ParseQuery(u.RawQuery)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,7 +42,7 @@ func (s *Server) write(id, method, path, summary string) huma.Operation {
 type Conditions struct {
 	Key     string `header:"Idempotency-Key" minLength:"1" maxLength:"256" doc:"The same key again is the same command, with the same verdict; without one a repeat is another"`
 	Reason  string `header:"Millrace-Reason" maxLength:"500" doc:"Why, for the audit; UTF-8. Default: the reason in the body, where it has one"`
-	IfMatch string `header:"If-Match" maxLength:"64" doc:"The ETag that was read, or *; needed to change or withdraw what is there"`
+	IfMatch string `header:"If-Match" maxLength:"256" doc:"The ETag that was read, a list of them, or *; needed to change or withdraw what is there. Where there is nothing it does not hold: 412"`
 }
 
 // Content is a write with a body.
@@ -51,6 +50,20 @@ type Content struct {
 	Conditions
 	ContentType string `header:"Content-Type" hidden:"true"`
 	RawBody     []byte `contentType:"application/json"`
+}
+
+// Definition is a write that creates something, or changes it.
+type Definition struct {
+	Content
+	IfNoneMatch string `header:"If-None-Match" maxLength:"64" doc:"*: create it only, and change nothing that is there"`
+}
+
+// conditions returns both headers as one text.
+func (d *Definition) conditions() string {
+	if d.IfNoneMatch == "" {
+		return d.IfMatch
+	}
+	return d.IfMatch + " none " + d.IfNoneMatch
 }
 
 type writtenOutput struct {
@@ -67,11 +80,15 @@ type Pending struct {
 }
 
 // put makes an entity what the body says. The item is empty where the body names it.
-func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutput, error) {
+func (c collection) put(ctx context.Context, in *Definition, at item) (*writtenOutput, error) {
 	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
+	when, err := in.precondition(in.IfNoneMatch)
+	if err != nil {
+		return nil, err
+	}
+	id := commandID(ctx, asked{in.Key, in.conditions(), in.RawBody})
 	entity, err := codecs.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
@@ -83,7 +100,7 @@ func (c collection) put(ctx context.Context, in *Content, at item) (*writtenOutp
 	if in.Reason != "" {
 		command.Reason = in.Reason
 	}
-	return c.do(ctx, command, in.IfMatch)
+	return c.do(ctx, command, when)
 }
 
 // idFor returns the id of an entity that has none in its body: the path's, or one made of the command's.
@@ -95,14 +112,18 @@ func (c collection) idFor(at item, commandID string) string {
 }
 
 func (c collection) withdraw(ctx context.Context, in Conditions, at item) (*writtenOutput, error) {
+	when, err := in.precondition("")
+	if err != nil {
+		return nil, err
+	}
 	id := commandID(ctx, asked{in.Key, in.IfMatch, nil})
 	command := catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key())
 	command.Reason = in.Reason
-	return c.do(ctx, command, in.IfMatch)
+	return c.do(ctx, command, when)
 }
 
 // do has a command judged and answers with what came of it.
-func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch string) (*writtenOutput, error) {
+func (c collection) do(ctx context.Context, command *catalog.Command, when precondition) (*writtenOutput, error) {
 	s := c.server
 	if _, err := s.at(ctx, Fresh{}, s.sources.catalog.holding(command.Key())); err != nil {
 		return nil, err
@@ -114,7 +135,7 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	if row.Clash(command.ID) || s.config.Indexes.keys.elsewhere(command.ID, command.Key()) {
 		return nil, conflict()
 	}
-	if command.Expected, err = expected(row, command.ID, ifMatch); err != nil {
+	if command.Expected, err = when.expected(row, command); err != nil {
 		return nil, err
 	}
 	if !s.claims.take(command.ID, command.Key(), s.config.Now()) {
@@ -131,7 +152,7 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 	case err != nil:
 		return nil, s.unsent(ctx, err)
 	case verdict.Result == catalog.Refused:
-		return nil, refused(verdict.Problems)
+		return nil, when.refused(verdict)
 	}
 	out.ETag, out.Body = etag(row.Revision), c.show(row)
 	return out, nil
@@ -141,26 +162,6 @@ func (c collection) do(ctx context.Context, command *catalog.Command, ifMatch st
 func (s *Server) unsent(ctx context.Context, err error) *problem.Problem {
 	s.config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", requestID(ctx), "error", err)
 	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
-}
-
-// expected returns the revision that If-Match asks for, 0 for any. Who would change what is there must say what they have seen,
-// unless the command was judged before.
-func expected(row *catalog.Row, commandID, ifMatch string) (int64, error) {
-	_, repeated := row.Verdict(commandID)
-	switch {
-	case ifMatch == "*" || repeated:
-		return 0, nil
-	case ifMatch == "":
-		if row != nil && row.Entity != nil {
-			return 0, problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, "If-Match is needed to change what is there: its ETag, or *")
-		}
-		return 0, nil
-	}
-	revision, err := strconv.ParseInt(strings.Trim(ifMatch, `"`), 10, 64)
-	if err != nil || revision <= 0 || ifMatch != etag(revision) {
-		return 0, problem.Unreadable("/header/If-Match", "malformed", "not an ETag of this API")
-	}
-	return revision, nil
 }
 
 // location returns the path of an item. The slashes within the names of a place are escaped in its id.
@@ -195,7 +196,7 @@ func refused(found faults.List) *problem.Problem {
 	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
 	switch found.Code() {
 	case faults.PreconditionFailed:
-		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "it has changed since it was read")
+		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, found[0].Detail)
 	case faults.NotFound:
 		return problem.Of(http.StatusNotFound)
 	case faults.Conflict:

@@ -19,8 +19,8 @@ const auditEdits = 300
 func (x *target) flush(t *testing.T) {
 	const brand = "/v1/panel/brands/hidden"
 	mallory, auditor := x.token("mallory", token.Editor), x.token("vera", token.Viewer)
-	put := func(name string) bool {
-		got := x.raw(x.addr, request("PUT", brand, mallory, `{"id":"hidden","name":"`+name+`"}`, "If-Match: *"))
+	put := func(name string, headers ...string) bool {
+		got := x.raw(x.addr, request("PUT", brand, mallory, `{"id":"hidden","name":"`+name+`"}`, headers...))
 		if got.status != http.StatusOK && got.status != http.StatusTooManyRequests {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
@@ -31,7 +31,7 @@ func (x *target) flush(t *testing.T) {
 	for worker := range 10 {
 		work.Go(func() {
 			for i := worker; i < auditEdits; i += 10 {
-				x.until(func() bool { return put(fmt.Sprint("edit-", i)) })
+				x.until(func() bool { return put(fmt.Sprint("edit-", i), "If-Match: *") })
 			}
 		})
 	}

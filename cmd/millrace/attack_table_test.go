@@ -222,7 +222,7 @@ func guarded(t *testing.T, got heard) {
 // addresses: nothing that takes an address calls it, and none can run in a page.
 func (x *target) addresses(t *testing.T, admin, listener string, called func() int) {
 	ad := func(url string) heard {
-		return x.raw(x.addr, request("PUT", "/v1/panel/ads/a1", admin, `{"title":"T","placement":"home","image_url":"`+url+`","target_url":"`+url+`"}`, "If-Match: *"))
+		return x.raw(x.addr, request("POST", "/v1/panel/ads", admin, `{"title":"T","placement":"home","image_url":"`+url+`","target_url":"`+url+`"}`))
 	}
 	for _, url := range []string{"http://" + listener + "/a.png", "https://" + listener + "/a.png", "http://169.254.169.254/latest"} {
 		_ = ad(url) // kept or refused: it must not be called

@@ -112,10 +112,6 @@ func event(row *Row, c *Command, v Verdict) *Event {
 
 // refuse returns what is wrong with the command itself.
 func refuse(row *Row, c *Command) problem.List {
-	revision := int64(0)
-	if row != nil {
-		revision = row.Revision
-	}
 	switch {
 	case row.Clash(c.ID):
 		return problem.One("", problem.Conflict, "the idempotency key was used for something else")
@@ -125,10 +121,8 @@ func refuse(row *Row, c *Command) problem.List {
 		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
 	case len(c.Reason) > MaxReason || !utf8.ValidString(c.Reason):
 		return problem.One("/reason", problem.InvalidField, "must be text of at most 500 bytes")
-	case c.Expected != 0 && c.Expected != revision:
-		return problem.One("", problem.PreconditionFailed, "the "+string(c.Kind)+" has changed since it was read")
 	}
-	return nil
+	return unexpected(row, c)
 }
 
 // known tells whether a command has what its op needs.

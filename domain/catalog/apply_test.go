@@ -170,3 +170,39 @@ func TestOneKeyIsOneCommand(t *testing.T) {
 		t.Errorf("the first again: %+v", e)
 	}
 }
+
+// TestExpected: a command is done only to what its actor expects to find; to nothing at all there is nothing to do, whatever was expected.
+func TestExpected(t *testing.T) {
+	brand := func(name string) Brand { return Brand{BrandID: "b", Name: name, State: StatusActive} }
+	made, _ := Apply(nil, NewPut("made", "ops", 1, brand("A")), DefaultConfig())
+	refused, e := Apply(nil, NewPut("bad", "ops", 1, Brand{BrandID: "b", State: "sideways"}), DefaultConfig())
+	if e.Result != Refused || refused == nil {
+		t.Fatalf("%+v", e)
+	}
+	const ok = ""
+	for _, tt := range []struct {
+		expected               int64
+		nothing, there, delete string // codes of a put where there is nothing, of one and a withdrawal where there is something
+	}{
+		{ExpectAnything, ok, ok, ok},
+		{ExpectNothing, ok, problem.PreconditionFailed, problem.PreconditionFailed},
+		{ExpectSomething, problem.PreconditionFailed, ok, ok},
+		{1, problem.PreconditionFailed, ok, ok},
+		{2, problem.PreconditionFailed, problem.PreconditionFailed, problem.PreconditionFailed},
+	} {
+		code := func(row *Row, c *Command) string {
+			c.Expected = tt.expected
+			_, e := Apply(row, c, DefaultConfig())
+			return e.Problems.Code()
+		}
+		got := []string{
+			code(nil, NewPut("c", "ops", 2, brand("B"))), code(refused, NewPut("c", "ops", 2, brand("B"))),
+			code(made, NewPut("c", "ops", 2, brand("B"))), code(made, NewWithdrawal("c", "ops", 2, KindBrand, "b")),
+			code(nil, NewWithdrawal("c", "ops", 2, KindBrand, "b")), code(refused, NewWithdrawal("c", "ops", 2, KindBrand, "b")),
+		}
+		want := []string{tt.nothing, tt.nothing, tt.there, tt.delete, problem.NotFound, problem.NotFound}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("expected %d:\n%s", tt.expected, d)
+		}
+	}
+}

@@ -233,7 +233,7 @@ func (m Mission) undecidable(c *Command, state ApprovalState) problem.List {
 	switch {
 	case m.over():
 		return problem.One("", problem.InvalidField, "a mission that is "+m.Status()+" needs no approval any more")
-	case c.Expected == 0:
+	case c.Expected <= 0:
 		return problem.One("", problem.PreconditionRequired, "a decision is about what was seen: If-Match with its ETag is needed")
 	case state == ApprovalNotNeeded:
 		return problem.One("", problem.InvalidField, "the mission needs no approval: what it can give is below the threshold")

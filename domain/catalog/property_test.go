@@ -112,7 +112,7 @@ func anyCommand(t *rapid.T, i int) *Command {
 	}
 	c.Reason = word.Draw(t, "why")
 	if rapid.IntRange(0, 4).Draw(t, "match") == 0 {
-		c.Expected = rapid.Int64Range(0, 5).Draw(t, "expected")
+		c.Expected = rapid.Int64Range(ExpectSomething, 5).Draw(t, "expected")
 	}
 	return c
 }

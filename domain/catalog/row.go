@@ -42,7 +42,7 @@ type Command struct {
 	Actor    string        // who asks
 	Proof    audit.Proof   // that it is the actor who asks
 	At       instant.Milli // event time: when it was asked
-	Expected int64         // the revision that the actor has seen; 0 = any
+	Expected int64         // the revision that the actor has seen, or one of the Expect constants
 	Reason   string        // why, for the audit
 	Entity   Entity        // what it is to be; of Put only
 	When     instant.Milli // event time of a move; of Activate when it is to be; 0 = At
