@@ -9,7 +9,7 @@ RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' '^func Benchmark' . | sed 's|^\./||'))))
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test kafka-test smoke smoke-selftest deploy-check watch-test bench dev release up
+.PHONY: help check fmt fmt-check vet build test bench-once lint race api-test screenshot kafka-test smoke smoke-selftest deploy-check watch-test bench dev release up
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ race: ## tests of the concurrent packages under the race detector (needs a C com
 
 api-test: ## the API from outside: linters, generated clients, a browser on /docs, random requests (needs node, python3, chromium)
 	scripts/api-test
+
+screenshot: ## take the README's pictures of the live page anew (needs node, chromium)
+	scripts/screenshot
 
 # Kafka's own tools are run against the embedded broker. The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
 kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)

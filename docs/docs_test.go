@@ -189,7 +189,7 @@ func TestCitationsCanFail(t *testing.T) {
 }
 
 var (
-	linked    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	linked    = regexp.MustCompile(`(?:\]\(|src="|srcset=")([^)"\s]+)[)"]`)
 	testNamed = regexp.MustCompile(`\bTest[A-Z]\w*`)
 	testFunc  = regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
 )
