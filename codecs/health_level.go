@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // What a packed level has, beside its state in the lowest bits.
@@ -115,8 +116,7 @@ func poolPacked(p *packed, x *health.Pool) {
 }
 
 func countsPacked(p *packed, c *health.Counts) {
-	p.int(&c.Success)
-	p.int(&c.Technical)
-	p.int(&c.Business)
-	p.int(&c.Timeout)
+	for o := ledger.Succeeded; o < ledger.OutcomeEnd; o++ {
+		p.int(&c[o])
+	}
 }

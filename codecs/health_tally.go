@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -37,10 +38,13 @@ func rangeFields(f *wire.Fields, first, second wire.Number, from, to *int64) {
 }
 
 func countsFields(f *wire.Fields, c *health.Counts) {
-	f.Int(6, &c.Success)
-	f.Int(7, &c.Technical)
-	f.Int(8, &c.Business)
-	f.Int(9, &c.Timeout)
+	for o, n := range [ledger.OutcomeEnd]wire.Number{
+		ledger.Succeeded: 6, ledger.FailedTechnical: 7, ledger.FailedBusiness: 8, ledger.TimedOut: 9,
+	} {
+		if n > 0 {
+			f.Int(n, &c[o])
+		}
+	}
 }
 
 // tallyFields are fields 6 to 11 and 15, beside the owner's.

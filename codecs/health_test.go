@@ -12,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -20,7 +21,7 @@ var (
 	samplePath  = health.Path{Mode: "upi", Instrument: "sbi", Gateway: "razorpay"}
 	sampleSpan  = window.Span{Start: 1772359200000, End: 1772359260000}
 	sampleTally = health.Tally{
-		Counts:  health.Counts{Success: 90, Technical: 5, Business: 5},
+		Counts:  health.Counts{ledger.Succeeded: 90, ledger.FailedTechnical: 5, ledger.FailedBusiness: 5},
 		Latency: health.Latency{Buckets: []health.Bucket{{Index: 1, Count: 60}, {Index: 2, Count: 35}, {Index: 3, Count: 5}}},
 		Sources: []health.SourceRange{{Topic: "attempts", Partition: 0, First: 10, Last: 120}},
 	}
@@ -262,7 +263,7 @@ func TestFullModeRowFits(t *testing.T) {
 	back.State, back.Trial = health.Recovering, health.Trial{Falls: 2, From: evaluated, Good: 5, All: 7, Stepped: evaluated, Anew: evaluated - 8*minute}
 	back.Recent = windows(3, 1)
 	for i := range 3 { // what a row of that size remembers
-		small := health.Small{Counts: health.Counts{Success: 160, Technical: 2, Business: 10, Timeout: 1}}
+		small := health.Small{Counts: health.Counts{ledger.Succeeded: 160, ledger.FailedTechnical: 2, ledger.FailedBusiness: 10, ledger.TimedOut: 1}}
 		small.End = evaluated - instant.Milli(2-i)*minute
 		small.Start = small.End - minute
 		back.Trial.Last = append(back.Trial.Last, small)
@@ -315,7 +316,7 @@ func TestHealthRowsNeedContent(t *testing.T) {
 func drawTally(t *rapid.T) health.Tally {
 	n := rapid.Int64Range(0, 1<<40)
 	out := health.Tally{Counts: health.Counts{
-		Success: n.Draw(t, "success"), Technical: n.Draw(t, "technical"), Business: n.Draw(t, "business"), Timeout: n.Draw(t, "timeout"),
+		ledger.Succeeded: n.Draw(t, "success"), ledger.FailedTechnical: n.Draw(t, "technical"), ledger.FailedBusiness: n.Draw(t, "business"), ledger.TimedOut: n.Draw(t, "timeout"),
 	}}
 	for _, ms := range rapid.SliceOfN(rapid.Int64(), 0, 8).Draw(t, "latencies") {
 		out.Latency = out.Latency.Add(ms)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -77,13 +78,24 @@ func (t *recordTime) UnmarshalText(b []byte) error {
 	return err
 }
 
+// counts returns where the attempts of each outcome stand; nothing stands at 0.
+func (r *WindowRecordJSON) counts() [ledger.OutcomeEnd]*int64 {
+	return [ledger.OutcomeEnd]*int64{
+		ledger.Succeeded: &r.Success, ledger.FailedTechnical: &r.Technical, ledger.FailedBusiness: &r.Business, ledger.TimedOut: &r.Timeout,
+	}
+}
+
 // windowForm returns r in its public form.
 func windowForm(r *health.WindowRecord) WindowRecordJSON {
 	out := WindowRecordJSON{
 		Mode: r.Mode, Instrument: r.Instrument, Gateway: r.Gateway,
 		Start: recordTime(r.Start), End: recordTime(r.End), ClosedAt: recordTime(r.ClosedAt), Revision: r.Revision,
-		Success: r.Counts.Success, Technical: r.Counts.Technical, Business: r.Counts.Business, Timeout: r.Counts.Timeout,
 		Samples: r.Samples, Eligible: r.Eligible, SourceOffsets: make(map[string][2]int64, len(r.Sources)),
+	}
+	for o, n := range out.counts() {
+		if n != nil {
+			*n = r.Counts[o]
+		}
 	}
 	if rate, ok := r.RawRate(); ok {
 		out.RawRate = &rate
@@ -125,8 +137,12 @@ func (WindowRecord) Decode(b []byte) (*health.WindowRecord, error) {
 	r := &health.WindowRecord{
 		Path:     health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway},
 		ClosedAt: instant.Milli(in.ClosedAt), Revision: in.Revision,
-		Counts:  health.Counts{Success: in.Success, Technical: in.Technical, Business: in.Business, Timeout: in.Timeout},
 		Samples: in.Samples, Eligible: in.Eligible,
+	}
+	for o, n := range in.counts() {
+		if n != nil {
+			r.Counts[o] = *n
+		}
 	}
 	r.Start, r.End = instant.Milli(in.Start), instant.Milli(in.End)
 	if l := in.LatencyMS; l.P50 != nil && l.P95 != nil && l.P99 != nil {

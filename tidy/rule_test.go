@@ -161,6 +161,9 @@ func isKindTable(e ast.Expr) bool {
 	}
 	_, ok = array.Elt.(*ast.Ident)
 	return ok && !slices.ContainsFunc(list.Elts, func(e ast.Expr) bool {
+		if at, ok := e.(*ast.KeyValueExpr); ok { // at its number
+			e = at.Value
+		}
 		switch e.(type) {
 		case *ast.CompositeLit, *ast.CallExpr:
 			return false

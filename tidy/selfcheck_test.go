@@ -75,6 +75,8 @@ func TestRulesCanFail(t *testing.T) {
 		{"package variables", "views/a.go", "package x\nfunc init() {}\n", "init"},
 		{"package variables", "domain/a.go", "package x\ntype kind struct{ name string }\nvar kinds = []kind{{\"a\"}, {name: \"b\"}}\n", ""},
 		{"package variables", "domain/a.go", "package x\ntype kind struct{ name string }\nvar Kinds = []kind{{\"a\"}}\n", "variable Kinds"},
+		{"package variables", "domain/a.go", "package x\ntype kind struct{ name string }\nvar kinds = [end]kind{one: {name: \"a\"}}\n", ""},
+		{"package variables", "domain/a.go", "package x\nvar numbers = [end]int{one: 1}\n", "variable numbers"},
 		{"package variables", "domain/a.go", "package x\nvar words = []string{\"a\"}\n", "variable words"},
 		{"package variables", "domain/a.go", "package x\ntype kind struct{}\nvar seen = []kind{}\n", "variable seen"},
 		{"package variables", "engine/a.go", "package x\nimport (\"errors\"; \"regexp\")\nvar ErrX = errors.New(\"x\")\nvar p = regexp.MustCompile(`x`)\nvar _ error = nil\n", ""},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 )
 
@@ -228,7 +229,7 @@ func (s *Server) spark(row *health.ModeRow, instrument string) ([]*float64, erro
 		if len(spark) == 0 && eligible == 0 {
 			continue // begin with the first window that has samples
 		}
-		spark = append(spark, optional(float64(sum.Success)/float64(max(eligible, 1)), eligible > 0))
+		spark = append(spark, optional(float64(sum[ledger.Succeeded])/float64(max(eligible, 1)), eligible > 0))
 	}
 	return spark, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/token"
@@ -425,7 +426,7 @@ func TestHealthIsPaged(t *testing.T) {
 		for i := range 60 {
 			name := fmt.Sprintf("bank%02d", i)
 			want = append(want, mode+"/"+name)
-			row, _ = row.Take(s, &health.Score{Path: health.Path{Mode: mode, Instrument: name, Gateway: "g"}, WindowEnd: instantOf(1), Window: health.Counts{Success: 20}}, 0)
+			row, _ = row.Take(s, &health.Score{Path: health.Path{Mode: mode, Instrument: name, Gateway: "g"}, WindowEnd: instantOf(1), Window: health.Counts{ledger.Succeeded: 20}}, 0)
 		}
 		put(f, f.tables.routing, f.topology.Routing, mode, row)
 	}
@@ -466,7 +467,7 @@ func TestHealthOfNamesWithoutAPlace(t *testing.T) {
 	s := f.server.config.Settings
 	var row *health.ModeRow
 	take := func(name string, minute, attempts int64) {
-		score := &health.Score{Path: health.Path{Mode: "upi", Instrument: name, Gateway: "g"}, WindowEnd: instantOf(minute), Window: health.Counts{Success: attempts}}
+		score := &health.Score{Path: health.Path{Mode: "upi", Instrument: name, Gateway: "g"}, WindowEnd: instantOf(minute), Window: health.Counts{ledger.Succeeded: attempts}}
 		score.Pool = health.Pool{WeightedSuccess: attempts << 24, WeightedEligible: attempts << 24, Samples: attempts, Eligible: attempts}
 		row, _ = row.Take(s, score, instantOf(minute))
 	}

@@ -148,7 +148,7 @@ func (o *Observed) Window(value []byte, final bool) error {
 	}
 	o.revisions[w] = r.Revision
 	if r.Samples > 0 {
-		o.result.Windows[w] = Counts{r.Counts.Success, r.Counts.Technical, r.Counts.Business, r.Counts.Timeout}
+		o.result.Windows[w] = Counts{r.Counts[ledger.Succeeded], r.Counts[ledger.FailedTechnical], r.Counts[ledger.FailedBusiness], r.Counts[ledger.TimedOut]}
 	}
 	return nil
 }

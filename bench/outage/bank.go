@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // mode and gateway of everything here.
@@ -84,8 +85,8 @@ func (b *bank) window(start instant.Milli, size time.Duration) health.Counts {
 
 func (b *bank) counts(n float64, r rates) health.Counts {
 	return health.Counts{
-		Success: poisson(b.rand, float64(n*r.success)), Business: poisson(b.rand, float64(n*r.business)),
-		Technical: poisson(b.rand, float64(n*r.technical)),
+		ledger.Succeeded: poisson(b.rand, float64(n*r.success)), ledger.FailedBusiness: poisson(b.rand, float64(n*r.business)),
+		ledger.FailedTechnical: poisson(b.rand, float64(n*r.technical)),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -34,7 +35,7 @@ func (d dip) find(s health.Settings) backtest.Finding {
 		}
 		good := int64(steadyAttempts*rate + 0.5)
 		replay.Advance(at)
-		counts := health.Counts{Success: good, Technical: steadyAttempts - good}
+		counts := health.Counts{ledger.Succeeded: good, ledger.FailedTechnical: steadyAttempts - good}
 		if err := replay.Window(path, window.Span{Start: at, End: at.Add(s.Window)}, counts); err != nil {
 			panic(err) // windows as long as those of the settings
 		}

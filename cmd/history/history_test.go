@@ -91,7 +91,7 @@ func (d *deployment) window(partition int32, name string, minute int64, change .
 	d.t.Helper()
 	r := &health.WindowRecord{
 		Path: health.Path{Mode: "upi", Instrument: name, Gateway: "g"}, Span: window.Span{Start: at(60 * minute), End: at(60*minute + 60)},
-		Counts: health.Counts{Success: minute + 1}, Samples: minute + 1, Eligible: minute + 1,
+		Counts: health.Counts{ledger.Succeeded: minute + 1}, Samples: minute + 1, Eligible: minute + 1,
 	}
 	for _, c := range change {
 		c(r)
@@ -125,7 +125,7 @@ func (s *story) Attempt(a *ledger.Attempt, from health.Source) {
 }
 
 func (s *story) Window(p health.Path, span window.Span, c health.Counts) error {
-	s.line("%s [%v,%v) %d", p.Instrument, span.Start.Sub(at(0)), span.End.Sub(at(0)), c.Success)
+	s.line("%s [%v,%v) %d", p.Instrument, span.Start.Sub(at(0)), span.End.Sub(at(0)), c[ledger.Succeeded])
 	return s.fails
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -30,7 +31,7 @@ func finals(t *testing.T) string {
 		start := begin.Add(time.Duration(i) * time.Minute)
 		raw, err := codecs.WindowRecord{}.Encode(&health.WindowRecord{
 			Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "payu"}, Span: window.Span{Start: start, End: start.Add(time.Minute)},
-			Counts: health.Counts{Success: good, Technical: 200 - good}, Samples: 200, Eligible: 200,
+			Counts: health.Counts{ledger.Succeeded: good, ledger.FailedTechnical: 200 - good}, Samples: 200, Eligible: 200,
 		})
 		if err != nil {
 			t.Fatal(err)

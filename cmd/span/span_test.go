@@ -17,13 +17,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
 func closed() *health.WindowRecord {
 	return &health.WindowRecord{
 		Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "razorpay"}, Span: window.Span{Start: 0, End: 60_000}, ClosedAt: 70_000,
-		Counts: health.Counts{Success: 9, Technical: 1}, Samples: 10, Eligible: 10,
+		Counts: health.Counts{ledger.Succeeded: 9, ledger.FailedTechnical: 1}, Samples: 10, Eligible: 10,
 	}
 }
 

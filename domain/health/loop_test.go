@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // world sends 200 attempts a minute to each of two banks, as far as routing lets it, and closes their windows.
@@ -29,7 +30,7 @@ func (w *world) minute(n int, down bool) {
 			good = attempts / 5
 		}
 		w.sent[bank] += attempts
-		small := Small{Counts: Counts{Success: good, Technical: attempts - good}}
+		small := Small{Counts: Counts{ledger.Succeeded: good, ledger.FailedTechnical: attempts - good}}
 		small.Start, small.End = end-instant.Milli(time.Minute/time.Millisecond), end
 		w.last[bank] = append(w.last[bank], small)
 		score := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: end, Correction: attempts == 0, Window: small.Counts, Pool: poolOf(w.s, w.last[bank], end)}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // One window of a mode with 50 banks behind 3 gateways each: 150 scores and an evaluation.
@@ -20,7 +22,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			}
 			row, _ = row.Take(s, &Score{
 				Path: Path{"upi", fmt.Sprintf("bank%d", i/3), fmt.Sprintf("gateway%d", i%3)}, WindowEnd: end,
-				Window: Counts{Success: good, Technical: 100 - good}, Pool: Pool{good * unit, 100 * unit, 100, 100},
+				Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: 100 - good}, Pool: Pool{good * unit, 100 * unit, 100, 100},
 			}, end)
 		}
 		row, _ = row.Settle(s, end.Add(s.Grace))

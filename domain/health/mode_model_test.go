@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // model is the dumbest possible routing of one mode, written from the rules alone (docs/design.md, section 8.4): all scores there ever were, looked
@@ -360,7 +361,7 @@ func TestAgreesWithTheModel(t *testing.T) {
 				}
 				m.scores[name][n] = score
 				row, _ = row.Take(s, &Score{
-					Path: Path{"upi", name[:1], name[1:]}, WindowEnd: end, Window: Counts{Success: score.success, Technical: score.bad},
+					Path: Path{"upi", name[:1], name[1:]}, WindowEnd: end, Window: Counts{ledger.Succeeded: score.success, ledger.FailedTechnical: score.bad},
 					Pool: Pool{score.success * unit, count * unit, count, count},
 				}, end)
 			}

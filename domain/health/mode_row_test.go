@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // mode drives one mode row; every score has 100 eligible attempts of weight 1.
@@ -55,7 +56,7 @@ func (m *mode) note(effects []ModeEffect) {
 func (m *mode) score(path string, end string, percent int64, w ...instant.Milli) {
 	p := strings.Split(path, "/")
 	w = append(w, at(end))
-	s := &Score{Path: Path{"upi", p[0], p[1]}, WindowEnd: at(end), Window: Counts{Success: percent, Technical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
+	s := &Score{Path: Path{"upi", p[0], p[1]}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: percent, ledger.FailedTechnical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
 	var effects []ModeEffect
 	m.row, effects = m.row.Take(m.s, s, w[0])
 	m.note(effects)
@@ -151,7 +152,7 @@ func TestScoreAfterItsEvaluation(t *testing.T) {
 func TestCorrectionsAreNoEvidence(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	correct := func(end string, percent int64) {
-		s := &Score{Path: Path{"upi", "sbi", "a"}, WindowEnd: at(end), Correction: true, Window: Counts{Success: percent, Technical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
+		s := &Score{Path: Path{"upi", "sbi", "a"}, WindowEnd: at(end), Correction: true, Window: Counts{ledger.Succeeded: percent, ledger.FailedTechnical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
 		m.row, _ = m.row.Take(m.s, s, at(end))
 	}
 	correct("1m", 10) // of a window that had closed empty
@@ -248,7 +249,7 @@ func TestPool(t *testing.T) {
 	last := []Small{}
 	var num, den float64
 	for age := 29; age >= 0; age-- {
-		small := Small{Counts: Counts{Success: int64(100 - age), Technical: int64(age), Business: 7, Timeout: 1}}
+		small := Small{Counts: Counts{ledger.Succeeded: int64(100 - age), ledger.FailedTechnical: int64(age), ledger.FailedBusiness: 7, ledger.TimedOut: 1}}
 		small.End = at("60m") - instant.Milli(age)*60_000
 		last = append(last, small)
 		w := math.Pow(0.5, float64(age)/5)

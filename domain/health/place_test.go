@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // tenancy is the dumbest model of who has a place in a mode: at each window end all who have one, or ask for one, in a row.
@@ -101,9 +103,9 @@ func TestPlacesAgreeWithTheModel(t *testing.T) {
 			for _, name := range rapid.Permutation(names).Draw(t, "order")[:rapid.IntRange(0, len(names)).Draw(t, "active")] {
 				count := rapid.SampledFrom([]int64{0, 1, 1, 5, 20, 100}).Draw(t, "count")
 				attempts[name] = count
-				score := &Score{Path: Path{"upi", name, "g"}, WindowEnd: end, Correction: count == 0, Window: Counts{Success: count}, Pool: Pool{count * unit, count * unit, count, count}}
+				score := &Score{Path: Path{"upi", name, "g"}, WindowEnd: end, Correction: count == 0, Window: Counts{ledger.Succeeded: count}, Pool: Pool{count * unit, count * unit, count, count}}
 				if failing(name) {
-					score.Window, score.Pool.WeightedSuccess = Counts{Technical: count}, 0
+					score.Window, score.Pool.WeightedSuccess = Counts{ledger.FailedTechnical: count}, 0
 				}
 				var effects []ModeEffect
 				row, effects = row.Take(s, score, end)
@@ -169,9 +171,9 @@ func crowd(t *testing.T, places int) *mode {
 
 // newcomer hands in the score of a name with so many attempts, all of which succeeded or failed.
 func (m *mode) newcomer(name, end string, attempts int64, good bool) (other int64) {
-	s := &Score{Path: Path{"upi", name, "g"}, WindowEnd: at(end), Window: Counts{Success: attempts}, Pool: Pool{attempts * unit, attempts * unit, attempts, attempts}}
+	s := &Score{Path: Path{"upi", name, "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: attempts}, Pool: Pool{attempts * unit, attempts * unit, attempts, attempts}}
 	if !good {
-		s.Window, s.Pool.WeightedSuccess = Counts{Technical: attempts}, 0
+		s.Window, s.Pool.WeightedSuccess = Counts{ledger.FailedTechnical: attempts}, 0
 	}
 	var effects []ModeEffect
 	m.row, effects = m.row.Take(m.s, s, at(end))
@@ -208,7 +210,7 @@ func TestMadeUpNames(t *testing.T) {
 	if !ok || len(gateways) != 1 || st.Samples != 1200 || !st.Enabled {
 		t.Errorf("other: %v %+v %v", ok, st, gateways)
 	}
-	if w := m.row.Other; len(w) != 1 || w[0].Places != 1200 || w[0].Counts.Success != 1200 {
+	if w := m.row.Other; len(w) != 1 || w[0].Places != 1200 || w[0].Counts[ledger.Succeeded] != 1200 {
 		t.Errorf("other's windows: %+v", w)
 	}
 	// A bank that is busier than others gets a place at once, and the least busy one loses its own.
@@ -253,8 +255,8 @@ func TestNamesWithoutTrafficDoNotWeigh(t *testing.T) {
 				if bank == "sbi" {
 					percent = 100
 				}
-				s := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: at(end), Window: Counts{Success: percent * 10_000, Technical: (100 - percent) * 10_000}}
-				s.Pool = Pool{s.Window.Success * unit, s.Window.Samples() * unit, s.Window.Samples(), s.Window.Samples()}
+				s := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: percent * 10_000, ledger.FailedTechnical: (100 - percent) * 10_000}}
+				s.Pool = Pool{s.Window[ledger.Succeeded] * unit, s.Window.Samples() * unit, s.Window.Samples(), s.Window.Samples()}
 				m.row, _ = m.row.Take(m.s, s, at(end))
 			}
 			for i := range names {
@@ -285,7 +287,7 @@ func TestNamesWithoutTrafficDoNotWeigh(t *testing.T) {
 func TestGatewaysOfOneInstrument(t *testing.T) {
 	m := crowd(t, 200)
 	for i := range 300 {
-		s := &Score{Path: Path{"upi", "bank0000", fmt.Sprintf("made-up%d", i)}, WindowEnd: at("3m"), Window: Counts{Success: 2}, Pool: Pool{2 * unit, 2 * unit, 2, 2}}
+		s := &Score{Path: Path{"upi", "bank0000", fmt.Sprintf("made-up%d", i)}, WindowEnd: at("3m"), Window: Counts{ledger.Succeeded: 2}, Pool: Pool{2 * unit, 2 * unit, 2, 2}}
 		m.row, _ = m.row.Take(m.s, s, at("3m"))
 	}
 	m.settle(at("3m10s"))
@@ -366,8 +368,8 @@ func TestGatewaysThatAreNotForgotten(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	m.s.Places = 20
 	score := func(bank, gateway, end string, n, percent int64) {
-		s := &Score{Path: Path{"upi", bank, gateway}, WindowEnd: at(end), Window: Counts{Success: n * percent / 100, Technical: n - n*percent/100}}
-		s.Pool = Pool{s.Window.Success * unit, n * unit, n, n}
+		s := &Score{Path: Path{"upi", bank, gateway}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: n * percent / 100, ledger.FailedTechnical: n - n*percent/100}}
+		s.Pool = Pool{s.Window[ledger.Succeeded] * unit, n * unit, n, n}
 		m.row, _ = m.row.Take(m.s, s, at(end))
 	}
 	for n := 1; n <= 2; n++ {

@@ -132,10 +132,7 @@ func (l *Level) leaveTrial(end instant.Milli) {
 // failure is a good probe: the bank has answered.
 func (l *Level) count(s Settings, v sight) {
 	t := &l.Trial
-	good, all := v.window.Success+v.window.Business, v.window.Samples()
-	if !s.CountTimeouts {
-		all -= v.window.Timeout
-	}
+	good, all := v.window.answered(), v.window.judged(s.CountTimeouts)
 	if all == 0 || v.end.Add(-s.Window) < t.From {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // probed is a mode with probing on and a second instrument, so that one may be disabled.
@@ -18,7 +20,7 @@ func probed() *mode {
 // attempts hands in what one window counted, with a score of the same.
 func (m *mode) attempts(path, end string, good, all int64) {
 	s := &Score{
-		Path: Path{"upi", path, "g"}, WindowEnd: at(end), Window: Counts{Success: good, Technical: all - good},
+		Path: Path{"upi", path, "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: all - good},
 		Pool: Pool{unit * good, unit * all, all, all},
 	}
 	var effects []ModeEffect
@@ -125,11 +127,11 @@ func TestProbeOutcomes(t *testing.T) {
 		timeouts bool
 		want     string
 	}{
-		{Counts{Success: 1, Business: 8, Timeout: 1}, true, "recovering"},
-		{Counts{Business: 10}, true, "recovering"},
-		{Counts{Success: 8, Timeout: 2}, true, "down"},
-		{Counts{Success: 8, Timeout: 2}, false, "probing"},
-		{Counts{Success: 10, Timeout: 2}, false, "recovering"},
+		{Counts{ledger.Succeeded: 1, ledger.FailedBusiness: 8, ledger.TimedOut: 1}, true, "recovering"},
+		{Counts{ledger.FailedBusiness: 10}, true, "recovering"},
+		{Counts{ledger.Succeeded: 8, ledger.TimedOut: 2}, true, "down"},
+		{Counts{ledger.Succeeded: 8, ledger.TimedOut: 2}, false, "probing"},
+		{Counts{ledger.Succeeded: 10, ledger.TimedOut: 2}, false, "recovering"},
 	} {
 		s := DefaultSettings()
 		s.Probing, s.CountTimeouts = true, c.timeouts
@@ -147,7 +149,7 @@ func TestVerdictAfterRecovery(t *testing.T) {
 	m.bringDown(t)
 	m.settle(at("3m10s"))
 	deep := func(end string, good, all int64) { // the score still holds the outage
-		s := &Score{Path: Path{"upi", "sbi", "g"}, WindowEnd: at(end), Window: Counts{Success: good, Technical: all - good}, Pool: Pool{unit * 50, unit * 100, 200, 200}}
+		s := &Score{Path: Path{"upi", "sbi", "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: all - good}, Pool: Pool{unit * 50, unit * 100, 200, 200}}
 		var effects []ModeEffect
 		m.row, effects = m.row.Take(m.s, s, at(end))
 		m.note(effects)

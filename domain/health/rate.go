@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 )
 
 // unit is the weight of a window of age 0; weights are fixed-point, so that sums are exact and the same everywhere.
@@ -82,7 +83,7 @@ func poolOf(s Settings, last []Small, newest instant.Milli) Pool {
 		}
 		w := weight(s, age)
 		eligible := small.Counts.Eligible(s.CountTimeouts)
-		p = p.Plus(Pool{weigh(small.Counts.Success, w), weigh(eligible, w), small.Counts.Samples(), eligible})
+		p = p.Plus(Pool{weigh(small.Counts[ledger.Succeeded], w), weigh(eligible, w), small.Counts.Samples(), eligible})
 	}
 	return p
 }

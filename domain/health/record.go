@@ -2,6 +2,7 @@ package health
 
 import (
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/window"
 )
 
@@ -24,10 +25,12 @@ type WindowRecord struct {
 }
 
 // RawRate returns success/samples, rounded to four decimals, and false without samples.
-func (r *WindowRecord) RawRate() (float64, bool) { return ratio(r.Counts.Success, r.Samples) }
+func (r *WindowRecord) RawRate() (float64, bool) { return ratio(r.Counts[ledger.Succeeded], r.Samples) }
 
 // TechnicalRate returns success/eligible, rounded to four decimals, and false without eligible samples.
-func (r *WindowRecord) TechnicalRate() (float64, bool) { return ratio(r.Counts.Success, r.Eligible) }
+func (r *WindowRecord) TechnicalRate() (float64, bool) {
+	return ratio(r.Counts[ledger.Succeeded], r.Eligible)
+}
 
 // Record returns the public record of a closed window's row, nil for another row.
 func (r *Row) Record() *WindowRecord {

@@ -61,7 +61,7 @@ func TestRulesJudgeClosedWindows(t *testing.T) {
 	rules := Rules{Settings: DefaultSettings(), Changes: []Setting{{Mode: "upi", EffectiveFrom: at("3m"), Patch: Patch{{"count_timeouts", "false"}}}}}
 	for end, eligible := range map[string]int64{"2m": 1, "3m": 0} {
 		var revision *WindowRecord
-		c := &ClosedWindow{Path: Path{"upi", "sbi", "g"}, ClosedAt: at("4m"), Tally: Tally{Counts: Counts{Timeout: 1}}}
+		c := &ClosedWindow{Path: Path{"upi", "sbi", "g"}, ClosedAt: at("4m"), Tally: Tally{Counts: Counts{ledger.TimedOut: 1}}}
 		c.Start, c.End = at(end).Add(-time.Minute), at(end)
 		_, effects := rules.Take(nil, c)
 		for _, e := range effects {

@@ -17,7 +17,7 @@ import (
 func minutes(good, eligible []int64) []Small {
 	var out []Small
 	for i := range eligible {
-		small := Small{Counts: Counts{Success: good[i], Technical: eligible[i] - good[i]}}
+		small := Small{Counts: Counts{ledger.Succeeded: good[i], ledger.FailedTechnical: eligible[i] - good[i]}}
 		small.Start, small.End = instant.Milli(i*60_000), instant.Milli((i+1)*60_000)
 		out = append(out, small)
 	}

@@ -61,12 +61,11 @@ func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effe
 // depends on the order of records alone, not on when timers run. The attempt's windows that are open count it; for closed
 // ones it is Late. Beyond the correction horizon it is Rejected.
 func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
-	one, known := countOf(a.Outcome)
-	if !known {
+	if !a.Outcome.Known() {
 		row, effects := Settle(s, row, w)
 		return row, append(effects, Rejected{payment.InvalidField, fmt.Sprintf("outcome %d", a.Outcome)})
 	}
-	return count(s, row, Path{a.Mode, a.Instrument, a.Gateway}, a.At, tallyOf(a, one, from), w)
+	return count(s, row, Path{a.Mode, a.Instrument, a.Gateway}, a.At, tallyOf(a, from), w)
 }
 
 // ObserveMany counts attempts of which only the counts are left, as Observe would one by one: all of them at the time at.

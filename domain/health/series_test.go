@@ -145,13 +145,13 @@ func plain(s Settings, in []arrival) map[string]*WindowRecord {
 		r.Samples++
 		switch a.attempt.Outcome {
 		case ledger.Succeeded:
-			r.Counts.Success++
+			r.Counts[ledger.Succeeded]++
 		case ledger.FailedTechnical:
-			r.Counts.Technical++
+			r.Counts[ledger.FailedTechnical]++
 		case ledger.FailedBusiness:
-			r.Counts.Business++
+			r.Counts[ledger.FailedBusiness]++
 		case ledger.TimedOut:
-			r.Counts.Timeout++
+			r.Counts[ledger.TimedOut]++
 		}
 		if a.attempt.Outcome != ledger.FailedBusiness {
 			r.Eligible++
@@ -295,7 +295,7 @@ func TestCorrectionOfTheScore(t *testing.T) {
 		t.Fatalf("two windows closed, and the next is due: %+v", effects)
 	}
 	rate, _ := effects[3].(Scored).Score.Pool.Rate()
-	if newest := (Counts{Technical: 1}); effects[3].(Scored).Score.Window != newest {
+	if newest := (Counts{ledger.FailedTechnical: 1}); effects[3].(Scored).Score.Window != newest {
 		t.Errorf("the newest window has %+v", effects[3].(Scored).Score.Window)
 	}
 	if effects[3].(Scored).Score.WindowEnd != at("2m") || !(rate > 0.46 && rate < 0.47) { // 0.87/(1+0.87)
@@ -303,7 +303,7 @@ func TestCorrectionOfTheScore(t *testing.T) {
 	}
 	row, effects = Observe(s, row, attempt(at("1m"), ledger.Succeeded), Source{}, at("2m10s"))
 	score := effects[1].(Scored).Score
-	if rate, _ = score.Pool.Rate(); !score.Correction || score.Pool.Samples != 3 || score.Window != (Counts{Success: 1, Technical: 1}) || !(rate > 0.65 && rate < 0.66) { // 1.87/2.87
+	if rate, _ = score.Pool.Rate(); !score.Correction || score.Pool.Samples != 3 || score.Window != (Counts{ledger.Succeeded: 1, ledger.FailedTechnical: 1}) || !(rate > 0.65 && rate < 0.66) { // 1.87/2.87
 		t.Fatalf("corrected score %+v, rate %v", score, rate)
 	}
 	// A late attempt out of the sight of the newest window corrects its window, but no score.
@@ -324,7 +324,7 @@ func TestExpired(t *testing.T) {
 	if row.Expired(s, end-1) || !row.Expired(s, end) {
 		t.Error("a closed window is kept until its close plus Keep")
 	}
-	if again, effects := Take(s, row, &ClosedWindow{ClosedAt: at("1m10s"), Final: true, Tally: Tally{Counts: Counts{Success: 1}}}); again != row || effects != nil {
+	if again, effects := Take(s, row, &ClosedWindow{ClosedAt: at("1m10s"), Final: true, Tally: Tally{Counts: Counts{ledger.Succeeded: 1}}}); again != row || effects != nil {
 		t.Error("a repeated final changed its window")
 	}
 }

@@ -36,11 +36,13 @@ type Source struct {
 }
 
 // tallyOf is the tally of one attempt.
-func tallyOf(a *ledger.Attempt, one Counts, from Source) Tally {
+func tallyOf(a *ledger.Attempt, from Source) Tally {
 	arrived := a.Origin.Timestamp
-	if a.Outcome == ledger.TimedOut { // nothing came but time
+	if a.Outcome.Class().Unanswered { // nothing came but time
 		arrived = 0
 	}
+	var one Counts
+	one[a.Outcome] = 1
 	return Tally{
 		Counts: one, Latency: Latency{}.Add(a.LatencyMS), Arrived: arrived,
 		Sources: []SourceRange{{from.Topic, from.Partition, from.Offset, from.Offset}},

@@ -32,17 +32,6 @@ type Posting struct {
 	Cause     Cause         // the event itself; its ID and UpdatedAt are EventID and At
 }
 
-// Outcome is how a payment attempt ended, as bank health sees it.
-type Outcome uint8
-
-// The outcomes of an attempt.
-const (
-	Succeeded Outcome = iota + 1
-	FailedTechnical
-	FailedBusiness
-	TimedOut
-)
-
 // Attempt is the one verdict on a transaction at a place (see Place) for payment health: the record of `attempts`, one per health
 // instrument, keyed mode/instrument/gateway.
 type Attempt struct {
@@ -55,22 +44,6 @@ type Attempt struct {
 	At            instant.Milli // of a timeout: when the payment counted as timed out
 	LatencyMS     int64         // 0 if missing, and of a timeout
 	Cause         Cause
-}
-
-// String returns the word of the window records: success, technical, business, timeout.
-func (o Outcome) String() string {
-	switch o {
-	case Succeeded:
-		return "success"
-	case FailedTechnical:
-		return "technical"
-	case FailedBusiness:
-		return "business"
-	case TimedOut:
-		return "timeout"
-	default:
-		return ""
-	}
 }
 
 // String returns the name of the fact.

@@ -156,7 +156,7 @@ func formatRow(b []byte) string {
 }
 
 func formatCounts(c domain.Counts) string {
-	return fmt.Sprintf("%d/%d/%d/%d", c.Success, c.Technical, c.Business, c.Timeout)
+	return fmt.Sprintf("%d/%d/%d/%d", c[ledger.Succeeded], c[ledger.FailedTechnical], c[ledger.FailedBusiness], c[ledger.TimedOut])
 }
 
 func clock(t instant.Milli) string {

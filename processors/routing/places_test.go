@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/processors/routing"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -19,9 +20,9 @@ import (
 func scoreOf(t *testing.T, instrument, gateway string, end time.Time, attempts int64, good bool) streamtest.Message {
 	t.Helper()
 	s := &health.Score{Path: health.Path{Mode: "upi", Instrument: instrument, Gateway: gateway}, WindowEnd: instant.Of(end)}
-	s.Window, s.Pool = health.Counts{Technical: attempts}, health.Pool{WeightedEligible: attempts << 24, Samples: attempts, Eligible: attempts}
+	s.Window, s.Pool = health.Counts{ledger.FailedTechnical: attempts}, health.Pool{WeightedEligible: attempts << 24, Samples: attempts, Eligible: attempts}
 	if good {
-		s.Window, s.Pool.WeightedSuccess = health.Counts{Success: attempts}, attempts<<24
+		s.Window, s.Pool.WeightedSuccess = health.Counts{ledger.Succeeded: attempts}, attempts<<24
 	}
 	value, err := codecs.Score{}.Encode(s)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/processors/metric/metrictest"
 	"github.com/millrace/millrace/processors/routing"
@@ -74,7 +75,7 @@ func parseScore(text string) ([]byte, error) {
 		}
 	}
 	good := n * percent / 100
-	s.Window = health.Counts{Success: good, Technical: n - good}
+	s.Window = health.Counts{ledger.Succeeded: good, ledger.FailedTechnical: n - good}
 	s.Pool = health.Pool{WeightedSuccess: n * percent << 20, WeightedEligible: n * 100 << 20, Samples: n, Eligible: n}
 	if err := s.WindowEnd.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 	add(encode(t, top.AuditUsers, func(l *audit.Line) string { return audit.UserKey(l.ID, "progress", l.Revision) }, &about))
 	path := health.Path{Mode: "upi", Instrument: "a/b", Gateway: "razorpay"}
 	counted := &health.WindowRecord{
-		Path: path, Span: window.Span{Start: at, End: at.Add(time.Minute)}, ClosedAt: at.Add(70 * time.Second), Counts: health.Counts{Success: 90, Technical: 5, Business: 5},
+		Path: path, Span: window.Span{Start: at, End: at.Add(time.Minute)}, ClosedAt: at.Add(70 * time.Second), Counts: health.Counts{ledger.Succeeded: 90, ledger.FailedTechnical: 5, ledger.FailedBusiness: 5},
 		Samples: 100, Eligible: 95, Latency: health.Quantiles{P50: 1, P95: 2, P99: 3, Known: true}, Sources: []health.SourceRange{{Topic: "attempts", First: 10, Last: 120}},
 	}
 	corrected, empty := *counted, &health.WindowRecord{Path: path, Span: counted.Span, ClosedAt: counted.ClosedAt}

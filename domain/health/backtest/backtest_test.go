@@ -34,7 +34,7 @@ func count(t *testing.T, r *backtest.Replay, p health.Path, start instant.Milli,
 // good are the counts of n attempts of which some succeed.
 func good(n int64, share float64) health.Counts {
 	success := int64(float64(n) * share)
-	return health.Counts{Success: success, Technical: n - success}
+	return health.Counts{ledger.Succeeded: success, ledger.FailedTechnical: n - success}
 }
 
 // replayed runs windows minutes of n attempts each at 0.99, but with share between two minutes.
@@ -252,13 +252,13 @@ func TestAttemptsAndTheirCountsSayTheSame(t *testing.T) {
 func one(o ledger.Outcome) health.Counts {
 	switch o {
 	case ledger.Succeeded:
-		return health.Counts{Success: 1}
+		return health.Counts{ledger.Succeeded: 1}
 	case ledger.FailedTechnical:
-		return health.Counts{Technical: 1}
+		return health.Counts{ledger.FailedTechnical: 1}
 	case ledger.FailedBusiness:
-		return health.Counts{Business: 1}
+		return health.Counts{ledger.FailedBusiness: 1}
 	case ledger.TimedOut:
-		return health.Counts{Timeout: 1}
+		return health.Counts{ledger.TimedOut: 1}
 	default:
 		return health.Counts{}
 	}

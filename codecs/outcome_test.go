@@ -1,0 +1,28 @@
+package codecs_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
+)
+
+// TestEveryOutcomeIsKept holds each form in which counts are written against the table of outcomes.
+func TestEveryOutcomeIsKept(t *testing.T) {
+	for o := ledger.Succeeded; o < ledger.OutcomeEnd; o++ {
+		var counts health.Counts
+		counts[o] = 7
+		if o.String() == "" {
+			t.Errorf("outcome %d has no name", o)
+		}
+		record := checkRoundTrip(t, codecs.WindowRecord{}, &health.WindowRecord{
+			Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "a"}, Counts: counts, Samples: 7,
+		})
+		if !bytes.Contains(record, []byte(`"`+o.String()+`":7`)) {
+			t.Errorf("%s: %s", o, record)
+		}
+		checkRoundTrip(t, codecs.Score{}, &health.Score{Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "a"}, WindowEnd: 60_000, Window: counts})
+	}
+}
