@@ -13,12 +13,12 @@ import (
 
 type auditLineDoc struct {
 	CommandID string           `json:"command_id" doc:"Of the command: a repeat of one has no line of its own"`
-	Kind      string           `json:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user,dead-letter"`
+	Kind      string           `json:"kind" enum:"@audit_kind"`
 	ID        string           `json:"id" doc:"Of the entity, the dead letter, or the user for whom support acted"`
 	RewardID  string           `json:"reward_id,omitempty" doc:"Of what support did, or was to do, with a reward of the user: which"`
 	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a dead letter it counts lines, of a user the lines of each group"`
-	Action    string           `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set,replayed,discarded" doc:"What was done, or was to be done"`
-	Verdict   string           `json:"verdict" enum:"applied,unchanged,refused"`
+	Action    string           `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
+	Verdict   string           `json:"verdict" enum:"@verdict"`
 	Problems  []problemDoc     `json:"problems" doc:"Of refused: what is wrong"`
 	Actor     string           `json:"actor" doc:"Who asked for it"`
 	Proof     auditProofDoc    `json:"proof" doc:"How the actor was proved"`
@@ -30,7 +30,7 @@ type auditLineDoc struct {
 }
 
 type auditProofDoc struct {
-	By     string `json:"by" enum:"token,timer,none" doc:"token: one that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself"`
+	By     string `json:"by" enum:"@proof" doc:"token: one that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself"`
 	Issuer string `json:"issuer,omitempty" doc:"Of the token"`
 	Role   string `json:"role,omitempty" enum:"editor,approver,admin,service,user" doc:"The highest in the token"`
 }

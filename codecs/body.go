@@ -29,7 +29,7 @@ type BrandBody struct {
 	Name      string   `json:"name" maxLength:"200"`
 	LogoURL   string   `json:"logo_url,omitempty" format:"uri"`
 	Merchants []string `json:"merchants" required:"false" nullable:"false" doc:"Names under which payments reach the brand"`
-	Status    string   `json:"status" required:"false" enum:"draft,active,archived" default:"active"`
+	Status    string   `json:"status" required:"false" enum:"@definition_status" default:"active"`
 }
 
 // AdBody is something shown to users at a place of the app.
@@ -45,7 +45,7 @@ type AdBody struct {
 	MissionID string     `json:"mission_id,omitempty" doc:"Only users who see this mission see the ad; default: everybody"`
 	BrandID   string     `json:"brand_id,omitempty"`
 	Priority  int64      `json:"priority" required:"false" minimum:"0" maximum:"1000" doc:"The highest is shown first"`
-	Status    string     `json:"status" required:"false" enum:"draft,active,archived" default:"active"`
+	Status    string     `json:"status" required:"false" enum:"@definition_status" default:"active"`
 }
 
 // AdSchedule says when an ad is shown.
@@ -60,7 +60,7 @@ type PoolBody struct {
 	Title       string       `json:"title,omitempty" maxLength:"200"`
 	Description string       `json:"description,omitempty" doc:"What the codes are for"`
 	BrandID     string       `json:"brand_id,omitempty"`
-	Status      string       `json:"status" required:"false" enum:"draft,active,archived" default:"active"`
+	Status      string       `json:"status" required:"false" enum:"@definition_status" default:"active"`
 	Pattern     *CodePattern `json:"code_pattern,omitempty" doc:"What its codes look like; a code that does not is refused. Default: anything that is not surely something else"`
 	Codes       HandedOn     `json:"codes" required:"false" readOnly:"true"`
 }
@@ -71,7 +71,7 @@ type CodePattern struct {
 	MinLength  int64  `json:"min_length,omitempty" maximum:"256"`
 	MaxLength  int64  `json:"max_length,omitempty" maximum:"256"`
 	Alphabet   string `json:"alphabet,omitempty" maxLength:"200" doc:"Characters and ranges; a hyphen first or last is itself" example:"0-9A-Z-"`
-	CheckDigit string `json:"check_digit,omitempty" enum:"luhn,mod97" doc:"luhn: the last digit (ISO/IEC 7812). mod97: the last two (ISO/IEC 7064 MOD 97-10)"`
+	CheckDigit string `json:"check_digit,omitempty" enum:"@check_digit" doc:"luhn: the last digit (ISO/IEC 7812). mod97: the last two (ISO/IEC 7064 MOD 97-10)"`
 }
 
 // HandedOn is what was handed on to a pool's stock.
@@ -90,8 +90,8 @@ type RewardTemplateBody struct {
 	Currency    string       `json:"currency,omitempty" doc:"Of a cash amount"`
 	Reward      TemplateGift `json:"reward"`
 	Grant       grantDoc     `json:"grant" required:"false"`
-	Debt        string       `json:"debt" required:"false" enum:"negative,floor" default:"negative"`
-	Status      string       `json:"status" required:"false" enum:"draft,active,archived" default:"active"`
+	Debt        string       `json:"debt" required:"false" enum:"@debt" default:"negative"`
+	Status      string       `json:"status" required:"false" enum:"@definition_status" default:"active"`
 }
 
 // OverrideBody forces the state of an instrument, or of one of its gateways.
@@ -100,7 +100,7 @@ type OverrideBody struct {
 	Mode       string        `json:"mode"`
 	Instrument string        `json:"instrument,omitempty" required:"true"`
 	Gateway    string        `json:"gateway,omitempty" doc:"Default: the instrument as a whole"`
-	State      string        `json:"state,omitempty" required:"true" enum:"up,degraded,down"`
+	State      string        `json:"state,omitempty" required:"true" enum:"@forced_state"`
 	From       instant.Milli `json:"from,omitzero" format:"date-time" doc:"Event time; default: since it is set, else now"`
 	Until      instant.Milli `json:"until,omitzero" required:"true" format:"date-time" doc:"Event time, at most 90 days later"`
 	Reason     string        `json:"reason,omitempty" required:"true" maxLength:"500"`
@@ -135,12 +135,12 @@ type HealthSettingBody struct {
 
 // GoodwillBody is what support gives a user.
 type GoodwillBody struct {
-	Kind         string   `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Kind         string   `json:"kind" enum:"@reward_kind"`
 	Amount       int64    `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
 	Currency     string   `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
 	ExpiresAfter string   `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 	Grant        grantDoc `json:"grant,omitzero"`
-	Debt         string   `json:"debt,omitempty" enum:"negative,floor" doc:"For coins and scratch cards only; default: negative"`
+	Debt         string   `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
 	Reason       string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
 }
 

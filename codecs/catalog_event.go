@@ -11,9 +11,9 @@ import (
 
 type catalogEventDoc struct {
 	CommandID string        `json:"command_id"`
-	Kind      string        `json:"kind" enum:"mission,override,maintenance,freeze,health-setting,brand,ad,pool,reward-template"`
+	Kind      string        `json:"kind" enum:"@catalog_kind"`
 	ID        string        `json:"id"`
-	Verdict   string        `json:"verdict" enum:"applied,unchanged,refused"`
+	Verdict   string        `json:"verdict" enum:"@verdict"`
 	Problems  []problemDoc  `json:"problems" doc:"Of refused: what is wrong"`
 	Revision  int64         `json:"revision" doc:"Number of changes of the entity, with this one"`
 	Version   int64         `json:"version" doc:"Of a mission: its latest version"`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // errDowntime is a downtime with a word, or a number for one, that this version does not know.
@@ -23,8 +24,8 @@ type DowntimeJSON struct {
 	Mode       string             `json:"mode"`
 	Instrument string             `json:"instrument"`
 	Gateway    *string            `json:"gateway" doc:"null for the instrument as a whole"`
-	Severity   string             `json:"severity" enum:"low,medium,high"`
-	Status     string             `json:"status" enum:"scheduled,started,updated,resolved"`
+	Severity   string             `json:"severity" enum:"@downtime_severity"`
+	Status     string             `json:"status" enum:"@downtime_status"`
 	Begin      instant.Milli      `json:"begin" format:"date-time"`
 	End        *instant.Milli     `json:"end" format:"date-time" doc:"null while it goes on"`
 	Reason     DowntimeReasonJSON `json:"reason"`
@@ -33,7 +34,7 @@ type DowntimeJSON struct {
 // DowntimeReasonJSON says why: a code, the ends of the windows that decided, and words. By is the id of the maintenance or
 // override that it stems from, empty if it is of an evaluation.
 type DowntimeReasonJSON struct {
-	Code    string          `json:"code" enum:"technical_rate,probes,maintenance,override"`
+	Code    string          `json:"code" enum:"@downtime_cause"`
 	Windows []instant.Milli `json:"windows" format:"date-time" doc:"Ends of the windows that decided"`
 	Detail  string          `json:"detail" doc:"For people"`
 	By      string          `json:"by,omitempty" doc:"Id of the maintenance or override that it stems from"`
@@ -70,8 +71,9 @@ func (Downtime) Decode(b []byte) (*health.Downtime, error) {
 	}
 	d := &health.Downtime{
 		ID: in.ID, Mode: in.Mode, Instrument: in.Instrument, Begin: in.Begin, By: in.Reason.By, Reason: in.Reason.Detail,
-		Severity: numberOf(in.Severity, health.Low, health.High), Status: numberOf(in.Status, health.Scheduled, health.Resolved),
-		Cause: numberOf(in.Reason.Code, health.ByRate, health.ByOverride),
+		Severity: word.Number[health.Severity](in.Severity, health.Severities()),
+		Status:   word.Number[health.DowntimeStatus](in.Status, health.DowntimeStatuses()),
+		Cause:    word.Number[health.Cause](in.Reason.Code, health.Causes()),
 	}
 	if d.Severity == 0 || d.Status == 0 || d.Cause == 0 {
 		return nil, fmt.Errorf("downtime: %w", errDowntime)
@@ -87,19 +89,6 @@ func (Downtime) Decode(b []byte) (*health.Downtime, error) {
 		d.End = *in.End
 	}
 	return d, nil
-}
-
-// numberOf returns the value from first to last whose word it is, 0 if there is none.
-func numberOf[T interface {
-	~uint8
-	String() string
-}](word string, first, last T) T {
-	for v := first; v <= last; v++ {
-		if v.String() == word {
-			return v
-		}
-	}
-	return 0
 }
 
 // What a packed downtime has.

@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // journalRecord is a journal item of the contract with its transaction.
@@ -16,8 +17,8 @@ type journalRecord struct {
 	Currency      string        `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217"`
 	Seq           int64         `json:"seq" minimum:"0" doc:"Number of the entry within its transaction, from 1; 0 where there is no transaction to count in"`
 	EventID       string        `json:"event_id" doc:"The event that was judged"`
-	Type          string        `json:"type" enum:"payment,reversal"`
-	Verdict       string        `json:"verdict" enum:"applied,duplicate,waiting,stale,rejected"`
+	Type          string        `json:"type" enum:"@event_type"`
+	Verdict       string        `json:"verdict" enum:"@journal_verdict"`
 	Reason        string        `json:"reason,omitempty" doc:"Of rejected: a dead-letter reason"`
 	NetBefore     int64         `json:"net_before" minimum:"0" doc:"Minor units of the transaction that counted before"`
 	NetAfter      int64         `json:"net_after" minimum:"0" doc:"Minor units that count from then on"`
@@ -45,16 +46,8 @@ func (JournalEntry) Decode(b []byte) (*ledger.JournalEntry, error) {
 	e := &ledger.JournalEntry{TransactionID: r.TransactionID, UserID: r.UserID, Currency: r.Currency, Line: ledger.Line{
 		Seq: r.Seq, EventID: r.EventID, Reason: payment.Reason(r.Reason), NetBefore: r.NetBefore, NetAfter: r.NetAfter, At: r.At,
 	}}
-	for _, t := range []payment.Type{payment.Payment, payment.Reversal} {
-		if t.String() == r.Type {
-			e.Type = t
-		}
-	}
-	for v := ledger.Applied; v <= ledger.Rejected; v++ {
-		if v.String() == r.Verdict {
-			e.Verdict = v
-		}
-	}
+	e.Type = word.Number[payment.Type](r.Type, payment.Types())
+	e.Verdict = word.Number[ledger.Verdict](r.Verdict, ledger.Verdicts())
 	if e.Type == 0 || e.Verdict == 0 {
 		return nil, fmt.Errorf("journal entry: unknown type %q or verdict %q", r.Type, r.Verdict)
 	}

@@ -24,15 +24,15 @@ type missionDoc struct {
 	TimeZone    string      `json:"time_zone" doc:"IANA name: the zone of the window's local dates and times" example:"Asia/Kolkata"`
 	Reward      rewardDoc   `json:"reward" doc:"What one completion wins"`
 	Grant       grantDoc    `json:"grant"`
-	Enrolment   string      `json:"enrolment" enum:"automatic,opt_in" default:"automatic"`
+	Enrolment   string      `json:"enrolment" enum:"@enrolment" default:"automatic"`
 	Limits      limitsDoc   `json:"limits"`
 	Audience    audienceDoc `json:"audience"`
-	Debt        string      `json:"debt" enum:"negative,floor" default:"negative" doc:"What a claw-back does to a coin balance that does not cover it: the balance goes below zero, or the rest is kept as debt"`
-	Status      string      `json:"status" enum:"draft,scheduled,active,paused,ended,archived" doc:"Default: as it is; draft at first"`
+	Debt        string      `json:"debt" enum:"@debt" default:"negative" doc:"What a claw-back does to a coin balance that does not cover it: the balance goes below zero, or the rest is kept as debt"`
+	Status      string      `json:"status" enum:"@mission_status" doc:"Default: as it is; draft at first"`
 }
 
 type goalDoc struct {
-	Metric      string `json:"metric" enum:"amount,count,distinct,streak" doc:"Sum of net amounts; payments with something left of them; different values of field; local days in a row"`
+	Metric      string `json:"metric" enum:"@goal_metric" doc:"Sum of net amounts; payments with something left of them; different values of field; local days in a row"`
 	Target      int64  `json:"target" minimum:"1" doc:"Minor units, payments, values or days" example:"50000"`
 	Field       string `json:"field,omitempty" doc:"For distinct: whose values are told apart" example:"merchant"`
 	PerEventCap int64  `json:"per_event_cap,omitempty" minimum:"0" doc:"For amount: the most that one payment contributes, in minor units; 0: no bound"`
@@ -40,7 +40,7 @@ type goalDoc struct {
 
 type filterDoc struct {
 	ID       string          `json:"id,omitempty" doc:"A field of the event" example:"merchant"`
-	Operator string          `json:"operator,omitempty" enum:"eq,ne,in,nin,gt,gte,lt,lte,between,exists,prefix"`
+	Operator string          `json:"operator,omitempty" enum:"@filter_operator"`
 	Values   json.RawMessage `json:"values,omitempty" doc:"A text, a number, a boolean or {amount, currency}; a list where the operator takes several"`
 	Any      []filterDoc     `json:"any,omitempty" doc:"Instead of all else: one of these must pass"`
 }
@@ -52,12 +52,12 @@ type moneyDoc struct {
 }
 
 type windowDoc struct {
-	Kind     string `json:"kind" enum:"fixed,recurring,per_user"`
+	Kind     string `json:"kind" enum:"@window_kind"`
 	From     string `json:"from,omitempty" doc:"Of fixed: local date or time, or RFC 3339 with an offset" example:"2026-03-01"`
 	To       string `json:"to,omitempty" doc:"Of fixed: as from; excluded" example:"2026-03-08"`
-	Every    string `json:"every,omitempty" enum:"day,week,month" doc:"Of recurring"`
+	Every    string `json:"every,omitempty" enum:"@recurrence" doc:"Of recurring"`
 	Duration string `json:"duration,omitempty" doc:"Of per_user: a Go duration" example:"168h"`
-	Start    string `json:"start,omitempty" enum:"enrolment,first_payment" doc:"Of per_user: what it begins with. Default: enrolment"`
+	Start    string `json:"start,omitempty" enum:"@window_start" doc:"Of per_user: what it begins with. Default: enrolment"`
 }
 
 // askedDoc is a mission as commands ask for it.
@@ -85,14 +85,14 @@ type rewardDoc struct {
 
 // TemplateGift is what a reward is.
 type TemplateGift struct {
-	Kind         string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Kind         string `json:"kind" enum:"@reward_kind"`
 	Amount       int64  `json:"amount,omitempty" minimum:"0" doc:"Coins, or minor units" example:"100"`
 	Pool         string `json:"pool,omitempty" doc:"Of gift_card: the pool that codes come from"`
 	ExpiresAfter string `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 }
 
 type grantDoc struct {
-	Mode string `json:"mode" enum:"auto,claim" default:"auto" doc:"By itself, or when the user claims it"`
+	Mode string `json:"mode" enum:"@grant_mode" default:"auto" doc:"By itself, or when the user claims it"`
 	Hold string `json:"hold" default:"0s" doc:"A Go duration: waiting time before the grant" example:"24h"`
 }
 
@@ -100,7 +100,7 @@ type limitsDoc struct {
 	CompletionsPerUser int64  `json:"completions_per_user" minimum:"0" default:"1" doc:"In one window; 0: no bound"`
 	MaxWinners         int64  `json:"max_winners" minimum:"0" default:"0" doc:"0: no bound"`
 	Budget             int64  `json:"budget" minimum:"0" default:"0" doc:"Coins, or minor units; 0: no bound"`
-	OverBudget         string `json:"over_budget" enum:"reject,truncate" default:"reject" doc:"What happens when a reward does not fit into the budget"`
+	OverBudget         string `json:"over_budget" enum:"@over_budget" default:"reject" doc:"What happens when a reward does not fit into the budget"`
 }
 
 type audienceDoc struct {

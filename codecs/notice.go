@@ -16,11 +16,11 @@ type noticeDoc struct {
 	MissionID *string       `json:"mission_id" doc:"null for a goodwill reward"`
 	Iteration int64         `json:"iteration" doc:"Number of the completion that won it"`
 	Epoch     int64         `json:"epoch" doc:"How often that completion was reached"`
-	Kind      string        `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Kind      string        `json:"kind" enum:"@reward_kind"`
 	Amount    int64         `json:"amount" doc:"Coins, or minor units"`
 	Currency  *string       `json:"currency" pattern:"^[A-Z]{3}$" doc:"Of cash: ISO 4217"`
-	State     string        `json:"state" enum:"reserved,pending,claimable,granting,granted,redeemed,expired,cancelled,clawed_back,exhausted,failed"`
-	Previous  *string       `json:"previous" enum:"reserved,pending,claimable,granting,granted,redeemed,expired,cancelled,clawed_back,exhausted,failed" doc:"The state before, null at first"`
+	State     string        `json:"state" enum:"@reward_state"`
+	Previous  *string       `json:"previous" enum:"@reward_state" doc:"The state before, null at first"`
 	Reason    *string       `json:"reason"`
 	At        instant.Milli `json:"at" format:"date-time" doc:"Wall time of the change"`
 }

@@ -10,7 +10,7 @@ import (
 )
 
 type outcomeDoc struct {
-	Outcome       string        `json:"outcome" enum:"completed,revoked" doc:"revoked takes back the completion of the same user, mission, window and iteration"`
+	Outcome       string        `json:"outcome" enum:"@mission_outcome" doc:"revoked takes back the completion of the same user, mission, window and iteration"`
 	UserID        string        `json:"user_id"`
 	MissionID     string        `json:"mission_id"`
 	Version       int64         `json:"mission_version" doc:"The definition by which it was reached"`
@@ -21,7 +21,7 @@ type outcomeDoc struct {
 	Grant         grantDoc      `json:"grant"`
 	Limits        limitsDoc     `json:"limits"`
 	LimitsVersion int64         `json:"limits_version" doc:"The version that limits were taken from"`
-	Debt          string        `json:"debt" enum:"negative,floor"`
+	Debt          string        `json:"debt" enum:"@debt"`
 	Progress      int64         `json:"progress" doc:"Where the user stood, in the unit of the goal"`
 	TransactionID string        `json:"transaction_id" doc:"The payment that decided"`
 	At            instant.Milli `json:"at" format:"date-time" doc:"Event time"`

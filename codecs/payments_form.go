@@ -13,7 +13,7 @@ type PaymentEvent struct {
 	Type string   `json:"type" enum:"payment"`
 	EventFields
 	Amount    int64   `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Gross amount in minor units of the currency: ₹450.00 is 45000. At most 2^50; a fraction, a text or 0 is refused" example:"45000"`
-	Status    string  `json:"status" enum:"pending,success,failed" doc:"What the event reports. pending may become success or failed; failed may still become success; success stays"`
+	Status    string  `json:"status" enum:"@payment_status" doc:"What the event reports. pending may become success or failed; failed may still become success; success stays"`
 	AttemptID *string `json:"attempt_id,omitempty" nullable:"true" maxLength:"256" pattern:"^$|\\S" doc:"Of this try, where a payment is tried several times at one bank and gateway: in all events of a transaction, or in none. Default: one try at each place" example:"att_1"`
 }
 
@@ -23,7 +23,7 @@ type ReversalEvent struct {
 	Type string   `json:"type" enum:"reversal"`
 	EventFields
 	Amount     *int64  `json:"amount,omitempty" nullable:"true" minimum:"1" maximum:"1125899906842624" doc:"Minor units that went back. Default: all that remains of the payment" example:"5000"`
-	Status     *string `json:"status,omitempty" nullable:"true" enum:"pending,success,failed," doc:"Of the reversal. Default: success"`
+	Status     *string `json:"status,omitempty" nullable:"true" enum:"@payment_status," doc:"Of the reversal. Default: success"`
 	ReversalID *string `json:"reversal_id,omitempty" nullable:"true" maxLength:"256" pattern:"^$|\\S" doc:"The same in every event of one reversal; a payment may have several. Default: the event's id" example:"rv_1"`
 }
 

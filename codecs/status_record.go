@@ -16,7 +16,7 @@ type StandingJSON struct {
 	Mode           string         `json:"mode"`
 	Instrument     *string        `json:"instrument" doc:"null for the mode as a whole"`
 	Gateway        *string        `json:"gateway" doc:"null for the instrument as a whole"`
-	State          string         `json:"state" enum:"up,degraded,down,probing,recovering"`
+	State          string         `json:"state" enum:"@health_state"`
 	Enabled        bool           `json:"enabled" doc:"Whether payments should go there"`
 	TrafficPercent int            `json:"traffic_percent" minimum:"0" maximum:"100"`
 	Score          *float64       `json:"score" minimum:"0" maximum:"1" doc:"null before the first"`
@@ -31,7 +31,7 @@ type StandingJSON struct {
 
 type statusJSON struct {
 	StandingJSON
-	Previous  string         `json:"previous_state" enum:"up,degraded,down,probing,recovering"`
+	Previous  string         `json:"previous_state" enum:"@health_state"`
 	WindowEnd *instant.Milli `json:"window_end" format:"date-time" doc:"The window end at which it was evaluated; null before the first"`
 }
 

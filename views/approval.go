@@ -17,7 +17,7 @@ import (
 
 // MissionApproval says whether a mission needs the approval of a second person, and where that stands.
 type MissionApproval struct {
-	State    string            `json:"state" enum:"not_needed,waiting,approved,rejected" doc:"waiting: it cannot become active, or its proposal cannot be in force, before somebody approves it"`
+	State    string            `json:"state" enum:"@approval" doc:"waiting: it cannot become active, or its proposal cannot be in force, before somebody approves it"`
 	Why      *string           `json:"why" doc:"Why it needs an approval, in a sentence; null where it needs none"`
 	Costs    []MissionCost     `json:"costs" nullable:"false" doc:"The most that the mission can give in all, with its proposal, by unit"`
 	Authors  []string          `json:"authors" nullable:"false" doc:"Who wrote what there is to approve since the last approval: they cannot approve it"`

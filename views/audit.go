@@ -18,8 +18,8 @@ type AuditLine struct {
 	ID        string          `json:"id"`
 	RewardID  *string         `json:"reward_id" doc:"Of what support did, or was to do, with a reward of the user: which; else null"`
 	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user or a dead letter it counts lines"`
-	Action    string          `json:"action" enum:"created,status,changed,withdrawn,archived,codes_added,proposed,approved,rejected,reward_given,reward_cancelled,segments_set,replayed,discarded" doc:"What was done, or was to be done"`
-	Verdict   string          `json:"verdict" enum:"applied,unchanged,refused"`
+	Action    string          `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
+	Verdict   string          `json:"verdict" enum:"@verdict"`
 	Problems  []problem.Field `json:"problems" nullable:"false" doc:"Of refused: what is wrong"`
 	Actor     string          `json:"actor"`
 	Proof     AuditProof      `json:"proof"`
@@ -46,7 +46,7 @@ type AuditPlace struct {
 
 // AuditProof says how the actor was proved.
 type AuditProof struct {
-	By     string  `json:"by" enum:"token,timer,none" doc:"token: a token that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself, and the actor is what it says of itself"`
+	By     string  `json:"by" enum:"@proof" doc:"token: a token that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself, and the actor is what it says of itself"`
 	Issuer *string `json:"issuer" doc:"Of the token"`
 	Role   *string `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
 }
@@ -96,7 +96,7 @@ type AuditPage struct {
 type auditInput struct {
 	Fresh
 	Page
-	Kind  string `query:"kind" enum:"mission,brand,ad,pool,reward-template,override,maintenance,freeze,health-setting,user,dead-letter" doc:"Only this kind; user: what support did for users"`
+	Kind  string `query:"kind" enum:"@audit_kind" doc:"Only this kind; user: what support did for users"`
 	ID    string `query:"id" maxLength:"512" doc:"Only this entity; needs kind. What is of a mode has the mode as its id, what is of an instrument mode/instrument"`
 	Actor string `query:"actor" maxLength:"256" doc:"Only by this subject"`
 	From  string `query:"from" maxLength:"64" format:"date-time" doc:"Only at or after this time"`

@@ -170,7 +170,7 @@ func (s *Server) sentBack(body, answer reflect.Type) {
 type definitionsInput struct {
 	Fresh
 	Page
-	Status   string `query:"status" enum:"draft,active,archived" doc:"Only this status"`
+	Status   string `query:"status" enum:"@definition_status" doc:"Only this status"`
 	Merchant string `query:"merchant" maxLength:"256" doc:"Only what has to do with this merchant: by the brand, or by the mission of an ad"`
 	Query    string `query:"q" maxLength:"256" doc:"Only what has this text in its id or texts"`
 }

@@ -66,6 +66,9 @@ func (s *Server) everywhere(op *huma.Operation) {
 		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	s.answers(*op, statuses...)
+	for _, p := range op.Parameters {
+		contract.Each(p.Schema, contract.SpellOut)
+	}
 	for status, r := range op.Responses {
 		if r.Headers == nil {
 			r.Headers = map[string]*huma.Param{}

@@ -18,8 +18,8 @@ type Downtime struct {
 	Mode       string         `json:"mode"`
 	Instrument string         `json:"instrument"`
 	Gateway    *string        `json:"gateway" doc:"null for the instrument as a whole"`
-	Severity   string         `json:"severity" enum:"low,medium,high" doc:"low: degraded; medium: traffic comes back; high: none"`
-	Status     string         `json:"status" enum:"scheduled,started,updated,resolved"`
+	Severity   string         `json:"severity" enum:"@downtime_severity" doc:"low: degraded; medium: traffic comes back; high: none"`
+	Status     string         `json:"status" enum:"@downtime_status"`
 	Begin      instant.Milli  `json:"begin" format:"date-time"`
 	End        *instant.Milli `json:"end" format:"date-time" doc:"null where it is not known yet"`
 	Reason     DowntimeReason `json:"reason"`
@@ -27,7 +27,7 @@ type Downtime struct {
 
 // DowntimeReason says why.
 type DowntimeReason struct {
-	Code    string          `json:"code" enum:"technical_rate,probes,maintenance,override"`
+	Code    string          `json:"code" enum:"@downtime_cause"`
 	Windows []instant.Milli `json:"windows" nullable:"false" doc:"Ends of the windows that decided"`
 	Detail  string          `json:"detail" doc:"For people"`
 	By      string          `json:"by,omitempty" doc:"Id of the maintenance or override that it stems from"`
@@ -45,7 +45,7 @@ type downtimesInput struct {
 	Page
 	Mode       string `query:"mode" maxLength:"128" doc:"Only this mode; default all"`
 	Instrument string `query:"instrument" maxLength:"1024" doc:"Only this instrument and its gateways"`
-	Status     string `query:"status" enum:"scheduled,started,updated,resolved" doc:"Only this status"`
+	Status     string `query:"status" enum:"@downtime_status" doc:"Only this status"`
 }
 
 type downtimesOutput struct{ Body Downtimes }

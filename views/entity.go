@@ -21,7 +21,7 @@ type Intervention struct {
 	Mode       string          `json:"mode"`
 	Instrument *string         `json:"instrument" doc:"null for the mode as a whole"`
 	Gateway    *string         `json:"gateway" doc:"null for the instrument as a whole"`
-	State      string          `json:"state,omitempty" enum:"up,degraded,down" doc:"Of an override: the state that is forced"`
+	State      string          `json:"state,omitempty" enum:"@forced_state" doc:"Of an override: the state that is forced"`
 	From       *instant.Milli  `json:"from,omitempty" format:"date-time" doc:"Of an override or freeze"`
 	Until      *instant.Milli  `json:"until,omitempty" format:"date-time" doc:"Of an override or freeze; absent once withdrawn"`
 	Begin      *instant.Milli  `json:"begin,omitempty" format:"date-time" doc:"Of a maintenance"`
@@ -31,7 +31,7 @@ type Intervention struct {
 	Settings   map[string]any  `json:"settings,omitempty" doc:"Of settings: the newest change"`
 	Changes    []SettingChange `json:"changes,omitempty" nullable:"false" doc:"Of settings: every change that is kept, oldest first"`
 	Actor      string          `json:"actor" doc:"Who changed it last"`
-	Status     string          `json:"status" enum:"set,withdrawn"`
+	Status     string          `json:"status" enum:"@intervention_status"`
 	Revision   int64           `json:"revision" doc:"Number of changes so far; the ETag"`
 }
 
@@ -91,7 +91,7 @@ type interventionsInput struct {
 	Fresh
 	Page
 	Mode   string `query:"mode" maxLength:"128" doc:"Only this mode"`
-	Status string `query:"status" enum:"set,withdrawn" doc:"Only this status"`
+	Status string `query:"status" enum:"@intervention_status" doc:"Only this status"`
 }
 
 type interventionsOutput struct{ Body Interventions }

@@ -19,7 +19,7 @@ type Explanation struct {
 	Version       int64  `json:"version" doc:"That the user is in, or was in force when the payment was made"`
 	Counted       bool   `json:"counted"`
 	// Reason is the first of the contract's reasons that holds.
-	Reason       *string        `json:"reason" enum:"filter,currency,outside_window,not_enrolled,paused,audience,not_settled,after_horizon,unknown" doc:"Why it did not count; unknown: progress has not taken it in yet"`
+	Reason       *string        `json:"reason" enum:"@not_counted,unknown" doc:"Why it did not count; unknown: progress has not taken it in yet"`
 	Contribution int64          `json:"contribution"`
 	Net          int64          `json:"net" doc:"What is left of the payment, minor units"`
 	Basis        string         `json:"basis" enum:"remembered,beyond,unknown" doc:"remembered: as the user's progress was counted. beyond: progress remembers the payment no longer, so this is what the rules say of it now. unknown: progress has not taken it in yet, so this is what they will say"`
@@ -43,7 +43,7 @@ type ExplainedFacts struct {
 
 // ExplainCheck is one condition and how the payment meets it.
 type ExplainCheck struct {
-	Check   string         `json:"check" enum:"currency,window,pauses,filter,value,rollout,segments,enrolment,user_window,horizon,net"`
+	Check   string         `json:"check" enum:"@condition"`
 	Pointer string         `json:"pointer" doc:"Into the mission's definition"`
 	Passed  bool           `json:"passed"`
 	Wanted  string         `json:"wanted"`

@@ -28,7 +28,7 @@ type HealthRow struct {
 	Mode           string         `json:"mode"`
 	Instrument     string         `json:"instrument"`
 	Gateway        *string        `json:"gateway" doc:"null for the instrument as a whole"`
-	State          string         `json:"state" enum:"up,degraded,down,probing,recovering"`
+	State          string         `json:"state" enum:"@health_state"`
 	Enabled        bool           `json:"enabled" doc:"Whether to send traffic"`
 	TrafficPercent int            `json:"traffic_percent" minimum:"0" maximum:"100"`
 	Score          *float64       `json:"score" doc:"Weighted technical rate of the last windows, 0 to 1; null without samples"`
@@ -69,7 +69,7 @@ type Routing struct {
 type Route struct {
 	Gateway string   `json:"gateway"`
 	Weight  float64  `json:"weight" doc:"Share of the traffic; the weights add up to 1"`
-	State   string   `json:"state" enum:"up,degraded,down,probing,recovering"`
+	State   string   `json:"state" enum:"@health_state"`
 	Score   *float64 `json:"score"`
 }
 

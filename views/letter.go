@@ -41,7 +41,7 @@ type Letter struct {
 	Offset    int64         `json:"offset"`
 	At        instant.Milli `json:"at" format:"date-time" doc:"When it was filed"`
 	Raw       *[]byte       `json:"raw_base64" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them, or where a write cannot read them now"`
-	State     string        `json:"state" enum:"open,replayed,discarded" doc:"replayed: its record was sent again; if that failed, too, there is another dead letter, whose replay_of names this one"`
+	State     string        `json:"state" enum:"@letter_state" doc:"replayed: its record was sent again; if that failed, too, there is another dead letter, whose replay_of names this one"`
 	// Decision is the last one.
 	Decision *LetterDecision `json:"decision" doc:"The last one that was taken; null: none"`
 	ReplayOf *string         `json:"replay_of" doc:"The dead letter as whose replay the record was sent; null: it was no replay"`
@@ -51,7 +51,7 @@ type Letter struct {
 
 // LetterDecision says who decided what on a dead letter.
 type LetterDecision struct {
-	Action string        `json:"action" enum:"replay,discard"`
+	Action string        `json:"action" enum:"@letter_op"`
 	Actor  string        `json:"actor"`
 	Role   string        `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
 	At     instant.Milli `json:"at" format:"date-time"`
@@ -71,7 +71,7 @@ type lettersInput struct {
 	Page
 	Reason string `query:"reason" maxLength:"64" doc:"Only this reason"`
 	Group  string `query:"group" maxLength:"256" doc:"Only of this group"`
-	State  string `query:"state" enum:"open,replayed,discarded" doc:"Only those in this state"`
+	State  string `query:"state" enum:"@letter_state" doc:"Only those in this state"`
 }
 
 type lettersOutput struct{ Body Letters }

@@ -118,10 +118,10 @@ type Missions struct {
 type missionsInput struct {
 	Fresh
 	Page
-	Status   string `query:"status" enum:"draft,scheduled,active,paused,ended,archived" doc:"Only this status"`
+	Status   string `query:"status" enum:"@mission_status" doc:"Only this status"`
 	Merchant string `query:"merchant" maxLength:"256" doc:"Only missions with a filter for this merchant"`
 	Query    string `query:"q" maxLength:"256" doc:"Only missions with this text in id, title, description, brand or summary"`
-	Approval string `query:"approval" enum:"not_needed,waiting,approved,rejected" doc:"Only missions whose approval is in this state; waiting: what waits for a second person"`
+	Approval string `query:"approval" enum:"@approval" doc:"Only missions whose approval is in this state; waiting: what waits for a second person"`
 }
 
 type missionInput struct {

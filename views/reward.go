@@ -12,10 +12,10 @@ type UserReward struct {
 	MissionVersion int64          `json:"mission_version"`
 	Iteration      int64          `json:"iteration"`
 	Epoch          int64          `json:"epoch" doc:"How often the completion was reached"`
-	Kind           string         `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Kind           string         `json:"kind" enum:"@reward_kind"`
 	Amount         int64          `json:"amount" doc:"Coins, or minor units of the currency"`
 	Currency       *string        `json:"currency" doc:"null for coins"`
-	State          string         `json:"state" enum:"reserved,pending,claimable,granting,granted,redeemed,expired,cancelled,clawed_back,exhausted,failed"`
+	State          string         `json:"state" enum:"@reward_state"`
 	Reason         *string        `json:"reason" doc:"Why it did not end well"`
 	AvailableAt    *instant.Milli `json:"available_at" format:"date-time" doc:"When its hold is over"`
 	ExpiresAt      *instant.Milli `json:"expires_at" format:"date-time"`

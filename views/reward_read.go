@@ -38,7 +38,7 @@ type Coins struct {
 type CoinEntry struct {
 	ID           string        `json:"id"`
 	RewardID     string        `json:"reward_id" doc:"The reward that it is for; of a debt, the one that paid it"`
-	Kind         string        `json:"kind" enum:"reward,goodwill,clawback,debt"`
+	Kind         string        `json:"kind" enum:"@coin_entry"`
 	Amount       int64         `json:"amount"`
 	BalanceAfter int64         `json:"balance_after"`
 	At           instant.Milli `json:"at" format:"date-time"`

@@ -16,7 +16,7 @@ import (
 type Transaction struct {
 	TransactionID string        `json:"transaction_id"`
 	UserID        *string       `json:"user_id" doc:"null: the user was erased"`
-	Status        string        `json:"status" enum:"pending,failed,success,unknown" doc:"Of the payment; unknown while only reversals are known"`
+	Status        string        `json:"status" enum:"@payment_status,unknown" doc:"Of the payment; unknown while only reversals are known"`
 	Currency      string        `json:"currency"`
 	Amount        int64         `json:"amount" doc:"Gross, minor units"`
 	Reversed      int64         `json:"reversed" doc:"Sum of the reversals in force, minor units"`
@@ -30,14 +30,14 @@ type Transaction struct {
 type Reversal struct {
 	ReversalID string `json:"reversal_id"`
 	Amount     *int64 `json:"amount" doc:"Minor units; null where it is not known yet, or is all that will remain"`
-	Status     string `json:"status" enum:"pending,failed,success,waiting" doc:"waiting: the payment has not settled yet"`
+	Status     string `json:"status" enum:"@payment_status,waiting" doc:"waiting: the payment has not settled yet"`
 }
 
 // JournalLine tells what one event did to its transaction.
 type JournalLine struct {
 	Seq       int64         `json:"seq"`
 	EventID   string        `json:"event_id"`
-	Verdict   string        `json:"verdict" enum:"applied,duplicate,waiting,stale,rejected"`
+	Verdict   string        `json:"verdict" enum:"@journal_verdict"`
 	Reason    string        `json:"reason,omitempty" doc:"Of rejected: the dead-letter reason"`
 	NetBefore int64         `json:"net_before"`
 	NetAfter  int64         `json:"net_after"`

@@ -18,9 +18,9 @@ type UserMission struct {
 	Version          int64          `json:"version"`
 	Title            string         `json:"title"`
 	Summary          string         `json:"summary" doc:"A plain sentence" example:"Spend ₹500.00 at swiggy from 1 to 7 March, win 100 coins"`
-	Status           string         `json:"status" enum:"active,paused,ended"`
+	Status           string         `json:"status" enum:"@visible_status"`
 	Enrolled         bool           `json:"enrolled"`
-	Metric           string         `json:"metric" enum:"amount,count,distinct,streak"`
+	Metric           string         `json:"metric" enum:"@goal_metric"`
 	Currency         string         `json:"currency"`
 	Target           int64          `json:"target" doc:"Minor units for amount, payments for count, values for distinct, days for streak"`
 	Progress         int64          `json:"progress" doc:"All that counted, also past the target"`
@@ -42,7 +42,7 @@ type MissionWindow struct {
 
 // MissionReward is what one completion wins.
 type MissionReward struct {
-	Kind   string `json:"kind" enum:"coins,cash,gift_card,scratch_card,custom"`
+	Kind   string `json:"kind" enum:"@reward_kind"`
 	Amount int64  `json:"amount" doc:"Coins, or minor units of the mission's currency"`
 }
 
@@ -67,7 +67,7 @@ type Contribution struct {
 	Counted       bool          `json:"counted"`
 	Contribution  int64         `json:"contribution"`
 	Net           int64         `json:"net" doc:"What is left of the payment, minor units"`
-	Reason        *string       `json:"reason" doc:"Why it did not count" enum:"filter,currency,outside_window,not_enrolled,paused,audience,not_settled,after_horizon"`
+	Reason        *string       `json:"reason" doc:"Why it did not count" enum:"@not_counted"`
 	At            instant.Milli `json:"at" format:"date-time" doc:"created_at of the payment"`
 }
 

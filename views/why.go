@@ -22,7 +22,7 @@ type Why struct {
 // WhyLevel tells what the state of an instrument or gateway stands on.
 type WhyLevel struct {
 	HealthRow
-	Automatic string   `json:"automatic_state" enum:"up,degraded,down,probing,recovering" doc:"What the evaluations say; another state than state while that is forced"`
+	Automatic string   `json:"automatic_state" enum:"@health_state" doc:"What the evaluations say; another state than state while that is forced"`
 	LowRun    int      `json:"low_run" doc:"Windows running, up to now, below down_below"`
 	HighRun   int      `json:"high_run" doc:"Windows running, up to now, at or above degraded_below"`
 	DecidedBy []Judged `json:"decided_by" nullable:"false" doc:"The windows that decided automatic_state, newest first"`

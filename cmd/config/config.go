@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
@@ -216,8 +217,8 @@ func (c Config) Validate() error {
 		bad("log.format: %q is not text or json", c.Log.Format)
 	}
 	for _, code := range slices.Sorted(maps.Keys(c.Intake.DeclineCodes)) {
-		if class := c.Intake.DeclineCodes[code]; !oneOf(class, "technical", "business") {
-			bad("intake.decline_codes: %q is %q, not technical or business", code, class)
+		if class := c.Intake.DeclineCodes[code]; !oneOf(class, payment.Declines()...) {
+			bad("intake.decline_codes: %q is %q, not %s", code, class, strings.Join(payment.Declines(), " or "))
 		}
 	}
 	c.Auth.validate(bad)

@@ -32,6 +32,14 @@ const (
 	ActionDiscarded = "discarded"
 )
 
+// Kinds returns the kinds of lines that are not of the catalog.
+func Kinds() []string { return []string{KindUser, KindDeadLetter} }
+
+// Actions returns the actions that are not of the catalog.
+func Actions() []string {
+	return []string{ActionRewardGiven, ActionRewardCancelled, ActionSegmentsSet, ActionReplayed, ActionDiscarded}
+}
+
 // Line is one act: who asked for what, when and why, and what came of it.
 type Line struct {
 	CommandID string

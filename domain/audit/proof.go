@@ -31,3 +31,6 @@ const (
 	// ByTimer is of the catalog itself.
 	ByTimer ProofBy = "timer"
 )
+
+// Proofs returns every kind of proof but Unproved, which has no word.
+func Proofs() []ProofBy { return []ProofBy{ByToken, ByTimer} }

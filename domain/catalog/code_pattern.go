@@ -22,6 +22,9 @@ const (
 	CheckMod97 = "mod97" // ISO/IEC 7064 MOD 97-10: the last two digits, of digits and letters, as in an IBAN
 )
 
+// CheckDigits returns every check digit.
+func CheckDigits() []string { return []string{CheckLuhn, CheckMod97} }
+
 const maxAlphabet = 200
 
 func (v *validator) codePattern(pointer string, p CodePattern) {

@@ -14,6 +14,9 @@ const (
 	StatusArchived = "archived"
 )
 
+// DefinitionStatuses returns the statuses of definitions.
+func DefinitionStatuses() []string { return []string{StatusDraft, StatusActive, StatusArchived} }
+
 // putDefinition puts what is nothing but its definition in the place of what there was.
 func putDefinition(current, next Entity) (Entity, Change, problem.List) {
 	switch {

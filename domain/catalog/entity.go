@@ -22,6 +22,13 @@ const (
 	KindRewardTemplate Kind = "reward-template"
 )
 
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{
+		KindMission, KindBrand, KindAd, KindPool, KindRewardTemplate, KindOverride, KindMaintenance, KindFreeze, KindHealthSetting,
+	}
+}
+
 // Key returns the key of an entity in `catalog-commands`, `catalog-events` and the catalog table.
 func Key(kind Kind, id string) string { return string(kind) + "/" + id }
 
@@ -72,11 +79,21 @@ const (
 	ActionCodesAdded = "codes_added"
 )
 
+// Actions returns every audited action of the catalog.
+func Actions() []string {
+	return []string{
+		ActionCreated, ActionStatus, ActionChanged, ActionWithdrawn, ActionArchived, ActionCodesAdded, ActionProposed, ActionApproved, ActionRejected,
+	}
+}
+
 // The statuses of what has no life of its own.
 const (
 	StatusSet       = "set"
 	StatusWithdrawn = "withdrawn"
 )
+
+// InterventionStatuses returns the statuses of what has no life of its own.
+func InterventionStatuses() []string { return []string{StatusSet, StatusWithdrawn} }
 
 func statusOf(until instant.Milli) string {
 	if until == 0 {

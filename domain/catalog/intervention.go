@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // Override forces a state. Its validity begins with the command where it does not say.
@@ -107,8 +109,8 @@ func (o Override) validate(Config) problem.List {
 	v := &validator{}
 	v.id(o.Override.ID)
 	v.names(o.Mode, o.Instrument, o.Gateway)
-	if o.State > health.Down {
-		v.add("/state", "must be up, degraded or down")
+	if !slices.Contains(health.Forceable(), o.State) {
+		v.add("/state", "must be "+problem.AnyOf(word.Named(health.Forceable()...)))
 	}
 	v.reason(o.Reason)
 	return v.problems

@@ -18,6 +18,9 @@ const (
 	Discard Op = "discard"
 )
 
+// Ops returns every op.
+func Ops() []Op { return []Op{Replay, Discard} }
+
 // Command asks for a decision on one dead letter: the record of dead-letter-commands, keyed by LetterID.
 type Command struct {
 	ID       string // unique; the same id again gets the same verdict and changes nothing

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // State is what became of a dead letter.
@@ -19,18 +20,10 @@ const (
 )
 
 // String returns the contract's word.
-func (s State) String() string {
-	switch s {
-	case Open:
-		return "open"
-	case Replayed:
-		return "replayed"
-	case Discarded:
-		return "discarded"
-	default:
-		return ""
-	}
-}
+func (s State) String() string { return word.Nth(s, States()) }
+
+// States returns the word of every state.
+func States() []string { return []string{"open", "replayed", "discarded"} }
 
 // earlierLimit bounds Row.Earlier. More groups than that cannot refuse one record.
 const earlierLimit = 16

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // Downtime is a time in which an instrument, or one of its gateways, was or will be worse than usual: the record of
@@ -44,7 +45,10 @@ const (
 )
 
 // String returns the word of the record.
-func (s Severity) String() string { return wordOf(s, "low", "medium", "high") }
+func (s Severity) String() string { return word.Nth(s, Severities()) }
+
+// Severities returns the word of every severity.
+func Severities() []string { return []string{"low", "medium", "high"} }
 
 // DowntimeStatus says what the record of a downtime tells.
 type DowntimeStatus uint8
@@ -58,9 +62,10 @@ const (
 )
 
 // String returns the contract's word.
-func (s DowntimeStatus) String() string {
-	return wordOf(s, "scheduled", "started", "updated", "resolved")
-}
+func (s DowntimeStatus) String() string { return word.Nth(s, DowntimeStatuses()) }
+
+// DowntimeStatuses returns the word of every status.
+func DowntimeStatuses() []string { return []string{"scheduled", "started", "updated", "resolved"} }
 
 // Cause says what a downtime stems from.
 type Cause uint8
@@ -74,17 +79,10 @@ const (
 )
 
 // String returns the code of the record's reason.
-func (c Cause) String() string {
-	return wordOf(c, "technical_rate", "probes", "maintenance", "override")
-}
+func (c Cause) String() string { return word.Nth(c, Causes()) }
 
-// wordOf returns the word of the nth value, counted from 1.
-func wordOf[T ~uint8](v T, words ...string) string {
-	if v < 1 || int(v) > len(words) {
-		return ""
-	}
-	return words[v-1]
-}
+// Causes returns the code of every cause.
+func Causes() []string { return []string{"technical_rate", "probes", "maintenance", "override"} }
 
 // Key returns the record's key.
 func (d *Downtime) Key() string { return placeKey(d.Mode, d.Instrument, d.Gateway) }

@@ -38,6 +38,9 @@ func (s State) String() string {
 // States returns every state.
 func States() []State { return []State{Up, Degraded, Down, Probing, Recovering} }
 
+// Forceable returns the states that an override can force. The others are ways back, which only probes lead.
+func Forceable() []State { return []State{Up, Degraded, Down} }
+
 // ParseState returns the state that String gave and whether there is one.
 func ParseState(word string) (State, bool) {
 	for _, s := range States() {

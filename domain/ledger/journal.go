@@ -3,6 +3,7 @@ package ledger
 import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // Verdict tells what became of one event.
@@ -24,22 +25,10 @@ const (
 )
 
 // String returns the contract's word.
-func (v Verdict) String() string {
-	switch v {
-	case Applied:
-		return "applied"
-	case Duplicate:
-		return "duplicate"
-	case Waiting:
-		return "waiting"
-	case Stale:
-		return "stale"
-	case Rejected:
-		return "rejected"
-	default:
-		return ""
-	}
-}
+func (v Verdict) String() string { return word.Nth(v, Verdicts()) }
+
+// Verdicts returns the word of every verdict.
+func Verdicts() []string { return []string{"applied", "duplicate", "waiting", "stale", "rejected"} }
 
 // Line is one line of a transaction's journal: what one event did to it.
 type Line struct {

@@ -27,6 +27,11 @@ const (
 	AfterHorizon  Reason = "after_horizon" // forgotten before the mission was known
 )
 
+// Reasons returns every reason why a payment did not count.
+func Reasons() []Reason {
+	return []Reason{NotFilter, NotCurrency, OutsideWindow, NotEnrolled, NotActive, NotAudience, NotSettled, AfterHorizon}
+}
+
 // Compiled is a version of a mission ready to judge payments. It is immutable and safe for concurrent use.
 type Compiled struct {
 	version  Version

@@ -26,6 +26,13 @@ const (
 	IsSettled  Condition = "net"
 )
 
+// AllConditions returns every condition, in the order in which Judge asks.
+func AllConditions() []Condition {
+	return []Condition{
+		OfCurrency, InBounds, Running, ByFilter, WithValue, InRollout, InSegments, IsEnrolled, InWindow, InTime, IsSettled,
+	}
+}
+
 // Check is one condition and how a payment meets it. Wanted and Actual are for people; Actual may hold the payment's own values.
 type Check struct {
 	Condition Condition

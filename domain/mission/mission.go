@@ -38,6 +38,9 @@ const (
 	WindowPerUser   = "per_user"
 )
 
+// WindowKinds returns every kind of window.
+func WindowKinds() []string { return []string{WindowFixed, WindowRecurring, WindowPerUser} }
+
 // Window says which payments count by their created_at.
 type Window struct {
 	Kind     string
@@ -54,6 +57,9 @@ const (
 	StartFirstPayment = "first_payment"
 )
 
+// WindowStarts returns everything that a per_user window can begin with.
+func WindowStarts() []string { return []string{StartEnrolment, StartFirstPayment} }
+
 // Reward is what one completion wins.
 type Reward struct {
 	Template     string // id of the reward template that it was copied from; says nothing of the reward
@@ -69,6 +75,9 @@ const (
 	GrantClaim = "claim"
 )
 
+// GrantModes returns every grant mode.
+func GrantModes() []string { return []string{GrantAuto, GrantClaim} }
+
 // Grant says how a reward reaches the user.
 type Grant struct {
 	Mode string
@@ -81,11 +90,17 @@ const (
 	OptIn              = "opt_in"
 )
 
+// Enrolments returns every way into a mission.
+func Enrolments() []string { return []string{AutomaticEnrolment, OptIn} }
+
 // What happens when a reward does not fit into the budget.
 const (
 	OverBudgetReject   = "reject"
 	OverBudgetTruncate = "truncate"
 )
+
+// OverBudgets returns everything that can happen then.
+func OverBudgets() []string { return []string{OverBudgetReject, OverBudgetTruncate} }
 
 // Limits bound what a mission gives; 0 = none.
 type Limits struct {
@@ -106,6 +121,9 @@ const (
 	DebtNegative = "negative" // the balance goes below zero
 	DebtFloor    = "floor"    // the rest is kept as debt
 )
+
+// Debts returns everything that a claw-back can do then.
+func Debts() []string { return []string{DebtNegative, DebtFloor} }
 
 // MaxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one payment over a
 // tiny target must not make millions of outcomes.

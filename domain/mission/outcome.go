@@ -15,6 +15,9 @@ const (
 	Revoked   OutcomeKind = "revoked"
 )
 
+// OutcomeKinds returns every outcome kind.
+func OutcomeKinds() []OutcomeKind { return []OutcomeKind{Completed, Revoked} }
+
 // Outcome is a completion or its revocation: the record of `outcomes`, keyed by mission. It carries what the budget and the
 // reward need, so that neither looks the mission up again.
 type Outcome struct {

@@ -22,6 +22,11 @@ const (
 // Statuses returns every status, in the order of a mission's life.
 func Statuses() []Status { return []Status{Draft, Scheduled, Active, Paused, Ended, Archived} }
 
+// VisibleStatuses returns those in which users see a mission.
+func VisibleStatuses() []Status {
+	return slices.DeleteFunc(Statuses(), func(s Status) bool { return !s.Visible() })
+}
+
 // Known tells whether s is one of the statuses.
 func (s Status) Known() bool { return slices.Contains(Statuses(), s) }
 

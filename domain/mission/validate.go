@@ -141,8 +141,8 @@ func (v *validator) window() {
 	w := m.Window
 	zone, zoneErr := loadZone(m.TimeZone)
 	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata"+zoneHint(m.TimeZone))
-	v.oneOf("/window/kind", w.Kind, WindowFixed, WindowRecurring, WindowPerUser)
-	if !slices.Contains([]string{WindowFixed, WindowRecurring, WindowPerUser}, w.Kind) {
+	v.oneOf("/window/kind", w.Kind, WindowKinds()...)
+	if !slices.Contains(WindowKinds(), w.Kind) {
 		return
 	}
 	v.check(w.Kind == WindowFixed || w.From == "", "/window/from", "belongs to fixed windows only")
@@ -154,7 +154,7 @@ func (v *validator) window() {
 	case WindowRecurring:
 		v.oneOf("/window/every", w.Every, Recurrences()...)
 	case WindowPerUser:
-		v.oneOf("/window/start", w.Start, StartEnrolment, StartFirstPayment)
+		v.oneOf("/window/start", w.Start, WindowStarts()...)
 		v.check(w.Duration >= time.Second && w.Duration <= MaxDuration, "/window/duration", "must be 1s to "+MaxDuration.String())
 		v.check(w.Duration%time.Millisecond == 0, "/window/duration", "must be whole milliseconds")
 	case WindowFixed:
@@ -199,13 +199,13 @@ func (v *validator) reward() {
 	v.check(r.Template == "" || isID(r.Template), "/reward/template", "is not an id")
 	v.check(r.Pool == "" || isID(r.Pool), "/reward/pool", "is not an id")
 	v.check(r.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
-	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantAuto, GrantClaim)
+	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantModes()...)
 	v.check(v.m.Grant.Hold >= 0, "/grant/hold", "must not be negative")
 }
 
 func (v *validator) options() {
 	m := v.m
-	v.oneOf("/enrolment", m.Enrolment, AutomaticEnrolment, OptIn)
+	v.oneOf("/enrolment", m.Enrolment, Enrolments()...)
 	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= MaxCompletions, "/limits/completions_per_user",
 		"must be 0 to "+strconv.Itoa(MaxCompletions))
 	v.money("/limits/max_winners", m.Limits.MaxWinners)
@@ -214,12 +214,12 @@ func (v *validator) options() {
 		v.add("/limits/max_winners", problem.InvalidField, "with this reward must be at most "+strconv.FormatInt(money.MaxTotal/amount, 10)+
 			": a mission gives at most 2^62 in all")
 	}
-	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgetReject, OverBudgetTruncate)
+	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgets()...)
 	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent", "must be 0 to 100")
 	v.check(len(m.Audience.Segments) <= MaxSegments, "/audience/segments", "are more than "+strconv.Itoa(MaxSegments))
 	for i, s := range m.Audience.Segments {
 		v.check(isID(s), "/audience/segments/"+strconv.Itoa(i), "is not an id")
 		v.check(i == 0 || s != m.Audience.Segments[i-1], "/audience/segments/"+strconv.Itoa(i), "is named twice")
 	}
-	v.oneOf("/debt", m.Debt, DebtNegative, DebtFloor)
+	v.oneOf("/debt", m.Debt, Debts()...)
 }

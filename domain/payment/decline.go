@@ -1,6 +1,10 @@
 package payment
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/millrace/millrace/domain/word"
+)
 
 // ShippedDecline is the table of decline codes that comes with Millrace: ISO 8583 response codes (field 39, cards) and the
 // response codes of UPI. Business is what the payer, the merchant or a rule of theirs caused: the bank worked and said no.
@@ -84,15 +88,9 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func normaliseCode(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
 
-func parseDecline(word string) (Decline, bool) {
-	switch word {
-	case "technical":
-		return Technical, true
-	case "business":
-		return Business, true
-	default:
-		return NoDecline, false
-	}
+func parseDecline(text string) (Decline, bool) {
+	d := word.Number[Decline](text, Declines())
+	return d, d != NoDecline
 }
 
 // classify returns the decline of a failed payment: the word it gave, else what its code stands for, else Technical.

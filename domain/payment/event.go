@@ -2,7 +2,10 @@
 // reasons for which an event can be refused. It holds no decisions about money: those are the ledger's.
 package payment
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/word"
+)
 
 // Type tells what an event reports.
 type Type uint8
@@ -106,39 +109,19 @@ func (f *Facts) Attribute(key string) (string, bool) {
 }
 
 // String returns the contract's word.
-func (t Type) String() string {
-	switch t {
-	case Payment:
-		return "payment"
-	case Reversal:
-		return "reversal"
-	default:
-		return ""
-	}
-}
+func (t Type) String() string { return word.Nth(t, Types()) }
+
+// Types returns the word of every type.
+func Types() []string { return []string{"payment", "reversal"} }
 
 // String returns the contract's word.
-func (s Status) String() string {
-	switch s {
-	case Pending:
-		return "pending"
-	case Failed:
-		return "failed"
-	case Success:
-		return "success"
-	default:
-		return ""
-	}
-}
+func (s Status) String() string { return word.Nth(s, Statuses()) }
+
+// Statuses returns the word of every status.
+func Statuses() []string { return []string{"pending", "failed", "success"} }
 
 // String returns the contract's word, empty for NoDecline.
-func (d Decline) String() string {
-	switch d {
-	case Technical:
-		return "technical"
-	case Business:
-		return "business"
-	default:
-		return ""
-	}
-}
+func (d Decline) String() string { return word.Nth(d, Declines()) }
+
+// Declines returns the word of every decline but NoDecline, which has none.
+func Declines() []string { return []string{"technical", "business"} }

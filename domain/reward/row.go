@@ -133,6 +133,11 @@ const (
 	EntryDebt     EntryKind = "debt"     // coins that paid for a debt
 )
 
+// EntryKinds returns every kind of entry.
+func EntryKinds() []EntryKind {
+	return []EntryKind{EntryReward, EntryGoodwill, EntryClawback, EntryDebt}
+}
+
 // Entry is one change of a coin balance.
 type Entry struct {
 	Number       int64 // from 1

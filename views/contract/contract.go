@@ -36,6 +36,7 @@ func Finish(schemas map[string]*huma.Schema) {
 }
 
 func finish(s *huma.Schema) {
+	SpellOut(s)
 	if s.Type == huma.TypeArray {
 		s.Nullable = false
 	}
@@ -51,6 +52,26 @@ func finish(s *huma.Schema) {
 		}
 		s.Format, s.Nullable = "", false
 	}
+}
+
+// SpellOut gives an enum the words that its tag names.
+func SpellOut(s *huma.Schema) {
+	if len(s.Enum) == 0 {
+		return
+	}
+	var words []any
+	for _, entry := range s.Enum {
+		text, ok := entry.(string)
+		if !ok { // null
+			words = append(words, entry)
+			continue
+		}
+		for _, w := range codecs.Words(text) {
+			words = append(words, w)
+		}
+	}
+	s.Enum = words
+	s.PrecomputeMessages()
 }
 
 const epochTime = "Seconds, milliseconds, microseconds or nanoseconds since 1970: in the years 2000 to 2099 the number says which. Others are refused"
