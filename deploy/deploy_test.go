@@ -55,6 +55,7 @@ func contract() []string {
 		"millrace_http_streams",
 		"millrace_last_stable_offset_age_seconds",
 		"millrace_ledger_returned_minor_total",
+		"millrace_ledger_reversals_waiting",
 		"millrace_ledger_reversed_minor_total",
 		"millrace_ledger_settled_minor_total",
 		"millrace_lookup_age_seconds",

@@ -22,6 +22,9 @@ const (
 	receivedSum = "received/"
 	creditedSum = "credited/"
 	debitedSum  = "debited/"
+
+	waitingSum          = "waiting/"
+	waitingReversalsSum = "waiting_reversals/"
 )
 
 // SettledSum names what payments have settled, of the ledger.
@@ -36,6 +39,18 @@ func ReturnedSum(currency string) string { return returnedSum + currency }
 // ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what settled and was
 // returned, less what was reversed.
 func ExpiredSum(currency string) string { return expiredSum + currency }
+
+// WaitingSum names the amounts of reversals that wait for their payment, WaitingReversalsSum how many do: those that succeeded elsewhere. Of one
+// without an amount nobody knows yet how much it takes. Of the ledger; no part of its account, since nothing has moved.
+func WaitingSum(currency string) string { return waitingSum + currency }
+
+// WaitingReversalsSum see WaitingSum.
+func WaitingReversalsSum(currency string) string { return waitingReversalsSum + currency }
+
+// WaitingReversalsIn returns the currency of a WaitingReversalsSum.
+func WaitingReversalsIn(sum string) (currency string, ok bool) {
+	return strings.CutPrefix(sum, waitingReversalsSum)
+}
 
 // ReceivedSum names what the rows of progress have received in a partition, of progress: what postings brought, less what users had who
 // were erased, and with what came in of those.

@@ -24,6 +24,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/topology"
@@ -63,6 +64,8 @@ type Config struct {
 	Signatures *signature.Verifier
 	// Catalog are the settings of the catalog group. Defaults to catalog.DefaultConfig.
 	Catalog catalog.Config
+	// Ledger are the settings of the ledger group. Defaults to ledger.DefaultConfig.
+	Ledger ledger.Config
 	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
 	Missions mission.Config
 
@@ -131,6 +134,9 @@ func (c Config) Validate() error {
 	}
 	if c.Intake.FutureBound != 0 {
 		errs = append(errs, c.Intake.Validate())
+	}
+	if c.Ledger != (ledger.Config{}) {
+		errs = append(errs, c.Ledger.Validate())
 	}
 	if c.Missions != (mission.Config{}) {
 		errs = append(errs, c.Missions.Validate())
@@ -221,6 +227,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Settings.Window == 0 {
 		c.Settings = health.DefaultSettings()
+	}
+	if c.Ledger == (ledger.Config{}) {
+		c.Ledger = ledger.DefaultConfig()
 	}
 	if c.Missions == (mission.Config{}) {
 		c.Missions = mission.DefaultConfig()

@@ -30,7 +30,9 @@ type Transaction struct {
 type Reversal struct {
 	ReversalID string `json:"reversal_id"`
 	Amount     *int64 `json:"amount" doc:"Minor units; null where it is not known yet, or is all that will remain"`
-	Status     string `json:"status" enum:"@payment_status,waiting" doc:"waiting: the payment has not settled yet"`
+	Status     string `json:"status" enum:"@payment_status,waiting" doc:"waiting: the payment has not settled, is not known, or its row had expired (ledger.retention) before the reversal came"`
+	// WaitsUntil is set of what waits.
+	WaitsUntil *instant.Milli `json:"waits_until,omitempty" format:"date-time" doc:"Only of waiting: the event time up to which it waits for its payment. Then it is the dead letter orphan_reversal"`
 }
 
 // JournalLine tells what one event did to its transaction.
@@ -68,7 +70,7 @@ func (s *Server) transaction(ctx context.Context, in *transactionInput) (*transa
 	if !found {
 		return nil, problem.Missing("transaction")
 	}
-	body := transactionOf(in.ID, row)
+	body := transactionOf(in.ID, row, s.config.Ledger.Until(row))
 	body.AsOf = as.stamped(row.LastAt)
 	return &transactionOutput{body}, nil
 }
@@ -82,7 +84,7 @@ func userOf(row *ledger.Row) *string {
 	return &user
 }
 
-func transactionOf(id string, row *ledger.Row) Transaction {
+func transactionOf(id string, row *ledger.Row, until instant.Milli) Transaction {
 	t := Transaction{
 		TransactionID: id, UserID: userOf(row), Status: row.Status.String(), Currency: row.Currency(),
 		Amount: row.AmountMinor(), Reversed: row.Reversed(), Net: row.Net(), Reversals: []Reversal{}, Journal: []JournalLine{},
@@ -93,7 +95,7 @@ func transactionOf(id string, row *ledger.Row) Transaction {
 	for _, v := range row.ReversalStates() {
 		r := Reversal{ReversalID: v.ID, Status: v.Status.String()}
 		if v.Waiting {
-			r.Status = ledger.Waiting.String()
+			r.Status, r.WaitsUntil = ledger.Waiting.String(), &until
 		}
 		if v.AmountMinor > 0 {
 			r.Amount = &v.AmountMinor

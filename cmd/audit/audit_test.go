@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/engine/embedded"
@@ -29,7 +30,10 @@ type deployment struct {
 	broker *embedded.Broker
 }
 
-func newDeployment(t *testing.T) *deployment {
+func newDeployment(t *testing.T) *deployment { return newDeploymentWith(t, nil) }
+
+// newDeploymentWith changes settings before groups start.
+func newDeploymentWith(t *testing.T, change func(*config.Config)) *deployment {
 	t.Helper()
 	b, err := embedded.Start(embedded.Config{})
 	if err != nil {
@@ -40,14 +44,15 @@ func newDeployment(t *testing.T) *deployment {
 			t.Error("broker:", err)
 		}
 	})
-	c := pipelinetest.Config{Brokers: []string{b.Addr()}, Compacted: map[string]string{"delete.retention.ms": "0", "min.compaction.lag.ms": "0"}}
+	c := pipelinetest.Config{Brokers: []string{b.Addr()}, Compacted: map[string]string{"delete.retention.ms": "0", "min.compaction.lag.ms": "0"}, Change: change}
 	return &deployment{pipelinetest.Start(t, c), t, b}
 }
 
 func (d *deployment) config() audit.Config {
 	return audit.Config{
 		Client: d.Settings.Client(), Topology: d.Topology, Settle: 120 * time.Millisecond, Every: 20 * time.Millisecond,
-		Lead: time.Millisecond, // nothing is sent before missions are in force
+		Lead:      time.Millisecond, // nothing is sent before missions are in force
+		Retention: d.Settings.Ledger.Retention,
 	}
 }
 

@@ -74,6 +74,7 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 // complete adds the books that need the whole log.
 func (b *books) complete() {
 	b.totals.rows, b.totals.known = true, true
+	b.transactions.waiting = map[string][]Waiting{}
 	b.grants = newGrants(b.budgets.whole)
 	b.budgets.grants, b.coins.grants = b.grants, b.grants
 	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.config, b.users.whole, b.commands)
@@ -108,11 +109,11 @@ func (b *books) read(r *kgo.Record) error {
 	}
 	switch t := b.topology; r.Topic {
 	case string(t.Ledger.Table()):
-		return b.transactions.takeRow(r.Partition, place, key, r.Value)
+		return b.transactions.takeRow(r, place)
 	case string(t.Progress.Table()):
 		return b.users.takeRow(r.Partition, place, key, r.Value)
 	case t.Postings.Name:
-		p, err := b.transactions.takePosting(place, r.Value)
+		p, err := b.transactions.takePosting(r, place)
 		if err == nil {
 			b.users.takePosting(r, p)
 			b.totals.takePosting(r, p)

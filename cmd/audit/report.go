@@ -6,6 +6,10 @@ import "slices"
 type Report struct {
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
+	// Waiting are the reversals that wait for their payment, what is given up first before the rest; at most as many as findings are shown.
+	Waiting []Waiting `json:"waiting"`
+	// WaitingCount is how many there are.
+	WaitingCount int `json:"waiting_count"`
 }
 
 // Check is one of the things that were looked at.
@@ -56,8 +60,8 @@ func (d difference) id() string { return d.check + "\x00" + d.key }
 // shown bounds how many findings of one check are spelled out.
 const shown = 50
 
-func reportOf(findings []difference, leftOut int) Report {
-	r := Report{OK: len(findings) == 0}
+func reportOf(findings []difference, leftOut int, waiting []Waiting) Report {
+	r := Report{OK: len(findings) == 0, Waiting: waiting[:min(len(waiting), shown)], WaitingCount: len(waiting)}
 	for _, name := range Checks() {
 		c := Check{Name: name, OK: true, Evidence: []string{}}
 		if name == Progress {

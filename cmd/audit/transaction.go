@@ -2,6 +2,10 @@ package audit
 
 import (
 	"fmt"
+	"math"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/erasure"
@@ -22,6 +26,8 @@ type transactions struct {
 	deleted    map[int32]map[string]bool // rows whose tombstone was read, and not the time of it
 	rows       balance                   // nets of the rows
 	gone       balance                   // nets of lives whose row may have expired
+	trimmed    map[int32]int64           // partitions of postings without their beginning: when what is left of them begins
+	waiting    map[string][]Waiting      // by transaction, what waits for its payment; nil where nobody asks
 }
 
 type account struct {
@@ -32,7 +38,9 @@ type account struct {
 	net, seq   int64   // of the row
 	lines      int64   // journal lines, as the row says
 	last       int64   // event time of its last event
-	must       bool    // the row's last posting must have been seen
+	must       bool    // the row's last posting must have been seen, if it has not been trimmed
+	raised     int64   // when its record was appended
+	poster     int32   // the partition of that posting
 	early      int64   // event time at which the row was deleted before its time; 0: it was not
 	forgotten  bool    // its user was erased
 	unposted   bool    // the net changed without a posting
@@ -60,8 +68,29 @@ func (b *transactions) of(id string) *account {
 	return a
 }
 
-func (b *transactions) takeRow(partition int32, place, id string, value []byte) error {
+// trim notes that the beginnings of partitions of postings are gone, as retention takes them. Rows may be older.
+func (b *transactions) trim(begun map[int32]int64) {
+	b.trimmed = map[int32]int64{}
+	for partition, at := range begun {
+		if at > 0 {
+			b.trimmed[partition] = math.MaxInt64 // until one is read
+		}
+	}
+}
+
+// clocks is by how much brokers may differ in when they append the records of one transaction.
+const clocks = time.Minute
+
+// kept tells whether the posting with which a row got its last number must be among those that are read.
+func (b *transactions) kept(a *account) bool {
+	from, trimmed := b.trimmed[a.poster]
+	return !trimmed || a.raised-clocks.Milliseconds() > from
+}
+
+func (b *transactions) takeRow(r *kgo.Record, place string) error {
+	partition, id, value := r.Partition, string(r.Key), r.Value
 	if value == nil {
+		b.takeWaiting(id, nil)
 		if a := b.accounts[id]; a != nil && a.row {
 			b.of(id)
 			if b.deleted[partition] == nil {
@@ -78,6 +107,7 @@ func (b *transactions) takeRow(partition int32, place, id string, value []byte) 
 	if b.deleted[partition][id] { // and made anew in the same transaction
 		b.judgeDeleted(partition)
 	}
+	b.takeWaiting(id, row)
 	a := b.of(id)
 	net := row.Net()
 	if a.row {
@@ -87,6 +117,9 @@ func (b *transactions) takeRow(partition int32, place, id string, value []byte) 
 		b.rows.add(partition, a.currency, -a.net)
 	}
 	a.must = a.must || b.whole && row.PostingSeq > 0
+	if row.PostingSeq != a.seq {
+		a.raised, a.poster = r.Timestamp.UnixMilli(), stream.Partition([]byte(row.UserID()), b.partitions)
+	}
 	a.row, a.net, a.seq, a.lines, a.place = true, net, row.PostingSeq, row.JournalSeq, place
 	a.last, a.early, a.currency, a.forgotten = int64(row.LastAt), 0, row.Currency(), row.UserID() == erasure.Nobody
 	b.rows.add(partition, a.currency, net)
@@ -119,8 +152,11 @@ func (b *transactions) judgeDeleted(partition int32) {
 // cutoff is the event time before which rows of a partition have expired.
 func (b *transactions) cutoff(partition int32) int64 { return b.reached[partition] - b.retention }
 
-func (b *transactions) takePosting(place string, value []byte) (*ledger.Posting, error) {
-	p, err := codecs.Posting{}.Decode(value)
+func (b *transactions) takePosting(r *kgo.Record, place string) (*ledger.Posting, error) {
+	if b.trimmed[r.Partition] == math.MaxInt64 {
+		b.trimmed[r.Partition] = r.Timestamp.UnixMilli()
+	}
+	p, err := codecs.Posting{}.Decode(r.Value)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +243,7 @@ func (b *transactions) judge(id string) []difference {
 	if broken == "" {
 		broken = lost
 	}
-	return append(a.money(id, now, broken, aged), a.journal(id, b.whole)...)
+	return append(a.money(id, now, broken, aged, b.kept(a)), a.journal(id, b.whole)...)
 }
 
 func (a *account) difference(id, check, what string, minor int64) []difference {
@@ -218,8 +254,9 @@ func (a *account) difference(id, check, what string, minor int64) []difference {
 	}}
 }
 
-// money holds the row against its postings. broken is what is wrong with these, gone the net of lives without a row.
-func (a *account) money(id string, now *chain, broken string, gone int64) []difference {
+// money holds the row against its postings. broken is what is wrong with these, gone the net of lives without a row; kept: its last posting has not
+// been trimmed.
+func (a *account) money(id string, now *chain, broken string, gone int64, kept bool) []difference {
 	var posted, seq int64
 	if now != nil {
 		posted, seq = now.net, now.seq
@@ -232,7 +269,7 @@ func (a *account) money(id string, now *chain, broken string, gone int64) []diff
 		return add(broken, a.row0()-posted-gone)
 	case a.unposted && now == nil:
 		return add(fmt.Sprintf("its row changed to %d %s without a posting", a.net, a.currency), a.net)
-	case a.row && a.must && now == nil:
+	case a.row && a.must && kept && now == nil:
 		return add(fmt.Sprintf("its row has %d %s after %d postings, and none is there", a.net, a.currency, a.seq), a.net)
 	case now != nil && (a.net != posted || a.seq != seq) && !a.elsewhere(now):
 		return add(fmt.Sprintf("its row has %d %s after %d postings, %d postings add up to %d", a.net, a.currency, a.seq, seq, posted), a.net-posted)

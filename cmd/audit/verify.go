@@ -44,6 +44,7 @@ func verify(ctx context.Context, c Config) (Report, error) {
 	c.Topology = deployed(c.Topology, r)
 	b := newBooks(c, r.Whole)
 	b.complete()
+	b.transactions.trim(r.Begun(c.Topology.Postings.Name))
 	s := newStanding(c.Settle)
 	var first map[string]bool
 	for begun := c.Clock(); ; {
@@ -57,7 +58,7 @@ func verify(ctx context.Context, c Config) (Report, error) {
 			first, begun = waiting, now
 		}
 		if looked := now.Sub(begun); looked >= c.Settle && !meet(first, waiting) || looked > patience {
-			return reportOf(findings, b.users.tallies.leftOut()), nil
+			return reportOf(findings, b.users.tallies.leftOut(), b.transactions.waits()), nil
 		}
 		select {
 		case <-ctx.Done():

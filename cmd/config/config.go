@@ -110,7 +110,8 @@ type Intake struct {
 type Ledger struct {
 	// PendingTimeout is how long a payment may stay pending before it counts as timed out. Defaults to 5m.
 	PendingTimeout time.Duration `yaml:"pending_timeout"`
-	// Retention is how long after its last event a transaction is kept. Defaults to 2160h, 90 days.
+	// Retention is how long after its last event a transaction is kept, and so how far a refund or chargeback may lag behind its payment: 12960h
+	// for 540 days. At least progress.reorder_horizon. Defaults to 2160h, 90 days.
 	Retention time.Duration `yaml:"retention"`
 }
 
@@ -239,6 +240,9 @@ func (c Config) validateDurations(bad func(string, ...any)) {
 		if p.d < time.Millisecond {
 			bad("%s: %v must be at least 1ms", p.name, p.d)
 		}
+	}
+	if c.Ledger.Retention < c.Progress.ReorderHorizon { // progress would still know the payment, and take its next life for a repetition
+		bad("ledger.retention: %v must be at least progress.reorder_horizon, %v", c.Ledger.Retention, c.Progress.ReorderHorizon)
 	}
 	if c.Audit.Every < 0 {
 		bad("audit.every: %v must not be negative", c.Audit.Every)

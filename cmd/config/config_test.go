@@ -41,6 +41,21 @@ func TestValidateListsEveryProblem(t *testing.T) {
 	}
 }
 
+// A ledger that keeps rows for as long as card networks allow chargebacks is valid; one that forgets before progress does is not.
+func TestRetentionOfTheLedger(t *testing.T) {
+	for text, want := range map[string]string{
+		"12960h": "", "24h": "", "23h": "ledger.retention: 23h0m0s must be at least progress.reorder_horizon, 24h0m0s", "540d": "MILLRACE_LEDGER_RETENTION: must be a duration such as",
+	} {
+		c, err := Load(Default(), "", []string{"MILLRACE_LEDGER_RETENTION=" + text})
+		if err == nil {
+			err = c.Validate()
+		}
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestLayers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.yaml")
 	file := "brokers: [k1:9092, k2:9092]\nprefix: a.\nhealth:\n  window: 30s\nintake:\n  health_instruments:\n    upi: [instrument, attributes.app]\n"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -24,10 +25,16 @@ func TestNouns(t *testing.T) {
 		return fmt.Sprintf(`{"id":"e-%s","type":"payment","transaction_id":%q,"user_id":%q,"amount":60000,"currency":"INR","status":%q,"mode":"upi","instrument":"sbi","merchant":"swiggy","updated_at":%q}`+"\n",
 			id, id, user, status, time.Now().UTC().Format(time.RFC3339))
 	}
-	run(0, "replay", write(t, "p.jsonl", event("txn_1", "usr_1", "success")+event("txn_2", "usr_1", "failed")+"not json\n"), "--wait")
+	run(0, "replay", write(t, "p.jsonl", event("txn_1", "usr_1", "success")+event("txn_2", "usr_1", "failed")+
+		strings.Replace(event("txn_3", "usr_1", "success"), `"payment"`, `"reversal"`, 1)+"not json\n"), "--wait")
 
 	lacks(t, run(0, "transaction", "get", "txn_1").out, "txn_1", "success", "usr_1", "INR", "60000", "event e-txn_1", "applied")
 	lacks(t, run(0, "transaction", "get", "txn_2", "-o", "yaml").out, "status: failed", "transaction_id: txn_2")
+	until := regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+Z`).FindString(run(0, "transaction", "get", "txn_3").out)
+	if at, err := time.Parse(time.RFC3339, until); err != nil || time.Until(at) < 89*24*time.Hour || time.Until(at) > 90*24*time.Hour {
+		t.Errorf("a refund without a payment waits until %q (%v)", until, err)
+	}
+	lacks(t, run(0, "verify").out, "reversal e-txn_3 of transaction txn_3: ₹600.00, no payment so far, given up after "+until)
 	lacks(t, run(1, "transaction", "get", "none").errs, `there is no payment "none"`)
 	lacks(t, run(0, "user", "missions", "usr_1", "--all").out, "swiggy-500", "60000", "50000")
 	lacks(t, run(0, "user", "missions", "nobody", "-o", "json").out, `"id": "swiggy-500"`, `"progress": 0`)

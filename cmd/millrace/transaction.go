@@ -15,7 +15,8 @@ func (a *app) transactionCommand() *cobra.Command {
 		Use:   "get ID",
 		Short: "Show a payment: what is left of it, its reversals and what each event did",
 		Long: `Shows the status and the amounts of a payment in minor units, its reversals, and the last 64 lines of its journal: what every event
-did to it, or why it did nothing. Exit status 1: the ledger knows no such payment.`,
+did to it, or why it did nothing. A reversal that waits has no payment yet, or none any more (ledger.retention); it says until when it waits, in event
+time. Exit status 1: the ledger knows no such payment.`,
 		Example: "  millrace transaction get txn_1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return show(ctx, a, transactionCall(args[0]), shownTransaction.table) })
@@ -39,7 +40,13 @@ type shownTransaction struct {
 	Amount        int64  `json:"amount"`
 	Reversed      int64  `json:"reversed"`
 	Net           int64  `json:"net"`
-	Journal       []struct {
+	Reversals     []struct {
+		ReversalID string `json:"reversal_id"`
+		Amount     *int64 `json:"amount"`
+		Status     string `json:"status"`
+		WaitsUntil string `json:"waits_until"`
+	} `json:"reversals"`
+	Journal []struct {
 		EventID  string `json:"event_id"`
 		Verdict  string `json:"verdict"`
 		Reason   string `json:"reason"`
@@ -52,6 +59,16 @@ func (t shownTransaction) table() table {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	out := table{header: []string{"what", "status", "user", "currency", "amount", "reversed", "net", "at"}}
 	out.rows = append(out.rows, []string{t.TransactionID, t.Status, dash(t.UserID), t.Currency, n(t.Amount), n(t.Reversed), n(t.Net), ""})
+	for _, r := range t.Reversals {
+		status, amount := r.Status, ""
+		if r.WaitsUntil != "" {
+			status += " until " + r.WaitsUntil
+		}
+		if r.Amount != nil {
+			amount = n(*r.Amount)
+		}
+		out.rows = append(out.rows, []string{"  reversal " + r.ReversalID, status, "", "", amount, "", "", ""})
+	}
 	for _, l := range t.Journal {
 		verdict := l.Verdict
 		if l.Reason != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/domain/mission"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -33,6 +34,9 @@ keeps a few hundred bytes for each transaction and user in memory.
   fenced        nothing is committed of a process that had lost its slot
   timers        no timer is pending whose time has passed
   records       every record that is audited can be read; one that cannot is named, and the others are audited all the same
+
+What waits is no finding, and is listed below the checks: each reversal whose payment has yet to come, or whose payment's row had expired
+(ledger.retention) before it came, and when the ledger gives it up as the dead letter orphan_reversal.
 
 Where retention has taken the beginning of a topic, what it was is taken as it is found. Exit status 1: something is wrong; the evidence names it.
 
@@ -74,6 +78,9 @@ func verifyLine(r audit.Report) table {
 		left += c.LeftOut
 	}
 	text := fmt.Sprintf("%s ok, %d checks", time.Now().UTC().Format(time.RFC3339), len(r.Checks))
+	if r.WaitingCount > 0 {
+		text += fmt.Sprintf(", %d reversals wait for their payment", r.WaitingCount)
+	}
 	if left > 0 {
 		text += fmt.Sprintf(", %d users could not be judged", left)
 	}
@@ -91,6 +98,19 @@ func verifyTable(r audit.Report) table {
 		for _, line := range c.Evidence {
 			t.rows = append(t.rows, []string{"", "", line})
 		}
+	}
+	for i, w := range r.Waiting {
+		name, amount := "", "all that remains"
+		if i == 0 {
+			name = "waiting"
+		}
+		if w.Amount > 0 {
+			amount = mission.FormatMoney(w.Amount, w.Currency)
+		}
+		t.rows = append(t.rows, []string{name, "", fmt.Sprintf("reversal %s of transaction %s: %s, no payment so far, given up after %s", w.ReversalID, w.TransactionID, amount, w.Until)})
+	}
+	if n := r.WaitingCount - len(r.Waiting); n > 0 {
+		t.rows = append(t.rows, []string{"", "", fmt.Sprintf("and %d more", n)})
 	}
 	return t
 }

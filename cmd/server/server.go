@@ -95,7 +95,7 @@ func Start(c Config) (_ *Server, err error) {
 		return nil, err
 	}
 	if c.Registerer != nil {
-		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables))
+		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables), newWaitingReversals(c.Topology, s.Tables))
 	}
 	s.trail = newAuditLog(c, s.client, indexes)
 	conservation := audit.NewMetrics(c.Registerer)
@@ -148,7 +148,7 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 	}
 	return views.New(views.Config{
 		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, LetterCommands: &letterCommands{s.client, c.Topology}, Payments: s.payments,
-		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Ledger: pipeline.Ledger(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
 		Audit: s.trail, Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
 		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Simulator: simulator(c), Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,

@@ -68,7 +68,8 @@ func (t *transition) expire() {
 		t.write().Waiting = nil
 	}
 	for _, e := range waiting {
-		t.refuse(e, payment.OrphanReversal, "no settled payment within the retention")
+		t.refuse(e, payment.OrphanReversal, "it waited for "+t.cfg.Retention.String()+" (ledger.retention), and no payment of its transaction settled: "+
+			"the payment never came, or its row had expired before")
 	}
 	if t.row.Settled() {
 		t.emit(Expired{Currency: t.row.Currency(), Net: t.row.Net()})

@@ -29,7 +29,8 @@ type Config struct {
 	// attempt as timed out.
 	// Defaults to 300 s.
 	PendingTimeout time.Duration
-	// Retention is how long after its last event a transaction is kept. Older events are refused. Defaults to 90 days.
+	// Retention is how long after its last event a transaction is kept. Older events are refused. A refund that comes later than that after its
+	// payment finds none, and waits as long again. Defaults to 90 days.
 	Retention time.Duration
 }
 
@@ -52,6 +53,9 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Until returns the event time up to which a row is kept: what waits in it waits until then, or the next event of its transaction.
+func (c Config) Until(r *Row) instant.Milli { return later(r.LastAt, c.Retention) }
 
 // TooOld tells whether an event with this event time is refused where the event time of the ledger is watermark (0: not known), and whether a row
 // whose last event it was has expired: a row lives exactly as long as its last event would still be taken.

@@ -118,7 +118,7 @@ func TestTooOldAndExpiry(tt *testing.T) {
 		tt.Errorf("a row whose last event is exactly retention old went, or said %v", describe(effects))
 	}
 	next, effects := ledger.Expire(row, t(111), cfg)
-	want := []string{"refuse r orphan_reversal: no settled payment within the retention", "journal #2 r rejected 0>0 orphan_reversal"}
+	want := []string{"refuse r orphan_reversal: it waited for 100ms (ledger.retention), and no payment of its transaction settled: the payment never came, or its row had expired before", "journal #2 r rejected 0>0 orphan_reversal"}
 	if diff := cmp.Diff(want, describe(effects)); diff != "" || next != nil {
 		tt.Errorf("expiry: row %v, effects (-want +got):\n%s", next, diff)
 	}
@@ -232,12 +232,12 @@ func TestAccessors(tt *testing.T) {
 	}
 	row, _ := applyAll(nil, rev("a", "r1", success, 40, 5, by("u9")), rev("b", "r1", failed, 0, 9, by("u9")),
 		rev("c", "r2", success, 0, 1, by("u9")), rev("d", "r1", success, 30, 1, by("u8")))
-	want := []ledger.ReversalState{{ID: "r1", Status: failed, Waiting: true}, {ID: "r2", Status: success, Waiting: true}}
+	want := []ledger.ReversalState{{ID: "r1", Currency: "INR", Status: failed, Waiting: true}, {ID: "r2", Currency: "INR", Status: success, Waiting: true}}
 	if diff := cmp.Diff(want, row.ReversalStates()); diff != "" || row.UserID() != "u9" || row.Currency() != "INR" || row.Status != 0 {
 		tt.Errorf("waiting: user %s, %s", row.UserID(), diff)
 	}
 	row, _ = applyAll(row, pay("p", success, 100, 7, by("u9")))
-	want = []ledger.ReversalState{{ID: "r1", Status: failed, AmountMinor: 40}, {ID: "r2", Status: success, AmountMinor: 100}}
+	want = []ledger.ReversalState{{ID: "r1", Currency: "INR", Status: failed, AmountMinor: 40}, {ID: "r2", Currency: "INR", Status: success, AmountMinor: 100}}
 	if diff := cmp.Diff(want, row.ReversalStates()); diff != "" || row.UserID() != "u9" || row.TransactionID() != "t1" {
 		tt.Errorf("settled: user %s, %s", row.UserID(), diff)
 	}

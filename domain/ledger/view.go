@@ -1,10 +1,15 @@
 package ledger
 
-import "github.com/millrace/millrace/domain/payment"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/domain/payment"
+)
 
 // ReversalState is one reversal of a transaction as people see it.
 type ReversalState struct {
 	ID          string
+	Currency    string
 	AmountMinor int64 // 0: not known, or of a waiting reversal all that remains
 	Status      payment.Status
 	Waiting     bool // the payment has not settled, so it takes nothing yet
@@ -46,7 +51,7 @@ func (r *Row) ReversalStates() []ReversalState {
 	}
 	states := make([]ReversalState, 0, len(r.Reversals))
 	for _, v := range r.Reversals {
-		states = append(states, ReversalState{ID: v.ID, AmountMinor: v.AmountMinor, Status: v.Status})
+		states = append(states, ReversalState{ID: v.ID, Currency: r.Facts.Currency, AmountMinor: v.AmountMinor, Status: v.Status})
 	}
 	deciding := map[string]int{} // reversal_id -> index in states, of waiting ones
 	decided := map[string]Reversal{}
@@ -60,7 +65,15 @@ func (r *Row) ReversalStates() []ReversalState {
 			continue
 		}
 		decided[e.ReversalID] = Reversal{EventID: e.ID, Status: e.Status, At: e.UpdatedAt}
-		states[i].Status, states[i].AmountMinor = e.Status, e.AmountMinor
+		states[i].Status, states[i].AmountMinor, states[i].Currency = e.Status, e.AmountMinor, e.Currency
 	}
 	return states
+}
+
+// Awaiting returns the reversals that have succeeded elsewhere and wait for their payment here.
+func (r *Row) Awaiting() []ReversalState {
+	if r == nil || len(r.Waiting) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(r.ReversalStates(), func(v ReversalState) bool { return !v.Waiting || v.Status != payment.Success })
 }

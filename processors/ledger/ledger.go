@@ -2,8 +2,8 @@
 //
 //   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
 //   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal lines. Beside the rows sums
-//     by currency: what ever settled, was reversed and returned, and what was left of settled rows that have expired (ADR 21). And how many
-//     events there were.
+//     by currency: what ever settled, was reversed and returned, and what was left of settled rows that have expired (ADR 21); and what
+//     waits for its payment. And how many events there were.
 //   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one verdict for
 //     payment health on each place where a payment was tried; ledger-journal (transaction): what became of each event; tasks (user), where
 //     triggers payment_settled or payment_reversed are declared; dead-letters.
@@ -100,6 +100,8 @@ func (g *group) expire(c *context) {
 
 // commit keeps the next row and carries the effects out.
 func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effect) {
+	g.await(c, row, -1)
+	g.await(c, next, 1)
 	switch {
 	case next == row:
 	case next == nil:
@@ -110,6 +112,14 @@ func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effec
 	for _, effect := range effects {
 		g.carry(c, effect)
 		g.metrics.count(effect)
+	}
+}
+
+// await counts the reversals of a row that wait for their payment, by n.
+func (g *group) await(c *context, row *ledger.Row, n int64) {
+	for _, v := range row.Awaiting() {
+		c.Add(topology.WaitingReversalsSum(v.Currency), big.NewInt(n))
+		c.Add(topology.WaitingSum(v.Currency), big.NewInt(n*v.AmountMinor))
 	}
 }
 

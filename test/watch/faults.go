@@ -69,6 +69,10 @@ func trafficFaults() []fault {
 			alerts: []string{`MillraceDeadLetters{reason="malformed"}`},
 		},
 		{
+			name: "a refund comes whose payment nobody has sent", cause: strayRefund,
+			alerts: []string{`MillraceReversalsWaiting{currency="USD"}`},
+		},
+		{
 			name: "a row of the ledger is changed behind its back", cause: forgedRow, lasts: true,
 			alerts: []string{`MillraceMoneyNotConserved{currency="INR"}`},
 		},
@@ -240,6 +244,15 @@ func poison(ctx context.Context, w *watcher) (undo, error) {
 		}
 	}()
 	return func(context.Context) error { stop(); return <-done }, nil
+}
+
+// strayRefund sends a refund, and undo the payment that it is of.
+func strayRefund(ctx context.Context, w *watcher) (undo, error) {
+	send := func(ctx context.Context, kind string) error {
+		return w.produce(ctx, w.client, w.topology.Payments.Name, "stray", fmt.Appendf(nil, `{"id":"stray-%[1]s","type":%[1]q,"transaction_id":"stray","user_id":"watch",`+
+			`"amount":100,"currency":"USD","status":"success","mode":"upi","instrument":"sbi","gateway":"razorpay","updated_at":%[2]q}`, kind, rfc(time.Now())))
+	}
+	return func(ctx context.Context) error { return send(ctx, "payment") }, send(ctx, "reversal")
 }
 
 // forgedRow adds 77 paise to the row of the transaction that changed last.

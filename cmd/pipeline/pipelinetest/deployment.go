@@ -39,6 +39,8 @@ type Config struct {
 	Prefix string
 	// Compacted are settings that compacted topics get in place of theirs before groups start, by Kafka's names. Defaults to none.
 	Compacted map[string]string
+	// Change changes settings before anything starts. Defaults to nothing.
+	Change func(*config.Config)
 }
 
 // Deployment is all groups, running.
@@ -60,6 +62,9 @@ func Start(t *testing.T, c Config) *Deployment {
 	s := &d.Settings
 	s.Brokers, s.Prefix, s.Partitions, s.Replication, s.Health.IdleAfter = c.Brokers, c.Prefix, Partitions, 1, time.Hour
 	s.Approval.Unlimited = false // missions of tests have no budget, and nobody who would approve them
+	if c.Change != nil {
+		c.Change(s)
+	}
 	d.Topology = topology.New(s.Topology())
 	var err error
 	d.Client, err = kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
