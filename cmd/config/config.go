@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
@@ -94,6 +95,9 @@ type Log struct {
 	// Format is text or json. Defaults to text.
 	Format string `yaml:"format"`
 }
+
+// LogLevels returns the levels of Log.
+func LogLevels() []string { return []string{"debug", "info", "warn", "error"} }
 
 // Intake are the settings of the intake group.
 type Intake struct {
@@ -211,8 +215,8 @@ func (c Config) Validate() error {
 	if c.Run.Data == "" {
 		bad("run.data: a directory is needed")
 	}
-	if !oneOf(c.Log.Level, "debug", "info", "warn", "error") {
-		bad("log.level: %q is not debug, info, warn or error", c.Log.Level)
+	if !oneOf(c.Log.Level, LogLevels()...) {
+		bad("log.level: %q is not %s", c.Log.Level, problem.AnyOf(LogLevels()))
 	}
 	if !oneOf(c.Log.Format, "text", "json") {
 		bad("log.format: %q is not text or json", c.Log.Format)

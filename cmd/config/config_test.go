@@ -242,7 +242,7 @@ func TestEveryBadVariableIsNamed(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		"MILLRACE_HEALTH_WINDOW: must be a duration such as 30s", "MILLRACE_HEALTH_COUNT_TIMEOUTS: not true or false",
+		"MILLRACE_HEALTH_WINDOW: must be a duration such as 30s", "MILLRACE_HEALTH_COUNT_TIMEOUTS: must be true or false",
 		"MILLRACE_REPLICATION: must be -32768 to 32767", "MILLRACE_PARTITIONS: must be a whole number in decimal digits without leading zeros",
 		"MILLRACE_RUN_SLOT: must be a whole number in decimal digits, such as 100", "MILLRACE_APPROVAL_COINS: must be a whole number",
 		"MILLRACE_TYPO is not a setting", "MILLRACE_INTAKE_DECLINE_CODES is not a setting",

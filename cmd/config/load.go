@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,9 +103,9 @@ func assign(f reflect.Value, text string) error {
 	case reflect.String:
 		f.SetString(text)
 	case reflect.Bool:
-		b, err := strconv.ParseBool(text)
+		b, err := ParseBool(text)
 		if err != nil {
-			return errors.New("not true or false")
+			return err
 		}
 		f.SetBool(b)
 	case reflect.Int16, reflect.Int32, reflect.Int64:

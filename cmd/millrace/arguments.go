@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,8 @@ func strict(c *cobra.Command) {
 		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}
 	c.SuggestionsMinimumDistance = 2
+	c.DisableFlagsInUseLine = !c.LocalNonPersistentFlags().HasFlags() // --help is nothing to say
+	ownSwitches(c)
 	c.Args = func(c *cobra.Command, args []string) error {
 		if c.HasSubCommands() {
 			return noSuchCommand(c, args)
@@ -120,6 +123,9 @@ func takes(c *cobra.Command, args []string) error {
 	case len(args) > most:
 		return misused(c, "%s: %q is too much%s", wants, args[most], example(c))
 	default:
+		if i := slices.Index(args, ""); i >= 0 {
+			return misused(c, "%s: %s is empty%s", wants, all[min(i, len(all)-1)].name, example(c))
+		}
 		return nil
 	}
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/domain/audit"
+	"github.com/millrace/millrace/domain/instant"
 )
 
 func (a *app) auditCommand() *cobra.Command {
@@ -58,7 +58,8 @@ func (l shownAudit) row() []string {
 
 func (a *app) auditListCommand() *cobra.Command {
 	var p paging
-	var kind, id, by, from, to string
+	var kind, id, by string
+	var from, to instant.Milli
 	cmd := &cobra.Command{
 		Use: "list", Short: "List acts of operators, latest first",
 		Long: `Lists who changed what operators define, decided on dead letters, and what support did for users: when, why, and at which places; of what was refused, the places that
@@ -69,23 +70,17 @@ than the server wrote to Kafka. Nothing is ever taken from the audit but by its 
 			if id != "" && kind == "" {
 				return misused(cmd, "--id %s needs --kind: an id is unique within its kind only", id)
 			}
-			begin, beginErr := timeOf("--from", from)
-			end, endErr := timeOf("--to", to)
-			if err := errors.Join(beginErr, endErr); err != nil {
-				return misuse{err, cmd}
-			}
-			c := call{path: "/v1/panel/audit", roles: reads(), query: given("kind", kind, "id", id, "actor", by, "from", begin.String(), "to", end.String())}
+			c := call{path: "/v1/panel/audit", roles: reads(), query: given("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
 			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why", "places"}, shownAudit.row)
 		},
 	}
 	p.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&kind, "kind", "", "only this kind: "+strings.Join(auditedKinds(), ", "))
-	f.StringVar(&id, "id", "", "only this one; needs --kind")
-	f.StringVar(&by, "actor", "", "only by this subject")
-	f.StringVar(&from, "from", "", "only at or after this time, RFC 3339 or a date")
-	f.StringVar(&to, "to", "", "only before this time, RFC 3339 or a date")
-	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(auditedKinds(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	choiceFlag(cmd, &kind, "kind", "", auditedKinds(), "only this kind: ")
+	textFlag(f, &id, "id", "", "only this one; needs --kind")
+	textFlag(f, &by, "actor", "", "only by this subject")
+	timeFlag(f, &from, "from", "only at or after this time, RFC 3339 or a date")
+	timeFlag(f, &to, "to", "only before this time, RFC 3339 or a date")
 	return cmd
 }
 

@@ -160,16 +160,16 @@ func TestConfigIsPrintedAsAsked(t *testing.T) {
 
 func TestInvalidConfigurationListsEveryProblem(t *testing.T) {
 	elsewhere(t)
-	file := write(t, "bad.yaml", "server: ftp://x\nhttp: {listen: nowhere, admin: neither}\nledger: {retention: 1m}\nintake: {decline_codes: {X: maybe}}\n")
+	file := write(t, "bad.yaml", "server: ftp://x\nhttp: {listen: nowhere, admin: neither}\nledger: {retention: 1m}\nlog: {level: loud}\nintake: {decline_codes: {X: maybe}}\n")
 	for _, command := range [][]string{{"config"}, {"topology"}, {"topics", "plan"}, {"run", "--all"}} {
-		got := millrace(t, 2, append(command, "--config", file, "--partitions", "0", "--prefix", "a b", "--brokers", "nope", "--log-level", "loud")...)
+		got := millrace(t, 2, append(command, "--config", file, "--partitions", "0", "--prefix", "a b", "--brokers", "nope")...)
 		lacks(t, got.errs, "server:", "http.listen", "http.admin", "partitions 0", "prefix", `"nope" is not host:port`, "log.level", "ledger: retention", "intake.decline_codes")
 		if got.out != "" {
 			t.Errorf("%v printed %q", command, got.out)
 		}
 	}
 	lacks(t, millrace(t, 2, "config", "--config", "none.yaml").errs, "none.yaml")
-	lacks(t, millrace(t, 2, "config", "-o", "xml").errs, `"xml" is not table, json or yaml`)
+	lacks(t, millrace(t, 2, "config", "-o", "xml").errs, `"xml" for "-o, --output" flag: must be table, json or yaml`)
 	t.Setenv("MILLRACE_PARTITONS", "3")
 	lacks(t, millrace(t, 2, "config").errs, "MILLRACE_PARTITONS is not a setting")
 }

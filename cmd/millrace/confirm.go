@@ -16,7 +16,7 @@ import (
 type confirmation struct{ yes bool }
 
 func (c *confirmation) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do it without asking")
+	switchFlag(cmd.Flags(), &c.yes, "yes", "do it without asking")
 }
 
 // errNotConfirmed ends a command that was not confirmed: nothing was done.

@@ -85,8 +85,8 @@ context that is there what is given changes. A token needs --server, to which al
 			return a.setContext(cmd, args[0], tokenFile, tokenStdin)
 		},
 	}
-	cmd.Flags().StringVar(&tokenFile, "token-file", "", "file with the token for --server")
-	cmd.Flags().BoolVar(&tokenStdin, "token-stdin", false, "keep the token that standard input holds")
+	textFlag(cmd.Flags(), &tokenFile, "token-file", "", "file with the token for --server")
+	switchFlag(cmd.Flags(), &tokenStdin, "token-stdin", "keep the token that standard input holds")
 	return cmd
 }
 

@@ -96,11 +96,9 @@ func (a *app) listLettersCommand() *cobra.Command {
 	}
 	p.flags(cmd)
 	w.flags(cmd)
-	cmd.Flags().StringVar(&reason, "reason", "", "only this reason, such as malformed")
-	cmd.Flags().StringVar(&group, "group", "", "only of this group")
-	cmd.Flags().StringVar(&state, "state", "", "only those that are open, replayed or discarded")
-	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions( // the flag is there
-		[]string{deadletter.Open.String(), deadletter.Replayed.String(), deadletter.Discarded.String()}, cobra.ShellCompDirectiveNoFileComp))
+	textFlag(cmd.Flags(), &reason, "reason", "", "only this reason, such as malformed")
+	textFlag(cmd.Flags(), &group, "group", "", "only of this group")
+	choiceFlag(cmd, &state, "state", "", deadletter.States(), "only those that are ")
 	return cmd
 }
 
@@ -128,7 +126,7 @@ func (a *app) showLetterCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&raw, "raw", false, "write the record's bytes as they are")
+	switchFlag(cmd.Flags(), &raw, "raw", "write the record's bytes as they are")
 	return cmd
 }
 

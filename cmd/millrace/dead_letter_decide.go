@@ -34,12 +34,12 @@ type letterAct struct {
 
 func (l *letterAct) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&l.reason, "reason", "", "of all that are open: only this reason, such as malformed")
-	f.StringVar(&l.group, "group", "", "of all that are open: only of this group")
-	f.StringVar(&l.topic, "topic", "", "of all that are open: only records of this topic")
-	f.BoolVar(&l.all, "all", false, "all that are open")
-	f.StringVar(&l.why, "why", "", "why, for the record")
-	f.BoolVar(&l.dryRun, "dry-run", false, "show which, change nothing")
+	textFlag(f, &l.reason, "reason", "", "of all that are open: only this reason, such as malformed")
+	textFlag(f, &l.group, "group", "", "of all that are open: only of this group")
+	textFlag(f, &l.topic, "topic", "", "of all that are open: only records of this topic")
+	switchFlag(f, &l.all, "all", "all that are open")
+	textFlag(f, &l.why, "why", "", "why, for the record")
+	switchFlag(f, &l.dryRun, "dry-run", "show which, change nothing")
 	l.confirm.flags(c)
 }
 
@@ -61,7 +61,7 @@ its replay_of names the first. An event that the ledger has taken meanwhile chan
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.decideLetters(cmd, args, l) },
 	}
 	l.flags(cmd)
-	cmd.Flags().StringVarP(&l.file, "file", "f", "", `of ID: the bytes to send in place of its own ("-": standard input)`)
+	textFlagP(cmd.Flags(), &l.file, "file", "f", "", `of ID: the bytes to send in place of its own ("-": standard input)`)
 	idempotent(cmd, &l.key)
 	return cmd
 }

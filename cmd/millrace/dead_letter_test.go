@@ -128,13 +128,13 @@ func checkReplayed(t *testing.T, addr, letter, key string) {
 func checkLetterUse(t *testing.T, run func(int, ...string) answer) {
 	t.Helper()
 	for says, args := range map[string][]string{
-		"which? Give ID":            {"replay"},
-		"not both":                  {"replay", "payments-0-1", "--reason", "malformed"},
-		"--all is all":              {"replay", "--all", "--group", "intake"},
-		"of one dead letter":        {"replay", "--all", "--file", "x"},
-		`required flag(s) "why"`:    {"discard", "payments-0-1"},
-		"no such file or directory": {"replay", "payments-0-1", "--file", "none"},
-		"expected value to be one":  {"list", "--state", "lost"},
+		"which? Give ID":                      {"replay"},
+		"not both":                            {"replay", "payments-0-1", "--reason", "malformed"},
+		"--all is all":                        {"replay", "--all", "--group", "intake"},
+		"of one dead letter":                  {"replay", "--all", "--file", "x"},
+		`required flag(s) "why"`:              {"discard", "payments-0-1"},
+		"no such file or directory":           {"replay", "payments-0-1", "--file", "none"},
+		"must be open, replayed or discarded": {"list", "--state", "lost"},
 	} {
 		lacks(t, run(2, append([]string{"deadletters"}, args...)...).errs, says)
 	}

@@ -48,7 +48,7 @@ func (a *app) definitionCommand(d defined) *cobra.Command {
 			return a.withdrawEntity(cmd.Context(), &d.collection, args[0], reason)
 		},
 	}
-	archive.Flags().StringVar(&reason, "reason", "", "why, for the audit")
+	textFlag(archive.Flags(), &reason, "reason", "", "why, for the audit")
 	get := &cobra.Command{
 		Use: "get ID", Short: "Show one", Example: "  millrace " + d.use + " get ID -o yaml", ValidArgsFunction: complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -107,7 +107,7 @@ func (a *app) listDefinitionsCommand(d defined) *cobra.Command {
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().StringVar(&status, "status", "", "only this status: draft, active or archived")
+	choiceFlag(cmd, &status, "status", "", catalog.DefinitionStatuses(), "only this status: ")
 	return cmd
 }
 

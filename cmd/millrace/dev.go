@@ -38,9 +38,9 @@ and goes on with live traffic until Ctrl-C. Started again, it goes on with its d
 	f := cmd.Flags()
 	wholeFlag(f, &c.Port, "port", 8080, "port of HTTP on 127.0.0.1")
 	wholeFlag(f, &c.KafkaPort, "kafka-port", 19092, "port of the broker on 127.0.0.1")
-	f.StringVar(&c.Data, "data", ".millrace", "data directory")
-	f.BoolVar(&c.Fresh, "fresh", false, "drop the data of earlier runs")
-	f.BoolVar(&c.NoTraffic, "no-traffic", false, "send nothing: no history, no live traffic, no clock events")
+	textFlag(f, &c.Data, "data", ".millrace", "data directory")
+	switchFlag(f, &c.Fresh, "fresh", "drop the data of earlier runs")
+	switchFlag(f, &c.NoTraffic, "no-traffic", "send nothing: no history, no live traffic, no clock events")
 	decimalFlag(f, &c.Rate, "rate", dev.DefaultRate, "events a second, in history and live")
 	return cmd
 }

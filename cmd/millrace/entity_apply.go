@@ -23,9 +23,9 @@ func (a *app) applyEntitiesCommand(c *collection, about, sample string) *cobra.C
 			return a.applyEntities(cmd.Context(), c, files, dryRun, reason)
 		},
 	}
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "file to read; may be given several times")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, change nothing")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit")
+	filesFlag(cmd.Flags(), &files, "file", "f", "file to read; may be given several times")
+	switchFlag(cmd.Flags(), &dryRun, "dry-run", "check, change nothing")
+	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }

@@ -36,7 +36,7 @@ the topic erasures say who may: the server has no route for it.`,
 			return a.eraseUser(cmd.Context(), args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would go, change nothing")
+	switchFlag(cmd.Flags(), &dryRun, "dry-run", "show what would go, change nothing")
 	c.flags(cmd)
 	return cmd
 }

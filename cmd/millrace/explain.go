@@ -21,8 +21,8 @@ what is left of the payment. Exit 1 where there is no such mission, or no such p
 			return a.explain(cmd.Context(), args[0], user, transaction)
 		},
 	}
-	cmd.Flags().StringVar(&user, "user", "", "whose payment it is")
-	cmd.Flags().StringVar(&transaction, "transaction", "", "the payment")
+	textFlag(cmd.Flags(), &user, "user", "", "whose payment it is")
+	textFlag(cmd.Flags(), &transaction, "transaction", "", "the payment")
 	_ = cmd.MarkFlagRequired("user")
 	_ = cmd.MarkFlagRequired("transaction")
 	return cmd

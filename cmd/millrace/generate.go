@@ -16,13 +16,14 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/domain/instant"
 )
 
 type generateOptions struct {
 	rate     float64
 	count    int64
 	seed     uint64
-	from, to string
+	from, to instant.Milli
 	out      string
 	pace     bool
 	flat     bool
@@ -52,13 +53,13 @@ made in that time that succeed all the same (default 0.1); most others fail for 
 	decimalFlag(f, &o.rate, "rate", d.Rate, "events a second of event time, on average over a day")
 	wholeFlag(f, &o.count, "count", 0, "stop after this many events (default: --to decides; without --to 10000, with --pace no end)")
 	wholeFlag(f, &o.seed, "seed", d.Seed, "seed of everything random")
-	f.StringVar(&o.from, "from", "", "send time of the first event, RFC 3339 (default: one hour ago, with --pace now, with --out 2026-03-01T00:00:00Z)")
-	f.StringVar(&o.to, "to", "", "end of the traffic, RFC 3339")
-	f.StringVar(&o.out, "out", "", `write JSON lines to this file instead of Kafka ("-": standard output)`)
-	f.BoolVar(&o.pace, "pace", false, "send to Kafka at the pace of the clock instead of at once")
-	f.BoolVar(&o.flat, "flat", false, "the same rate at all hours, instead of the rhythm of a day in India")
-	f.StringVar(&o.admin, "admin", "", "with --pace: serve metrics and probes on this address meanwhile, such as 127.0.0.1:9464")
-	f.StringVar(&o.outages, "outages", "", "YAML or JSON with outages, as `health backtest` reads it")
+	timeFlag(f, &o.from, "from", "send time of the first event, RFC 3339 (default: one hour ago, with --pace now, with --out 2026-03-01T00:00:00Z)")
+	timeFlag(f, &o.to, "to", "end of the traffic, RFC 3339")
+	textFlag(f, &o.out, "out", "", `write JSON lines to this file instead of Kafka ("-": standard output)`)
+	switchFlag(f, &o.pace, "pace", "send to Kafka at the pace of the clock instead of at once")
+	switchFlag(f, &o.flat, "flat", "the same rate at all hours, instead of the rhythm of a day in India")
+	textFlag(f, &o.admin, "admin", "", "with --pace: serve metrics and probes on this address meanwhile, such as 127.0.0.1:9464")
+	textFlag(f, &o.outages, "outages", "", "YAML or JSON with outages, as `health backtest` reads it")
 	return cmd
 }
 
@@ -71,24 +72,14 @@ func (o generateOptions) config() (traffic.Config, error) {
 	if o.admin != "" && !o.pace {
 		return c, errors.New("--admin is for traffic that goes on: add --pace, or leave out --admin")
 	}
-	if o.from != "" {
-		at, err := timeOf("--from", o.from)
-		if err != nil {
-			return c, err
-		}
-		c.From = at.Time()
+	if o.from != 0 {
+		c.From = o.from.Time()
 	} else if o.pace {
 		c.From = time.Now().UTC().Truncate(time.Second)
 	} else if o.out == "" {
 		c.From = time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
 	}
-	if o.to != "" {
-		at, err := timeOf("--to", o.to)
-		if err != nil {
-			return c, err
-		}
-		c.To = at.Time()
-	}
+	c.To = o.to.Time()
 	if c.Count == 0 && c.To.IsZero() && !o.pace {
 		c.Count = 10_000
 	}

@@ -20,7 +20,7 @@ import (
 
 type backtestOptions struct {
 	settings, against, outages string
-	from, to                   string
+	from, to                   instant.Milli
 	source, file               string
 }
 
@@ -50,13 +50,13 @@ windows before. Exit status 1: the settings of -f missed one of these.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.backtest(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.settings, "file", "f", "", "YAML or JSON with settings")
-	f.StringVar(&o.against, "against", "", "YAML or JSON with other settings, to compare")
-	f.StringVar(&o.outages, "outages", "", "YAML or JSON with the outages that are known")
-	f.StringVar(&o.from, "from", "", "begin of the history, RFC 3339 (default: all there is)")
-	f.StringVar(&o.to, "to", "", "end of the history, RFC 3339 (default: all there is)")
-	f.StringVar(&o.source, "source", "auto", "auto, attempts or windows")
-	f.StringVar(&o.file, "windows", "", "read the finals of windows from this file instead of Kafka (\"-\": standard input)")
+	textFlagP(f, &o.settings, "file", "f", "", "YAML or JSON with settings")
+	textFlag(f, &o.against, "against", "", "YAML or JSON with other settings, to compare")
+	textFlag(f, &o.outages, "outages", "", "YAML or JSON with the outages that are known")
+	timeFlag(f, &o.from, "from", "begin of the history, RFC 3339 (default: all there is)")
+	timeFlag(f, &o.to, "to", "end of the history, RFC 3339 (default: all there is)")
+	choiceFlag(cmd, &o.source, "source", "auto", []string{"auto", "attempts", "windows"}, "")
+	textFlag(f, &o.file, "windows", "", "read the finals of windows from this file instead of Kafka (\"-\": standard input)")
 	_ = cmd.MarkFlagRequired("file")
 	_ = cmd.MarkFlagRequired("outages")
 	return cmd
@@ -71,7 +71,7 @@ type contestant struct {
 }
 
 func (a *app) backtest(ctx context.Context, o backtestOptions) error {
-	from, to, err := o.span()
+	from, to, err := o.from, o.to, o.check()
 	if err != nil {
 		return err
 	}
@@ -113,22 +113,15 @@ func (a *app) backtest(ctx context.Context, o backtestOptions) error {
 	return nil
 }
 
-func (o backtestOptions) span() (from, to instant.Milli, err error) {
-	from, fromErr := timeOf("--from", o.from)
-	to, toErr := timeOf("--to", o.to)
-	errs := errors.Join(fromErr, toErr)
-	if errs == nil && to > 0 && to <= from {
+func (o backtestOptions) check() error {
+	var errs error
+	if o.to > 0 && o.to <= o.from {
 		errs = errors.New("--to must be after --from")
-	}
-	switch o.source {
-	case "auto", "attempts", "windows":
-	default:
-		errs = errors.Join(errs, fmt.Errorf("--source %q is not auto, attempts or windows", o.source))
 	}
 	if o.file != "" && o.source == "attempts" {
 		errs = errors.Join(errs, errors.New("--windows is a file of windows: --source attempts does not go with it"))
 	}
-	return from, to, errs
+	return errs
 }
 
 func (a *app) contestants(o backtestOptions, outages []backtest.Outage) ([]contestant, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,8 +32,8 @@ func TestBacktestOfARun(t *testing.T) {
 	r := startTour(t)
 	events, outages, settings := t.TempDir()+"/events.jsonl", write(t, "outages.yaml", runOutages), write(t, "s.yaml", "{}")
 	r.millrace([]string{"millrace", "generate", "--rate", "18", "--seed", "3", "--from", "2026-03-01T10:00:00Z", "--to", "2026-03-01T10:48:00Z",
-		"--outages", outages, "--out", events})
-	r.millrace([]string{"millrace", "replay", events, "--advance", "2m", "--wait"})
+		"--outages", outages, "--out", events}, io.Discard, io.Discard)
+	r.millrace([]string{"millrace", "replay", events, "--advance", "2m", "--wait"}, io.Discard, io.Discard)
 
 	heard := &transcript{}
 	replay := backtest.New(health.DefaultSettings(), heard)
@@ -53,7 +54,7 @@ func TestBacktestOfARun(t *testing.T) {
 
 	var found [2]backtestAnswer
 	for i, source := range []string{"auto", "windows"} { // windows lack corrections, so that scores may differ a little
-		raw := r.millrace([]string{"millrace", "health", "backtest", "-f", settings, "--outages", outages, "--source", source, "-o", "json"})
+		raw := r.stdout([]string{"millrace", "health", "backtest", "-f", settings, "--outages", outages, "--source", source, "-o", "json"})
 		if err := json.Unmarshal([]byte(raw), &found[i]); err != nil {
 			t.Fatal(err)
 		}

@@ -103,8 +103,8 @@ func TestBacktestUsage(t *testing.T) {
 	windows, outages, s := finals(t), write(t, "outages.yaml", knownOutages), write(t, "s.yaml", "{}")
 	for want, args := range map[string][]string{
 		`required flag(s) "file", "outages"`:              {},
-		"--from \"today\": not a time: write RFC 3339":    {"-f", s, "--outages", outages, "--from", "today", "--source", "x"},
-		`--source "x" is not auto`:                        {"-f", s, "--outages", outages, "--from", "today", "--source", "x"},
+		`"today" for "--from" flag: not a time: write`:    {"-f", s, "--outages", outages, "--from", "today"},
+		`"x" for "--source" flag: must be auto, attempts`: {"-f", s, "--outages", outages, "--source", "x"},
 		"--to must be after --from":                       {"-f", s, "--outages", outages, "--from", "2026-03-01T11:30:00Z", "--to", "2026-03-01T11:30:00Z"},
 		"no such file":                                    {"-f", "none.yaml", "--outages", outages},
 		"min_sample: not a setting":                       {"-f", write(t, "bad.yaml", "min_sample: 1\nwindow: x\n"), "--outages", outages},

@@ -59,7 +59,7 @@ func (a *app) healthListCommand() *cobra.Command {
 	}
 	p.flags(cmd)
 	w.flags(cmd)
-	cmd.Flags().StringVar(&mode, "mode", "", "only this mode, such as upi")
+	textFlag(cmd.Flags(), &mode, "mode", "", "only this mode, such as upi")
 	return cmd
 }
 

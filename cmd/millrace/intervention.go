@@ -75,7 +75,7 @@ func (a *app) withdrawCommand(d decided) *cobra.Command {
 			return a.withdrawEntity(cmd.Context(), &d.collection, id, reason)
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit")
+	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
 	return cmd
 }
 

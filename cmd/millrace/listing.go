@@ -25,7 +25,7 @@ const maxPage = 500
 
 func (p *paging) flags(c *cobra.Command) {
 	wholeFlag(c.Flags(), &p.limit, "limit", 50, "show at most this many")
-	c.Flags().BoolVar(&p.all, "all", false, "show all, page after page")
+	switchFlag(c.Flags(), &p.all, "all", "show all, page after page")
 	c.MarkFlagsMutuallyExclusive("limit", "all")
 }
 

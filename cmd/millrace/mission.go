@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/mission"
 )
 
 // missions is the collection of missions.
@@ -38,41 +39,62 @@ func (a *app) missionCommand() *cobra.Command {
 	return cmd
 }
 
+// shownTerm is the part of a definition that says when the payments of a mission are made.
+type shownTerm struct {
+	Window struct {
+		Kind, From, To, Every, Start, Duration string
+	} `json:"window"`
+	TimeZone  string `json:"time_zone"`
+	Enrolment string `json:"enrolment"`
+}
+
 // shownMission is what list shows of a mission.
 type shownMission struct {
-	ID       string        `json:"id"`
-	Status   string        `json:"status"`
-	Version  int64         `json:"version"`
-	Revision int64         `json:"revision"`
-	Summary  string        `json:"summary"`
+	ID       string `json:"id"`
+	Status   string `json:"status"`
+	Version  int64  `json:"version"`
+	Revision int64  `json:"revision"`
+	Summary  string `json:"summary"`
+	shownTerm
 	Approval approvalShown `json:"approval"`
 	Versions []struct {
 		InForceFrom *time.Time `json:"in_force_from"`
 	} `json:"versions"`
 }
 
-func missionHeader() []string { return []string{"id", "status", "version", "mission"} }
+func missionHeader() []string { return []string{"id", "status", "version", "window", "mission"} }
+
+// term says when the payments are made.
+func (m shownTerm) term() string {
+	w := m.Window
+	lasts, _ := time.ParseDuration(w.Duration) // only per_user windows have one
+	return dash(mission.Term(&mission.Mission{
+		Window: mission.Window{Kind: w.Kind, From: w.From, To: w.To, Every: w.Every, Duration: lasts, Start: w.Start}, TimeZone: m.TimeZone, Enrolment: m.Enrolment,
+	}))
+}
 
 func (m shownMission) row() []string {
-	return []string{m.ID, m.Status + m.Approval.word(), fmt.Sprint(m.Version), m.Summary}
+	return []string{m.ID, m.Status + m.Approval.word(), fmt.Sprint(m.Version), m.term(), m.Summary}
 }
 
 func (a *app) listMissionsCommand() *cobra.Command {
 	var p paging
-	var status, merchant, text, approval string
+	var merchant, text string
+	var status mission.Status
+	var approval catalog.ApprovalState
 	cmd := &cobra.Command{
 		Use: "list", Short: "List missions",
 		Example: "  millrace mission list --status active\n  millrace mission list --approval waiting",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := call{path: missions().path, roles: reads(), query: given("status", status, "merchant", merchant, "q", text, "approval", approval)}
+			c := call{path: missions().path, roles: reads(), query: given("status", string(status), "merchant", merchant, "q", text, "approval", string(approval))}
 			return list(cmd.Context(), a, c, p, missionHeader(), shownMission.row)
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().StringVar(&status, "status", "", "only this status: draft, scheduled, active, paused, ended or archived")
-	cmd.Flags().StringVar(&approval, "approval", "", "only missions whose approval is: not_needed, waiting, approved or rejected")
-	cmd.Flags().StringVar(&merchant, "merchant", "", "only missions with a filter for this merchant")
-	cmd.Flags().StringVar(&text, "find", "", "only missions with this text in id, title, description, brand or summary")
+	choiceFlag(cmd, &status, "status", "", mission.Statuses(), "only this status: ")
+	choiceFlag(cmd, &approval, "approval", "", catalog.Approvals(), "only missions whose approval is ")
+	textFlag(cmd.Flags(), &merchant, "merchant", "", "only missions with a filter for this merchant")
+	textFlag(cmd.Flags(), &text, "find", "", "only missions with this text in id, title, description, brand or summary")
 	return cmd
 }
 

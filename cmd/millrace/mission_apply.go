@@ -50,10 +50,10 @@ are in the mission stay with the version that was in force when they came. Witho
 a draft. Missions that no file names stay as they are, unless --prune archives them.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context()) },
 	}
-	cmd.Flags().StringArrayVarP(&r.files, "file", "f", nil, "file with missions; may be given several times")
-	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "check and show, change nothing")
-	cmd.Flags().BoolVar(&r.prune, "prune", false, "archive every mission that no file names")
-	cmd.Flags().StringVar(&r.reason, "reason", "", "why, for the audit")
+	filesFlag(cmd.Flags(), &r.files, "file", "f", "file with missions; may be given several times")
+	switchFlag(cmd.Flags(), &r.dryRun, "dry-run", "check and show, change nothing")
+	switchFlag(cmd.Flags(), &r.prune, "prune", "archive every mission that no file names")
+	textFlag(cmd.Flags(), &r.reason, "reason", "", "why, for the audit")
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
@@ -64,9 +64,11 @@ type applied struct {
 	Result   string       `json:"result"`
 	Status   string       `json:"status"`
 	Version  int64        `json:"version"`
+	Window   string       `json:"window"` // when its payments are made
 	Sentence string       `json:"sentence"`
 	Changes  []difference `json:"changes,omitempty"`
-	Notes    []string     `json:"notes,omitempty"` // what the file left open, and what it means
+	Notes    []string     `json:"notes,omitempty"`    // what the file left open, and what it means
+	Warnings []string     `json:"warnings,omitempty"` // what is hardly meant
 	Problems problem.List `json:"problems,omitempty"`
 }
 
@@ -109,6 +111,7 @@ func (r *applying) run(ctx context.Context) error {
 		if wishes[i], err = r.compare(ctx, e); err != nil {
 			return err
 		}
+		wishes[i].Warnings = wishes[i].warnings(time.Now())
 	}
 	if r.prune {
 		if wishes, err = r.pruned(ctx, wishes); err != nil {
@@ -157,7 +160,7 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 // wanted returns what a mission of a file asks for, compared with nothing.
 func (r *applying) wanted(m catalog.Mission) wish {
 	asked := m.Definition()
-	out := wish{entity: m, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Sentence: mission.Sentence(&asked)}}
+	out := wish{entity: m, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Window: mission.Term(&asked), Sentence: mission.Sentence(&asked)}}
 	out.Notes = append(m.Assumed, r.named.notes(m)...)
 	return out
 }
@@ -209,7 +212,7 @@ func (r *applying) pruned(ctx context.Context, wishes []wish) ([]wish, error) {
 			return nil
 		}
 		wishes = append(wishes, wish{
-			applied: applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Sentence: m.Summary}, reason: cmp.Or(r.reason, "pruned"),
+			applied: applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Window: m.term(), Sentence: m.Summary}, reason: cmp.Or(r.reason, "pruned"),
 		})
 		return nil
 	})
@@ -298,20 +301,25 @@ func (r *applying) show(wishes []wish) error {
 		refused = append(refused, judged{refusal: w.refusal})
 	}
 	err := r.print(results, func() table {
-		t := table{header: []string{"id", "result", "status", "mission"}}
+		t := table{header: []string{"id", "result", "status", "window", "mission"}}
 		for _, result := range results {
-			t.rows = append(t.rows, []string{result.ID, result.Result, dash(result.Status), result.Sentence})
+			t.rows = append(t.rows, []string{result.ID, result.Result, dash(result.Status), dash(result.Window), result.Sentence})
 			for _, note := range result.Notes {
-				t.rows = append(t.rows, []string{"", "", "", "note: " + note})
+				t.rows = append(t.rows, []string{"", "", "", "", "note: " + note})
 			}
 			for _, d := range result.Changes {
-				t.rows = append(t.rows, []string{"", "", "", strings.TrimSpace(d.Pointer + ": " + dash(string(d.Before)) + " -> " + dash(string(d.After)))})
+				t.rows = append(t.rows, []string{"", "", "", "", strings.TrimSpace(d.Pointer + ": " + dash(string(d.Before)) + " -> " + dash(string(d.After)))})
 			}
 		}
 		return t
 	})
 	if err != nil {
 		return err
+	}
+	for _, result := range results {
+		for _, w := range result.Warnings {
+			fmt.Fprintf(r.errs, "Warning: mission %s: %s\n", result.ID, w)
+		}
 	}
 	return refusals(refused)
 }

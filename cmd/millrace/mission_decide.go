@@ -53,7 +53,7 @@ func (a *app) approvalCommand(d *decision, short string) *cobra.Command {
 			return a.decide(cmd.Context(), args[0], d)
 		},
 	}
-	cmd.Flags().StringVar(&d.reason, "reason", "", "why, for the author and the audit")
+	textFlag(cmd.Flags(), &d.reason, "reason", "", "why, for the author and the audit")
 	wholeFlag(cmd.Flags(), &d.revision, "revision", 0, "the revision that you have looked at (default: as it is now)")
 	return cmd
 }
@@ -90,7 +90,8 @@ type approvalShown struct {
 	State    string `json:"state"`
 	Why      string `json:"why"`
 	Proposal *struct {
-		Summary string `json:"summary"`
+		Definition shownTerm `json:"definition"`
+		Summary    string    `json:"summary"`
 	} `json:"proposal"`
 }
 
@@ -122,11 +123,11 @@ func (s approvalShown) note(id string) []string {
 
 // waits returns what there is to approve, in a sentence.
 func (m shownMission) waits() string {
-	summary := m.Summary
-	if m.Approval.Proposal != nil {
-		summary = m.Approval.Proposal.Summary
+	asked, summary := m.shownTerm, m.Summary
+	if p := m.Approval.Proposal; p != nil {
+		asked, summary = p.Definition, p.Summary
 	}
-	out := fmt.Sprintf("%s, revision %d: %s.", m.ID, m.Revision, summary)
+	out := fmt.Sprintf("%s, revision %d: %s. Its window: %s.", m.ID, m.Revision, summary, asked.term())
 	if m.Approval.Why != "" {
 		out += " It needs an approval: " + m.Approval.Why + "."
 	}

@@ -13,16 +13,13 @@ import (
 
 // moveCommand is one of activate, pause, resume, end and archive.
 func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
-	var at, reason string
+	var at instant.Milli
+	var reason string
 	cmd := &cobra.Command{
 		Use: string(op) + " ID", Short: short, Example: "  millrace mission " + string(op) + " swiggy-500 --reason launch",
 		ValidArgsFunction: a.completeMissions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			when, err := timeOf("--at", at)
-			if err != nil {
-				return err
-			}
-			result, err := a.move(cmd.Context(), args[0], op, when, reason)
+			result, err := a.move(cmd.Context(), args[0], op, at, reason)
 			if err != nil {
 				return err
 			}
@@ -33,8 +30,8 @@ func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 	if op == catalog.Activate {
 		when = "event time, such as 2026-03-01T18:00:00Z; a time ahead schedules the mission (default: now)"
 	}
-	cmd.Flags().StringVar(&at, "at", "", when)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit")
+	timeFlag(cmd.Flags(), &at, "at", when)
+	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
 	return cmd
 }
 

@@ -10,11 +10,15 @@ import (
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/simulate"
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/simulation"
 )
 
-type simulateOptions struct{ file, from, to string }
+type simulateOptions struct {
+	file     string
+	from, to instant.Milli
+}
 
 func (a *app) simulateCommand() *cobra.Command {
 	var o simulateOptions
@@ -30,20 +34,15 @@ The file has one mission.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.simulate(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.file, "file", "f", "", "YAML or JSON with one mission")
-	f.StringVar(&o.from, "from", "", "payments made from then on, RFC 3339 or a date (default: all there are)")
-	f.StringVar(&o.to, "to", "", "payments made before, RFC 3339 or a date (default: now)")
+	textFlagP(f, &o.file, "file", "f", "", "YAML or JSON with one mission")
+	timeFlag(f, &o.from, "from", "payments made from then on, RFC 3339 or a date (default: all there are)")
+	timeFlag(f, &o.to, "to", "payments made before, RFC 3339 or a date (default: now)")
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
 
 func (a *app) simulate(ctx context.Context, o simulateOptions) error {
-	from, fromErr := timeOf("--from", o.from)
-	to, toErr := timeOf("--to", o.to)
-	if err := errors.Join(fromErr, toErr); err != nil {
-		return err
-	}
-	if to > 0 && to <= from {
+	if o.to > 0 && o.to <= o.from {
 		return errors.New("--to must be after --from")
 	}
 	list, err := readFile(o.file, codecs.ParseMissions)
@@ -55,7 +54,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	}
 	bar := a.progress("reading", -1)
 	result, err := simulate.Run(ctx, simulate.Config{
-		Client: a.config.Client(), Topology: a.topology(), Simulation: simulation.Config{Missions: pipeline.Missions(a.config), From: from, To: to},
+		Client: a.config.Client(), Topology: a.topology(), Simulation: simulation.Config{Missions: pipeline.Missions(a.config), From: o.from, To: o.to},
 		Progress: func(read, all int64) {
 			bar.ChangeMax64(all)
 			_ = bar.Set64(read) // drawing may fail where reading must not
@@ -69,6 +68,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 
 func simulated(m mission.Mission, r simulation.Result) table {
 	t := table{header: []string{m.ID, "completions", "cost"}}
+	t.rows = append(t.rows, []string{"window: " + mission.Term(&m), "", ""})
 	for _, d := range r.ByDay {
 		t.rows = append(t.rows, []string{d.Day, fmt.Sprint(d.Completions), fmt.Sprint(d.Cost)})
 	}

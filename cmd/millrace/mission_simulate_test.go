@@ -72,7 +72,7 @@ func TestMissionSimulate(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	lacks(t, simulate(0, "--from", "2026-03-02", "--to", "2026-03-05T00:00:00Z").out, "DRAFT", "2026-03-04", "users")
+	lacks(t, simulate(0, "--from", "2026-03-02", "--to", "2026-03-05T00:00:00Z").out, "DRAFT", "window: 2026-03-01 to 2026-03-07 Asia/Kolkata", "2026-03-04", "users")
 	lacks(t, simulate(2, "--from", "2026-03-02", "--to", "2026-03-02").errs, "--to must be after --from")
 	lacks(t, simulate(2, "--from", "yesterday").errs, "--from")
 	millrace(t, 2, append([]string{"mission", "simulate", "-f", file}, nobody()...)...)

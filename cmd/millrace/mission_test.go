@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 const goodMission = `- id: swiggy-500
@@ -35,6 +36,42 @@ func TestMissionApplyDryRun(t *testing.T) {
 	if len(list) != 1 || list[0]["id"] != "swiggy-500" || list[0]["result"] != "valid" || list[0]["sentence"] != sentence {
 		t.Errorf("got %v", list)
 	}
+}
+
+// The sentence leaves the year out where both ends are in the same. The table shows it, and apply warns of a window in which nobody can pay.
+func TestMissionApplyShowsTheYearAndWarnsOfAFarOne(t *testing.T) {
+	elsewhere(t)
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		from, to time.Time
+		warning  string
+	}{
+		"over":              {now.AddDate(-1, 0, -9), now.AddDate(-1, 0, -2), "is over: nobody can reach it any more, unless payments of that time are replayed"},
+		"over since today":  {now.AddDate(0, 0, -9), now.AddDate(0, 0, -1), "is over: nobody can reach it any more"},
+		"under way":         {now.AddDate(0, 0, -3), now.AddDate(0, 0, 4), ""},
+		"next week":         {now.AddDate(0, 0, 7), now.AddDate(0, 0, 14), ""},
+		"next year":         {now.AddDate(0, 11, 0), now.AddDate(0, 11, 7), ""},
+		"a generation away": {now.AddDate(36, 0, 0), now.AddDate(36, 0, 7), "begins more than a year ahead: is the year right?"},
+	} {
+		from, to := tt.from.Format(time.DateOnly), tt.to.Format(time.DateOnly)
+		file := write(t, "m.yaml", strings.NewReplacer("2026-03-01", from, "2026-03-08", to).Replace(goodMission))
+		window := from + " to " + tt.to.AddDate(0, 0, -1).Format(time.DateOnly) + " Asia/Kolkata"
+		for _, form := range []string{"table", "json"} {
+			got := millrace(t, 0, append([]string{"mission", "apply", "--dry-run", "-o", form, "-f", file}, nobody()...)...)
+			lacks(t, got.out, window)
+			if tt.warning != "" {
+				lacks(t, got.errs, "Warning: mission swiggy-500: its window, "+window+", "+tt.warning)
+			} else if strings.Contains(got.errs+got.out, "arning") {
+				t.Errorf("%s: %s%s", name, got.out, got.errs)
+			}
+		}
+		ended := write(t, "ended.yaml", strings.NewReplacer("2026-03-01", from, "2026-03-08", to, "status: active", "status: ended").Replace(goodMission))
+		if got := millrace(t, 0, append([]string{"mission", "apply", "--dry-run", "-f", ended}, nobody()...)...); strings.Contains(got.errs, "Warning") {
+			t.Errorf("%s: of what has ended anyhow: %s", name, got.errs)
+		}
+	}
+	file := write(t, "m.yaml", strings.ReplaceAll(goodMission, "2026-", "1926-"))
+	lacks(t, millrace(t, 2, append([]string{"mission", "apply", "--dry-run", "-f", file}, nobody()...)...).errs, "/0/window/to", "before the year 2000")
 }
 
 // A mission whose days depend on a zone, and that names none, is applied with a note that says so; one that names it has none.

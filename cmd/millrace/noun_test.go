@@ -124,7 +124,7 @@ func checkPaging(t *testing.T, run func(int, ...string) answer) {
 	lacks(t, run(0, "audit", "list", "--kind", "brand", "--id", "b1").out, "token of millrace-dev, role editor", actor(), "brand/b1", "created", "archived", "new", "old")
 	lacks(t, run(2, "audit", "list", "--id", "b1").errs, "--kind")
 	lacks(t, run(2, "audit", "list", "--from", "yesterday").errs, "--from")
-	lacks(t, run(2, "audit", "list", "--kind", "boat").errs, "/query/kind")
+	lacks(t, run(2, "audit", "list", "--kind", "boat").errs, "must be mission, ")
 	lacks(t, run(2, "mission", "list", "--limit", "0").errs, "--limit 0")
 	lacks(t, run(2, "mission", "list", "--limit", "3", "--all").errs, "limit", "all")
 	lacks(t, run(0, "mission", "list", "--status", "active", "--all").out, "swiggy-500")

@@ -30,8 +30,8 @@ has made scientific, what does not fit the pool's code_pattern. --dry-run says w
 			return a.addCodes(cmd.Context(), args[0], args[1], reason, dryRun)
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be taken and what would not, take nothing")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit")
+	switchFlag(cmd.Flags(), &dryRun, "dry-run", "say what would be taken and what would not, take nothing")
+	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
 	return cmd
 }
 

@@ -43,11 +43,11 @@ func TestReplayRefusesFlagsThatMakeNoSense(t *testing.T) {
 		"--timeout 0s":                    "--timeout 0s: must be above 0",
 		"--timeout -1m":                   "--timeout -1m0s: must be above 0",
 		"--advance -1m":                   "--advance -1m0s: must not be below 0",
-		"--shift-to 1970-01-01":           `--shift-to "1970-01-01": it is not after the beginning of 1970`,
-		"--shift-to 1969-12-31":           `--shift-to "1969-12-31": it is not after the beginning of 1970`,
+		"--shift-to 1970-01-01":           `"1970-01-01" for "--shift-to" flag: it is not after the beginning of 1970`,
+		"--shift-to 1969-12-31":           `"1969-12-31" for "--shift-to" flag: it is not after the beginning of 1970`,
 		"--shift-to 1970-01-01T00:00:00Z": "it is not after the beginning of 1970",
 		"--shift-to 1999-12-31":           "it is before 2000",
-		"--shift-to soon":                 `--shift-to "soon": not a time`,
+		"--shift-to soon":                 `"soon" for "--shift-to" flag: not a time`,
 	} {
 		errs := millrace(t, 2, append(append([]string{"replay", file}, strings.Fields(flags)...), nobody()...)...).errs
 		lacks(t, errs, says)

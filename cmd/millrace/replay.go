@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -25,7 +26,7 @@ const (
 
 type replayOptions struct {
 	advance time.Duration
-	shiftTo string
+	shiftTo instant.Milli
 	wait    bool
 	timeout time.Duration
 }
@@ -65,8 +66,9 @@ if all did.`,
 		},
 	}
 	durationFlag(cmd.Flags(), &o.advance, "advance", 0, "end with clock events this far past the largest event time")
-	cmd.Flags().StringVar(&o.shiftTo, "shift-to", "", "move all times of the file so that the latest is at this one: now, or RFC 3339")
-	cmd.Flags().BoolVar(&o.wait, "wait", false, "return when all tables and views reflect the file")
+	cmd.Flags().Var(&value[instant.Milli]{&o.shiftTo, "time", func(text string) (instant.Milli, error) { return shiftTarget(text, time.Now()) }}, "shift-to",
+		"move all times of the file so that the latest is at this one: now, or RFC 3339")
+	switchFlag(cmd.Flags(), &o.wait, "wait", "return when all tables and views reflect the file")
 	durationFlag(cmd.Flags(), &o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
 	return cmd
 }

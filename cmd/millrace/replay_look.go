@@ -21,19 +21,19 @@ import (
 // shiftNow is the word of --shift-to for the time at which the command was given.
 const shiftNow = "now"
 
-// shiftTarget reads --shift-to; 0 for nothing.
+// shiftTarget reads --shift-to.
 func shiftTarget(text string, now time.Time) (instant.Milli, error) {
 	if text == shiftNow {
 		return instant.Of(now), nil
 	}
-	at, err := timeOf("--shift-to", text)
+	at, err := parseTime(text)
 	switch {
-	case err != nil || text == "":
-		return 0, err
+	case err != nil:
+		return 0, fmt.Errorf("%w; or write %s", err, shiftNow)
 	case at < instant.Earliest:
-		return 0, fmt.Errorf("--shift-to %q: it is before 2000, and payments of that time are refused", text)
+		return 0, errors.New("it is before 2000, and payments of that time are refused")
 	case at > instant.Of(now):
-		return 0, fmt.Errorf("--shift-to %q: it is in the future, and payments of the future are refused; the latest is --shift-to now", text)
+		return 0, errors.New("it is in the future, and payments of the future are refused; the latest is --shift-to now")
 	}
 	return at, nil
 }
@@ -41,10 +41,8 @@ func shiftTarget(text string, now time.Time) (instant.Milli, error) {
 // look reads a file before anything of it is sent: it returns how far its times are to move, and an error if the ledger would refuse all of it for
 // its age. Standard input, which cannot be read twice, is sent as it comes.
 func (a *app) look(ctx context.Context, path string, o replayOptions) (by time.Duration, err error) {
-	target, err := shiftTarget(o.shiftTo, time.Now())
+	target := o.shiftTo
 	switch {
-	case err != nil:
-		return 0, err
 	case path == "-" && target != 0:
 		return 0, errors.New("--shift-to needs the latest time before it sends, and standard input can be read only once: write it to a file, and replay that")
 	case path == "-":

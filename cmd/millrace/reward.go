@@ -5,8 +5,11 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/mission"
 )
 
 func (a *app) rewardCommand() *cobra.Command {
@@ -71,22 +74,27 @@ type goodwill struct {
 func (a *app) grantRewardCommand() *cobra.Command {
 	var g goodwill
 	var key string
+	var expires time.Duration
 	cmd := &cobra.Command{
 		Use: "grant USER --kind KIND --amount N --reason WHY", Short: "Give a user a reward out of goodwill",
 		Long:    "Gives a user a reward that no mission has won, and shows it. The token needs the role editor.\nA grant that may have been sent before is sent again with the same --key: it is done once.",
 		Example: "  millrace reward grant usr_1 --kind coins --amount 100 --reason apology",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("expires-after") {
+				g.ExpiresAfter = expires.String()
+			}
 			c := call{method: http.MethodPost, path: "/v1/panel" + path("users", args[0], "rewards"), roles: writes(), body: g, key: keyOr(key), what: fmt.Sprintf("user %q", args[0])}
 			return show(cmd.Context(), a, c, shownReward.table)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&g.Kind, "kind", "", "coins, cash, gift_card, scratch_card or custom")
+	choiceFlag(cmd, &g.Kind, "kind", "", mission.RewardKinds(), "")
 	wholeFlag(f, &g.Amount, "amount", 0, "coins, or minor units of --currency")
-	f.StringVar(&g.Currency, "currency", "", "of what is no coins, such as INR")
-	f.StringVar(&g.ExpiresAfter, "expires-after", "", "how long it can be claimed, such as 720h")
-	f.StringVar(&g.Debt, "debt", "", "negative or floor: what a claw-back may do to the balance")
-	f.StringVar(&g.Reason, "reason", "", "why, for the user's record")
+	textFlag(f, &g.Currency, "currency", "", "of what is no coins, such as INR")
+	durationFlag(f, &expires, "expires-after", 0, "how long it can be claimed, such as 720h (default: for ever)")
+	f.Lookup("expires-after").DefValue = "" // 0 is not sent
+	choiceFlag(cmd, &g.Debt, "debt", "", mission.Debts(), "what a claw-back may do to the balance: ")
+	textFlag(f, &g.Reason, "reason", "", "why, for the user's record")
 	idempotent(cmd, &key)
 	for _, name := range []string{"kind", "amount", "reason"} {
 		_ = cmd.MarkFlagRequired(name)
@@ -109,7 +117,7 @@ func (a *app) cancelRewardCommand() *cobra.Command {
 			return show(cmd.Context(), a, c, shownReward.table)
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the user's record")
+	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the user's record")
 	idempotent(cmd, &key)
 	_ = cmd.MarkFlagRequired("reason")
 	return cmd
@@ -117,7 +125,7 @@ func (a *app) cancelRewardCommand() *cobra.Command {
 
 // idempotent lets a write be repeated by hand.
 func idempotent(c *cobra.Command, key *string) {
-	c.Flags().StringVar(key, "key", "", "Idempotency-Key: the same key again is the same command (default: a new one)")
+	textFlag(c.Flags(), key, "key", "", "Idempotency-Key: the same key again is the same command (default: a new one)")
 }
 
 func keyOr(given string) string {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,16 +58,16 @@ that before defaults.`,
 	root.SetErr(errs)
 	f := root.PersistentFlags()
 	d := config.Default()
-	f.StringVar(&a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
-	f.StringVar(&a.flags.context, "context", "", "context of a client command, see millrace context (default: "+config.ContextVariable+", or the current one)")
-	f.StringSliceVar(&a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
-	f.StringVar(&a.flags.server, "server", d.Server, "base URL of a running serve or dev")
-	f.StringVar(&a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
-	f.StringVar(&a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
+	textFlag(f, &a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
+	textFlag(f, &a.flags.context, "context", "", "context of a client command, see millrace context (default: "+config.ContextVariable+", or the current one)")
+	listFlag(f, &a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
+	textFlag(f, &a.flags.server, "server", d.Server, "base URL of a running serve or dev")
+	textFlag(f, &a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
+	anyTextFlag(f, &a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
 	wholeFlag(f, &a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
 	wholeFlag(f, &a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
-	f.StringVar(&a.flags.logLevel, "log-level", d.Log.Level, "debug, info, warn or error")
-	f.StringVarP(&a.flags.output, "output", "o", "table", "table, json or yaml")
+	choiceFlagP(root, f, &a.flags.logLevel, "log-level", "", d.Log.Level, config.LogLevels(), "")
+	choiceFlagP(root, f, &a.flags.output, "output", "o", "table", formats(), "")
 	root.AddCommand(
 		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(), a.replayCommand(), a.verifyCommand(),
 		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(), a.deadLettersCommand(), a.auditCommand(),
@@ -77,8 +76,7 @@ that before defaults.`,
 	for _, c := range definitions() {
 		root.AddCommand(a.definitionCommand(c))
 	}
-	_ = root.RegisterFlagCompletionFunc("context", a.completeContexts)                                                   // the flag is there
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = root.RegisterFlagCompletionFunc("context", a.completeContexts) // the flag is there
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -125,9 +123,6 @@ func (a *app) configure(cmd *cobra.Command) error {
 	a.trust(&c, named)
 	if err := errors.Join(c.Validate(), pipeline.Validate(c)); err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
-	}
-	if !slices.Contains(formats(), a.flags.output) {
-		return misused(cmd, "--output %q is not table, json or yaml", a.flags.output)
 	}
 	a.config, a.log = c, newLogger(a.errs, c.Log)
 	return nil

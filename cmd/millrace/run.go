@@ -60,10 +60,10 @@ the other processes at once.`,
 		},
 	}
 	d := config.Default().Run
-	cmd.Flags().BoolVar(&all, "all", false, "run every group")
+	switchFlag(cmd.Flags(), &all, "all", "run every group")
 	wholeFlag(cmd.Flags(), &own.Slot, "slot", d.Slot, "tells this process from others that run the same groups")
-	cmd.Flags().StringVar(&own.Data, "data", d.Data, "directory in which tables are kept")
-	cmd.Flags().BoolVar(&own.Drain, "drain", d.Drain, "leave the groups when stopped, as for good")
+	textFlag(cmd.Flags(), &own.Data, "data", d.Data, "directory in which tables are kept")
+	switchFlag(cmd.Flags(), &own.Drain, "drain", "leave the groups when stopped, as for good")
 	return cmd
 }
 

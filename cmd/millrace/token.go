@@ -34,10 +34,10 @@ func (a *app) tokenCommand() *cobra.Command {
 		},
 	}
 	f := mint.Flags()
-	f.StringVar(&o.subject, "sub", "", "who the token is for: the user id, or a name")
-	f.StringSliceVar(&o.roles, "role", nil, "user, health, viewer, editor, approver, admin or service; may be given several times")
+	textFlag(f, &o.subject, "sub", "", "who the token is for: the user id, or a name")
+	choicesFlag(mint, &o.roles, "role", token.Roles(), "; may be given several times")
 	durationFlag(f, &o.ttl, "ttl", token.DefaultTTL, fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
-	f.StringVar(&o.keyFile, "key-file", "", "PEM file with the private key")
+	textFlag(f, &o.keyFile, "key-file", "", "PEM file with the private key")
 	_ = mint.MarkFlagRequired("sub")
 	_ = mint.MarkFlagRequired("role")
 	cmd.AddCommand(mint)

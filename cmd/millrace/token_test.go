@@ -65,7 +65,7 @@ func TestTokenMintWithAKeyFile(t *testing.T) {
 			t.Errorf("%s: auth.issuer is not in the token", name)
 		}
 		t.Setenv("MILLRACE_AUTH_ISSUER", "millrace")
-		lacks(t, millrace(t, 2, "token", "mint", "--sub", "u", "--role", "king", "--key-file", file).errs, "unknown role")
+		lacks(t, millrace(t, 2, "token", "mint", "--sub", "u", "--role", "king", "--key-file", file).errs, "must be user, health, viewer")
 		lacks(t, millrace(t, 2, "token", "mint", "--sub", "u", "--role", "user", "--ttl", "9000h", "--key-file", file).errs, "lifetime")
 		lacks(t, millrace(t, 2, "token", "mint", "--sub", "u", "--role", "user", "--key-file", write(t, "public.pem", string(public))).errs, "public.pem")
 	}

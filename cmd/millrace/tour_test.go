@@ -141,9 +141,9 @@ func (r *tour) run(commands []string) string {
 		name, inner, isAssignment := strings.Cut(c, "=$(")
 		switch {
 		case isAssignment:
-			r.variables[name] = strings.TrimSpace(r.millrace(strings.Fields(strings.TrimSuffix(inner, ")"))))
+			r.variables[name] = strings.TrimSpace(r.stdout(strings.Fields(strings.TrimSuffix(inner, ")"))))
 		case strings.HasPrefix(c, "millrace "):
-			out.WriteString(r.millrace(strings.Fields(c)))
+			r.millrace(strings.Fields(c), &out, &out) // as a terminal shows them
 		case strings.HasPrefix(c, "curl -s "):
 			out.WriteString(r.curl(c))
 		default:
@@ -153,12 +153,21 @@ func (r *tour) run(commands []string) string {
 	return out.String()
 }
 
-func (r *tour) millrace(words []string) string {
-	var out, errs bytes.Buffer
-	root := newRoot(&out, &errs)
+func (r *tour) millrace(words []string, out, errs io.Writer) {
+	root := newRoot(out, errs)
 	root.SetArgs(append(words[1:], "--server", r.server, "--brokers", r.brokers))
-	if err := root.ExecuteContext(r.t.Context()); err != nil {
-		r.t.Fatalf("%v: %v\n%s", words, err, errs.String())
+	if err := execute(r.t.Context(), root); err != nil {
+		r.t.Fatalf("%v: %v\n%s", words, err, errs)
+	}
+}
+
+// stdout runs a command that says nothing but its answer.
+func (r *tour) stdout(words []string) string {
+	r.t.Helper()
+	var out, errs bytes.Buffer
+	r.millrace(words, &out, &errs)
+	if errs.Len() > 0 {
+		r.t.Errorf("%v says %s", words, &errs)
 	}
 	return out.String()
 }

@@ -52,7 +52,7 @@ round in which something is wrong, with that round's evidence and exit status 1.
 			return a.verifyAgain(cmd.Context(), w.every)
 		},
 	}
-	cmd.Flags().BoolVarP(&w.on, "watch", "w", false, "verify again and again until Ctrl-C, or until something is wrong")
+	switchFlagP(cmd.Flags(), &w.on, "watch", "w", "verify again and again until Ctrl-C, or until something is wrong")
 	durationFlag(cmd.Flags(), &w.every, "every", w.every, "with --watch: how long to wait between rounds")
 	return cmd
 }

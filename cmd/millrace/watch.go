@@ -17,7 +17,7 @@ type watch struct {
 }
 
 func (w *watch) flags(c *cobra.Command) {
-	c.Flags().BoolVarP(&w.on, "watch", "w", false, "show it again and again until Ctrl-C")
+	switchFlagP(c.Flags(), &w.on, "watch", "w", "show it again and again until Ctrl-C")
 	durationFlag(c.Flags(), &w.every, "every", 2*time.Second, "with --watch: how often")
 }
 

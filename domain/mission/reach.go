@@ -17,6 +17,10 @@ const maxReached = MaxValues + MaxFilters
 // reach refuses filters that no payment can pass, and goals that what passes cannot reach. It refuses only what is certain: whether a
 // mission is likely to be won is its author's business. The filters must be valid.
 func (v *validator) reach() {
+	if _, end, err := v.m.Bounds(); v.m.Window.Kind == WindowFixed && err == nil && end <= instant.Earliest {
+		v.add("/window/to", problem.InvalidField, "cannot be reached: it is before the year 2000, and payments of that time are refused")
+		return
+	}
 	var single []int
 	for i, f := range v.m.Filters {
 		if f.IsGroup() {

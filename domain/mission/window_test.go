@@ -74,6 +74,33 @@ func TestStoredMissionsKeepTheirLocalTimes(t *testing.T) {
 	}
 }
 
+// The term has the years and the zone that the sentence leaves out, so that a typing error in them can be seen.
+func TestTermHasYearAndZone(t *testing.T) {
+	for want, change := range map[string]func(m *Mission){
+		"2026-03-01 to 2026-03-07 Asia/Kolkata":                      func(*Mission) {},
+		"2062-03-01 to 2062-03-07 Asia/Kolkata":                      func(m *Mission) { m.Window.From, m.Window.To = "2062-03-01", "2062-03-08" },
+		"2026-03-01 Asia/Kolkata":                                    func(m *Mission) { m.Window.To = "2026-03-02" },
+		"2026-03-01 18:00 until 2026-03-08 00:00 Asia/Kolkata":       func(m *Mission) { m.Window.From = "2026-03-01T18:00" },
+		"2026-03-01 18:00:30 until 2026-03-08 00:00:00 Asia/Kolkata": func(m *Mission) { m.Window.From = "2026-03-01T18:00:30" },
+		"2026-03-01 15:30 until 2026-03-08 00:00 Asia/Kolkata":       func(m *Mission) { m.Window.From = "2026-03-01T10:00:00Z" },
+		"2026-03-01 to 2026-03-07 UTC":                               func(m *Mission) { m.TimeZone = "UTC" },
+		"each week Asia/Kolkata":                                     func(m *Mission) { m.Window = Window{Kind: WindowRecurring, Every: EveryWeek} },
+		"within 7 days of the first payment": func(m *Mission) {
+			m.Window = Window{Kind: WindowPerUser, Duration: 7 * 24 * time.Hour, Start: StartFirstPayment}
+		},
+	} {
+		m := swiggy()
+		change(&m)
+		m = Normalize(m)
+		if problems := Validate(&m); problems != nil {
+			t.Fatalf("%s: %v", want, problems)
+		}
+		if got := Term(&m); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
 func TestSentence(t *testing.T) {
 	tests := []struct {
 		want   string

@@ -93,6 +93,7 @@ function drawMission(element, m) {
   bar.setAttribute("aria-label", m.title);
   bar.firstChild.style.width = `${percent}%`;
   text(below.children[0], m.summary);
+  below.children[0].title = m.window ? `${minute(m.window.start)} until ${minute(m.window.end)} UTC` : "";
   text(below.children[1], `${amount(m, m.progress)} of ${amount(m, m.target)}`);
 }
 
@@ -117,6 +118,11 @@ function drawUsers(users) {
       button.hidden = !u.token;
       keyed(element.children[1], u.missions, (m) => `${m.id}@${m.version}`, makeMission, drawMission);
     });
+}
+
+/** minute shows a time to the minute, with its year, which summaries leave out. */
+function minute(time) {
+  return time.slice(0, 16).replace("T", " ");
 }
 
 /** spark draws technical rates between 0 and 1; a gap where a window had no samples. */
