@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // decidedRow is a mission that was approved, of which one proposal was rejected and another waits, with the lines of the audit on it.
@@ -41,7 +42,7 @@ func decidedRow(t testing.TB) (*catalog.Row, []*audit.Line) {
 		put("c4", "ann", 200_000_000, ""), decide("c5", "cy", catalog.Reject, 4), put("c6", "ann", 300_000_001, ""), put("c7", "ben", 300_000_002, ""),
 	} {
 		var e *catalog.Event
-		if row, e = catalog.Apply(row, c, cfg); e.Result != catalog.Applied {
+		if row, e = catalog.Apply(row, c, cfg); e.Result != verdict.Applied {
 			t.Fatalf("%s: %v", c.ID, e.Problems)
 		}
 		lines = append(lines, e.Line)

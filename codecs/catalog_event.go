@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 type catalogEventDoc struct {
@@ -51,7 +52,7 @@ func (CatalogEvent) Decode(b []byte) (*catalog.Event, error) {
 		return nil, fmt.Errorf("catalog event: %w", err)
 	}
 	e := &catalog.Event{
-		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: catalog.Result(d.Verdict), Revision: d.Revision, At: d.At},
+		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: verdict.Result(d.Verdict), Revision: d.Revision, At: d.At},
 		Kind:    catalog.Kind(d.Kind), EntityID: d.ID, Actor: d.Actor, Version: d.Version,
 		Status: d.Status, Repeated: d.Repeated,
 	}

@@ -206,13 +206,13 @@ func entityRows(t testing.TB) map[string]*catalog.Row {
 		cfg := catalog.DefaultConfig()
 		cfg.Document = codecs.Document
 		row, e := catalog.Apply(nil, c, cfg)
-		if e.Result != catalog.Applied {
+		if e.Result != verdict.Applied {
 			t.Fatalf("%s: %v", name, e.Problems)
 		}
 		withdrawal := catalog.NewWithdrawal("c2", "ops2", c.At+10, c.Kind, c.EntityID)
 		withdrawal.Reason = "why"
 		row, e = catalog.Apply(row, withdrawal, cfg)
-		if e.Result != catalog.Applied {
+		if e.Result != verdict.Applied {
 			t.Fatalf("%s: %v", name, e.Problems)
 		}
 		rows[name] = row
@@ -270,7 +270,7 @@ func FuzzCatalogCommand(f *testing.F) {
 			return
 		}
 		_, e := catalog.Apply(nil, c, catalog.DefaultConfig())
-		if e.Result == catalog.Applied {
+		if e.Result == verdict.Applied {
 			checkRoundTrip(t, codecs.CatalogCommand{}, c)
 		}
 	})
@@ -308,7 +308,7 @@ func FuzzOutcome(f *testing.F) {
 
 func TestCatalogEventJSON(t *testing.T) {
 	e := &catalog.Event{
-		Verdict: catalog.Verdict{CommandID: "c1", Result: catalog.Refused, Revision: 3, At: 1_772_359_200_000,
+		Verdict: catalog.Verdict{CommandID: "c1", Result: verdict.Refused, Revision: 3, At: 1_772_359_200_000,
 			Problems: problem.List{{Pointer: "/goal", Code: "invalid_field", Detail: "<no>"}}},
 		Kind: catalog.KindMission, EntityID: "m1", Actor: "ops", Version: 1, Status: "active", Repeated: true,
 	}

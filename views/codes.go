@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/views/problem"
 )
 
@@ -226,7 +227,7 @@ func (s *Server) verdictOf(ctx context.Context, key, id string, changed <-chan s
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
 	v, err := awaited(ctx, s.catalogVerdict(key, id, new(*catalog.Row)), changed)
-	if err == nil && v.Result == catalog.Refused {
+	if err == nil && v.Result == verdict.Refused {
 		return refused(v.Problems)
 	}
 	return err

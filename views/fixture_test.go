@@ -27,6 +27,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
@@ -507,7 +508,7 @@ func swiggy() mission.Mission {
 // putMission stores a mission made at start, at once with every index.
 func (f *fixture) putMission(m mission.Mission) {
 	row, e := catalog.Apply(nil, catalog.NewPut("c-"+m.ID, "test", at(0), catalog.NewMission(m)), catalog.DefaultConfig())
-	if e.Result != catalog.Applied {
+	if e.Result != verdict.Applied {
 		f.t.Fatalf("mission %s: %v", m.ID, e.Problems)
 	}
 	put(f, f.tables.catalog, f.topology.Catalog, catalog.MissionKey(m.ID), row)
@@ -516,7 +517,7 @@ func (f *fixture) putMission(m mission.Mission) {
 // putDefinition stores a brand, pool or reward template, whatever it names.
 func (f *fixture) putDefinition(e catalog.Entity) {
 	row, v := catalog.Apply(nil, catalog.NewPut("c-"+e.ID(), "test", at(0), e), catalog.DefaultConfig())
-	if v.Result != catalog.Applied {
+	if v.Result != verdict.Applied {
 		f.t.Fatalf("%s %s: %v", e.Kind(), e.ID(), v.Problems)
 	}
 	put(f, f.tables.catalog, f.topology.Catalog, catalog.Key(e.Kind(), e.ID()), row)

@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	faults "github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/views/problem"
 	"github.com/millrace/millrace/views/token"
 )
@@ -142,7 +143,7 @@ func (c collection) do(ctx context.Context, command *catalog.Command, when preco
 		return nil, conflict()
 	}
 	out := &writtenOutput{Status: http.StatusOK, Location: c.location(command.EntityID)}
-	verdict, row, err := s.judge(ctx, command)
+	judged, row, err := s.judge(ctx, command)
 	switch {
 	case errors.Is(err, errPending):
 		out.Status, out.Body = http.StatusAccepted, Pending{Status: "pending", CommandID: command.ID}
@@ -151,8 +152,8 @@ func (c collection) do(ctx context.Context, command *catalog.Command, when preco
 		return nil, err
 	case err != nil:
 		return nil, s.unsent(ctx, err)
-	case verdict.Result == catalog.Refused:
-		return nil, when.refused(verdict)
+	case judged.Result == verdict.Refused:
+		return nil, when.refused(judged)
 	}
 	out.ETag, out.Body = etag(row.Revision), c.show(row)
 	return out, nil

@@ -26,6 +26,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/stream"
@@ -120,7 +121,7 @@ func (d *deployment) fill(b *testing.B, users int) {
 		m := theMission(i, d.began)
 		key := catalog.MissionKey(m.ID)
 		row, e := catalog.Apply(nil, catalog.NewPut("c-"+m.ID, "bench", instant.Of(d.began), catalog.NewMission(m)), catalog.DefaultConfig())
-		if e.Result != catalog.Applied {
+		if e.Result != verdict.Applied {
 			b.Fatal(e.Problems)
 		}
 		history, _ := row.Mission()

@@ -17,6 +17,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
 )
@@ -132,7 +133,7 @@ func TestPutOfAnInvalidMissionGivesItsProblems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if events[0].Result != catalog.Applied || events[1].Result != catalog.Refused {
+	if events[0].Result != verdict.Applied || events[1].Result != verdict.Refused {
 		t.Errorf("%s, %s", events[0].Result, events[1].Result)
 	}
 	got := map[string]bool{}
@@ -176,7 +177,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 	}
 	produce([]byte("junk"))
 	for _, id := range []string{"of somebody else", commands[0].ID, commands[0].ID} {
-		value, err := codecs.CatalogEvent{}.Encode(&catalog.Event{Verdict: catalog.Verdict{CommandID: id, Result: catalog.Applied}})
+		value, err := codecs.CatalogEvent{}.Encode(&catalog.Event{Verdict: catalog.Verdict{CommandID: id, Result: verdict.Applied}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/examples/missions"
 )
 
@@ -41,7 +42,7 @@ func (d *dev) applySamples(ctx context.Context) error {
 		return fmt.Errorf("sample missions: %w", err)
 	}
 	for _, e := range events {
-		if e.Result == catalog.Refused {
+		if e.Result == verdict.Refused {
 			return fmt.Errorf("sample mission %s: %w", e.EntityID, e.Problems)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -89,7 +90,7 @@ func (a *app) judgeAs(ctx context.Context, c call, roles []token.Role, id, match
 	var p *problemError
 	switch {
 	case errors.As(err, &refused) && errors.As(err, &p):
-		return judged{ID: id, Result: string(catalog.Refused), Problems: p.errors, refusal: err}, nil
+		return judged{ID: id, Result: string(verdict.Refused), Problems: p.errors, refusal: err}, nil
 	case err != nil:
 		return judged{}, err
 	}
@@ -101,9 +102,9 @@ func (a *app) judgeAs(ctx context.Context, c call, roles []token.Role, id, match
 	if err := json.Unmarshal(out.body, &body); err != nil {
 		return judged{}, fmt.Errorf("%s: %w", c.what, err)
 	}
-	result := catalog.Applied
+	result := verdict.Applied
 	if out.etag == match && match != "" {
-		result = catalog.Unchanged
+		result = verdict.Unchanged
 	}
 	return judged{ID: id, Result: string(result), Status: body.Status, Revision: body.Revision, Version: body.Version, approval: body.Approval}, nil
 }

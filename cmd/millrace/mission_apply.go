@@ -20,6 +20,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // applying is one run of `mission apply`.
@@ -272,7 +273,7 @@ const soon = 30 * time.Second
 func (r *applying) inForce(ctx context.Context, wishes []wish) error {
 	var last time.Time
 	for _, w := range wishes {
-		if w.Result != string(catalog.Applied) || w.Version < 2 {
+		if w.Result != string(verdict.Applied) || w.Version < 2 {
 			continue
 		}
 		out, err := r.call(ctx, missions().of(http.MethodGet, w.ID))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // moveCommand is one of activate, pause, resume, end and archive.
@@ -50,7 +51,7 @@ func (a *app) move(ctx context.Context, id string, op catalog.Op, at instant.Mil
 	c.body = body
 	result, err := a.judge(ctx, c, id, "")
 	if err == nil && before != "" && before == fmt.Sprintf("%q", fmt.Sprint(result.Revision)) {
-		result.Result = string(catalog.Unchanged)
+		result.Result = string(verdict.Unchanged)
 	}
 	return result, err
 }

@@ -45,7 +45,7 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 	if row != nil {
 		*next = *row
 	}
-	v := Verdict{CommandID: c.ID, Result: Refused, At: c.At}
+	v := Verdict{CommandID: c.ID, Result: verdict.Refused, At: c.At}
 	line := lineOf(next.Entity, c)
 	if v.Problems = refuse(row, c); len(v.Problems) == 0 {
 		entity, change, problems := act(next.Entity, c, cfg)
@@ -53,9 +53,9 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 		case len(problems) > 0:
 			v.Problems = problems
 		case change.Action == "":
-			v.Result = Unchanged
+			v.Result = verdict.Unchanged
 		default:
-			v.Result = Applied
+			v.Result = verdict.Applied
 			line.Differences = audit.Bounded(next.commit(c, entity, cfg))
 			line.Action, line.From, line.To = change.Action, change.From, change.To
 		}
@@ -63,7 +63,7 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 	v.Revision = next.Revision
 	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), v), MaxVerdicts)
 	e := event(next, c, v)
-	line.Result, line.Problems, line.Revision = resultOf(v.Result), v.Problems, v.Revision
+	line.Result, line.Problems, line.Revision = v.Result, v.Problems, v.Revision
 	e.Line = line
 	return next, e
 }
@@ -79,8 +79,6 @@ func lineOf(current Entity, c *Command) *audit.Line {
 	}
 	return line
 }
-
-func resultOf(r Result) verdict.Result { return verdict.Result(r) }
 
 // intended names what a command that changes nothing was to do.
 func intended(current Entity, c *Command) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 func definition(status mission.Status) mission.Mission {
@@ -52,15 +53,15 @@ func TestMoves(t *testing.T) {
 		for _, to := range statuses() {
 			row := &Row{Kind: KindMission, EntityID: "m", Revision: 1, Entity: Mission{History: mission.NewHistory(definition(from), 1)}}
 			next, e := Apply(row, putMission("c", 2, definition(to)), DefaultConfig())
-			want := Refused
+			want := verdict.Refused
 			switch {
 			case from == to:
-				want = Unchanged
+				want = verdict.Unchanged
 			case allowed[string(from)+" "+string(to)]:
-				want = Applied
+				want = verdict.Applied
 			}
 			current, _ := next.Mission()
-			if e.Result != want || e.Status != string(current.Status) || (want == Applied) != (current.Status == to && from != to) {
+			if e.Result != want || e.Status != string(current.Status) || (want == verdict.Applied) != (current.Status == to && from != to) {
 				t.Errorf("%s to %s: %s, now %s", from, to, e.Result, current.Status)
 			}
 		}
@@ -90,7 +91,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 				}
 				continue
 			}
-			if v, ok := next.Verdict(c.ID); !ok || v.Result != e.Result || (e.Result == Refused) != (len(e.Problems) > 0) {
+			if v, ok := next.Verdict(c.ID); !ok || v.Result != e.Result || (e.Result == verdict.Refused) != (len(e.Problems) > 0) {
 				t.Fatalf("verdict %+v, event %+v", v, e)
 			}
 			row = next
@@ -139,7 +140,7 @@ func TestRefusals(t *testing.T) {
 		c := putMission("c2", 2, definition(mission.Active))
 		tt.change(c)
 		next, e := Apply(row, c, DefaultConfig())
-		if e.Result != Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != tt.want.Pointer || e.Problems[0].Code != tt.want.Code {
+		if e.Result != verdict.Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != tt.want.Pointer || e.Problems[0].Code != tt.want.Code {
 			t.Errorf("%s: %+v", tt.name, e)
 		}
 		if diff := cmp.Diff(row.Entity, next.Entity); diff != "" || next.Revision != 1 {
@@ -152,7 +153,7 @@ func TestOtherSpellingsAreTheSameMission(t *testing.T) {
 	row, _ := Apply(nil, putMission("c1", 1, definition(mission.Active)), DefaultConfig())
 	m := definition(mission.Active)
 	m.Currency, m.Filters, m.Audience.Segments = " inr ", []mission.Filter{}, []string{}
-	if _, e := Apply(row, putMission("c2", instant.Of(time.UnixMilli(5)), m), DefaultConfig()); e.Result != Unchanged {
+	if _, e := Apply(row, putMission("c2", instant.Of(time.UnixMilli(5)), m), DefaultConfig()); e.Result != verdict.Unchanged {
 		t.Errorf("%+v", e)
 	}
 }
@@ -163,7 +164,7 @@ func TestOneKeyIsOneCommand(t *testing.T) {
 	other := definition(mission.Draft)
 	other.Title = "another"
 	row, e := Apply(row, putMission("key.2", 2, other), DefaultConfig())
-	if e.Result != Refused || e.Problems.Code() != problem.Conflict || row.Revision != 1 {
+	if e.Result != verdict.Refused || e.Problems.Code() != problem.Conflict || row.Revision != 1 {
 		t.Errorf("%+v, revision %d", e, row.Revision)
 	}
 	if row, e = Apply(row, putMission("key.1", 3, definition(mission.Draft)), DefaultConfig()); !e.Repeated || row.Revision != 1 {
@@ -176,7 +177,7 @@ func TestExpected(t *testing.T) {
 	brand := func(name string) Brand { return Brand{BrandID: "b", Name: name, State: StatusActive} }
 	made, _ := Apply(nil, NewPut("made", "ops", 1, brand("A")), DefaultConfig())
 	refused, e := Apply(nil, NewPut("bad", "ops", 1, Brand{BrandID: "b", State: "sideways"}), DefaultConfig())
-	if e.Result != Refused || refused == nil {
+	if e.Result != verdict.Refused || refused == nil {
 		t.Fatalf("%+v", e)
 	}
 	const ok = ""

@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // anyDecisive draws a command on the mission m that has to do with its cost, by one of the actors.
@@ -110,7 +111,7 @@ func TestEveryVersionAboveTheThresholdWasApprovedByAnother(t *testing.T) {
 }
 
 func (a *approvals) check(t *rapid.T, before, after *Row, c *Command, e *Event) {
-	if e.Result != Applied {
+	if e.Result != verdict.Applied {
 		return
 	}
 	old, now := missionOf(before), missionOf(after)

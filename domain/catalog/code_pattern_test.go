@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 func TestCodePatterns(t *testing.T) {
@@ -112,7 +113,7 @@ func TestCheckDigitsNoticeSlips(t *testing.T) {
 func TestTheCatalogChecksPatterns(t *testing.T) {
 	row, _ := Apply(nil, NewPut("c1", "a", 1, Pool{PoolID: "p", State: StatusActive, Pattern: CodePattern{MinLength: 5}}), DefaultConfig())
 	_, e := Apply(row, NewCodes("c2", "a", 2, "p", []string{"A-001", "A"}), DefaultConfig())
-	if e.Result != Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != "/codes/1" || e.Problems[0].Code != problem.InvalidField {
+	if e.Result != verdict.Refused || len(e.Problems) != 1 || e.Problems[0].Pointer != "/codes/1" || e.Problems[0].Code != problem.InvalidField {
 		t.Errorf("%+v", e)
 	}
 }

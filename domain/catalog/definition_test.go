@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 func definitionCommands(id string) map[string]*Command {
@@ -24,21 +25,21 @@ func definitionCommands(id string) map[string]*Command {
 func TestDefinitionsAreMadeAndArchived(t *testing.T) {
 	for name, c := range definitionCommands("c1") {
 		row, e := Apply(nil, c, DefaultConfig())
-		if e.Result != Applied || row.Revision != 1 || row.CreatedAt != 1000 || e.Line.Action != ActionCreated {
+		if e.Result != verdict.Applied || row.Revision != 1 || row.CreatedAt != 1000 || e.Line.Action != ActionCreated {
 			t.Fatalf("%s: %+v %+v", name, e, row)
 		}
 		same, e := Apply(row, definitionCommands("c2")[name], DefaultConfig())
-		if e.Result != Unchanged || same.Revision != 1 {
+		if e.Result != verdict.Unchanged || same.Revision != 1 {
 			t.Errorf("%s again: %+v", name, e)
 		}
 		gone, e := Apply(same, NewWithdrawal("c3", "ops", 2000, c.Kind, c.EntityID), DefaultConfig())
-		if e.Result != Applied || e.Status != StatusArchived || e.Line.Action != ActionArchived || gone.CreatedAt != 1000 {
+		if e.Result != verdict.Applied || e.Status != StatusArchived || e.Line.Action != ActionArchived || gone.CreatedAt != 1000 {
 			t.Errorf("%s archived: %+v", name, e)
 		}
-		if _, e := Apply(gone, NewWithdrawal("c4", "ops", 3000, c.Kind, c.EntityID), DefaultConfig()); e.Result != Unchanged {
+		if _, e := Apply(gone, NewWithdrawal("c4", "ops", 3000, c.Kind, c.EntityID), DefaultConfig()); e.Result != verdict.Unchanged {
 			t.Errorf("%s archived twice: %+v", name, e)
 		}
-		if _, e := Apply(gone, definitionCommands("c5")[name], DefaultConfig()); e.Result != Applied || e.Line.Action != ActionChanged {
+		if _, e := Apply(gone, definitionCommands("c5")[name], DefaultConfig()); e.Result != verdict.Applied || e.Line.Action != ActionChanged {
 			t.Errorf("%s back: %+v", name, e)
 		}
 	}

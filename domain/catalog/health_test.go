@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 const hour = instant.Milli(3_600_000)
@@ -133,7 +134,7 @@ func TestRefusedInterventions(t *testing.T) {
 		{func() Entity { f := freeze(); f.Until = 5; return f }(), "/until"},
 	} {
 		_, e := Apply(nil, put(c.entity), DefaultConfig())
-		if got := pointers(e.Problems); e.Result != Refused || got != c.pointers {
+		if got := pointers(e.Problems); e.Result != verdict.Refused || got != c.pointers {
 			t.Errorf("%+v: %s %s", c.entity, e.Result, got)
 		}
 	}
@@ -205,13 +206,13 @@ func TestRefusedSettings(t *testing.T) {
 		{two, ""},
 	} {
 		_, e := Apply(nil, put(c.entity), DefaultConfig())
-		if got := pointers(e.Problems); e.Result != Refused || got != c.pointers {
+		if got := pointers(e.Problems); e.Result != verdict.Refused || got != c.pointers {
 			t.Errorf("%+v: %s %v", c.entity, e.Result, e.Problems)
 		}
 	}
 	strict := DefaultConfig()
 	strict.Health.DegradedBelow, strict.Health.DownBelow = 0.5, 0.4
-	if _, e := Apply(nil, put(settings("", 1, change("down_below", "0.6"))), strict); e.Result != Refused {
+	if _, e := Apply(nil, put(settings("", 1, change("down_below", "0.6"))), strict); e.Result != verdict.Refused {
 		t.Error("judged against other settings than the deployment's")
 	}
 	if got := PlaceID(" UPI", "a/B"); got != "upi/a%2Fb" || PlaceID("upi", "") != "upi" {
@@ -277,7 +278,7 @@ func TestSettingsToComeAreWithdrawn(t *testing.T) {
 	locked, e := Apply(locked, NewWithdrawal("w", "ops", 600, KindHealthSetting, "upi/sbi"), DefaultConfig())
 	again := put(settings("sbi", 700, change("0.4")))
 	again.ID = "p"
-	if _, f := Apply(locked, again, DefaultConfig()); e.Result != Applied || f.Result != Applied {
+	if _, f := Apply(locked, again, DefaultConfig()); e.Result != verdict.Applied || f.Result != verdict.Applied {
 		t.Errorf("%s, %s %v", e.Result, f.Result, f.Problems)
 	}
 }
@@ -292,14 +293,14 @@ func TestBeginningsAreBounded(t *testing.T) {
 			"/from": {o, f}, "/begin": {m}, "/effective_from": {settings("", far, health.Change{Field: "up_after", Value: "5"})},
 		} {
 			for _, entity := range entities {
-				if _, e := Apply(nil, put(entity), DefaultConfig()); e.Result != Refused || pointers(e.Problems) != pointer {
+				if _, e := Apply(nil, put(entity), DefaultConfig()); e.Result != verdict.Refused || pointers(e.Problems) != pointer {
 					t.Errorf("%T from %s: %s %v", entity, far, e.Result, e.Problems)
 				}
 			}
 		}
 		long := override()
 		long.Until = far + 1000
-		if _, e := Apply(nil, put(long), DefaultConfig()); e.Result != Refused || pointers(e.Problems) != "/until" {
+		if _, e := Apply(nil, put(long), DefaultConfig()); e.Result != verdict.Refused || pointers(e.Problems) != "/until" {
 			t.Errorf("until %s: %s %v", far, e.Result, e.Problems)
 		}
 	}

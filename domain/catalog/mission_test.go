@@ -44,7 +44,7 @@ func judged(t *testing.T, row *Row, commands ...*Command) (*Row, []string) {
 	for _, c := range commands {
 		next, e := Apply(row, c, documented())
 		switch {
-		case e.Result == Refused:
+		case e.Result == verdict.Refused:
 			out = append(out, e.Problems[0].Pointer+" "+e.Problems[0].Code)
 		default:
 			out = append(out, fmt.Sprintf("%s v%d %s", e.Result, e.Version, e.Status))
@@ -161,7 +161,7 @@ func TestVersionsHaveToFitIntoARow(t *testing.T) {
 	for i := range 1000 {
 		c := asked(fmt.Sprint("c", i), noon, "", func(m *Mission) { m.Versions[0].Mission.Description = fmt.Sprint(long[:1990], i) })
 		next, e := Apply(row, c, cfg)
-		if row = next; e.Result == Refused {
+		if row = next; e.Result == verdict.Refused {
 			refused = e
 			break
 		}

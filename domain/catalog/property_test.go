@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // documented is a config whose audit compares the fields of Go.
@@ -136,12 +137,12 @@ func TestTheAuditLeadsToTheEntity(t *testing.T) {
 			}
 			judged[c.Key()+c.ID] = true
 			grown := next.Revision - before.Revision
-			if changed := e.Result == Applied && !e.Repeated; changed != (grown == 1) || !changed && grown != 0 {
+			if changed := e.Result == verdict.Applied && !e.Repeated; changed != (grown == 1) || !changed && grown != 0 {
 				t.Fatalf("%s %v: revision %d to %d", e.Result, e.Problems, before.Revision, next.Revision)
 			}
 			if line := e.Line; line != nil {
 				lines[c.Key()] = append(lines[c.Key()], line)
-				if line.CommandID != c.ID || line.Key() != c.Key() || line.Revision != next.Revision || line.Reason != c.Reason || (len(line.Differences) == 0) == (e.Result == Applied) {
+				if line.CommandID != c.ID || line.Key() != c.Key() || line.Revision != next.Revision || line.Reason != c.Reason || (len(line.Differences) == 0) == (e.Result == verdict.Applied) {
 					t.Fatalf("%+v", line)
 				}
 			}

@@ -81,21 +81,11 @@ func NewCodes(id, actor string, at instant.Milli, pool string, codes []string) *
 	return &Command{ID: id, Kind: KindPool, EntityID: pool, Op: AddCodes, Actor: actor, At: at, Codes: codes}
 }
 
-// Result is what became of a command.
-type Result string
-
-// The results.
-const (
-	Applied   Result = "applied"
-	Unchanged Result = "unchanged"
-	Refused   Result = "refused"
-)
-
 // Verdict is the answer to one command.
 type Verdict struct {
 	CommandID string
-	Result    Result
-	Problems  problem.List // of Refused
+	Result    verdict.Result
+	Problems  problem.List // of verdict.Refused
 	Revision  int64        // of the row after the command
 	At        instant.Milli
 }

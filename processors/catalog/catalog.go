@@ -26,6 +26,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -93,7 +94,7 @@ func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command)
 	if event.Line != nil {
 		stream.Emit(c, g.topology.Audit, event.Line.Key(), event.Line)
 	}
-	if event.Result == catalog.Applied && !event.Repeated {
+	if event.Result == verdict.Applied && !event.Repeated {
 		if at := next.ScheduledAt(); at != 0 {
 			c.SetTimer(at.Time(), activateTimer)
 		}

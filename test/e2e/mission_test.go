@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/test/campaign"
 )
 
@@ -105,7 +106,7 @@ func (r *run) operate(ctx context.Context, records []campaign.Record) {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		if e.Result != catalog.Applied {
+		if e.Result != verdict.Applied {
 			refused++
 			r.t.Errorf("mission %s: %s %v", e.EntityID, e.Result, e.Problems)
 		}

@@ -6,6 +6,7 @@ import (
 
 	entity "github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
 )
 
 // The missions of the run are ones that the catalog takes.
@@ -15,7 +16,7 @@ func TestGivenMissionsAreTaken(t *testing.T) {
 		t.Fatalf("%d missions, %v", len(list), err)
 	}
 	for _, m := range list {
-		if _, e := entity.Apply(nil, entity.NewPut("put", "watch", instant.Of(time.Now()), entity.NewMission(m)), entity.DefaultConfig()); e.Result != entity.Applied {
+		if _, e := entity.Apply(nil, entity.NewPut("put", "watch", instant.Of(time.Now()), entity.NewMission(m)), entity.DefaultConfig()); e.Result != verdict.Applied {
 			t.Errorf("%s: %v", m.ID, e.Problems)
 		}
 	}

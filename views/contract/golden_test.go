@@ -71,9 +71,9 @@ func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 		&reward.Notice{UserID: "u1", RewardID: "rw_1", Mission: "m1", Iteration: 1, Epoch: 1, Kind: "cash", Amount: 6, Currency: "INR", State: reward.Failed, Previous: reward.Granting, Reason: "r", At: at},
 		&reward.Notice{UserID: "u1", RewardID: "rw_2", Epoch: 1, Kind: "coins", Amount: 6, State: reward.Reserved, At: at}))
 	add(encode(t, top.CatalogEvents, (*catalog.Event).Key,
-		&catalog.Event{Verdict: catalog.Verdict{CommandID: "c1", Result: catalog.Applied, Revision: 1, At: at}, Kind: catalog.KindMission, EntityID: "m1", Actor: "ops", Version: 1, Status: "active"},
+		&catalog.Event{Verdict: catalog.Verdict{CommandID: "c1", Result: verdict.Applied, Revision: 1, At: at}, Kind: catalog.KindMission, EntityID: "m1", Actor: "ops", Version: 1, Status: "active"},
 		&catalog.Event{
-			Verdict: catalog.Verdict{CommandID: "c2", Result: catalog.Refused, At: at, Problems: problem.List{{Pointer: "/goal", Code: "invalid_field", Detail: "no"}}},
+			Verdict: catalog.Verdict{CommandID: "c2", Result: verdict.Refused, At: at, Problems: problem.List{{Pointer: "/goal", Code: "invalid_field", Detail: "no"}}},
 			Kind:    catalog.KindHealthSetting, EntityID: "upi", Actor: "ops", Repeated: true,
 		}))
 	line := &audit.Line{
