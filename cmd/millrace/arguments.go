@@ -35,6 +35,7 @@ func strict(c *cobra.Command) {
 	}
 	c.SuggestionsMinimumDistance = 2
 	c.DisableFlagsInUseLine = !c.LocalNonPersistentFlags().HasFlags() // --help is nothing to say
+	c.Long = filled(c.Long)
 	ownSwitches(c)
 	c.Args = func(c *cobra.Command, args []string) error {
 		if c.HasSubCommands() {
@@ -150,26 +151,4 @@ func flagError(c *cobra.Command, err error) error {
 		}
 	}
 	return misuse{fmt.Errorf("`%s`: %w", c.CommandPath(), err), c}
-}
-
-// helpCommand is cobra's, but refuses what is no command.
-func helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "help [COMMAND...]",
-		Short:   "Help about any command",
-		Example: "  millrace help mission apply",
-		// Help works whatever the configuration is.
-		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
-		RunE: func(c *cobra.Command, args []string) error {
-			found, rest, err := c.Root().Find(args)
-			if err == nil && len(rest) > 0 {
-				err = noSuchCommand(found, rest)
-			}
-			if err != nil {
-				return err
-			}
-			found.InitDefaultHelpFlag()
-			return found.Help()
-		},
-	}
 }

@@ -79,7 +79,7 @@ func (a *app) setContextCommand() *cobra.Command {
 		Use: "set NAME", Short: "Make a context, or change what is given of one",
 		Long: `Makes a context of --server, --brokers, --prefix and a token: by --token-file, or kept with the context, by --token-stdin or --token. Of a
 context that is there what is given changes. A token needs --server, to which alone it is sent.`,
-		Example:           "  millrace context set staging --server https://millrace.staging.example --brokers kafka.staging.example:9092 --token-file ~/.millrace-staging",
+		Example:           "  millrace context set staging --server https://millrace.example --brokers kafka.example:9092 --token-file ~/.staging",
 		ValidArgsFunction: a.completeContexts,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.setContext(cmd, args[0], tokenFile, tokenStdin)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 func (a *app) devRefundCommand() *cobra.Command {
@@ -18,8 +20,9 @@ func (a *app) devRefundCommand() *cobra.Command {
 		Use:   "refund TRANSACTION",
 		Short: "Take a payment back, to watch progress fall and a reward be clawed back",
 		Long: `Sends a reversal of all that is left of a payment to the dev that --server names, as a gateway would, and returns when the ledger
-has it. Progress of the payment's user falls; where a mission is no longer reached, its completion is revoked, and its reward cancelled,
-or clawed back if it was granted. See it on the live page, or under /v1/users/USER/rewards.`,
+has it. The refund is of the time that the deployment has reached, so that it works on history that was replayed. Progress of the payment's
+user falls; where a mission is no longer reached, its completion is revoked, and its reward cancelled, or clawed back if it was granted. See
+it on the live page, or under /v1/users/USER/rewards. Exit status 1: nothing was taken back, and why.`,
 		Example: "  millrace dev refund txn_17",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devRefund(cmd.Context(), args[0]) },
 	}
@@ -36,6 +39,44 @@ type refunded struct {
 	Net           int64  `json:"net"`
 }
 
+// refundable is a payment with what decides on its refund.
+type refundable struct {
+	refunded
+	Reversals []shownReversal `json:"reversals"`
+	Journal   []struct {
+		At instant.Milli `json:"at"`
+	} `json:"journal"`
+	AsOf struct {
+		StreamTime *instant.Milli `json:"stream_time"`
+	} `json:"as_of"`
+}
+
+// known tells whether the payment is known, and not only reversals of it.
+func (r refundable) known() bool { return r.Status != payment.Unknown }
+
+// waiting says of each reversal that waits until when it does.
+func (r refundable) waiting() string {
+	var out []string
+	for _, v := range r.Reversals {
+		if v.WaitsUntil != "" {
+			out = append(out, fmt.Sprintf("reversal %s of it waits until %s of event time, and is a dead letter orphan_reversal then", v.ReversalID, v.WaitsUntil))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// reached returns the latest event time that the answer tells of, which is not ahead of the clock.
+func (r refundable) reached() instant.Milli {
+	var at instant.Milli
+	if t := r.AsOf.StreamTime; t != nil {
+		at = *t
+	}
+	for _, l := range r.Journal {
+		at = max(at, l.At)
+	}
+	return min(at, instant.Of(time.Now()))
+}
+
 // refundWithin is how long a refund may take to reach the ledger's table.
 const refundWithin = 30 * time.Second
 
@@ -44,6 +85,8 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	switch {
 	case err != nil:
 		return err
+	case !t.known():
+		return finding{fmt.Errorf("there is no payment %s to take back: %s", id, t.waiting())}
 	case t.UserID == "":
 		return finding{fmt.Errorf("the user of payment %s was erased: an event needs a user, so it cannot be taken back", id)}
 	case t.Status != "success":
@@ -53,7 +96,7 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	}
 	event := map[string]any{
 		"id": fmt.Sprintf("refund-%s-%d", id, time.Now().UnixMilli()), "type": "reversal", "transaction_id": id, "user_id": t.UserID,
-		"currency": t.Currency, "status": "success", "updated_at": instant.Of(time.Now()),
+		"currency": t.Currency, "status": "success", "updated_at": t.reached(),
 	}
 	out, err := a.call(ctx, call{method: http.MethodPost, path: "/v1/events", roles: ofAnyUser(), body: event})
 	if err != nil {
@@ -72,7 +115,10 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	if t, err = a.taken(ctx, id, t.Net); err != nil {
 		return err
 	}
-	return a.print(t, func() table {
+	if !t.known() {
+		return finding{fmt.Errorf("payment %s is not there any more: its row had expired (ledger.retention) when the refund came, so nothing was taken back; %s", id, t.waiting())}
+	}
+	return a.print(t.refunded, func() table {
 		return table{
 			header: []string{"transaction", "user", "currency", "amount", "reversed", "net"},
 			rows:   [][]string{{t.TransactionID, t.UserID, t.Currency, fmt.Sprint(t.Amount), fmt.Sprint(t.Reversed), fmt.Sprint(t.Net)}},
@@ -80,8 +126,8 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	})
 }
 
-func (a *app) payment(ctx context.Context, id string) (refunded, error) {
-	var t refunded
+func (a *app) payment(ctx context.Context, id string) (refundable, error) {
+	var t refundable
 	out, err := a.call(ctx, transactionCall(id))
 	if err != nil {
 		return t, err
@@ -90,7 +136,7 @@ func (a *app) payment(ctx context.Context, id string) (refunded, error) {
 }
 
 // taken returns the payment once less than net is left of it.
-func (a *app) taken(ctx context.Context, id string, net int64) (refunded, error) {
+func (a *app) taken(ctx context.Context, id string, net int64) (refundable, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin, errors.New("the ledger has not taken it in; is the pipeline running?"))
 	defer cancel()
 	for {

@@ -35,7 +35,7 @@ func decisions() []decided {
 		}, {
 			byID(catalog.KindMaintenance, "maintenance", "/v1/panel/maintenance"),
 			"maintenance", "Downtimes known beforehand", "ID",
-			"- {id: sbi-upgrade, mode: upi, instrument: sbi, begin: 2026-03-02T00:00:00Z, end: 2026-03-02T01:00:00Z, reason: upgrade}", "sbi-upgrade",
+			"- {id: sbi-upgrade, mode: upi, instrument: sbi, reason: upgrade,\n       begin: 2026-03-02T00:00:00Z, end: 2026-03-02T01:00:00Z}", "sbi-upgrade",
 		}, {
 			byPlace(catalog.KindFreeze, "freeze", "/v1/panel/freeze"),
 			"freeze", "Stop all automatic changes of state in a mode until a time", "MODE",

@@ -81,7 +81,7 @@ that before defaults.`,
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	root.SetFlagErrorFunc(flagError)
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", `{{if and .Runnable (not (index .Annotations "`+onlyGroups+`"))}}`, 1))
+	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	strict(root)
 	return root
 }

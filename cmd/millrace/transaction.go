@@ -28,31 +28,33 @@ time. Exit status 1: the ledger knows no such payment.`,
 }
 
 func transactionCall(id string) call {
-	return call{method: "GET", path: "/v1/panel/transactions" + path(id), roles: reads(), what: fmt.Sprintf("payment %q", id)}
+	return call{method: "GET", path: "/v1/panel/transactions" + path(id), roles: reads(), what: fmt.Sprintf("payment %q, or its row has expired (ledger.retention)", id)}
 }
 
 // shownTransaction is what the table shows of a payment.
 type shownTransaction struct {
-	TransactionID string `json:"transaction_id"`
-	UserID        string `json:"user_id"`
-	Status        string `json:"status"`
-	Currency      string `json:"currency"`
-	Amount        int64  `json:"amount"`
-	Reversed      int64  `json:"reversed"`
-	Net           int64  `json:"net"`
-	Reversals     []struct {
-		ReversalID string `json:"reversal_id"`
-		Amount     *int64 `json:"amount"`
-		Status     string `json:"status"`
-		WaitsUntil string `json:"waits_until"`
-	} `json:"reversals"`
-	Journal []struct {
+	TransactionID string          `json:"transaction_id"`
+	UserID        string          `json:"user_id"`
+	Status        string          `json:"status"`
+	Currency      string          `json:"currency"`
+	Amount        int64           `json:"amount"`
+	Reversed      int64           `json:"reversed"`
+	Net           int64           `json:"net"`
+	Reversals     []shownReversal `json:"reversals"`
+	Journal       []struct {
 		EventID  string `json:"event_id"`
 		Verdict  string `json:"verdict"`
 		Reason   string `json:"reason"`
 		NetAfter int64  `json:"net_after"`
 		At       string `json:"at"`
 	} `json:"journal"`
+}
+
+type shownReversal struct {
+	ReversalID string `json:"reversal_id"`
+	Amount     *int64 `json:"amount"`
+	Status     string `json:"status"`
+	WaitsUntil string `json:"waits_until"`
 }
 
 func (t shownTransaction) table() table {

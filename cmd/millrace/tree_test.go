@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -26,6 +27,18 @@ func tree(t *testing.T) map[string]*cobra.Command {
 		t.Fatalf("only %d commands", len(all))
 	}
 	return all
+}
+
+// Help fits a terminal of 120 columns.
+func TestHelpHasNoLongLines(t *testing.T) {
+	elsewhere(t)
+	for words, c := range tree(t) {
+		for _, line := range strings.Split(millrace(t, 0, append(strings.Fields(words), "--help")...).out, "\n") {
+			if n := utf8.RuneCountInString(line); n > helpWidth {
+				t.Errorf("%s: %d columns: %s", c.CommandPath(), n, line)
+			}
+		}
+	}
 }
 
 // Every command refuses what it does not understand with exit status 2 and a sentence that says what to write instead.
