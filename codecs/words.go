@@ -30,6 +30,7 @@ var vocabularies = []vocabulary{
 	{"catalog_kind", func() []string { return word.Of(catalog.Kinds()...) }},
 	{"check_digit", catalog.CheckDigits},
 	{"condition", func() []string { return word.Of(mission.AllConditions()...) }},
+	{"dead_letter_reason", func() []string { return word.Of(payment.Reasons()...) }},
 	{"debt", mission.Debts},
 	{"definition_status", catalog.DefinitionStatuses},
 	{"downtime_cause", health.Causes},

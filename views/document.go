@@ -69,6 +69,7 @@ func (s *Server) everywhere(op *huma.Operation) {
 	for _, p := range op.Parameters {
 		contract.Each(p.Schema, contract.SpellOut)
 	}
+	notEmpty(op)
 	for status, r := range op.Responses {
 		if r.Headers == nil {
 			r.Headers = map[string]*huma.Param{}

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/problem"
 )
 
@@ -69,7 +71,7 @@ type Letters struct {
 type lettersInput struct {
 	Fresh
 	Page
-	Reason string `query:"reason" maxLength:"64" doc:"Only this reason"`
+	Reason string `query:"reason" enum:"@dead_letter_reason" doc:"Only this reason"`
 	Group  string `query:"group" maxLength:"256" doc:"Only of this group"`
 	State  string `query:"state" enum:"@letter_state" doc:"Only those in this state"`
 }
@@ -125,12 +127,16 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 	if err != nil {
 		return nil, err
 	}
-	c := cursorOf("dead-letters", in.Reason, in.Group, in.State)
+	filter := letterFilter{in.Reason, in.Group, in.State}
+	if !s.lettersOf(in.Group) {
+		return nil, problem.Invalid("/query/group", "unknown_value", "there is no group of this name")
+	}
+	c := cursorOf("dead-letters", filter.reason, filter.group, filter.state)
 	after, err := letterAfter(c, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	keys := s.config.Indexes.letters.page(letterFilter{in.Reason, in.Group, in.State}, after, in.Limit+1)
+	keys := s.config.Indexes.letters.page(filter, after, in.Limit+1)
 	body := Letters{Items: []Letter{}}
 	var places []Place
 	var newest, size = instant.Milli(0), int64(0)
@@ -155,6 +161,12 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 	}
 	body.AsOf = as.stamped(newest)
 	return &lettersOutput{body}, nil
+}
+
+// lettersOf tells whether there may be letters of a group, or are some.
+func (s *Server) lettersOf(group string) bool {
+	known := func(g topology.GroupSpec) bool { return g.Name == group }
+	return group == "" || slices.ContainsFunc(s.config.Topology.Groups(), known) || len(s.config.Indexes.letters.page(letterFilter{group: group}, letterKey{}, 1)) > 0
 }
 
 func (s *Server) fill(ctx context.Context, items []Letter, places []Place) error {

@@ -51,7 +51,7 @@ type readyOutput struct{ Body Readiness }
 
 func (s *Server) probes() {
 	alive := s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers")
-	alive.Middlewares = huma.Middlewares{s.bodiless}
+	alive.Middlewares = huma.Middlewares{s.known}
 	alive.Security = []map[string][]string{{}}
 	huma.Register(s.api, alive,
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
@@ -60,6 +60,9 @@ func (s *Server) probes() {
 	op.Security = []map[string][]string{{}}
 	s.answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.ready)
+	for _, p := range s.registered(op).Parameters {
+		p.AllowEmptyValue = p.Name == "verbose"
+	}
 }
 
 func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error) {

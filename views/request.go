@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 
@@ -77,52 +76,13 @@ func headBounds(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// known refuses query parameters and bodies that an operation does not have, and parameters that come twice: they would mean nothing, in silence.
+// known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and query parameters.
 func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
-	for _, check := range []func(huma.Context) *problem.Problem{checkPreconditions, checkBodiless} {
+	for _, check := range []func(huma.Context) *problem.Problem{checkPreconditions, checkBodiless, checkQuery} {
 		if p := check(ctx); p != nil {
 			s.refuse(ctx, p)
 			return
 		}
-	}
-	u := ctx.URL()
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		s.refuse(ctx, problem.Unreadable("/query", "malformed", "the query cannot be read: escape what is not a letter or digit"))
-		return
-	}
-	names, typed := map[string]bool{}, map[string]bool{}
-	for _, p := range ctx.Operation().Parameters {
-		if p.In == "query" {
-			names[p.Name] = true
-			typed[p.Name] = p.Schema.Type != huma.TypeString || p.Schema.Format != "" || len(p.Schema.Enum) > 0
-		}
-	}
-	found := &problem.Problem{}
-	for name, values := range query {
-		switch {
-		case !names[name]:
-			found.Errors = append(found.Errors, problem.Field{Pointer: "/query", Code: faults.UnknownField, Detail: "has a parameter that does not exist here"})
-		case len(values) > 1:
-			s.refuse(ctx, problem.Unreadable("/query/"+name, "repeated", "must be sent once"))
-			return
-		case values[0] == "" && typed[name]:
-			s.refuse(ctx, problem.Unreadable("/query/"+name, "malformed", "is empty: leave it out, or give it a value"))
-			return
-		}
-	}
-	if len(found.Errors) > 0 {
-		s.refuse(ctx, found.Unknown())
-		return
-	}
-	next(ctx)
-}
-
-// bodiless looks at the body alone, where the query is not looked at.
-func (s *Server) bodiless(ctx huma.Context, next func(huma.Context)) {
-	if p := checkBodiless(ctx); p != nil {
-		s.refuse(ctx, p)
-		return
 	}
 	next(ctx)
 }

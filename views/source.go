@@ -121,7 +121,7 @@ func (s *source) whole() stretch {
 
 // Fresh is the query of every read.
 type Fresh struct {
-	MinAsOf string `query:"min_as_of" maxLength:"65536" pattern:"^[A-Za-z0-9_-]*$" doc:"The token of an earlier as_of, of any read: the tables that it names reflect at least that much, or the answer is 503 after 5 s."`
+	MinAsOf string `query:"min_as_of" maxLength:"65536" pattern:"^[A-Za-z0-9_-]+$" doc:"The token of an earlier as_of, of any read: the tables that it names reflect at least that much, or the answer is 503 after 5 s."`
 }
 
 // AsOf says how much of the input an answer reflects.

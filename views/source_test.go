@@ -41,13 +41,13 @@ func TestTokensAreOfThePartitionsThatAnswered(t *testing.T) {
 	f.tables.letters.put("gone", nil)
 	swiggyKey := "mission/swiggy-500"
 	for target, want := range map[string]asof.Position{
-		"/v1/panel/transactions/t1":        {"ledger-table": in(partition("t1"), 1)},
-		"/v1/users/usr_1/missions":         {"progress-table": in(partition("usr_1"), 1), "catalog-table": in(partition(swiggyKey), 1)},
-		"/v1/panel/missions/swiggy-500":    {"catalog-table": in(partition(swiggyKey), 1)},
-		"/v1/routing/upi/sbi":              {"routing-table": in(partition("upi"), 1)},
-		"/v1/health?mode=UPI":              {"routing-table": in(partition("upi"), 1)},
-		"/v1/health?mode=wallet":           {"routing-table": {}}, // its partition knows nothing yet
-		"/v1/panel/dead-letters?group=any": {"deadletters-table": {partition("l"): {"in": 1}, partition("gone"): {"in": 1}}},
+		"/v1/panel/transactions/t1":           {"ledger-table": in(partition("t1"), 1)},
+		"/v1/users/usr_1/missions":            {"progress-table": in(partition("usr_1"), 1), "catalog-table": in(partition(swiggyKey), 1)},
+		"/v1/panel/missions/swiggy-500":       {"catalog-table": in(partition(swiggyKey), 1)},
+		"/v1/routing/upi/sbi":                 {"routing-table": in(partition("upi"), 1)},
+		"/v1/health?mode=UPI":                 {"routing-table": in(partition("upi"), 1)},
+		"/v1/health?mode=wallet":              {"routing-table": {}}, // its partition knows nothing yet
+		"/v1/panel/dead-letters?group=intake": {"deadletters-table": {partition("l"): {"in": 1}, partition("gone"): {"in": 1}}},
 	} {
 		if _, got := f.asOf(target); !cmp.Equal(want, got) {
 			t.Errorf("%s: %s", target, cmp.Diff(want, got))
