@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"slices"
+
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -29,6 +31,25 @@ func (c Chronicle) Payments() []Payment {
 			out, seq = append(out, Payment{m.Facts, m.After}), append(seq, m.Seq)
 		case m.Seq > seq[i]:
 			out[i].Net, seq[i] = m.After, m.Seq
+		}
+	}
+	return out
+}
+
+// Soonest returns a chronicle in which everything arrived as soon as it may have: one of the orders that c leaves open.
+func (c Chronicle) Soonest() Chronicle {
+	soonest := func(a Arrival) Arrival { return Arrival{a.After, a.After} }
+	out := c
+	out.Turns, out.Sets, out.Met = slices.Clone(c.Turns), slices.Clone(c.Sets), map[string][]Arrival{}
+	for i := range out.Turns {
+		out.Turns[i].Arrival = soonest(out.Turns[i].Arrival)
+	}
+	for i := range out.Sets {
+		out.Sets[i].Arrival = soonest(out.Sets[i].Arrival)
+	}
+	for mission, arrivals := range c.Met {
+		for _, a := range arrivals {
+			out.Met[mission] = append(out.Met[mission], soonest(a))
 		}
 	}
 	return out

@@ -11,7 +11,7 @@ import (
 const checked = 20_000
 
 // compared counts what was compared.
-type compared struct{ all, lossy, several, alone, unknown int }
+type compared struct{ all, lossy, several, alone, unknown, soonest int }
 
 // compare lets a past reach a row that forgets all the time, and asks whether what came of it is possible. Loose: as far as may be known without
 // a word on when what arrived.
@@ -31,8 +31,15 @@ func (n *compared) compare(p *past, seed uint64, got map[ProgressKey]Progress, l
 		p.agrees(seed, c, careers, got)
 	}
 	sure := p.apart && !loose && !slices.ContainsFunc(c.Turns, func(a Asked) bool { return a.Again })
+	soonest := m.Of(c.Soonest())
 	for id, o := range m.Of(c) {
 		n.all++
+		for _, way := range soonest[id].Ways {
+			if o.Unknown == "" && !o.Allows(way, true) {
+				p.t.Fatalf("seed %d, loose %t, %s: all as soon as it may makes\n%+v, possible are\n%+v", seed, loose, id, way, o.Ways)
+			}
+			n.soonest++
+		}
 		switch got := of(id, got); {
 		case o.Unknown != "" && loose:
 			n.unknown++
@@ -63,7 +70,7 @@ func TestRowIsAmongThePossible(t *testing.T) {
 		}
 	}
 	t.Logf("%+v", n)
-	if n.lossy < checked/10 || n.several < checked/40 || n.alone < checked/20 {
+	if n.lossy < checked/10 || n.several < checked/40 || n.alone < checked/20 || n.soonest < checked/2 {
 		t.Errorf("%+v: too few", n)
 	}
 }

@@ -125,6 +125,8 @@ type Outlook struct {
 	Ways []map[ProgressKey]Progress
 	// Unknown says why nothing is said; empty if something is.
 	Unknown string
+	// Many says that the reason is that there are more ways than are followed.
+	Many bool
 }
 
 // Allows tells whether something is among the ways; outcomes: including what outcomes say.
@@ -165,7 +167,7 @@ func (p *possible) outlook() (o Outlook) {
 		}
 	}
 	if p.lost {
-		o.Unknown = fmt.Sprintf("there are more than %d ways in which records may have met", p.bounds.Possibilities)
+		o.Unknown, o.Many = fmt.Sprintf("there are more than %d ways in which records may have met", p.bounds.Possibilities), true
 	}
 	return o
 }

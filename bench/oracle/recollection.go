@@ -17,6 +17,7 @@ type Recollection struct {
 	users map[string]*gathered
 	reads map[int32][]Read // in order
 	known map[string][]Known
+	metBy map[int32]int64 // by partition
 }
 
 // Read says how far progress had read a partition: the offset to be read next of each topic.
@@ -43,7 +44,7 @@ type gathered struct {
 
 // NewRecollection returns one that has seen nothing.
 func NewRecollection() *Recollection {
-	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}, known: map[string][]Known{}}
+	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}, known: map[string][]Known{}, metBy: map[int32]int64{}}
 }
 
 func (r *Recollection) user(id string, partition int32) *gathered {
@@ -109,6 +110,9 @@ func (r *Recollection) Read(partition int32, at Read) {
 // Met says when the stages of a mission became known. Missions of which nothing is said became known as their stages say.
 func (r *Recollection) Met(mission string, stages []Known) { r.known[mission] = stages }
 
+// MetBy says that all postings of a partition from an offset on were handled with every stage of every mission known.
+func (r *Recollection) MetBy(partition int32, postings int64) { r.metBy[partition] = postings }
+
 // Handled tells whether progress has read all that was to reach a user's row.
 func (r *Recollection) Handled(id string) bool {
 	g := r.users[id]
@@ -140,7 +144,11 @@ func (r *Recollection) Of(id string) Chronicle {
 	c.Met = map[string][]Arrival{}
 	for mission, stages := range r.known {
 		for _, k := range stages {
-			c.Met[mission] = append(c.Met[mission], g.met(reads, k))
+			a := g.met(reads, k)
+			if from, ok := r.metBy[g.partition]; ok && a.Before >= 0 {
+				a.Before = max(a.After, min(a.Before, g.there(from)))
+			}
+			c.Met[mission] = append(c.Met[mission], a)
 		}
 	}
 	return c

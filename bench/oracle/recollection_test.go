@@ -105,6 +105,23 @@ func TestTimeTellsWhenMissionsWereMet(t *testing.T) {
 	}
 }
 
+// What rows of a partition say of the missions that they know is as good as time.
+func TestRowsTellWhenMissionsWereMet(t *testing.T) {
+	for from, want := range map[int64]Arrival{0: {2, 2}, 25: {2, 2}, 45: {2, 4}, 1000: {2, 6}} {
+		r := recollected(t)
+		r.Read(0, Read{Postings: 25, At: 240})
+		r.Met("m", []Known{{From: 250, By: 10_000}})
+		r.MetBy(1, 0) // another partition
+		if got := r.Of("u").Met["m"][0]; got != (Arrival{2, 6}) {
+			t.Errorf("of another partition: %v", got)
+		}
+		r.MetBy(0, from)
+		if got := r.Of("u").Met["m"][0]; got != want {
+			t.Errorf("from %d: %v, want %v", from, got, want)
+		}
+	}
+}
+
 // A command that comes again counts only if the row may have forgotten its verdict.
 func TestRepeatedCommands(t *testing.T) {
 	r := recollected(t)

@@ -71,3 +71,39 @@ func TestRowsThatForgotAreJudged(t *testing.T) {
 	d.Put(user.Topic, string(user.Key), value)
 	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "its postings make")
 }
+
+// A deployment whose first payments come at once after its missions, as in dev, is judged as a whole: rows say which missions their partition knew.
+func TestFreshDeploymentIsJudged(t *testing.T) {
+	d := newDeployment(t)
+	d.pay()
+	c := d.config()
+	c.Lead = 0 // the default, 10 s, in which all payments came
+	report, err := audit.Verify(t.Context(), c)
+	d.Check(err)
+	for _, check := range report.Checks {
+		if !check.OK || check.LeftOut > 0 || len(check.LeftOutWhy) > 0 {
+			t.Errorf("%s: %d users are left out (%q), evidence %q", check.Name, check.LeftOut, check.LeftOutWhy, check.Evidence)
+		}
+	}
+	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
+		row, err := codecs.UserRow{}.Decode(r.Value)
+		return err == nil && row.Frontier != (mission.Mark{})
+	})
+	row, err := codecs.UserRow{}.Decode(user.Value)
+	d.Check(err)
+	row.States[0].Tallies[0].Settled = row.States[0].Tallies[0].Settled.Add(1)
+	value, err := codecs.UserRow{}.Encode(row)
+	d.Check(err)
+	d.Put(user.Topic, string(user.Key), value)
+	report, err = audit.Verify(t.Context(), c)
+	d.Check(err)
+	d.wrong(byName(report), audit.Progress, "", "user "+string(user.Key), "its postings make")
+}
+
+func byName(r audit.Report) map[string]audit.Check {
+	checks := map[string]audit.Check{}
+	for _, c := range r.Checks {
+		checks[c.Name] = c
+	}
+	return checks
+}

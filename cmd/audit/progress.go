@@ -2,6 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -24,16 +26,23 @@ type tallies struct {
 	index     *mission.Index
 	standing  *oracle.Standing // nil when a mission has changed since
 	memory    *oracle.Memory   // as standing
+	deep      *oracle.Memory   // follows more ways
+	deepened  map[string]bool  // users of whom it was asked
 	recalled  *oracle.Recollection
 	lead      time.Duration
 	horizon   time.Duration // that rows remember
 	commands  bool          // all enrolments and segments are read
 	rows      map[string]*mission.UserRow
-	left      map[string]bool // users of whose missions some cannot be judged
+	left      map[string]string // users of whose missions some cannot be judged, and why
+	sights    map[int32]*sight  // by partition: which missions rows were last brought up to
 }
 
-// possibilities is how many ways are followed in which records may have met at a user's row in one mission.
-const possibilities = 32
+// possibilities is how many ways are followed in which records may have met at a user's row in one mission; of deepUsers whose rows are not what
+// the likely way makes, all up to the oracle's own bound.
+const (
+	possibilities = 32
+	deepUsers     = 20
+)
 
 // newTallies returns an empty book, nil where not all postings are read.
 func newTallies(c Config, postings, commands bool) *tallies {
@@ -42,7 +51,7 @@ func newTallies(c Config, postings, commands bool) *tallies {
 	}
 	return &tallies{
 		histories: map[string]*mission.History{}, known: map[string][]oracle.Known{}, index: mission.NewIndex(), recalled: oracle.NewRecollection(),
-		lead: c.Lead, horizon: c.Horizon, commands: commands, rows: map[string]*mission.UserRow{}, left: map[string]bool{},
+		lead: c.Lead, horizon: c.Horizon, commands: commands, rows: map[string]*mission.UserRow{}, left: map[string]string{}, sights: map[int32]*sight{}, deepened: map[string]bool{},
 	}
 }
 
@@ -92,17 +101,38 @@ func (b *tallies) takeSegments(r *kgo.Record) error {
 }
 
 func (b *tallies) takeRead(partition int32, at oracle.Read) {
-	if b != nil {
-		b.recalled.Read(partition, at)
+	if b == nil {
+		return
+	}
+	b.recalled.Read(partition, at)
+	if s := b.sights[partition]; s != nil && s.from < 0 {
+		s.from = at.Postings
+	}
+}
+
+// sight is which missions the rows of a partition have been brought up to, since the last row that knew others.
+type sight struct {
+	missions uint64 // a fingerprint
+	from     int64  // all postings from this offset on were handled with them; -1: as of the commit that is being read
+}
+
+// see takes what a row says of the missions that its partition knew. A row that knew others makes what was seen before void, as after a rebalance
+// to a process whose copy of the catalog was older.
+func (b *tallies) see(partition int32, row *mission.UserRow) {
+	if s := b.sights[partition]; s == nil || s.missions != row.Missions {
+		b.sights[partition] = &sight{row.Missions, -1}
 	}
 }
 
 // handled tells whether progress has read all that was to reach a user's row.
 func (b *tallies) handled(user string) bool { return b == nil || b.recalled.Handled(user) }
 
-func (b *tallies) takeRow(user string, row *mission.UserRow) {
-	if b != nil {
-		b.rows[user] = row
+func (b *tallies) takeRow(partition int32, user string, row *mission.UserRow) {
+	if b == nil {
+		return
+	}
+	if b.rows[user] = row; row != nil {
+		b.see(partition, row)
 	}
 }
 
@@ -142,6 +172,23 @@ func (b *tallies) leftOut() int {
 	return len(b.left)
 }
 
+// leftOutWhy returns a sentence for each reason.
+func (b *tallies) leftOutWhy() []string {
+	if b == nil {
+		return nil
+	}
+	count := map[string]int{}
+	for _, why := range b.left {
+		count[why]++
+	}
+	var out []string
+	for why, n := range count {
+		out = append(out, fmt.Sprintf("%d users are left out, which is no finding: their rows have forgotten payments, and %s", n, why))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // apart returns where two sides do not say the same of missions that the oracle understands.
 func (b *tallies) apart(place string, want, got map[oracle.ProgressKey]oracle.Progress) []difference {
 	var out []difference
@@ -162,25 +209,61 @@ func (b *tallies) apart(place string, want, got map[oracle.ProgressKey]oracle.Pr
 // recall judges a user whose row does not remember everything that reached it: what it counts must be among what may have come of that.
 func (b *tallies) recall(user, place string, row *mission.UserRow) (out []difference) {
 	if !b.commands {
-		b.left[user] = true
+		b.left[user] = "enrolments or segments from the beginning are gone (retention), which told when they came"
 		return nil
 	}
-	got := oracle.ProgressOf(user, row)
-	for id, outlook := range b.memory.Of(b.recalled.Of(user)) {
-		there := map[oracle.ProgressKey]oracle.Progress{}
-		for k, g := range got {
-			if k.Mission == id {
-				there[k] = g
-			}
+	got, chronicle := oracle.ProgressOf(user, row), b.recalled.Of(user)
+	there := map[string]map[oracle.ProgressKey]oracle.Progress{}
+	for k, g := range got {
+		if there[k.Mission] == nil {
+			there[k.Mission] = map[oracle.ProgressKey]oracle.Progress{}
 		}
+		there[k.Mission][k] = g
+	}
+	for id, outlook := range b.outlooks(chronicle, there) {
 		switch {
-		case outlook.Unknown != "" || len(outlook.Ways) == 0:
-			b.left[user] = true
-		case !outlook.Allows(there, false):
-			out = append(out, b.apart(place, outlook.Ways[0], there)...)
+		case outlook.Unknown != "":
+			b.left[user] = outlook.Unknown
+		case len(outlook.Ways) == 0:
+			b.left[user] = "no order fits what is left of the records that told it"
+		case !outlook.Allows(there[id], false):
+			out = append(out, b.apart(place, outlook.Ways[0], there[id])...)
 		}
 	}
 	return out
+}
+
+// outlooks returns where a user may stand in each mission. Where too many ways are open, what is there may be what comes of the likely one, in which
+// all arrived as soon as it may have: then nothing more is asked. Else, for some users, many more ways are followed.
+func (b *tallies) outlooks(c oracle.Chronicle, there map[string]map[oracle.ProgressKey]oracle.Progress) map[string]oracle.Outlook {
+	out := b.memory.Of(c)
+	many := func(o oracle.Outlook) bool { return o.Many }
+	if !slices.ContainsFunc(slices.Collect(maps.Values(out)), many) {
+		return out
+	}
+	for id, likely := range b.memory.Of(c.Soonest()) {
+		if out[id].Many && likely.Unknown == "" && likely.Allows(there[id], false) {
+			out[id] = likely
+		}
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(out)), many) || !b.deepens(c.User) {
+		return out
+	}
+	for id, deep := range b.deep.Of(c) {
+		if out[id].Many {
+			out[id] = deep
+		}
+	}
+	return out
+}
+
+// deepens tells whether a user is among those of whom many ways are followed.
+func (b *tallies) deepens(user string) bool {
+	if !b.deepened[user] && len(b.deepened) == deepUsers {
+		return false
+	}
+	b.deepened[user] = true
+	return true
 }
 
 // remembered returns the payments of a user, false if the row has forgotten some, or is at one of its bounds.
@@ -208,12 +291,14 @@ func (b *tallies) remembered(user string, row *mission.UserRow) ([]oracle.Paymen
 // fold hands the missions to the oracle.
 func (b *tallies) fold() {
 	bounds := oracle.DefaultBounds()
-	bounds.Horizon, bounds.Possibilities = instant.Milli(b.horizon.Milliseconds()), possibilities
-	b.memory, _ = oracle.NewMemory(bounds) // there is no mission yet that it might not understand
+	bounds.Horizon = instant.Milli(b.horizon.Milliseconds())
+	b.deep, _ = oracle.NewMemory(bounds) // there is no mission yet that it might not understand
+	bounds.Possibilities = possibilities
+	b.memory, _ = oracle.NewMemory(bounds)
 	var missions []oracle.Mission
 	for key, h := range b.histories {
 		career, ok := careerOf(h)
-		if !ok || b.memory.Add(career) != nil {
+		if !ok || b.memory.Add(career) != nil || b.deep.Add(career) != nil {
 			continue
 		}
 		last := career.Stages[len(career.Stages)-1].Mission
@@ -221,4 +306,11 @@ func (b *tallies) fold() {
 		b.recalled.Met(last.ID, b.known[key])
 	}
 	b.standing = oracle.NewStanding(missions...)
+	for partition, s := range b.sights {
+		if s.from >= 0 && s.missions == b.index.Snapshot().Fingerprint() {
+			b.recalled.MetBy(partition, s.from)
+		} else {
+			b.recalled.MetBy(partition, math.MaxInt64)
+		}
+	}
 }

@@ -20,6 +20,8 @@ type Check struct {
 	Evidence []string `json:"evidence"`
 	// LeftOut is how many users could not be judged: what they count depends on an order that is recorded nowhere any more. Of Progress.
 	LeftOut int `json:"left_out,omitempty"`
+	// LeftOutWhy says why, with the number of users for each reason.
+	LeftOutWhy []string `json:"left_out_why,omitempty"`
 }
 
 // The names of the checks.
@@ -60,12 +62,12 @@ func (d difference) id() string { return d.check + "\x00" + d.key }
 // shown bounds how many findings of one check are spelled out.
 const shown = 50
 
-func reportOf(findings []difference, leftOut int, waiting []Waiting) Report {
+func reportOf(findings []difference, left []string, leftOut int, waiting []Waiting) Report {
 	r := Report{OK: len(findings) == 0, Waiting: waiting[:min(len(waiting), shown)], WaitingCount: len(waiting)}
 	for _, name := range Checks() {
 		c := Check{Name: name, OK: true, Evidence: []string{}}
 		if name == Progress {
-			c.LeftOut = leftOut
+			c.LeftOut, c.LeftOutWhy = leftOut, left
 		}
 		for _, f := range findings {
 			if f.check == name {

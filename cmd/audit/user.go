@@ -127,10 +127,10 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 			delete(b.purses, id)
 			delete(b.touched, id)
 		}
-		b.tallies.takeRow(id, nil)
+		b.tallies.takeRow(partition, id, nil)
 		return nil
 	}
-	b.tallies.takeRow(id, row)
+	b.tallies.takeRow(partition, id, row)
 	for _, r := range row.Received {
 		plus(u.received, r.Currency, r.Net.Big())
 		b.rows.addBig(partition, r.Currency, r.Net.Big())

@@ -23,8 +23,8 @@ keeps a few hundred bytes for each transaction and user in memory.
 
   conservation  each transaction's net in the ledger is what its postings add up to, and each user has received what postings brought; the rows of each
                 partition are what its sums say, also of what has expired or was erased
-  progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, of whom nothing
-                says any more in what order their records met
+  progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, whose
+                rows have forgotten payments of which nothing says any more in what order they met missions; the reason stands beside the number
   coins         the entries of a user's coins add up to the balance
   rewards       a reward has the amount, kind and terms that its allotment says, and its coins are among the entries
   budgets       what a mission has reserved and spent is what was allotted, less what came back
@@ -82,7 +82,7 @@ func verifyLine(r audit.Report) table {
 		text += fmt.Sprintf(", %d reversals wait for their payment", r.WaitingCount)
 	}
 	if left > 0 {
-		text += fmt.Sprintf(", %d users could not be judged", left)
+		text += fmt.Sprintf(", progress of %d users left out", left)
 	}
 	return table{rows: [][]string{{text}}}
 }
@@ -90,11 +90,10 @@ func verifyLine(r audit.Report) table {
 func verifyTable(r audit.Report) table {
 	t := table{header: []string{"check", "ok", "evidence"}}
 	for _, c := range r.Checks {
-		note := ""
-		if c.LeftOut > 0 {
-			note = fmt.Sprintf("%d users could not be judged: nothing says any more in what order their records met", c.LeftOut)
+		t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), ""})
+		for _, why := range c.LeftOutWhy {
+			t.rows = append(t.rows, []string{"", "", why})
 		}
-		t.rows = append(t.rows, []string{c.Name, fmt.Sprint(c.OK), note})
 		for _, line := range c.Evidence {
 			t.rows = append(t.rows, []string{"", "", line})
 		}
