@@ -1,9 +1,26 @@
 package topology
 
-import "github.com/millrace/millrace/stream"
+import (
+	"slices"
+	"time"
+
+	"github.com/lovoo/goka"
+
+	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/domain/budget"
+	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/health"
+	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/stream"
+)
 
 // GroupSpec is one processor group as it stands in the data flow. Names are those of the cluster, with the prefix.
 type GroupSpec struct {
+	// ID is its name in every deployment, without the prefix.
+	ID   string
 	Name string
 	// Inputs are the topics that the group consumes.
 	Inputs []string
@@ -24,42 +41,56 @@ type GroupSpec struct {
 }
 
 // Groups returns every processor group, in the order of the data flow.
-func (t *Topology) Groups() []GroupSpec {
-	dead := t.DeadLetterRecords.Name
-	return []GroupSpec{
-		{
-			Name: t.Intake.Name, Inputs: []string{t.Payments.Name}, Key: "any",
-			Outputs: []string{t.Transactions.Name, dead},
-		}, {
-			Name: t.Ledger.Name, Inputs: []string{t.Transactions.Name, t.Erasures.Name}, Key: "transaction", Table: tableName(t.Ledger.Name),
-			Outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
-			Timers:  stream.TimerTopic(t.Ledger.Name),
-		}, {
-			Name: t.Progress.Name, Inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Progress.Name),
-			Outputs: []string{t.Outcomes.Name, t.Tasks.Name, t.AuditUsers.Name, dead}, Lookups: []string{tableName(t.Catalog.Name)},
-			Loop: loopName(t.Progress.Name),
-		}, {
-			Name: t.Budget.Name, Inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, Key: "mission or pool/id",
-			Table: tableName(t.Budget.Name), Outputs: []string{t.RewardsIn.Name, dead}, Loop: loopName(t.Budget.Name),
-		}, {
-			Name: t.Rewards.Name, Inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, Key: "user", Table: tableName(t.Rewards.Name), Clock: t.Rewards.Clock,
-			Outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, t.AuditUsers.Name, dead},
-			Loop:    loopName(t.Rewards.Name), Timers: stream.TimerTopic(t.Rewards.Name),
-		}, {
-			Name: t.Health.Name, Inputs: []string{t.Attempts.Name}, Key: "mode/instrument/gateway", Table: tableName(t.Health.Name),
-			Outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
-			Loop:    loopName(t.Health.Name), Timers: stream.TimerTopic(t.Health.Name), Lookups: []string{tableName(t.Catalog.Name)},
-		}, {
-			Name: t.Catalog.Name, Inputs: []string{t.CatalogCommands.Name}, Key: "kind/id", Table: tableName(t.Catalog.Name), Clock: t.Catalog.Clock,
-			Outputs: []string{t.CatalogEvents.Name, t.Audit.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
-			Timers:  stream.TimerTopic(t.Catalog.Name),
-		}, {
-			Name: t.Routing.Name, Inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, Key: "mode", Table: tableName(t.Routing.Name),
-			Outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
-			Timers:  stream.TimerTopic(t.Routing.Name),
-		}, {
-			Name: t.DeadLetters.Name, Inputs: []string{dead, t.DeadLetterCommands.Name}, Key: "source topic-partition-offset", Table: tableName(t.DeadLetters.Name),
-			Outputs: []string{t.Payments.Name, t.Audit.Name},
-		},
+func (t *Topology) Groups() []GroupSpec { return slices.Clone(t.groups) }
+
+// GroupIDs returns the name of every group, without prefix, in the order of the data flow.
+func GroupIDs() []string {
+	var ids []string
+	for _, g := range New(DefaultConfig()).groups {
+		ids = append(ids, g.ID)
 	}
+	return ids
 }
+
+// declareGroups declares every group, in the order of the data flow.
+func (t *Topology) declareGroups() {
+	dead := t.DeadLetterRecords.Name
+	missions := goka.GroupTable(goka.Group(t.Config.Prefix + catalogID))
+	group(t, &t.Intake, stream.Group[stream.NoRow]{Name: "intake"}, edges{
+		key: "any", inputs: []string{t.Payments.Name}, outputs: []string{t.Transactions.Name, dead},
+	})
+	group(t, &t.Ledger, stream.Group[*ledger.Row]{Name: "ledger", Row: codecs.LedgerRow{}}, edges{
+		key: "transaction", inputs: []string{t.Transactions.Name, t.Erasures.Name}, timers: true,
+		outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
+	})
+	group(t, &t.Progress, stream.Group[*mission.UserRow]{Name: "progress", Row: codecs.UserRow{}}, edges{
+		key: byUser, inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, loop: true,
+		lookups: []goka.Table{missions}, outputs: []string{t.Outcomes.Name, t.Tasks.Name, t.AuditUsers.Name, dead},
+	})
+	group(t, &t.Budget, stream.Group[*budget.Row]{Name: "budget", Row: codecs.BudgetRow{}}, edges{
+		key: "mission or pool/id", inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, loop: true,
+		outputs: []string{t.RewardsIn.Name, dead},
+	})
+	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: codecs.RewardsRow{}, Clock: stream.WallClock}, edges{
+		key: byUser, inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, loop: true, timers: true,
+		outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, t.AuditUsers.Name, dead},
+	})
+	group(t, &t.Health, stream.Group[*health.Row]{Name: "health", Row: codecs.HealthRow{}}, edges{
+		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true, lookups: []goka.Table{missions},
+		outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
+	})
+	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: codecs.CatalogRow{}, Clock: stream.WallClock, Heartbeat: time.Second}, edges{
+		key: byEntity, inputs: []string{t.CatalogCommands.Name}, timers: true,
+		outputs: []string{t.CatalogEvents.Name, t.Audit.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
+	})
+	group(t, &t.Routing, stream.Group[*health.ModeRow]{Name: "routing", Row: codecs.ModeRow{}}, edges{
+		key: byMode, inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, timers: true,
+		outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
+	})
+	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: codecs.DeadLetterRow{}}, edges{
+		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name}, outputs: []string{t.Payments.Name, t.Audit.Name},
+	})
+}
+
+// catalogID is the name of the group whose table others look up before it is declared.
+const catalogID = "catalog"

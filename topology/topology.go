@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
@@ -114,52 +113,19 @@ type Topology struct {
 	Routing     stream.Group[*health.ModeRow]
 	Catalog     stream.Group[*catalog.Row]
 	DeadLetters stream.Group[*deadletter.Row]
+
+	topics []Spec
+	groups []GroupSpec
 }
 
 // New returns the topology of c, which must be valid.
 func New(c Config) *Topology {
-	name := func(s string) string { return c.Prefix + s }
 	t := &Topology{Config: c}
-	t.Payments = stream.Topic[*payment.Input]{Name: name("payments"), Codec: codecs.Payments{}, Time: stream.OwnTime}
-	t.Transactions = stream.Topic[*payment.Event]{Name: name("transactions"), Codec: codecs.Event{}, Time: stream.Watermarked, EventTime: eventTime, Source: eventSource}
-	t.Postings = stream.Topic[*ledger.Posting]{Name: name("postings"), Codec: codecs.Posting{}, Time: stream.Watermarked, EventTime: postingTime, Source: postingSource}
-	t.Attempts = stream.Topic[*ledger.Attempt]{Name: name("attempts"), Codec: codecs.Attempt{}, Time: stream.Watermarked, EventTime: attemptTime, Source: attemptSource}
-	t.Journal = stream.Topic[*ledger.JournalEntry]{Name: name("ledger-journal"), Codec: codecs.JournalEntry{}}
-	t.Outcomes = stream.Topic[*mission.Outcome]{Name: name("outcomes"), Codec: codecs.Outcome{}}
-	t.PoolCodes = stream.Topic[*budget.Codes]{Name: name("pool-codes"), Codec: codecs.PoolCodes{}}
-	t.RewardsIn = stream.Topic[*budget.Allotment]{Name: name("rewards-in"), Codec: codecs.Allotment{}}
-	t.BudgetReturns = stream.Topic[*budget.Return]{Name: name("budget-returns"), Codec: codecs.BudgetReturn{}}
-	t.Notifications = stream.Topic[*reward.Notice]{Name: name("notifications"), Codec: codecs.Notice{}}
-	t.Claims = stream.Topic[*reward.Command]{Name: name("claims"), Codec: codecs.RewardCommand{}}
-	t.RewardResults = stream.Topic[*reward.Result]{Name: name("reward-results"), Codec: codecs.RewardResult{}}
-	t.Tasks = stream.Topic[*task.Task]{Name: name("tasks"), Codec: codecs.Task{}}
-	t.Enrolments = stream.Topic[*mission.Enrolment]{Name: name("enrolments"), Codec: codecs.Enrolment{}}
-	t.Erasures = stream.Topic[*erasure.Request]{Name: name("erasures"), Codec: codecs.Erasure{}}
-	t.UserSegments = stream.Topic[*mission.Segments]{Name: name("user-segments"), Codec: codecs.UserSegments{}}
-	t.CatalogCommands = stream.Topic[*catalog.Command]{Name: name("catalog-commands"), Codec: codecs.CatalogCommand{}}
-	t.CatalogEvents = stream.Topic[*catalog.Event]{Name: name("catalog-events"), Codec: codecs.CatalogEvent{}}
-	t.Audit = stream.Topic[*audit.Line]{Name: name("audit"), Codec: codecs.AuditLine{}}
-	t.AuditUsers = stream.Topic[*audit.Line]{Name: name("audit-users"), Codec: codecs.AuditLine{}}
-	t.HealthWindows = stream.Topic[*health.WindowRecord]{Name: name("health-windows"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
-	t.HealthCorrections = stream.Topic[*health.WindowRecord]{Name: name("health-corrections"), Codec: codecs.WindowRecord{}, Stamp: windowEnd}
-	t.HealthScores = stream.Topic[*health.Score]{Name: name("health-scores"), Codec: codecs.Score{}, Time: stream.Watermarked, EventTime: scoreTime}
-	t.HealthStatus = stream.Topic[*health.StatusRecord]{Name: name("health-status"), Codec: codecs.StatusRecord{}}
-	t.Downtimes = stream.Topic[*health.Downtime]{Name: name("downtimes"), Codec: codecs.Downtime{}}
-	t.Overrides = stream.Topic[*health.Intervention]{Name: name("overrides"), Codec: codecs.Intervention{}}
-	t.HealthSettings = stream.Topic[*health.Setting]{Name: name("health-settings"), Codec: codecs.HealthSetting{}}
-	t.DeadLetterRecords = stream.Topic[[]byte]{Name: name("dead-letters"), Codec: codecs.Raw{}}
-
-	t.DeadLetterCommands = stream.Topic[*deadletter.Command]{Name: name("dead-letter-commands"), Codec: codecs.LetterCommand{}}
-
-	dead := t.DeadLetterRecords.Name
-	t.Intake = stream.Group[stream.NoRow]{Name: name("intake"), DeadLetters: dead}
-	t.Ledger = stream.Group[*ledger.Row]{Name: name("ledger"), Row: codecs.LedgerRow{}, DeadLetters: dead}
-	t.Progress = stream.Group[*mission.UserRow]{Name: name("progress"), Row: codecs.UserRow{}, DeadLetters: dead}
-	t.Budget = stream.Group[*budget.Row]{Name: name("budget"), Row: codecs.BudgetRow{}, DeadLetters: dead}
-	t.Rewards = stream.Group[*reward.Row]{Name: name("rewards"), Row: codecs.RewardsRow{}, DeadLetters: dead, Clock: stream.WallClock}
-	t.Health = stream.Group[*health.Row]{Name: name("health"), Row: codecs.HealthRow{}, DeadLetters: dead}
-	t.Routing = stream.Group[*health.ModeRow]{Name: name("routing"), Row: codecs.ModeRow{}, DeadLetters: dead}
-	t.Catalog = stream.Group[*catalog.Row]{Name: name("catalog"), Row: codecs.CatalogRow{}, DeadLetters: dead, Clock: stream.WallClock, Heartbeat: time.Second}
-	t.DeadLetters = stream.Group[*deadletter.Row]{Name: name("deadletters"), Row: codecs.DeadLetterRow{}, DeadLetters: dead}
+	t.payments()
+	t.missions()
+	t.catalog()
+	t.health()
+	t.letters()
+	t.declareGroups()
 	return t
 }

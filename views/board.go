@@ -83,7 +83,7 @@ const (
 )
 
 func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
-	as, err := s.at(ctx, Fresh{}, everything(s.sources.all())...)
+	as, err := s.at(ctx, Fresh{}, everything(s.sources.all)...)
 	if err != nil {
 		return nil, err
 	}

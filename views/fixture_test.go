@@ -340,10 +340,10 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	clock := func() time.Time { return f.now }
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	f.indexes = NewIndexes(f.topology, clock, log)
-	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(f.indexes.Progress)
-	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(f.indexes.Rewards)
-	f.tables.health, f.tables.routing = newMemTable(f.indexes.Health), newMemTable(f.indexes.Routing)
-	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Catalog), newMemTable(f.indexes.DeadLetters)
+	f.tables.ledger, f.tables.progress = newMemTable(nil), newMemTable(f.indexes.Of(f.topology.Progress.Name))
+	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(f.indexes.Of(f.topology.Rewards.Name))
+	f.tables.health, f.tables.routing = newMemTable(f.indexes.Of(f.topology.Health.Name)), newMemTable(f.indexes.Of(f.topology.Routing.Name))
+	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Of(f.topology.Catalog.Name)), newMemTable(f.indexes.Of(f.topology.DeadLetters.Name))
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
 	f.asked, f.decided = &memUserCommands{f: f}, &memLetterCommands{f: f}
 	f.audit = &memAudit{f: f, values: map[AuditPlace][]byte{}, next: map[AuditPlace]int64{}}
@@ -359,9 +359,10 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: Tables{
-			Ledger: f.tables.ledger.table(), Progress: f.tables.progress.table(),
-			Budget: f.tables.budget.table(), Rewards: f.tables.rewards.table(), Health: f.tables.health.table(),
-			Routing: f.tables.routing.table(), Catalog: f.tables.catalog.table(), DeadLetters: f.tables.letters.table(),
+			f.topology.Ledger.Name: f.tables.ledger.table(), f.topology.Progress.Name: f.tables.progress.table(),
+			f.topology.Budget.Name: f.tables.budget.table(), f.topology.Rewards.Name: f.tables.rewards.table(), f.topology.Health.Name: f.tables.health.table(),
+			f.topology.Routing.Name: f.tables.routing.table(), f.topology.Catalog.Name: f.tables.catalog.table(),
+			f.topology.DeadLetters.Name: f.tables.letters.table(),
 		},
 	}
 	for _, fn := range change {

@@ -16,10 +16,11 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Indexes are the orders that lists need and tables do not have. Whoever owns a table calls the method of its group for
+// Indexes are the orders that lists need and tables do not have. Whoever owns a table calls what Of its group returns for
 // every row that the table's store takes in, recovery included, with a nil value for a row that is deleted. All methods are
 // safe for concurrent use; calls for one key come in the order of its writes.
 type Indexes struct {
+	byGroup  map[string]func(key string, value []byte)
 	catalog  stream.Group[*catalog.Row]
 	audit    *auditIndex
 	keys     *keyIndex
@@ -46,17 +47,29 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 	reporting := func(table string) func(string, []byte, error) {
 		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
 	}
-	return &Indexes{
+	x := &Indexes{
 		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(t, bad.report), keys: newKeyIndex(),
 		definitions: newDefinitionIndex(),
 		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
 		series:      &seriesIndex{}, bad: bad, watchers: newTableWatchers(),
 		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
 	}
+	x.byGroup = map[string]func(string, []byte){
+		t.Progress.Name:    func(key string, _ []byte) { x.watchers.progress.changed(key) },
+		t.Rewards.Name:     func(key string, _ []byte) { x.watchers.rewards.changed(key) },
+		t.Health.Name:      x.series.update,
+		t.Routing.Name:     x.modes.update,
+		t.Catalog.Name:     x.takeEntity,
+		t.DeadLetters.Name: x.takeLetter,
+	}
+	return x
 }
 
-// Catalog takes a row of the catalog table. One that cannot be decoded is as good as gone for the lists.
-func (x *Indexes) Catalog(key string, value []byte) {
+// Of returns what takes the rows of a group's table; nil if no list needs them.
+func (x *Indexes) Of(group string) func(key string, value []byte) { return x.byGroup[group] }
+
+// takeEntity takes a row of the catalog table. One that cannot be decoded is as good as gone for the lists.
+func (x *Indexes) takeEntity(key string, value []byte) {
 	var row *catalog.Row
 	if value != nil {
 		var err error
@@ -80,23 +93,11 @@ func (x *Indexes) AuditLoaded() { x.audit.load() }
 // AuditReset says that the audit comes again from its beginning: its topics are others.
 func (x *Indexes) AuditReset() { x.audit.reset() }
 
-// Progress takes a row of the progress table.
-func (x *Indexes) Progress(key string, _ []byte) { x.watchers.progress.changed(key) }
-
-// Rewards takes a row of the rewards table.
-func (x *Indexes) Rewards(key string, _ []byte) { x.watchers.rewards.changed(key) }
-
-// DeadLetters takes a row of the table of dead letters.
-func (x *Indexes) DeadLetters(key string, value []byte) {
+// takeLetter takes a row of the table of dead letters.
+func (x *Indexes) takeLetter(key string, value []byte) {
 	x.letters.update(key, value)
 	x.watchers.letters.changed(key)
 }
-
-// Health takes a row of the health table.
-func (x *Indexes) Health(key string, value []byte) { x.series.update(key, value) }
-
-// Routing takes a row of the routing table.
-func (x *Indexes) Routing(key string, value []byte) { x.modes.update(key, value) }
 
 // seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health table
 // holds thousands of closed windows between two of these keys.

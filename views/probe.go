@@ -69,7 +69,7 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	if s.stop.Load() {
 		return nil, recovering("the server is stopping")
 	}
-	all := s.sources.all()
+	all := s.sources.all
 	as, err := s.at(ctx, in.Fresh, everything(all)...)
 	if err != nil {
 		return nil, err

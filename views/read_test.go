@@ -129,7 +129,7 @@ func TestLetterIndexAgainstAModel(t *testing.T) {
 	f := newFixture(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		f.indexes.letters = newLetterIndex(f.topology.DeadLetters.Row, f.indexes.letters.bad)
-		f.tables.letters.hook = f.indexes.DeadLetters
+		f.tables.letters.hook = f.indexes.Of(f.topology.DeadLetters.Name)
 		model := map[string]letterPlace{}
 		for range rapid.IntRange(0, 40).Draw(rt, "writes") {
 			id := fmt.Sprint(rapid.IntRange(0, 9).Draw(rt, "id"))

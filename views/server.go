@@ -106,8 +106,9 @@ func (c Config) Validate() error {
 	var errs []error
 	if c.Topology == nil {
 		errs = append(errs, errors.New("views: topology is missing"))
+	} else {
+		errs = append(errs, c.Tables.validate(c.Topology))
 	}
-	errs = append(errs, c.Tables.validate())
 	if c.Indexes == nil {
 		errs = append(errs, errors.New("views: the indexes are missing"))
 	}

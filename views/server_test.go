@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -302,8 +303,11 @@ func TestFrontPage(t *testing.T) {
 }
 
 func TestConfigListsEveryProblem(t *testing.T) {
-	err := Config{Wait: time.Hour}.Validate()
-	for _, want := range []string{"topology", "table of ledger", "table of deadletters", "indexes", "records", "verifier", "wait"} {
+	if err := (Config{}).Validate(); err == nil || !strings.Contains(err.Error(), "topology") {
+		t.Errorf("nothing of the topology in %v", err)
+	}
+	err := Config{Topology: topology.New(topology.DefaultConfig()), Wait: time.Hour}.Validate()
+	for _, want := range []string{"table of ledger", "table of deadletters", "indexes", "records", "verifier", "wait"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing of %q in %v", want, err)
 		}

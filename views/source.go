@@ -49,18 +49,14 @@ type Table struct {
 	Reach Reach
 }
 
-// Tables are the tables that the server reads.
-type Tables struct {
-	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, DeadLetters Table
-}
+// Tables are the tables that the server reads, by the names of their groups.
+type Tables map[string]Table
 
-func (t Tables) validate() error {
+func (t Tables) validate(top *topology.Topology) error {
 	var errs []error
-	for name, table := range map[string]Table{
-		"ledger": t.Ledger, "progress": t.Progress, "budget": t.Budget, "rewards": t.Rewards, "health": t.Health, "routing": t.Routing, "catalog": t.Catalog, "deadletters": t.DeadLetters,
-	} {
-		if table.Rows == nil || table.Reach == nil {
-			errs = append(errs, fmt.Errorf("views: table of %s is missing", name))
+	for _, g := range top.Groups() {
+		if table := t[g.Name]; g.Table != "" && (table.Rows == nil || table.Reach == nil) {
+			errs = append(errs, fmt.Errorf("views: table of %s is missing", g.ID))
 		}
 	}
 	return errors.Join(errs...)
@@ -75,28 +71,26 @@ type source struct {
 	partitions int32
 }
 
+// sources are all tables, and those that are read by name.
 type sources struct {
+	all []*source
+
 	ledger, progress, budget, rewards, health, routing, catalog, letters *source
 }
 
 func newSources(t *topology.Topology, tables Tables) sources {
-	of := func(table Table, group, topic string) *source {
-		return &source{Rows: table.Rows, reach: table.Reach, group: group, topic: topic, partitions: t.Config.Partitions}
+	byGroup := map[string]*source{}
+	var out sources
+	for _, g := range t.Groups() {
+		if g.Table != "" {
+			table := tables[g.Name]
+			byGroup[g.Name] = &source{Rows: table.Rows, reach: table.Reach, group: g.Name, topic: g.Table, partitions: t.Config.Partitions}
+			out.all = append(out.all, byGroup[g.Name])
+		}
 	}
-	return sources{
-		ledger:   of(tables.Ledger, t.Ledger.Name, string(t.Ledger.Table())),
-		progress: of(tables.Progress, t.Progress.Name, string(t.Progress.Table())),
-		budget:   of(tables.Budget, t.Budget.Name, string(t.Budget.Table())),
-		rewards:  of(tables.Rewards, t.Rewards.Name, string(t.Rewards.Table())),
-		health:   of(tables.Health, t.Health.Name, string(t.Health.Table())),
-		routing:  of(tables.Routing, t.Routing.Name, string(t.Routing.Table())),
-		catalog:  of(tables.Catalog, t.Catalog.Name, string(t.Catalog.Table())),
-		letters:  of(tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table())),
-	}
-}
-
-func (s sources) all() []*source {
-	return []*source{s.ledger, s.progress, s.budget, s.rewards, s.health, s.routing, s.catalog, s.letters}
+	out.ledger, out.progress, out.budget, out.rewards = byGroup[t.Ledger.Name], byGroup[t.Progress.Name], byGroup[t.Budget.Name], byGroup[t.Rewards.Name]
+	out.health, out.routing, out.catalog, out.letters = byGroup[t.Health.Name], byGroup[t.Routing.Name], byGroup[t.Catalog.Name], byGroup[t.DeadLetters.Name]
+	return out
 }
 
 // stretch is what an answer is made of: some partitions of a table.
@@ -192,7 +186,7 @@ func (s *Server) await(ctx context.Context, text string) error {
 		return problem.Unreadable(field, "malformed", "not a token of an as_of")
 	}
 	tables := map[string]*source{}
-	for _, src := range s.sources.all() {
+	for _, src := range s.sources.all {
 		tables[src.topic] = src
 	}
 	for topic, partitions := range want {

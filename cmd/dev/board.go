@@ -77,7 +77,7 @@ func (b *board) interesting() []string {
 		rank int
 	}
 	var all []candidate
-	err := b.tables.Progress.Ascend("", func(key string, value []byte) bool {
+	err := b.tables.Of(b.topology.Progress.Name).Ascend("", func(key string, value []byte) bool {
 		if row, err := b.topology.Progress.Row.Decode(value); err == nil {
 			if r := rank(row); r > 0 {
 				all = append(all, candidate{key, r})

@@ -24,7 +24,7 @@ func (d *dev) applySamples(ctx context.Context) error {
 	}
 	todo := samples[:0]
 	for _, m := range samples {
-		row, err := d.server.Tables.Catalog.Get(catalog.MissionKey(m.ID))
+		row, err := d.server.Tables.Of(d.topology.Catalog.Name).Get(catalog.MissionKey(m.ID))
 		if err != nil {
 			return err
 		}

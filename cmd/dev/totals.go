@@ -21,8 +21,9 @@ type totals struct {
 // readTotals adds up what each partition says. The tables are not of one moment: what lies between them is in flight.
 func readTotals(t *topology.Topology, tables *server.Tables) totals {
 	partitions := t.Config.Partitions
-	progress := sumsOf(tables.Progress, partitions) // first, so that what it has taken was posted by what is read next
-	ledger, health, letters := sumsOf(tables.Ledger, partitions), sumsOf(tables.Health, partitions), sumsOf(tables.DeadLetters, partitions)
+	of := func(group string) sum.Sums { return sumsOf(tables.Of(group), partitions) }
+	progress := of(t.Progress.Name) // first, so that what it has taken was posted by what is read next
+	ledger, health, letters := of(t.Ledger.Name), of(t.Health.Name), of(t.DeadLetters.Name)
 	out := totals{
 		events: small(ledger.Of(topology.EventsSum)), duplicates: small(ledger.Of(topology.DuplicatesSum)),
 		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)), money: map[string]views.BoardMoney{},

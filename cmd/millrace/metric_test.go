@@ -206,7 +206,7 @@ type startingRows struct {
 }
 
 func counters() map[string]startingRows {
-	groups := pipeline.Groups()
+	groups := topology.GroupIDs()
 	var reasons []string
 	for _, r := range payment.Reasons() {
 		reasons = append(reasons, string(r))

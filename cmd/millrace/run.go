@@ -38,7 +38,7 @@ the other processes at once.`,
 				return errors.New("name the groups to run, or --all")
 			}
 			if all {
-				args = pipeline.Groups()
+				args = topology.GroupIDs()
 			}
 			if err := pipeline.CheckGroups(args); err != nil {
 				return err

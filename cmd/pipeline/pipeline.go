@@ -22,7 +22,7 @@ import (
 type Config struct {
 	Settings config.Config
 	Topology *topology.Topology
-	// Groups to run, without prefix. Defaults to all (Groups).
+	// Groups to run, without prefix. Defaults to all.
 	Groups []string
 	// Registerer takes the metrics of all groups. Defaults to a registry of its own, which nobody reads.
 	Registerer prometheus.Registerer
@@ -36,11 +36,6 @@ type Config struct {
 	MayStand bool
 	// Failpoint is for crash tests, see engine.Config. Defaults to none.
 	Failpoint func(place string)
-}
-
-// Groups returns the names of all groups, without prefix, in the order of the data flow.
-func Groups() []string {
-	return []string{"intake", "ledger", "progress", "budget", "rewards", "health", "catalog", "routing", "deadletters"}
 }
 
 // Pipeline is a set of processors that run in this process.
@@ -73,7 +68,7 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 		c.Registerer = prometheus.NewRegistry()
 	}
 	if len(c.Groups) == 0 {
-		c.Groups = Groups()
+		c.Groups = topology.GroupIDs()
 	}
 	b, err := newBuilder(ctx, c)
 	if err != nil {
@@ -212,9 +207,10 @@ func (p *Pipeline) Sweep(group string) int64 {
 // CheckGroups returns an error that names those of names that are no groups.
 func CheckGroups(names []string) error {
 	var errs []error
+	known := topology.GroupIDs()
 	for _, n := range names {
-		if !slices.Contains(Groups(), n) {
-			errs = append(errs, fmt.Errorf("%q is no group; the groups are %s", n, strings.Join(Groups(), ", ")))
+		if !slices.Contains(known, n) {
+			errs = append(errs, fmt.Errorf("%q is no group; the groups are %s", n, strings.Join(known, ", ")))
 		}
 	}
 	return errors.Join(errs...)

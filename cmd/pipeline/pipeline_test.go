@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
@@ -116,15 +117,19 @@ func TestValidateListsEveryProblem(t *testing.T) {
 	}
 }
 
-func TestGroupsAreThoseOfTheTopologyInOrder(t *testing.T) {
-	var want []string
-	for _, g := range topology.New(topology.DefaultConfig()).Groups() {
-		want = append(want, g.Name)
+// Each group of the topology has a part, and its graph is the group's.
+func TestEveryGroupHasAPart(t *testing.T) {
+	top := topology.New(topology.Config{Prefix: "p.", Partitions: 2, Replication: 1})
+	b := &builder{config: Config{Settings: config.Default(), Topology: top, Registerer: prometheus.NewRegistry()}}
+	for _, g := range top.Groups() {
+		p, err := b.part(g.ID)
+		if err != nil {
+			t.Errorf("%s: %v", g.ID, err)
+		} else if got := string(p.graph.Group()); got != g.Name {
+			t.Errorf("%s is %s", g.ID, got)
+		}
 	}
-	if diff := cmp.Diff(want, Groups()); diff != "" {
-		t.Error(diff)
-	}
-	if err := CheckGroups(Groups()); err != nil {
+	if err := CheckGroups(topology.GroupIDs()); err != nil {
 		t.Error(err)
 	}
 	err := CheckGroups([]string{"ledger", "legder", "Health"})

@@ -24,8 +24,8 @@ func newWaitingReversals(t *topology.Topology, tables *Tables) *waitingReversals
 			"Reversals that wait for their payment to settle: it has yet to come, or its row expired before they came.", []string{"currency"}, nil),
 		money: prometheus.NewDesc("millrace_ledger_reversals_waiting_minor",
 			"Amounts of the reversals that wait for their payment, in minor units; without those that take all that remains.", []string{"currency"}, nil),
-		partitions: t.Config.Partitions, recovered: tables.Ledger.Recovered,
-		sums: func(partition int32) sum.Sums { return tables.Ledger.Known(partition).Sums },
+		partitions: t.Config.Partitions, recovered: tables.Of(t.Ledger.Name).Recovered,
+		sums: func(partition int32) sum.Sums { return tables.Of(t.Ledger.Name).Known(partition).Sums },
 	}
 }
 

@@ -175,7 +175,7 @@ func simulator(c Config) views.Simulator {
 func (s *Server) run(listener net.Listener, t *topology.Topology, verifier *token.Verifier) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.life, s.cancel = ctx, cancel
-	for _, t := range s.Tables.all() {
+	for _, t := range s.Tables.list {
 		s.work.Go(func() { s.report(t.Run(ctx)) })
 	}
 	s.work.Go(func() { verifier.Run(ctx) })
@@ -197,7 +197,7 @@ func (s *Server) audit(c Config, metrics *audit.Metrics) {
 	s.work.Go(func() {
 		s.report(audit.Watch(ctx, audit.Config{
 			Client: c.Settings.Client(), Topology: c.Topology, Retention: c.Settings.Ledger.Retention, Every: c.Settings.Audit.Every, Log: c.Log,
-			Ledgers: s.Tables.Ledger, Users: s.Tables.Progress,
+			Ledgers: s.Tables.Of(c.Topology.Ledger.Name), Users: s.Tables.Of(c.Topology.Progress.Name),
 		}, metrics))
 	})
 }
@@ -224,7 +224,7 @@ func (s *Server) Failed() <-chan error { return s.failed }
 
 // Recovered returns once every table is loaded.
 func (s *Server) Recovered(ctx context.Context) error {
-	for _, t := range s.Tables.all() {
+	for _, t := range s.Tables.list {
 		if err := t.WaitRecovered(ctx); err != nil {
 			return err
 		}

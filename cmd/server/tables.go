@@ -18,53 +18,45 @@ type Offsets interface {
 
 // Tables are the views of the group tables.
 type Tables struct {
-	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, DeadLetters *engine.View
-
+	list    []*engine.View // in the order of the data flow
+	byGroup map[string]*engine.View
+	catalog *engine.View
 	inForce Offsets
 }
 
-func (t *Tables) all() []*engine.View {
-	return []*engine.View{t.Ledger, t.Progress, t.Budget, t.Rewards, t.Health, t.Routing, t.Catalog, t.DeadLetters}
-}
+// Of returns the table of a group of the deployment that has one.
+func (t *Tables) Of(group string) *engine.View { return t.byGroup[group] }
 
 func newTables(c Config, x *views.Indexes) (*Tables, error) {
-	t, tables := c.Topology, &Tables{inForce: c.InForce}
+	tables := &Tables{byGroup: map[string]*engine.View{}, inForce: c.InForce}
 	var errs []error
-	for _, r := range []struct {
-		into         **engine.View
-		group, topic string
-		onChange     func(string, []byte)
-	}{
-		{&tables.Ledger, t.Ledger.Name, string(t.Ledger.Table()), nil},
-		{&tables.Progress, t.Progress.Name, string(t.Progress.Table()), x.Progress},
-		{&tables.Budget, t.Budget.Name, string(t.Budget.Table()), nil},
-		{&tables.Rewards, t.Rewards.Name, string(t.Rewards.Table()), x.Rewards},
-		{&tables.Health, t.Health.Name, string(t.Health.Table()), x.Health},
-		{&tables.Routing, t.Routing.Name, string(t.Routing.Table()), x.Routing},
-		{&tables.Catalog, t.Catalog.Name, string(t.Catalog.Table()), x.Catalog},
-		{&tables.DeadLetters, t.DeadLetters.Name, string(t.DeadLetters.Table()), x.DeadLetters},
-	} {
+	for _, g := range c.Topology.Groups() {
+		if g.Table == "" {
+			continue
+		}
 		view, err := engine.NewView(engine.ViewConfig{
-			Client: c.Settings.Client(), Table: r.topic, Group: r.group, Partitions: t.Config.Partitions, Stores: c.Stores, OnChange: r.onChange,
+			Client: c.Settings.Client(), Table: g.Table, Group: g.Name, Partitions: c.Topology.Config.Partitions, Stores: c.Stores, OnChange: x.Of(g.Name),
 			Logger: c.Log, Metrics: c.Metrics,
 		})
 		errs = append(errs, err)
-		*r.into = view
+		tables.list = append(tables.list, view)
+		tables.byGroup[g.Name] = view
 	}
+	tables.catalog = tables.Of(c.Topology.Catalog.Name)
 	return tables, errors.Join(errs...)
 }
 
 func (t *Tables) views() views.Tables {
-	of := func(v *engine.View) views.Table { return views.Table{Rows: v, Reach: t.reach(v)} }
-	return views.Tables{
-		Ledger: of(t.Ledger), Progress: of(t.Progress), Budget: of(t.Budget), Rewards: of(t.Rewards), Health: of(t.Health), Routing: of(t.Routing),
-		Catalog: of(t.Catalog), DeadLetters: of(t.DeadLetters),
+	out := views.Tables{}
+	for group, v := range t.byGroup {
+		out[group] = views.Table{Rows: v, Reach: t.reach(v)}
 	}
+	return out
 }
 
 // Wait returns when the tables have reached the changelog offsets given by topic, and the catalog's missions are in force.
 func (t *Tables) Wait(ctx context.Context, ends map[string]map[int32]int64) error {
-	for _, v := range t.all() {
+	for _, v := range t.list {
 		at := map[int32]map[string]int64{}
 		for p, end := range ends[v.Topic()] {
 			at[p] = map[string]int64{v.Topic(): end}
@@ -77,7 +69,7 @@ func (t *Tables) Wait(ctx context.Context, ends map[string]map[int32]int64) erro
 }
 
 func (t *Tables) reach(v *engine.View) reach {
-	if v == t.Catalog {
+	if v == t.catalog {
 		return reach{v, t.inForce}
 	}
 	return reach{View: v}

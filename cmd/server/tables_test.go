@@ -283,7 +283,7 @@ func TestNotReadyUntilTheTablesAreThere(t *testing.T) {
 	w.begin()
 	w.put(string(f.topology.Ledger.Table()), "t1", f.payment("t1", 700))
 	s := f.serve()
-	f.check(s.Tables.Catalog.WaitRecovered(t.Context()))
+	f.check(s.Tables.Of(f.topology.Catalog.Name).WaitRecovered(t.Context()))
 	for _, path := range []string{"/readyz", "/v1/panel/transactions/t1"} {
 		status, header, body := f.get(s, path)
 		if status != http.StatusServiceUnavailable || body["code"] != "recovering" || header.Get("Retry-After") == "" {

@@ -23,8 +23,8 @@ func newWaitingRewards(t *topology.Topology, tables *Tables) *waitingRewards {
 	return &waitingRewards{
 		desc: prometheus.NewDesc("millrace_rewards_granting",
 			"Rewards that a provider was asked for and has not answered yet, by kind.", []string{"kind"}, nil),
-		partitions: t.Config.Partitions, recovered: tables.Rewards.Recovered,
-		sums: func(partition int32) sum.Sums { return tables.Rewards.Known(partition).Sums },
+		partitions: t.Config.Partitions, recovered: tables.Of(t.Rewards.Name).Recovered,
+		sums: func(partition int32) sum.Sums { return tables.Of(t.Rewards.Name).Known(partition).Sums },
 	}
 }
 
