@@ -32,7 +32,7 @@ type auditLineDoc struct {
 type auditProofDoc struct {
 	By     string `json:"by" enum:"@proof" doc:"token: one that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself"`
 	Issuer string `json:"issuer,omitempty" doc:"Of the token"`
-	Role   string `json:"role,omitempty" enum:"editor,approver,admin,service,user" doc:"The highest in the token"`
+	Role   string `json:"role,omitempty" enum:"@command_role" doc:"The highest in the token"`
 }
 
 type auditChangeDoc struct {

@@ -29,6 +29,7 @@ var vocabularies = []vocabulary{
 	{"audit_kind", func() []string { return slices.Concat(word.Of(catalog.Kinds()...), audit.Kinds()) }},
 	{"catalog_kind", func() []string { return word.Of(catalog.Kinds()...) }},
 	{"check_digit", catalog.CheckDigits},
+	{"command_role", audit.Roles},
 	{"condition", func() []string { return word.Of(mission.AllConditions()...) }},
 	{"dead_letter_reason", func() []string { return word.Of(payment.Reasons()...) }},
 	{"debt", mission.Debts},

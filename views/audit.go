@@ -48,7 +48,7 @@ type AuditPlace struct {
 type AuditProof struct {
 	By     string  `json:"by" enum:"@proof" doc:"token: a token that the server has checked; timer: the catalog itself; none: a client of Kafka wrote the command by itself, and the actor is what it says of itself"`
 	Issuer *string `json:"issuer" doc:"Of the token"`
-	Role   *string `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
+	Role   *string `json:"role" enum:"@command_role" doc:"The highest in the token"`
 }
 
 func proofOf(p audit.Proof) AuditProof {

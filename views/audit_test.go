@@ -3,6 +3,7 @@ package views
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -12,11 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/views/contract"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -306,5 +309,55 @@ func TestTheAuditHasOneSetOfWords(t *testing.T) {
 		if a.Tag.Get("enum") != b.Tag.Get("enum") || a.Tag.Get("enum") == "" {
 			t.Errorf("%s: published %s, shown %s", name, a.Tag.Get("enum"), b.Tag.Get("enum"))
 		}
+	}
+}
+
+// TestProofsNameEveryRoleThatCommands: whoever may give a command, the audit has a word for their role, in the API and on the topics; a role that
+// the audit knows is one of a token.
+func TestProofsNameEveryRoleThatCommands(t *testing.T) {
+	f := newFixture(t, simulated)
+	f.fillAll()
+	schemas := f.server.api.OpenAPI().Components.Schemas.Map()
+	named := map[string][]any{"AuditProof": schemas["AuditProof"].Properties["role"].Enum, "LetterDecision": schemas["LetterDecision"].Properties["role"].Enum}
+	topics, err := contract.Schemas(f.topology)
+	f.check(err)
+	for _, topic := range []string{"audit", "audit-users"} {
+		var schema struct {
+			Defs struct {
+				AuditProof struct {
+					Properties struct{ Role struct{ Enum []any } }
+				}
+			} `json:"$defs"`
+		}
+		f.check(json.Unmarshal(topics[topic], &schema))
+		named[topic] = schema.Defs.AuditProof.Properties.Role.Enum
+	}
+	commanding := 0
+	for _, role := range token.Roles() {
+		ctx := context.WithValue(t.Context(), identityKey, token.Identity{Subject: "s", Roles: []token.Role{role}})
+		commands := false
+		f.operations(func(method, path string, op *huma.Operation) {
+			if method == http.MethodGet || op.OperationID == "simulate-mission" || op.OperationID == "relay-events" {
+				return // nothing is changed, or it is no command
+			}
+			w := f.ask(method, target(path), f.token("s", role), fromHere, withBody(`{"zq":1}`))
+			commands = commands || w.Code != http.StatusForbidden && w.Code != http.StatusUnauthorized
+		})
+		if !commands {
+			continue
+		}
+		commanding++
+		for where, words := range named {
+			if said := roleOf(ctx); said != string(role) || !slices.Contains(words, any(said)) {
+				t.Errorf("%s gives commands, as %q; %s has %v", role, said, where, words)
+			}
+		}
+	}
+	if commanding != len(audit.Roles()) {
+		t.Errorf("%d roles give commands, the audit knows %v", commanding, audit.Roles())
+	}
+	everything := context.WithValue(t.Context(), identityKey, token.Identity{Subject: "s", Roles: token.Roles()})
+	if got := roleOf(everything); got != audit.RoleAdmin {
+		t.Errorf("the highest of all is %q", got)
 	}
 }

@@ -55,7 +55,7 @@ type Letter struct {
 type LetterDecision struct {
 	Action string        `json:"action" enum:"@letter_op"`
 	Actor  string        `json:"actor"`
-	Role   string        `json:"role" enum:"editor,approver,admin" doc:"The highest in the token"`
+	Role   string        `json:"role" enum:"@command_role" doc:"The highest in the token"`
 	At     instant.Milli `json:"at" format:"date-time"`
 	Reason *string       `json:"reason" doc:"Why, where it was said"`
 	Edited bool          `json:"edited" doc:"Other bytes were sent than the record had"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/stream"
@@ -101,11 +102,11 @@ func panelUser(id string) (string, error) {
 	return id, nil
 }
 
-// roleOf returns the role in which somebody gives a command.
+// roleOf returns the highest role in which somebody may give a command.
 func roleOf(ctx context.Context) string {
-	for _, r := range []token.Role{token.Admin, token.Approver, token.Editor, token.Service, token.User} {
-		if identity(ctx).Has(r) {
-			return string(r)
+	for _, r := range audit.Roles() {
+		if identity(ctx).Has(token.Role(r)) {
+			return r
 		}
 	}
 	return ""

@@ -8,11 +8,18 @@ type Proof struct {
 	Role   string // the highest in the token
 }
 
-// The roles in which somebody may approve what a second person has to approve, as tokens name them.
+// The roles in which commands are given, as tokens name them. In RoleApprover and RoleAdmin somebody may approve what a second person has to
+// approve.
 const (
+	RoleUser     = "user"
+	RoleService  = "service"
+	RoleEditor   = "editor"
 	RoleApprover = "approver"
 	RoleAdmin    = "admin"
 )
+
+// Roles returns every role in which commands are given, the highest first.
+func Roles() []string { return []string{RoleAdmin, RoleApprover, RoleEditor, RoleService, RoleUser} }
 
 // Approves reports whether the actor may approve: in a role for it, by a token that the server has checked.
 func (p Proof) Approves() bool {
