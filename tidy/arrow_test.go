@@ -30,6 +30,8 @@ func arrows() map[string]arrow {
 		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml", "golang.org/x/text/unicode/norm"}},
 		"stream":     {inside: []string{"stream"}, outside: []string{goka}},
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
+		"oracle":     {inside: []string{"domain", "codecs", "engine/watermark"}},
+		"traffic":    {inside: []string{"domain"}},
 		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},
 		"views":      {inside: []string{"domain", "codecs", "stream", "topology", "views"}, any: true},
 		"engine":     {inside: []string{"stream", "engine"}, outside: []string{goka, sarama, prometheus, "github.com/twmb/franz-go", "github.com/tidwall/btree", "github.com/cockroachdb/pebble"}},
@@ -73,7 +75,7 @@ func wrongImport(s source, p string) string {
 		return "domain decides from its arguments alone"
 	case inside && s.dir() == groupMetrics:
 		return "the groups' metrics know nothing of the groups, nor of what they decide"
-	case under(s.dir(), "bench/oracle") && path.Base(s.path) != "observed.go" && underAny(inner, judged()):
+	case under(s.dir(), "oracle") && path.Base(s.path) != "observed.go" && underAny(inner, judged()):
 		return "the oracle shares no decision with what it checks"
 	}
 	a, ok := arrows()[s.layer()]

@@ -4,11 +4,11 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/traffic"
 )
 
 // mode and gateway of everything here.
@@ -24,7 +24,7 @@ const (
 	shortest    = 2 * time.Minute
 	longest     = time.Hour
 	mostSuccess = 0.2
-	// business is the share of what fails in an outage for business reasons all the same, as in bench/traffic.
+	// business is the share of what fails in an outage for business reasons all the same, as in traffic.
 	business = 0.05
 )
 
@@ -90,7 +90,7 @@ func (b *bank) counts(n float64, r rates) health.Counts {
 	}
 }
 
-// rhythm is the traffic at a time of day in India against the mean, the hourly figures of bench/traffic joined by lines: its steps
+// rhythm is the traffic at a time of day in India against the mean, the hourly figures of traffic joined by lines: its steps
 // from hour to hour, by a third at night, are none that payments make.
 func (b *bank) rhythm(at instant.Milli) float64 {
 	const hour, offset = int64(time.Hour / time.Millisecond), int64(330 * time.Minute / time.Millisecond)

@@ -3,9 +3,9 @@ package main
 import (
 	"slices"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/traffic"
 )
 
 // month is what the tables are made of: testdata/month.json.

@@ -6,11 +6,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/window"
+	"github.com/millrace/millrace/traffic"
 )
 
 // config says what to simulate.

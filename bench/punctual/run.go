@@ -10,13 +10,13 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/traffic"
 )
 
 // result is what was measured.

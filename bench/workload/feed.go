@@ -3,10 +3,10 @@ package workload
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/traffic"
 )
 
 // events are n events of synthetic traffic. Every payment reports pending before it reports its end, as UPI's do.

@@ -10,7 +10,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
@@ -21,6 +20,7 @@ import (
 	"github.com/millrace/millrace/engine/timer"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/traffic"
 )
 
 // deployment is all groups in this process, on a broker of the test's own.

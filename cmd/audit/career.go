@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/oracle"
 )
 
 // change is what one act of an operator made of a mission.

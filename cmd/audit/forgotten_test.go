@@ -6,11 +6,11 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/traffic"
 )
 
 const own = `[{"id":"own","title":"Own","currency":"INR","goal":{"metric":"count","target":5},"filters":[],

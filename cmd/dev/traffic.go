@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/domain/health/backtest"
+	"github.com/millrace/millrace/traffic"
 	"github.com/millrace/millrace/views"
 )
 

@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/traffic"
 )
 
 type generateOptions struct {

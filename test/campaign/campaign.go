@@ -14,12 +14,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/topology"
 )
 

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/test/campaign"
+	"github.com/millrace/millrace/traffic"
 )
 
 // events is how many lines each run sends, users how many people's.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/oracle"
 )
 
 // topicLog holds what topics contain, as a read_committed reader sees it, in the order of each partition.

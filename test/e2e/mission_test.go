@@ -8,14 +8,14 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/test/campaign"
+	"github.com/millrace/millrace/traffic"
 )
 
 func oracleMissions(t *testing.T) []oracle.Mission {

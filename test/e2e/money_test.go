@@ -9,9 +9,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
 	domain "github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/test/campaign"
 )
 

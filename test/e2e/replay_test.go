@@ -12,11 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/traffic"
 )
 
 // One hour is replayed on 12 partitions twice: in order, and with one partition that is read half an hour behind the others.

@@ -14,8 +14,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
@@ -25,9 +23,11 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/traffic"
 )
 
 // run is one deployment with all processors in this process.

@@ -17,8 +17,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/views/asof"

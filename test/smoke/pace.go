@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/test/campaign"
+	"github.com/millrace/millrace/traffic"
 )
 
 // pace sends lines at a rate, and no further than it may.

@@ -12,17 +12,17 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/test/campaign"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/traffic"
 	"github.com/millrace/millrace/views/token"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"

@@ -11,7 +11,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/health"
@@ -24,6 +23,7 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/traffic"
 )
 
 const missions = `[

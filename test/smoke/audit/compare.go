@@ -3,7 +3,7 @@ package audit
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/bench/oracle"
+	"github.com/millrace/millrace/oracle"
 )
 
 // compare counts the differences between what the oracle wants and what was seen. oracle.Compare says the same in

@@ -3,9 +3,9 @@ package audit
 import (
 	"strings"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/oracle"
 )
 
 // compareEnrolments checks that nobody is in a mission that there is not, and that whoever asked for one was refused, where the row still has

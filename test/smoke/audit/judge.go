@@ -8,10 +8,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/traffic"
 )
 
 // Run is what a run was made of.

@@ -1,8 +1,8 @@
 package audit
 
 import (
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/oracle"
 )
 
 // recall lets the oracle say what must have come of users whose rows do not remember everything that reached them.

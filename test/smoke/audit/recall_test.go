@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/oracle"
 )
 
 // Rows that remember little are judged by what they have forgotten.

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/oracle"
 )
 
 // compareRewards checks what must hold of budgets and rewards, whoever has won what.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/oracle"
 	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/topology"
 )
 

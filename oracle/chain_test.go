@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/bench/traffic"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/traffic"
 )
 
 // TestAgreesWithTheDomain sends traffic through the domain's decisions one after the other, with maps for tables and slices for
