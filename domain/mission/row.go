@@ -11,7 +11,7 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// UserRow is the progress state of one user over all missions. It is immutable; Apply, Ask and Sort return new ones.
+// UserRow is the progress state of one user over all missions. It is immutable; Apply, ApplyEnrolment and ApplySegments return new ones.
 type UserRow struct {
 	// Missions is the fingerprint of the missions that the row has been brought up to: while it equals the snapshot's,
 	// every payment in Recent counts as those missions judge it.
