@@ -6,6 +6,8 @@ import (
 	"net/url"
 
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/visible"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -63,11 +65,15 @@ func explainTable(e shownExplanation) table {
 			if !c.Passed {
 				passed = "NO"
 			}
-			if c.Actual != nil {
-				is = *c.Actual
+			switch {
+			case c.Actual == nil:
+			case *c.Actual == "":
+				is = "-"
+			default:
+				is = visible.Text(*c.Actual)
 			}
-			t.rows = append(t.rows, []string{indent + c.Check, dash(c.Pointer), passed, c.Wanted, dash(is)})
-			add(indent+"  ", c.Any)
+			t.rows = append(t.rows, []string{indent + c.Check, dash(c.Pointer), passed, c.Wanted, is})
+			add(indent+below, c.Any)
 		}
 	}
 	add("", e.Checks)

@@ -76,7 +76,7 @@ func whyTable(name string, w shownWhy) table {
 			windows []shownWindow
 		}{{"decided by", l.DecidedBy}, {"latest", l.Latest}} {
 			for _, e := range part.windows {
-				t.rows = append(t.rows, []string{"  " + part.title, "", "", e.WindowEnd, fmt.Sprintf("%.4f", e.Rate), fmt.Sprint(e.Count), ""})
+				t.rows = append(t.rows, []string{below + part.title, "", "", e.WindowEnd, fmt.Sprintf("%.4f", e.Rate), fmt.Sprint(e.Count), ""})
 			}
 		}
 	}

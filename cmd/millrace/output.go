@@ -9,7 +9,12 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/visible"
 )
+
+// below stands at the beginning of the first cell of a row that belongs to the one above it.
+const below = "\v"
 
 // table is the tabular form of an answer.
 type table struct {
@@ -43,9 +48,23 @@ func (a *app) print(v any, asTable func() table) error {
 		fmt.Fprintln(w, strings.ToUpper(strings.Join(t.header, "\t")))
 	}
 	for _, r := range t.rows {
-		fmt.Fprintln(w, strings.Join(r, "\t"))
+		cells := make([]string, len(r))
+		for i, text := range r {
+			cells[i] = cell(text)
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// cell returns what a table shows of a text: what cannot be seen, or would move the terminal, in quotes.
+func cell(text string) string {
+	value := strings.TrimLeft(text, below)
+	indent := strings.Repeat("  ", len(text)-len(value))
+	if visible.Hides(value) {
+		value = visible.Text(value)
+	}
+	return indent + value
 }
 
 func (a *app) configCommand() *cobra.Command {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/domain/visible"
 )
 
 func (a *app) transactionCommand() *cobra.Command {
@@ -69,14 +71,14 @@ func (t shownTransaction) table() table {
 		if r.Amount != nil {
 			amount = n(*r.Amount)
 		}
-		out.rows = append(out.rows, []string{"  reversal " + r.ReversalID, status, "", "", amount, "", "", ""})
+		out.rows = append(out.rows, []string{below + "reversal " + visible.Text(r.ReversalID), status, "", "", amount, "", "", ""})
 	}
 	for _, l := range t.Journal {
 		verdict := l.Verdict
 		if l.Reason != "" {
 			verdict += ": " + l.Reason
 		}
-		out.rows = append(out.rows, []string{"  event " + l.EventID, verdict, "", "", "", "", n(l.NetAfter), l.At})
+		out.rows = append(out.rows, []string{below + "event " + visible.Text(l.EventID), verdict, "", "", "", "", n(l.NetAfter), l.At})
 	}
 	return out
 }

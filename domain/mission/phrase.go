@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // phrase puts a filter into words that follow "payments" or "Spend ₹500.00".
@@ -18,7 +19,7 @@ func phrase(f Filter, currency string) string {
 	}
 	texts := make([]string, len(f.Values))
 	for i, v := range f.Values {
-		texts[i] = v.Text
+		texts[i] = visible.Text(v.Text)
 		if minor, err := strconv.ParseInt(v.Text, 10, 64); f.ID == "amount" && err == nil {
 			texts[i] = FormatMoney(minor, currency)
 		}
@@ -46,7 +47,7 @@ func phrase(f Filter, currency string) string {
 }
 
 func fieldName(id string) string {
-	return strings.ReplaceAll(strings.TrimPrefix(id, attributePrefix), "_", " ")
+	return visible.Text(strings.ReplaceAll(strings.TrimPrefix(id, attributePrefix), "_", " "))
 }
 
 func plural(noun string) string {

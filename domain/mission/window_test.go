@@ -128,6 +128,9 @@ func TestSentence(t *testing.T) {
 			m.Goal.PerEventCap = 20000
 			m.Reward = Reward{Kind: RewardGiftCard, Amount: 10000}
 		}},
+		{`Spend ₹500.00 with card " 42", 42, "42\u200b" or "4\t2" with "my  card" 1 from 1 to 7 March, win 100 coins`, func(m *Mission) {
+			m.Filters = []Filter{where("attributes.card", In, text(" 42"), text("42"), text("42\u200b"), text("4\t2")), where("attributes.my  card", Eq, text("1"))}
+		}},
 		{"Spend ¥50000 not at a, b, c or 2 others with an upi app from 1 to 7 March, win a scratch card", func(m *Mission) {
 			m.Currency = "JPY"
 			m.Filters = []Filter{where("merchant", Nin, text("a"), text("b"), text("c"), text("d"), text("e")), where("attributes.upi_app", Exists)}
