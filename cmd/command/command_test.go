@@ -11,58 +11,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/verdict"
-	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
 )
 
-// deployment returns settings and topology of topics that exist, on a broker in memory.
-func deployment(t *testing.T) (config.Config, *topology.Topology) {
+// withCatalog runs the catalog group.
+func withCatalog(t *testing.T) *pipelinetest.Deployment {
 	t.Helper()
-	b, err := embedded.Start(embedded.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s := config.Default()
-	s.Brokers, s.Prefix, s.Partitions, s.Replication = []string{b.Addr()}, "p.", 2, 1
-	top := topology.New(s.Topology())
-	adm, err := cluster.Connect(s.Client())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer adm.Close()
-	if _, err := cluster.Apply(t.Context(), adm, top.Topics()); err != nil {
-		t.Fatal(err)
-	}
-	return s, top
-}
-
-// startCatalog runs the catalog group.
-func startCatalog(t *testing.T, s config.Config, top *topology.Topology) {
-	t.Helper()
-	p, err := pipeline.Start(t.Context(), pipeline.Config{Settings: s, Topology: top, Groups: []string{"catalog"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := p.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	return pipelinetest.Start(t, pipelinetest.Config{Prefix: "p.", Groups: []string{"catalog"}})
 }
 
 func missions(t *testing.T, ids ...string) []mission.Mission {
@@ -79,9 +39,8 @@ func missions(t *testing.T, ids ...string) []mission.Mission {
 }
 
 func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
-	s, top := deployment(t)
-	startCatalog(t, s, top)
-	sender := NewSender(s.Client(), top, "tester")
+	d := withCatalog(t)
+	sender := NewSender(d.Settings.Client(), d.Topology, "tester")
 	var ids []string
 	for i := range 8 { // of both partitions, so that they come back in another order
 		ids = append(ids, fmt.Sprintf("m-%d", i))
@@ -125,11 +84,10 @@ func TestPutReturnsTheVerdictsInOrder(t *testing.T) {
 }
 
 func TestPutOfAnInvalidMissionGivesItsProblems(t *testing.T) {
-	s, top := deployment(t)
-	startCatalog(t, s, top)
+	d := withCatalog(t)
 	list := missions(t, "good", "bad")
 	list[1].Goal.Target, list[1].Currency = 0, "rupees"
-	events, err := NewSender(s.Client(), top, "tester").Put(t.Context(), catalog.Missions(list)...)
+	events, err := NewSender(d.Settings.Client(), d.Topology, "tester").Put(t.Context(), catalog.Missions(list)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +105,8 @@ func TestPutOfAnInvalidMissionGivesItsProblems(t *testing.T) {
 
 // Half a catalog: it answers the first of two commands, after something that is no verdict.
 func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
-	s, top := deployment(t)
+	d := pipelinetest.Topics(t, pipelinetest.Config{Prefix: "p."})
+	s, top := d.Settings, d.Topology
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers...), kgo.ConsumeTopics(top.CatalogCommands.Name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +150,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 }
 
 func TestPutWithoutTopics(t *testing.T) {
-	s, _ := deployment(t)
+	s := pipelinetest.Topics(t, pipelinetest.Config{}).Settings
 	other := topology.New(topology.Config{Prefix: "none.", Partitions: 2, Replication: 1})
 	_, err := NewSender(s.Client(), other, "tester").Put(t.Context(), catalog.Missions(missions(t, "a"))...)
 	if err == nil || !strings.Contains(err.Error(), "none.catalog-events") {

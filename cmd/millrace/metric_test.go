@@ -15,9 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -26,7 +26,6 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
-	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -61,24 +60,12 @@ func (d *declared) MustRegister(all ...prometheus.Collector) {
 // freshProcess runs every group and the server, without any input, and returns what they declare.
 func freshProcess(t *testing.T) *declared {
 	t.Helper()
-	s := config.Default()
-	s.Brokers, s.Partitions, s.Replication = []string{broker(t)}, 1, 1
-	s.Relay.Sources = map[string]config.Source{"psp": {SecretFile: write(t, "psp", "a secret of 16 bytes")}}
-	top := topology.New(s.Topology())
-	adm, err := cluster.Connect(s.Client())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer adm.Close()
-	if _, err := cluster.Apply(t.Context(), adm, top.Topics()); err != nil {
-		t.Fatal(err)
-	}
-	all, log := &declared{Registry: newRegistry()}, slog.New(slog.DiscardHandler)
+	elsewhere(t)
+	all := &declared{Registry: newRegistry()}
 	metrics := engine.NewMetrics(all)
-	groups, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: s, Topology: top, Registerer: all, Metrics: metrics, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := pipelinetest.Start(t, pipelinetest.Config{Registerer: all, Metrics: metrics, Change: func(s *config.Config) {
+		s.Relay.Sources = map[string]config.Source{"psp": {SecretFile: write(t, "psp", "a secret of 16 bytes")}}
+	}})
 	secret, err := token.Secret([]byte(strings.Repeat("s", 32)))
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +75,8 @@ func freshProcess(t *testing.T) *declared {
 		t.Fatal(err)
 	}
 	views, err := server.Start(server.Config{
-		Settings: s, Topology: top, Listen: "127.0.0.1:0", Verifier: verifier, Stores: store.Memory{}, Metrics: metrics, Registerer: all, Log: log,
+		Settings: d.Settings, Topology: d.Topology, Listen: "127.0.0.1:0", Verifier: verifier, Stores: store.Memory{}, Metrics: metrics, Registerer: all,
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,13 +85,7 @@ func freshProcess(t *testing.T) *declared {
 		if err := views.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
-		if err := groups.Stop(); err != nil {
-			t.Error(err)
-		}
 	})
-	if err := groups.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	if err := views.Recovered(t.Context()); err != nil {
 		t.Fatal(err)
 	}

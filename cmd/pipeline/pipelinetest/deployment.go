@@ -1,4 +1,4 @@
-// Package pipelinetest runs every group in the process of a test, for tests that look at a deployment from outside.
+// Package pipelinetest runs groups in the process of a test, for tests that look at a deployment from outside.
 package pipelinetest
 
 import (
@@ -12,6 +12,7 @@ import (
 	"time"
 	_ "time/tzdata" // time zones of missions
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
+	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -32,18 +34,23 @@ const Partitions = 2
 
 // Config says where the groups run.
 type Config struct {
-	// Brokers are addresses of the cluster. Needed.
+	// Brokers are addresses of the cluster. Defaults to a broker of the deployment's own, in memory.
 	Brokers []string
 	// Prefix of topics and groups: tests that share a cluster need one each. Topics with a prefix are removed when the test is over.
 	// Defaults to none.
 	Prefix string
 	// Compacted are settings that compacted topics get in place of theirs before groups start, by Kafka's names. Defaults to none.
 	Compacted map[string]string
+	// Groups that run. Defaults to all.
+	Groups []string
+	// Registerer and Metrics take the metrics of the groups. They default to none.
+	Registerer prometheus.Registerer
+	Metrics    *engine.Metrics
 	// Change changes settings before anything starts. Defaults to nothing.
 	Change func(*config.Config)
 }
 
-// Deployment is all groups, running.
+// Deployment is topics, and groups that run on them.
 type Deployment struct {
 	Settings config.Config
 	Topology *topology.Topology
@@ -55,11 +62,17 @@ type Deployment struct {
 	groups *pipeline.Pipeline
 }
 
-// Start creates the topics and runs the groups until the test is over.
-func Start(t *testing.T, c Config) *Deployment {
+// Topics creates the topics, on which nothing runs.
+func Topics(t *testing.T, c Config) *Deployment {
 	t.Helper()
 	d := &Deployment{t: t, Settings: config.Default()}
 	s := &d.Settings
+	if len(c.Brokers) == 0 {
+		b, err := embedded.Start(embedded.Config{})
+		d.Check(err)
+		t.Cleanup(func() { d.Check(b.Close()) })
+		c.Brokers = []string{b.Addr()}
+	}
 	s.Brokers, s.Prefix, s.Partitions, s.Replication, s.Health.IdleAfter = c.Brokers, c.Prefix, Partitions, 1, time.Hour
 	s.Approval.Unlimited = false // missions of tests have no budget, and nobody who would approve them
 	if c.Change != nil {
@@ -72,10 +85,21 @@ func Start(t *testing.T, c Config) *Deployment {
 	t.Cleanup(d.Client.Close)
 	d.Admin = cluster.NewAdmin(d.Client)
 	d.topics(c)
-	d.Feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: c.Brokers}, Topic: d.Topology.Payments.Name})
+	return d
+}
+
+// Start creates the topics and runs the groups until the test is over.
+func Start(t *testing.T, c Config) *Deployment {
+	t.Helper()
+	d := Topics(t, c)
+	s := d.Settings
+	var err error
+	d.Feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: s.Brokers}, Topic: d.Topology.Payments.Name})
 	d.Check(err)
 	t.Cleanup(d.Feed.Close)
-	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{Settings: *s, Topology: d.Topology, Log: slog.New(slog.DiscardHandler)})
+	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{
+		Settings: s, Topology: d.Topology, Groups: c.Groups, Registerer: c.Registerer, Metrics: c.Metrics, Log: slog.New(slog.DiscardHandler),
+	})
 	d.Check(err)
 	d.groups = p
 	t.Cleanup(func() { d.Check(p.Stop()) })
