@@ -16,7 +16,6 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/domain/ledger"
@@ -26,6 +25,7 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
+	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/token"
 )
 
