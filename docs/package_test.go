@@ -35,6 +35,10 @@ func (x tree) unknownNames(dir, text string) []string {
 		if !identifier.MatchString(m[1]) || x.exists(path.Join(dir, m[1])) {
 			continue
 		}
+		if path.Ext(m[1]) == ".go" {
+			out = append(out, x.missingFile(dir, m[1])...)
+			continue
+		}
 		for _, part := range strings.Split(m[1], ".") {
 			if !regexp.MustCompile(`\b` + part + `\b`).MatchString(code.String()) {
 				out = append(out, m[1])
@@ -43,6 +47,16 @@ func (x tree) unknownNames(dir, text string) []string {
 		}
 	}
 	return out
+}
+
+// missingFile returns a file's name if neither the folder nor one below it has such a file.
+func (x tree) missingFile(dir, name string) []string {
+	for p := range x {
+		if strings.HasPrefix(p, dir+"/") && path.Base(p) == name {
+			return nil
+		}
+	}
+	return []string{name}
 }
 
 func TestPackagePages(t *testing.T) {
@@ -62,7 +76,12 @@ func TestPackagePages(t *testing.T) {
 			t.Errorf("%s names %s, which is not in its package", at, name)
 		}
 	}
-	if got := all.unknownNames("stream", "`Context`, `Topic.Stamp`, `Nowhere`, `Topic.Nowhere`, `a b`"); strings.Join(got, " ") != "Nowhere Topic.Nowhere" {
+	for _, name := range all.unknownNames("engine", all[path.Join("engine", readme)]) {
+		if path.Ext(name) == ".go" { // the rest are names of Kafka, goka and other packages as well
+			t.Errorf("engine names %s, which is not there", name)
+		}
+	}
+	if got := all.unknownNames("stream", "`Context`, `Topic.Stamp`, `Nowhere`, `Topic.Nowhere`, `script.go`, `nowhere.go`, `a b`"); strings.Join(got, " ") != "Nowhere Topic.Nowhere nowhere.go" {
 		t.Errorf("unknown: %q", got)
 	}
 }
