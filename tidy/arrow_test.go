@@ -23,7 +23,7 @@ type arrow struct {
 	any     bool // any other module, but for sarama
 }
 
-// arrows is the picture in docs/design.md, section 2. Layers that are not named here (cmd, bench, examples, test) join the others.
+// arrows is the picture in docs/design.md, section 2. Layers that are not named here (cmd, examples, test) join the others.
 func arrows() map[string]arrow {
 	return map[string]arrow{
 		"domain":     {inside: []string{"domain"}},
@@ -69,8 +69,8 @@ func wrongImport(s source, p string) string {
 		return "" // tests join what they test
 	case inside && testPackage(inner):
 		return "only tests import a test package"
-	case under(p, sarama) && s.layer() != "engine" && s.layer() != "bench":
-		return "sarama stays in engine and bench"
+	case under(p, sarama) && s.layer() != "engine":
+		return "sarama stays in engine"
 	case s.layer() == "domain" && underAny(p, impure()):
 		return "domain decides from its arguments alone"
 	case inside && s.dir() == groupMetrics:

@@ -47,7 +47,6 @@ func TestRulesCanFail(t *testing.T) {
 		{"import arrows", "engine/a.go", imports(module + "/domain/payment"), "arrows of engine"},
 		{"import arrows", "cmd/millrace/a.go", imports(module + "/engine"), ""},
 		{"import arrows", "cmd/millrace/a.go", imports(sarama), "sarama stays"},
-		{"import arrows", "bench/stock/a.go", imports(sarama), ""},
 		{"import arrows", "oracle/a.go", imports(module + "/domain/ledger"), "shares no decision"},
 		{"import arrows", "oracle/a.go", imports(module + "/domain/payment"), ""},
 		{"import arrows", "oracle/observed.go", imports(module + "/domain/ledger"), ""},

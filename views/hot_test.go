@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/bench/steadytest"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/views/steadytest"
 	"github.com/millrace/millrace/views/token"
 )
 

@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// Where the tables go, from the root of the repository, and the marks around them.
+// Where the tables go, from the root of the repository, which is above the module bench, and the marks around them.
 const (
+	root     = "../"
 	page     = "docs/health.md"
-	figures  = "bench/outage/testdata/month.json"
-	openMark = "<!-- outages: written by go run ./bench/outage -rewrite -->"
+	figures  = "outage/testdata/month.json"
+	openMark = "<!-- outages: written by go -C bench run ./outage -rewrite -->"
 	endMark  = "<!-- /outages -->"
 )
 
@@ -36,7 +37,7 @@ func show(rewrite bool) error {
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(root + page)
 	if err != nil {
 		return fmt.Errorf("%w (run it in the root of the repository)", err)
 	}
@@ -46,7 +47,7 @@ func show(rewrite bool) error {
 	}
 	return errors.Join(
 		os.WriteFile(figures, append(raw, '\n'), 0o644),
-		os.WriteFile(page, []byte(before+openMark+section(m)+endMark+after), 0o644),
+		os.WriteFile(root+page, []byte(before+openMark+section(m)+endMark+after), 0o644),
 	)
 }
 

@@ -35,7 +35,7 @@ func TestMonthIsCurrent(t *testing.T) {
 	}
 	for _, r := range simulate(defaultConfig(), "sbi", "jkb", "apgb").Banks {
 		if diff := cmp.Diff(kept[r.Bank], r); diff != "" {
-			t.Errorf("%s: not what is kept (go run ./bench/outage -rewrite): %s", r.Bank, diff)
+			t.Errorf("%s: not what is kept (go -C bench run ./outage -rewrite): %s", r.Bank, diff)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestPageIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(section(readMonth(t)), got); diff != "" {
-		t.Errorf("%s is not what the figures say (go run ./bench/outage -rewrite): %s", page, diff)
+		t.Errorf("%s is not what the figures say (go -C bench run ./outage -rewrite): %s", page, diff)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/bench/steadytest"
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/server"
@@ -31,6 +30,7 @@ import (
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/views/steadytest"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -49,7 +49,7 @@ const (
 // BenchmarkUserMissions asks a server for the mission page of users: all tables restored from their changelogs, in memory or on disk,
 // all rows different.
 //
-//	go test -run '^$' -bench UserMissions -benchtime 20000x ./bench/page -users 1000000
+//	go -C bench test -run '^$' -bench UserMissions -benchtime 20000x ./page -users 1000000
 func BenchmarkUserMissions(b *testing.B) {
 	d := newDeployment(b)
 	d.fill(b, *users)

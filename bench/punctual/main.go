@@ -2,7 +2,7 @@
 // clock, so that event time and wall time are one: a window closes at its end plus grace, and what a reader of committed
 // records waits beyond that moment is the pipeline's delay. Broker, groups, sender and reader are one process.
 //
-//	go run ./bench/punctual -rate 5000 -for 60s
+//	go -C bench run ./punctual -rate 5000 -for 60s
 package main
 
 import (
