@@ -87,7 +87,7 @@ type RewardTemplateBody struct {
 	Description string       `json:"description,omitempty"`
 	Terms       string       `json:"terms,omitempty"`
 	BrandID     string       `json:"brand_id,omitempty"`
-	Currency    string       `json:"currency,omitempty" doc:"Of a cash amount"`
+	Currency    string       `json:"currency,omitempty" doc:"ISO 4217, of the amount; required for cash, and refused for coins and scratch cards. Default: that of the mission"`
 	Reward      TemplateGift `json:"reward"`
 	Grant       grantDoc     `json:"grant" required:"false"`
 	Debt        string       `json:"debt" required:"false" enum:"@debt" default:"negative"`
@@ -138,7 +138,7 @@ type GoodwillBody struct {
 	Kind         string   `json:"kind" enum:"@reward_kind"`
 	Amount       int64    `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
 	Currency     string   `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
-	ExpiresAfter string   `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
+	ExpiresAfter string   `json:"expires_after,omitempty" doc:"A Go duration, of what waits for its user: of a scratch card, or with the grant mode claim; default: never" example:"720h"`
 	Grant        grantDoc `json:"grant,omitzero"`
 	Debt         string   `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
 	Reason       string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`

@@ -78,13 +78,13 @@ currency: inr
 goal: {metric: count, target: 3}
 filters: []
 window: {kind: fixed, from: 2026-03-01, to: 2026-03-08T12:00}
-reward: {kind: coins, amount: 100, expires_after: 168h}
+reward: {kind: scratch_card, amount: 100, expires_after: 168h}
 `)[0]
 	want := mission.Default()
 	want.ID, want.Currency = "m", "INR"
 	want.Goal = mission.Goal{Metric: mission.MetricCount, Target: 3}
 	want.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-08T12:00"}
-	want.Reward = mission.Reward{Kind: mission.RewardCoins, Amount: 100, ExpiresAfter: 168 * time.Hour}
+	want.Reward = mission.Reward{Kind: mission.RewardScratchCard, Amount: 100, ExpiresAfter: 168 * time.Hour}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

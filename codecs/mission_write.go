@@ -87,7 +87,7 @@ type rewardDoc struct {
 type TemplateGift struct {
 	Kind         string `json:"kind" enum:"@reward_kind"`
 	Amount       int64  `json:"amount,omitempty" minimum:"0" doc:"Coins, or minor units" example:"100"`
-	Pool         string `json:"pool,omitempty" doc:"Of gift_card: the pool that codes come from"`
+	Pool         string `json:"pool,omitempty" doc:"Of gift_card and custom: the pool that codes come from"`
 	ExpiresAfter string `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 }
 

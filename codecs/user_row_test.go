@@ -191,8 +191,8 @@ func entityCommands() map[string]*catalog.Command {
 		"pool": put(catalog.Pool{PoolID: "p1", Title: "P", Description: "d", BrandID: "b1", State: catalog.StatusActive}),
 		"template": put(catalog.RewardTemplate{
 			TemplateID: "t1", Title: "T", Description: "d", Terms: "none", BrandID: "b1", Currency: "INR",
-			Reward: mission.Reward{Kind: mission.RewardCash, Amount: 500, Pool: "p1", ExpiresAfter: time.Hour}, Grant: mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute},
-			Debt: mission.DebtFloor, State: catalog.StatusActive,
+			Reward: mission.Reward{Kind: mission.RewardGiftCard, Amount: 500, Pool: "p1", ExpiresAfter: time.Hour}, Grant: mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute},
+			Debt: mission.DebtNegative, State: catalog.StatusActive,
 		}),
 		"setting": put(catalog.NewHealthSettings(health.Setting{Mode: "upi", Instrument: "s/b", EffectiveFrom: at + 5, Patch: health.Patch{{Field: "down_below", Value: "0.6"}}})),
 	}

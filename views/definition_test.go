@@ -14,7 +14,7 @@ const (
 	brandText    = `{"id":"swiggy","name":"Swiggy","logo_url":"https://img.example/swiggy.png","merchants":["Swiggy","swiggy instamart","SWIGGY"]}`
 	adText       = `{"id":"home-1","title":"Win 100 coins","placement":"home","schedule":{"from":"2026-03-01","to":"2026-03-08"},"time_zone":"Asia/Kolkata","mission_id":"swiggy-500","priority":5}`
 	poolText     = `{"id":"amazon-100","title":"Amazon 100","brand_id":"amazon"}`
-	templateText = `{"id":"hundred-coins","title":"100 coins","reward":{"kind":"coins","amount":100,"expires_after":"720h"},"grant":{"hold":"24h"}}`
+	templateText = `{"id":"hundred-coins","title":"100 coins","reward":{"kind":"coins","amount":100,"expires_after":"720h"},"grant":{"mode":"claim","hold":"24h"}}`
 )
 
 func TestDefinitionsLiveOverHTTP(t *testing.T) {

@@ -97,6 +97,7 @@ func TestFlagsOfChoicesNameThem(t *testing.T) {
 		"audit list --kind boat":                            "must be mission, ",
 		"reward grant u --kind gold --amount 1 --reason r":  "must be coins, cash, gift_card, scratch_card or custom",
 		"reward grant u --kind coins --amount 1 --debt off": "must be negative or floor",
+		"reward grant u --kind coins --grant now":           "must be auto or claim",
 		"token mint --sub u --role viewer,boss":             `"viewer,boss" for "--role" flag: must be user, health, viewer, editor, approver, admin or service`,
 		"health backtest --source kafka":                    "must be auto, attempts or windows",
 		"config -o xml":                                     `"xml" for "-o, --output" flag: must be table, json or yaml`,

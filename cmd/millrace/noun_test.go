@@ -60,6 +60,8 @@ func TestNouns(t *testing.T) {
 	}
 	lacks(t, run(1, "reward", "grant", "usr_2", "--kind", "coins", "--amount", "71", "--reason", "apology", "--key", "k1").errs, "409 idempotency_conflict")
 	lacks(t, run(1, "reward", "grant", "usr_2", "--kind", "coins", "--amount", "-1", "--reason", "apology").errs, "/amount")
+	lacks(t, run(1, "reward", "grant", "usr_2", "--kind", "coins", "--amount", "7", "--reason", "r", "--expires-after", "720h").errs, "/expires_after")
+	lacks(t, run(0, "reward", "grant", "usr_2", "--kind", "coins", "--amount", "7", "--reason", "r", "--expires-after", "720h", "--grant", "claim").out, "claimable")
 	id := strings.Fields(rewards("usr_2")[0])[0]
 	lacks(t, run(0, "reward", "get", "usr_2", id).out, id, "coins")
 	lacks(t, run(1, "reward", "get", "usr_2", "none").errs, `there is no reward "none" of user "usr_2"`, "millrace user rewards usr_2")

@@ -69,6 +69,9 @@ type goodwill struct {
 	ExpiresAfter string `json:"expires_after,omitempty"`
 	Debt         string `json:"debt,omitempty"`
 	Reason       string `json:"reason"`
+	Grant        struct {
+		Mode string `json:"mode,omitempty"`
+	} `json:"grant,omitzero"`
 }
 
 func (a *app) grantRewardCommand() *cobra.Command {
@@ -91,8 +94,9 @@ func (a *app) grantRewardCommand() *cobra.Command {
 	choiceFlag(cmd, &g.Kind, "kind", "", mission.RewardKinds(), "")
 	wholeFlag(f, &g.Amount, "amount", 0, "coins, or minor units of --currency")
 	textFlag(f, &g.Currency, "currency", "", "of what is no coins, such as INR")
-	durationFlag(f, &expires, "expires-after", 0, "how long it can be claimed, such as 720h (default: for ever)")
+	durationFlag(f, &expires, "expires-after", 0, "how long it can be claimed or scratched, such as 720h (default: for ever)")
 	f.Lookup("expires-after").DefValue = "" // 0 is not sent
+	choiceFlag(cmd, &g.Grant.Mode, "grant", "", mission.GrantModes(), "at once, or when the user claims it: ")
 	choiceFlag(cmd, &g.Debt, "debt", "", mission.Debts(), "what a claw-back may do to the balance: ")
 	textFlag(f, &g.Reason, "reason", "", "why, for the user's record")
 	idempotent(cmd, &key)

@@ -2,12 +2,15 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
 
@@ -61,6 +64,38 @@ func TestSchedule(t *testing.T) {
 	}
 	if from, to, err := (Ad{TimeZone: "UTC"}).Schedule(); from != 0 || to != 0 || err != nil {
 		t.Error(from, to, err)
+	}
+}
+
+// TestTemplatesReadWhatTheyAreGiven: of every kind of reward a template has the currency that its amount can be in, and what a mission of the kind
+// would not read is refused.
+func TestTemplatesReadWhatTheyAreGiven(t *testing.T) {
+	for _, kind := range mission.RewardKinds() {
+		in := mission.RewardKindOf(kind)
+		for _, tt := range []struct {
+			what    string
+			change  func(t *RewardTemplate)
+			ok      bool
+			pointer string
+		}{
+			{"nothing more", func(*RewardTemplate) {}, !in.Tender, "/currency"},
+			{"a currency", func(t *RewardTemplate) { t.Currency = "inr" }, !in.InCoins, "/currency"},
+			{"no such currency", func(t *RewardTemplate) { t.Currency = "XYZ" }, false, "/currency"},
+			{"a debt", func(t *RewardTemplate) { t.Debt = mission.DebtFloor }, in.InCoins, "/debt"},
+			{"a pool", func(t *RewardTemplate) { t.Reward.Pool = "p" }, in.Coded, "/reward/pool"},
+			{"an end", func(t *RewardTemplate) { t.Reward.ExpiresAfter = time.Hour }, kind == mission.RewardScratchCard, "/reward/expires_after"},
+		} {
+			e := NewRewardTemplate()
+			e.TemplateID, e.Reward = "t", mission.Reward{Kind: kind, Amount: 500}
+			if tt.change(&e); in.Tender && tt.pointer != "/currency" {
+				e.Currency = "INR"
+			}
+			problems := Check(e, DefaultConfig())
+			at := func(p problem.Problem) bool { return p.Pointer == tt.pointer }
+			if tt.ok != (len(problems) == 0) || !tt.ok && !slices.ContainsFunc(problems, at) {
+				t.Errorf("%s of %s: %v", tt.what, kind, problems)
+			}
+		}
 	}
 }
 

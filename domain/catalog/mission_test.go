@@ -173,7 +173,7 @@ func TestVersionsHaveToFitIntoARow(t *testing.T) {
 
 func TestResolve(t *testing.T) {
 	template := NewRewardTemplate()
-	template.TemplateID, template.Reward, template.Debt = "t", mission.Reward{Kind: mission.RewardCash, Amount: 500}, mission.DebtFloor
+	template.TemplateID, template.Reward, template.Debt = "t", mission.Reward{Kind: mission.RewardGiftCard, Amount: 500}, mission.DebtNegative
 	template.Grant.Hold, template.Currency = time.Hour, "INR"
 	cfg := DefaultConfig()
 	cfg.Find = func(kind Kind, id string) (Entity, bool) { return template, kind == KindRewardTemplate && id == "t" }
@@ -181,11 +181,18 @@ func TestResolve(t *testing.T) {
 	m.Reward = mission.Reward{Template: "t"}
 	e, problems := Resolve(NewMission(m), cfg)
 	got := e.(Mission).Definition()
-	if problems != nil || got.Reward != (mission.Reward{Template: "t", Kind: mission.RewardCash, Amount: 500}) || got.Debt != mission.DebtFloor || got.Grant.Hold != time.Hour {
+	if problems != nil || got.Reward != (mission.Reward{Template: "t", Kind: mission.RewardGiftCard, Amount: 500}) || got.Grant.Hold != time.Hour {
 		t.Errorf("%+v %v", got, problems)
 	}
 	if again, _ := Resolve(e, DefaultConfig()); fmt.Sprint(again) != fmt.Sprint(e) { // it needs the template no more
 		t.Errorf("%+v", again)
+	}
+	coins := template
+	coins.Reward, coins.Debt, coins.Currency = mission.Reward{Kind: mission.RewardCoins, Amount: 5}, mission.DebtFloor, ""
+	in := cfg
+	in.Find = func(Kind, string) (Entity, bool) { return coins, true }
+	if e, problems := Resolve(NewMission(m), in); problems != nil || e.(Mission).Definition().Debt != mission.DebtFloor {
+		t.Errorf("%+v %v", e, problems)
 	}
 	for name, change := range map[string]func(){
 		"unknown": func() { m.Reward.Template = "u" }, "currency": func() { m.Reward.Template, m.Currency = "t", "USD" },

@@ -17,7 +17,7 @@ type RewardTemplate struct {
 	Description string
 	Terms       string
 	BrandID     string
-	Currency    string // of Amount where the reward is cash; empty: that of the mission
+	Currency    string // of Amount, unless that is coins; empty: that of the mission, but required for cash
 	Reward      mission.Reward
 	Grant       mission.Grant
 	Debt        string
@@ -57,8 +57,11 @@ func (t RewardTemplate) validate(Config) problem.List {
 	v.text("/description", t.Description, maxText)
 	v.text("/terms", t.Terms, maxText)
 	v.optionalID("/brand_id", t.BrandID)
-	if mission.RewardKindOf(t.Reward.Kind).Tender && t.Currency == "" {
+	switch kind := mission.RewardKindOf(t.Reward.Kind); {
+	case kind.Tender && t.Currency == "":
 		v.add("/currency", "is required for "+t.Reward.Kind)
+	case kind.InCoins && t.Currency != "":
+		v.add("/currency", "coins have no currency: leave it out")
 	}
 	for _, p := range mission.Validate(t.sample()) {
 		switch first, _, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/"); first {
@@ -114,7 +117,7 @@ func Resolve(e Entity, cfg Config) (Entity, problem.List) {
 	if !found || t.State != StatusActive {
 		return e, problem.One("/reward/template", problem.InvalidField, "there is no active reward template of this name")
 	}
-	if t.Currency != "" && t.Currency != definition.Currency && mission.RewardKindOf(t.Reward.Kind).Tender {
+	if t.Currency != "" && t.Currency != definition.Currency {
 		return e, problem.One("/reward/template", problem.InvalidField, "is of another currency than the mission")
 	}
 	definition.Reward = t.Reward

@@ -1,6 +1,9 @@
 package mission
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // The reward kinds.
 const (
@@ -39,6 +42,8 @@ type RewardKind struct {
 	Divisible bool
 	// Tender tells that it is money, so that it must be of the mission's currency.
 	Tender bool
+	// Coded tells that it can be a code from a pool.
+	Coded bool
 	// Delivery is how it reaches its user.
 	Delivery Delivery
 
@@ -55,7 +60,7 @@ var rewardKinds = []RewardKind{
 		Name: RewardCash, Valued: true, Divisible: true, Tender: true,
 		prize: func(r Reward, currency string) string { return FormatMoney(r.Amount, currency) + " in cash" },
 	},
-	{Name: RewardGiftCard, prize: func(r Reward, currency string) string {
+	{Name: RewardGiftCard, Coded: true, prize: func(r Reward, currency string) string {
 		if r.Amount > 0 {
 			return "a gift card of " + FormatMoney(r.Amount, currency)
 		}
@@ -65,7 +70,7 @@ var rewardKinds = []RewardKind{
 		Name: RewardScratchCard, InCoins: true, Divisible: true, Delivery: ByScratch,
 		prize: func(Reward, string) string { return "a scratch card" },
 	},
-	{Name: RewardCustom, prize: func(Reward, string) string { return "a reward" }},
+	{Name: RewardCustom, Coded: true, prize: func(Reward, string) string { return "a reward" }},
 }
 
 // RewardKinds returns the name of every kind of reward, in the order of the contract.
@@ -75,6 +80,17 @@ func RewardKinds() []string {
 		names = append(names, k.Name)
 	}
 	return names
+}
+
+// kindsWith names the kinds of reward of which something holds.
+func kindsWith(holds func(RewardKind) bool) string {
+	var names []string
+	for _, k := range rewardKinds {
+		if holds(k) {
+			names = append(names, k.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // RewardKindOf returns the kind of this name. One that nobody knows has no properties: Validate says so.

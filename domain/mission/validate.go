@@ -201,6 +201,21 @@ func (v *validator) reward() {
 	v.check(r.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
 	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantModes()...)
 	v.check(v.m.Grant.Hold >= 0, "/grant/hold", "must not be negative")
+	if v.written && slices.Contains(RewardKinds(), r.Kind) {
+		v.unread(RewardKindOf(r.Kind))
+	}
+}
+
+// unread refuses what a reward of this kind does not read: whoever wrote it believes that it does something.
+func (v *validator) unread(kind RewardKind) {
+	const only = "belongs to rewards of these kinds only: "
+	m := v.m
+	v.check(kind.Coded || m.Reward.Pool == "", "/reward/pool", only+kindsWith(func(k RewardKind) bool { return k.Coded })+". Leave it out")
+	v.check(kind.InCoins || m.Debt != DebtFloor, "/debt", only+kindsWith(func(k RewardKind) bool { return k.InCoins })+". Leave it out")
+	v.check(kind.Divisible || m.Limits.OverBudget != OverBudgetTruncate, "/limits/over_budget",
+		"truncate "+only+kindsWith(func(k RewardKind) bool { return k.Divisible })+". Write reject")
+	v.check(kind.Delivery == ByScratch || m.Grant.Mode == GrantClaim || m.Reward.ExpiresAfter == 0, "/reward/expires_after",
+		"belongs to what waits for its user: write grant: {mode: claim}, or leave it out")
 }
 
 func (v *validator) options() {

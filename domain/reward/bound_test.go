@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -79,6 +80,22 @@ func TestGoodwillIsInCoinsOrInACurrency(t *testing.T) {
 		got := reward.CheckGoodwill(command)
 		if ok := c.pointer == ""; ok != (len(got) == 0) || !ok && (len(got) != 1 || got[0].Pointer != c.pointer || !strings.HasPrefix(got[0].Detail, c.detail)) {
 			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// TestGoodwillExpiresWhereItWaits: what is granted at once does not expire, so an end of it is refused.
+func TestGoodwillExpiresWhereItWaits(t *testing.T) {
+	for _, kind := range mission.RewardKinds() {
+		for _, mode := range []string{"", mission.GrantAuto, mission.GrantClaim} {
+			c := &reward.Command{UserID: "u", Reason: "r", Reward: mission.Reward{Kind: kind, Amount: 5, ExpiresAfter: time.Hour}, Grant: mission.Grant{Mode: mode}}
+			if !mission.RewardKindOf(kind).InCoins {
+				c.Currency = "INR"
+			}
+			waits := mode == mission.GrantClaim || kind == mission.RewardScratchCard
+			if got := reward.CheckGoodwill(c); waits != (len(got) == 0) || !waits && got[0].Pointer != "/expires_after" {
+				t.Errorf("%s %q: %v", kind, mode, got)
+			}
 		}
 	}
 }

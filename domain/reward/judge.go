@@ -122,6 +122,8 @@ func CheckGoodwill(c *Command) problem.List {
 	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode", "must be auto or claim")
 	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt", "must be negative or floor")
 	kind := mission.RewardKindOf(c.Reward.Kind)
+	waits := c.Grant.Mode == mission.GrantClaim || kind.Delivery == mission.ByScratch
+	check(!known || waits || c.Reward.ExpiresAfter <= 0, "/expires_after", "belongs to what waits for its user: claim as the grant's mode, or leave it out")
 	switch wrong := mission.CheckCurrency(c.Currency); {
 	case !known: // what belongs to it is not known, either
 	case kind.InCoins:
