@@ -152,6 +152,7 @@ func (e *Engine) Run(ctx context.Context, p *goka.Processor) error {
 		return err
 	}
 	err := p.Run(ctx)
+	e.config.Metrics.end(e.graph.group)
 	if err != nil && ctx.Err() != nil && !e.isReady() {
 		return nil // goka calls it an error when a start is broken off
 	}

@@ -98,12 +98,18 @@ func (m *Metrics) setWatermark(group string, partition int32, at time.Time) {
 	m.watermark.WithLabelValues(group, strconv.Itoa(int(partition))).Set(float64(at.UnixMilli()) / 1000)
 }
 
-// forget drops the figures of partitions that went to another process.
-func (m *Metrics) forget(group string) {
+// forget drops the figures of partitions that went to another process, of the group's inputs and of its table.
+func (m *Metrics) forget(group, table string) {
+	m.restoring.DeletePartialMatch(prometheus.Labels{"group": group, "table": table})
 	m.consumerLag.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.watermarkLag.DeleteLabelValues(group)
 	m.watermark.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.timers.DeleteLabelValues(group)
 	m.stableAge.DeletePartialMatch(prometheus.Labels{"group": group})
 	m.lookupAge.DeletePartialMatch(prometheus.Labels{"group": group})
+}
+
+// end drops the figures of tables that a group looked up, once it has ended. All of its processes have all of their partitions.
+func (m *Metrics) end(group string) {
+	m.restoring.DeletePartialMatch(prometheus.Labels{"group": group})
 }

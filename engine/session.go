@@ -295,7 +295,7 @@ func (e *Engine) assign(s *session) {
 // lose ends a session.
 func (e *Engine) lose() {
 	e.serve(false)
-	e.config.Metrics.forget(e.graph.group)
+	e.config.Metrics.forget(e.graph.group, e.graph.table)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opens, e.partitions, e.tables = nil, nil, map[int32]*table{}

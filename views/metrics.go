@@ -86,7 +86,7 @@ func newMetrics() *metrics {
 // register shows the metrics in r, where there is one. The collector s has the gauges that are read when they are asked for.
 func (m *metrics) register(r prometheus.Registerer, s *Server) {
 	if r != nil {
-		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}, newMissionGauges(s))
+		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}, newMissionGauges(s), newHealthGauges(s))
 	}
 }
 

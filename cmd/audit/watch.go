@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 // Metrics are what Watch shows.
@@ -45,7 +47,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		difference: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "millrace_conservation_difference_minor",
-			Help: "Money by which the ledger's rows, the postings and what progress received do not agree, in minor units: the sum of all differences found since the start that still stand.",
+			Help: "Money by which the ledger's rows, the postings and what progress received do not agree, in minor units: the sum of all differences found since the start that still stand. 0 for every currency from the start; whether anything was checked says millrace_conservation_checked_timestamp_seconds.",
 		}, []string{"currency"}),
 		checked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "millrace_conservation_checked_timestamp_seconds", Help: "When conservation was last checked as a whole, as Unix time.",
@@ -60,6 +62,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		unreadable: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "millrace_conservation_unreadable_records", Help: "Records that were audited since the start and cannot be read.",
 		}),
+	}
+	for _, currency := range append(payment.Currencies(), mission.Coins) { // all that there can be, so that none is missed by being absent
+		m.difference.WithLabelValues(currency)
 	}
 	if r != nil {
 		r.MustRegister(m.difference, m.checked, m.walked, m.restarts, m.unreadable)

@@ -104,7 +104,7 @@ func TestManyBanks(t *testing.T) {
 	if row.Instrument("bank0000") == nil || len(row.Instruments) != banks+1 || row.Unplaced() != 300 {
 		t.Errorf("%d instruments, %d names in other", len(row.Instruments), row.Unplaced())
 	}
-	for name, want := range map[string]float64{"millrace_health_other_attempts_total": 300, "millrace_health_other_places": 300} {
+	for name, want := range map[string]float64{"millrace_health_other_attempts_total": 300} {
 		if got := valueOf(t, r, name); got != want {
 			t.Errorf("%s is %v", name, got)
 		}

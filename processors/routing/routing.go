@@ -112,8 +112,7 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 	if next != row {
 		c.SetRow(next)
 	}
-	first := !g.metrics.shows(c.Key()) // since this process has the mode
-	evaluated := row == nil || next != nil && next.Evaluated != row.Evaluated
+	g.metrics.begin(c.Key())
 	for _, e := range effects {
 		switch e := e.(type) {
 		case health.Awaited:
@@ -125,7 +124,6 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 			if g.trace != nil {
 				g.trace.StatusChanged(e.Record)
 			}
-			evaluated = true
 		case health.Disrupted:
 			stream.Emit(c, g.topology.Downtimes, e.Downtime.Key(), e.Downtime)
 			g.metrics.disturbed(e.Downtime)
@@ -134,9 +132,6 @@ func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.Mo
 		case health.Refused:
 			c.DeadLetter(stream.DeadLetter{Reason: string(payment.RowTooLarge), Detail: e.Detail})
 		}
-	}
-	if evaluated || first {
-		g.metrics.show(g.settings, next)
 	}
 }
 
