@@ -1,10 +1,11 @@
-// Package stream is the face that Millrace's processors show to a transport. It stands on goka alone: every function here
-// returns an ordinary goka.Edge, so a processor is a goka.GroupGraph, written once, and runs under whatever transport
-// supplies the []goka.ProcessorOption.
+// Package stream is the interface between processors and their transport. It imports goka alone: every function that builds a
+// graph returns an ordinary goka.Edge, so a processor is a goka.GroupGraph and runs under any transport that supplies the
+// []goka.ProcessorOption.
 //
-// What it adds to goka: typed topics and rows, callbacks whose writes and emits happen together or not at all, dead letters
-// instead of a stopped partition, event time (watermark, timers) and sweeps. The last two need a transport whose
-// goka.WithContextWrapper yields a Transport; without one, watermarks are zero and setting a timer fails the processor.
+// It adds to goka: typed topics and rows, callbacks whose writes and emits happen together or not at all, dead letters instead
+// of a stopped partition, event time (watermark, timers) and sweeps. The last two need a transport whose goka.WithContextWrapper
+// yields a Transport. Without one, watermarks are zero, and setting a timer fails the processor. README.md has the invariants
+// and the order to read in.
 package stream
 
 import (

@@ -1,6 +1,6 @@
-// Package catalog keeps what operators define, with the verdicts on the commands that changed it: missions,
-// and for payment health overrides, maintenance, freezes and settings. Apply decides what a command does; what it may do to
-// an entity is told by the entity's own type.
+// Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates, and for payment
+// health overrides, maintenance, freezes and settings. A row is one definition with the last verdicts on its commands. Apply
+// decides what a command does; the entity's own type decides what is allowed.
 package catalog
 
 import (

@@ -1,5 +1,5 @@
-// Package deadletter keeps what is known of each record that could not be used, and what became of it. The bytes stay in the
-// dead-letters topic: a row says where.
+// Package deadletter decides on the row of each record that could not be used: where it came from, why it was refused, and what
+// people decided. The bytes stay in the topic dead-letters; the row has their place.
 package deadletter
 
 import (

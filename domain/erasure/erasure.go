@@ -1,4 +1,4 @@
-// Package erasure holds how a user is forgotten: who asks which rows to go.
+// Package erasure holds the requests by which rows forget a user.
 package erasure
 
 import "github.com/millrace/millrace/domain/instant"

@@ -1,10 +1,11 @@
 // Package ledger decides what each payment event does to its transaction: which money moves, which attempt health sees, what
 // the journal says and what is refused (docs/design.md, section 5).
 //
-// Apply, Due and Expire are total functions of a row, an event and the watermark. A row is never changed: they return a new
-// one. What they decide depends on the order of one transaction's events in the log only where docs/design.md, section 9, says so. In
-// particular a reversal that comes before its payment leaves the same net amount as one that comes after it: waiting events
-// are kept whole and judged, in the order of their arrival, as if they had arrived just after the payment settled.
+// Apply, Due and Expire are total functions of a row, an event and the watermark. They never change a row, they return a new
+// one. Decisions depend on the order of one transaction's events in the log only where docs/design.md, section 9, says so. In
+// particular a reversal that comes before its payment leaves the same net amount as one that comes after it: the row keeps
+// waiting events whole, and judges them, in the order of their arrival, as if they had arrived just after the payment settled.
+// README.md has the invariants and the order to read in.
 package ledger
 
 import (

@@ -1,4 +1,4 @@
-// Package problem holds what is wrong with a definition that somebody wrote: where, and why.
+// Package problem holds the problems of a definition that somebody wrote: where each is, and why it is one.
 package problem
 
 import (

@@ -15,6 +15,6 @@
 // whether it paid, or could take it back; a gift code that was seen stays seen), the next epoch waits in reserved until that is
 // known, and takes over what the user keeps instead of paying again.
 //
-// Every amount that was reserved is told to the budget exactly once as spent or returned, and what was spent at most once as
-// recovered.
+// The reward returns every reserved amount to the budget exactly once, as spent or as returned. A spent amount may be recovered
+// later, at most once.
 package reward

@@ -1,8 +1,8 @@
-// Package simulation says what a mission would have cost: postings of the past are taken through the decisions of missions and
-// budgets as if the mission had been active from its start, for everybody who may be in it. Nothing is written anywhere.
+// Package simulation computes what a mission would have cost. It takes past postings through the decisions of missions and
+// budgets, as if the mission had been active from its start for every user of its audience. It writes nothing.
 //
-// Users of one partition are forgotten before the next is read, which bounds memory: all postings of a user are in one partition. Where a budget is
-// not enough for all, who gets it depends on that order; how much is given does not.
+// Users of one partition are forgotten before the next partition is read, which bounds memory: all postings of a user are in
+// one partition. If a budget is not enough for all, this order decides who gets it, but not how much is given.
 package simulation
 
 import (

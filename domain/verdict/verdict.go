@@ -1,5 +1,5 @@
-// Package verdict holds what became of the commands of users and of support. The row that a command is about keeps the last
-// ones, so that whoever sent it can wait for the answer, and one that comes again is told.
+// Package verdict holds the verdicts on commands of users and of support. The row that a command is about keeps the last
+// ones, so that the sender can wait for the verdict, and a command that comes again is recognised.
 package verdict
 
 import (

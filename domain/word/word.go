@@ -1,4 +1,4 @@
-// Package word has what kinds share that are known by a word: the words themselves, in order.
+// Package word serves kinds that have a word each: it lists the words of a kind, in order, and finds the kind of a word.
 package word
 
 import (
