@@ -78,13 +78,21 @@ func headBounds(r *http.Request) *problem.Problem {
 
 // known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and query parameters.
 func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
-	for _, check := range []func(huma.Context) *problem.Problem{checkPreconditions, checkBodiless, checkQuery} {
+	for _, check := range []func(huma.Context) *problem.Problem{checkDeclared, checkPreconditions, checkBodiless, checkQuery} {
 		if p := check(ctx); p != nil {
 			s.refuse(ctx, p)
 			return
 		}
 	}
 	next(ctx)
+}
+
+// checkDeclared refuses a body by the length that it says it has, before anybody waits for it. What may still come belongs to no request.
+func checkDeclared(ctx huma.Context) *problem.Problem {
+	if r := request(ctx.Context()); r.ContentLength > ctx.Operation().MaxBodyBytes {
+		return problem.Of(http.StatusRequestEntityTooLarge).With("Connection", "close")
+	}
+	return nil
 }
 
 // checkBodiless refuses a body where an operation has none. Nothing and {} are fine: clients send {} by habit.
