@@ -10,6 +10,6 @@
 //
 // File map: engine (wiring), member (the transactional client and its group membership), session (one assignment), batch (one
 // transaction), table (the group's own rows), replica (tables that are only read), recovery and reader (changelog to store),
-// group, consumer, producer, topic (goka's and sarama's interfaces), partition, pump, call and keep (event time and timers), view (a table for those who
-// only read it).
+// group, consumer, producer, topic (goka's and sarama's interfaces), partition, pump, call and keep (event time and timers), view
+// (a table for services that only read it).
 package engine

@@ -1,6 +1,6 @@
-// Package oracle says what the pipeline must have made of a log of `transactions`, by another road than the pipeline's: a
-// plain fold over the committed records, in the order of each partition, written from the rules
-// (docs/design.md, sections 4 to 8) and sharing no code with the decisions in domain. It is for tests and audits.
+// Package oracle computes what the pipeline must have made of a log of `transactions`. It is a plain fold over the committed
+// records, in the order of each partition, written from the rules (docs/design.md, sections 4 to 8), and shares no code with the
+// decisions in domain. It is for tests and audits.
 //
 // Use it so: Add every record of `transactions` in offset order, and every Enrolment and Segments in any, call Result, fill an Observed
 // with what the pipeline's tables and topics hold, and Compare the two. Budgets and rewards depend on orders that no log keeps; a

@@ -2,8 +2,8 @@
 // `millrace dev`.
 //
 // Every answer under /v1 is made from one or two rows, found by key, or from a page of an ordered index that is kept as the
-// store is written: response times stay flat as tables grow. Rows are decoded by the codecs of package topology; what a row
-// means is told by the read functions of domain. Answers carry `as_of`, and `?min_as_of=` waits for that much.
+// store is written: response times stay flat as tables grow. Codecs of package topology decode rows; read functions of
+// domain say what a row means. Answers carry `as_of`, and `?min_as_of=` waits for that much.
 //
 // Sub-packages: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web pages).
 package views

@@ -1,13 +1,13 @@
-// Package audit holds what a deployment has committed against itself: the tables against the topics that they are made of, and
-// topics against each other. It reads records as any reader of committed records does, and shares no code with the decisions of the
-// processors: a book adds records up by key, and says where two sides of an account do not agree.
+// Package audit compares the committed records of a deployment with each other: tables with the topics that they are made of, and
+// topics with topics. It reads as any reader of committed records does, and shares no code with the decisions of the processors:
+// a book adds records up by key, and reports where two sides of an account differ.
 //
-// Two sides are never read at one moment, so a difference counts only if neither side changed while it was looked at for some
-// time (Config.Settle), and, where a group's table stands against its input, if the table says that the group has read that far.
-// Keys that change all the time are judged when they rest.
+// Two sides are never read at one moment. So a difference counts only if neither side changes for some time (Config.Settle), and,
+// where a group's table stands against its input, if the table says that the group has read that far. Keys that change all the
+// time are judged when they rest.
 //
-// Verify reads everything from the beginning and names what is wrong: `millrace verify`. Watch follows what comes from now on, in
-// bounded memory, for the metrics of conservation; what it has not seen the beginning of it takes as it finds it.
+// Verify reads everything from the beginning and names each finding: `millrace verify`. Watch follows new records in bounded
+// memory, for the metrics of conservation; it accepts as given what it has not seen from the beginning.
 package audit
 
 import (

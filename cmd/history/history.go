@@ -1,10 +1,10 @@
-// Package history reads what payments did: from the attempts, or where they are gone from the finals of health windows, of
-// a deployment or of a file. It hands it, in order of event time, to whoever replays it.
+// Package history reads the payments of the past for a replay, in order of event time: from attempts, or from the finals of health
+// windows if the attempts are gone; from a deployment or from a file.
 //
-// The topic `attempts` is the natural source: it holds what the group health counted, in the order in which it did, with the
-// watermarks that it was judged against, so a replay at the settings of the deployment makes the very windows, scores and
-// states that the deployment made. It is kept for days. The finals in `health-windows` are kept for as long as there is room: of
-// these windows can be joined, but not cut. Corrections are not looked at: they came after the states that a replay is about.
+// The topic `attempts` is the natural source. It holds what the group health counted, in the same order and with the watermarks
+// that health used, so a replay at the settings of the deployment makes the same windows, scores and states. It is kept for
+// days. The finals in `health-windows` are kept as long as there is room; their windows can be joined, but not cut. Corrections
+// are ignored: they came after the states that a replay is about.
 package history
 
 import (

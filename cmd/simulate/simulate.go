@@ -1,5 +1,5 @@
-// Package simulate takes the postings that a deployment has stored through a mission that is only a draft (package
-// domain/simulation), beside everything else that goes on: it reads committed records and writes nothing.
+// Package simulate takes the stored postings of a deployment through a mission that is only a draft (package domain/simulation).
+// It reads committed records beside the running deployment and writes nothing.
 package simulate
 
 import (

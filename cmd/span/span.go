@@ -1,8 +1,8 @@
 // Package span turns closed windows and changes of status into OpenTelemetry spans, each a trace of its own. A window's span is
-// as long as the window, in event time; a change of status is a moment, the end of the window that decided.
+// as long as the window, in event time. A change of status is a moment: the end of the window that decided.
 //
-// Spans are told by callbacks, so a transaction that is done over tells its spans again: their ids are made from what they
-// tell, and the second telling is the first one again. Nothing waits for a collector: what does not fit into the queue is dropped.
+// Callbacks send spans, so a transaction that is done over sends them again. Their ids are made from their content, so the second
+// span equals the first. Nothing waits for a collector: spans that do not fit into the queue are dropped.
 package span
 
 import (

@@ -1,6 +1,6 @@
-// Package position is what a table says of itself: how far its group's inputs were read when the rows were as they are. The engine
-// keeps it in a reserved row of each partition of the group's table, in the transaction that changed the rows and behind them, so
-// that whoever follows the table knows as of what it answers, also while it has read only a part of the transaction.
+// Package position is what a group's table records about its inputs: how far each was read when the rows were written. The engine
+// keeps it in a reserved row of each partition of the table, in the transaction that changed the rows and behind them. So a
+// reader of the table knows as of when it answers, even if it has read only a part of the transaction.
 package position
 
 import (

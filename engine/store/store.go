@@ -1,8 +1,8 @@
-// Package store keeps one partition of a table on this machine: what its changelog held up to a stamped position, no more.
+// Package store keeps one partition of a table on this machine: the content of its changelog up to a stamped position, no more.
 //
-// A store is a copy that can always be made again. It is changed only in whole steps, rows and stamp together, so that after
-// any crash it is some earlier state of the table and its stamp says which. Nothing is synced to disk one by one: after a
-// power failure the last steps are missing, and the changelog still has them.
+// A store is a copy that can always be made again. It changes only in whole steps, rows and stamp together. So after any crash it
+// is some earlier state of the table, and its stamp names which. Steps are not synced to disk one by one: after a power failure
+// the last steps are missing, and the changelog still has them.
 //
 // An Overlay holds the writes of a transaction under way.
 package store

@@ -1,6 +1,6 @@
-// Package sum is what a table says of itself beyond its rows: sums that callbacks have added to, by name (stream.Context's Add). The engine keeps
-// those of a partition in a reserved row of it, in the transaction that added to them and behind its rows. So a sum stays when the rows
-// that it was made of are gone, and whoever reads the table can hold one against the other.
+// Package sum is what a table keeps beside its rows: sums by name, to which callbacks add (stream.Context's Add). The engine keeps
+// the sums of a partition in a reserved row, in the transaction that added to them and behind its rows. So a sum stays when its
+// rows are gone, and a reader of the table can compare the two.
 package sum
 
 import (

@@ -2,9 +2,9 @@
 // pure: no client, no goroutine, no clock. All times are milliseconds since the Unix epoch; None is "nothing known". The
 // wall clock is an argument (wall), read by the engine.
 //
-// The parts: a Source derives the time of a partition of a topic that strangers write, and tells whether it is idle. A
-// Merge takes the minimum over all sources of all inputs. A Gate says when timers fire and records wait. A Record is what
-// one partition tells every partition of its outputs. A Partition joins them, and is all that the engine needs:
+// The parts: a Source derives the time of a partition of a topic that strangers write, and whether it is idle. A Merge takes the
+// minimum over all sources of all inputs. A Gate decides when timers fire and records wait. A Record is the watermark that one
+// partition sends to every partition of its outputs. A Partition joins them, and is all that the engine needs:
 //
 //  1. On assignment: New, then Restore with the rows of the local store that begin with RowPrefix (a stateless group:
 //     RestoreText with its offset metadata). Then Resume, below.

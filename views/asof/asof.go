@@ -1,7 +1,6 @@
-// Package asof makes and reads the tokens by which readers say how fresh an answer must be: how far the inputs of the groups whose
-// tables answered were read, by partition. A token is opaque to clients. It only ever grows with time, so a reader that hands
-// one back (`?min_as_of=`) never sees older state than before, whichever server answers. It says nothing of groups further
-// down the stream.
+// Package asof makes and reads the tokens by which readers say how fresh an answer must be. A token holds how far the inputs of
+// the answering groups were read, by partition. It is opaque to clients and only grows with time, so a reader that sends one back
+// (`?min_as_of=`) never sees older state than before, whichever server answers. It covers no groups further down the stream.
 package asof
 
 import (

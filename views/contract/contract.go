@@ -1,6 +1,6 @@
-// Package contract describes what goes into Millrace and what comes out of it, for other programs: the schemas of events and of the JSON
-// topics, and the AsyncAPI document of all topics that others use. Everything is made of the forms that the codecs read and write
-// (codecs.Formed) and of the topics as package topology has them.
+// Package contract describes the inputs and outputs of Millrace for other programs: the schemas of events and of the JSON topics,
+// and the AsyncAPI document of all topics that others use. All of it is made from the forms that the codecs read and write
+// (codecs.Formed) and from the topics of package topology.
 package contract
 
 import (

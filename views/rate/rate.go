@@ -1,4 +1,4 @@
-// Package rate limits how often each of many subjects may ask: a token bucket for each, in bounded memory.
+// Package rate limits the requests of many subjects: one token bucket for each, in bounded memory.
 package rate
 
 import (

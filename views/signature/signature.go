@@ -1,13 +1,13 @@
-// Package signature checks that a request was made by who holds a shared secret, just now, and once (docs/contract.md#events). There are two
-// schemes, which differ in nothing but their spelling:
+// Package signature checks that the holder of a shared secret made a request, just now, and once (docs/contract.md#events). There
+// are two schemes, which differ only in their spelling:
 //
 //   - `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`
 //   - Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 HMAC-SHA256 of id.timestamp.body>`
 //
-// A source has the scheme of its secrets: those of Standard Webhooks begin with whsec_.
+// The secret decides on the scheme: secrets of Standard Webhooks begin with whsec_.
 //
-// A signature is good for the window around its time. Within it a process takes a signature once, so that a sender who is not told what
-// became of a call does not hand it in again by mistake; what makes a replay harmless is the id of each event, which the ledger knows
+// A signature is good for the window around its time. Within the window a process takes a signature once, so that a sender who did
+// not see the answer does not deliver a call twice by mistake. The ids of events, which the ledger knows, make a replay harmless
 // (docs/adr/0012-who-may-ask.md). A request that was not taken may be sent again as it is.
 package signature
 

@@ -1,4 +1,4 @@
-// Package steadytest asks a server over loopback at a steady rate, for benchmarks of latency.
+// Package steadytest sends requests to a server over loopback at a steady rate, for benchmarks of latency.
 package steadytest
 
 import (
