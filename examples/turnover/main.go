@@ -25,7 +25,13 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, strings.Split(*brokers, ","), *slot, *data, nil); err != nil {
+	var err error
+	if at := strings.Split(*brokers, ","); flag.NArg() > 0 {
+		err = shop(ctx, at, flag.Args(), os.Stdout)
+	} else {
+		err = run(ctx, at, *slot, *data, nil)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -33,6 +39,9 @@ func main() {
 
 // run runs the processor until the context ends, and closes ready when it handles sales.
 func run(ctx context.Context, brokers []string, slot, data string, ready chan<- struct{}) error {
+	if err := createTopics(ctx, brokers); err != nil {
+		return err
+	}
 	disk, err := store.NewDisk(store.DiskConfig{Dir: data})
 	if err != nil {
 		return err
