@@ -72,11 +72,6 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// DifferenceOf returns the gauge of a currency.
-func (m *Metrics) DifferenceOf(currency string) prometheus.Gauge {
-	return m.difference.WithLabelValues(currency)
-}
-
 // Watch follows money from now on until ctx ends, and keeps the metrics. It begins once Config.Ledgers and Config.Users are recovered. What it finds goes to the log once, by the place of a
 // record, without names of users. While brokers do not answer nothing is checked, and the time of the last check says so.
 func Watch(ctx context.Context, c Config, m *Metrics) error {

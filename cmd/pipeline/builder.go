@@ -108,6 +108,16 @@ func reasons() []string {
 
 func slot(s config.Config) string { return strconv.Itoa(int(s.Run.Slot)) }
 
+// reading hands rows of the catalog to an index. One that cannot be read is in the log, each time that it is written or loaded: the group goes on
+// with what it knew before.
+func (b *builder) reading(group string, set func(string, []byte) error) func(string, []byte) {
+	return func(key string, value []byte) {
+		if err := set(key, value); err != nil {
+			b.config.Log.Error("a row of the catalog cannot be read, and the group goes on without it", "group", group, "key", key, "error", err, "see", "millrace verify")
+		}
+	}
+}
+
 func (b *builder) part(name string) (part, error) {
 	t, r, s := b.config.Topology, b.config.Registerer, b.config.Settings
 	switch name {
@@ -122,7 +132,7 @@ func (b *builder) part(name string) (part, error) {
 		index := progress.NewIndex()
 		return part{
 			graph: progress.Graph(cfg, Triggers(s), t, index, progress.NewMetrics(r)),
-			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "budget":
 		return part{graph: budget.Graph(t, budget.NewMetrics(r))}, nil
@@ -136,7 +146,7 @@ func (b *builder) part(name string) (part, error) {
 		index := healthgroup.NewIndex()
 		return part{
 			graph: healthgroup.Graph(cfg, t, index, healthgroup.NewMetrics(r)),
-			index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "routing":
 		cfg := routing.Config{Settings: Health(s), Triggers: Triggers(s)}

@@ -84,8 +84,8 @@ func decide(t *rapid.T, actors []string, check func(before, after *Row, c *Comma
 func TestOnePersonAloneNeverPassesTheThreshold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		decide(t, []string{"mallory"}, func(_, after *Row, c *Command, _ *Event) {
-			if h, ok := after.Mission(); ok && h.Activated && len(DefaultThresholds().above(CostsOf(h))) > 0 {
-				t.Fatalf("after %s by %s: %s with %+v", c.Op, c.Actor, h.Status, CostsOf(h))
+			if h, ok := after.Mission(); ok && h.Activated && len(DefaultThresholds().above(costsOf(h.Versions))) > 0 {
+				t.Fatalf("after %s by %s: %s with %+v", c.Op, c.Actor, h.Status, costsOf(h.Versions))
 			}
 		})
 	})
@@ -136,7 +136,7 @@ func (a *approvals) check(t *rapid.T, before, after *Row, c *Command, e *Event) 
 		a.deeds = append(a.deeds, deed{actor: c.Actor, text: now.Latest().Mission})
 	}
 	counts := now.Activated && (!old.Activated || len(now.Versions) > len(old.Versions))
-	if counts && len(DefaultThresholds().above(CostsOf(now.History))) > 0 {
+	if counts && len(DefaultThresholds().above(costsOf(now.History.Versions))) > 0 {
 		a.judge(t, now.Latest().Mission)
 	}
 }

@@ -133,9 +133,6 @@ func mostOf(l mission.Limits, amount int64) (most int64, limited bool) {
 	return most, true
 }
 
-// CostsOf returns what a mission can give in all, by unit.
-func CostsOf(h mission.History) []Cost { return costsOf(h.Versions) }
-
 // why says why costs need an approval. It names none of them, since whoever asked may have sent it.
 func (t Thresholds) why(above []Cost) string {
 	parts := make([]string, len(above))

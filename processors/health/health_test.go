@@ -38,7 +38,7 @@ func config(partitions int32, m *health.Metrics) streamtest.Config {
 			index := health.NewIndex()
 			return streamtest.Processor{
 				Graph: health.Graph(health.DefaultConfig(), t, index, m),
-				Index: map[string]func(string, []byte){string(t.Catalog.Table()): index.Set},
+				Index: map[string]func(string, []byte){string(t.Catalog.Table()): func(key string, value []byte) { _ = index.Set(key, value) }},
 			}
 		},
 		Topics: []streamtest.Topic{attempts, scores, windows, settings}, Row: formatRow, Partitions: partitions,
@@ -279,17 +279,14 @@ func TestIndexKeepsSettingsWhoseRowIsDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := catalog.Key(catalog.KindHealthSetting, "upi/sbi")
-	x.Set(key, row)
-	x.Set("mission/m", []byte{9})
-	if got := x.Changes("upi"); len(got) != 1 || got[0].Instrument != "sbi" || x.Err() != nil {
-		t.Fatalf("%+v, %v", got, x.Err())
+	err = errors.Join(x.Set(key, row), x.Set("mission/m", []byte{9}))
+	if got := x.Changes("upi"); len(got) != 1 || got[0].Instrument != "sbi" || err != nil {
+		t.Fatalf("%+v, %v", got, err)
 	}
-	x.Set(key, []byte{9})
-	if got := x.Changes("upi"); len(got) != 1 || x.Err() == nil {
-		t.Errorf("damaged: %+v, %v", got, x.Err())
+	if err := x.Set(key, []byte{9}); len(x.Changes("upi")) != 1 || err == nil {
+		t.Errorf("damaged: %+v, %v", x.Changes("upi"), err)
 	}
-	x.Set(key, nil)
-	if got := x.Changes("upi"); len(got) != 0 || x.Err() != nil {
-		t.Errorf("deleted: %+v, %v", got, x.Err())
+	if err := x.Set(key, nil); len(x.Changes("upi")) != 0 || err != nil {
+		t.Errorf("deleted: %+v, %v", x.Changes("upi"), err)
 	}
 }

@@ -9,16 +9,14 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
-	"github.com/millrace/millrace/stream"
 )
 
 // Index keeps the changes of settings as the catalog's table has them: Set is the hook by which the transport tells of every
 // row written to the store of that table. It is safe for concurrent use.
 type Index struct {
-	unread stream.Unread
-	mu     sync.RWMutex
-	rows   map[string]catalog.HealthSettings
-	modes  map[string][]health.Setting // never changed in place
+	mu    sync.RWMutex
+	rows  map[string]catalog.HealthSettings
+	modes map[string][]health.Setting // never changed in place
 }
 
 // NewIndex returns an empty index.
@@ -27,21 +25,19 @@ func NewIndex() *Index {
 }
 
 // Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
-// leaves the settings as they were and shows in Err until the key is set to one that can.
-func (x *Index) Set(key string, value []byte) {
+// leaves the settings as they were, and is the error.
+func (x *Index) Set(key string, value []byte) error {
 	if !strings.HasPrefix(key, catalog.Key(catalog.KindHealthSetting, "")) { // another kind's
-		return
+		return nil
 	}
 	var next catalog.HealthSettings
 	if value != nil {
 		row, err := codecs.CatalogRow{}.Decode(value)
 		if err != nil {
-			x.unread.Note(key, err)
-			return
+			return err
 		}
 		next, _ = row.Entity.(catalog.HealthSettings) // none as long as every command was refused
 	}
-	x.unread.Note(key, nil)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	modes := []string{x.rows[key].Mode, next.Mode}
@@ -52,6 +48,7 @@ func (x *Index) Set(key string, value []byte) {
 	for _, mode := range modes {
 		x.collect(mode)
 	}
+	return nil
 }
 
 func (x *Index) collect(mode string) {
@@ -72,6 +69,3 @@ func (x *Index) Changes(mode string) []health.Setting {
 	defer x.mu.RUnlock()
 	return x.modes[mode]
 }
-
-// Err returns what is wrong with the rows that could not be read, nil if all could.
-func (x *Index) Err() error { return x.unread.Err("catalog") }

@@ -9,27 +9,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Money is money by currency, in minor units, as a counter or gauge with the label currency. It adds up whole numbers of any size:
+// Money is money by currency, in minor units, as a counter with the label currency. It adds up whole numbers of any size:
 // floats lose paise above 2^53, and what they lost stays lost when the money is taken back. Only what is shown is a float, the
 // nearest one. Money is safe for concurrent use.
 type Money struct {
 	desc  *prometheus.Desc
-	kind  prometheus.ValueType
 	mutex sync.Mutex
 	sums  map[string]*big.Int
 }
 
 // NewMoneyCounter returns money that only grows.
-func NewMoneyCounter(name, help string) *Money { return newMoney(name, help, prometheus.CounterValue) }
-
-// NewMoneyGauge returns money that can be taken back.
-func NewMoneyGauge(name, help string) *Money { return newMoney(name, help, prometheus.GaugeValue) }
-
-func newMoney(name, help string, kind prometheus.ValueType) *Money {
-	return &Money{desc: prometheus.NewDesc(name, help, []string{"currency"}, nil), kind: kind, sums: map[string]*big.Int{}}
+func NewMoneyCounter(name, help string) *Money {
+	return &Money{desc: prometheus.NewDesc(name, help, []string{"currency"}, nil), sums: map[string]*big.Int{}}
 }
 
-// Add adds n minor units of a currency; to a counter n must not be negative.
+// Add adds n minor units of a currency; n must not be negative.
 func (m *Money) Add(currency string, n int64) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -50,6 +44,6 @@ func (m *Money) Collect(to chan<- prometheus.Metric) {
 	defer m.mutex.Unlock()
 	for _, currency := range slices.Sorted(maps.Keys(m.sums)) {
 		value, _ := m.sums[currency].Float64()
-		to <- prometheus.MustNewConstMetric(m.desc, m.kind, value, currency)
+		to <- prometheus.MustNewConstMetric(m.desc, prometheus.CounterValue, value, currency)
 	}
 }

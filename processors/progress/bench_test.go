@@ -17,7 +17,9 @@ func BenchmarkPosting(b *testing.B) {
 			index := processor.NewIndex()
 			for i := range n {
 				key, value := benchMission(b, i)
-				index.Set(key, value)
+				if err := index.Set(key, value); err != nil {
+					b.Fatal(err)
+				}
 			}
 			row := benchRow(b, index.Snapshot())
 			posting, err := parsePosting(`{"t":"next","amount":12550,"created":"2026-03-02T12:00:00Z"}`)

@@ -6,14 +6,12 @@ import (
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/stream"
 )
 
 // Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of every
 // row written to the store of that table. It is safe for concurrent use.
 type Index struct {
 	missions *mission.Index
-	unread   stream.Unread
 }
 
 // NewIndex returns an empty index.
@@ -22,10 +20,8 @@ func NewIndex() *Index {
 }
 
 // Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
-// leaves the mission as it was and shows in Err until the key is set to one that can.
-func (x *Index) Set(key string, value []byte) { x.unread.Note(key, x.set(key, value)) }
-
-func (x *Index) set(key string, value []byte) error {
+// leaves the mission as it was, and is the error.
+func (x *Index) Set(key string, value []byte) error {
 	if !strings.HasPrefix(key, catalog.MissionKey("")) { // another kind's
 		return nil
 	}
@@ -50,6 +46,3 @@ func (x *Index) set(key string, value []byte) error {
 
 // Snapshot returns the missions as they are now.
 func (x *Index) Snapshot() *mission.Snapshot { return x.missions.Snapshot() }
-
-// Err returns what is wrong with the rows that could not be read, nil if all could.
-func (x *Index) Err() error { return x.unread.Err("catalog") }
