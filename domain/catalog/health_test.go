@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -303,5 +304,59 @@ func TestBeginningsAreBounded(t *testing.T) {
 		if _, e := Apply(nil, put(long), DefaultConfig()); e.Result != verdict.Refused || pointers(e.Problems) != "/until" {
 			t.Errorf("until %s: %s %v", far, e.Result, e.Problems)
 		}
+	}
+}
+
+// A mission begins by the same rule: when it is activated by itself, and when another version of it is in force.
+func TestBeginningsOfMissionsAreBounded(t *testing.T) {
+	const now = 500
+	scheduled := func(when instant.Milli) *Command {
+		m := NewMission(definition(mission.Scheduled))
+		m.ScheduledAt = when
+		return NewPut("c", "ops", now, m)
+	}
+	version := func(from instant.Milli) *Command {
+		changed := definition("")
+		changed.Title = "another"
+		m := NewMission(changed)
+		m.Versions[0].From = from
+		return NewPut("v", "ops", now, m)
+	}
+	put := func(status mission.Status) *Row {
+		row, e := Apply(nil, putMission("made", now, definition(status)), DefaultConfig())
+		if e.Result != verdict.Applied {
+			t.Fatal(e.Problems)
+		}
+		return row
+	}
+	soon := instant.Milli(now + 20_000)
+	for name, c := range map[string]struct {
+		row     *Row
+		command func(instant.Milli) *Command
+		pointer string
+		none    bool // the mission has nothing that could begin ahead
+	}{
+		"created as scheduled": {nil, scheduled, "/activate_at", false},
+		"scheduled":            {put(mission.Draft), scheduled, "/activate_at", false},
+		"activated ahead":      {put(mission.Draft), func(when instant.Milli) *Command { return NewMove("a", "ops", now, Activate, "m", when) }, "/at", false},
+		"another version":      {put(mission.Active), version, "/in_force_from", false},
+		"a proposal":           {put(mission.Paused), version, "/in_force_from", false},
+		"a first version":      {nil, version, "/in_force_from", true},
+		"a draft":              {put(mission.Draft), version, "/in_force_from", true},
+	} {
+		for _, far := range []instant.Milli{now + ninetyDays + 1, 7_258_118_400_000, 253_402_300_799_000} {
+			if _, e := Apply(c.row, c.command(far), DefaultConfig()); e.Result != verdict.Refused || pointers(e.Problems) != c.pointer {
+				t.Errorf("%s at %s: %s %v", name, far, e.Result, e.Problems)
+			}
+		}
+		for _, near := range []instant.Milli{soon, now + ninetyDays} {
+			_, e := Apply(c.row, c.command(near), DefaultConfig())
+			if refused := e.Result == verdict.Refused; refused != c.none || refused && pointers(e.Problems) != c.pointer {
+				t.Errorf("%s at %s: %s %v", name, near, e.Result, e.Problems)
+			}
+		}
+	}
+	if _, e := Apply(nil, version(now-1), DefaultConfig()); e.Result != verdict.Applied { // it has held for as long
+		t.Errorf("a first version that was in force elsewhere: %v", e.Problems)
 	}
 }

@@ -71,6 +71,9 @@ func (m Mission) validate(Config) problem.List {
 // put creates the mission, gives it another version, moves its status, or finds nothing to do.
 func (m Mission) put(current Entity, c *Command, cfg Config) (Entity, Change, problem.List) {
 	old, exists := current.(Mission)
+	if problems := m.begins(old, c); len(problems) > 0 {
+		return nil, Change{}, problems
+	}
 	if !exists {
 		return m.create(c, cfg)
 	}
@@ -103,6 +106,19 @@ func (m Mission) put(current Entity, c *Command, cfg Config) (Entity, Change, pr
 	default:
 		return next, changeTo(old, next), nil
 	}
+}
+
+// begins bounds how far ahead of the command something of the mission begins. A mission that was never active has one version, which holds from its
+// start: there is none that could be in force later.
+func (m Mission) begins(old Mission, c *Command) problem.List {
+	v, from := &validator{}, m.Latest().From
+	v.ahead("/activate_at", m.ScheduledAt, c.At)
+	if old.Activated {
+		v.ahead("/in_force_from", from, c.At)
+	} else if from > c.At {
+		v.add("/in_force_from", "is of a change to a mission that has been active: leave it out, or say with activate_at when the mission begins")
+	}
+	return v.problems
 }
 
 // edit returns the mission with the definition that is asked for: in place as long as the mission has not been active; then as a version, or
@@ -206,6 +222,10 @@ func (m Mission) move(c *Command, cfg Config) (Entity, Change, problem.List) {
 		}
 	}
 	if to == mission.Scheduled {
+		v := &validator{}
+		if v.ahead("/at", c.When, c.At); len(v.problems) > 0 {
+			return nil, Change{}, v.problems
+		}
 		return m.moved(m.WithSchedule(c.When, c.At))
 	}
 	at := c.At

@@ -38,3 +38,19 @@ func TestEachKindOfRewardReadsWhatItIsGiven(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitsOfRewardsAreBounded: a reward that is held back, or waits, for longer than anybody lives is a typing error.
+func TestWaitsOfRewardsAreBounded(t *testing.T) {
+	for d, ok := range map[time.Duration]bool{-1: false, 0: true, MaxDuration: true, MaxDuration + 1: false, 1<<63 - 1: false} {
+		for pointer, change := range map[string]func(m *Mission){
+			"/reward/expires_after": func(m *Mission) { m.Reward.ExpiresAfter = d }, "/grant/hold": func(m *Mission) { m.Grant.Hold = d },
+		} {
+			m := swiggy()
+			m.Grant.Mode = GrantClaim
+			change(&m)
+			if problems := Validate(&m); ok != (len(problems) == 0) || !ok && problems[0].Pointer != pointer {
+				t.Errorf("%s of %v: %v", pointer, d, problems)
+			}
+		}
+	}
+}

@@ -16,7 +16,7 @@ const (
 	maxDescription = 2000
 )
 
-// MaxDuration bounds a per_user window.
+// MaxDuration bounds a per_user window, and how long a reward is held back or waits for its user.
 const MaxDuration = 5 * 366 * 24 * time.Hour
 
 // Validate returns everything that is wrong with a normalised m that somebody writes, nil if nothing is.
@@ -198,11 +198,30 @@ func (v *validator) reward() {
 	}
 	v.check(r.Template == "" || isID(r.Template), "/reward/template", "is not an id")
 	v.check(r.Pool == "" || isID(r.Pool), "/reward/pool", "is not an id")
-	v.check(r.ExpiresAfter >= 0, "/reward/expires_after", "must not be negative")
+	v.wait("/reward/expires_after", r.ExpiresAfter)
 	v.oneOf("/grant/mode", v.m.Grant.Mode, GrantModes()...)
-	v.check(v.m.Grant.Hold >= 0, "/grant/hold", "must not be negative")
+	v.wait("/grant/hold", v.m.Grant.Hold)
 	if v.written && slices.Contains(RewardKinds(), r.Kind) {
 		v.unread(RewardKindOf(r.Kind))
+	}
+}
+
+// wait checks how long a reward is held back, or waits for its user.
+func (v *validator) wait(pointer string, d time.Duration) {
+	if detail := CheckWait(d); detail != "" && (v.written || d < 0) {
+		v.add(pointer, problem.InvalidField, detail)
+	}
+}
+
+// CheckWait returns what is wrong with how long a reward is held back, or waits for its user; empty if nothing is.
+func CheckWait(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "must not be negative"
+	case d > MaxDuration:
+		return "must be at most " + MaxDuration.String()
+	default:
+		return ""
 	}
 }
 

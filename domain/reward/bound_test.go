@@ -101,6 +101,14 @@ func TestGoodwillExpiresWhereItWaits(t *testing.T) {
 }
 
 func TestGoodwillBeyondTheBound(t *testing.T) {
+	for pointer, c := range map[string]*reward.Command{
+		"/expires_after": {Reward: mission.Reward{ExpiresAfter: mission.MaxDuration + 1}}, "/grant/hold": {Grant: mission.Grant{Hold: 1<<63 - 1}},
+	} {
+		c.UserID, c.Reason, c.Reward.Kind, c.Reward.Amount, c.Grant.Mode = "u", "r", mission.RewardCoins, 5, mission.GrantClaim
+		if got := reward.CheckGoodwill(c); len(got) != 1 || got[0].Pointer != pointer {
+			t.Errorf("%s: %v", pointer, got)
+		}
+	}
 	for amount, want := range map[int64]string{0: "must be a whole number above 0", money.Max + 1: money.MaxDetail, 1<<63 - 1: money.MaxDetail} {
 		c := &reward.Command{UserID: "u", Reason: "r", Reward: mission.Reward{Kind: mission.RewardCoins, Amount: amount}}
 		if got := reward.CheckGoodwill(c); len(got) != 1 || got[0].Pointer != "/amount" || got[0].Detail != want {
