@@ -157,10 +157,6 @@ func (d *diagram) place() {
 	}
 }
 
-func (d *diagram) box(name string) *box {
-	return d.boxes[slices.IndexFunc(d.boxes, func(b *box) bool { return b.name == name })]
-}
-
 func (d *diagram) put(format string, args ...any) { fmt.Fprintf(&d.svg, format+"\n", args...) }
 
 func (d *diagram) draw(p palette) string {
