@@ -232,6 +232,32 @@ func TestFileInTheWorkingDirectoryIsRead(t *testing.T) {
 	}
 }
 
+// A file of comments alone changes nothing. A setting without a value is refused: it would take away defaults, such as the thresholds of approval.
+func TestFilesWithoutValues(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n# log: {level: debug}\n", "{}\n", "\n\n"} {
+		got, err := Load(Default(), written(t, text), nil)
+		if diff := cmp.Diff(Default(), got); err != nil || diff != "" {
+			t.Errorf("%q: %v %s", text, err, diff)
+		}
+	}
+	for text, key := range map[string]string{
+		"approval:\n  # coins: 5\n": "approval", "log: {level: }\n": "log.level", "prefix: ~\n": "prefix", "relay:\n  sources:\n    psp:\n": "relay.sources.psp", "brokers: [null]\n": "brokers.0",
+	} {
+		if _, err := Load(Default(), written(t, text), nil); err == nil || !strings.Contains(err.Error(), key+" has no value: give it one, or leave it out") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func written(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), File)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestEveryBadVariableIsNamed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err := Load(Default(), "", []string{

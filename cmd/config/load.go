@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,8 +35,7 @@ func Load(base Config, path string, environ []string, over ...func(*Config)) (Co
 		if raw, err = codecs.ConfigText(raw); err != nil {
 			return c, fmt.Errorf("%s: %w", path, err)
 		}
-		dec := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
-		if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		if err := decode(raw, &c); err != nil {
 			return c, fmt.Errorf("%s: %w", path, err)
 		}
 	case required || !errors.Is(err, os.ErrNotExist):
@@ -43,6 +45,42 @@ func Load(base Config, path string, environ []string, over ...func(*Config)) (Co
 		set(&c)
 	}
 	return c, fromEnvironment(&c, environ)
+}
+
+// decode sets what a file sets. A null would take defaults away, so nothing but the whole file may be one.
+func decode(raw []byte, c *Config) error {
+	var document any
+	if yaml.Unmarshal(raw, &document) == nil { // else the decoder says what is wrong
+		if document == nil {
+			return nil
+		}
+		if err := valued("", document); err != nil {
+			return err
+		}
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// valued returns an error that names every null below a node.
+func valued(name string, node any) error {
+	below := func(key string) string { return strings.TrimPrefix(name+"."+key, ".") }
+	var errs []error
+	switch node := node.(type) {
+	case nil:
+		return fmt.Errorf("%s has no value: give it one, or leave it out", name)
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(node)) {
+			errs = append(errs, valued(below(key), node[key]))
+		}
+	case []any:
+		for i, item := range node {
+			errs = append(errs, valued(below(strconv.Itoa(i)), item))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func fromEnvironment(c *Config, environ []string) error {

@@ -54,7 +54,13 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+	near := c.SuggestionsFor(args[0])
+	if len(args[0]) < 2 { // which begins, or nearly is, any name
+		near = nil
+	}
+	if slices.Contains(near, args[0]) {
+		text += `: nothing behind "--" is a command`
+	} else if len(near) > 0 {
 		text += fmt.Sprintf(": did you mean %s?", quoted(near))
 	} else {
 		var names []string

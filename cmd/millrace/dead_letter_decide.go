@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 
@@ -105,7 +104,7 @@ func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) erro
 	if l.dryRun {
 		return show(cmd.Context(), a, letterCall(l.id), func(s shownLetter) table { return letterTable([]shownLetter{s}) })
 	}
-	c, err := l.call(l.id)
+	c, err := l.call(a, l.id)
 	if err != nil {
 		return err
 	}
@@ -113,29 +112,29 @@ func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) erro
 }
 
 // call returns the request that decides on one.
-func (l letterAct) call(id string) (call, error) {
+func (l letterAct) call(a *app, id string) (call, error) {
 	c := letterCall(id)
 	body := map[string]any{}
 	if l.why != "" {
 		body["reason"] = l.why
 	}
 	if l.file != "" {
-		raw, err := readBytes(l.file)
+		in, _, err := a.openInput(l.file)
 		if err != nil {
 			return c, err
+		}
+		defer func() { _ = in.Close() }() // only read
+		raw, err := io.ReadAll(in)
+		if err != nil {
+			return c, fmt.Errorf("--file %s: %w", l.file, err)
+		}
+		if len(raw) == 0 {
+			return c, fmt.Errorf("--file %s is empty: it has no bytes to send in place of the record's", l.file)
 		}
 		body["raw_base64"] = raw
 	}
 	c.method, c.path, c.roles, c.body, c.key = http.MethodPost, c.path+"/"+string(l.op), writes(), body, keyOr(l.key)
 	return c, nil
-}
-
-// readBytes reads a file, or standard input for "-".
-func readBytes(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(os.Stdin)
-	}
-	return os.ReadFile(path)
 }
 
 // decidedLetter is what became of one of many.
@@ -167,7 +166,7 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 	}
 	err = each(cmd.Context(), keys, func(ctx context.Context, i int) error {
 		results[i] = decidedLetter{open[i].ID, l.done, ""}
-		c, err := l.call(open[i].ID)
+		c, err := l.call(a, open[i].ID)
 		if err == nil {
 			_, err = a.write(ctx, c)
 		}

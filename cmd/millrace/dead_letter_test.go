@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ func checkLetterUse(t *testing.T, run func(int, ...string) answer) {
 		"of one dead letter":                  {"replay", "--all", "--file", "x"},
 		`required flag(s) "why"`:              {"discard", "payments-0-1"},
 		"no such file or directory":           {"replay", "payments-0-1", "--file", "none"},
+		"is empty: it has no bytes":           {"replay", "payments-0-1", "--file", os.DevNull},
 		"must be open, replayed or discarded": {"list", "--state", "lost"},
 	} {
 		lacks(t, run(2, append([]string{"deadletters"}, args...)...).errs, says)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 
 	"github.com/millrace/millrace/cmd/pipeline"
@@ -114,7 +113,7 @@ func (a *app) readEntities(kind catalog.Kind, files []string) ([]catalog.Entity,
 	var all []catalog.Entity
 	var errs []error
 	for _, path := range files {
-		entities, err := readEntityFile(kind, path, pipeline.Catalog(a.config))
+		entities, err := a.readEntityFile(kind, path, pipeline.Catalog(a.config))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s:\n%w", path, err))
 		}
@@ -126,16 +125,12 @@ func (a *app) readEntities(kind catalog.Kind, files []string) ([]catalog.Entity,
 	return all, errors.Join(errs...)
 }
 
-func readEntityFile(kind catalog.Kind, path string, cfg catalog.Config) ([]catalog.Entity, error) {
-	in := os.Stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }() // only read
-		in = f
+func (a *app) readEntityFile(kind catalog.Kind, path string, cfg catalog.Config) ([]catalog.Entity, error) {
+	in, _, err := a.openInput(path)
+	if err != nil {
+		return nil, err
 	}
+	defer func() { _ = in.Close() }() // only read
 	return codecs.ParseEntities(kind, in, cfg)
 }
 

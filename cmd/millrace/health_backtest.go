@@ -146,7 +146,7 @@ func (a *app) contestants(o backtestOptions, outages []backtest.Outage) ([]conte
 // readHistory hands the sinks all since begin: windows that start before to, or attempts up to the watermark end.
 func (a *app) readHistory(ctx context.Context, o backtestOptions, begin, to, end instant.Milli, sinks []history.Sink) (string, history.Extent, error) {
 	if o.file != "" {
-		in, _, err := openInput(o.file)
+		in, _, err := a.openInput(o.file)
 		if err != nil {
 			return "", history.Extent{}, err
 		}

@@ -26,7 +26,9 @@ func release() string {
 func main() {
 	ctx, stop := signalContext()
 	defer stop()
-	err := execute(ctx, newRoot(os.Stdout, os.Stderr))
+	root := newRoot(os.Stdout, os.Stderr)
+	root.SetIn(stdin{os.Stdin, ctx})
+	err := execute(ctx, root)
 	os.Exit(exitCode(err))
 }
 

@@ -139,7 +139,7 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 	from := map[string]string{}
 	var errs []error
 	for _, path := range r.files {
-		missions, err := readEntityFile(catalog.KindMission, path, cfg)
+		missions, err := r.readEntityFile(catalog.KindMission, path, cfg)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s:\n%w", path, err))
 			continue

@@ -102,6 +102,7 @@ func TestNouns(t *testing.T) {
 			blank := write(t, "blank.csv", "\n \n\n")
 			lacks(t, run(1, "pool", "codes", "p1", blank, "--dry-run").errs, "the file holds no codes")
 			lacks(t, run(1, "pool", "codes", "p1", blank).errs, "the file holds no codes")
+			lacks(t, run(1, "pool", "codes", "p1", os.DevNull).errs, "the file holds no codes")
 			lacks(t, run(1, "pool", "codes", "none", write(t, "codes.csv", "A1B2C3D4\n")).errs, `there is no pool "none"`)
 		}
 		lacks(t, run(0, d.noun, "archive", d.id, "--reason", "old").out, "archived")

@@ -72,8 +72,10 @@ func (s shownCodes) table() table {
 	return t
 }
 
+var errNoCodes = finding{errors.New("the file holds no codes: nothing would be taken")}
+
 func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bool) error {
-	in, _, err := openInput(file)
+	in, _, err := a.openInput(file)
 	if err != nil {
 		return err
 	}
@@ -81,6 +83,9 @@ func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bo
 	raw, err := io.ReadAll(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
+	}
+	if len(raw) == 0 {
+		return errNoCodes
 	}
 	c := call{
 		method: http.MethodPost, path: "/v1/panel/pools" + path(pool) + "/codes", roles: writes(), body: raw, content: "text/csv", reason: reason,
@@ -101,7 +106,7 @@ func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bo
 	case err != nil:
 		return err
 	case shown.Refused == 0 && shown.Codes == 0:
-		return finding{errors.New("the file holds no codes: nothing would be taken")}
+		return errNoCodes
 	case shown.Refused == 0:
 		return nil
 	}

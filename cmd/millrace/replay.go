@@ -74,7 +74,7 @@ if all did.`,
 }
 
 func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
-	in, size, err := openInput(path)
+	in, size, err := a.openInput(path)
 	if err != nil {
 		return err
 	}
@@ -180,9 +180,9 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func openInput(path string) (io.ReadCloser, int64, error) {
+func (a *app) openInput(path string) (io.ReadCloser, int64, error) {
 	if path == "-" {
-		return os.Stdin, -1, nil
+		return io.NopCloser(a.in()), -1, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {

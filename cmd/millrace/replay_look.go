@@ -94,7 +94,7 @@ func (a *app) tooOld(path string, by time.Duration, reached instant.Milli) error
 
 // lookAt reads a file to its end.
 func (a *app) lookAt(path string, take func(instant.Milli)) (feed.Times, error) {
-	in, size, err := openInput(path)
+	in, size, err := a.openInput(path)
 	if err != nil {
 		return feed.Times{}, err
 	}

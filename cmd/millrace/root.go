@@ -19,6 +19,8 @@ import (
 // app is what every command shares: the streams, the global flags and the configuration made of them.
 type app struct {
 	out, errs io.Writer
+	answers   *checked         // what is behind out
+	in        func() io.Reader // standard input
 	flags     globalFlags
 	config    config.Config
 	log       *slog.Logger
@@ -38,7 +40,8 @@ type globalFlags struct {
 func formats() []string { return []string{"table", "json", "yaml"} }
 
 func newRoot(out, errs io.Writer) *cobra.Command {
-	a := &app{out: out, errs: errs}
+	answers := &checked{Writer: out}
+	a := &app{out: answers, answers: answers, errs: errs}
 	root := &cobra.Command{
 		Use:   "millrace",
 		Short: "Missions and payment health from one stream of payment events",
@@ -53,9 +56,11 @@ that before defaults.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.configure(cmd)
 		},
+		PersistentPostRunE: func(*cobra.Command, []string) error { return answers.err },
 	}
-	root.SetOut(out)
+	root.SetOut(answers)
 	root.SetErr(errs)
+	a.in = root.InOrStdin
 	f := root.PersistentFlags()
 	d := config.Default()
 	textFlag(f, &a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")

@@ -94,6 +94,19 @@ func checkOperands(t *testing.T, c *cobra.Command, with func(...string) []string
 	}
 }
 
+// What is no command, and what begins or nearly is any, gets no proposal that helps nobody.
+func TestProposalsHelp(t *testing.T) {
+	elsewhere(t)
+	for says, args := range map[string][]string{
+		`unknown command "" for "millrace": the commands are ad`:                     {""},
+		`unknown command "-" for "millrace": the commands are ad`:                    {"-"},
+		`unknown command "mission" for "millrace": nothing behind "--" is a command`: {"--", "mission", "list"},
+		`unknown command "" for "millrace mission": the commands are activate`:       {"mission", ""},
+	} {
+		lacks(t, millrace(t, 2, args...).errs, says)
+	}
+}
+
 // Every command that needs a server or brokers says, where nobody listens, whom it asked and what can be done, with exit status 2.
 func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 	elsewhere(t)

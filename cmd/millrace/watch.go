@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // watch says whether a command shows its answer again and again.
@@ -34,7 +32,7 @@ func (a *app) watched(ctx context.Context, w watch, do func(context.Context) err
 		return fmt.Errorf("--every %v: must be at least 100ms", w.every)
 	}
 	for ctx.Err() == nil {
-		if f, ok := a.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if a.answers.terminal() {
 			fmt.Fprint(a.out, clearScreen)
 		}
 		if err := do(ctx); err != nil && ctx.Err() == nil {
