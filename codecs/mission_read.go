@@ -54,8 +54,10 @@ func (r *treeReader) mission(pointer string, node any) mission.Mission {
 	m.Status = mission.Status(status)
 	f.goal(&m.Goal, m.Currency)
 	f.window(&m.Window)
-	f.prize(&m)
-	f.audience(&m)
+	f.reward(&m)
+	f.grant(&m.Grant)
+	f.limits(&m)
+	f.audience(&m.Audience)
 	m.Filters = f.filters("filters")
 	return mission.Normalize(m)
 }
@@ -85,11 +87,10 @@ func (f fields) window(w *mission.Window) {
 	window.text("start", &w.Start)
 }
 
-func (f fields) prize(m *mission.Mission) {
+func (f fields) reward(m *mission.Mission) {
 	reward := f.inner("reward", formOf[rewardDoc]())
 	reward.text("template", &m.Reward.Template)
 	reward.gift(&m.Reward, m.Currency)
-	f.grant(&m.Grant)
 }
 
 // gift reads what a reward is, from the object that says so.
@@ -106,7 +107,7 @@ func (f fields) grant(g *mission.Grant) {
 	grant.duration("hold", &g.Hold)
 }
 
-func (f fields) audience(m *mission.Mission) {
+func (f fields) limits(m *mission.Mission) {
 	limits := f.inner("limits", formOf[limitsDoc]())
 	limits.integer("completions_per_user", &m.Limits.CompletionsPerUser)
 	limits.integer("max_winners", &m.Limits.MaxWinners)
@@ -116,9 +117,12 @@ func (f fields) audience(m *mission.Mission) {
 	}
 	limits.amount("budget", unit, m.Currency, &m.Limits.Budget)
 	limits.text("over_budget", &m.Limits.OverBudget)
+}
+
+func (f fields) audience(a *mission.Audience) {
 	audience := f.inner("audience", formOf[audienceDoc]())
-	audience.integer("rollout_percent", &m.Audience.RolloutPercent)
-	audience.texts("segments", &m.Audience.Segments)
+	audience.integer("rollout_percent", &a.RolloutPercent)
+	audience.texts("segments", &a.Segments)
 }
 
 func (f fields) filters(key string) []mission.Filter {

@@ -3,7 +3,7 @@ package codecs
 import "github.com/millrace/millrace/domain/payment"
 
 // Payments is the codec of the payments topic: the JSON of the input contract. Decode is strict: one object of valid UTF-8,
-// no key twice at any level, no number beyond a double. Its errors are *payment.Problem with reason too_large or malformed;
+// no key twice at any level, no number beyond a double. Its errors are *payment.Refusal with reason too_large or malformed;
 // whether the fields make sense is for payment.Normalise to say.
 type Payments struct{}
 
@@ -26,7 +26,7 @@ func (Payments) Encode(in *payment.Input) ([]byte, error) {
 // Decode reads one record.
 func (Payments) Decode(b []byte) (*payment.Input, error) {
 	if len(b) > payment.SourceLimit {
-		return nil, &payment.Problem{Reason: payment.TooLarge, Detail: "the record is larger than 1 MiB"}
+		return nil, &payment.Refusal{Reason: payment.TooLarge, Detail: "the record is larger than 1 MiB"}
 	}
 	in := &payment.Input{}
 	problem := scanDocument(string(b), func(m rawMember) {

@@ -25,7 +25,7 @@ type rawMember struct {
 // encoding/json accepts, less: keys that occur twice in one object, at any level; text that is not UTF-8, and escapes of
 // half a surrogate pair, which a decoder replaces, so that two ids could become one; numbers too large for a double;
 // nesting deeper than maxDepth. A fuzz test compares the two. ADR 4 says why it is not a library.
-func scanDocument(text string, member func(rawMember)) *payment.Problem {
+func scanDocument(text string, member func(rawMember)) *payment.Refusal {
 	s := scanner{text: text}
 	if s.at = invalidUTF8(text); s.at >= 0 {
 		s.fail("not UTF-8")
@@ -66,12 +66,12 @@ func invalidUTF8(text string) int {
 type scanner struct {
 	text    string
 	at      int
-	problem *payment.Problem
+	problem *payment.Refusal
 }
 
 func (s *scanner) fail(what string) {
 	if s.problem == nil {
-		s.problem = &payment.Problem{Reason: payment.Malformed, Detail: fmt.Sprintf("%s, at byte %d", what, s.at)}
+		s.problem = &payment.Refusal{Reason: payment.Malformed, Detail: fmt.Sprintf("%s, at byte %d", what, s.at)}
 	}
 }
 

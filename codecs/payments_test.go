@@ -79,9 +79,9 @@ func TestPaymentsLimit(t *testing.T) {
 	}
 }
 
-func decodeError(t *testing.T, b []byte) *payment.Problem {
+func decodeError(t *testing.T, b []byte) *payment.Refusal {
 	t.Helper()
-	var p *payment.Problem
+	var p *payment.Refusal
 	if _, err := (Payments{}).Decode(b); !errors.As(err, &p) {
 		t.Fatalf("want a problem, got %v", err)
 	}
@@ -111,9 +111,9 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-func problemOf(b []byte) *payment.Problem {
+func problemOf(b []byte) *payment.Refusal {
 	in, err := Payments{}.Decode(b)
-	var problem *payment.Problem
+	var problem *payment.Refusal
 	if errors.As(err, &problem) {
 		return problem
 	}

@@ -236,14 +236,14 @@ func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 
 // judgeEvent says what intake will say of the event alone. Intake measures the future from the record's append time, which is this server's clock
 // now but for the time that sending takes and the difference of two clocks: only within that of the bound may the two disagree.
-func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Problem) {
+func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Refusal) {
 	in, err := codecs.Payments{}.Decode(value)
-	var found *payment.Problem
+	var found *payment.Refusal
 	switch {
 	case errors.As(err, &found):
 		return PaymentEvent{}, found
 	case err != nil:
-		return PaymentEvent{}, &payment.Problem{Reason: payment.Malformed, Detail: "not an event"}
+		return PaymentEvent{}, &payment.Refusal{Reason: payment.Malformed, Detail: "not an event"}
 	}
 	if id := idOf(in.ID); id != "" {
 		result.ID = &id

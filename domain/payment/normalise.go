@@ -43,15 +43,15 @@ type Normalised struct {
 // created_at may be later than updated_at, since two systems may have stamped them; like updated_at it must not be later
 // than the append time plus cfg.FutureBound. Unlike updated_at it has no fallback when it is given but no time: it decides
 // which window a payment belongs to.
-func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Problem) {
+func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Refusal) {
 	r := reader{rec: rec, cfg: &cfg, latest: rec.Timestamp.Add(cfg.FutureBound)}
 	switch kind := r.text("type", in.Type); {
 	case r.problem != nil:
 		return Normalised{}, r.problem
 	case kind == "":
-		return Normalised{}, &Problem{InvalidField, "type", "missing: write payment, reversal or clock"}
+		return Normalised{}, &Refusal{InvalidField, "type", "missing: write payment, reversal or clock"}
 	case rec.Timestamp <= 0:
-		return Normalised{}, &Problem{InvalidField, "updated_at", "the record has no timestamp to judge times by"}
+		return Normalised{}, &Refusal{InvalidField, "updated_at", "the record has no timestamp to judge times by"}
 	case kind == "clock":
 		return r.clock(in)
 	case kind == Payment.String():
@@ -59,7 +59,7 @@ func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Problem) {
 	case kind == Reversal.String():
 		return r.event(in, Reversal)
 	default:
-		return Normalised{}, &Problem{UnknownType, "type", "unknown: write payment, reversal or clock"}
+		return Normalised{}, &Refusal{UnknownType, "type", "unknown: write payment, reversal or clock"}
 	}
 }
 
@@ -68,16 +68,16 @@ type reader struct {
 	rec     Origin
 	cfg     *Config
 	latest  instant.Milli // the latest time that is not the future
-	problem *Problem
+	problem *Refusal
 }
 
 func (r *reader) fail(reason Reason, field, detail string) {
 	if r.problem == nil {
-		r.problem = &Problem{reason, field, detail}
+		r.problem = &Refusal{reason, field, detail}
 	}
 }
 
-func (r *reader) clock(in *Input) (Normalised, *Problem) {
+func (r *reader) clock(in *Input) (Normalised, *Refusal) {
 	at := r.time("at", in.At)
 	if in.At.Missing() {
 		r.fail(InvalidField, "at", "missing: write RFC 3339 such as 2026-03-01T10:00:00Z, or epoch milliseconds")
@@ -88,7 +88,7 @@ func (r *reader) clock(in *Input) (Normalised, *Problem) {
 	return Normalised{Clock: at}, nil
 }
 
-func (r *reader) event(in *Input, kind Type) (Normalised, *Problem) {
+func (r *reader) event(in *Input, kind Type) (Normalised, *Refusal) {
 	e := &Event{Type: kind, Origin: r.rec, ReceivedAt: r.rec.Timestamp, Extra: in.Extra}
 	e.ID = r.id("id", in.ID)
 	e.TransactionID = r.id("transaction_id", in.TransactionID)

@@ -72,7 +72,7 @@ func kindRules() map[string]map[string]kindRule {
 }
 
 // verdictOf returns the field's verdict and, of a refusal, its detail.
-func verdictOf(t *testing.T, event string, without payment.Normalised) (verdict string, found *payment.Problem) {
+func verdictOf(t *testing.T, event string, without payment.Normalised) (verdict string, found *payment.Refusal) {
 	t.Helper()
 	in, err := codecs.Payments{}.Decode([]byte(event))
 	if err != nil {
