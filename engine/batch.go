@@ -69,7 +69,7 @@ func (s *session) work() error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if err := s.settle(); err != nil {
+	if err := s.drain(); err != nil {
 		return err
 	}
 	wall := s.engine.config.Clock()
@@ -78,7 +78,7 @@ func (s *session) work() error {
 			p.conclude(wall)
 		}
 	}
-	if err := s.settle(); err != nil {
+	if err := s.drain(); err != nil {
 		return err
 	}
 	return s.closeCalls()

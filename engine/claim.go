@@ -97,8 +97,8 @@ func (c *claim) advance(at int64) {
 	}
 }
 
-// settle takes over how far the transaction got.
-func (c *claim) settle() {
+// confirm takes over how far the transaction got.
+func (c *claim) confirm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.polled = max(c.polled, c.handed)

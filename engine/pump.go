@@ -90,8 +90,8 @@ func (s *session) spent() bool {
 	return s.called >= s.engine.config.MaxRecords || s.called >= leastBatch && time.Since(s.began) > s.engine.config.CommitInterval
 }
 
-// settle goes on until nothing is open: all is handed out and marked, but for what is cut off for the next transaction.
-func (s *session) settle() error {
+// drain goes on until nothing is open: all is handed out and marked, but for what is cut off for the next transaction.
+func (s *session) drain() error {
 	patience := time.NewTimer(s.engine.config.patience())
 	defer patience.Stop()
 	for {
@@ -122,7 +122,7 @@ func (s *session) settle() error {
 		}
 	}
 	for _, c := range s.all {
-		c.settle()
+		c.confirm()
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func BenchmarkTransactionTime(b *testing.B) {
 					}
 					p.time.Forward()
 				}
-				c.settle()
+				c.confirm()
 				if err := s.keep(); err != nil {
 					b.Fatal(err)
 				}

@@ -111,7 +111,7 @@ func (b *bank) ring() {
 	next := slices.MinFunc(b.timers, func(x, y timer) int { return cmp.Compare(x.at, y.at) })
 	b.timers = slices.DeleteFunc(b.timers, func(x timer) bool { return x == next })
 	b.now = max(b.now, next.at)
-	b.turn(next.user, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Settle(row, next.user, b.now) })
+	b.turn(next.user, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.AdvanceTo(row, next.user, b.now) })
 }
 
 // turn is one change of a user's row. Several may be of one moment, as those of a transaction are.
@@ -205,7 +205,7 @@ func (b *bank) pay(user string, effects []reward.Effect) {
 		case reward.Settled:
 			feedTo(b, "budget-returns", e.Return, codecs.BudgetReturn{}.Encode, b.seen.Return)
 			b.send("budget-returns", func() {
-				next, effects := budget.Settle(b.budgets[e.Return.Mission], e.Return)
+				next, effects := budget.Resolve(b.budgets[e.Return.Mission], e.Return)
 				b.budgets[e.Return.Mission] = next
 				b.moves(effects)
 			})

@@ -214,7 +214,7 @@ func (c *chain) clock(at instant.Milli) {
 	}
 	slices.Sort(series)
 	for _, key := range series {
-		next, effects := health.Settle(health.DefaultSettings(), c.health[key], at)
+		next, effects := health.AdvanceTo(health.DefaultSettings(), c.health[key], at)
 		c.health[key] = next
 		c.windows(effects)
 	}

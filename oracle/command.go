@@ -136,7 +136,8 @@ func (t *Treasury) bar() {
 func (t *Treasury) fitsGoodwill(c *command, v ruling) bool {
 	l := t.courses[c.reward]
 	if v.result == "refused" {
-		return l == nil && (c.reason == "" || c.prize.Amount <= 0)
+		waits := c.terms.mode == "claim" || c.prize.Kind == "scratch_card" // only what waits for its user expires
+		return l == nil && (c.reason == "" || c.prize.Amount <= 0 || c.terms.expires > 0 && !waits)
 	}
 	return v.result == "applied" && l != nil && l.user == c.user && l.steps[0].at == v.at
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// settle looks whether the user has come into the mission, or is out of it again, by something other than a payment.
-func (c *scene) settle(s *stance) {
+// enter looks whether the user has come into the mission, or is out of it again, by something other than a payment.
+func (c *scene) enter(s *stance) {
 	if s.fixed {
 		return
 	}
@@ -25,7 +25,7 @@ func (c *scene) settle(s *stance) {
 // know lets the row meet a stage of the mission.
 func (c *scene) know(s *stance, stage int) {
 	s.stage = stage
-	c.settle(s)
+	c.enter(s)
 }
 
 // ask lets an enrolment reach the row. It is refused where the user cannot see the mission, has nothing to leave, or comes after the end.
@@ -51,7 +51,7 @@ func (c *scene) ask(s *stance, a Asked) {
 		return
 	}
 	c.turn(s, turn{a.At, a.Out})
-	c.settle(s)
+	c.enter(s)
 	c.trim(s)
 }
 
@@ -79,7 +79,7 @@ func (c *scene) turn(s *stance, t turn) {
 // tell lets a set of segments reach the row.
 func (c *scene) tell(s *stance) {
 	s.sets++
-	c.settle(s)
+	c.enter(s)
 	c.trim(s)
 }
 

@@ -572,11 +572,11 @@ func (f *fixture) putHealth() {
 	}
 	w := at(4 * time.Minute)
 	for _, path := range []health.Path{good, bad} {
-		row, effects := health.Settle(s, series[path.Key()], w)
+		row, effects := health.AdvanceTo(s, series[path.Key()], w)
 		series[path.Key()] = row
 		take(effects)
 	}
-	mode, _ = mode.Settle(s, w)
+	mode, _ = mode.AdvanceTo(s, w)
 	attempt(health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, ledger.Succeeded, 5*time.Minute, 500)
 	for key, row := range series {
 		put(f, f.tables.health, f.topology.Health, key, row)

@@ -61,11 +61,11 @@ func (f *fixture) putModes(modes, instruments int) {
 				take(effects)
 			}
 			var effects []health.Effect
-			series, effects = health.Settle(s, series, at(31*time.Minute))
+			series, effects = health.AdvanceTo(s, series, at(31*time.Minute))
 			take(effects)
 			put(f, f.tables.health, f.topology.Health, path.Key(), series)
 		}
-		mode, _ = mode.Settle(s, at(31*time.Minute))
+		mode, _ = mode.AdvanceTo(s, at(31*time.Minute))
 		put(f, f.tables.routing, f.topology.Routing, mode.Mode, mode)
 	}
 }

@@ -474,11 +474,11 @@ func TestHealthOfNamesWithoutAPlace(t *testing.T) {
 	for i := range s.Places {
 		take(fmt.Sprintf("bank%04d", i), 1, 50)
 	}
-	row, _ = row.Settle(s, instantOf(1).Add(s.Grace))
+	row, _ = row.AdvanceTo(s, instantOf(1).Add(s.Grace))
 	for i := range 400 {
 		take(fmt.Sprintf("made-up%d", i), 2, 1)
 	}
-	row, _ = row.Settle(s, instantOf(2).Add(s.Grace))
+	row, _ = row.AdvanceTo(s, instantOf(2).Add(s.Grace))
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)
 	for i := range 400 {
 		path := health.Path{Mode: "upi", Instrument: fmt.Sprintf("made-up%d", i), Gateway: "g"}

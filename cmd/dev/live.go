@@ -47,7 +47,7 @@ func (d *dev) openTraffic(ctx context.Context) error {
 	if err := d.feed.Flush(ctx); err != nil {
 		return err
 	}
-	if err := d.settle(ctx); err != nil {
+	if err := d.waitDrained(ctx); err != nil {
 		return err
 	}
 	d.traffic.Store(d.source)
@@ -55,8 +55,8 @@ func (d *dev) openTraffic(ctx context.Context) error {
 	return nil
 }
 
-// settle returns when every table and view reflects all that was sent.
-func (d *dev) settle(ctx context.Context) error {
+// waitDrained returns when every table and view reflects all that was sent.
+func (d *dev) waitDrained(ctx context.Context) error {
 	if err := cluster.Drain(ctx, d.admin, cluster.Stages(d.topology), 20*time.Millisecond); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (d *dev) stop() error {
 		return nil // nothing was begun
 	}
 	fmt.Fprintln(d.Out, "\nStopping ...")
-	inFlight := d.settleQuickly()
+	inFlight := d.drained()
 	var errs []error
 	if d.feed != nil {
 		d.feed.Close()
@@ -126,14 +126,14 @@ func (d *dev) stop() error {
 	return errors.Join(errs...)
 }
 
-// settleQuickly tells why the tables do not reflect everything, nil if they do.
-func (d *dev) settleQuickly() error {
+// drained tells why the tables do not reflect everything, nil if they do.
+func (d *dev) drained() error {
 	if d.server == nil || d.pipeline == nil || d.pipeline.Err() != nil {
 		return errors.New("the pipeline was not running")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()
-	return d.settle(ctx)
+	return d.waitDrained(ctx)
 }
 
 func (d *dev) summary(inFlight error) string {

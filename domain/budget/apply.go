@@ -82,8 +82,8 @@ func divisible(r mission.Reward) bool {
 	return r.Pool == "" && mission.RewardKindOf(r.Kind).Divisible
 }
 
-// Settle tells a mission's row what became of a reservation.
-func Settle(row *Row, r *Return) (*Row, []Effect) {
+// Resolve tells a mission's row what became of a reservation.
+func Resolve(row *Row, r *Return) (*Row, []Effect) {
 	m := row.mission()
 	account := m.account(r.Unit)
 	from := &account.Reserved
@@ -111,7 +111,7 @@ func Settle(row *Row, r *Return) (*Row, []Effect) {
 
 // release gives a reservation back for which the pool had no code.
 func release(row *Row, a *Allotment) (*Row, []Effect) {
-	next, effects := Settle(row, &Return{Movement: Returned, Mission: a.Mission, Unit: mission.UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
+	next, effects := Resolve(row, &Return{Movement: Returned, Mission: a.Mission, Unit: mission.UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
 	if next != row {
 		next.Mission.Exhausted++
 	}

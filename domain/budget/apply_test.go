@@ -129,7 +129,7 @@ func TestBudgetIsExact(tt *testing.T) {
 					continue
 				}
 				p.state = movement
-				next, effects := budget.Settle(row, &budget.Return{Movement: movement, Mission: "m", Unit: p.unit, Amount: p.amount})
+				next, effects := budget.Resolve(row, &budget.Return{Movement: movement, Mission: "m", Unit: p.unit, Amount: p.amount})
 				if len(effects) > 0 {
 					t.Fatalf("%v", effects)
 				}
@@ -191,7 +191,7 @@ func TestDamagedRecordsAreRejected(t *testing.T) {
 		"never spent": {Movement: budget.Recovered, Unit: mission.Coins, Amount: 1}, "other unit": {Movement: budget.Returned, Unit: "INR", Amount: 1},
 		"unknown": {Movement: "lost", Unit: mission.Coins, Amount: 1},
 	} {
-		if next, effects := budget.Settle(row, r); next != row || len(effects) != 1 || effects[0] == (budget.Rejected{}) {
+		if next, effects := budget.Resolve(row, r); next != row || len(effects) != 1 || effects[0] == (budget.Rejected{}) {
 			t.Errorf("%s: %v", name, effects)
 		}
 	}

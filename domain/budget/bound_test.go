@@ -44,7 +44,7 @@ func TestAccountsNeverOverflow(tt *testing.T) {
 				continue
 			}
 			movement := rapid.SampledFrom([]budget.Movement{budget.Returned, budget.Spent, budget.Recovered}).Draw(t, "movement")
-			next, _ := budget.Settle(row, &budget.Return{Movement: movement, Mission: "m", Unit: mission.Coins, Amount: money.Max})
+			next, _ := budget.Resolve(row, &budget.Return{Movement: movement, Mission: "m", Unit: mission.Coins, Amount: money.Max})
 			if row = next; sum() != before {
 				t.Fatalf("%s: %d before, %d after", movement, before, sum())
 			}

@@ -119,7 +119,7 @@ func TestCodesAreHandedOutOnce(tt *testing.T) {
 				} else {
 					burned[a.Code] = true
 				}
-				next, effects := budget.Settle(w.rows["m"], r)
+				next, effects := budget.Resolve(w.rows["m"], r)
 				w.keep("m", next)
 				w.take("m", effects)
 			}

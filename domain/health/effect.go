@@ -8,7 +8,7 @@ import (
 // Effect is what must happen outside a row; the set of its types is closed.
 type Effect interface{ effect() }
 
-// Due asks for a Settle of the row at the watermark At.
+// Due asks for AdvanceTo of the row at the watermark At.
 type Due struct{ At instant.Milli }
 
 // Finished is a window that has closed: its record is published as final, and To goes to the row that keeps it.

@@ -10,7 +10,7 @@ import (
 // ModeEffect is what must happen outside a ModeRow; the set of its types is closed.
 type ModeEffect interface{ modeEffect() }
 
-// Awaited asks for a Settle of the mode at the watermark At.
+// Awaited asks for AdvanceTo of the mode at the watermark At.
 type Awaited struct{ At instant.Milli }
 
 // Changed is a state, or its effect on traffic, that changed.
@@ -27,9 +27,9 @@ func (Changed) modeEffect()   {}
 func (Disrupted) modeEffect() {}
 func (Refused) modeEffect()   {}
 
-// Settle does what is due at watermark w, in order of event time: it evaluates the mode for every window end whose scores are
+// AdvanceTo does what is due at watermark w, in order of event time: it evaluates the mode for every window end whose scores are
 // all in, and begins and ends what people have decided. It returns r itself if nothing is due. A nil row is empty.
-func (r *ModeRow) Settle(s Settings, w instant.Milli) (*ModeRow, []ModeEffect) {
+func (r *ModeRow) AdvanceTo(s Settings, w instant.Milli) (*ModeRow, []ModeEffect) {
 	m, ok := r.upcoming(s)
 	if !ok || m.at > w {
 		return r, nil
@@ -54,7 +54,7 @@ func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 // A group sends its scores before the watermark that closed their windows, so at the watermark of an evaluation all of
 // them are here; one that came later all the same would be taken as a correction.
 func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
-	r, effects := r.Settle(s, w)
+	r, effects := r.AdvanceTo(s, w)
 	next, g, more := r.at(s, score)
 	if next == r {
 		return r, effects

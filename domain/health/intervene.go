@@ -11,7 +11,7 @@ import (
 // Intervene files what people decide, after settling what is due at the watermark w before it. What has begun by then holds
 // at once, the rest when event time reaches it.
 func (r *ModeRow) Intervene(s Settings, i *Intervention, w instant.Milli) (*ModeRow, []ModeEffect) {
-	r, effects := r.Settle(s, w)
+	r, effects := r.AdvanceTo(s, w)
 	next := r.orNew(i.Mode())
 	now := max(next.Settled, w)
 	fits := true
@@ -35,7 +35,7 @@ func (r *ModeRow) Intervene(s Settings, i *Intervention, w instant.Milli) (*Mode
 
 // Set files a change of settings, after settling what is due at the watermark w before it.
 func (r *ModeRow) Set(s Settings, x *Setting, w instant.Milli) (*ModeRow, []ModeEffect) {
-	r, effects := r.Settle(s, w)
+	r, effects := r.AdvanceTo(s, w)
 	next := r.orNew(x.Mode)
 	next.Settings = slices.DeleteFunc(File(next.Settings, *x), next.superseded)
 	if len(next.Settings) > maxSettings {

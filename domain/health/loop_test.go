@@ -36,7 +36,7 @@ func (w *world) minute(n int, down bool) {
 		score := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: end, Correction: attempts == 0, Window: small.Counts, Pool: poolOf(w.s, w.last[bank], end)}
 		w.row, _ = w.row.Take(w.s, score, end)
 	}
-	w.row, _ = w.row.Settle(w.s, end.Add(w.s.Grace))
+	w.row, _ = w.row.AdvanceTo(w.s, end.Add(w.s.Grace))
 	w.seen = append(w.seen, w.row.Instrument("sbi").Level.State)
 }
 

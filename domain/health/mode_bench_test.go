@@ -25,6 +25,6 @@ func BenchmarkEvaluate(b *testing.B) {
 				Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: 100 - good}, Pool: Pool{good * unit, 100 * unit, 100, 100},
 			}, end)
 		}
-		row, _ = row.Settle(s, end.Add(s.Grace))
+		row, _ = row.AdvanceTo(s, end.Add(s.Grace))
 	}
 }

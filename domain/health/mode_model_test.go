@@ -365,7 +365,7 @@ func TestAgreesWithTheModel(t *testing.T) {
 					Pool: Pool{score.success * unit, count * unit, count, count},
 				}, end)
 			}
-			row, _ = row.Settle(s, end.Add(10*time.Second))
+			row, _ = row.AdvanceTo(s, end.Add(10*time.Second))
 			if want, got := fmt.Sprint(m.evaluate(n)), fmt.Sprint(shownBy(row, s)); row.reached(end) && want != got {
 				t.Fatalf("window %d:\nthe model has %s\nthe row has    %s", n, want, got)
 			}

@@ -64,7 +64,7 @@ func (m *mode) score(path string, end string, percent int64, w ...instant.Milli)
 
 func (m *mode) settle(w instant.Milli) {
 	var effects []ModeEffect
-	m.row, effects = m.row.Settle(m.s, w)
+	m.row, effects = m.row.AdvanceTo(m.s, w)
 	m.note(effects)
 }
 

@@ -115,7 +115,7 @@ func TestPlacesAgreeWithTheModel(t *testing.T) {
 				continue
 			}
 			var effects []ModeEffect
-			row, effects = row.Settle(s, end.Add(s.Grace))
+			row, effects = row.AdvanceTo(s, end.Add(s.Grace))
 			other += unplaced(effects)
 			if row == nil || row.Evaluated != end { // nobody asked
 				continue
@@ -189,7 +189,7 @@ func TestMadeUpNames(t *testing.T) {
 		other += m.newcomer(fmt.Sprintf("made-up%d", i), "3m", 1, true)
 	}
 	var effects []ModeEffect
-	m.row, effects = m.row.Settle(m.s, at("3m10s"))
+	m.row, effects = m.row.AdvanceTo(m.s, at("3m10s"))
 	m.note(effects)
 	if other += unplaced(effects); other != 1200 {
 		t.Errorf("%d attempts in other", other)
@@ -345,7 +345,7 @@ func TestTwelveThousandNames(t *testing.T) {
 	}
 	banks("6m")
 	var effects []ModeEffect
-	m.row, effects = m.row.Settle(m.s, at("6m10s"))
+	m.row, effects = m.row.AdvanceTo(m.s, at("6m10s"))
 	m.note(effects)
 	other += unplaced(effects)
 	after, _, ok := m.row.Standing(m.s, "axis")

@@ -18,8 +18,8 @@ func (r Rules) at(instrument string, end instant.Milli) Settings {
 	return r.Settings.At(r.Changes, instrument, end)
 }
 
-// Settle is Settle under rules: it stops where settings change, so that nothing hangs on how far the watermark goes at once.
-func (r Rules) Settle(row *Row, w instant.Milli) (*Row, []Effect) {
+// AdvanceTo is AdvanceTo under rules: it stops where settings change, so that nothing hangs on how far the watermark goes at once.
+func (r Rules) AdvanceTo(row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {
 		return row, nil
 	}
@@ -30,20 +30,20 @@ func (r Rules) Settle(row *Row, w instant.Milli) (*Row, []Effect) {
 		if c.Instrument != "" && c.Instrument != instrument || c.EffectiveFrom <= row.Series.Open.ClosedTo || last >= w {
 			continue
 		}
-		next, more := Settle(r.at(instrument, c.EffectiveFrom-1), row, last)
+		next, more := AdvanceTo(r.at(instrument, c.EffectiveFrom-1), row, last)
 		effects = append(effects, more...)
 		if next == nil {
 			return nil, effects
 		}
 		row = next
 	}
-	next, more := Settle(r.at(instrument, w.Add(-r.Settings.Grace)), row, w)
+	next, more := AdvanceTo(r.at(instrument, w.Add(-r.Settings.Grace)), row, w)
 	return next, append(effects, more...)
 }
 
 // Observe is Observe under rules. A correction goes by the settings that are in force by now.
 func (r Rules) Observe(row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
-	row, effects := r.Settle(row, w)
+	row, effects := r.AdvanceTo(row, w)
 	next, more := Observe(r.at(a.Instrument, w.Add(-r.Settings.Grace)), row, a, from, w)
 	return next, append(effects, more...)
 }

@@ -28,14 +28,14 @@ func TestRulesHoldAtTheEndOfAWindow(t *testing.T) {
 		want, wanted := row, []Effect(nil)
 		for w := at("0m"); w <= end; w = w.Add(time.Second) {
 			var more []Effect
-			want, more = Settle(rules.at("sbi", w.Add(-rules.Settings.Grace)), want, w)
+			want, more = AdvanceTo(rules.at("sbi", w.Add(-rules.Settings.Grace)), want, w)
 			wanted = append(wanted, told(more)...)
 		}
 		var got []Effect
 		for w := at("0m"); w < end; {
 			w = min(end, w.Add(time.Duration(rapid.IntRange(1, 720).Draw(t, "step"))*time.Second))
 			var more []Effect
-			row, more = rules.Settle(row, w)
+			row, more = rules.AdvanceTo(row, w)
 			got = append(got, told(more)...)
 		}
 		if diff := cmp.Diff(wanted, got); diff != "" {
@@ -82,7 +82,7 @@ func TestRowsShowClosedWindowsAsPublished(t *testing.T) {
 	row, _ := rules.Observe(nil, attempt, Source{}, 0)
 	attempt.At = at("90s")
 	row, _ = rules.Observe(row, attempt, Source{}, 0)
-	_, effects := rules.Settle(row, at("3m"))
+	_, effects := rules.AdvanceTo(row, at("3m"))
 	want := []int64{1, 0}
 	for _, e := range effects {
 		f, ok := e.(Finished)

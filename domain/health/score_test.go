@@ -105,7 +105,7 @@ func TestHoppingWindows(t *testing.T) {
 		t.Errorf("an attempt opened windows due at %v", got)
 	}
 	row, _ = Observe(s, row, attempt(13*60_000, ledger.FailedTechnical), Source{}, 0)
-	_, effects = Settle(s, row, 20*60_000+10_000)
+	_, effects = AdvanceTo(s, row, 20*60_000+10_000)
 	want := []string{"11", "12", "13", "14", "15", "16", "17 empty", "18 empty", "19 empty", "20 empty"}
 	if got := published(effects); !slices.Equal(got, want) {
 		t.Errorf("published %v, want %v", got, want)
@@ -115,7 +115,7 @@ func TestHoppingWindows(t *testing.T) {
 			t.Errorf("score at %d counts %d attempts", e.Score.WindowEnd/60_000, e.Score.Pool.Samples)
 		}
 	}
-	_, effects = Settle(s, row, 20*24*3_600_000)
+	_, effects = AdvanceTo(s, row, 20*24*3_600_000)
 	got := published(effects)
 	if len(got) != 6+MaxEmpty+1 || got[len(got)-1] != "silent 14-77" {
 		t.Errorf("%d published, the last %s", len(got), got[len(got)-1])

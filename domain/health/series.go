@@ -14,11 +14,11 @@ import (
 // maxOpen bounds the open windows of one series, so that a row always fits into a record. A day of one-minute windows.
 const maxOpen = 1440
 
-// Settle brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a Scored
+// AdvanceTo brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a Scored
 // for each window that closes, in closing order, the empty ones included; a Silent where windows stay empty; then a Due for
 // what comes next. A series without traffic for ForgetAfter is forgotten: the row returned is nil. It returns row itself if
-// nothing is due. A closed window's row has nothing to settle.
-func Settle(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
+// nothing is due. A closed window's row has nothing due.
+func AdvanceTo(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {
 		return row, nil
 	}
@@ -62,7 +62,7 @@ func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effe
 // ones it is Late. Beyond the correction horizon it is Rejected.
 func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
 	if !a.Outcome.Known() {
-		row, effects := Settle(s, row, w)
+		row, effects := AdvanceTo(s, row, w)
 		return row, append(effects, Rejected{payment.InvalidField, fmt.Sprintf("outcome %d", a.Outcome)})
 	}
 	return count(s, row, Path{a.Mode, a.Instrument, a.Gateway}, a.At, tallyOf(a, from), w)
@@ -74,7 +74,7 @@ func ObserveMany(s Settings, row *Row, p Path, at instant.Milli, c Counts, w ins
 }
 
 func count(s Settings, row *Row, p Path, at instant.Milli, tally Tally, w instant.Milli) (*Row, []Effect) {
-	row, effects := Settle(s, row, w)
+	row, effects := AdvanceTo(s, row, w)
 	series := seriesOf(row, p)
 	open, _ := series.Open.Advance(s.spec(), w) // nothing is due any more; remembers how far windows are closed
 	if at < horizon(s, open.ClosedTo) || at < 0 {

@@ -102,7 +102,7 @@ func (h *table) settle(w instant.Milli) {
 	for _, key := range slices.Sorted(maps.Keys(h.rows)) {
 		var row *Row
 		var effects []Effect
-		frozen(h.t, h.rows[key], func() { row, effects = Settle(h.s, h.rows[key], w) })
+		frozen(h.t, h.rows[key], func() { row, effects = AdvanceTo(h.s, h.rows[key], w) })
 		h.apply(key, row, effects)
 	}
 }
@@ -290,7 +290,7 @@ func TestCorrectionOfTheScore(t *testing.T) {
 	for i, o := range []ledger.Outcome{ledger.Succeeded, ledger.FailedTechnical} {
 		row, _ = Observe(s, row, attempt(at("0s").Add(time.Duration(i)*time.Minute), o), Source{}, 0)
 	}
-	row, effects := Settle(s, row, at("2m10s"))
+	row, effects := AdvanceTo(s, row, at("2m10s"))
 	if len(effects) != 5 {
 		t.Fatalf("two windows closed, and the next is due: %+v", effects)
 	}
@@ -308,7 +308,7 @@ func TestCorrectionOfTheScore(t *testing.T) {
 	}
 	// A late attempt out of the sight of the newest window corrects its window, but no score.
 	row, _ = Observe(s, row, attempt(at("40m"), ledger.Succeeded), Source{}, at("2m10s"))
-	row, _ = Settle(s, row, at("42m"))
+	row, _ = AdvanceTo(s, row, at("42m"))
 	if n := len(row.Windows()); n != 30 { // the empty ones, too
 		t.Errorf("%d windows in sight", n)
 	}

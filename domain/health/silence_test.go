@@ -97,7 +97,7 @@ func TestEmptyWindowsEqualAClockWatched(t *testing.T) {
 		for _, at := range attempts {
 			for rapid.IntRange(0, 2).Draw(t, "timers") == 0 && w < at {
 				w += instant.Milli(rapid.Int64Range(1, int64(at-w)).Draw(t, "ahead"))
-				frozen(t, row, func() { next, effects = Settle(s, row, w) })
+				frozen(t, row, func() { next, effects = AdvanceTo(s, row, w) })
 				step(next, effects)
 			}
 			w = max(w, at)
@@ -106,11 +106,11 @@ func TestEmptyWindowsEqualAClockWatched(t *testing.T) {
 			})
 			step(next, effects)
 		}
-		step(Settle(s, row, end))
+		step(AdvanceTo(s, row, end))
 		if diff := cmp.Diff(minuteByMinute(s, attempts, end), got); diff != "" {
 			t.Fatalf("published (-clock +series) with attempts at %v: %s", attempts, diff)
 		}
-		if again, effects := Settle(s, row, end); again != row || effects != nil {
+		if again, effects := AdvanceTo(s, row, end); again != row || effects != nil {
 			t.Fatalf("settled twice: %v", effects)
 		}
 	})
@@ -125,13 +125,13 @@ func TestDueIsNeverTooLate(t *testing.T) {
 		lazy, lazyTimes, due := row, []string(nil), dues(effects)
 		eager, eagerTimes := row, []string(nil)
 		for w := first; eager != nil; w = w.Add(time.Second) {
-			eager, effects = Settle(s, eager, w)
+			eager, effects = AdvanceTo(s, eager, w)
 			for _, line := range published(effects) {
 				eagerTimes = append(eagerTimes, fmt.Sprint(w/1000, " ", line))
 			}
 			for len(due) > 0 && due[0] <= w {
 				due = due[1:]
-				lazy, effects = Settle(s, lazy, w)
+				lazy, effects = AdvanceTo(s, lazy, w)
 				for _, line := range published(effects) {
 					lazyTimes = append(lazyTimes, fmt.Sprint(w/1000, " ", line))
 				}
@@ -161,7 +161,7 @@ func dues(effects []Effect) []instant.Milli {
 func TestEmptyWindowsAgeTheScoreAndAreNoEvidence(t *testing.T) {
 	s := DefaultSettings()
 	row, _ := Observe(s, nil, attempt(at("0s"), ledger.Succeeded), Source{}, 0)
-	_, effects := Settle(s, row, at("24h"))
+	_, effects := AdvanceTo(s, row, at("24h"))
 	var scores []*Score
 	for _, e := range effects {
 		if e, ok := e.(Scored); ok {
@@ -193,7 +193,7 @@ func TestLateAttemptMakesASeriesKnown(t *testing.T) {
 	if got, want := dues(effects), []instant.Milli{10*60_000 + 10_000}; !slices.Equal(got, want) {
 		t.Errorf("due at %v, want %v", got, want)
 	}
-	_, effects = Settle(s, row, 11*60_000+10_000)
+	_, effects = AdvanceTo(s, row, 11*60_000+10_000)
 	if got, want := published(effects), []string{"10 empty", "11 empty"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -204,7 +204,7 @@ func TestLateForAnEmptyWindow(t *testing.T) {
 	s := DefaultSettings()
 	rows := map[string]*Row{}
 	row, _ := Observe(s, nil, attempt(at("0s"), ledger.Succeeded), Source{}, 0)
-	row, effects := Settle(s, row, at("3m"))
+	row, effects := AdvanceTo(s, row, at("3m"))
 	for _, e := range effects {
 		if f, ok := e.(Finished); ok {
 			rows[f.To.Key()], _ = Take(s, rows[f.To.Key()], f.To)
@@ -222,10 +222,10 @@ func TestForgottenSeriesBeginsAnew(t *testing.T) {
 	s := DefaultSettings()
 	row, _ := Observe(s, nil, attempt(at("0s"), ledger.Succeeded), Source{}, 0)
 	w := at("0s").Add(ForgetAfter)
-	if kept, _ := Settle(s, row, w-1); kept == nil {
+	if kept, _ := AdvanceTo(s, row, w-1); kept == nil {
 		t.Fatal("forgotten too soon")
 	}
-	gone, effects := Settle(s, row, w)
+	gone, effects := AdvanceTo(s, row, w)
 	if n := len(published(effects)); gone != nil || n != 62 {
 		t.Fatalf("%d published, row %+v", n, gone)
 	}
@@ -233,7 +233,7 @@ func TestForgottenSeriesBeginsAnew(t *testing.T) {
 	if n := len(published(effects)); n != 62 || row.Series.Through != 0 || len(row.Series.Last) != 0 || len(row.Series.Open.Open) != 1 {
 		t.Errorf("%d published, began anew as %+v", n, row.Series)
 	}
-	if row, _ = Settle(s, row, math.MaxInt64); row != nil {
+	if row, _ = AdvanceTo(s, row, math.MaxInt64); row != nil {
 		t.Error("not forgotten at the end of time")
 	}
 	// An attempt that is refused does not bring it back.

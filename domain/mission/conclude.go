@@ -84,7 +84,7 @@ func (d *draft) compare(old, next *State, by cause) {
 			}
 			told = was[0].Completions
 		}
-		if t = d.settleTally(c, t, told, by); !t.isEmpty() {
+		if t = d.evaluateTally(c, t, told, by); !t.isEmpty() {
 			kept = append(kept, t)
 		}
 	}
@@ -123,8 +123,8 @@ func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by c
 	return old.Tallies
 }
 
-// settleTally tells what was won and lost in one window.
-func (d *draft) settleTally(c *Compiled, t *Tally, told int64, by cause) *Tally {
+// evaluateTally tells what was won and lost in one window.
+func (d *draft) evaluateTally(c *Compiled, t *Tally, told int64, by cause) *Tally {
 	progress := c.Progress(t)
 	reached := c.Completions(progress)
 	if t.Completions != reached {

@@ -10,7 +10,7 @@ func Answer(row *Row, user string, result *Result, now instant.Milli) (*Row, []E
 	t := begin(row, user, now)
 	r := t.row.Find(result.RewardID)
 	if r == nil || !r.asked(result.TaskID) {
-		next, effects := Settle(row, user, now)
+		next, effects := AdvanceTo(row, user, now)
 		return next, append(effects, Stale{result.TaskID})
 	}
 	r = t.edit(r)

@@ -28,8 +28,8 @@ func Take(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, 
 	return t.end()
 }
 
-// Settle does what is due at the wall time now: holds that are over, rewards that expire. It returns row itself if nothing is.
-func Settle(row *Row, user string, now instant.Milli) (*Row, []Effect) {
+// AdvanceTo does what is due at the wall time now: holds that are over, rewards that expire. It returns row itself if nothing is.
+func AdvanceTo(row *Row, user string, now instant.Milli) (*Row, []Effect) {
 	if row == nil || !row.due(now) {
 		return row, nil
 	}

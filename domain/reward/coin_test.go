@@ -97,7 +97,7 @@ func TestTimeOfARow(t *testing.T) {
 	if back.Now != noon+1000 || back.Rewards[0].State != reward.Expired {
 		t.Errorf("the clock went back to %s: %+v", back.Now, back.Rewards[0])
 	}
-	if same, effects := reward.Settle(row, "u", noon+999); same != row || len(effects) > 0 {
+	if same, effects := reward.AdvanceTo(row, "u", noon+999); same != row || len(effects) > 0 {
 		t.Error("something was due")
 	}
 }

@@ -32,7 +32,7 @@ type Asked struct {
 	Amount int64
 }
 
-// Due asks for a call of Settle when the wall clock has reached At.
+// Due asks for a call of AdvanceTo when the wall clock has reached At.
 type Due struct{ At instant.Milli }
 
 // Paged moves the oldest entries of the coin balance to the page under Key.

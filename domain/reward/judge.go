@@ -16,7 +16,7 @@ import (
 // A command whose verdict the row still has changes nothing. most bounds goodwill.
 func Judge(row *Row, c *Command, most Ceiling, now instant.Milli) (*Row, []Effect) {
 	if _, ok := row.Verdict(c.ID); ok {
-		return Settle(row, c.UserID, now)
+		return AdvanceTo(row, c.UserID, now)
 	}
 	t := begin(row, c.UserID, now)
 	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: t.now}

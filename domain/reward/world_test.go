@@ -113,7 +113,7 @@ func (w *world) reward(user string, apply func(*reward.Row, string) (*reward.Row
 		switch e := e.(type) {
 		case reward.Settled:
 			w.send("budget-returns", e.Return.Mission, func() {
-				next, effects := budget.Settle(w.budgets[e.Return.Mission], e.Return)
+				next, effects := budget.Resolve(w.budgets[e.Return.Mission], e.Return)
 				w.budget(e.Return.Mission, next, effects)
 			})
 		case reward.Asked:
@@ -190,7 +190,7 @@ func (w *world) pass(d time.Duration) {
 	for _, user := range []string{"u0", "u1", "u2"} {
 		if rapid.Bool().Draw(w.t, "timers") {
 			w.reward(user, func(row *reward.Row, user string) (*reward.Row, []reward.Effect) {
-				return reward.Settle(row, user, w.now)
+				return reward.AdvanceTo(row, user, w.now)
 			})
 		}
 	}

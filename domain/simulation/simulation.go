@@ -137,7 +137,7 @@ func (s *Simulation) outcome(o *mission.Outcome) {
 	if o.Kind == mission.Revoked {
 		if amount, ok := s.given[id]; ok {
 			delete(s.given, id)
-			s.budget, _ = budget.Settle(s.budget, &budget.Return{Movement: budget.Returned, Mission: o.Mission, Unit: unit, Amount: amount, At: o.At})
+			s.budget, _ = budget.Resolve(s.budget, &budget.Return{Movement: budget.Returned, Mission: o.Mission, Unit: unit, Amount: amount, At: o.At})
 			s.count(o.At, -1, -amount)
 		}
 		return

@@ -265,7 +265,7 @@ func (t *tree) drop(b *branch, key string) {
 		b.leaves[i] = t.ownLeaf(b.leaves[i])
 		at, _ := b.leaves[i].find(t.space.chunks, key)
 		b.leaves[i].remove(at)
-		t.settle(b, i)
+		t.rebalance(b, i)
 		return
 	}
 	b.kids[i] = t.own(b.kids[i])
@@ -304,8 +304,8 @@ func (t *tree) merge(b *branch, i int) {
 	b.parts = slices.Delete(b.parts, i, i+1)
 }
 
-// settle joins leaf i, which has become smaller, with a neighbour, or takes it away.
-func (t *tree) settle(b *branch, i int) {
+// rebalance joins leaf i, which has become smaller, with a neighbour, or takes it away.
+func (t *tree) rebalance(b *branch, i int) {
 	switch l := b.leaves[i]; {
 	case l.count == 0:
 		b.leaves = slices.Delete(b.leaves, i, i+1)

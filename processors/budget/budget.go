@@ -30,7 +30,7 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{topology: t, metrics: m}
 	return goka.DefineGroup(t.Budget.Goka(),
 		stream.Input(t.Budget, t.Outcomes, g.judge),
-		stream.Input(t.Budget, t.BudgetReturns, g.settle),
+		stream.Input(t.Budget, t.BudgetReturns, g.resolve),
 		stream.Input(t.Budget, t.PoolCodes, g.stock),
 		stream.Loop(t.Budget, codecs.BudgetMove{}, g.move),
 		stream.Persist(t.Budget),
@@ -56,13 +56,13 @@ func (g *group) judge(c *context, o *mission.Outcome) {
 	g.apply(c, row, next, effects)
 }
 
-// settle takes what became of a reservation.
-func (g *group) settle(c *context, r *budget.Return) {
+// resolve takes what became of a reservation.
+func (g *group) resolve(c *context, r *budget.Return) {
 	if !g.addressed(c, r.Mission) {
 		return
 	}
 	row, _ := c.Row()
-	next, effects := budget.Settle(row, r)
+	next, effects := budget.Resolve(row, r)
 	g.apply(c, row, next, effects)
 	if next != row {
 		g.metrics.settled(r)

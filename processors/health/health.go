@@ -102,7 +102,7 @@ func (g *group) close(c *context, _ stream.Timer) {
 	if row == nil || row.Series == nil { // forgotten since
 		return
 	}
-	next, effects := g.rules(row.Series.Mode).Settle(row, instant.Of(c.Watermark()))
+	next, effects := g.rules(row.Series.Mode).AdvanceTo(row, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects, nil)
 }
 

@@ -85,7 +85,7 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 		return
 	}
 	next, effects := mission.Apply(row, p, g.missions.Snapshot(), g.config)
-	g.settle(c, row, next, effects)
+	g.store(c, row, next, effects)
 	g.metrics.count(effects)
 	if p.Kind == ledger.PaymentSettled && p.Origin.Timestamp > 0 { // a reversal may have waited for its payment
 		c.Finishes(p.Origin.Timestamp.Time())
@@ -136,7 +136,7 @@ func (g *group) enrol(c *context, e *mission.Enrolment) {
 	}
 	row, _ := c.Row()
 	next, effects := mission.ApplyEnrolment(row, e, g.missions.Snapshot(), g.config)
-	g.settle(c, row, next, effects)
+	g.store(c, row, next, effects)
 	op := string(mission.Enrol)
 	if e.Op == mission.Withdraw {
 		op = string(mission.Withdraw)
@@ -150,7 +150,7 @@ func (g *group) segment(c *context, s *mission.Segments) {
 	}
 	row, _ := c.Row()
 	next, effects := mission.ApplySegments(row, s, g.missions.Snapshot(), g.config)
-	g.settle(c, row, next, effects)
+	g.store(c, row, next, effects)
 	g.metrics.countCommand(commandSegments, effects)
 }
 
@@ -163,7 +163,7 @@ func (g *group) misplaced(c *context, user string) bool {
 	return true
 }
 
-func (g *group) settle(c *context, row, next *mission.UserRow, effects []mission.Effect) {
+func (g *group) store(c *context, row, next *mission.UserRow, effects []mission.Effect) {
 	if next != row {
 		c.SetRow(next)
 	}

@@ -126,7 +126,7 @@ func (g *group) keep(c *context, page *reward.Row) {
 // due is the timer of a user: a hold is over, or a reward expires.
 func (g *group) due(c *context, _ stream.Timer) {
 	row, _ := c.Row()
-	next, effects := reward.Settle(row, c.Key(), now(c))
+	next, effects := reward.AdvanceTo(row, c.Key(), now(c))
 	g.apply(c, row, next, effects)
 }
 

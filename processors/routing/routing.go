@@ -103,7 +103,7 @@ func (g *group) set(c *context, s *health.Setting) {
 // evaluate is the timer of a mode: the scores of one of its window ends are in, or something that people have decided is due.
 func (g *group) evaluate(c *context, _ stream.Timer) {
 	row, _ := c.Row()
-	next, effects := row.Settle(g.settings, instant.Of(c.Watermark()))
+	next, effects := row.AdvanceTo(g.settings, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects)
 }
 

@@ -73,12 +73,12 @@ func (r *Replay) Advance(w instant.Milli) {
 		r.reached = max(r.reached, t.due)
 		if t.mode { // the series that are due at the same time came before
 			r.told = r.reached
-			next, effects := r.modes[t.key].Settle(r.settings, r.told)
+			next, effects := r.modes[t.key].AdvanceTo(r.settings, r.told)
 			r.modes[t.key] = next
 			r.applyMode(t.key, effects)
 			continue
 		}
-		next, effects := health.Settle(r.settings, r.rows[t.key], r.reached)
+		next, effects := health.AdvanceTo(r.settings, r.rows[t.key], r.reached)
 		r.keep(t.key, next, effects)
 	}
 	r.reached = max(r.reached, w)

@@ -243,7 +243,7 @@ func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect
 			c.wish(n)
 		case reward.Settled:
 			write(c, c.topo.BudgetReturns, e.Return.Mission, e.Return)
-			next, _ := budget.Settle(c.budgets[e.Return.Mission], e.Return)
+			next, _ := budget.Resolve(c.budgets[e.Return.Mission], e.Return)
 			c.budget(e.Return.Mission, next, nil)
 		case reward.Paged:
 			c.put(string(c.topo.Rewards.Table()), e.Key, must(c, codecs.RewardsRow{}.Encode, reward.Keep(e.Entries)))
@@ -294,7 +294,7 @@ func (c *recording) ring() {
 		}
 		c.dues = slices.Delete(c.dues, i, i+1)
 		i = -1 // what follows may be due, too
-		if next, effects := reward.Settle(c.purses[d.user], d.user, c.now); len(effects) > 0 {
+		if next, effects := reward.AdvanceTo(c.purses[d.user], d.user, c.now); len(effects) > 0 {
 			c.reward(d.user, next, effects)
 		}
 	}
@@ -346,7 +346,7 @@ func (c *recording) clock(at instant.Milli) {
 		c.settle(id, next, effects)
 	}
 	for _, key := range sorted(c.health) {
-		next, effects := health.Settle(health.DefaultSettings(), c.health[key], at)
+		next, effects := health.AdvanceTo(health.DefaultSettings(), c.health[key], at)
 		c.health[key] = next
 		c.windows(effects)
 	}
@@ -361,7 +361,7 @@ func (c *recording) route(at instant.Milli) {
 	c.scores = at
 	c.put(c.topo.HealthScores.Name, "", watermark.Record{Origin: c.topo.Health.Name, Sources: 1, Time: int64(at)}.Append(nil))
 	for _, mode := range sorted(c.modes) {
-		next, effects := c.modes[mode].Settle(health.DefaultSettings(), at)
+		next, effects := c.modes[mode].AdvanceTo(health.DefaultSettings(), at)
 		c.modes[mode] = next
 		c.routed(effects)
 	}

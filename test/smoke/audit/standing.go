@@ -60,7 +60,7 @@ func (s *standings) take(r *kgo.Record) error {
 		return err
 	}
 	for _, mode := range slices.Sorted(maps.Keys(modes)) {
-		next, effects := modes[mode].Settle(s.settings, s.now(merge))
+		next, effects := modes[mode].AdvanceTo(s.settings, s.now(merge))
 		modes[mode] = next
 		if err := s.say(effects); err != nil {
 			return err
