@@ -49,7 +49,7 @@ func TestDownAndProbedAreShown(t *testing.T) {
 		for _, x := range scores {
 			row, _ = row.Take(s, x, 0)
 		}
-		row, _ = row.Settle(s, to)
+		row, _ = row.AdvanceTo(s, to)
 		put(f, f.tables.routing, f.topology.Routing, "upi", row)
 	}
 	down := []*health.Score{scored("a", 1, 10), scored("b", 1, 99), scored("a", 2, 10), scored("b", 2, 99)}
