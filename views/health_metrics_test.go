@@ -79,7 +79,7 @@ func TestShownInstrumentsAreBounded(t *testing.T) {
 		}
 		row, _ = row.Take(s, scored("worst", minute, 10), 0)
 	}
-	row, _ = row.Settle(s, at(130*time.Second))
+	row, _ = row.AdvanceTo(s, at(130*time.Second))
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)
 	f.wantShown(`millrace_health_enabled{instrument="worst",mode="upi"} 0`, `millrace_health_instruments_hidden 91`) // with hdfc and sbi, which every fixture has
 	if n := strings.Count(strings.Join(f.shows(), "\n"), "millrace_health_enabled{"); n != 512 {
