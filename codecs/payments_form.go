@@ -1,7 +1,12 @@
 package codecs
 
-// EventTime is the format of a time in the input contract: a text of RFC 3339, or a number of seconds to nanoseconds since 1970.
-const EventTime = "event-time"
+// The formats of a time in the input contract: a text of RFC 3339, or a number of seconds to nanoseconds since 1970.
+const (
+	EventTime = "event-time"
+	// EventTimeOrEmpty may also be an empty text, and EventTimeOrWords any text without a digit: both as if the field were missing.
+	EventTimeOrEmpty = "event-time-or-empty"
+	EventTimeOrWords = "event-time-or-words"
+)
 
 // The forms of the input event (docs/design.md, section 4), for who writes events. They describe what Payments and payment.Normalise take: a test
 // compares the two. A text that says nothing may also be null or empty, as senders with fixed structures write it; other fields are kept
@@ -49,6 +54,6 @@ type EventFields struct {
 	DeclineCode   *string        `json:"decline_code,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: the response code of UPI or ISO 8583. One that is not known counts as technical" example:"U30"`
 	LatencyMS     *int64         `json:"latency_ms,omitempty" nullable:"true" minimum:"0" doc:"How long the attempt took, in milliseconds" example:"850"`
 	Attributes    map[string]any `json:"attributes,omitempty" nullable:"true" maxProperties:"256" doc:"Anything else that filters look at, by name. Keys of at most 256 bytes"`
-	CreatedAt     any            `json:"created_at,omitempty" nullable:"true" format:"event-time" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
-	UpdatedAt     any            `json:"updated_at,omitempty" nullable:"true" format:"event-time" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`
+	CreatedAt     any            `json:"created_at,omitempty" nullable:"true" format:"event-time-or-empty" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
+	UpdatedAt     any            `json:"updated_at,omitempty" nullable:"true" format:"event-time-or-words" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`
 }

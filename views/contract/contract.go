@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/millrace/millrace/codecs"
-	"github.com/millrace/millrace/domain/instant"
 )
 
 // Event returns the schema of an event of the input contract; registry takes its parts.
@@ -43,15 +42,7 @@ func finish(s *huma.Schema) {
 	if s.Nullable && len(s.Enum) > 0 && s.Enum[len(s.Enum)-1] != nil {
 		s.Enum = append(s.Enum, nil)
 	}
-	if s.Format == codecs.EventTime {
-		from, to := float64(instant.Earliest/1000), float64(instant.Latest)*1e6
-		s.AnyOf = []*huma.Schema{ // a validator of huma does not know patterns of schemas that are made by hand
-			{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339, with Z or an offset; from the year 2000 on"},
-			{Type: huma.TypeNumber, Format: "double", Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
-			{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Description: "Such a number as a text"},
-		}
-		s.Format, s.Nullable = "", false
-	}
+	moments(s)
 }
 
 // SpellOut gives an enum the words that its tag names.
@@ -73,8 +64,6 @@ func SpellOut(s *huma.Schema) {
 	s.Enum = words
 	s.PrecomputeMessages()
 }
-
-const epochTime = "Seconds, milliseconds, microseconds or nanoseconds since 1970: in the years 2000 to 2099 the number says which. Others are refused"
 
 // Each visits a schema and all that is written out within it, but for references.
 func Each(s *huma.Schema, visit func(*huma.Schema)) {
