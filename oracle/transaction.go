@@ -59,7 +59,7 @@ func (t *transaction) take(e *payment.Event, now instant.Milli) {
 		return
 	}
 	switch {
-	case e.UpdatedAt < now-retention:
+	case e.UpdatedAt < now-retention, e.Type == payment.Payment && t.status == 0 && e.CreatedAt < now-retention:
 		t.refuse(e, payment.TooOld)
 		return
 	case t.misfit(e) != "":

@@ -123,3 +123,23 @@ func TestRetentionOf540Days(t *testing.T) {
 	}
 	y.agree("expired", false)
 }
+
+// A payment whose row has expired may settle again: its provider sends another success, of the same time of creation. The user's row still remembers
+// the first, for it has heard of no later payment.
+func TestSecondLifeOfWhatProgressRemembers(t *testing.T) {
+	y := newYears(t)
+	send := func(event, status string, at time.Time) {
+		y.Check(y.Feed.Send(t.Context(), fmt.Appendf(nil, `{"id":%q,"type":"payment","transaction_id":"t1","user_id":"u1","amount":500,"currency":"INR","status":%q,"mode":"upi","instrument":"sbi","gateway":"razorpay","created_at":%q,"updated_at":%q}`,
+			event, status, y.day.Format(time.RFC3339), at.Format(time.RFC3339))))
+		y.Check(y.Feed.Flush(t.Context()))
+		y.Check(y.Feed.Clock(t.Context(), at))
+		y.Rest()
+	}
+	send("first", "success", y.day)
+	y.Check(y.Feed.Clock(t.Context(), y.day.Add(100*24*time.Hour)))
+	y.Rest()
+	y.sweep()
+	y.agree("expired", false)
+	send("again", "success", y.day.Add(101*24*time.Hour))
+	y.agree("settled again", false)
+}

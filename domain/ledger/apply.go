@@ -90,6 +90,8 @@ func (t *transition) judge(e *payment.Event) {
 		t.refuse(e, payment.ConflictingDuplicate, "event id was used with other content")
 	case t.cfg.TooOld(e.UpdatedAt, t.watermark):
 		t.refuse(e, payment.TooOld, "event time "+e.UpdatedAt.String()+" is beyond the retention")
+	case t.forgotten(e):
+		t.refuse(e, payment.TooOld, "created_at "+e.CreatedAt.String()+" is beyond the retention, and no event of the payment is known: it may have settled and expired")
 	case !sound(e):
 		t.refuse(e, payment.InvalidField, "amount or status")
 	case foreign != "":
@@ -103,6 +105,12 @@ func (t *transition) judge(e *payment.Event) {
 	default:
 		t.payment(e)
 	}
+}
+
+// forgotten tells whether e is of a payment that was made before what is still known, and of which nothing is. If it had settled and expired it
+// would settle twice: users who still remember the first time would not receive the second (domain/mission), and money would not be conserved.
+func (t *transition) forgotten(e *payment.Event) bool {
+	return e.Type == payment.Payment && (t.row == nil || t.row.Status == 0) && t.cfg.TooOld(e.CreatedAt, t.watermark)
 }
 
 // sound repeats what intake promises of every event that it lets through: without it, one damaged record could make a net

@@ -140,6 +140,28 @@ func TestTooOldAndExpiry(tt *testing.T) {
 	}
 }
 
+// A payment of which nothing is known, and that was made before the retention, may have settled and expired: it does not settle again.
+func TestForgottenPayment(tt *testing.T) {
+	cfg := ledger.Config{PendingTimeout: time.Millisecond, Retention: 100 * time.Millisecond}
+	made := func(e *payment.Event, at int64) *payment.Event { e.CreatedAt = t(at); return e }
+	waiting, _ := ledger.Apply(nil, rev("r", "r", success, 5, 300), t(300), cfg)
+	known, _ := ledger.Apply(nil, made(pay("p", pending, 100, 250), 250), t(250), cfg)
+	for name, c := range map[string]struct {
+		row     *ledger.Row
+		made    int64
+		settles bool
+	}{
+		"nothing is known": {nil, 199, false}, "within the retention": {nil, 200, true}, "only a refund is known": {waiting, 199, false},
+		"it is known": {known, 199, true},
+	} {
+		row, effects := ledger.Apply(c.row, made(pay("late", success, 100, 300), c.made), t(300), cfg)
+		refused := strings.Contains(strings.Join(describe(effects), ";"), "refuse late too_old: created_at ")
+		if row.Settled() != c.settles || refused == c.settles {
+			tt.Errorf("%s: settled %t, %q", name, row.Settled(), describe(effects))
+		}
+	}
+}
+
 func TestTimeout(tt *testing.T) {
 	cfg := ledger.DefaultConfig()
 	due := int64(300_010)
