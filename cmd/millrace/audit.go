@@ -70,6 +70,9 @@ than the server wrote to Kafka. Nothing is ever taken from the audit but by its 
 			if id != "" && kind == "" {
 				return misused(cmd, "--id %s needs --kind: an id is unique within its kind only", id)
 			}
+			if err := checkSpan(from, to); err != nil {
+				return misuse{err, cmd}
+			}
 			c := call{path: "/v1/panel/audit", roles: reads(), query: given("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
 			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why", "places"}, shownAudit.row)
 		},

@@ -123,6 +123,18 @@ func TestFlagsOfChoicesNameThem(t *testing.T) {
 	}
 }
 
+// A span that holds nothing is a mistake, and no empty list.
+func TestSpansHoldSomething(t *testing.T) {
+	elsewhere(t)
+	outages, s := write(t, "outages.yaml", knownOutages), write(t, "s.yaml", "{}")
+	for _, words := range []string{"audit list", "mission simulate -f " + write(t, "m.yaml", goodMission), "health backtest -f " + s + " --outages " + outages} {
+		for _, to := range []string{"2026-03-02", "2026-03-01"} {
+			args := append(strings.Fields(words), "--from", "2026-03-02", "--to", to)
+			lacks(t, millrace(t, 2, append(args, nobody()...)...).errs, "--to must be after --from")
+		}
+	}
+}
+
 // An argument that is empty comes from a variable that is not set.
 func TestEmptyArgumentsAreRefused(t *testing.T) {
 	elsewhere(t)

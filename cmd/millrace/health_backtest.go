@@ -114,10 +114,7 @@ func (a *app) backtest(ctx context.Context, o backtestOptions) error {
 }
 
 func (o backtestOptions) check() error {
-	var errs error
-	if o.to > 0 && o.to <= o.from {
-		errs = errors.New("--to must be after --from")
-	}
+	errs := checkSpan(o.from, o.to)
 	if o.file != "" && o.source == "attempts" {
 		errs = errors.Join(errs, errors.New("--windows is a file of windows: --source attempts does not go with it"))
 	}

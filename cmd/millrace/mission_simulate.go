@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -42,8 +41,8 @@ The file has one mission.`,
 }
 
 func (a *app) simulate(ctx context.Context, o simulateOptions) error {
-	if o.to > 0 && o.to <= o.from {
-		return errors.New("--to must be after --from")
+	if err := checkSpan(o.from, o.to); err != nil {
+		return err
 	}
 	list, err := readFile(o.file, codecs.ParseMissions)
 	if err != nil {

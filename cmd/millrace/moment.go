@@ -8,6 +8,16 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
+var errNoSpan = errors.New("--to must be after --from")
+
+// checkSpan refuses a span of time, the end of which may be left out, that holds nothing.
+func checkSpan(from, to instant.Milli) error {
+	if to > 0 && to <= from {
+		return errNoSpan
+	}
+	return nil
+}
+
 // parseTime reads the time of a flag: what an event's times may be, or a date in UTC. A time of 1970 or before is a mistake.
 func parseTime(text string) (instant.Milli, error) {
 	at, err := instant.Parse(text)
