@@ -267,7 +267,7 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Millrace", Version: version,
-				License: &huma.License{Name: "All rights reserved", Identifier: "LicenseRef-All-rights-reserved"},
+				License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 				Description: "Missions and payment health from one stream of payment events. Money is in minor units with its currency, times are RFC 3339 in UTC, " +
 					"rates are fractions. Every error is a problem document with a stable `code`. Answers carry `as_of`; hand its token back as `min_as_of` to never read older state.",
 			},

@@ -133,7 +133,7 @@ func AsyncAPI(t *topology.Topology, version string) ([]byte, error) {
 	return indented(object{
 		"asyncapi": "3.0.0",
 		"info": object{
-			"title": "Millrace", "version": version, "license": object{"name": "All rights reserved"},
+			"title": "Millrace", "version": version, "license": object{"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
 			"description": "The topics by which Millrace takes payment events and tells others what came of them. Read them with isolation.level=read_committed. " +
 				"Money is in minor units with its currency, times are RFC 3339 in UTC. " + Partitioning,
 		},
