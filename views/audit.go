@@ -99,8 +99,8 @@ type auditInput struct {
 	Kind  string `query:"kind" enum:"@audit_kind" doc:"Only this kind; user: what support did for users"`
 	ID    string `query:"id" maxLength:"512" doc:"Only this entity; needs kind. What is of a mode has the mode as its id, what is of an instrument mode/instrument"`
 	Actor string `query:"actor" maxLength:"256" doc:"Only by this subject"`
-	From  string `query:"from" maxLength:"64" format:"date-time" doc:"Only at or after this time"`
-	To    string `query:"to" maxLength:"64" format:"date-time" doc:"Only before this time"`
+	From  string `query:"from" maxLength:"64" example:"2026-03-01T10:00:00Z" doc:"Only at or after this time: RFC 3339, or epoch milliseconds"`
+	To    string `query:"to" maxLength:"64" example:"2026-03-02T10:00:00Z" doc:"Only before this time, which is after from"`
 }
 
 type auditOutput struct{ Body AuditPage }
@@ -124,6 +124,9 @@ func (in *auditInput) filter() (f auditFilter, err error) {
 		if err := bound.to.UnmarshalText([]byte(bound.text)); err != nil {
 			return f, problem.Invalid("/query/"+bound.name, "wrong_type", err.Error())
 		}
+	}
+	if in.To != "" && f.to <= f.from {
+		return f, problem.Invalid("/query/to", "out_of_range", "must be after from")
 	}
 	return f, nil
 }

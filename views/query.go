@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -35,6 +36,8 @@ func checkQuery(ctx huma.Context) *problem.Problem {
 			unknown.Errors = append(unknown.Errors, unknownParameter(name, names))
 		case len(values) > 1:
 			return problem.Unreadable("/query/"+name, "repeated", "must be sent once")
+		case !utf8.ValidString(values[0]):
+			return problem.Unreadable("/query/"+name, "malformed", "is not UTF-8")
 		case strings.TrimSpace(values[0]) == "" && !p.AllowEmptyValue:
 			return problem.Unreadable("/query/"+name, "malformed", "is empty: leave it out, or give it a value")
 		}

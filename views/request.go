@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -53,6 +54,9 @@ func ambiguous(r *http.Request) *problem.Problem {
 	}
 	if p := checkKey(r.Header); p != nil {
 		return p
+	}
+	if !utf8.ValidString(r.URL.Path) { // no id and no name has such bytes
+		return problem.Of(http.StatusNotFound)
 	}
 	// The router would answer with a redirect to another path, which clients follow with another method, or not.
 	escaped := r.URL.EscapedPath()

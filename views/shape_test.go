@@ -244,7 +244,7 @@ func variants(op *huma.Operation, target string) []string {
 			continue
 		case p.Name == "limit":
 			value = "1"
-		case p.Schema.Format == "date-time":
+		case p.Name == "from" || p.Name == "to":
 			value = "2001-01-01T00:00:00Z"
 		case len(p.Schema.Enum) > 0:
 			value = fmt.Sprint(p.Schema.Enum[len(p.Schema.Enum)-1])
