@@ -99,6 +99,22 @@ func TestTemplatesReadWhatTheyAreGiven(t *testing.T) {
 	}
 }
 
+// TestTextsHaveNoControls: a text that people read may have lines and tabs, and nothing that steers what shows it.
+func TestTextsHaveNoControls(t *testing.T) {
+	for text, ok := range map[string]bool{"two\nlines\tand a tab\r\n": true, "नमस्ते 👨‍👩‍👧": true, "a\x00b": false, "\x1b[31mred": false, "a\u0085b": false, "a\x7f": false} {
+		m := definition(mission.Draft)
+		m.Title, m.Description = "x"+text+"x", text
+		for _, e := range []Entity{
+			Brand{BrandID: "b", Name: "x" + text + "x", State: StatusActive}, Pool{PoolID: "p", Title: "x" + text + "x", State: StatusActive},
+			Ad{AdID: "a", Title: "x" + text + "x", Placement: "home", State: StatusActive}, NewMission(m),
+		} {
+			if problems := Check(e, DefaultConfig()); ok != (len(problems) == 0) {
+				t.Errorf("%T with %q: %v", e, text, problems)
+			}
+		}
+	}
+}
+
 func TestBoundsOfDefinitions(t *testing.T) {
 	many := make([]string, MaxMerchants+1)
 	for i := range many {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/millrace/millrace/domain/mission"
 )
 
 // Bounds of what people write in definitions, in bytes.
@@ -55,6 +57,10 @@ func (v *validator) required(pointer, text string, most int) {
 func (v *validator) text(pointer, text string, most int) {
 	if len(text) > most || !utf8.ValidString(text) {
 		v.add(pointer, "must be text of at most "+strconv.Itoa(most)+" bytes")
+		return
+	}
+	if mission.HasControls(text) {
+		v.add(pointer, mission.ControlsDetail)
 	}
 }
 
