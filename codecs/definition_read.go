@@ -52,17 +52,33 @@ func (r *treeReader) pool(node any) catalog.Entity {
 	f.text("brand_id", &p.BrandID)
 	f.text("status", &p.State)
 	pattern := f.inner("code_pattern", formOf[CodePattern]())
-	var length int64
-	pattern.integer("length", &length)
-	p.Pattern.MinLength, p.Pattern.MaxLength = length, length
-	pattern.integer("min_length", &p.Pattern.MinLength)
-	pattern.integer("max_length", &p.Pattern.MaxLength)
+	pattern.length(&p.Pattern)
 	pattern.text("alphabet", &p.Pattern.Alphabet)
 	pattern.text("check_digit", &p.Pattern.CheckDigit)
 	codes := f.inner("codes", formOf[HandedOn]())
 	codes.integer("added", &p.Added)
 	codes.text("last_digest", &p.Digest)
 	return p
+}
+
+// length reads how long codes are: exactly so, or from and to.
+func (f fields) length(p *catalog.CodePattern) {
+	if f.values["length"] == nil {
+		f.integer("min_length", &p.MinLength)
+		f.integer("max_length", &p.MaxLength)
+		return
+	}
+	for _, other := range []string{"min_length", "max_length"} {
+		if f.values[other] != nil {
+			f.r.add(f.at(other), problem.InvalidField, "says how long codes are a second time: write length alone, or min_length and max_length")
+		}
+	}
+	var length int64
+	f.integer("length", &length)
+	if length == 0 {
+		f.r.add(f.at("length"), problem.InvalidField, "must be above 0: leave it out where codes have any length")
+	}
+	p.MinLength, p.MaxLength = length, length
 }
 
 func (r *treeReader) rewardTemplate(node any) catalog.Entity {

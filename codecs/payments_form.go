@@ -52,7 +52,7 @@ type EventFields struct {
 	Category      *string        `json:"category,omitempty" nullable:"true" maxLength:"256" example:"food"`
 	Decline       *string        `json:"decline,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: technical (counts against the bank) or business (does not). Default, and for any other word: by decline_code" example:"technical"`
 	DeclineCode   *string        `json:"decline_code,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: the response code of UPI or ISO 8583. One that is not known counts as technical" example:"U30"`
-	LatencyMS     *int64         `json:"latency_ms,omitempty" nullable:"true" minimum:"0" doc:"How long the attempt took, in milliseconds" example:"850"`
+	LatencyMS     *int64         `json:"latency_ms,omitempty" nullable:"true" minimum:"0" maximum:"7776000000" doc:"How long the attempt took, in milliseconds" example:"850"`
 	Attributes    map[string]any `json:"attributes,omitempty" nullable:"true" maxProperties:"256" doc:"Anything else that filters look at, by name. Keys of at most 256 bytes"`
 	CreatedAt     any            `json:"created_at,omitempty" nullable:"true" format:"event-time-or-empty" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
 	UpdatedAt     any            `json:"updated_at,omitempty" nullable:"true" format:"event-time-or-words" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`

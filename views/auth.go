@@ -109,12 +109,15 @@ func request(ctx context.Context) *http.Request {
 	return r
 }
 
+// myself stands for the subject of the token, where users are named.
+const myself = "me"
+
 // subject resolves the {id} of a user route. A user asks for themselves alone: another's id does not exist for them.
 // A service asks for anyone.
 func subject(ctx context.Context, id string) (string, error) {
 	who := identity(ctx)
 	switch {
-	case id == "me":
+	case id == myself:
 		return who.Subject, nil
 	case id == who.Subject, who.Has(token.Service):
 		return id, nil

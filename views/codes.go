@@ -148,7 +148,7 @@ func refusedCodes(file *codecs.CodesFile) *problem.Problem {
 		p.Detail = "the file holds no codes: nothing was taken"
 		return p
 	}
-	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: ?dry_run=true shows both", file.Refused, len(file.Codes))
+	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: a dry run shows both", file.Refused, len(file.Codes))
 	return p
 }
 

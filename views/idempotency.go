@@ -41,7 +41,7 @@ func resourceOf(ctx huma.Context, subject string) resource {
 		name = strings.TrimSuffix(name, "}")
 		value := ctx.Param(name)
 		switch {
-		case name == "id" && value == "me" && strings.HasPrefix(op.Path, me):
+		case name == "id" && value == myself && strings.HasPrefix(op.Path, me):
 			value = subject
 		case slices.Contains(strings.Fields(place), name):
 			value = normal(value)

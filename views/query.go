@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,6 +41,8 @@ func checkQuery(ctx huma.Context) *problem.Problem {
 			return problem.Unreadable("/query/"+name, "malformed", "is not UTF-8")
 		case strings.TrimSpace(values[0]) == "" && !p.AllowEmptyValue:
 			return problem.Unreadable("/query/"+name, "malformed", "is empty: leave it out, or give it a value")
+		case strings.ContainsFunc(values[0], unicode.IsControl):
+			return problem.Unreadable("/query/"+name, "malformed", "has a control character: take it out")
 		}
 	}
 	if len(unknown.Errors) > 0 {

@@ -81,3 +81,14 @@ func TestFiltersOfClosedListsAreRefused(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A control character is part of no name that a query could look for.
+func TestQueriesHaveNoControls(t *testing.T) {
+	f := newFixture(t)
+	for _, at := range []string{"/v1/health?mode=%00", "/v1/panel/audit?actor=a%1bb", "/v1/panel/audit?kind=mission&id=x%0a"} {
+		w := f.ask("GET", at, f.token("a", token.Admin, token.Health))
+		if got := f.object(w.Body.Bytes()); w.Code != http.StatusBadRequest || !strings.HasPrefix(firstPointer(got), "/query/") {
+			t.Errorf("%s: %d %s", at, w.Code, w.Body)
+		}
+	}
+}

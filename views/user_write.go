@@ -99,6 +99,9 @@ func panelUser(id string) (string, error) {
 	if len(id) > payment.TextLimit || strings.TrimSpace(id) != id || strings.IndexFunc(id, unicode.IsControl) >= 0 {
 		return "", problem.Missing("user")
 	}
+	if id == myself {
+		return "", problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "me stands for the subject of the token, which the panel's routes do not serve: name the user")
+	}
 	return id, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -194,8 +195,8 @@ func (c Config) Validate() error {
 		bad("brokers: at least one is needed")
 	}
 	for _, b := range c.Brokers {
-		if _, _, err := net.SplitHostPort(b); err != nil {
-			bad("brokers: %q is not host:port", b)
+		if !isAddress(b) {
+			bad("brokers: %q is not host:port, such as 127.0.0.1:9092", b)
 		}
 	}
 	if u, err := url.Parse(c.Server); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -266,4 +267,11 @@ func oneOf(s string, of ...string) bool {
 		}
 	}
 	return false
+}
+
+// isAddress tells whether a text is the address of a broker: a host, and a port from 1 to 65535.
+func isAddress(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	n, notANumber := strconv.ParseUint(port, 10, 16)
+	return err == nil && notANumber == nil && host != "" && n > 0
 }

@@ -359,3 +359,15 @@ func TestFilesThatCanBeMisread(t *testing.T) {
 		t.Errorf("%v %d", err, c.Partitions)
 	}
 }
+
+func TestAddressesOfBrokers(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"a:9092": true, "[::1]:9092": true, "10.0.0.1:1": true, "a:99999": false, ":9092": false, "a:0": false, "a": false, "a:kafka": false, "a:-1": false, "": false,
+	} {
+		c := Default()
+		c.Brokers = []string{text}
+		if err := c.Validate(); ok != (err == nil) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

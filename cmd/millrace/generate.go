@@ -13,9 +13,11 @@ import (
 
 	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/cmd/feed"
+	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/codecs"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/traffic"
 )
 
@@ -95,6 +97,20 @@ func (o generateOptions) config() (traffic.Config, error) {
 	return c, c.Validate()
 }
 
+// takes returns an error if the deployment would refuse all events from a time on: as of the future, or as older than what it keeps.
+func (a *app) takes(ctx context.Context, from time.Time) error {
+	if bound := a.config.Intake.FutureBound; time.Until(from) > bound {
+		return fmt.Errorf("--from %s: events of more than %v ahead would be refused as %s: write a time that has been, or --out for a file",
+			from.Format(time.RFC3339), bound, payment.FutureTimestamp)
+	}
+	reached, err := a.ledgerTime(ctx)
+	if ledger := pipeline.Ledger(a.config); err == nil && reached != 0 && ledger.TooOld(instant.Of(from), reached) {
+		return fmt.Errorf("--from %s: the deployment, which has reached %v, takes events from %v on (ledger.retention %v), and would refuse these as %s",
+			from.Format(time.RFC3339), reached, reached.Add(-ledger.Retention), ledger.Retention, payment.TooOld)
+	}
+	return err
+}
+
 func (a *app) generate(ctx context.Context, o generateOptions) error {
 	cfg, err := o.config()
 	if err != nil {
@@ -106,6 +122,11 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 	}
 	if o.out != "" {
 		return a.generateFile(ctx, g, o.out)
+	}
+	if o.from != 0 {
+		if err := a.takes(ctx, cfg.From); err != nil {
+			return err
+		}
 	}
 	t := a.topology()
 	f, err := feed.Open(ctx, feed.Config{Client: a.config.Client(), Topic: t.Payments.Name})

@@ -131,3 +131,27 @@ func TestMissionCommandsWithoutAServer(t *testing.T) {
 		lacks(t, millrace(t, 2, append(append(args, "--token", "x"), nobody()...)...).errs, "no answer from http://127.0.0.1:1")
 	}
 }
+
+// What is sound and can never give anything is taken with a warning.
+func TestMissionApplyWarnsOfWhatNobodyCanWin(t *testing.T) {
+	elsewhere(t)
+	now := time.Now().UTC()
+	from, to := now.AddDate(0, 0, 7).Format(time.DateOnly), now.AddDate(0, 0, 14).Format(time.DateOnly)
+	sound := strings.NewReplacer("2026-03-01", from, "2026-03-08", to).Replace(goodMission)
+	for change, warning := range map[string]string{
+		"limits: {budget: 5}":                                        "one reward is more than the whole budget: nobody can win it",
+		"limits: {budget: 100}":                                      "",
+		"limits: {budget: 5, over_budget: truncate}":                 "",
+		"activate_at: " + now.AddDate(0, 0, 15).Format(time.RFC3339): "is over when it becomes active: nobody can reach it",
+		"activate_at: " + now.AddDate(0, 0, 6).Format(time.RFC3339):  "",
+	} {
+		text := sound + "  " + change + "\n"
+		if strings.HasPrefix(change, "activate_at") {
+			text = strings.Replace(text, "status: active", "status: scheduled", 1)
+		}
+		got := millrace(t, 0, append([]string{"mission", "apply", "--dry-run", "-f", write(t, "m.yaml", text)}, nobody()...)...)
+		if warned := strings.Contains(got.errs, "Warning"); warned != (warning != "") || !strings.Contains(got.errs, warning) {
+			t.Errorf("%s: %s", change, got.errs)
+		}
+	}
+}

@@ -87,6 +87,7 @@ func TestReplayAndGenerateSend(t *testing.T) {
 	if got := send(0, "generate", "--count", "100"); got != "sent=100\n" {
 		t.Errorf("generate said %q", got)
 	}
+	lacks(t, send(2, "generate", "--from", "2090-01-01T00:00:00Z", "--count", "5"), "--from 2090-01-01T00:00:00Z", "future_timestamp", "--out")
 	if got, want := sent(t, addr, "payments"), int64(3+3+3+1+100); got != want {
 		t.Errorf("%d records, not %d", got, want)
 	}

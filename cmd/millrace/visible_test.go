@@ -16,7 +16,7 @@ func TestTablesShowWhatCannotBeSeen(t *testing.T) {
 	}
 	run(0, "mission", "apply", "-f", write(t, "m.yaml", `
 - id: cards
-  title: "Cards \u001b[31mred"
+  title: Cards
   currency: INR
   goal: {metric: count, target: 2}
   filters: [{id: attributes.card, operator: in, values: [" 42", "43"]}]

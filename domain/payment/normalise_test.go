@@ -202,6 +202,7 @@ func TestNormaliseRefuses(t *testing.T) {
 		"long code":                        {func(in *Input) { in.DeclineCode = str(long) }, InvalidField, "decline_code"},
 		"decline of another kind":          {func(in *Input) { in.Decline = num("1") }, InvalidField, "decline"},
 		"latency below 0":                  {func(in *Input) { in.LatencyMS = num("-1") }, InvalidField, "latency_ms"},
+		"latency of a time":                {func(in *Input) { in.LatencyMS = num("1772359200000") }, InvalidField, "latency_ms"},
 		"latency as text":                  {func(in *Input) { in.LatencyMS = str("5") }, InvalidField, "latency_ms"},
 		"attributes as a list":             {func(in *Input) { in.Attributes, in.Members = Value{Array, "[]"}, nil }, InvalidField, "attributes"},
 		"attribute with a long key":        {func(in *Input) { in.Members = []Member{{long, str("v")}} }, InvalidField, "attributes"},

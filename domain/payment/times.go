@@ -2,6 +2,7 @@ package payment
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -22,8 +23,10 @@ func (r *reader) times(e *Event, in *Input) (fallback bool) {
 	return fallback
 }
 
-// wordOnly tells whether a value is a text without a digit, as senders write a time that they do not know.
-func wordOnly(v Value) bool { return v.Kind == String && !strings.ContainsAny(v.Text, "0123456789") }
+// wordOnly tells whether a value is a text without a digit, of any script, as senders write a time that they do not know.
+func wordOnly(v Value) bool {
+	return v.Kind == String && !strings.ContainsFunc(v.Text, unicode.IsDigit)
+}
 
 // time reads a time that must be one, from the year 2000 to the bound of the future.
 func (r *reader) time(field string, v Value) instant.Milli {

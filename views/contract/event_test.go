@@ -73,7 +73,7 @@ func changedEvents() map[string][]string {
 		`{"type":"refund"}`, `{"type":null}`, `{"id":null}`, `{"id":""}`, `{"id":" "}`, `{"id":7}`, `{"transaction_id":null}`, `{"user_id":{}}`, `{"currency":null}`, `{"currency":"RUPEE"}`,
 		`{"currency":356}`, `{"amount":0}`, `{"amount":-1}`, `{"amount":1.5}`, `{"amount":"100"}`, `{"amount":1125899906842625}`, `{"status":"done"}`, `{"mode":1}`, `{"gateway":[]}`,
 		`{"latency_ms":-1}`, `{"latency_ms":"fast"}`, `{"attributes":[]}`, `{"attributes":"x"}`, `{"created_at":true}`, `{"updated_at":true}`, `{"updated_at":{"$date":"2026-03-01T10:00:00Z"}}`, `{"updated_at":["2026-03-01T10:00:00Z"]}`, `{"created_at":"yesterday"}`, `{"created_at":-5}`, `{"updated_at":-5}`, `{"updated_at":1796024}`, `{"decline_code":51}`,
-		`{"created_at":" "}`, `{"created_at":"-"}`, `{"updated_at":"yesterday at 5"}`, `{"updated_at":"2026-03-01"}`, `{"updated_at":"2026-02-30 10:00:00Z"}`,
+		`{"created_at":" "}`, `{"created_at":"-"}`, `{"updated_at":"yesterday at 5"}`, `{"updated_at":"२०२६-०३-०१T१०:००:००Z"}`, `{"updated_at":"１７７２३５９２００"}`, `{"updated_at":"2026-03-01"}`, `{"updated_at":"2026-02-30 10:00:00Z"}`,
 		`{"updated_at":"2026-02-29 10:00:00Z"}`, `{"updated_at":"2026-04-31 10:00:00Z"}`, `{"updated_at":"2026-13-01 10:00:00Z"}`, `{"updated_at":"2026-03-00 10:00:00Z"}`,
 		`{"updated_at":"2026-03-01 24:00:00Z"}`, `{"updated_at":"2026-03-01 10:60:00Z"}`, `{"updated_at":"2026-03-01 10:00:61Z"}`, `{"updated_at":"2026-03-01 10:00:00"}`,
 		`{"updated_at":"2026-03-01 10:00:00+24:00"}`, `{"updated_at":"2026-03-01 10:00:00,5Z"}`, `{"updated_at":"2026-03-01T10:00:00+24:00"}`, `{"updated_at":"2026-03-01  10:00:00Z"}`,

@@ -31,7 +31,7 @@ func moments(s *huma.Schema) {
 	case codecs.EventTimeOrEmpty:
 		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^$`, Description: "As if it were missing"})
 	case codecs.EventTimeOrWords:
-		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^[^0-9]*$`, Description: "Without any digit: as if it were missing"})
+		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^\P{Nd}*$`, Description: "Without any digit: as if it were missing"})
 	default:
 		return
 	}

@@ -37,6 +37,9 @@ func (Code) Schema(huma.Registry) *huma.Schema {
 
 const unknownField = "unknown_field"
 
+// noBody is what huma says where a body is missing.
+const noBody = "request body is required"
+
 func messages(m *huma.ErrorModel) string {
 	all := []string{m.Detail}
 	for _, d := range m.Errors {
@@ -91,6 +94,9 @@ func Of(status int) *Problem {
 // fromModel keeps huma's status, and of its details the place and a code: its messages and values may echo the request.
 func fromModel(m *huma.ErrorModel) *Problem {
 	p := Of(m.Status)
+	if m.Detail == noBody {
+		p.Detail = "the request has no body: send what the operation needs"
+	}
 	if m.Status >= http.StatusInternalServerError {
 		return p
 	}

@@ -247,12 +247,12 @@ func parseStandard(id, at, signatures string) (*Claim, error) {
 		}
 		mac, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(mac) != sha256.Size {
-			return nil, fmt.Errorf("%w: v1 is no HMAC-SHA256 in base64", ErrInvalid)
+			continue // it is nobody's, and one of the others may be the source's
 		}
 		c.macs = append(c.macs, mac)
 	}
 	if len(c.macs) == 0 || len(c.macs) > maxSignatures {
-		return nil, fmt.Errorf("%w: a signature of version v1 is needed", ErrInvalid)
+		return nil, fmt.Errorf("%w: a signature of version v1, an HMAC-SHA256 in base64, is needed", ErrInvalid)
 	}
 	return c, nil
 }
@@ -273,14 +273,14 @@ func parse(header string) (*Claim, error) {
 		case "v1":
 			mac, err := hex.DecodeString(value)
 			if err != nil || len(mac) != sha256.Size {
-				return nil, fmt.Errorf("%w: v1 is no HMAC-SHA256 in hexadecimal", ErrInvalid)
+				continue // it is nobody's, and one of the others may be the source's
 			}
 			c.macs = append(c.macs, mac)
 		default: // versions to come
 		}
 	}
 	if c.time == "" || len(c.macs) == 0 || len(c.macs) > maxSignatures {
-		return nil, fmt.Errorf("%w: t and v1 are needed", ErrInvalid)
+		return nil, fmt.Errorf("%w: t and v1, an HMAC-SHA256 in hexadecimal, are needed", ErrInvalid)
 	}
 	c.signed = c.time
 	return c, nil

@@ -68,6 +68,7 @@ func TestGoodSignatures(t *testing.T) {
 		"as late as can be":   {Sign(first, now.Add(-5*time.Minute), body), "", "bank"},
 		"as early as can be":  {Sign(first, now.Add(5*time.Minute), body), "", "bank"},
 		"of several versions": {"v0=x, " + Sign(first, now, body) + ",v2=y", "", "bank"},
+		"one is no MAC":       {"v1=AAAA," + Sign(first, now, body), "", "bank"},
 		"one of two":          {Sign(first, now, body) + ",v1=" + strings.Repeat("0", 64), "", "bank"},
 		"in capitals":         {strings.Replace(strings.ToUpper(Sign(first, now, body)), "T=1772359200,V1", "t=1772359200,v1", 1), "", "bank"},
 	} {

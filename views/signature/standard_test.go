@@ -51,6 +51,7 @@ func TestStandardWebhooks(t *testing.T) {
 		"as it is":            func(http.Header) {},
 		"the source named":    func(h http.Header) { h.Set(SourceHeader, "psp") },
 		"of several versions": func(h http.Header) { h.Set(WebhookHeader, "v1a,xyz "+h.Get(WebhookHeader)+" v2,abc") },
+		"one is no MAC":       func(h http.Header) { h.Set(WebhookHeader, "v1,AAAA "+h.Get(WebhookHeader)) },
 		"one of two": func(h http.Header) {
 			h.Set(WebhookHeader, "v1,"+base64.StdEncoding.EncodeToString(make([]byte, 32))+" "+h.Get(WebhookHeader))
 		},
