@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // Config holds what definitions are judged against.
@@ -119,6 +120,8 @@ func refuse(row *Row, c *Command) problem.List {
 		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
 	case len(c.Reason) > MaxReason || !utf8.ValidString(c.Reason):
 		return problem.One("/reason", problem.InvalidField, "must be text of at most 500 bytes")
+	case visible.HasControls(c.Reason):
+		return problem.One("/reason", problem.InvalidField, visible.ControlsDetail)
 	}
 	return unexpected(row, c)
 }

@@ -132,6 +132,7 @@ func TestRefusals(t *testing.T) {
 		{"id", func(c *Command) { c.EntityID = "other" }, problem.Problem{Pointer: "/id", Code: problem.InvalidField}},
 		{"codes", func(c *Command) { c.Op, c.Entity, c.Codes = AddCodes, nil, []string{"A"} }, problem.Problem{Code: problem.InvalidField}},
 		{"reason", func(c *Command) { c.Reason = strings.Repeat("x", MaxReason+1) }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
+		{"controls", func(c *Command) { c.Reason = "a\x1b[31mb" }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
 		{"entity", func(c *Command) { c.Entity = nil }, problem.Problem{Code: problem.InvalidField}},
 		{"revision", func(c *Command) { c.Expected = 7 }, problem.Problem{Code: problem.PreconditionFailed}},
 		{"rules", changed(func(m *mission.Mission) { m.Goal.Metric = "hops" }), problem.Problem{Pointer: "/goal/metric", Code: problem.InvalidField}},

@@ -34,7 +34,7 @@ func (a alphabet) smallest() int64 {
 	size := int64(0)
 	for _, span := range a {
 		for r := span[0]; r <= span[1]; r++ {
-			if !visible(r) {
+			if !drawn(r) {
 				continue
 			}
 			if n := int64(utf8.RuneLen(r)); size == 0 || n < size {

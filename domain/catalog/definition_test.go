@@ -101,7 +101,7 @@ func TestTemplatesReadWhatTheyAreGiven(t *testing.T) {
 
 // TestTextsHaveNoControls: a text that people read may have lines and tabs, and nothing that steers what shows it.
 func TestTextsHaveNoControls(t *testing.T) {
-	for text, ok := range map[string]bool{"two\nlines\tand a tab\r\n": true, "नमस्ते 👨‍👩‍👧": true, "a\x00b": false, "\x1b[31mred": false, "a\u0085b": false, "a\x7f": false} {
+	for text, ok := range map[string]bool{"two\nlines\tand a tab\r\n": true, "नमस्ते 👨‍👩‍👧": true, "a\x00b": false, "\x1b[31mred": false, "a\u0085b": false, "a\x7f": false, "a\u202eb": false, "\u200fعربي": true} {
 		m := definition(mission.Draft)
 		m.Title, m.Description = "x"+text+"x", text
 		for _, e := range []Entity{

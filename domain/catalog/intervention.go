@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/visible"
 	"github.com/millrace/millrace/domain/word"
 )
 
@@ -283,6 +284,8 @@ func (v *validator) reason(reason string) {
 		v.add("/reason", "is required: the audit names it")
 	case len(reason) > MaxReason || !utf8.ValidString(reason):
 		v.add("/reason", "must be text of at most "+strconv.Itoa(MaxReason)+" bytes")
+	case visible.HasControls(reason):
+		v.add("/reason", visible.ControlsDetail)
 	}
 }
 

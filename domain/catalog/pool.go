@@ -83,16 +83,16 @@ func CheckCode(code string) string {
 		return "is longer than " + strconv.Itoa(MaxCode) + " bytes"
 	case !utf8.ValidString(code) || strings.ContainsFunc(code, unicode.IsControl) || code != strings.TrimSpace(code):
 		return "is no code: text without control characters"
-	case strings.ContainsFunc(code, func(r rune) bool { return r != ' ' && !visible(r) }):
+	case strings.ContainsFunc(code, func(r rune) bool { return r != ' ' && !drawn(r) }):
 		return "has a character that nobody sees, such as a zero-width or no-break space: take it out"
 	default:
 		return ""
 	}
 }
 
-// visible tells whether somebody who types a code sees the character: no format character, no space, no filler, and not the mark of text
+// drawn tells whether somebody who types a code sees the character: no format character, no space, no filler, and not the mark of text
 // that was lost.
-func visible(r rune) bool {
+func drawn(r rune) bool {
 	const blankBraille, lost = '\u2800', '\ufffd'
 	return unicode.IsGraphic(r) && !unicode.Is(unicode.Z, r) && r != blankBraille && r != lost &&
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // Bounds of what people write in definitions, in bytes.
@@ -59,8 +59,8 @@ func (v *validator) text(pointer, text string, most int) {
 		v.add(pointer, "must be text of at most "+strconv.Itoa(most)+" bytes")
 		return
 	}
-	if mission.HasControls(text) {
-		v.add(pointer, mission.ControlsDetail)
+	if visible.HasControls(text) {
+		v.add(pointer, visible.ControlsDetail)
 	}
 }
 

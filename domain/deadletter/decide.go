@@ -5,6 +5,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // Op is what a command asks for.
@@ -89,6 +90,8 @@ func (r *Row) refuse(c *Command) problem.List {
 		return one(problem.Conflict, "the key was used for something else")
 	case c.Op != Replay && c.Op != Discard:
 		return one(problem.InvalidField, "no such command")
+	case visible.HasControls(c.Reason):
+		return problem.One("/reason", problem.InvalidField, visible.ControlsDetail)
 	case c.Partition != r.Partition || c.Offset != r.Offset:
 		return one(problem.PreconditionFailed, "it was filed anew since it was read")
 	case r.State == Replayed, r.State == c.Op.state():

@@ -75,3 +75,14 @@ func TestDecide(t *testing.T) {
 		}
 	}
 }
+
+// A reason is read by people: nothing in it steers what shows it.
+func TestReasonsHaveNoControls(t *testing.T) {
+	row := File(nil, letter("ledger", payment.OverReversal, 5))
+	for reason, result := range map[string]verdict.Result{"two\nlines": verdict.Applied, "a\x1bb": verdict.Refused, "a\u202eb": verdict.Refused} {
+		next, _, _ := Decide(row, &Command{ID: "a.1", Op: Discard, LetterID: "payments-3-42", Reason: reason, Partition: 1, Offset: 5})
+		if v, _ := next.Verdicts.Find("a.1"); v.Result != result {
+			t.Errorf("%q: %+v", reason, v)
+		}
+	}
+}

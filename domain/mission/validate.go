@@ -3,12 +3,11 @@ package mission
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // The bounds of texts and lists, in bytes and entries.
@@ -97,22 +96,14 @@ func (v *validator) texts() {
 	v.check(len(m.Title) <= maxTitle, "/title", "is longer than "+strconv.Itoa(maxTitle)+" bytes")
 	v.check(len(m.Description) <= maxDescription, "/description", "is longer than "+strconv.Itoa(maxDescription)+" bytes")
 	if v.written {
-		v.check(!HasControls(m.Title), "/title", ControlsDetail)
-		v.check(!HasControls(m.Description), "/description", ControlsDetail)
+		v.check(!visible.HasControls(m.Title), "/title", visible.ControlsDetail)
+		v.check(!visible.HasControls(m.Description), "/description", visible.ControlsDetail)
 	}
 	v.check(m.BrandID == "" || isID(m.BrandID), "/brand_id", "is not an id")
 	if detail := CheckCurrency(m.Currency); detail != "" {
 		v.add("/currency", problem.InvalidField, detail)
 	}
 	v.check(m.Status.Known(), "/status", oneOf(Statuses())+statusHint(m.Status))
-}
-
-// ControlsDetail says what is wrong with a text of which HasControls holds.
-const ControlsDetail = "has control characters: write it with line breaks and tabs at most"
-
-// HasControls tells whether a text that people read has characters that steer what shows it, other than line breaks and tabs.
-func HasControls(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' })
 }
 
 func isID(s string) bool {

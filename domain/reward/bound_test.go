@@ -116,3 +116,12 @@ func TestGoodwillBeyondTheBound(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonsHaveNoControls(t *testing.T) {
+	for reason, ok := range map[string]bool{"two\nlines": true, "a\x1bb": false, "a\u202eb": false} {
+		got := reward.CheckGoodwill(&reward.Command{UserID: "u", Reason: reason, Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 5}})
+		if ok != (len(got) == 0) || !ok && got[0].Pointer != "/reason" {
+			t.Errorf("%q: %v", reason, got)
+		}
+	}
+}

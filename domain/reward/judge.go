@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/domain/visible"
 )
 
 // Judge gives a command to its user's row, which keeps the verdict. It is total: what cannot be done is refused, with the reasons.
@@ -64,6 +65,8 @@ func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 		return refuse("/reason", problem.InvalidField, "is required")
 	case len(c.Reason) > MaxReason:
 		return refuse("/reason", problem.InvalidField, longReason)
+	case visible.HasControls(c.Reason):
+		return refuse("/reason", problem.InvalidField, visible.ControlsDetail)
 	case r.Barred:
 		return verdict.Unchanged, nil
 	}
@@ -113,6 +116,7 @@ func CheckGoodwill(c *Command) problem.List {
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
 	check(len(c.Reason) <= MaxReason, "/reason", longReason)
+	check(!visible.HasControls(c.Reason), "/reason", visible.ControlsDetail)
 	check(known, "/kind", "must be one of "+strings.Join(kinds, ", "))
 	check(c.Reward.Amount > 0, "/amount", "must be a whole number above 0")
 	check(c.Reward.Amount <= money.Max, "/amount", money.MaxDetail)

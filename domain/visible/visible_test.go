@@ -40,3 +40,11 @@ func TestDifferentTextsLookDifferent(tt *testing.T) {
 		}
 	})
 }
+
+func TestHasControls(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "a\nb\tc\r": false, "नमस्ते": false, "\u200fعربي": false, "\x00": true, "\x1b[2J": true, "\u0085": true, "a\u202eb": true} {
+		if got := HasControls(text); got != want {
+			t.Errorf("%q: %t", text, got)
+		}
+	}
+}
