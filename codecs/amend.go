@@ -6,7 +6,8 @@ import (
 	"github.com/millrace/millrace/codecs/wire"
 )
 
-// earlier is the body of a row that another one follows, as far as it has not been gone over. The zero value is of no row.
+// earlier is the body of a row that another one follows, as far as it has not been gone over. The zero value is of no
+// row.
 type earlier struct{ rest []byte }
 
 func earlierBody(raw []byte) earlier {
@@ -32,8 +33,8 @@ func (e *earlier) seek(number protowire.Number) {
 	}
 }
 
-// messages returns the next n fields, which are nested messages with numbers below 16, and goes past them; nil if they are not
-// there.
+// messages returns the next n fields, which are nested messages with numbers below 16, and goes past them; nil if they
+// are not there.
 func (e *earlier) messages(n int) []byte {
 	at := 0
 	for range n {
@@ -51,13 +52,15 @@ func (e *earlier) messages(n int) []byte {
 	return out
 }
 
-// list writes one nested message for each element of a list. Those of runs that the earlier row has, too, are copied: elements are
-// immutable, and what is written of one hangs on nothing but itself and the one before it.
+// list writes one nested message for each element of a list. Those of runs that the earlier row has, too, are copied:
+// elements are immutable, and what is written of one hangs on nothing but itself and the one before it.
 type list[T comparable] struct {
 	field wire.Number
-	// order tells which comes first of an element of the earlier list and one of this, as far as the lists have an order.
+	// order tells which comes first of an element of the earlier list and one of this, as far as the lists have an
+	// order.
 	order func(old, v T) int
-	// alike tells whether what follows old is written as what follows v. Before the first element there is the zero value.
+	// alike tells whether what follows old is written as what follows v. Before the first element there is the zero
+	// value.
 	alike func(old, v T) bool
 }
 

@@ -46,7 +46,8 @@ func attemptFields(f *wire.Fields, a *ledger.Attempt) {
 	causeField(f, 9, &a.Cause, &base)
 }
 
-// attemptBase is what an attempt itself says of its cause. The instrument is mostly the payment's own, the times are close.
+// attemptBase is what an attempt itself says of its cause. The instrument is mostly the payment's own, the times are
+// close.
 func attemptBase(a *ledger.Attempt) ledger.Cause {
 	return ledger.Cause{
 		Facts: payment.Facts{

@@ -9,8 +9,8 @@ import (
 )
 
 // The bodies of requests are declared once, here and in mission_write.go. The OpenAPI document is made of the tags, the
-// readers take their known fields from the names, and the command line writes its bodies with these types. A field that is
-// always written and may be left out by others has required:"false".
+// readers take their known fields from the names, and the command line writes its bodies with these types. A field that
+// is always written and may be left out by others has required:"false".
 
 // FieldNames returns the names of a form's fields, as declared.
 func FieldNames(form Form) []string {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Canonical returns one form for all spellings of a JSON document: fields in the order of their names, no white space, texts and whole
-// numbers spelled one way. It is for comparing documents, not for storing them.
+// Canonical returns one form for all spellings of a JSON document: fields in the order of their names, no white space,
+// texts and whole numbers spelled one way. It is for comparing documents, not for storing them.
 func Canonical(b []byte) ([]byte, error) {
 	tree, err := parseJSONTree(b)
 	if err != nil {

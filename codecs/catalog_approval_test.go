@@ -11,7 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// decidedRow is a mission that was approved, of which one proposal was rejected and another waits, with the lines of the audit on it.
+// decidedRow is a mission that was approved, of which one proposal was rejected and another waits, with the lines of
+// the audit on it.
 func decidedRow(t testing.TB) (*catalog.Row, []*audit.Line) {
 	t.Helper()
 	const at = 1_772_359_200_000

@@ -8,9 +8,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// causeFields are where c differs from base, which is what the record around it says already: most causes then take a few bytes.
-// Texts are there if they differ, also if empty; numbers are distances. When it is read, c is base at first: the fields that make
-// up the base come before it in the record.
+// causeFields are where c differs from base, which is what the record around it says already: most causes then take a
+// few bytes. Texts are there if they differ, also if empty; numbers are distances. When it is read, c is base at first:
+// the fields that make up the base come before it in the record.
 func causeFields(f *wire.Fields, c, base *ledger.Cause) {
 	f.Other(1, &c.ID, base.ID)
 	f.Byte(2, (*uint8)(&c.Type))

@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// CodesFile is what was read of a file of gift codes: one a line. What is not surely a code is a problem; whoever takes the codes takes
-// none of a file with problems.
+// CodesFile is what was read of a file of gift codes: one a line. What is not surely a code is a problem; whoever takes
+// the codes takes none of a file with problems.
 type CodesFile struct {
 	Dialect CodesDialect
 	Codes   []string // each once, in the order of the file

@@ -113,7 +113,8 @@ func TestFilesWithoutCodes(t *testing.T) {
 	}
 }
 
-// Whatever a file is, every line is a code, a duplicate, blank, the header or refused; and it takes no time out of proportion.
+// Whatever a file is, every line is a code, a duplicate, blank, the header or refused; and it takes no time out of
+// proportion.
 func TestEveryLineIsAccountedFor(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		line := rapid.OneOf(rapid.StringMatching(`[A-Z0-9]{1,12}`), rapid.StringMatching(`[ -~]{0,30}`), rapid.SampledFrom([]string{"", "code", ";;", "sep=;", "4.2E+15", "\"a\"", "Total"}))

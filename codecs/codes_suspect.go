@@ -71,8 +71,8 @@ func headings() map[string]bool {
 	return words
 }
 
-// isHeading tells whether a text consists of words of headings alone, however they are joined; with numbers only where there are spaces,
-// as in "3 codes": CODE-1 may be a code.
+// isHeading tells whether a text consists of words of headings alone, however they are joined; with numbers only where
+// there are spaces, as in "3 codes": CODE-1 may be a code.
 func isHeading(text string, known map[string]bool) bool {
 	if len(text) > maxShapeLength || !strings.ContainsFunc(text, unicode.IsLetter) {
 		return false
@@ -105,8 +105,8 @@ func made(word string, known map[string]bool) bool {
 	return reached[len(word)]
 }
 
-// outliers refuses a first or last line that is like no other: words of a heading or a remark in another language, where every other code
-// has digits and another length. The pattern of a pool says more.
+// outliers refuses a first or last line that is like no other: words of a heading or a remark in another language,
+// where every other code has digits and another length. The pattern of a pool says more.
 func (r *codesReader) outliers() {
 	n := len(r.file.Codes)
 	if !r.bare || n < 2 {

@@ -6,8 +6,9 @@ import (
 	"strconv"
 )
 
-// ConfigText returns a configuration file as the one document of UTF-8 that a decoder of structs is to read: without byte order mark,
-// from UTF-16 too. What such a decoder would read as something else than YAML 1.2 does is refused, and so are merge keys and a second document.
+// ConfigText returns a configuration file as the one document of UTF-8 that a decoder of structs is to read: without
+// byte order mark, from UTF-16 too. What such a decoder would read as something else than YAML 1.2 does is refused, and
+// so are merge keys and a second document.
 func ConfigText(b []byte) ([]byte, error) {
 	text, err := decodeText(b)
 	if err != nil {

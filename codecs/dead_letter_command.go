@@ -45,7 +45,8 @@ func letterCommandFields(f *wire.Fields, c *deadletter.Command) {
 	}
 }
 
-// ReplayRequest reads how a dead letter is to be replayed: why, and the bytes to send in place of its own; nil without any.
+// ReplayRequest reads how a dead letter is to be replayed: why, and the bytes to send in place of its own; nil without
+// any.
 func ReplayRequest(b []byte) (reason string, raw []byte, err error) {
 	return reason, raw, request(b, formOf[ReplayBody](), func(f fields) {
 		f.text("reason", &reason)

@@ -7,7 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// definition opens a definition. What the API tells of one besides changes nothing: what was read can be edited and written back.
+// definition opens a definition. What the API tells of one besides changes nothing: what was read can be edited and
+// written back.
 func (r *treeReader) definition(node any, form Form, besides ...string) fields {
 	return r.formed("", node, form, append(besides, "revision", "created_at", "changed_at", "actor", "as_of")...)
 }

@@ -11,8 +11,8 @@ func patternForm(p catalog.CodePattern) *CodePattern {
 	return &CodePattern{MinLength: p.MinLength, MaxLength: p.MaxLength, Alphabet: p.Alphabet, CheckDigit: p.CheckDigit}
 }
 
-// DefinitionJSON returns the canonical JSON of a mission, brand, ad, pool or reward template as ParseEntity reads it, nil for
-// other kinds.
+// DefinitionJSON returns the canonical JSON of a mission, brand, ad, pool or reward template as ParseEntity reads it,
+// nil for other kinds.
 func DefinitionJSON(e catalog.Entity) []byte {
 	switch e := e.(type) {
 	case catalog.Mission:

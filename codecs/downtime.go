@@ -31,8 +31,8 @@ type DowntimeJSON struct {
 	Reason     DowntimeReasonJSON `json:"reason"`
 }
 
-// DowntimeReasonJSON says why: a code, the ends of the windows that decided, and words. By is the id of the maintenance or
-// override that it stems from, empty if it is of an evaluation.
+// DowntimeReasonJSON says why: a code, the ends of the windows that decided, and words. By is the id of the maintenance
+// or override that it stems from, empty if it is of an evaluation.
 type DowntimeReasonJSON struct {
 	Code    string          `json:"code" enum:"@downtime_cause"`
 	Windows []instant.Milli `json:"windows" format:"date-time" doc:"Ends of the windows that decided"`

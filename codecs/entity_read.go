@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// ParseEntities reads a list of entities of one kind, or a single one, from YAML or JSON. Everything that is wrong by itself is
-// refused together: the error is then a problem.List whose pointers begin with the place in the list.
+// ParseEntities reads a list of entities of one kind, or a single one, from YAML or JSON. Everything that is wrong by
+// itself is refused together: the error is then a problem.List whose pointers begin with the place in the list.
 func ParseEntities(kind catalog.Kind, r io.Reader, cfg catalog.Config) ([]catalog.Entity, error) {
 	file, err := readSource(r)
 	if err != nil {
@@ -46,8 +46,8 @@ func ParseEntities(kind catalog.Kind, r io.Reader, cfg catalog.Config) ([]catalo
 	return entities, nil
 }
 
-// ParseEntity reads one from JSON, with the same checks. Pointers begin at it. id, where it is not empty, is its id unless the
-// JSON has one; what is of a mode or instrument has none.
+// ParseEntity reads one from JSON, with the same checks. Pointers begin at it. id, where it is not empty, is its id
+// unless the JSON has one; what is of a mode or instrument has none.
 func ParseEntity(kind catalog.Kind, b []byte, id string, cfg catalog.Config) (catalog.Entity, error) {
 	tree, err := parseJSONTree(b)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/health"
 )
 
-// AskedJSON returns an entity as a client asks for it: JSON that ParseEntity reads back to the same. Of settings it is the newest change;
-// of a pool the codes are left out, which no client writes.
+// AskedJSON returns an entity as a client asks for it: JSON that ParseEntity reads back to the same. Of settings it is
+// the newest change; of a pool the codes are left out, which no client writes.
 func AskedJSON(e catalog.Entity) []byte {
 	switch e := e.(type) {
 	case catalog.Mission:

@@ -2,9 +2,9 @@ package codecs
 
 import "github.com/millrace/millrace/domain/payment"
 
-// EventJSON returns e in the shape of the input contract, so that a dead letter past intake can be read, edited and sent to
-// the payments topic again. Decoded and normalised under the same origin it gives e again; only where e's times came from
-// its record's timestamp they are now its own, and count in the fingerprint.
+// EventJSON returns e in the shape of the input contract, so that a dead letter past intake can be read, edited and
+// sent to the payments topic again. Decoded and normalised under the same origin it gives e again; only where e's times
+// came from its record's timestamp they are now its own, and count in the fingerprint.
 func EventJSON(e *payment.Event) []byte {
 	w := newJSONObject(320 + len(e.Extra))
 	w.text("id", e.ID)

@@ -28,7 +28,8 @@ func sampleEvent(t testing.TB) *payment.Event {
 	return n.Event
 }
 
-// The bytes of version 1 must stay readable for as long as transactions is kept (90 days) and longer: do not change them.
+// The bytes of version 1 must stay readable for as long as transactions is kept (90 days) and longer: do not change
+// them.
 const goldenEvent = "010a056576745f3110011a0574786e5f3122057573725f31288cc4013203494e52380342037570694a03736269520872617a6f7270617958c4c7b98d9567" +
 	"60c41368dc0b71441f86a6e1e3e1197a1c0a087061796d656e74731006185420a0d3b98d95672a0574786e5f318201037362698a0106737769676779920104" +
 	"666f6f649a010f0a0463617264120766616d63617264a001900dc201077b2278223a317d"

@@ -5,7 +5,8 @@ import "reflect"
 // Form is one form of a JSON value: a struct by which it is written or read. The tags of its fields say what they hold.
 type Form = reflect.Type
 
-// Formed is the codec of a JSON topic. Descriptions of the topic are made of the forms of its values: a value has one of them.
+// Formed is the codec of a JSON topic. Descriptions of the topic are made of the forms of its values: a value has one
+// of them.
 type Formed interface{ Forms() []Form }
 
 func formOf[T any]() Form { return reflect.TypeFor[T]() }

@@ -244,8 +244,8 @@ func TestDowntimeGolden(t *testing.T) {
 		`"detail":"technical rate below 0.70 in 2 windows","by":"m1"}}`)
 }
 
-// A mode with 2,000 banks behind two gateways each fits into a record when all of it is down, and while it comes back; its Size is no
-// less than what is written.
+// A mode with 2,000 banks behind two gateways each fits into a record when all of it is down, and while it comes back;
+// its Size is no less than what is written.
 func TestFullModeRowFits(t *testing.T) {
 	const minute = 60_000
 	evaluated := instant.Milli(1772359260000)

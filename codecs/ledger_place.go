@@ -15,8 +15,8 @@ const (
 	placeTerminal
 )
 
-// placeField is one place of a ledger row. Most transactions have one, that of their facts, where the status came to be: of it
-// nothing is written but what is known.
+// placeField is one place of a ledger row. Most transactions have one, that of their facts, where the status came to
+// be: of it nothing is written but what is known.
 func placeField(f *wire.Fields, n wire.Number, p *ledger.Place, r *ledger.Row) {
 	known, at := uint8(0), int64(0)
 	if f.Writes() {
@@ -59,8 +59,8 @@ func placeBase(attemptID string, r *ledger.Row) ledger.Place {
 	return ledger.Place{Mode: r.Facts.Mode, Instrument: r.Facts.Instrument, Gateway: r.Facts.Gateway}
 }
 
-// pendingFields are those of a pending event of a ledger row. Its origin is there if it is not the row's; its cause is the difference
-// from the row's facts.
+// pendingFields are those of a pending event of a ledger row. Its origin is there if it is not the row's; its cause is
+// the difference from the row's facts.
 func pendingFields(f *wire.Fields, p *ledger.Pending, r *ledger.Row) {
 	f.Int(1, (*int64)(&p.Due))
 	f.Texts(2, &p.Instruments)

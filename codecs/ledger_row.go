@@ -30,8 +30,8 @@ func (LedgerRow) Decode(b []byte) (*ledger.Row, error) {
 	return decoded(r, "ledger row", &f)
 }
 
-// ledgerRowFields has the facts, the origin and status_at before what is written as the difference from them. Numbers 11 to 13 and
-// 15 are of the time when a transaction had one attempt.
+// ledgerRowFields has the facts, the origin and status_at before what is written as the difference from them. Numbers
+// 11 to 13 and 15 are of the time when a transaction had one attempt.
 func ledgerRowFields(f *wire.Fields, r *ledger.Row) {
 	for range f.Message(1) {
 		factsFields(f, &r.Facts)

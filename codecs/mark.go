@@ -33,8 +33,8 @@ type marks struct {
 
 func newMarks() *marks { return &marks{map[string]mark{}, map[string]mark{}, map[string]bool{}} }
 
-// locate gives problems their places: that of the value, of its key where the key is what is wrong, or of what is around a value that
-// is missing. It changes the list itself.
+// locate gives problems their places: that of the value, of its key where the key is what is wrong, or of what is
+// around a value that is missing. It changes the list itself.
 func (m *marks) locate(list problem.List) {
 	for i := range list {
 		p := &list[i]

@@ -11,9 +11,9 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// ParseMissions reads a list of missions, or a single one, from YAML 1.2 or JSON. Unknown fields, duplicate keys, values of the
-// wrong type and everything that mission.Validate finds are refused together: the error is then a problem.List whose
-// pointers begin with the place in the list, and whose lines and columns are those of the file.
+// ParseMissions reads a list of missions, or a single one, from YAML 1.2 or JSON. Unknown fields, duplicate keys,
+// values of the wrong type and everything that mission.Validate finds are refused together: the error is then a
+// problem.List whose pointers begin with the place in the list, and whose lines and columns are those of the file.
 func ParseMissions(r io.Reader) ([]mission.Mission, error) {
 	file, err := readSource(r)
 	if err != nil {

@@ -15,7 +15,8 @@ var (
 	errModeRow = errors.New("codecs: damaged mode row")
 )
 
-// ModeRow is the codec of the routing table. A mode may have thousands of gateways, so all that comes once for each is packed.
+// ModeRow is the codec of the routing table. A mode may have thousands of gateways, so all that comes once for each is
+// packed.
 type ModeRow struct{}
 
 // Encode returns the row as bytes.
@@ -78,7 +79,8 @@ func packedField(f *wire.Fields, n wire.Number, p *packed, values func()) {
 	}
 }
 
-// decidedFields are what people have decided. Of interventions each is a message in a message, as their own records are.
+// decidedFields are what people have decided. Of interventions each is a message in a message, as their own records
+// are.
 func decidedFields(f *wire.Fields, r *health.ModeRow) {
 	const intervention, setting = 6, 7
 	if f.Writes() {

@@ -8,7 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// ParseMove reads when and why a mission is moved from JSON: {at, reason}, or activate_at for at. Nothing at all is neither.
+// ParseMove reads when and why a mission is moved from JSON: {at, reason}, or activate_at for at. Nothing at all is
+// neither.
 func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return 0, "", nil
@@ -41,7 +42,8 @@ func ParseReason(b []byte) (reason string, err error) {
 	return ReasonRequest(b)
 }
 
-// SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is neither.
+// SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is
+// neither.
 func SpanRequest(b []byte) (from, to instant.Milli, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return 0, 0, nil

@@ -14,8 +14,8 @@ var (
 	oldNumber = regexp.MustCompile(`^[-+]?(0b[01_]+|[0-9][0-9_]*_[0-9_]*)$`)
 )
 
-// plain tells whether n is a whole number written without leading zeros, plus sign, fraction and exponent: the form that no reader
-// takes for another number.
+// plain tells whether n is a whole number written without leading zeros, plus sign, fraction and exponent: the form
+// that no reader takes for another number.
 func (n number) plain() bool { return integerPattern.MatchString(string(n)) }
 
 // scalar resolves a plain scalar by YAML 1.2's core schema: yes, no, on, off, 1:30 and 1_000 are texts.

@@ -16,9 +16,9 @@ import (
 // OutageSuccess is the share of payments that succeed in an outage whose file does not say.
 const OutageSuccess = 0.1
 
-// ParseOutages reads a list of outages, or a single one, from YAML or JSON: mode, instrument, gateway (optional), begin, end (RFC
-// 3339), success (optional, 0 to 1, for generators; defaults to OutageSuccess). Everything that is wrong is told together, as
-// a problem.List whose pointers begin with the place in the list.
+// ParseOutages reads a list of outages, or a single one, from YAML or JSON: mode, instrument, gateway (optional),
+// begin, end (RFC 3339), success (optional, 0 to 1, for generators; defaults to OutageSuccess). Everything that is
+// wrong is told together, as a problem.List whose pointers begin with the place in the list.
 func ParseOutages(r io.Reader) ([]backtest.Outage, error) {
 	file, err := readSource(r)
 	if err != nil {
@@ -58,8 +58,8 @@ func (r *treeReader) outage(pointer string, node any) backtest.Outage {
 	return o
 }
 
-// ParseHealthSettings reads health settings from YAML or JSON: an object of the names of health.Settings.Fields, durations as 60s.
-// What it does not name is as in base. Everything that is wrong is told together.
+// ParseHealthSettings reads health settings from YAML or JSON: an object of the names of health.Settings.Fields,
+// durations as 60s. What it does not name is as in base. Everything that is wrong is told together.
 func ParseHealthSettings(r io.Reader, base health.Settings) (health.Settings, error) {
 	file, err := readSource(r)
 	if err != nil {

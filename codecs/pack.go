@@ -6,9 +6,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// packed runs the description of values without tags, one after the other, to write or to read them: for what a row has thousands
-// of. Texts that come again and again are words, which are written once for the whole row. After something that nothing writes it
-// reads zeros, and bad is true.
+// packed runs the description of values without tags, one after the other, to write or to read them: for what a row has
+// thousands of. Texts that come again and again are words, which are written once for the whole row. After something
+// that nothing writes it reads zeros, and bad is true.
 type packed struct {
 	b      []byte
 	words  *words

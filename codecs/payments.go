@@ -2,9 +2,9 @@ package codecs
 
 import "github.com/millrace/millrace/domain/payment"
 
-// Payments is the codec of the payments topic: the JSON of the input contract. Decode is strict: one object of valid UTF-8,
-// no key twice at any level, no number beyond a double. Its errors are *payment.Refusal with reason too_large or malformed;
-// whether the fields make sense is for payment.Normalise to say.
+// Payments is the codec of the payments topic: the JSON of the input contract. Decode is strict: one object of valid
+// UTF-8, no key twice at any level, no number beyond a double. Its errors are *payment.Refusal with reason too_large or
+// malformed; whether the fields make sense is for payment.Normalise to say.
 type Payments struct{}
 
 // Encode writes the fields that in has, in the contract's order, then its unknown ones.
@@ -86,8 +86,8 @@ func inputFields(in *payment.Input) [21]inputFieldRef {
 	}
 }
 
-// inputField returns the field of that exact name, nil if the contract has none. It is inputFields as a switch, since it
-// runs for every key of every record; a test compares the two.
+// inputField returns the field of that exact name, nil if the contract has none. It is inputFields as a switch, since
+// it runs for every key of every record; a test compares the two.
 func inputField(in *payment.Input, name string) *payment.Value {
 	switch name {
 	case "id":

@@ -3,14 +3,15 @@ package codecs
 // The formats of a time in the input contract: a text of RFC 3339, or a number of seconds to nanoseconds since 1970.
 const (
 	EventTime = "event-time"
-	// EventTimeOrEmpty may also be an empty text, and EventTimeOrWords any text without a digit: both as if the field were missing.
+	// EventTimeOrEmpty may also be an empty text, and EventTimeOrWords any text without a digit: both as if the field
+	// were missing.
 	EventTimeOrEmpty = "event-time-or-empty"
 	EventTimeOrWords = "event-time-or-words"
 )
 
-// The forms of the input event (docs/design.md, section 4), for who writes events. They describe what Payments and payment.Normalise take: a test
-// compares the two. A text that says nothing may also be null or empty, as senders with fixed structures write it; other fields are kept
-// as they are, but decide nothing.
+// The forms of the input event (docs/design.md, section 4), for who writes events. They describe what Payments and
+// payment.Normalise take: a test compares the two. A text that says nothing may also be null or empty, as senders with
+// fixed structures write it; other fields are kept as they are, but decide nothing.
 
 // PaymentEvent reports what became of a payment.
 type PaymentEvent struct {

@@ -22,8 +22,8 @@ type rawMember struct {
 }
 
 // scanDocument checks that text is one JSON object and calls member for each of its members, in order. It accepts what
-// encoding/json accepts, less: keys that occur twice in one object, at any level; text that is not UTF-8, and escapes of
-// half a surrogate pair, which a decoder replaces, so that two ids could become one; numbers too large for a double;
+// encoding/json accepts, less: keys that occur twice in one object, at any level; text that is not UTF-8, and escapes
+// of half a surrogate pair, which a decoder replaces, so that two ids could become one; numbers too large for a double;
 // nesting deeper than maxDepth. A fuzz test compares the two. ADR 4 says why it is not a library.
 func scanDocument(text string, member func(rawMember)) *payment.Refusal {
 	s := scanner{text: text}
@@ -227,8 +227,8 @@ func (s *scanner) str() {
 	s.fail("string without an end")
 }
 
-// escapeSize returns how many bytes the escape at the start of text takes, 0 if it is none. Both halves of a surrogate pair
-// are one escape.
+// escapeSize returns how many bytes the escape at the start of text takes, 0 if it is none. Both halves of a surrogate
+// pair are one escape.
 func escapeSize(text string) int {
 	if len(text) < 2 {
 		return 0

@@ -261,8 +261,8 @@ func TestEventJSONNormalisesToTheSameEvent(t *testing.T) {
 	}
 }
 
-// FuzzPayments compares the scanner with encoding/json: what it takes is JSON of the same content, what it refuses though it
-// is JSON has one of the faults that it looks for.
+// FuzzPayments compares the scanner with encoding/json: what it takes is JSON of the same content, what it refuses
+// though it is JSON has one of the faults that it looks for.
 func FuzzPayments(f *testing.F) {
 	f.Add([]byte(contractEvent))
 	f.Add([]byte(`{"type":"clock","at":"2026-03-01T10:00:00Z"}`))

@@ -24,7 +24,8 @@ type postingDoc struct {
 	At            instant.Milli `json:"at"`
 }
 
-// PostingJSON is what a task says of a movement of money: amount is the payment's, net_before and net_after are what remained of it.
+// PostingJSON is what a task says of a movement of money: amount is the payment's, net_before and net_after are what
+// remained of it.
 func PostingJSON(p *ledger.Posting) []byte {
 	return mustJSON(postingDoc{
 		Kind: p.Kind.String(), TransactionID: p.TransactionID, UserID: p.UserID, EventID: p.EventID, Seq: p.Seq, Currency: p.Currency,

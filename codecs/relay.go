@@ -11,9 +11,9 @@ import (
 // ErrUnparseable is the body of a relayed call that holds neither an event nor a list of them.
 var ErrUnparseable = errors.New(`neither an event nor {"events":[…]}`)
 
-// SplitEvents returns the events of a relayed call, as they came: a body {"events":[…]} holds any number, any other object is one
-// event. It looks into events no further than to find their ends; whether they make sense is for Payments and payment.Normalise.
-// Every error is ErrUnparseable, and says why and where. They are copies.
+// SplitEvents returns the events of a relayed call, as they came: a body {"events":[…]} holds any number, any other
+// object is one event. It looks into events no further than to find their ends; whether they make sense is for Payments
+// and payment.Normalise. Every error is ErrUnparseable, and says why and where. They are copies.
 func SplitEvents(b []byte) ([][]byte, error) {
 	if err := wellFormed(b); err != nil {
 		return nil, err

@@ -42,7 +42,8 @@ func rewardCommandFields(f *wire.Fields, c *reward.Command) {
 	f.Text(12, &c.Currency)
 }
 
-// rewardFields are those of a reward's definition, inside other records. Its template is not among them: it is resolved.
+// rewardFields are those of a reward's definition, inside other records. Its template is not among them: it is
+// resolved.
 func rewardFields(f *wire.Fields, r *mission.Reward) {
 	f.Text(1, &r.Kind)
 	f.Int(2, &r.Amount)

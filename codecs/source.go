@@ -20,15 +20,16 @@ const FileLimit = 4 << 20
 // errTooLarge is of a file that is larger.
 var errTooLarge = errors.New("the file is larger than 4 MiB")
 
-// source is a file of definitions: its items, and where everything in them stands. The pointers of item n begin with /n.
+// source is a file of definitions: its items, and where everything in them stands. The pointers of item n begin with
+// /n.
 type source struct {
 	items []any
 	empty bool // there is nothing but comments
 	marks *marks
 }
 
-// readSource reads a list from YAML or JSON, or a single thing as a list of one; the lists of several YAML documents are joined. A
-// file of nothing has no items.
+// readSource reads a list from YAML or JSON, or a single thing as a list of one; the lists of several YAML documents
+// are joined. A file of nothing has no items.
 func readSource(r io.Reader) (*source, error) {
 	b, err := io.ReadAll(io.LimitReader(r, FileLimit+1))
 	if err != nil {
@@ -75,7 +76,8 @@ func (s *source) readJSON(text string) error {
 	return nil
 }
 
-// decodeText returns a file as text: UTF-8 or UTF-16, with or without a byte order mark (YAML 1.2, 5.2), lines ending in LF.
+// decodeText returns a file as text: UTF-8 or UTF-16, with or without a byte order mark (YAML 1.2, 5.2), lines ending
+// in LF.
 func decodeText(b []byte) (string, error) {
 	order := orderOf(b)
 	text := string(b)
@@ -101,7 +103,8 @@ func decodeText(b []byte) (string, error) {
 	return text, nil
 }
 
-// orderOf returns the order of bytes of UTF-16, nil for UTF-8: by the byte order mark, or where the first two characters are ASCII.
+// orderOf returns the order of bytes of UTF-16, nil for UTF-8: by the byte order mark, or where the first two
+// characters are ASCII.
 func orderOf(b []byte) binary.ByteOrder {
 	ascii := func(zero, text int) bool {
 		return len(b) >= 4 && b[zero] == 0 && b[zero+2] == 0 && b[text] != 0 && b[text+2] != 0

@@ -8,7 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// StatusRecord is the codec of `health-status`: the row of the health API (docs/contract.md#topics) with what it changed from.
+// StatusRecord is the codec of `health-status`: the row of the health API (docs/contract.md#topics) with what it
+// changed from.
 type StatusRecord struct{}
 
 // StandingJSON is the health row of an instrument or gateway as outsiders see it.

@@ -26,7 +26,8 @@ func TestText(t *testing.T) {
 	})
 }
 
-// TestNamesAreComparedInNFC: composed and decomposed forms of one word are one merchant, in every named field; ids keep their bytes.
+// TestNamesAreComparedInNFC: composed and decomposed forms of one word are one merchant, in every named field; ids keep
+// their bytes.
 func TestNamesAreComparedInNFC(t *testing.T) {
 	read := func(e string) *payment.Event {
 		t.Helper()
@@ -56,7 +57,8 @@ func TestNamesAreComparedInNFC(t *testing.T) {
 	}
 }
 
-// TestAttributesThatBecomeOneKey: two keys of one object that are one name in NFC are refused, as a key that is there twice.
+// TestAttributesThatBecomeOneKey: two keys of one object that are one name in NFC are refused, as a key that is there
+// twice.
 func TestAttributesThatBecomeOneKey(t *testing.T) {
 	problem := problemOf([]byte(`{"id":"a","type":"payment","transaction_id":"a","user_id":"a","amount":1,"currency":"INR","status":"success",` +
 		`"attributes":{"\u00e9":1,"e\u0301":2}}`))

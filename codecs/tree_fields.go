@@ -69,11 +69,12 @@ func (f fields) text(key string, to *string) {
 
 func (f fields) integer(key string, to *int64) { f.whole(key, "", "", to) }
 
-// amount reads an amount of a currency in minor units; unit says what it counts otherwise, empty: nothing in particular.
+// amount reads an amount of a currency in minor units; unit says what it counts otherwise, empty: nothing in
+// particular.
 func (f fields) amount(key, unit, currency string, to *int64) { f.whole(key, unit, currency, to) }
 
-// whole reads a whole number that is written plainly. What another reader might take for another number, or a person for another
-// amount, is refused: 500.00 is no 500 minor units, and 0500 no octal number.
+// whole reads a whole number that is written plainly. What another reader might take for another number, or a person
+// for another amount, is refused: 500.00 is no 500 minor units, and 0500 no octal number.
 func (f fields) whole(key, unit, currency string, to *int64) {
 	node := f.values[key]
 	if node == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/reward"
 )
 
-// GoodwillRequest reads what support asks to give a user: the reward, how it is granted and why. Errors are problem.List with
-// pointers into b, or of b as a whole.
+// GoodwillRequest reads what support asks to give a user: the reward, how it is granted and why. Errors are
+// problem.List with pointers into b, or of b as a whole.
 func GoodwillRequest(b []byte) (*reward.Command, error) {
 	c := &reward.Command{Op: reward.Goodwill, Grant: mission.Default().Grant}
 	return c, request(b, formOf[GoodwillBody](), func(f fields) {

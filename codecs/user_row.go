@@ -27,8 +27,8 @@ func (UserRow) Encode(row *mission.UserRow) ([]byte, error) {
 	return f.Body(), nil
 }
 
-// EncodeAfter returns what Encode does, given that before was encoded to raw: of states and payments, of which there may be hundreds,
-// it writes those that are not in before and copies the others. It never fails.
+// EncodeAfter returns what Encode does, given that before was encoded to raw: of states and payments, of which there
+// may be hundreds, it writes those that are not in before and copies the others. It never fails.
 func (UserRow) EncodeAfter(row, before *mission.UserRow, raw []byte) ([]byte, error) {
 	f := wire.Writing(userRowVersion, len(raw)+roomToGrow)
 	userRowFields(&f, row, &amendment{before: *before, from: earlierBody(raw)})
@@ -114,7 +114,8 @@ func oldPostings() list[mission.Seen] {
 	}
 }
 
-// totalFields are the low half as a signed integer, and of the high half what its sign does not tell: nearly always nothing.
+// totalFields are the low half as a signed integer, and of the high half what its sign does not tell: nearly always
+// nothing.
 func totalFields(f *wire.Fields, low, high wire.Number, t *money.Total) {
 	half := int64(t.Low)
 	f.Int(low, &half)

@@ -54,7 +54,8 @@ func paid(id, shop string, at instant.Milli) *ledger.Posting {
 	}}
 }
 
-// A row has the same bytes whatever way it came by: amended from those of any row before it, or encoded whole, as after a restart.
+// A row has the same bytes whatever way it came by: amended from those of any row before it, or encoded whole, as after
+// a restart.
 func TestAmendedUserRowsAreAsEncoded(t *testing.T) {
 	const shops = 12
 	missions, fewer := shopMissions(t, shops), shopMissions(t, shops/2)

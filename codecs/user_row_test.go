@@ -56,8 +56,8 @@ func userRow() *mission.UserRow {
 	}
 }
 
-// checkGolden compares b with the hex in a file of testdata. Stored rows and records must stay readable: a new meaning needs
-// a new version, a new field none.
+// checkGolden compares b with the hex in a file of testdata. Stored rows and records must stay readable: a new meaning
+// needs a new version, a new field none.
 func checkGolden(t *testing.T, name string, b []byte) {
 	t.Helper()
 	golden, err := os.ReadFile(filepath.Join("testdata", name+".hex"))

@@ -6,8 +6,9 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// DecodeStanding reads where the user stands: the row without the payments and postings that it remembers, which are most of it. As
-// long as its Missions is the fingerprint of a snapshot, mission.Views shows the same of it as of the whole row.
+// DecodeStanding reads where the user stands: the row without the payments and postings that it remembers, which are
+// most of it. As long as its Missions is the fingerprint of a snapshot, mission.Views shows the same of it as of the
+// whole row.
 func (c UserRow) DecodeStanding(b []byte) (*mission.UserRow, error) {
 	if len(b) == 0 {
 		return c.Decode(b)

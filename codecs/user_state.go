@@ -47,8 +47,8 @@ func missionOf(s *mission.State) string {
 	return s.Mission
 }
 
-// standingFields are those of a state but its mission: what is usual is not written, and times are differences from the enrolment,
-// which comes before them. What is read goes into x.
+// standingFields are those of a state but its mission: what is usual is not written, and times are differences from the
+// enrolment, which comes before them. What is read goes into x.
 func standingFields(f *wire.Fields, s *mission.State, x *singleState) {
 	f.From(2, &s.Version, 1)
 	f.Int(3, (*int64)(&s.EnrolledAt))
@@ -115,7 +115,8 @@ func countField(f *wire.Fields, n wire.Number, s *mission.State, t *mission.Tall
 	}
 }
 
-// singleState is a state with room for the one tally that most have: one object for the collector to follow, where a user has hundreds.
+// singleState is a state with room for the one tally that most have: one object for the collector to follow, where a
+// user has hundreds.
 type singleState struct {
 	state mission.State
 	list  [1]*mission.Tally

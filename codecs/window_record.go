@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as docs/contract.md#topics shows it. A silent record, on
-// `health-windows` alone, has a shape of its own, SilenceJSON.
+// WindowRecord is the codec of `health-windows` and `health-corrections`: JSON as docs/contract.md#topics shows it. A
+// silent record, on `health-windows` alone, has a shape of its own, SilenceJSON.
 type WindowRecord struct{}
 
 // WindowRecordJSON is a window record as outsiders see it.
@@ -62,8 +62,8 @@ type LatencyJSON struct {
 	P99 *int64 `json:"p99"`
 }
 
-// recordTime is an event time that is always written out: unlike instant.Milli it has no "not set", for a window may start
-// at the epoch itself.
+// recordTime is an event time that is always written out: unlike instant.Milli it has no "not set", for a window may
+// start at the epoch itself.
 type recordTime instant.Milli
 
 // MarshalText returns t in RFC 3339, UTC, with milliseconds.

@@ -67,8 +67,8 @@ var vocabularies = []vocabulary{
 // vocabularyMark begins an entry of an enum tag that stands for a list of words.
 const vocabularyMark = "@"
 
-// Words returns the words that an entry of an enum tag stands for: those of a vocabulary for `@name`, else the entry itself. Of a
-// vocabulary that nobody knows there are none.
+// Words returns the words that an entry of an enum tag stands for: those of a vocabulary for `@name`, else the entry
+// itself. Of a vocabulary that nobody knows there are none.
 func Words(entry string) []string {
 	name, listed := strings.CutPrefix(entry, vocabularyMark)
 	if !listed {

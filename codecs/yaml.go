@@ -71,7 +71,8 @@ func directive(d *ast.DirectiveNode) error {
 	return placeOf(d.Start).errorf("files are read as YAML 1.2: leave the directive out")
 }
 
-// yamlReader brings what the parser yields into the form of a tree: nil, bool, string, number, []any and map[string]any.
+// yamlReader brings what the parser yields into the form of a tree: nil, bool, string, number, []any and
+// map[string]any.
 type yamlReader struct {
 	marks   *marks
 	anchors map[string]ast.Node

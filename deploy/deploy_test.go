@@ -1,5 +1,5 @@
-// Package deploy checks, without any of the services at hand, that the files by which Millrace is deployed fit together and
-// name only what exists.
+// Package deploy checks, without any of the services at hand, that the files by which Millrace is deployed fit together
+// and name only what exists.
 package deploy
 
 import (

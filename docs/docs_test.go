@@ -1,5 +1,5 @@
-// Package docs checks that the documentation is true where a program can tell: citations and links lead somewhere, tests that a
-// page names exist, and examples are what the code reads and writes.
+// Package docs checks that the documentation is true where a program can tell: citations and links lead somewhere,
+// tests that a page names exist, and examples are what the code reads and writes.
 package docs
 
 import (
@@ -67,7 +67,8 @@ func (x tree) exists(p string) bool {
 	return err == nil
 }
 
-// named returns the page that a file means by what it says: a path from its own folder or from the root, or a mere name.
+// named returns the page that a file means by what it says: a path from its own folder or from the root, or a mere
+// name.
 func (x tree) named(from, page string) (string, bool) {
 	for _, p := range []string{path.Join(path.Dir(from), page), path.Clean(page), path.Join("docs/reference", page)} { // the last are generated
 		if _, ok := x[p]; ok {
@@ -324,7 +325,8 @@ func TestReadingOrderIsInTheCode(t *testing.T) {
 	}
 }
 
-// column is the longest line of prose. Code blocks, tables, generated parts and what has no space to break at may be longer.
+// column is the longest line of prose. Code blocks, tables, generated parts and what has no space to break at may be
+// longer.
 const column = 120
 
 // longLines returns the lines of prose that are too long.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// arrivals are of what the transaction under way finishes: how long it took is known when the transaction is committed, and one that is
-// aborted comes again.
+// arrivals are of what the transaction under way finishes: how long it took is known when the transaction is committed,
+// and one that is aborted comes again.
 type arrivals struct {
 	mu sync.Mutex
 	at []time.Time

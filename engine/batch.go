@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// letGo is how long a commit holds a rebalance back. It waits for a heartbeat; should the group lose its broker meanwhile,
-// that wait ends only if the rebalance is let through.
+// letGo is how long a commit holds a rebalance back. It waits for a heartbeat; should the group lose its broker
+// meanwhile, that wait ends only if the rebalance is let through.
 const letGo = 2 * time.Second
 
 // errOver says that records came for a session that must end.
@@ -63,8 +63,8 @@ func (s *session) turn(ctx context.Context) error {
 	return nil
 }
 
-// work brings the transaction to the point where nothing is open: all records are marked, what is due was called, and event time
-// stands where it will be forwarded.
+// work brings the transaction to the point where nothing is open: all records are marked, what is due was called, and
+// event time stands where it will be forwarded.
 func (s *session) work() error {
 	if err := s.begin(); err != nil {
 		return err

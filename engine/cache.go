@@ -3,9 +3,10 @@ package engine
 // rowCost is what an entry of a rowCache costs beside its row, in bytes, about.
 const rowCost = 128
 
-// rowCache keeps decoded rows of one partition as they are committed, those used last, up to about limit bytes of their encoded
-// form. It has two generations: when the young one has half of the limit it becomes the old one, and what was in the old one
-// and not asked for since is forgotten. Without a limit it keeps rows for one transaction only. The caller locks.
+// rowCache keeps decoded rows of one partition as they are committed, those used last, up to about limit bytes of their
+// encoded form. It has two generations: when the young one has half of the limit it becomes the old one, and what was
+// in the old one and not asked for since is forgotten. Without a limit it keeps rows for one transaction only. The
+// caller locks.
 type rowCache struct {
 	limit      int
 	bytes      int // of the young
@@ -15,8 +16,8 @@ type rowCache struct {
 type cachedRow struct {
 	row  any
 	size int // of its bytes
-	// raw is what this process encoded the row to, kept where its codec amends; nil: not known. What another process has written may
-	// not be what our codec makes of the row.
+	// raw is what this process encoded the row to, kept where its codec amends; nil: not known. What another process
+	// has written may not be what our codec makes of the row.
 	raw []byte
 }
 

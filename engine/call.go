@@ -9,12 +9,12 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// callsAhead is how many timer calls of a partition are under way at once. Each finds out when its turn comes whether it still is
-// the next: a callback may have set a timer that comes before.
+// callsAhead is how many timer calls of a partition are under way at once. Each finds out when its turn comes whether
+// it still is the next: a callback may have set a timer that comes before.
 const callsAhead = 100
 
-// calls is the one visit of goka's by which a transaction's timers are called: it stays open, for all partitions, and is told key
-// after key. A visit for each timer would cost far more than the callback.
+// calls is the one visit of goka's by which a transaction's timers are called: it stays open, for all partitions, and
+// is told key after key. A visit for each timer would cost far more than the callback.
 type calls struct {
 	keys map[int32]chan string
 	over chan struct{} // there are no more

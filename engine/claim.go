@@ -136,8 +136,8 @@ func (c *claim) begin() (next, fetches int64, quiet bool) {
 	return c.next, c.look.fetches, quiet
 }
 
-// looked takes in what a look at the log found: nothing to handle from next up to clear, and the end of what may be read.
-// Behind open transactions there may be more.
+// looked takes in what a look at the log found: nothing to handle from next up to clear, and the end of what may be
+// read. Behind open transactions there may be more.
 func (c *claim) looked(clear, end int64, open bool, fetches int64, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -19,7 +19,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// ClientConfig says how to reach Kafka. One value serves every client of a process: processors, recoveries, views, admin work.
+// ClientConfig says how to reach Kafka. One value serves every client of a process: processors, recoveries, views,
+// admin work.
 type ClientConfig struct {
 	// Brokers are the seed addresses, host:port. At least one.
 	Brokers []string
@@ -31,8 +32,9 @@ type ClientConfig struct {
 	SASL SASLConfig
 	// Rack is where this process runs; reads then go to the replica in it. Defaults to none: the leader.
 	Rack string
-	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the time that lz4 does (ADR 19).
-	// Unless it is none, batches of text (JSON) are gzip, the one codec that every Kafka client can read without another package.
+	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the
+	// time that lz4 does (ADR 19). Unless it is none, batches of text (JSON) are gzip, the one codec that every Kafka
+	// client can read without another package.
 	Compression string
 	// MaxRecord is the largest record produced, key and value and headers, in bytes; topics and brokers must allow it.
 	// Defaults to 1 MiB + 64 KiB.
@@ -62,13 +64,13 @@ type SASLConfig struct {
 	User string
 	// Password, or PasswordFile: one of them is required with a mechanism.
 	Password string
-	// PasswordFile holds the password; a newline at its end is not part of it. It is read for every connection, so that a
-	// password can be changed under way.
+	// PasswordFile holds the password; a newline at its end is not part of it. It is read for every connection, so that
+	// a password can be changed under way.
 	PasswordFile string
 }
 
-// fetchWait is how long a broker may hold a fetch that finds nothing; franz-go's own 5 s would be the delay wherever a broker
-// forgets to answer one when a transaction ends.
+// fetchWait is how long a broker may hold a fetch that finds nothing; franz-go's own 5 s would be the delay wherever a
+// broker forgets to answer one when a transaction ends.
 const fetchWait = 500 * time.Millisecond
 
 // DefaultMaxRecord is the default of ClientConfig.MaxRecord.
@@ -182,7 +184,8 @@ func (c ClientConfig) Options() ([]kgo.Opt, error) {
 	return opts, nil
 }
 
-// Explain adds to the error of a request what may be behind it. Brokers that do not know a user may say so, or just hang up.
+// Explain adds to the error of a request what may be behind it. Brokers that do not know a user may say so, or just
+// hang up.
 func (c ClientConfig) Explain(err error) error {
 	switch {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):

@@ -114,8 +114,8 @@ func (s *session) send(changes []kgo.Record, acknowledged func(offset int64)) {
 	}
 }
 
-// again aborts a transaction whose rows cannot be sent. The next one checks every row before it is written, so that the callback
-// at fault is found and the others keep what they did.
+// again aborts a transaction whose rows cannot be sent. The next one checks every row before it is written, so that the
+// callback at fault is found and the others keep what they did.
 func (s *session) again(err error) error {
 	if s.engine.careful.Load() {
 		return err // it would have been found

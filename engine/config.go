@@ -18,25 +18,26 @@ const NoTick time.Duration = -1
 // Config says how one processor runs. What is left out has a default.
 type Config struct {
 	Client ClientConfig
-	// Slot tells the processes of a group apart. It is part of the transactional id and of the static membership: whoever
-	// starts with a slot ends the process that had it before, with ErrFenced. Defaults to "0"; give each process its own.
+	// Slot tells the processes of a group apart. It is part of the transactional id and of the static membership:
+	// whoever starts with a slot ends the process that had it before, with ErrFenced. Defaults to "0"; give each
+	// process its own.
 	Slot string
 	// Prefix comes before transactional ids and instance ids. Defaults to none.
 	Prefix string
-	// Partitions of every topic and table; a topic that is missing or has another number is then refused. Defaults to 0:
-	// as goka finds them, and goka's loop and table are created if missing.
+	// Partitions of every topic and table; a topic that is missing or has another number is then refused. Defaults to
+	// 0: as goka finds them, and goka's loop and table are created if missing.
 	Partitions int32
 	// Stores keep tables on this machine. Defaults to store.Memory, which every start fills from the changelog.
 	Stores store.Opener
 	// CommitInterval is how long a transaction takes in records. Defaults to 100 ms.
 	CommitInterval time.Duration
-	// MaxRecords and MaxBytes bound what one transaction takes in, beyond the rate at which records were handled so far.
-	// They default to 50,000 and 32 MiB.
+	// MaxRecords and MaxBytes bound what one transaction takes in, beyond the rate at which records were handled so
+	// far. They default to 50,000 and 32 MiB.
 	MaxRecords int
 	MaxBytes   int
-	// RowCache bounds the decoded rows that are kept from one transaction to the next, by the size of their encoded form in
-	// bytes, over all partitions of this process; decoded they take more. Only graphs that share rows have them, see Persist.
-	// Defaults to 8 MiB; negative: none.
+	// RowCache bounds the decoded rows that are kept from one transaction to the next, by the size of their encoded
+	// form in bytes, over all partitions of this process; decoded they take more. Only graphs that share rows have
+	// them, see Persist. Defaults to 8 MiB; negative: none.
 	RowCache int
 	// SessionTimeout is how long the group waits for a process that does not answer. Defaults to 10 s.
 	SessionTimeout time.Duration
@@ -45,19 +46,20 @@ type Config struct {
 	TransactionTimeout time.Duration
 	// StopPatience is how long a stop waits for the batch under way. Defaults to 10 s.
 	StopPatience time.Duration
-	// IdleAfter is how long a partition of a topic with stream.OwnTime must be without records, and read to its end, before event
-	// time no longer waits for it. Defaults to 5 s; negative: always, once it had a record.
+	// IdleAfter is how long a partition of a topic with stream.OwnTime must be without records, and read to its end,
+	// before event time no longer waits for it. Defaults to 5 s; negative: always, once it had a record.
 	IdleAfter time.Duration
-	// OutOfOrderness is how far behind the largest event time of a topic with stream.OwnTime a record may be without being late.
-	// Defaults to 0.
+	// OutOfOrderness is how far behind the largest event time of a topic with stream.OwnTime a record may be without
+	// being late. Defaults to 0.
 	OutOfOrderness time.Duration
-	// MaxFuture is how far past the wall clock an event time of such a topic is believed. Defaults to 5 min; negative: any.
+	// MaxFuture is how far past the wall clock an event time of such a topic is believed. Defaults to 5 min; negative:
+	// any.
 	MaxFuture time.Duration
-	// Tick is how often idle inputs, and timers that they make due, are looked for. At most 1.25 s: looks further apart prove nothing.
-	// Defaults to 200 ms.
+	// Tick is how often idle inputs, and timers that they make due, are looked for. At most 1.25 s: looks further apart
+	// prove nothing. Defaults to 200 ms.
 	Tick time.Duration
-	// MayStand tells that inputs may stop for good, as where events are sent by hand: that event time stands still is then no warning, and
-	// logged at level info.
+	// MayStand tells that inputs may stop for good, as where events are sent by hand: that event time stands still is
+	// then no warning, and logged at level info.
 	MayStand bool
 	// SweepEvery is the time between two sweeps. Defaults to 10 min.
 	SweepEvery time.Duration
@@ -67,14 +69,14 @@ type Config struct {
 	Logger *slog.Logger
 	// Metrics is shared by all engines of a process. Defaults to none.
 	Metrics *Metrics
-	// Reasons are those for which the graph's callbacks file dead letters: each is counted from 0, so that a rate can rise from there.
-	// Defaults to those of package stream.
+	// Reasons are those for which the graph's callbacks file dead letters: each is counted from 0, so that a rate can
+	// rise from there. Defaults to those of package stream.
 	Reasons []string
 	// Index holds, by topic of a table that the graph looks up, functions that are told of every row, during recovery
 	// too; a nil value means deleted. Calls for one table are never concurrent. The value must not be changed.
 	Index map[string]func(key string, value []byte)
-	// Failpoint is told of each place of a transaction that is passed (Failpoints), on whatever goroutine passes it, which
-	// goes on when it returns. It is for crash tests. Defaults to none.
+	// Failpoint is told of each place of a transaction that is passed (Failpoints), on whatever goroutine passes it,
+	// which goes on when it returns. It is for crash tests. Defaults to none.
 	Failpoint func(place string)
 }
 

@@ -19,7 +19,8 @@ type callContext struct {
 	member    *member
 }
 
-// Watermark implements stream.Transport: a record sees that of its place in the log, a timer, visit or sweep that of now.
+// Watermark implements stream.Transport: a record sees that of its place in the log, a timer, visit or sweep that of
+// now.
 func (c *callContext) Watermark() time.Time {
 	if own := c.partition.claim(string(c.Topic())); own != nil {
 		return timeOf(own.stamped(c.Offset()))
@@ -40,8 +41,8 @@ func (c *callContext) DeadLettered(reason string) { c.engine.letters.add(reason)
 // Finished implements stream.Observer. It is measured at the end of the transaction.
 func (c *callContext) Finished(arrived time.Time) { c.engine.arrivals.add(arrived) }
 
-// Lookup reads our own store. goka's look-up fails while a processor stops, since the views stop first, and the callback
-// under way would go on as if the table had no such row.
+// Lookup reads our own store. goka's look-up fails while a processor stops, since the views stop first, and the
+// callback under way would go on as if the table had no such row.
 func (c *callContext) Lookup(topic goka.Table, key string) any {
 	l, ok := c.engine.graph.lookups[string(topic)]
 	if !ok {

@@ -8,8 +8,8 @@ import (
 // leastBeat bounds how often a table says as of when it is: each time is a transaction.
 const leastBeat = 100 * time.Millisecond
 
-// outdated returns the table with the oldest rows of those that callbacks need current and that are not, with as of when it is;
-// empty if all are. With NoTick time is the caller's business, and nothing is held back.
+// outdated returns the table with the oldest rows of those that callbacks need current and that are not, with as of
+// when it is; empty if all are. With NoTick time is the caller's business, and nothing is held back.
 func (e *Engine) outdated(now time.Time) (table string, asOf time.Time) {
 	if e.config.Tick == NoTick {
 		return "", time.Time{}

@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// More timers than a transaction calls: the rest, and the records behind, wait for the next ones, also if one is aborted or the
-// processor starts anew in between.
+// More timers than a transaction calls: the rest, and the records behind, wait for the next ones, also if one is
+// aborted or the processor starts anew in between.
 func TestManyTimersAreCutIntoTransactions(t *testing.T) {
 	t.Run("aborted", func(t *testing.T) {
 		f := newFixture(t)

@@ -18,7 +18,8 @@ type clockwork struct{ seconds atomic.Int64 }
 
 func (c *clockwork) now() time.Time { return time.Unix(c.seconds.Load(), 0) }
 
-// elapse lets time pass, in steps that leave no gap: the engine looks at the inputs in each. It returns how many timers were called.
+// elapse lets time pass, in steps that leave no gap: the engine looks at the inputs in each. It returns how many timers
+// were called.
 func (r *running) elapse(c *clockwork, d time.Duration) (called int64) {
 	for ; d > 0; d -= 2 * time.Second {
 		c.seconds.Add(int64(min(d, 2*time.Second) / time.Second))

@@ -225,8 +225,8 @@ func (c *callContext) emit(x stream.Emitted) {
 	c.send(&x, r)
 }
 
-// failed ends the processor if the producer refused what goka has just given it: goka would, too, but does not say for which
-// record.
+// failed ends the processor if the producer refused what goka has just given it: goka would, too, but does not say for
+// which record.
 func (c *callContext) failed(topic, key string) {
 	if r := c.engine.badEmit.Load(); r != nil && r.topic == topic && r.key == key {
 		c.Fail(c.named(r.err))

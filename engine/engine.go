@@ -37,8 +37,8 @@ var (
 // rowSlack is the room, in bytes, that a record needs beside key and value.
 const rowSlack = 1 << 10
 
-// channelSize is how many records wait between the engine and one partition of goka, on either side: with less, the slowest
-// partition holds up all others.
+// channelSize is how many records wait between the engine and one partition of goka, on either side: with less, the
+// slowest partition holds up all others.
 const channelSize = 16 << 10
 
 // Engine runs one processor, once: give Options to goka.NewProcessor and the processor to Run.
@@ -94,8 +94,9 @@ func New(c Config) (*Engine, error) {
 	return e, nil
 }
 
-// Options returns what goka.NewProcessor needs to run a plain goka graph exactly once. What is wrong with the configuration
-// is returned by goka.NewProcessor. Graphs that use package stream need New, Engine.Options and Engine.Run.
+// Options returns what goka.NewProcessor needs to run a plain goka graph exactly once. What is wrong with the
+// configuration is returned by goka.NewProcessor. Graphs that use package stream need New, Engine.Options and
+// Engine.Run.
 func Options(c Config) []goka.ProcessorOption {
 	e, err := New(c)
 	if err != nil {
@@ -104,7 +105,8 @@ func Options(c Config) []goka.ProcessorOption {
 	return e.options()
 }
 
-// Options returns what goka.NewProcessor needs to run a processor on this engine. Callbacks get records without a value, too.
+// Options returns what goka.NewProcessor needs to run a processor on this engine. Callbacks get records without a
+// value, too.
 func (e *Engine) Options() []goka.ProcessorOption {
 	return append(e.options(), goka.WithNilHandling(goka.NilProcess))
 }
@@ -142,8 +144,9 @@ func (h safeHash) Sum32() uint32 {
 	return sum
 }
 
-// Run runs the processor until the context ends or the processor fails. A stop by the context is graceful: the batch under
-// way is finished and committed. The membership is kept, so that a restart is no rebalance, unless Drain was called.
+// Run runs the processor until the context ends or the processor fails. A stop by the context is graceful: the batch
+// under way is finished and committed. The membership is kept, so that a restart is no rebalance, unless Drain was
+// called.
 func (e *Engine) Run(ctx context.Context, p *goka.Processor) error {
 	if err := e.graph.check(); err != nil {
 		return err
@@ -171,8 +174,8 @@ func (e *Engine) Drain() { e.drain.Store(true) }
 // Ready is closed when the processor first has its tables and begins to handle records.
 func (e *Engine) Ready() <-chan struct{} { return e.ready }
 
-// Serving tells whether the processor has its tables and handles records now: not while partitions are being assigned or tables
-// restored, and not once it stops.
+// Serving tells whether the processor has its tables and handles records now: not while partitions are being assigned
+// or tables restored, and not once it stops.
 func (e *Engine) Serving() bool { return e.serving.Load() }
 
 func (e *Engine) serve(yes bool) {
@@ -189,8 +192,8 @@ func (e *Engine) isReady() bool {
 	}
 }
 
-// Handled tells how far an input, the loop or a looked-up table was handled and committed. Nil for other topics. It is there
-// once goka.NewProcessor returned.
+// Handled tells how far an input, the loop or a looked-up table was handled and committed. Nil for other topics. It is
+// there once goka.NewProcessor returned.
 func (e *Engine) Handled(topic string) *Offsets { return e.graph.offsets[topic] }
 
 func (e *Engine) wrap(c goka.Context) goka.Context {
@@ -198,8 +201,8 @@ func (e *Engine) wrap(c goka.Context) goka.Context {
 	return &callContext{gokaContext: c, engine: e, partition: at.partitions[n], table: at.tables[n], member: at.member}
 }
 
-// scene is what callbacks meet: a copy of the engine's fields that is replaced when one changes, since a lock would be asked for by
-// every callback of every partition.
+// scene is what callbacks meet: a copy of the engine's fields that is replaced when one changes, since a lock would be
+// asked for by every callback of every partition.
 type scene struct {
 	partitions map[int32]*partition
 	tables     map[int32]*table

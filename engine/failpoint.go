@@ -15,8 +15,8 @@ const (
 	AfterEmit = "after-emit"
 	// BeforeCommit is when the brokers have all records and rows.
 	BeforeCommit = "before-commit"
-	// BetweenOffsetsAndCommit is when the group coordinator has taken the offsets into the transaction, and the transaction
-	// coordinator was not yet told to commit.
+	// BetweenOffsetsAndCommit is when the group coordinator has taken the offsets into the transaction, and the
+	// transaction coordinator was not yet told to commit.
 	BetweenOffsetsAndCommit = "between-offsets-and-commit"
 	// AfterCommitBeforeLocalFlush is when the transaction is committed and the local store knows nothing of it.
 	AfterCommitBeforeLocalFlush = "after-commit-before-local-flush"
@@ -34,8 +34,8 @@ func (e *Engine) pass(place string) {
 	}
 }
 
-// offsetsHook passes BetweenOffsetsAndCommit, which lies within kgo's End: when the answer that takes the offsets in has been
-// read, End still makes sure of the group's heartbeat before it ends the transaction.
+// offsetsHook passes BetweenOffsetsAndCommit, which lies within kgo's End: when the answer that takes the offsets in
+// has been read, End still makes sure of the group's heartbeat before it ends the transaction.
 type offsetsHook struct{ engine *Engine }
 
 var _ kgo.HookBrokerE2E = offsetsHook{}

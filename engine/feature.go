@@ -11,8 +11,8 @@ import (
 // ErrBroker says that the brokers cannot do what exactly-once needs.
 var ErrBroker = errors.New("engine: brokers not as they must be")
 
-// transactionVersion is the least transaction.version: each transaction has a producer epoch of its own (KIP-890). Below it, a
-// record of an aborted transaction that was held up on its way enters the next one (KAFKA-17754).
+// transactionVersion is the least transaction.version: each transaction has a producer epoch of its own (KIP-890).
+// Below it, a record of an aborted transaction that was held up on its way enters the next one (KAFKA-17754).
 const transactionVersion = 2
 
 // checkBroker refuses brokers whose transactions lose writes.

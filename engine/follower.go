@@ -10,8 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// follower reads on in tables that others write, all of them by one client: a broker answers the fetches of a connection one
-// after the other, so fetches for single partitions would wait for each other.
+// follower reads on in tables that others write, all of them by one client: a broker answers the fetches of a
+// connection one after the other, so fetches for single partitions would wait for each other.
 type follower struct {
 	engine *Engine
 
@@ -63,8 +63,8 @@ func (f *follower) remove(p *partitionConsumer) {
 	}
 }
 
-// do runs a command in the loop, where no record is on its way to anybody: one that was polled before a partition was given
-// up must not reach whoever has it next.
+// do runs a command in the loop, where no record is on its way to anybody: one that was polled before a partition was
+// given up must not reach whoever has it next.
 func (f *follower) do(command func()) {
 	done := make(chan struct{})
 	f.commands <- func() { command(); close(done) }

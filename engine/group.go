@@ -57,8 +57,8 @@ func (g *group) Consume(ctx context.Context, topics []string, h sarama.ConsumerG
 // slotPatience is how long the end of a processor waits for word of its slot.
 const slotPatience = 2 * time.Second
 
-// orFenced says that the slot is lost, too, if it is: a process that stood still for long notices that its callbacks took too long
-// before it hears of its successor, which it must not put out by a start.
+// orFenced says that the slot is lost, too, if it is: a process that stood still for long notices that its callbacks
+// took too long before it hears of its successor, which it must not put out by a start.
 func (e *Engine) orFenced(err error, last *string) error {
 	if last == nil {
 		return err

@@ -24,7 +24,8 @@ const (
 	textLimit  = 4096
 )
 
-// ErrText says that the event time of a group without a table does not fit into offset metadata: it has too many inputs.
+// ErrText says that the event time of a group without a table does not fit into offset metadata: it has too many
+// inputs.
 var ErrText = errors.New("engine: event time does not fit into offset metadata")
 
 // restoreTime gives partitions the event time that they had at the last commit.
@@ -115,10 +116,10 @@ func (s *session) keep() error {
 	return nil
 }
 
-// offsets completes the offsets that kgo commits, which are those of all that it handed out since its last commit. What was cut off
-// is not handled; when it is, kgo has nothing to say of it any more. A group without a table keeps its time in their metadata. At
-// least one offset must be there: kgo would send none for a transaction without records, and without them the group does not
-// notice that the sender no longer owns the partition.
+// offsets completes the offsets that kgo commits, which are those of all that it handed out since its last commit. What
+// was cut off is not handled; when it is, kgo has nothing to say of it any more. A group without a table keeps its time
+// in their metadata. At least one offset must be there: kgo would send none for a transaction without records, and
+// without them the group does not notice that the sender no longer owns the partition.
 func (s *session) offsets(q *kmsg.TxnOffsetCommitRequest) error {
 	for _, p := range s.parts {
 		for _, b := range p.queue {

@@ -10,7 +10,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// A transaction that took in nothing commits an offset all the same; where that entry holds a group's time, it must hold it still.
+// A transaction that took in nothing commits an offset all the same; where that entry holds a group's time, it must
+// hold it still.
 func TestAnEntryWithoutRecordsKeepsTheTime(t *testing.T) {
 	g := &graph{group: "g", home: "in", times: map[string]stream.Time{"in": stream.OwnTime}, offsets: map[string]*Offsets{"in": new(Offsets)}}
 	c := g.newClaim("in", 0, 7)

@@ -7,8 +7,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// link is the plain client for admin requests and for reading changelogs. It is there while somebody uses it: goka builds
-// consumers and topic managers that it never closes, so they take it for each use.
+// link is the plain client for admin requests and for reading changelogs. It is there while somebody uses it: goka
+// builds consumers and topic managers that it never closes, so they take it for each use.
 type link struct {
 	config ClientConfig
 

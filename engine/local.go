@@ -24,7 +24,8 @@ type local struct {
 	st   store.Store
 	id   kadm.TopicID // of the topic that the store follows; set by restore
 	used bool         // by one session, guarded by locals
-	// refuse says why a record of the changelog cannot be taken, which ends the recovery; nil: all can. Set before restore.
+	// refuse says why a record of the changelog cannot be taken, which ends the recovery; nil: all can. Set before
+	// restore.
 	refuse func(*kgo.Record) error
 }
 

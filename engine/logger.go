@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// gokaLog hands goka's lines to slog. goka knows one level only, so those that speak of errors become warnings and the rest
-// debug lines.
+// gokaLog hands goka's lines to slog. goka knows one level only, so those that speak of errors become warnings and the
+// rest debug lines.
 type gokaLog struct{ log *slog.Logger }
 
 func (l gokaLog) Print(v ...any)   { l.write(fmt.Sprint(v...)) }

@@ -38,8 +38,9 @@ type member struct {
 	produceEr error         // the first of the transaction
 }
 
-// join makes the client and claims the transactional id at once: kgo would do it at the first produce, and until then the
-// transaction of a dead predecessor would hold up every reader. last is the member id of a client that this one replaces; nil: it is the first.
+// join makes the client and claims the transactional id at once: kgo would do it at the first produce, and until then
+// the transaction of a dead predecessor would hold up every reader. last is the member id of a client that this one
+// replaces; nil: it is the first.
 func (e *Engine) join(ctx context.Context, topics []string, last *string) (*member, error) {
 	parts, err := (&topicManager{e}).Partitions(topics[0])
 	if err != nil && !errors.Is(err, ErrTopic) {
@@ -67,8 +68,8 @@ func (e *Engine) join(ctx context.Context, topics []string, last *string) (*memb
 	if err != nil {
 		return nil, err
 	}
-	// kgo closes a client only when the group has answered its join, which may have to wait for a member that is gone. A
-	// static member has nothing to tell the group, so requests under way end with the client.
+	// kgo closes a client only when the group has answered its join, which may have to wait for a member that is gone.
+	// A static member has nothing to tell the group, so requests under way end with the client.
 	life, end := context.WithCancel(context.Background())
 	if m.session, err = kgo.NewGroupTransactSession(append(opts, append(m.options(), kgo.WithContext(life))...)...); err != nil {
 		end()
@@ -129,8 +130,9 @@ func (m *member) options() []kgo.Opt {
 	}
 }
 
-// onAssigned takes over a whole assignment, as an eager balancer hands it out. What was assigned before is gone, whether or not
-// that was said: when a session of the group fails while its revocation waits for us, kgo can forget to tell.
+// onAssigned takes over a whole assignment, as an eager balancer hands it out. What was assigned before is gone,
+// whether or not that was said: when a session of the group fails while its revocation waits for us, kgo can forget to
+// tell.
 func (m *member) onAssigned(_ context.Context, _ *kgo.Client, parts map[string][]int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -217,7 +219,8 @@ func (m *member) judge(err error) error {
 	}
 }
 
-// checkSlot refuses to take a slot back from whoever has it by now: without it, two processes would fence each other for ever.
+// checkSlot refuses to take a slot back from whoever has it by now: without it, two processes would fence each other
+// for ever.
 func (e *Engine) checkSlot(ctx context.Context, memberID string) error {
 	client, err := e.link.take()
 	if err != nil {

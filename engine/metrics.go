@@ -109,7 +109,8 @@ func (m *Metrics) forget(group, table string) {
 	m.lookupAge.DeletePartialMatch(prometheus.Labels{"group": group})
 }
 
-// end drops the figures of tables that a group looked up, once it has ended. All of its processes have all of their partitions.
+// end drops the figures of tables that a group looked up, once it has ended. All of its processes have all of their
+// partitions.
 func (m *Metrics) end(group string) {
 	m.restoring.DeletePartialMatch(prometheus.Labels{"group": group})
 }

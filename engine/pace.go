@@ -2,7 +2,8 @@ package engine
 
 import "time"
 
-// pace bounds a transaction to about one commit interval of work: a poll of a long backlog would make it many times that.
+// pace bounds a transaction to about one commit interval of work: a poll of a long backlog would make it many times
+// that.
 type pace struct {
 	most     int
 	interval time.Duration

@@ -13,9 +13,9 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// partition is one assigned partition while it is ours: records that wait for their turn, event time and timers. Package
-// watermark decides on time, and its documentation numbers the steps; what a transaction changed is kept by commit and
-// undone by abort, so that records that come again find the time that they found before.
+// partition is one assigned partition while it is ours: records that wait for their turn, event time and timers.
+// Package watermark decides on time, and its documentation numbers the steps; what a transaction changed is kept by
+// commit and undone by abort, so that records that come again find the time that they found before.
 type partition struct {
 	number int32
 	claims []*claim
@@ -227,7 +227,8 @@ func (e *Engine) Watermarks() map[int32]time.Time {
 	return at
 }
 
-// carried tells whether a record is the word of another group, and not for callbacks. What only looks like one is a bad record.
+// carried tells whether a record is the word of another group, and not for callbacks. What only looks like one is a bad
+// record.
 func (c *claim) carried(r *kgo.Record) (watermark.Record, bool) {
 	if c.time != stream.Watermarked || !watermark.Is(r.Value) {
 		return watermark.Record{}, false

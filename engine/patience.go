@@ -10,14 +10,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
-// patiently asks again while brokers answer that it will be better soon: a partition without a leader, a coordinator that moved
-// or still reads its log. What has to do with connections franz-go repeats by itself. It gives up after a minute.
+// patiently asks again while brokers answer that it will be better soon: a partition without a leader, a coordinator
+// that moved or still reads its log. What has to do with connections franz-go repeats by itself. It gives up after a
+// minute.
 func patiently(ctx context.Context, ask func() error) error {
 	return again(ctx, func(err error) bool { return kerr.IsRetriable(err) || errors.Is(err, kerr.UnknownServerError) }, ask)
 }
 
-// throughOutage asks again also while no broker answers: for the midst of work, where one that starts anew is waited for. At a
-// start, a wrong address is better said at once.
+// throughOutage asks again also while no broker answers: for the midst of work, where one that starts anew is waited
+// for. At a start, a wrong address is better said at once.
 func throughOutage(ctx context.Context, ask func() error) error { return again(ctx, passing, ask) }
 
 func again(ctx context.Context, worth func(error) bool, ask func() error) error {

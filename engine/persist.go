@@ -8,11 +8,11 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// Persist is goka.Persist for rows that nobody changes: neither what Context.Value returned nor what Context.SetValue was given, not
-// even after the callback. The engine then decodes a row once, however many callbacks read it, and encodes it once for each
-// transaction that writes it. The codec must give back an equal row: what a callback reads may be the row that was set, or one
-// that went through the codec. stream.Persist is such an edge already. A codec with a method EncodeAfter, as stream.Amender has it
-// but of type any, amends rows.
+// Persist is goka.Persist for rows that nobody changes: neither what Context.Value returned nor what Context.SetValue
+// was given, not even after the callback. The engine then decodes a row once, however many callbacks read it, and
+// encodes it once for each transaction that writes it. The codec must give back an equal row: what a callback reads may
+// be the row that was set, or one that went through the codec. stream.Persist is such an edge already. A codec with a
+// method EncodeAfter, as stream.Amender has it but of type any, amends rows.
 func Persist(c goka.Codec) goka.Edge { return goka.Persist(sharedCodec{c}) }
 
 type sharedCodec struct{ goka.Codec }

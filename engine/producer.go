@@ -16,8 +16,8 @@ var _ goka.Producer = (*producer)(nil)
 // byKey as a record's partition leaves the choice to the key.
 const byKey = -1
 
-// producer takes goka's emits into the transaction under way. Promises are kept at once: a record is acknowledged by the
-// commit, or the callback runs again. What goes wrong in between ends the transaction, see member.produced.
+// producer takes goka's emits into the transaction under way. Promises are kept at once: a record is acknowledged by
+// the commit, or the callback runs again. What goes wrong in between ends the transaction, see member.produced.
 type producer struct{ engine *Engine }
 
 func (e *Engine) newProducer() (goka.Producer, error) {

@@ -25,9 +25,9 @@ func (s *session) pump() error {
 	return nil
 }
 
-// advance hands out records of a partition in the order of their logs, until none is left, or until it waits for marks: a
-// watermark that rose lets records behind it pass only when those before it are done and its timers were called. Other
-// partitions need not wait.
+// advance hands out records of a partition in the order of their logs, until none is left, or until it waits for marks:
+// a watermark that rose lets records behind it pass only when those before it are done and its timers were called.
+// Other partitions need not wait.
 func (s *session) advance(p *partition) (waits bool, err error) {
 	for {
 		if p.resume {
@@ -85,7 +85,8 @@ func (s *session) turnOf(p *partition, c *claim, r *kgo.Record) error {
 	}
 }
 
-// spent tells whether this transaction has called enough timers: the others are called by the next, before anything else.
+// spent tells whether this transaction has called enough timers: the others are called by the next, before anything
+// else.
 func (s *session) spent() bool {
 	return s.called >= s.engine.config.MaxRecords || s.called >= leastBatch && time.Since(s.began) > s.engine.config.CommitInterval
 }
@@ -217,8 +218,8 @@ func (s *session) tell(w watermark.Record) {
 }
 
 const (
-	// stalled is how long the watermark stands still before the log says for whom it waits, and saidAgain how long until it
-	// says so again.
+	// stalled is how long the watermark stands still before the log says for whom it waits, and saidAgain how long
+	// until it says so again.
 	stalled   = 30 * time.Second
 	saidAgain = 5 * time.Minute
 )

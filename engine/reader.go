@@ -18,8 +18,8 @@ var errOutOfRange = errors.New("engine: position out of the log's range")
 // fetchBytes bounds one answer of a broker.
 const fetchBytes = 8 << 20
 
-// reader reads one partition read_committed, by raw fetches: a consumer's position stands still at control records, aborted
-// records and gaps, and a recovery must know that it is past them.
+// reader reads one partition read_committed, by raw fetches: a consumer's position stands still at control records,
+// aborted records and gaps, and a recovery must know that it is past them.
 type reader struct {
 	client    *kgo.Client
 	topic     string

@@ -62,8 +62,8 @@ func readExtent(ctx context.Context, client *kgo.Client, topic string, partition
 // kafkaTombstones is Kafka's default of delete.retention.ms.
 const kafkaTombstones = 24 * time.Hour
 
-// tombstones reads the topic's delete.retention.ms. Where a broker does not tell, it counts as Kafka's default: a store that
-// is rebuilt too early costs time, one that is kept too long has rows that were deleted.
+// tombstones reads the topic's delete.retention.ms. Where a broker does not tell, it counts as Kafka's default: a store
+// that is rebuilt too early costs time, one that is kept too long has rows that were deleted.
 func tombstones(ctx context.Context, admin *kadm.Client, topic string) (time.Duration, error) {
 	var settings kadm.ResourceConfigs
 	err := throughOutage(ctx, func() (err error) {

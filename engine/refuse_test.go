@@ -224,7 +224,8 @@ func TestDeadLettersAreCountedOnce(t *testing.T) {
 	}
 }
 
-// What is finished is measured when it is committed: not where its callback fails, and once though its transaction is done over.
+// What is finished is measured when it is committed: not where its callback fails, and once though its transaction is
+// done over.
 func TestWhatIsFinishedIsMeasuredOnce(t *testing.T) {
 	f := newFixture(t)
 	c := f.config()

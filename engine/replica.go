@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// replica is a partition of a table that others write: looked up, joined, or our own on standby. goka reads on from where
-// Open left off, one record at a time.
+// replica is a partition of a table that others write: looked up, joined, or our own on standby. goka reads on from
+// where Open left off, one record at a time.
 type replica struct {
 	engine *Engine
 	local  *local
@@ -171,7 +171,8 @@ func (s *replicas) get(key string) ([]byte, error) {
 	return r.Get(key)
 }
 
-// asOf returns as of when all of the table is, as its group says; zero where any partition is not here, or says nothing.
+// asOf returns as of when all of the table is, as its group says; zero where any partition is not here, or says
+// nothing.
 func (s *replicas) asOf() time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

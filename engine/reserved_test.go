@@ -14,7 +14,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// A form of rows that only a newer engine knows, and a time too large for offset metadata: both end the processor and say why.
+// A form of rows that only a newer engine knows, and a time too large for offset metadata: both end the processor and
+// say why.
 func TestWhatCannotBeKeptEndsTheProcessor(t *testing.T) {
 	t.Run("schema", func(t *testing.T) {
 		f := newFixture(t)

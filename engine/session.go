@@ -18,8 +18,8 @@ import (
 
 var _ sarama.ConsumerGroupSession = (*session)(nil)
 
-// session is one assignment, from the set-up of goka's partitions to their clean-up. Its context is not the run's: a stop
-// lets the batch under way come to its end.
+// session is one assignment, from the set-up of goka's partitions to their clean-up. Its context is not the run's: a
+// stop lets the batch under way come to its end.
 type session struct {
 	member    *member
 	engine    *Engine
@@ -101,7 +101,8 @@ func (m *member) runSession(ctx context.Context, h sarama.ConsumerGroupHandler) 
 // over tells whether the session must end.
 func (s *session) over(ctx context.Context) bool { return ctx.Err() != nil || isClosed(s.moved) }
 
-// setUp lets goka build its partitions and restore their tables, and restores their timers, which may take long: rebalances are allowed meanwhile.
+// setUp lets goka build its partitions and restore their tables, and restores their timers, which may take long:
+// rebalances are allowed meanwhile.
 func (s *session) setUp(ctx context.Context, h sarama.ConsumerGroupHandler) error {
 	done := make(chan struct{})
 	defer close(done)
@@ -218,7 +219,8 @@ func (s *session) makeClaims(ctx context.Context) error {
 	return nil
 }
 
-// committed returns the group's offsets once no transaction is pending that could change them, or until the session is over.
+// committed returns the group's offsets once no transaction is pending that could change them, or until the session is
+// over.
 func (s *session) committed(ctx context.Context, admin *kadm.Client) (all kadm.OffsetResponses, err error) {
 	ctx, cancel := context.WithCancel(kadm.RequireStable(ctx))
 	defer cancel()
@@ -243,8 +245,8 @@ func (s *session) committed(ctx context.Context, admin *kadm.Client) (all kadm.O
 	return all, nil
 }
 
-// tearDown ends goka's partitions, then the transaction: nothing may be produced into the next one. The transaction of a
-// client that is to be replaced is ended by its successor, which claims the same transactional id.
+// tearDown ends goka's partitions, then the transaction: nothing may be produced into the next one. The transaction of
+// a client that is to be replaced is ended by its successor, which claims the same transactional id.
 func (s *session) tearDown(h sarama.ConsumerGroupHandler, consumers *sync.WaitGroup, renew bool) error {
 	m, e := s.member, s.engine
 	m.client.PauseFetchTopics(m.topics...)

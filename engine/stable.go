@@ -11,8 +11,9 @@ import (
 // stableEvery is the time between two looks at last stable offsets.
 const stableEvery = time.Second
 
-// stable follows the last stable offsets of partitions: where one stands still while records wait behind it, a transaction is
-// open that nobody ends, and every reader waits. Brokers end those of producers that they know; of the others they say nothing.
+// stable follows the last stable offsets of partitions: where one stands still while records wait behind it, a
+// transaction is open that nobody ends, and every reader waits. Brokers end those of producers that they know; of the
+// others they say nothing.
 type stable struct {
 	at     map[place]still
 	looked time.Time

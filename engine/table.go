@@ -112,8 +112,9 @@ func (t *table) known(key string) (row any, value []byte, written bool) {
 	return row, value, written
 }
 
-// largePart of the largest record is what a row may have had before and still be encoded by the commit. A larger one is encoded
-// and checked at each write, so that the write that makes it too large is found whatever else the transaction holds.
+// largePart of the largest record is what a row may have had before and still be encoded by the commit. A larger one is
+// encoded and checked at each write, so that the write that makes it too large is found whatever else the transaction
+// holds.
 const largePart = 4
 
 // put writes a row, which is encoded when the transaction is committed if nobody may change it meanwhile.

@@ -8,8 +8,9 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// BenchmarkTransactionTime is what event time, positions and reserved rows cost one partition in one transaction, without what the
-// broker is sent: of a plain graph, of a first group that reads a topic of strangers, and of a group behind twelve partitions.
+// BenchmarkTransactionTime is what event time, positions and reserved rows cost one partition in one transaction,
+// without what the broker is sent: of a plain graph, of a first group that reads a topic of strangers, and of a group
+// behind twelve partitions.
 func BenchmarkTransactionTime(b *testing.B) {
 	for _, group := range []struct {
 		name string

@@ -251,8 +251,8 @@ func TestGroupWithoutTableKeepsItsTime(t *testing.T) {
 	}
 }
 
-// A timer that is set by another and comes before those that are due is called before them; records behind the watermark come after
-// all of it.
+// A timer that is set by another and comes before those that are due is called before them; records behind the
+// watermark come after all of it.
 func TestTimersAreCalledInOrderAtTheirPlace(t *testing.T) {
 	f := newFixture(t)
 	f.in.Time, f.in.EventTime = stream.Watermarked, nil
@@ -296,7 +296,8 @@ func TestTimersAreCalledInOrderAtTheirPlace(t *testing.T) {
 	}
 }
 
-// Whoever writes to a topic of strangers cannot move time by what looks like the word of a group, nor by a time nobody believes.
+// Whoever writes to a topic of strangers cannot move time by what looks like the word of a group, nor by a time nobody
+// believes.
 func TestStrangersDoNotMoveTime(t *testing.T) {
 	f := newFixture(t)
 	c := f.config()

@@ -13,9 +13,9 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// timetable is the timers of one partition while it is ours. They are in the topic stream.TimerTopic names, which a local
-// store follows as rows follow their changelog; the index above it says what the transaction under way did. The callbacks of
-// a partition set timers while the session asks for the next: all methods are safe for concurrent use.
+// timetable is the timers of one partition while it is ours. They are in the topic stream.TimerTopic names, which a
+// local store follows as rows follow their changelog; the index above it says what the transaction under way did. The
+// callbacks of a partition set timers while the session asks for the next: all methods are safe for concurrent use.
 type timetable struct {
 	engine *Engine
 	local  *local
@@ -26,8 +26,8 @@ type timetable struct {
 	written int64       // one past the highest offset that they got
 }
 
-// openTimetable restores the timers of a partition. A record in their topic that is none halts here: at the time when it would
-// be due it is too late.
+// openTimetable restores the timers of a partition. A record in their topic that is none halts here: at the time when
+// it would be due it is too late.
 func (e *Engine) openTimetable(ctx context.Context, number int32) (*timetable, error) {
 	at := place{stream.TimerTopic(e.graph.group), number}
 	l, err := e.locals.take(at, func(err error) {
@@ -125,7 +125,8 @@ func (t *timetable) near() int {
 	return n
 }
 
-// changes returns what the transaction did, as records of the topic. No timer is set or taken between it and commit or abort.
+// changes returns what the transaction did, as records of the topic. No timer is set or taken between it and commit or
+// abort.
 func (t *timetable) changes() []kgo.Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -44,8 +44,8 @@ func (f *fixture) writeMillion(b *testing.B, topic string, partitions int) {
 	}
 }
 
-// From the assignment of all partitions to the first timer of each, a million pending. The disk has them, or is to read them from
-// the topic; memory always is.
+// From the assignment of all partitions to the first timer of each, a million pending. The disk has them, or is to read
+// them from the topic; memory always is.
 func BenchmarkStartWithAMillionTimers(b *testing.B) {
 	f := newFixture(b)
 	if err := f.cluster.CreateTopic(rigTopic, timerPartitions, nil); err != nil {
@@ -149,7 +149,8 @@ func (f *fixture) waking() *goka.GroupGraph {
 		stream.Persist(f.group), stream.DeadLetters(f.group))
 }
 
-// 100,000 timers become due at once: from the word of time to the last commit, with the reading and writing of a row each.
+// 100,000 timers become due at once: from the word of time to the last commit, with the reading and writing of a row
+// each.
 func BenchmarkFire100000Timers(b *testing.B) {
 	const timers = 100_000
 	f := newFixture(b)

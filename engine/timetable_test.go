@@ -195,7 +195,8 @@ func drawTimer(t *rapid.T) timer.Timer {
 	}
 }
 
-// Whatever happens between a commit and the local store, and wherever the partition goes, what is pending is what was committed.
+// Whatever happens between a commit and the local store, and wherever the partition goes, what is pending is what was
+// committed.
 func TestTimetableIsASetOfTimers(t *testing.T) {
 	r := newRig(t)
 	stores := map[bool][]store.Opener{

@@ -29,7 +29,8 @@ func (m *topicManager) admin(do func(ctx context.Context, admin *kadm.Client) er
 	return do(m.engine.life, kadm.NewClient(client))
 }
 
-// checkTopics returns every reason why the topics cannot be used, joined. goka checks some of them too, but hides the reason.
+// checkTopics returns every reason why the topics cannot be used, joined. goka checks some of them too, but hides the
+// reason.
 func (e *Engine) checkTopics(ctx context.Context) error {
 	m, want := &topicManager{e}, e.config.Partitions
 	if want == 0 {

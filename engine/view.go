@@ -29,18 +29,19 @@ type ViewConfig struct {
 	Table string
 	// Group is the group that writes the table, for metrics and log. Defaults to Table.
 	Group string
-	// Partitions of the table: where a key lies depends on it. It must be given; a topic with another number is refused.
+	// Partitions of the table: where a key lies depends on it. It must be given; a topic with another number is
+	// refused.
 	Partitions int32
-	// Stores keep the rows on this machine. Defaults to store.Memory, which every start fills from the changelog; with a
-	// store.Disk a start goes on from the stored offset.
+	// Stores keep the rows on this machine. Defaults to store.Memory, which every start fills from the changelog; with
+	// a store.Disk a start goes on from the stored offset.
 	Stores store.Opener
-	// OnChange is told of every row that was written, nil meaning deleted, once it can be read: at the start of all rows that
-	// the store still has, during recovery, and of what a rebuild removes. Calls are never concurrent. The value must not
-	// be changed, and is part of a whole fetched batch. Defaults to none.
+	// OnChange is told of every row that was written, nil meaning deleted, once it can be read: at the start of all
+	// rows that the store still has, during recovery, and of what a rebuild removes. Calls are never concurrent. The
+	// value must not be changed, and is part of a whole fetched batch. Defaults to none.
 	OnChange func(key string, value []byte)
-	// FarBehind is how long a partition may lack what its changelog holds before it counts as recovering again. Below the
-	// table's min.compaction.lag.ms (1 h), a copy that lags is an earlier state of the table; beyond, compaction has mixed
-	// states. Time without brokers counts only once they are back. Defaults to 30 min.
+	// FarBehind is how long a partition may lack what its changelog holds before it counts as recovering again. Below
+	// the table's min.compaction.lag.ms (1 h), a copy that lags is an earlier state of the table; beyond, compaction
+	// has mixed states. Time without brokers counts only once they are back. Defaults to 30 min.
 	FarBehind time.Duration
 	// Clock is the wall clock. Defaults to time.Now.
 	Clock func() time.Time
@@ -84,8 +85,8 @@ func (c ViewConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// View follows all partitions of a group's table, read_committed, and answers from its own copy. Rows that belong to the
-// engine are never shown. All methods are safe for concurrent use.
+// View follows all partitions of a group's table, read_committed, and answers from its own copy. Rows that belong to
+// the engine are never shown. All methods are safe for concurrent use.
 type View struct {
 	config  ViewConfig
 	parts   []*viewPartition
@@ -114,10 +115,12 @@ func NewView(c ViewConfig) (*View, error) {
 // Topic returns the table's topic.
 func (v *View) Topic() string { return v.config.Table }
 
-// Partition returns the partition of a key. It is our own placement: goka's View.find panics for keys whose hash is MinInt32.
+// Partition returns the partition of a key. It is our own placement: goka's View.find panics for keys whose hash is
+// MinInt32.
 func (v *View) Partition(key string) int32 { return stream.Partition([]byte(key), v.config.Partitions) }
 
-// Get returns the encoded row of a key, nil if there is none. It must not be changed; who keeps it for long keeps a copy, see store.Memory.
+// Get returns the encoded row of a key, nil if there is none. It must not be changed; who keeps it for long keeps a
+// copy, see store.Memory.
 func (v *View) Get(key string) ([]byte, error) {
 	if position.IsReserved(key) {
 		return nil, nil
@@ -130,8 +133,8 @@ func (v *View) Get(key string) ([]byte, error) {
 	return v.parts[v.Partition(key)].st.Get(key)
 }
 
-// Ascend calls fn for every row from the first key >= from on, in key order over all partitions, until fn returns false. The
-// rows of each partition are those of one moment. Values must not be changed.
+// Ascend calls fn for every row from the first key >= from on, in key order over all partitions, until fn returns
+// false. The rows of each partition are those of one moment. Values must not be changed.
 func (v *View) Ascend(from string, fn func(key string, value []byte) bool) error {
 	v.mu.RLock()
 	if !v.open {
@@ -180,9 +183,9 @@ func (v *View) merge(from string, fn func(key string, value []byte) bool) error 
 	return errors.Join(failed...)
 }
 
-// Recovered tells whether every partition was read to the end that its changelog had when reading began, and is followed. It
-// stays so while brokers are away, when reads go on from what is known. It is taken back while a partition is rebuilt, and
-// where one is found to be further behind than ViewConfig.FarBehind.
+// Recovered tells whether every partition was read to the end that its changelog had when reading began, and is
+// followed. It stays so while brokers are away, when reads go on from what is known. It is taken back while a partition
+// is rebuilt, and where one is found to be further behind than ViewConfig.FarBehind.
 func (v *View) Recovered() bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -203,8 +206,8 @@ func (v *View) WaitRecovered(ctx context.Context) error {
 	return v.changed.await(ctx, func() (bool, error) { return v.Recovered(), nil })
 }
 
-// Walk calls fn for every row of one partition, in key order, and returns the sums that go with them: all of one moment. While the view
-// takes in a large transaction, that may be one that it has read in part.
+// Walk calls fn for every row of one partition, in key order, and returns the sums that go with them: all of one
+// moment. While the view takes in a large transaction, that may be one that it has read in part.
 func (v *View) Walk(partition int32, fn func(key string, value []byte) error) (sum.Sums, error) {
 	v.mu.RLock()
 	if !v.open || partition < 0 || int(partition) >= len(v.parts) {
@@ -225,8 +228,8 @@ type Known struct {
 	Next int64
 	// Rows is one past the changelog offset of the last row taken in by this process; 0: none yet.
 	Rows int64
-	// Inputs is how far the group's inputs were read when the rows were so; nil where the table does not say. It must not be
-	// changed.
+	// Inputs is how far the group's inputs were read when the rows were so; nil where the table does not say. It must
+	// not be changed.
 	Inputs position.Position
 	// Watermark is the group's, all of whose timers are done; zero where the table does not say.
 	Watermark time.Time
@@ -242,8 +245,8 @@ func (v *View) Known(partition int32) Known {
 	return *v.parts[partition].known.Load()
 }
 
-// Behind tells how long ago some partition was last known to hold all that was committed; while the view keeps up that is less
-// than a second. Zero before it first did.
+// Behind tells how long ago some partition was last known to hold all that was committed; while the view keeps up that
+// is less than a second. Zero before it first did.
 func (v *View) Behind() time.Duration {
 	now, most := v.config.Clock(), time.Duration(0)
 	for _, p := range v.parts {
@@ -254,8 +257,8 @@ func (v *View) Behind() time.Duration {
 	return most
 }
 
-// Wait returns once every partition named has come as far, or with the context's error. A Position may name the table's own
-// topic: its changelog offset, control records included. A partition or topic that does not exist is never reached.
+// Wait returns once every partition named has come as far, or with the context's error. A Position may name the table's
+// own topic: its changelog offset, control records included. A partition or topic that does not exist is never reached.
 func (v *View) Wait(ctx context.Context, at map[int32]position.Position) error {
 	at = maps.Clone(at)
 	return v.changed.await(ctx, func() (bool, error) {

@@ -191,7 +191,8 @@ func TestViewFollowsLeadersThatMove(t *testing.T) {
 	}
 }
 
-// A partition that lacks records for too long recovers anew; one that only waited for brokers with nothing to read does not.
+// A partition that lacks records for too long recovers anew; one that only waited for brokers with nothing to read does
+// not.
 func TestViewFarBehind(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	v, err := NewView(ViewConfig{Client: ClientConfig{Brokers: []string{"127.0.0.1:1"}}, Table: "t", Partitions: 1, Clock: func() time.Time { return now }})
@@ -361,8 +362,8 @@ func (s *cutStore) Apply(rows []store.Row, stamp store.Stamp) error {
 	return s.Store.Apply(rows, stamp)
 }
 
-// Whatever is committed, aborted and left open, and whenever a view starts: its rows are the fold of what is committed, and no
-// position that it tells is ahead of its rows.
+// Whatever is committed, aborted and left open, and whenever a view starts: its rows are the fold of what is committed,
+// and no position that it tells is ahead of its rows.
 func TestViewIsTheFoldOfItsChangelog(t *testing.T) {
 	f := newFixture(t)
 	writers := []*writer{f.writer("0"), f.writer("1")}

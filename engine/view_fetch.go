@@ -16,8 +16,9 @@ import (
 // viewFetchBytes bounds one answer of a broker, over all partitions.
 const viewFetchBytes = 16 << 20
 
-// leading are the partitions of a view that one broker leads, with one fetch for all of them: a broker answers the fetches of
-// a connection one after the other. As in reader, positions are exact past control records, aborted records and gaps.
+// leading are the partitions of a view that one broker leads, with one fetch for all of them: a broker answers the
+// fetches of a connection one after the other. As in reader, positions are exact past control records, aborted records
+// and gaps.
 type leading struct {
 	view     *View
 	client   *kgo.Client

@@ -86,8 +86,8 @@ func (p *viewPartition) tell(row store.Row) {
 	p.view.config.OnChange(row.Key, row.Value)
 }
 
-// take applies changelog records and moves the position to next. What the partition knows of itself changes after its rows
-// did: the engine writes its own rows last in a transaction, so all that they speak of can be read by then.
+// take applies changelog records and moves the position to next. What the partition knows of itself changes after its
+// rows did: the engine writes its own rows last in a transaction, so all that they speak of can be read by then.
 func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID) error {
 	known := *p.known.Load()
 	if len(records) == 0 && next == known.Next && id == known.Topic {
@@ -114,7 +114,8 @@ func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID)
 // clearRows bounds the rows that one step of a rebuild removes.
 const clearRows = 10_000
 
-// clear removes everything. The store stays open, for there may be readers; until the last step its stamp is of no topic.
+// clear removes everything. The store stays open, for there may be readers; until the last step its stamp is of no
+// topic.
 func (p *viewPartition) clear() error {
 	p.known.Store(&Known{})
 	var none store.Stamp
@@ -181,8 +182,8 @@ func (p *viewPartition) lastComplete() time.Time {
 	return p.complete
 }
 
-// begin fits the partition to its changelog as it is now: what cannot be brought up to it goes, and what is far behind, or
-// was never there, is recovering until it reaches the present end.
+// begin fits the partition to its changelog as it is now: what cannot be brought up to it goes, and what is far behind,
+// or was never there, is recovering until it reaches the present end.
 func (p *viewPartition) begin(x extent) error {
 	c, now := p.view.config, p.view.config.Clock()
 	rebuilt := false

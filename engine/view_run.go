@@ -23,8 +23,8 @@ const (
 	viewAskFor     = 5 * time.Second // metadata and offsets
 )
 
-// Run follows the table until the context ends, reconnecting by itself. Only a topic that is missing at the start, or has
-// another number of partitions, and a store that fails, end it with an error. It may be called once.
+// Run follows the table until the context ends, reconnecting by itself. Only a topic that is missing at the start, or
+// has another number of partitions, and a store that fails, end it with an error. It may be called once.
 func (v *View) Run(ctx context.Context) (err error) {
 	if !v.started.CompareAndSwap(false, true) {
 		return errors.New("engine: a view runs once")

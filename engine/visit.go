@@ -118,9 +118,9 @@ func (e *Engine) ask(ctx context.Context, r *request) (int64, error) {
 	}
 }
 
-// Visit calls a goka.Visitor for every row of the partitions here, each call and its effects once, in transactions of up to
-// 1,000 rows. It takes the place of Processor.VisitAll, which is refused. Rows that come meanwhile may or may not be visited.
-// ErrVisit: a rebalance or a stop came in between, some rows were visited.
+// Visit calls a goka.Visitor for every row of the partitions here, each call and its effects once, in transactions of
+// up to 1,000 rows. It takes the place of Processor.VisitAll, which is refused. Rows that come meanwhile may or may not
+// be visited. ErrVisit: a rebalance or a stop came in between, some rows were visited.
 func (e *Engine) Visit(ctx context.Context, name string, meta any) (int64, error) {
 	if e.graph.table == "" {
 		return 0, fmt.Errorf("%w: the group has no table", ErrVisit)
@@ -128,15 +128,15 @@ func (e *Engine) Visit(ctx context.Context, name string, meta any) (int64, error
 	return e.ask(ctx, &request{name: name, meta: meta})
 }
 
-// Tick looks for idle partitions and due timers now, and returns how many timers were called. Run does so by itself, unless
-// Config.Tick is NoTick.
+// Tick looks for idle partitions and due timers now, and returns how many timers were called. Run does so by itself,
+// unless Config.Tick is NoTick.
 func (e *Engine) Tick() int64 {
 	n, _ := e.ask(e.life, &request{tick: true}) // without a session nothing is due
 	return n
 }
 
-// Sweep calls the group's sweep callback for every row, and returns for how many. Run does so by itself, unless Config.Tick
-// is NoTick.
+// Sweep calls the group's sweep callback for every row, and returns for how many. Run does so by itself, unless
+// Config.Tick is NoTick.
 func (e *Engine) Sweep() int64 {
 	if !e.graph.sweeps {
 		return 0

@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// walled is a group that goes by the wall clock: a number sets a timer that many seconds from now, or ago; 0 does not. What callbacks
-// saw is told, and the row is the last now.
+// walled is a group that goes by the wall clock: a number sets a timer that many seconds from now, or ago; 0 does not.
+// What callbacks saw is told, and the row is the last now.
 func (f *fixture) walled(saw chan<- string) *goka.GroupGraph {
 	f.group.Clock = stream.WallClock
 	return goka.DefineGroup(f.group.Goka(),

@@ -15,8 +15,8 @@ import (
 const peekBytes = 4 << 10
 
 // look finds out how far each claim is behind. A consumer cannot tell: at the end of a partition that is written in
-// transactions stand control records, which it skips without a word, and a partition is idle only if all of it was read. Only
-// where records no longer come is it worth a fetch.
+// transactions stand control records, which it skips without a word, and a partition is idle only if all of it was
+// read. Only where records no longer come is it worth a fetch.
 func (s *session) look(ctx context.Context, client *kgo.Client, always bool) error {
 	at, admin := s.engine.config.Clock(), kadm.NewClient(client)
 	fetches, worth := make([]int64, len(s.all)), make([]bool, len(s.all))

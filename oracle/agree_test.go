@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// TestAgreesWithTheLedger runs random logs of a few transactions through the oracle and through the ledger's own decisions, without
-// any Kafka in between: where the end-to-end test goes red, this tells whose fault it is.
+// TestAgreesWithTheLedger runs random logs of a few transactions through the oracle and through the ledger's own
+// decisions, without any Kafka in between: where the end-to-end test goes red, this tells whose fault it is.
 func TestAgreesWithTheLedger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fold, err := New()

@@ -28,8 +28,8 @@ func (w *won) inForce() bool {
 	return n > 0
 }
 
-// answered checks that the budget has answered each outcome once, and in their order, and promised what the mission says. Where
-// gift codes are fetched from a pool, a revocation may overtake its completion.
+// answered checks that the budget has answered each outcome once, and in their order, and promised what the mission
+// says. Where gift codes are fetched from a pool, a revocation may overtake its completion.
 func (t *Treasury) answered(w win, won *won) {
 	want, got := slices.Clone(won.outcomes), []bool(nil) // completed
 	d, known := t.definition(w)
@@ -123,8 +123,8 @@ func (t *Treasury) settled(w win, won *won) {
 	}
 }
 
-// states returns where a reward may stand at rest whose last completion got an allotment, and whose completion is in force or not, or which
-// support has cancelled.
+// states returns where a reward may stand at rest whose last completion got an allotment, and whose completion is in
+// force or not, or which support has cancelled.
 func states(a *allotment, inForce, cancelled bool) []string {
 	k := a.terms()
 	var out []string

@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Annals keep what earlier versions of the rewards table said that its last one has forgotten: verdicts on commands, of which a row
-// has the last 16, and gift codes that users could see. It is far less than the versions themselves.
+// Annals keep what earlier versions of the rewards table said that its last one has forgotten: verdicts on commands, of
+// which a row has the last 16, and gift codes that users could see. It is far less than the versions themselves.
 type Annals struct {
 	verdicts map[string]ruling          // by command
 	shown    map[string]map[string]bool // codes, by reward
@@ -65,8 +65,8 @@ func (a *Annals) problem(format string, args ...any) {
 	}
 }
 
-// Verdict returns the verdict on a command: applied, unchanged, refused, or missing if it was refused since there was no such reward; empty
-// if there is none.
+// Verdict returns the verdict on a command: applied, unchanged, refused, or missing if it was refused since there was
+// no such reward; empty if there is none.
 func (a *Annals) Verdict(command string) string {
 	if v := a.verdicts[command]; !v.missing {
 		return v.result

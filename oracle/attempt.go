@@ -66,8 +66,8 @@ func (t *transaction) timeOut(now instant.Milli) {
 	}
 }
 
-// endedElsewhere tells whether a terminal status ended what pending event i began: one that happened later, or at the same time and
-// that the log has later. None is of a place of i without an attempt.
+// endedElsewhere tells whether a terminal status ended what pending event i began: one that happened later, or at the
+// same time and that the log has later. None is of a place of i without an attempt.
 func (t *transaction) endedElsewhere(i int) bool {
 	began := t.payments[i].UpdatedAt
 	for j, e := range t.payments {

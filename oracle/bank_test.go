@@ -32,8 +32,8 @@ func contests() []string {
 	return []string{"coins", "floor", "cash", "card", "claim", "scratch", "held", "asked", "code", "soon"}
 }
 
-// bank does what budgets, rewards and a provider do with outcomes, by the domain's decisions, with queues for topics that are
-// worked off in any order.
+// bank does what budgets, rewards and a provider do with outcomes, by the domain's decisions, with queues for topics
+// that are worked off in any order.
 type bank struct {
 	t       interface{ Fatal(...any) }
 	choose  func(n int) int

@@ -28,8 +28,8 @@ func unitOf(d *Definition) string {
 	return d.Currency
 }
 
-// checkBudget folds the outcomes of a mission in their order, with the verdicts that they were given, and then what became of the
-// reservations, and compares the row and the rewards with that.
+// checkBudget folds the outcomes of a mission in their order, with the verdicts that they were given, and then what
+// became of the reservations, and compares the row and the rewards with that.
 func (t *Treasury) checkBudget(id string) {
 	back := map[string]int64{} // all that ever came back, by unit
 	returned := int64(0)

@@ -7,8 +7,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// calendar knows the local days of a zone, each by its number since 1970-01-01. A day is from the first minute in which clocks
-// show its date to the first in which they show a later one: 23, 24 or 25 hours, or nothing where the zone left the date out.
+// calendar knows the local days of a zone, each by its number since 1970-01-01. A day is from the first minute in which
+// clocks show its date to the first in which they show a later one: 23, 24 or 25 hours, or nothing where the zone left
+// the date out.
 type calendar struct {
 	zone   *time.Location
 	starts map[int64]instant.Milli

@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/traffic"
 )
 
-// TestAgreesWithTheDomain sends traffic through the domain's decisions one after the other, with maps for tables and slices for
-// topics: the pipeline without the plumbing. It takes a second where the end-to-end test takes a minute.
+// TestAgreesWithTheDomain sends traffic through the domain's decisions one after the other, with maps for tables and
+// slices for topics: the pipeline without the plumbing. It takes a second where the end-to-end test takes a minute.
 func TestAgreesWithTheDomain(t *testing.T) {
 	c := newChain(t)
 	cfg := traffic.DefaultConfig()

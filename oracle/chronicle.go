@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Chronicle is what reached one user's row. The order of postings among themselves is that of their topic, and so is that of enrolments and
-// of segments; how the three met at the row is recorded only as far as arrivals say.
+// Chronicle is what reached one user's row. The order of postings among themselves is that of their topic, and so is
+// that of enrolments and of segments; how the three met at the row is recorded only as far as arrivals say.
 type Chronicle struct {
 	User     string
 	Postings []Movement
@@ -64,8 +64,8 @@ type Movement struct {
 	At            instant.Milli
 }
 
-// Arrival says when something reached the row: when After to Before postings were there, both included. Before -1: it was there from
-// the beginning.
+// Arrival says when something reached the row: when After to Before postings were there, both included. Before -1: it
+// was there from the beginning.
 type Arrival struct{ After, Before int }
 
 // always is the arrival of what was there from the beginning.
@@ -86,7 +86,8 @@ type Told struct {
 	Set
 }
 
-// Career is a mission as it came to be known: what operators had done to it, stage by stage. Before its first stage it is not there.
+// Career is a mission as it came to be known: what operators had done to it, stage by stage. Before its first stage it
+// is not there.
 type Career struct{ Stages []Stage }
 
 // Stage is a mission as it was from some arrival on.
@@ -149,8 +150,8 @@ func (r *rule) opens() bool {
 
 func (v *version) optIn() bool { return v.Enrolment == "opt_in" }
 
-// begins tells whether the user's own window begins with the first payment rather than with the enrolment: who is enrolled by a
-// payment has both at once.
+// begins tells whether the user's own window begins with the first payment rather than with the enrolment: who is
+// enrolled by a payment has both at once.
 func (v *version) begins() bool {
 	return v.optIn() && v.Window.Kind == "per_user" && v.Window.Start == "first_payment"
 }

@@ -38,8 +38,8 @@ func (t *Treasury) Command(value []byte) error {
 // Recall takes what earlier versions of the rewards table said.
 func (t *Treasury) Recall(a *Annals) { t.annals = a }
 
-// checkCommands checks that each command has one verdict, which fits what there was at its moment, and has done what it says and nothing
-// else; and with that, that each step of a reward which needs a claim or support had one.
+// checkCommands checks that each command has one verdict, which fits what there was at its moment, and has done what it
+// says and nothing else; and with that, that each step of a reward which needs a claim or support had one.
 func (t *Treasury) checkCommands() {
 	t.problems = append(t.problems, t.annals.problems...)
 	applied := map[string]map[instant.Milli]int{} // claims, by reward and moment
@@ -142,8 +142,8 @@ func (t *Treasury) fitsGoodwill(c *command, v ruling) bool {
 	return v.result == "applied" && l != nil && l.user == c.user && l.steps[0].at == v.at
 }
 
-// checkClaims checks that every step of a reward that needs a claim had one at its moment, and every claim its step; and that support had
-// asked for what bears its name, and nothing came of the reward afterwards.
+// checkClaims checks that every step of a reward that needs a claim had one at its moment, and every claim its step;
+// and that support had asked for what bears its name, and nothing came of the reward afterwards.
 func (t *Treasury) checkClaims(id string, applied map[instant.Milli]int) {
 	steps := map[instant.Milli]int{}
 	for _, at := range t.claimed[id] {

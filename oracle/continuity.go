@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// continuity checks that the finals of a series leave nothing out: from its first window on there is one for every window,
-// empty or not, until a silence is told, which ends with the next final.
+// continuity checks that the finals of a series leave nothing out: from its first window on there is one for every
+// window, empty or not, until a silence is told, which ends with the next final.
 type continuity struct {
 	finals   map[series][]period
 	silences map[series]map[instant.Milli]period // by end

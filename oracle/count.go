@@ -10,8 +10,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// add adds the difference that a payment makes. What takes back a value or a day that nothing counts for changes nothing; elsewhere tells
-// of one that is not in n.
+// add adds the difference that a payment makes. What takes back a value or a day that nothing counts for changes
+// nothing; elsewhere tells of one that is not in n.
 func (n *count) add(v *version, f *payment.Facts, before, after int64, elsewhere func(key string) bool) {
 	more := v.worth(after) - v.worth(before)
 	var key string

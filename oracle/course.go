@@ -39,9 +39,9 @@ func (k *terms) lapses() bool {
 	return k.expires > 0 && (k.mode == "claim" || k.kind == "scratch_card")
 }
 
-// leads returns to what states a state leads within an epoch (docs/design.md, section 6.3). A notification tells where a reward has come to at
-// one moment, so it may have passed by others on its way: by pending and claimable once their time is over, by granted when what is
-// due was granted first and revoked then.
+// leads returns to what states a state leads within an epoch (docs/design.md, section 6.3). A notification tells where
+// a reward has come to at one moment, so it may have passed by others on its way: by pending and claimable once their
+// time is over, by granted when what is due was granted first and revoked then.
 func leads(from string) []string {
 	switch from {
 	case "": // an epoch begins; only an earlier one makes it wait in reserved
@@ -76,8 +76,8 @@ type clock struct {
 	adopted   bool          // it took over what its user had of an earlier epoch
 }
 
-// checkCourse holds a reward's steps against the state machine, and their times against its terms, and returns the times at which claims
-// must have been granted. termsOf returns nil for an epoch that nobody has asked for.
+// checkCourse holds a reward's steps against the state machine, and their times against its terms, and returns the
+// times at which claims must have been granted. termsOf returns nil for an epoch that nobody has asked for.
 func (t *Treasury) checkCourse(id string, termsOf func(epoch int64) *terms) (claimed []instant.Milli) {
 	var last step
 	var now clock
@@ -173,8 +173,8 @@ func byClaim(from, to string, k *terms) bool {
 	return to == "granting" || to == "granted" || to == "redeemed"
 }
 
-// statesAt returns where a reward of a user may have stood at a moment: as the moment found it, and at each step of it. A reward that was
-// not there is "".
+// statesAt returns where a reward of a user may have stood at a moment: as the moment found it, and at each step of it.
+// A reward that was not there is "".
 func (t *Treasury) statesAt(user, id string, at instant.Milli) []string {
 	found := []string{""}
 	if l := t.courses[id]; l != nil && l.user == user {

@@ -2,8 +2,8 @@ package oracle
 
 import "github.com/millrace/millrace/domain/money"
 
-// progress returns how far the payments of one window lead: of distinct, how many values they have; of streak, the longest run
-// of local days. Those of which nothing is left do not count.
+// progress returns how far the payments of one window lead: of distinct, how many values they have; of streak, the
+// longest run of local days. Those of which nothing is left do not count.
 func (v *version) progress(payments []settled) money.Total {
 	values, days, sum := map[string]bool{}, map[int64]bool{}, money.Total{}
 	for _, p := range payments {

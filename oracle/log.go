@@ -28,7 +28,8 @@ type Fold struct {
 	users        map[string]*user
 }
 
-// New returns a fold over an empty log. Missions, and all that was done to them, are known throughout, whenever that was.
+// New returns a fold over an empty log. Missions, and all that was done to them, are known throughout, whenever that
+// was.
 func New(missions ...Mission) (*Fold, error) {
 	f := &Fold{
 		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(), users: map[string]*user{},
@@ -43,7 +44,8 @@ func New(missions ...Mission) (*Fold, error) {
 	return f, nil
 }
 
-// Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a watermark.
+// Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a
+// watermark.
 func (f *Fold) Add(number int32, value []byte) error {
 	p := f.partitions[number]
 	if p == nil {

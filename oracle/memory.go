@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Memory says where users may stand whose rows do not remember everything that reached them. It follows the rules of what a row forgets by
-// the order of postings, and tries every order of the rest: docs/design.md, section 6.1, ADR 9 and ADR 17.
+// Memory says where users may stand whose rows do not remember everything that reached them. It follows the rules of
+// what a row forgets by the order of postings, and tries every order of the rest: docs/design.md, section 6.1, ADR 9
+// and ADR 17.
 type Memory struct {
 	bounds  Bounds
 	careers []*career
@@ -33,8 +34,8 @@ func (m *Memory) Add(c Career) error {
 	return err
 }
 
-// Needs tells whether it makes a difference in what order things reached a user's row: whether the row forgot something, or may have refused an
-// enrolment. Of others a Fold or a Standing says all.
+// Needs tells whether it makes a difference in what order things reached a user's row: whether the row forgot
+// something, or may have refused an enrolment. Of others a Fold or a Standing says all.
 func (m *Memory) Needs(c Chronicle) bool {
 	if len(c.Sets) > m.bounds.Sets {
 		return true
@@ -70,7 +71,8 @@ func (c *career) refuses(met []Arrival) bool {
 		slices.ContainsFunc(v, func(v version) bool { return !v.optIn() || len(v.Audience.Segments) > 0 })
 }
 
-// Of returns by mission where a user may stand after all that reached the row, once the row has met all stages of all missions.
+// Of returns by mission where a user may stand after all that reached the row, once the row has met all stages of all
+// missions.
 func (m *Memory) Of(c Chronicle) map[string]Outlook {
 	r := &recall{bounds: m.bounds}
 	var all []*possible
@@ -132,7 +134,8 @@ func (c Chronicle) told() []Told {
 	return out
 }
 
-// maxSegments is how many segments a user can be in, and maxName how long their names can be: a set of others is refused.
+// maxSegments is how many segments a user can be in, and maxName how long their names can be: a set of others is
+// refused.
 const maxSegments, maxName = 64, 100
 
 // misnamed tells whether a text is no id: letters, digits and, but for the first, some signs.

@@ -13,8 +13,8 @@ const checked = 20_000
 // compared counts what was compared.
 type compared struct{ all, lossy, several, alone, unknown, soonest int }
 
-// compare lets a past reach a row that forgets all the time, and asks whether what came of it is possible. Loose: as far as may be known without
-// a word on when what arrived.
+// compare lets a past reach a row that forgets all the time, and asks whether what came of it is possible. Loose: as
+// far as may be known without a word on when what arrived.
 func (n *compared) compare(p *past, seed uint64, got map[ProgressKey]Progress, loose bool) {
 	c, careers := p.chronicle(loose)
 	limits := p.limits()
@@ -57,8 +57,8 @@ func (n *compared) compare(p *past, seed uint64, got map[ProgressKey]Progress, l
 	}
 }
 
-// TestRowIsAmongThePossible lets random pasts reach a row that forgets all the time. Where it is known when everything arrived, there
-// is one way only in which the user may stand.
+// TestRowIsAmongThePossible lets random pasts reach a row that forgets all the time. Where it is known when everything
+// arrived, there is one way only in which the user may stand.
 func TestRowIsAmongThePossible(t *testing.T) {
 	var n compared
 	for seed := uint64(0); n.all < checked; seed++ {

@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Observed gathers what the pipeline's tables and topics hold. Feed it the records of each, as a read_committed reader sees
-// them, in the order of each partition; a tombstone has a nil value. Then take Result.
+// Observed gathers what the pipeline's tables and topics hold. Feed it the records of each, as a read_committed reader
+// sees them, in the order of each partition; a tombstone has a nil value. Then take Result.
 type Observed struct {
 	result    *Result
 	rows      map[string]*ledger.Row
@@ -155,7 +155,8 @@ func (o *Observed) Window(value []byte, final bool) error {
 
 func windowOf(r *health.WindowRecord) Window { return Window{r.Mode, r.Instrument, r.Gateway, r.Start} }
 
-// Result returns what was observed and what is wrong with it in itself: doubled attempts, dead letters, finals or revisions.
+// Result returns what was observed and what is wrong with it in itself: doubled attempts, dead letters, finals or
+// revisions.
 func (o *Observed) Result() (*Result, []string) {
 	for id, row := range o.rows {
 		o.result.Transactions[id] = rowState(row)

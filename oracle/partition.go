@@ -19,8 +19,8 @@ type word struct {
 
 func newPartition() *partition { return &partition{words: map[string][]word{}} }
 
-// hear takes in what a source says. Time is that of the slowest, once each has spoken. Who is idle is not waited for; if all are,
-// time is the latest of theirs and what has passed since. It never goes back.
+// hear takes in what a source says. Time is that of the slowest, once each has spoken. Who is idle is not waited for;
+// if all are, time is the latest of theirs and what has passed since. It never goes back.
 func (p *partition) hear(r watermark.Record) {
 	if len(p.words[r.Origin]) != int(r.Sources) {
 		p.words[r.Origin] = make([]word, r.Sources)

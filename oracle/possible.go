@@ -8,7 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// possible is all ways in which a user may stand in a mission, given what is known of the order in which records reached the row.
+// possible is all ways in which a user may stand in a mission, given what is known of the order in which records
+// reached the row.
 type possible struct {
 	*scene
 	ways  []*stance
@@ -34,8 +35,8 @@ func (c *scene) begin() *possible {
 	return p
 }
 
-// arrive lets all that may come after n postings and before the next do so, in every order, and drops the ways in which something has
-// not come that must have.
+// arrive lets all that may come after n postings and before the next do so, in every order, and drops the ways in which
+// something has not come that must have.
 func (p *possible) arrive(n int) {
 	if !slices.ContainsFunc(p.ways, func(s *stance) bool { return p.expects(s, n) }) {
 		return
@@ -93,7 +94,8 @@ func (p *possible) after(s *stance, n int) (out []*stance) {
 	return out
 }
 
-// each changes every way, and makes one of those that have become the same as long as they may become more. So many postings are there.
+// each changes every way, and makes one of those that have become the same as long as they may become more. So many
+// postings are there.
 func (p *possible) each(n int, change func(*stance)) {
 	for _, s := range p.ways {
 		change(s)
@@ -121,7 +123,8 @@ func (s *stance) clone() *stance {
 
 // Outlook is what may have come of one mission for one user.
 type Outlook struct {
-	// Ways are all that is possible, each once: often one. Windows without any contribution and completion are not in them.
+	// Ways are all that is possible, each once: often one. Windows without any contribution and completion are not in
+	// them.
 	Ways []map[ProgressKey]Progress
 	// Unknown says why nothing is said; empty if something is.
 	Unknown string

@@ -2,8 +2,8 @@ package oracle
 
 import "strings"
 
-// checkProvider checks what was asked of the provider: every task was answered, and it has paid each reward once net, if its user
-// has it, and else not.
+// checkProvider checks what was asked of the provider: every task was answered, and it has paid each reward once net,
+// if its user has it, and else not.
 func (t *Treasury) checkProvider() {
 	paid, answered := map[string]int64{}, 0
 	for id, answers := range t.answers {

@@ -147,8 +147,8 @@ func (r *prize) owned() int64 {
 	return 0
 }
 
-// checkCoins checks every user's balance: entries are numbered without a gap and add up to it, and it is, less the debt, what the
-// user's coin rewards amount to.
+// checkCoins checks every user's balance: entries are numbered without a gap and add up to it, and it is, less the
+// debt, what the user's coin rewards amount to.
 func (t *Treasury) checkCoins() {
 	for user, p := range t.purses {
 		list := p.own

@@ -28,7 +28,8 @@ func (c *scene) know(s *stance, stage int) {
 	c.enter(s)
 }
 
-// ask lets an enrolment reach the row. It is refused where the user cannot see the mission, has nothing to leave, or comes after the end.
+// ask lets an enrolment reach the row. It is refused where the user cannot see the mission, has nothing to leave, or
+// comes after the end.
 func (c *scene) ask(s *stance, a Asked) {
 	s.turns++
 	r := c.rule(s)
@@ -55,8 +56,8 @@ func (c *scene) ask(s *stance, a Asked) {
 	c.trim(s)
 }
 
-// turn takes in a turn, once, and drops what there are too many of: the first that says nothing new, else the second and third: who was
-// enrolled first stays so.
+// turn takes in a turn, once, and drops what there are too many of: the first that says nothing new, else the second
+// and third: who was enrolled first stays so.
 func (c *scene) turn(s *stance, t turn) {
 	if slices.Contains(s.taken, t) {
 		return
@@ -83,7 +84,8 @@ func (c *scene) tell(s *stance) {
 	c.trim(s)
 }
 
-// pay lets a posting reach the row that is not there yet. The payments of recall hold it already, unless it came too late for that.
+// pay lets a posting reach the row that is not there yet. The payments of recall hold it already, unless it came too
+// late for that.
 func (c *scene) pay(s *stance, m Movement) {
 	if c.rule(s) == nil {
 		return
@@ -100,8 +102,8 @@ func (c *scene) pay(s *stance, m Movement) {
 	}
 }
 
-// payLate judges a posting of a payment that is not remembered, by what is known now. It counts if the user was in the mission before the
-// payment could be forgotten, or if the payment came only after that.
+// payLate judges a posting of a payment that is not remembered, by what is known now. It counts if the user was in the
+// mission before the payment could be forgotten, or if the payment came only after that.
 func (c *scene) payLate(s *stance, m Movement) {
 	if !s.in {
 		v := c.enrols(s, m.Facts)
@@ -173,7 +175,8 @@ func (c *scene) hopeful(s *stance, f *payment.Facts) bool {
 	return false
 }
 
-// add adds to what is kept of a window the difference that a payment makes when what is left of it goes from before to after.
+// add adds to what is kept of a window the difference that a payment makes when what is left of it goes from before to
+// after.
 func (c *scene) add(s *stance, start instant.Milli, f *payment.Facts, before, after int64) {
 	if s.kept == nil {
 		s.kept = map[instant.Milli]*count{}

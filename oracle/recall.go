@@ -85,8 +85,9 @@ func (r *recall) keep(a answer) {
 	}
 }
 
-// due returns the payments that will be forgotten next, the oldest first: more than the horizon before the latest created_at, which a payment
-// made in the future does not move beyond the latest event time; and those that are too many.
+// due returns the payments that will be forgotten next, the oldest first: more than the horizon before the latest
+// created_at, which a payment made in the future does not move beyond the latest event time; and those that are too
+// many.
 func (r *recall) due() []*paid {
 	n := 0
 	for n < len(r.payments) && r.payments[n].facts.CreatedAt < r.edge() {

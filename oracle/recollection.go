@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Recollection gathers what reached the rows of users, from records: postings, enrolments and segments, each in the order of its partition,
-// and how far progress said, with each of its commits, that it had read of the three.
+// Recollection gathers what reached the rows of users, from records: postings, enrolments and segments, each in the
+// order of its partition, and how far progress said, with each of its commits, that it had read of the three.
 type Recollection struct {
 	users map[string]*gathered
 	reads map[int32][]Read // in order
@@ -26,8 +26,8 @@ type Read struct {
 	At                             instant.Milli // when this was appended; 0: not known
 }
 
-// Known says when a stage of a mission became known to progress: to nothing that was committed before From, and to all that was appended, or came
-// to be handled, after By. 0: nothing is known of it.
+// Known says when a stage of a mission became known to progress: to nothing that was committed before From, and to all
+// that was appended, or came to be handled, after By. 0: nothing is known of it.
 type Known struct{ From, By instant.Milli }
 
 // gathered is what reached one row, each with its offset.
@@ -107,7 +107,8 @@ func (r *Recollection) Read(partition int32, at Read) {
 	r.reads[partition] = append(r.reads[partition], at)
 }
 
-// Met says when the stages of a mission became known. Missions of which nothing is said became known as their stages say.
+// Met says when the stages of a mission became known. Missions of which nothing is said became known as their stages
+// say.
 func (r *Recollection) Met(mission string, stages []Known) { r.known[mission] = stages }
 
 // MetBy says that all postings of a partition from an offset on were handled with every stage of every mission known.
@@ -183,8 +184,8 @@ func (g *gathered) there(end int64) int {
 	return n
 }
 
-// arrival returns after how many postings the record at an offset may have reached the row: what a commit had read was there before what
-// it had not.
+// arrival returns after how many postings the record at an offset may have reached the row: what a commit had read was
+// there before what it had not.
 func (g *gathered) arrival(reads []Read, offset int64, of func(Read) int64) Arrival {
 	a := Arrival{0, len(g.postings)}
 	first := sort.Search(len(reads), func(i int) bool { return of(reads[i]) > offset })
@@ -209,8 +210,8 @@ type Judged struct {
 	Impossible []string
 }
 
-// Judge puts right what a Fold wants of users whose rows do not remember everything: of all ways that are possible the one that was seen, else
-// one of them. Of whom nothing can be said is left out on both sides.
+// Judge puts right what a Fold wants of users whose rows do not remember everything: of all ways that are possible the
+// one that was seen, else one of them. Of whom nothing can be said is left out on both sides.
 func (r *Recollection) Judge(m *Memory, want, got *Result) (j Judged) {
 	seen, wanted := byUser(got.Progress), byUser(want.Progress)
 	for _, id := range r.Users() {

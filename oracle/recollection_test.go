@@ -11,7 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// recollected is of user u with a posting at the offsets 10, 20 to 60, appended at ten times that, and somebody else's between.
+// recollected is of user u with a posting at the offsets 10, 20 to 60, appended at ten times that, and somebody else's
+// between.
 func recollected(t *testing.T) *Recollection {
 	t.Helper()
 	r := NewRecollection()

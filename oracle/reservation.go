@@ -11,8 +11,9 @@ func (s sum) less(o ...sum) sum {
 	return s
 }
 
-// checkReservations checks for each reward that every amount reserved for it came to its end once: it was given, and perhaps recovered,
-// or it was returned, as one that has expired or was cancelled must be; and that no code that its user may have seen came back.
+// checkReservations checks for each reward that every amount reserved for it came to its end once: it was given, and
+// perhaps recovered, or it was returned, as one that has expired or was cancelled must be; and that no code that its
+// user may have seen came back.
 func (t *Treasury) checkReservations() {
 	type ends struct{ spent, returned, recovered sum }
 	heard, codes := map[string]*ends{}, map[string]map[string]int{}

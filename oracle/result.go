@@ -15,8 +15,8 @@ type Result struct {
 	Windows      map[Window]Counts
 	Duplicates   map[string]int // by transaction: events dropped because they had been taken before
 
-	// Overdue are the transactions that were due to time out when they were first seen pending. They are no fault of event
-	// time's, and not compared.
+	// Overdue are the transactions that were due to time out when they were first seen pending. They are no fault of
+	// event time's, and not compared.
 	Overdue map[string]bool
 
 	Events int // of the log, duplicates included; not compared

@@ -8,8 +8,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// stance is one way in which a user may stand in a mission. What has arrived decides it together with the remembered payments, until a payment
-// that counts is forgotten: then the version, the enrolment and the begin of a window of the user's own stay as they are.
+// stance is one way in which a user may stand in a mission. What has arrived decides it together with the remembered
+// payments, until a payment that counts is forgotten: then the version, the enrolment and the begin of a window of the
+// user's own stay as they are.
 type stance struct {
 	turns, sets, stage int    // how many of each have arrived
 	taken              []turn // the turns that were not refused, in order
@@ -67,7 +68,8 @@ func (c *scene) segments(s *stance, t instant.Milli) (names []string) {
 	return names
 }
 
-// remembered returns, for each number of sets that have arrived, those that the row remembers: the latest, by time, each once.
+// remembered returns, for each number of sets that have arrived, those that the row remembers: the latest, by time,
+// each once.
 func remembered(told []Told, bounds Bounds) [][]Set {
 	out := [][]Set{nil}
 	for _, x := range told {
@@ -109,7 +111,8 @@ func (c *scene) enrols(s *stance, f *payment.Facts) *version {
 	return nil
 }
 
-// where works out where the user stands. It is decided by what came first in event time: an enrolment, or a remembered payment.
+// where works out where the user stands. It is decided by what came first in event time: an enrolment, or a remembered
+// payment.
 func (c *scene) where(s *stance) (p place) {
 	r := c.rule(s)
 	if s.fixed || r == nil {
@@ -141,7 +144,8 @@ func (c *scene) where(s *stance) (p place) {
 	return p
 }
 
-// enrolled tells whether the user takes part at a time. Who was brought in by a payment takes part for all the time of the version, too.
+// enrolled tells whether the user takes part at a time. Who was brought in by a payment takes part for all the time of
+// the version, too.
 func (c *scene) enrolled(s *stance, p place, t instant.Milli) bool {
 	if !p.version.optIn() {
 		return t >= p.since || c.rule(s).inForce(t).number == p.version.number
@@ -155,7 +159,8 @@ func (c *scene) enrolled(s *stance, p place, t instant.Milli) bool {
 	return in && t >= p.since
 }
 
-// window returns the start of the window in which a payment counts; false if it does not count, but for having been forgotten too early.
+// window returns the start of the window in which a payment counts; false if it does not count, but for having been
+// forgotten too early.
 func (c *scene) window(s *stance, p place, f *payment.Facts) (start instant.Milli, ok bool) {
 	v, at := p.version, f.CreatedAt
 	if v == nil || !c.fits(s, v, f) || !c.enrolled(s, p, at) {

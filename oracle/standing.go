@@ -7,7 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Standing says where users stand in missions by their settled payments alone: for audits, which have postings and no log.
+// Standing says where users stand in missions by their settled payments alone: for audits, which have postings and no
+// log.
 type Standing struct{ rules []*rule }
 
 // Payment is a payment that was settled, with what is left of it, in minor units.
@@ -28,8 +29,8 @@ type Set struct {
 	Segments []string
 }
 
-// NewStanding returns a Standing for missions. One that is not understood here, such as one of a kind of window that is new, is left
-// out; see Knows.
+// NewStanding returns a Standing for missions. One that is not understood here, such as one of a kind of window that is
+// new, is left out; see Knows.
 func NewStanding(missions ...Mission) *Standing {
 	s := &Standing{}
 	for _, m := range missions {

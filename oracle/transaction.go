@@ -137,8 +137,8 @@ func (t *transaction) judgeWaiting(judge func(*payment.Event) payment.Reason) {
 	}
 }
 
-// misfit returns why e is not of this transaction, once a payment is known: another user or another currency than the first
-// payment event named. Logs with erased users are not for the oracle.
+// misfit returns why e is not of this transaction, once a payment is known: another user or another currency than the
+// first payment event named. Logs with erased users are not for the oracle.
 func (t *transaction) misfit(e *payment.Event) payment.Reason {
 	switch {
 	case t.first == nil:

@@ -9,14 +9,15 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Treasury gathers what budgets and rewards did with the outcomes, and says what is wrong with it. Who wins the last unit of a
-// budget depends on the order of `outcomes` and on when rewards came back; so it does not say who must, but that every outcome was
-// answered once, nobody was turned away while there was room, nobody let in where there was none, and that all sums agree:
-// budgets, rewards, coins, and what the provider was asked. Nor does it say when a hold ends, a reward expires or a command is judged, but
-// that each step of a reward was legal and neither early nor late, and that each command has the verdict that it must have. ADR 16 lists all of it.
+// Treasury gathers what budgets and rewards did with the outcomes, and says what is wrong with it. Who wins the last
+// unit of a budget depends on the order of `outcomes` and on when rewards came back; so it does not say who must, but
+// that every outcome was answered once, nobody was turned away while there was room, nobody let in where there was
+// none, and that all sums agree: budgets, rewards, coins, and what the provider was asked. Nor does it say when a hold
+// ends, a reward expires or a command is judged, but that each step of a reward was legal and neither early nor late,
+// and that each command has the verdict that it must have. ADR 16 lists all of it.
 //
-// Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, with Annals of the
-// rewards table, and then call Problems.
+// Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, with
+// Annals of the rewards table, and then call Problems.
 type Treasury struct {
 	missions map[string][]Definition // versions, by number from 1
 	wins     map[win]*won

@@ -74,8 +74,8 @@ func (u *user) in(mission string, t instant.Milli) bool {
 	return in
 }
 
-// invited tells whether a version is for the user at a time: by the sticky draw, and by the segments of the time. The first set of
-// segments also holds before it.
+// invited tells whether a version is for the user at a time: by the sticky draw, and by the segments of the time. The
+// first set of segments also holds before it.
 func (u *user) invited(v *version, t instant.Milli) bool {
 	if drawn(v.ID, u.id) >= v.rollout {
 		return false
@@ -92,8 +92,8 @@ func (u *user) invited(v *version, t instant.Milli) bool {
 	return slices.ContainsFunc(segments, func(s string) bool { return slices.Contains(v.Audience.Segments, s) })
 }
 
-// drawn returns the user's lot in a mission, 0 to 99: FNV-1a over both ids with a zero byte between, its bits mixed by the last
-// steps of splitmix64.
+// drawn returns the user's lot in a mission, 0 to 99: FNV-1a over both ids with a zero byte between, its bits mixed by
+// the last steps of splitmix64.
 func drawn(mission, user string) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(mission + "\x00" + user)) // never fails
@@ -129,8 +129,8 @@ func (v *version) matches(p *payment.Facts) bool {
 	return true
 }
 
-// enrolled returns since when the user takes part in a mission, and in which version: since the first enrolment by hand or the first
-// payment that enrols by itself, by the version in force then. Without either the version is nil.
+// enrolled returns since when the user takes part in a mission, and in which version: since the first enrolment by hand
+// or the first payment that enrols by itself, by the version in force then. Without either the version is nil.
 func (u *user) enrolled(r *rule) (*version, instant.Milli) {
 	var found *version
 	var since instant.Milli

@@ -10,8 +10,8 @@ import (
 )
 
 // Context is what a callback sees: its key, the key's row, and where its effects go. Writes and emits are buffered and
-// applied together after the callback returns; a callback that panics leaves nothing behind but a dead letter. It is valid
-// within the callback only.
+// applied together after the callback returns; a callback that panics leaves nothing behind but a dead letter. It is
+// valid within the callback only.
 type Context[Row any] struct {
 	goka  goka.Context
 	group *Group[Row]
@@ -101,8 +101,8 @@ func (c *Context[Row]) DeleteRow() {
 	c.row, c.has, c.loaded, c.changed = none, false, true, true
 }
 
-// Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known. In a group with
-// WallClock it is now, see there.
+// Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known.
+// In a group with WallClock it is now, see there.
 func (c *Context[Row]) Watermark() time.Time {
 	if t, ok := c.goka.(Transport); ok {
 		return t.Watermark()
@@ -110,25 +110,25 @@ func (c *Context[Row]) Watermark() time.Time {
 	return time.Time{}
 }
 
-// Advance tells that event time t was seen, for inputs with OwnTime whose topic has no EventTime. It moves the watermark at the end
-// of the transaction; in timers, sweeps and records of other topics it does nothing.
+// Advance tells that event time t was seen, for inputs with OwnTime whose topic has no EventTime. It moves the
+// watermark at the end of the transaction; in timers, sweeps and records of other topics it does nothing.
 func (c *Context[Row]) Advance(t time.Time) { c.advance = append(c.advance, t) }
 
 // SetTimer asks for a call of the group's timer callback under this key once the watermark reaches due, at millisecond
-// precision, rounded up. The same (key, due, name) twice is one timer. One for the past is called when the watermark next rises
-// (with WallClock: soon, in a later transaction).
-// Timers survive restarts and rebalances and are not cancelled: the callback checks its row.
+// precision, rounded up. The same (key, due, name) twice is one timer. One for the past is called when the watermark
+// next rises (with WallClock: soon, in a later transaction). Timers survive restarts and rebalances and are not
+// cancelled: the callback checks its row.
 func (c *Context[Row]) SetTimer(due time.Time, name string) {
 	c.timers = append(c.timers, Timer{due, name})
 }
 
-// Add adds n to a sum that the partition keeps beside its rows, for whoever reads the table (engine/sum): what rows that are deleted
-// had to say of a whole, say. It counts with the callback's row and emits, once, or not at all. The sum is kept under its name for good.
-// n must not be changed.
+// Add adds n to a sum that the partition keeps beside its rows, for whoever reads the table (engine/sum): what rows
+// that are deleted had to say of a whole, say. It counts with the callback's row and emits, once, or not at all. The
+// sum is kept under its name for good. n must not be changed.
 func (c *Context[Row]) Add(sum string, n *big.Int) { c.sums = append(c.sums, Sum{sum, n}) }
 
-// Finishes tells that what arrived at a time is done with this callback's effects. The transport measures how long that took, up to the
-// commit of the transaction. Zero: it is not known, and not measured.
+// Finishes tells that what arrived at a time is done with this callback's effects. The transport measures how long that
+// took, up to the commit of the transaction. Zero: it is not known, and not measured.
 func (c *Context[Row]) Finishes(arrived time.Time) {
 	if !arrived.IsZero() {
 		c.finished = append(c.finished, arrived)
@@ -155,8 +155,8 @@ func (c *Context[Row]) reject(d DeadLetter) {
 	c.DeadLetter(d)
 }
 
-// flush applies what is buffered beside row and emits. It runs outside recover: a failing goka context panics on purpose,
-// and goka deadlocks if that panic is caught.
+// flush applies what is buffered beside row and emits. It runs outside recover: a failing goka context panics on
+// purpose, and goka deadlocks if that panic is caught.
 func (c *Context[Row]) flush() {
 	if c.halted != nil {
 		c.goka.Fail(c.halted)

@@ -21,7 +21,8 @@ const (
 	HeaderOffset    = "mr-offset"
 	HeaderTimestamp = "mr-timestamp"
 	HeaderTruncated = "mr-truncated"
-	// HeaderDeadLetter is on a record that is the replay of a dead letter, and on what becomes a dead letter of it: the id of the first.
+	// HeaderDeadLetter is on a record that is the replay of a dead letter, and on what becomes a dead letter of it: the
+	// id of the first.
 	HeaderDeadLetter = "mr-dead-letter"
 )
 
@@ -34,8 +35,8 @@ const (
 
 const maxDetail = 512
 
-// keyLimit and ownLimit bound, in bytes, what of its source's key and headers a dead letter repeats: were they as long as a
-// record may be, the dead letter would be longer than one, and its partition would stop.
+// keyLimit and ownLimit bound, in bytes, what of its source's key and headers a dead letter repeats: were they as long
+// as a record may be, the dead letter would be longer than one, and its partition would stop.
 const (
 	keyLimit = 4 << 10
 	ownLimit = 16 << 10
@@ -74,8 +75,8 @@ func reasonOf(err error, otherwise string) string {
 	return otherwise
 }
 
-// record makes a record of at most limit bytes, value and headers: first the value gives way, then what is repeated of its
-// source.
+// record makes a record of at most limit bytes, value and headers: first the value gives way, then what is repeated of
+// its source.
 func (d DeadLetter) record(group string, own goka.Headers, limit int) ([]byte, goka.Headers) {
 	h := goka.Headers{}
 	left := min(ownLimit, limit/8)

@@ -10,7 +10,8 @@ import (
 )
 
 // Input subscribes the group to a topic. A record that the codec refuses, one without a value, and one whose callback
-// panics or asks for what does not fit into a record, become dead letters and the partition goes on, unless the policy is Halt.
+// panics or asks for what does not fit into a record, become dead letters and the partition goes on, unless the policy
+// is Halt.
 func Input[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T)) goka.Edge {
 	return goka.Input(from.Stream(), inputCodec[T]{from.Codec, from.Time, g.Clock}, receive(g, from, cb))
 }
@@ -141,8 +142,8 @@ func Lookup[Other any](table Group[Other]) goka.Edge {
 	return goka.Lookup(table.Table(), outputCodec[Other]{Codec: table.Row})
 }
 
-// CurrentLookup is Lookup of a table with a Heartbeat, for callbacks whose outcome hangs on it: while what the transport has
-// of the table, any partition of it, is older than maxAge by the wall clock, it hands the group no input.
+// CurrentLookup is Lookup of a table with a Heartbeat, for callbacks whose outcome hangs on it: while what the
+// transport has of the table, any partition of it, is older than maxAge by the wall clock, it hands the group no input.
 func CurrentLookup[Other any](table Group[Other], maxAge time.Duration) goka.Edge {
 	return goka.Lookup(table.Table(), lookupCodec[Other]{outputCodec[Other]{Codec: table.Row}, maxAge})
 }
@@ -175,8 +176,8 @@ func newContext[Row any](gc goka.Context, g *Group[Row]) *Context[Row] {
 	}}
 }
 
-// call runs a callback and applies its row and emits, or rejects its record. The row is loaded first, since a failing goka read
-// panics and that panic must reach goka.
+// call runs a callback and applies its row and emits, or rejects its record. The row is loaded first, since a failing
+// goka read panics and that panic must reach goka.
 func (c *Context[Row]) call(cb func(), source func() (Coordinates, []byte)) {
 	if c.group.Row != nil {
 		c.Row()

@@ -38,7 +38,8 @@ func (text) Decode(b []byte) (string, error) {
 	return string(b), nil
 }
 
-// actor does what its input says, in words: set=row, delete, emit=value, loop=key, dead=reason, timer=second, panic, see.
+// actor does what its input says, in words: set=row, delete, emit=value, loop=key, dead=reason, timer=second, panic,
+// see.
 type actor struct {
 	group   stream.Group[string]
 	in, out stream.Topic[string]

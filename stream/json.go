@@ -2,8 +2,9 @@ package stream
 
 import "encoding/json"
 
-// JSON is a Codec by encoding/json, for values and rows of your own processors. Decode ignores fields that T does not have, and its
-// errors make dead letters of reason malformed. T must come back from JSON equal to what was encoded, see Codec.
+// JSON is a Codec by encoding/json, for values and rows of your own processors. Decode ignores fields that T does not
+// have, and its errors make dead letters of reason malformed. T must come back from JSON equal to what was encoded, see
+// Codec.
 type JSON[T any] struct{}
 
 // Encode implements Codec.

@@ -10,13 +10,14 @@ import (
 type Time uint8
 
 const (
-	// NoTime says that the topic has no event time (commands, settings, the loop). It never holds up its readers' watermark, nor moves it.
+	// NoTime says that the topic has no event time (commands, settings, the loop). It never holds up its readers'
+	// watermark, nor moves it.
 	NoTime Time = iota
-	// OwnTime says that strangers write the topic. Each of its partitions has the largest time that Topic.EventTime told, or callbacks
-	// have Advanced to.
+	// OwnTime says that strangers write the topic. Each of its partitions has the largest time that Topic.EventTime
+	// told, or callbacks have Advanced to.
 	OwnTime
-	// Watermarked says that groups of ours write the topic, and send into it how far their own event time is. Readers go by the minimum
-	// over all partitions of those groups, whatever times the records have.
+	// Watermarked says that groups of ours write the topic, and send into it how far their own event time is. Readers
+	// go by the minimum over all partitions of those groups, whatever times the records have.
 	Watermarked
 )
 
@@ -26,14 +27,15 @@ type Clock uint8
 const (
 	// EventClock is that of the group's inputs: Context.Watermark is event time.
 	EventClock Clock = iota
-	// WallClock is that of the transport: Context.Watermark is now, the same for all callbacks of one transaction, and never goes
-	// back, neither by restarts nor by a clock that does. Timers are called when their time has come, input or none. Inputs hold
-	// nothing up, whatever time they carry; outputs carry none. Such a group needs a table, which keeps how far its time is. It
-	// is exactly once, but a replay does not repeat it.
+	// WallClock is that of the transport: Context.Watermark is now, the same for all callbacks of one transaction, and
+	// never goes back, neither by restarts nor by a clock that does. Timers are called when their time has come, input
+	// or none. Inputs hold nothing up, whatever time they carry; outputs carry none. Such a group needs a table, which
+	// keeps how far its time is. It is exactly once, but a replay does not repeat it.
 	WallClock
 )
 
-// ClockOf tells what time the group of an edge goes by: one of Input, Loop or Persist. Edges of other makes have EventClock.
+// ClockOf tells what time the group of an edge goes by: one of Input, Loop or Persist. Edges of other makes have
+// EventClock.
 func ClockOf(e goka.Edge) Clock {
 	if e.Codec() == nil { // a visitor
 		return EventClock

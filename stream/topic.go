@@ -1,11 +1,11 @@
-// Package stream is the interface between processors and their transport. It imports goka alone: every function that builds a
-// graph returns an ordinary goka.Edge, so a processor is a goka.GroupGraph and runs under any transport that supplies the
-// []goka.ProcessorOption.
+// Package stream is the interface between processors and their transport. It imports goka alone: every function that
+// builds a graph returns an ordinary goka.Edge, so a processor is a goka.GroupGraph and runs under any transport that
+// supplies the []goka.ProcessorOption.
 //
-// It adds to goka: typed topics and rows, callbacks whose writes and emits happen together or not at all, dead letters instead
-// of a stopped partition, event time (watermark, timers) and sweeps. The last two need a transport whose goka.WithContextWrapper
-// yields a Transport. Without one, watermarks are zero, and setting a timer fails the processor. README.md has the invariants
-// and the order to read in.
+// It adds to goka: typed topics and rows, callbacks whose writes and emits happen together or not at all, dead letters
+// instead of a stopped partition, event time (watermark, timers) and sweeps. The last two need a transport whose
+// goka.WithContextWrapper yields a Transport. Without one, watermarks are zero, and setting a timer fails the
+// processor. README.md has the invariants and the order to read in.
 package stream
 
 import (
@@ -18,19 +18,20 @@ import (
 // Codec turns values of one type into bytes and back. Decode must not keep b. It returns an error for bad bytes; stream
 // turns that into a dead letter (an input) or halts the processor (a row), see ReasonError.
 //
-// Rows are never changed: not after SetRow, and not those that Row returned. A transport may hand the same row to one callback
-// after another, and encode it later; so a row that went through the codec must be equal to the one that was set. Rows
-// should not hold on to the bytes of a record (Context.Raw), which are part of a whole fetch.
+// Rows are never changed: not after SetRow, and not those that Row returned. A transport may hand the same row to one
+// callback after another, and encode it later; so a row that went through the codec must be equal to the one that was
+// set. Rows should not hold on to the bytes of a record (Context.Raw), which are part of a whole fetch.
 type Codec[T any] interface {
 	Encode(v T) ([]byte, error)
 	Decode(b []byte) (T, error)
 }
 
-// Amender is a Codec of large rows, of which little changes at a time. A transport that still has the row before and its bytes may
-// have them amended.
+// Amender is a Codec of large rows, of which little changes at a time. A transport that still has the row before and
+// its bytes may have them amended.
 type Amender[T any] interface {
 	Codec[T]
-	// EncodeAfter returns what Encode(v) does, byte for byte, given that Encode(before) returned raw. It changes none of them.
+	// EncodeAfter returns what Encode(v) does, byte for byte, given that Encode(before) returned raw. It changes none
+	// of them.
 	EncodeAfter(v, before T, raw []byte) ([]byte, error)
 }
 
@@ -40,17 +41,18 @@ type Topic[T any] struct {
 	Codec Codec[T]
 	// Time says where the event time of the topic's readers comes from. Defaults to NoTime.
 	Time Time
-	// EventTime tells a value's event time. With OwnTime each record moves the watermark to it, so that callbacks need not Advance. Of
-	// Watermarked topics it is what the values say; readers' time does not come from it. Nil: values have none, or callbacks Advance.
+	// EventTime tells a value's event time. With OwnTime each record moves the watermark to it, so that callbacks need
+	// not Advance. Of Watermarked topics it is what the values say; readers' time does not come from it. Nil: values
+	// have none, or callbacks Advance.
 	EventTime func(T) time.Time
-	// Stamp tells the timestamp of a value's record, for topics that keep those of their producers (CreateTime). Nil, or a zero
-	// time: when it is sent.
+	// Stamp tells the timestamp of a value's record, for topics that keep those of their producers (CreateTime). Nil,
+	// or a zero time: when it is sent.
 	Stamp func(T) time.Time
 	// Source names the record that a value stems from and its dead-letter form, for values that are not raw input.
 	// Nil: the record at hand and its bytes.
 	Source func(T) (Coordinates, []byte)
-	// OnError is what an Input does with a record that it cannot use. Defaults to what its group does. A Topic is a value: a
-	// group sets it on its own copy.
+	// OnError is what an Input does with a record that it cannot use. Defaults to what its group does. A Topic is a
+	// value: a group sets it on its own copy.
 	OnError Policy
 }
 
@@ -85,7 +87,8 @@ type Coordinates struct {
 	Offset    int64
 	Timestamp time.Time
 	Key       []byte
-	// DeadLetter is the id of the dead letter of which the record is a replay, see HeaderDeadLetter; empty for every other.
+	// DeadLetter is the id of the dead letter of which the record is a replay, see HeaderDeadLetter; empty for every
+	// other.
 	DeadLetter string
 }
 

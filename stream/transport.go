@@ -7,12 +7,13 @@ import (
 	"github.com/lovoo/goka"
 )
 
-// Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time. Each
-// method speaks of the partition that the callback runs under.
+// Transport is what a goka.Context must also implement, by goka.WithContextWrapper, for callbacks to see event time.
+// Each method speaks of the partition that the callback runs under.
 type Transport interface {
 	// Watermark promises that nothing earlier is expected. Zero: nothing is known yet. With WallClock it is now.
 	Watermark() time.Time
-	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves time back.
+	// Advance tells that event time t was seen in the topic at hand. It counts for topics with OwnTime, and never moves
+	// time back.
 	Advance(t time.Time)
 }
 
@@ -28,10 +29,11 @@ type Adder interface {
 	Add(sum string, n *big.Int)
 }
 
-// Writer is implemented by a Transport that applies what a callback asked for as one. Without it there are no timers and no sums.
+// Writer is implemented by a Transport that applies what a callback asked for as one. Without it there are no timers
+// and no sums.
 type Writer interface {
-	// Write applies x whole, or does nothing and says why: a value is larger than RecordLimit, or refused by its codec. A
-	// ReasonError knows its dead-letter reason, other errors count as a failed callback.
+	// Write applies x whole, or does nothing and says why: a value is larger than RecordLimit, or refused by its codec.
+	// A ReasonError knows its dead-letter reason, other errors count as a failed callback.
 	Write(x Effects) error
 	// RecordLimit is the largest key and value with their headers, in bytes.
 	RecordLimit() int
@@ -76,8 +78,8 @@ const (
 // TimerTopic is the compacted topic in which the engine keeps a group's timers, co-partitioned with the group's table.
 func TimerTopic(group string) string { return group + "-timers" }
 
-// DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due time
-// and name.
+// DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due
+// time and name.
 type DueTimers interface {
 	Take(partition int32, key string) []Timer
 	// Called tells that those taken last were called, and what they asked for is done.

@@ -12,18 +12,20 @@ const (
 	prometheus = "github.com/prometheus/client_golang"
 )
 
-// groupMetrics is the one package under processors that is no group: it registers metrics that several groups share by contract,
-// so every group may import it. It may import none of the layers itself.
+// groupMetrics is the one package under processors that is no group: it registers metrics that several groups share by
+// contract, so every group may import it. It may import none of the layers itself.
 const groupMetrics = "processors/metric"
 
-// arrow says what the product files of one layer may import: of this module, and of others. A path allows what lies under it.
+// arrow says what the product files of one layer may import: of this module, and of others. A path allows what lies
+// under it.
 type arrow struct {
 	inside  []string
 	outside []string
 	any     bool // any other module, but for sarama
 }
 
-// arrows is the picture in docs/design.md, section 2. Layers that are not named here (cmd, examples, test) join the others.
+// arrows is the picture in docs/design.md, section 2. Layers that are not named here (cmd, examples, test) join the
+// others.
 func arrows() map[string]arrow {
 	return map[string]arrow{
 		"domain":     {inside: []string{"domain"}},

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// docComments wants one on every exported identifier at the top of a file. Methods that a well-known interface names are
-// documented there.
+// docComments wants one on every exported identifier at the top of a file. Methods that a well-known interface names
+// are documented there.
 func docComments(s source) []string {
 	if strings.HasSuffix(s.path, "_test.go") || s.generated {
 		return nil

@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Sizes far beyond the house style (70 lines a function, 400 a file), where a test breaks the build.
 const (
 	fileLines     = 400
+	proseColumns  = 120
 	testFileLines = 600
 	funcLines     = 80
 	testFuncLines = 120
@@ -28,6 +30,7 @@ var fileRules = []rule{
 	{"clock", clock},
 	{"sleeping tests", sleepingTests},
 	{"sizes", sizes},
+	{"prose lines", proseLines},
 	{"package variables", packageVars},
 	{"names", names},
 	{"doc comments", docComments},
@@ -105,6 +108,22 @@ func sizes(s source) []string {
 		}
 		if n := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1; n > maxFunc {
 			out = append(out, s.at(f.Pos(), f.Name.Name+" has "+itoa(n)+" lines, at most "+itoa(maxFunc)))
+		}
+	}
+	return out
+}
+
+// proseLines bounds lines that are comments alone, with a tab as 4 columns. What is preformatted may be wider.
+func proseLines(s source) []string {
+	if s.generated {
+		return nil
+	}
+	var out []string
+	for i, line := range strings.Split(s.text, "\n") {
+		text := strings.TrimLeft(line, "\t")
+		prose := strings.HasPrefix(text, "// ") && !strings.HasPrefix(text, "//   ") && strings.Contains(text[3:], " ")
+		if width := 4*(len(line)-len(text)) + utf8.RuneCountInString(text); prose && width > proseColumns {
+			out = append(out, s.path+":"+itoa(i+1)+": "+itoa(width)+" columns, at most "+itoa(proseColumns))
 		}
 	}
 	return out

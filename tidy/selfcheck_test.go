@@ -69,6 +69,12 @@ func TestRulesCanFail(t *testing.T) {
 		{"sizes", "cmd/a.go", "package x\nfunc f() {" + lines(70) + "}\n", ""},
 		{"sizes", "cmd/a_test.go", "package x\nfunc f() {" + lines(121) + "}\n", "at most 120"},
 
+		{"prose lines", "domain/a.go", "package x\n\n// " + strings.Repeat("a ", 58) + "b\n", ""},
+		{"prose lines", "domain/a.go", "package x\n\n// " + strings.Repeat("a ", 59) + "b\n", "122 columns"},
+		{"prose lines", "domain/a.go", "package x\n\nfunc f() {\n\t// " + strings.Repeat("a ", 58) + "b\n}\n", "124 columns"},
+		{"prose lines", "domain/a.go", "package x\n\n//\t" + strings.Repeat("a ", 70) + "b\n", ""},
+		{"prose lines", "domain/a.go", "package x\n\n// " + strings.Repeat("a", 130) + "\n", ""},
+
 		{"package variables", "domain/a.go", "package x\nvar cache = map[string]int{}\n", "variable cache"},
 		{"package variables", "views/a.go", "package x\nvar a, b int\n", "variable b"},
 		{"package variables", "views/a.go", "package x\nfunc init() {}\n", "init"},

@@ -1,6 +1,6 @@
 // Package tidy keeps the house rules that a compiler does not: which way imports run, where the clock may be read, how
-// large a file or function may grow, what must be documented. Each rule is a function over parsed files; selfcheck_test.go
-// shows that each can fail.
+// large a file or function may grow, what must be documented. Each rule is a function over parsed files;
+// selfcheck_test.go shows that each can fail.
 package tidy
 
 import (
@@ -22,6 +22,7 @@ type source struct {
 	path      string // slash-separated, from the module's root
 	fset      *token.FileSet
 	file      *ast.File
+	text      string
 	lines     int
 	generated bool
 }
@@ -51,7 +52,7 @@ func parse(name string, text []byte) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	return source{name, fset, f, fset.File(f.Pos()).LineCount(), ast.IsGenerated(f)}, nil
+	return source{name, fset, f, string(text), fset.File(f.Pos()).LineCount(), ast.IsGenerated(f)}, nil
 }
 
 // load parses every Go file under root, but for hidden folders, nested modules and test data.

@@ -6,7 +6,8 @@ import (
 	"github.com/millrace/millrace/codecs"
 )
 
-// Forms returns the forms that the values of each JSON topic have, by the topic's name: as their codecs, which are those of t, say.
+// Forms returns the forms that the values of each JSON topic have, by the topic's name: as their codecs, which are
+// those of t, say.
 func (t *Topology) Forms() map[string][]codecs.Form {
 	out := map[string][]codecs.Form{}
 	for _, field := range reflect.ValueOf(t).Elem().Fields() {

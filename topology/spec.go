@@ -32,8 +32,8 @@ const (
 const (
 	// MaxMessageBytes is the largest record of any topic: the largest input value and room for what is put beside it.
 	MaxMessageBytes = stream.SourceLimit + 64<<10
-	// LedgerRetention is how long the record of order and what is derived from it one to one is kept. A ledger row expires
-	// after as long, so a rebuilt table has every row that could still change.
+	// LedgerRetention is how long the record of order and what is derived from it one to one is kept. A ledger row
+	// expires after as long, so a rebuilt table has every row that could still change.
 	LedgerRetention = 90 * 24 * time.Hour
 	// WorkRetention is how long records are kept that only the next group reads: long enough for a weekend's outage.
 	WorkRetention = 7 * 24 * time.Hour
@@ -76,8 +76,8 @@ type Spec struct {
 	MaxMessageBytes int32
 	// MinISR is Kafka's min.insync.replicas.
 	MinISR int
-	// Foreign topics belong to their producers: Millrace creates a missing one, and leaves the settings of an existing one
-	// to its owner.
+	// Foreign topics belong to their producers: Millrace creates a missing one, and leaves the settings of an existing
+	// one to its owner.
 	Foreign bool
 }
 

@@ -23,7 +23,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Rows of users in many missions are amended, which their codec does only if it has the method that package stream looks for.
+// Rows of users in many missions are amended, which their codec does only if it has the method that package stream
+// looks for.
 var _ stream.Amender[*mission.UserRow] = codecs.UserRow{}
 
 // What `millrace topology` prints and `topics apply` creates is what the processors read and write.

@@ -102,8 +102,8 @@ func checkGroup(t *testing.T, g topology.GroupSpec, byName map[string]topology.S
 	}
 }
 
-// A stream that no group writes comes from outside. Dead letters, tasks and lines of the audit come from many; payments come
-// from outside, and from the group that replays dead letters.
+// A stream that no group writes comes from outside. Dead letters, tasks and lines of the audit come from many; payments
+// come from outside, and from the group that replays dead letters.
 func TestEveryStreamHasOneSource(t *testing.T) {
 	top, byName := specs(topology.DefaultConfig())
 	sources := map[string]int{}

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Topics returns every topic of the deployment, streams first, then each group's table, loop and timers. The order is fixed.
+// Topics returns every topic of the deployment, streams first, then each group's table, loop and timers. The order is
+// fixed.
 func (t *Topology) Topics() []Spec {
 	specs := slices.Clone(t.topics)
 	for _, g := range t.Groups() {
@@ -51,7 +52,8 @@ func (t *Topology) auditRetention() time.Duration {
 // foreign topics are their producers'.
 func foreign(s *Spec) { s.Foreign, s.Timestamps = true, "" }
 
-// erasableAfter has a topic compacted beside its retention, so that records can be taken back, after a while, by tombstones.
+// erasableAfter has a topic compacted beside its retention, so that records can be taken back, after a while, by
+// tombstones.
 func erasableAfter(lag time.Duration) func(*Spec) {
 	return func(s *Spec) { s.Cleanup, s.CompactionLag = cleanupBoth, lag }
 }

@@ -44,8 +44,8 @@ func (t *Topology) payments() {
 		is{"transaction", LedgerRetention, erasableAfter(WorkRetention)})
 }
 
-// missions declares what users reach, ask for and are given. Outcomes are what was promised to people; what was reserved and what became of it
-// is kept as long, and what people asked for as long as the payments that it decides on.
+// missions declares what users reach, ask for and are given. Outcomes are what was promised to people; what was
+// reserved and what became of it is kept as long, and what people asked for as long as the payments that it decides on.
 func (t *Topology) missions() {
 	topic(t, &t.Outcomes, stream.Topic[*mission.Outcome]{Name: "outcomes", Codec: codecs.Outcome{}}, is{key: byMission, kept: LedgerRetention})
 	topic(t, &t.Enrolments, stream.Topic[*mission.Enrolment]{Name: "enrolments", Codec: codecs.Enrolment{}}, is{key: byUser, kept: LedgerRetention})
@@ -87,8 +87,8 @@ func (t *Topology) health() {
 	topic(t, &t.HealthSettings, stream.Topic[*health.Setting]{Name: "health-settings", Codec: codecs.HealthSetting{}}, is{key: byMode, kept: LedgerRetention})
 }
 
-// letters declares dead letters. Their table says where their bytes are: in the topic. They can be replayed as long as the ledger would take them.
-// The commands say who decided what on them; of a replay, the record that was sent.
+// letters declares dead letters. Their table says where their bytes are: in the topic. They can be replayed as long as
+// the ledger would take them. The commands say who decided what on them; of a replay, the record that was sent.
 func (t *Topology) letters() {
 	topic(t, &t.DeadLetterRecords, stream.Topic[[]byte]{Name: "dead-letters", Codec: codecs.Raw{}}, is{key: byLetter, kept: LedgerRetention})
 	topic(t, &t.DeadLetterCommands, stream.Topic[*deadletter.Command]{Name: "dead-letter-commands", Codec: codecs.LetterCommand{}},

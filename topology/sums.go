@@ -2,7 +2,8 @@ package topology
 
 import "strings"
 
-// Names of the sums that groups keep beside the rows of their tables, for each partition (stream.Context's Add). Money is in minor units.
+// Names of the sums that groups keep beside the rows of their tables, for each partition (stream.Context's Add). Money
+// is in minor units.
 const (
 	// EventsSum is how many events the ledger was given, DuplicatesSum how many of them it had before. Of the ledger.
 	EventsSum     = "events"
@@ -36,12 +37,13 @@ func ReversedSum(currency string) string { return reversedSum + currency }
 // ReturnedSum names what reversals have given back that failed later. Of the ledger.
 func ReturnedSum(currency string) string { return returnedSum + currency }
 
-// ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what settled and was
-// returned, less what was reversed.
+// ExpiredSum names what was left of transactions when their rows expired, of the ledger: its rows and this are what
+// settled and was returned, less what was reversed.
 func ExpiredSum(currency string) string { return expiredSum + currency }
 
-// WaitingSum names the amounts of reversals that wait for their payment, WaitingReversalsSum how many do: those that succeeded elsewhere. Of one
-// without an amount nobody knows yet how much it takes. Of the ledger; no part of its account, since nothing has moved.
+// WaitingSum names the amounts of reversals that wait for their payment, WaitingReversalsSum how many do: those that
+// succeeded elsewhere. Of one without an amount nobody knows yet how much it takes. Of the ledger; no part of its
+// account, since nothing has moved.
 func WaitingSum(currency string) string { return waitingSum + currency }
 
 // WaitingReversalsSum see WaitingSum.
@@ -52,12 +54,12 @@ func WaitingReversalsIn(sum string) (currency string, ok bool) {
 	return strings.CutPrefix(sum, waitingReversalsSum)
 }
 
-// ReceivedSum names what the rows of progress have received in a partition, of progress: what postings brought, less what users had who
-// were erased, and with what came in of those.
+// ReceivedSum names what the rows of progress have received in a partition, of progress: what postings brought, less
+// what users had who were erased, and with what came in of those.
 func ReceivedSum(currency string) string { return receivedSum + currency }
 
-// CreditedSum names what postings that raise a net amount have brought to progress, DebitedSum what those took that lower one. Of progress;
-// erasures move nothing in them.
+// CreditedSum names what postings that raise a net amount have brought to progress, DebitedSum what those took that
+// lower one. Of progress; erasures move nothing in them.
 func CreditedSum(currency string) string { return creditedSum + currency }
 
 // DebitedSum see CreditedSum.

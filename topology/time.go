@@ -22,13 +22,14 @@ func Coordinates(o payment.Origin) stream.Coordinates {
 	return stream.Coordinates{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset, Timestamp: o.Timestamp.Time(), Key: o.Key, DeadLetter: o.DeadLetter}
 }
 
-// A dead letter past intake names the payments record; an event is written as JSON, so that it can be edited and replayed.
+// A dead letter past intake names the payments record; an event is written as JSON, so that it can be edited and
+// replayed.
 func eventSource(e *payment.Event) (stream.Coordinates, []byte) {
 	return Coordinates(e.Origin), codecs.EventJSON(e)
 }
 
-// Postings and attempts become the event that made them again. What it has beyond the fields of the contract does not travel
-// with them: it is in the payments record that the coordinates name.
+// Postings and attempts become the event that made them again. What it has beyond the fields of the contract does not
+// travel with them: it is in the payments record that the coordinates name.
 func postingSource(p *ledger.Posting) (stream.Coordinates, []byte) {
 	return Coordinates(p.Origin), codecs.EventJSON(p.Event())
 }

@@ -61,9 +61,9 @@ func normalise(t *rapid.T, raw []byte, origin payment.Origin) payment.Normalised
 	return n
 }
 
-// A dead letter past intake names the payments record, and replayed as it is gives the event that caused the record which
-// could not be used. Its fields beyond the contract stay behind; times that intake took from the payments record are now the
-// event's own, and count in the fingerprint.
+// A dead letter past intake names the payments record, and replayed as it is gives the event that caused the record
+// which could not be used. Its fields beyond the contract stay behind; times that intake took from the payments record
+// are now the event's own, and count in the fingerprint.
 func TestSourcesAreEvents(tt *testing.T) {
 	top := topology.New(topology.DefaultConfig())
 	rapid.Check(tt, func(t *rapid.T) {

@@ -34,7 +34,8 @@ type Config struct {
 	AuditRetention time.Duration
 }
 
-// Lines of the audit: what most rules for payment companies ask for is within 7 years (PCI DSS 1, money laundering 5, SOX 7).
+// Lines of the audit: what most rules for payment companies ask for is within 7 years (PCI DSS 1, money laundering 5,
+// SOX 7).
 const (
 	DefaultAuditRetention = 7 * 365 * 24 * time.Hour
 	minAuditRetention     = 365 * 24 * time.Hour
@@ -89,7 +90,8 @@ type Topology struct {
 
 	CatalogCommands stream.Topic[*catalog.Command]
 	CatalogEvents   stream.Topic[*catalog.Event]
-	// Audit has a line for each act of an operator, whichever group judges it, AuditUsers one for each act for a user, which is erased with the user.
+	// Audit has a line for each act of an operator, whichever group judges it, AuditUsers one for each act for a user,
+	// which is erased with the user.
 	Audit      stream.Topic[*audit.Line]
 	AuditUsers stream.Topic[*audit.Line]
 

@@ -41,11 +41,11 @@ type Config struct {
 	Pending float64
 	// Hanging payments never report an end, so that they time out. Defaults to 0.001.
 	Hanging float64
-	// Overdue payments report their end only after the ledger's timeout of 300 s. With 0 no retry ends after it either. Defaults to
-	// 0.0005.
+	// Overdue payments report their end only after the ledger's timeout of 300 s. With 0 no retry ends after it either.
+	// Defaults to 0.0005.
 	Overdue float64
-	// Retries is the share of hanging and technically failed payments that are tried once more, by another gateway or under an
-	// attempt id of their own. Defaults to 0.
+	// Retries is the share of hanging and technically failed payments that are tried once more, by another gateway or
+	// under an attempt id of their own. Defaults to 0.
 	Retries float64
 	// LateSuccess is the share of failed payments that are authorised after all. Defaults to 0.002.
 	LateSuccess float64
@@ -61,8 +61,9 @@ type Config struct {
 	// Duplicates and Altered are shares of events sent once more: the same, or with the same id and another amount.
 	// Default to 0.003 and 0.00005.
 	Duplicates, Altered float64
-	// Anomalies are successful payments followed by an event that the ledger must refuse: a reversal of more than remains, one in
-	// another currency, a success that names another user, a failure after the success. Default to 0.00005.
+	// Anomalies are successful payments followed by an event that the ledger must refuse: a reversal of more than
+	// remains, one in another currency, a success that names another user, a failure after the success. Default to
+	// 0.00005.
 	Anomalies float64
 	// Poison is the share of lines that intake must refuse, see Poisons. Defaults to 0.0001.
 	Poison float64

@@ -150,7 +150,8 @@ func (g *Generator) record(at int64, e *event) Record {
 	return out
 }
 
-// buffer returns room for a line at the end of the current block, and keep cuts it off: one allocation serves many lines.
+// buffer returns room for a line at the end of the current block, and keep cuts it off: one allocation serves many
+// lines.
 func (g *Generator) buffer(atLeast int) []byte {
 	if cap(g.values) < atLeast {
 		g.values = make([]byte, 0, 64<<10)

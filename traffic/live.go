@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Live hands out endless traffic as its time comes. The caller owns the clock: it asks for all that is due by a moment, so
-// that history is back-filled as fast as it can be taken and the same traffic then goes on at the pace of the clock.
+// Live hands out endless traffic as its time comes. The caller owns the clock: it asks for all that is due by a moment,
+// so that history is back-filled as fast as it can be taken and the same traffic then goes on at the pace of the clock.
 type Live struct {
 	generator *Generator
 	next      Record

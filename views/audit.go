@@ -176,8 +176,8 @@ func auditAfter(c cursor, text string) (*auditMark, error) {
 	return &m, nil
 }
 
-// auditCurrent waits until the index has what was committed before. Where a transaction stays open the answer is made of what there is,
-// unless it must be as new as something else.
+// auditCurrent waits until the index has what was committed before. Where a transaction stays open the answer is made
+// of what there is, unless it must be as new as something else.
 func (s *Server) auditCurrent(ctx context.Context, must bool) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()

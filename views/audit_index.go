@@ -16,8 +16,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// auditIndex knows where each line of the audit lies, when it was written, whom it is about and whose act it was: 24 bytes a line, and each
-// name once. The lines themselves stay in their topics. Lists follow from the topics alone, so every server has the same order.
+// auditIndex knows where each line of the audit lies, when it was written, whom it is about and whose act it was: 24
+// bytes a line, and each name once. The lines themselves stay in their topics. Lists follow from the topics alone, so
+// every server has the same order.
 type auditIndex struct {
 	operators, users stream.Topic[*audit.Line]
 	partitions       int32

@@ -263,7 +263,8 @@ func TestAuditOfAUserIsErasedWithTheUser(t *testing.T) {
 	}
 }
 
-// Nothing is said while the audit is being loaded; once it is known, an open transaction holds up nobody who asks for nothing in particular.
+// Nothing is said while the audit is being loaded; once it is known, an open transaction holds up nobody who asks for
+// nothing in particular.
 func TestAuditIsNotReadBeforeItIsLoaded(t *testing.T) {
 	f := newFixture(t)
 	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
@@ -312,8 +313,8 @@ func TestTheAuditHasOneSetOfWords(t *testing.T) {
 	}
 }
 
-// TestProofsNameEveryRoleThatCommands: whoever may give a command, the audit has a word for their role, in the API and on the topics; a role that
-// the audit knows is one of a token.
+// TestProofsNameEveryRoleThatCommands: whoever may give a command, the audit has a word for their role, in the API and
+// on the topics; a role that the audit knows is one of a token.
 func TestProofsNameEveryRoleThatCommands(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()

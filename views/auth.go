@@ -126,8 +126,8 @@ func subject(ctx context.Context, id string) (string, error) {
 	}
 }
 
-// local tells whether the request comes from this machine: by its address, by the name it asked for (a page of another site
-// whose name was bound to 127.0.0.1 still sends its own name), and not through a proxy on this machine.
+// local tells whether the request comes from this machine: by its address, by the name it asked for (a page of another
+// site whose name was bound to 127.0.0.1 still sends its own name), and not through a proxy on this machine.
 func local(r *http.Request) bool {
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
 		if r.Header.Get(name) != "" {

@@ -27,7 +27,8 @@ type BoardState struct {
 	Events, Duplicates, DeadLetters, WindowsClosed int64
 	// Money is by currency.
 	Money map[string]BoardMoney
-	// CheckedAt is when the audit has last checked all money; zero: not yet. Judged says that it could at its last look.
+	// CheckedAt is when the audit has last checked all money; zero: not yet. Judged says that it could at its last
+	// look.
 	CheckedAt time.Time
 	Judged    bool
 }
@@ -35,8 +36,8 @@ type BoardState struct {
 // BoardUser is a user to show.
 type BoardUser struct{ ID, Token string }
 
-// BoardMoney is the conservation of one currency since the start of the data, in minor units: settled less reversed is received by
-// progress or in flight to it. Difference is what the audit has found amiss.
+// BoardMoney is the conservation of one currency since the start of the data, in minor units: settled less reversed is
+// received by progress or in flight to it. Difference is what the audit has found amiss.
 type BoardMoney struct{ Settled, Reversed, Received, InFlight, Difference int64 }
 
 type boardBody struct {
@@ -62,7 +63,8 @@ type boardTotals struct {
 	ReversedMinor map[string]int64 `json:"reversed_minor"`
 	ReceivedMinor map[string]int64 `json:"received_minor"`
 	InFlightMinor map[string]int64 `json:"in_flight_minor"`
-	// DifferenceMinor is what the audit of money has found amiss; CheckedAt is when it last checked all of it, null before it first did.
+	// DifferenceMinor is what the audit of money has found amiss; CheckedAt is when it last checked all of it, null
+	// before it first did.
 	DifferenceMinor map[string]int64 `json:"difference_minor"`
 	CheckedAt       *instant.Milli   `json:"checked_at"`
 	Judged          bool             `json:"judged" doc:"whether the audit could check everything at its last look"`
@@ -168,7 +170,8 @@ type shownBank struct {
 // maxBanks is how many instruments the live page shows.
 const maxBanks = 100
 
-// worthShowing returns those that the live page has room for, in the order of before: what is not up first, then the busiest.
+// worthShowing returns those that the live page has room for, in the order of before: what is not up first, then the
+// busiest.
 func worthShowing(banks []shownBank) []shownBank {
 	if len(banks) <= maxBanks {
 		return banks

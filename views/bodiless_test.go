@@ -10,7 +10,8 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-// TestBodiesThatAnOperationHasNotAreRefused sends bodies where none is read, or where one may be left out: nothing is ignored in silence.
+// TestBodiesThatAnOperationHasNotAreRefused sends bodies where none is read, or where one may be left out: nothing is
+// ignored in silence.
 func TestBodiesThatAnOperationHasNotAreRefused(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()

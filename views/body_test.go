@@ -23,8 +23,8 @@ type bodies struct {
 	checks int
 }
 
-// jsonBodies calls check with every operation whose body is JSON with a closed set of fields. Events keep fields that they
-// do not know, so they are left out.
+// jsonBodies calls check with every operation whose body is JSON with a closed set of fields. Events keep fields that
+// they do not know, so they are left out.
 func (f *fixture) jsonBodies(check func(method, path string, body *huma.Schema)) {
 	f.operations(func(method, path string, op *huma.Operation) {
 		if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil && path != "/v1/events" {
@@ -33,8 +33,8 @@ func (f *fixture) jsonBodies(check func(method, path string, body *huma.Schema))
 	})
 }
 
-// TestBodiesAreReadAsDocumented compares the document with the decoders, at every depth of every body: a field of the schema
-// is read, and a field that is read is in the schema.
+// TestBodiesAreReadAsDocumented compares the document with the decoders, at every depth of every body: a field of the
+// schema is read, and a field that is read is in the schema.
 func TestBodiesAreReadAsDocumented(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()
@@ -56,7 +56,8 @@ func TestBodiesAreReadAsDocumented(t *testing.T) {
 	}
 }
 
-// object checks one object of a body, and those within. place is its JSON pointer; around makes a body of a value there.
+// object checks one object of a body, and those within. place is its JSON pointer; around makes a body of a value
+// there.
 func (b *bodies) object(method, path, place string, s *huma.Schema, around func(any) any, above []string) {
 	s, above = b.resolved(s, above)
 	switch {

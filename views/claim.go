@@ -7,16 +7,18 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// claims know for which row of the catalog each Idempotency-Key was used of late, before its command has a verdict that keyIndex could know
-// of: two requests at once under one key that name two entities would otherwise both be done, each by a row that knows nothing of the other. It
-// is this server's memory: between two servers such a pair is still possible, since no row is that of both.
+// claims know for which row of the catalog each Idempotency-Key was used of late, before its command has a verdict that
+// keyIndex could know of: two requests at once under one key that name two entities would otherwise both be done, each
+// by a row that knows nothing of the other. It is this server's memory: between two servers such a pair is still
+// possible, since no row is that of both.
 type claims struct {
 	mu           sync.Mutex
 	since        time.Time         // of recent
 	recent, past map[string]string // row key by the identity of a command
 }
 
-// claimedFor is how long a key is remembered at least; at most it is twice as long. A command waits 5 s for its verdict.
+// claimedFor is how long a key is remembered at least; at most it is twice as long. A command waits 5 s for its
+// verdict.
 const claimedFor = time.Minute
 
 // take reports whether the key of a command is free for a row, and remembers it.

@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// ClosedWindow is a closed window as it is published. Its JSON is made once and kept: each is shown many times, and changes
-// with a correction at most.
+// ClosedWindow is a closed window as it is published. Its JSON is made once and kept: each is shown many times, and
+// changes with a correction at most.
 type ClosedWindow struct {
 	end     instant.Milli
 	gateway string
@@ -34,8 +34,8 @@ func (ClosedWindow) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[codecs.WindowRecordJSON](), true, "")
 }
 
-// closedWindows keeps closed windows ready to be shown. What scores look back on stays small; maxClosedWindows bounds what has
-// piled up of windows that nobody asks for any more.
+// closedWindows keeps closed windows ready to be shown. What scores look back on stays small; maxClosedWindows bounds
+// what has piled up of windows that nobody asks for any more.
 type closedWindows struct {
 	mu   sync.RWMutex
 	rows map[string]keptWindow // by row key
@@ -48,8 +48,8 @@ type keptWindow struct {
 
 const maxClosedWindows = 50_000
 
-// closedWindow returns the closed window kept under a key of the health table, false if there is none: it may still be on its way
-// to its row.
+// closedWindow returns the closed window kept under a key of the health table, false if there is none: it may still be
+// on its way to its row.
 func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
 	value, err := s.sources.health.Get(key)
 	if err != nil || value == nil {

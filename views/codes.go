@@ -172,7 +172,8 @@ func (s *Server) inPool(pool string, codes []string) (int, error) {
 	return n, nil
 }
 
-// stockBehind returns how many codes were handed on to a pool's stock that it has not taken in yet, as far as the server has read.
+// stockBehind returns how many codes were handed on to a pool's stock that it has not taken in yet, as far as the
+// server has read.
 func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
 	row, _, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(pool.PoolID))
 	if err != nil || row == nil {

@@ -53,7 +53,8 @@ func TestCodesGoThroughTheCatalogAndDoNotStay(t *testing.T) {
 	f.wantProblem(f.sayCSV("A-9\n"), http.StatusUnprocessableEntity, "invalid_field")
 }
 
-// What an earlier upload handed on may not be in the stock yet: the answer says by how many codes in_pool may be too low.
+// What an earlier upload handed on may not be in the stock yet: the answer says by how many codes in_pool may be too
+// low.
 func TestCodesUnderWayToTheStock(t *testing.T) {
 	f := newFixture(t)
 	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","title":"Amazon 100"}`), `"1"`)

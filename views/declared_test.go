@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-// TestDeclaredLengthsAreBounded: a body that says it is larger than an operation takes is refused at once, at every operation: nobody waits for
-// it, and who asks before sending it is not told to go on.
+// TestDeclaredLengthsAreBounded: a body that says it is larger than an operation takes is refused at once, at every
+// operation: nobody waits for it, and who asks before sending it is not told to go on.
 func TestDeclaredLengthsAreBounded(t *testing.T) {
 	connected(t, func(f *fixture, dial func() connection) {
 		bearer, asked := f.token("usr_1", token.Roles()...), 0

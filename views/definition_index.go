@@ -12,7 +12,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// definitionIndex keeps brands, ads, pools and reward templates in the order of their ids, ready to be shown: a list decodes nothing.
+// definitionIndex keeps brands, ads, pools and reward templates in the order of their ids, ready to be shown: a list
+// decodes nothing.
 type definitionIndex struct {
 	mu    sync.RWMutex
 	items btree.Map[string, *listedDefinition] // by row key
@@ -38,7 +39,8 @@ type listedDefinition struct {
 	text       string        // what ?q= looks through, in lower case
 }
 
-// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are left out.
+// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are
+// left out.
 func (x *definitionIndex) take(key string, row *catalog.Row) {
 	kind, _, _ := strings.Cut(key, "/")
 	if !isDefinition(catalog.Kind(kind)) {
@@ -144,8 +146,8 @@ type definitionFilter struct {
 	query    string // lower case
 }
 
-// passes tells whether d is of the status, holds the text, and has to do with the merchant: by its own names, by its brand, or
-// by the filters of its mission. Brands are those that have the merchant.
+// passes tells whether d is of the status, holds the text, and has to do with the merchant: by its own names, by its
+// brand, or by the filters of its mission. Brands are those that have the merchant.
 func (f definitionFilter) passes(missions *missionIndex, brands map[string]bool, d *listedDefinition) bool {
 	if f.status != "" && f.status != d.entity.Status() || !strings.Contains(d.text, f.query) {
 		return false

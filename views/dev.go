@@ -53,8 +53,8 @@ func noPage(r *http.Request) bool {
 	return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Site") == ""
 }
 
-// DevBody is the body of a request to dev as it came. Its schema lets other fields pass, which huma would answer with 422: here they are 400,
-// as everywhere.
+// DevBody is the body of a request to dev as it came. Its schema lets other fields pass, which huma would answer with
+// 422: here they are 400, as everywhere.
 type DevBody struct{ RawBody []byte }
 
 // only refuses fields but those of a form. The body is one object of well-formed JSON by now.

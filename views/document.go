@@ -98,8 +98,8 @@ func askedFor(api *huma.OpenAPI) map[string]bool {
 	return asked
 }
 
-// openAnswers lets answers have more fields than are known today: a client that refuses them would break when one is added. What requests may
-// have stays closed.
+// openAnswers lets answers have more fields than are known today: a client that refuses them would break when one is
+// added. What requests may have stays closed.
 func openAnswers(api *huma.OpenAPI, asked map[string]bool) {
 	for name, s := range api.Components.Schemas.Map() {
 		if closed, ok := s.AdditionalProperties.(bool); ok && !closed && !asked[name] {
@@ -134,8 +134,8 @@ func nullsWithin(s *huma.Schema) {
 	}
 }
 
-// defaultInWords says in words what a field of a request is where it is left out. Generators of clients take the keyword for a promise that it
-// is there, which answers keep and requests do not.
+// defaultInWords says in words what a field of a request is where it is left out. Generators of clients take the
+// keyword for a promise that it is there, which answers keep and requests do not.
 func defaultInWords(s *huma.Schema) {
 	if s.Default != nil {
 		s.Description = strings.TrimSpace(fmt.Sprintf("%s Default: %v", s.Description, s.Default))

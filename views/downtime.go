@@ -91,7 +91,8 @@ func (s *Server) downtimeList(ctx context.Context, in *downtimesInput) (*downtim
 	return &downtimesOutput{body}, nil
 }
 
-// downtimes returns those of one mode, or of all if it is empty, the one that begins last first, and up to when modes were evaluated.
+// downtimes returns those of one mode, or of all if it is empty, the one that begins last first, and up to when modes
+// were evaluated.
 func (s *Server) downtimes(only string) (all []health.Downtime, evaluated instant.Milli, err error) {
 	modes, err := s.modes(only)
 	if err != nil {

@@ -46,7 +46,8 @@ func TestAddressesAreUTF8(t *testing.T) {
 	}
 }
 
-// TestTimesOfTheAuditAreReadAsEverywhere: the audit's bounds are times as docs/events.md has them, and a span that ends before it begins is a mistake.
+// TestTimesOfTheAuditAreReadAsEverywhere: the audit's bounds are times as docs/events.md has them, and a span that ends
+// before it begins is a mistake.
 func TestTimesOfTheAuditAreReadAsEverywhere(t *testing.T) {
 	f := newFixture(t)
 	viewer := f.token("v", token.Viewer)

@@ -122,8 +122,8 @@ func (s *Server) progressCommand(id, user string, send func(context.Context) err
 // replayed is how far event time is behind the clock where history is being replayed.
 const replayed = time.Hour
 
-// decidedAt returns the event time from which a user's decision holds: the clock's, since payments are made by it. Where history is replayed it
-// is the time up to which it was, as reads show it.
+// decidedAt returns the event time from which a user's decision holds: the clock's, since payments are made by it.
+// Where history is replayed it is the time up to which it was, as reads show it.
 func (s *Server) decidedAt(ctx context.Context, user string) (instant.Milli, error) {
 	as, err := s.at(ctx, Fresh{}, s.sources.progress.holding(user))
 	if err != nil {

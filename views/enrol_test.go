@@ -86,7 +86,8 @@ func TestEnrolAndWithdrawOverHTTP(t *testing.T) {
 	}
 }
 
-// Where history is replayed, a decision holds from where the replay is: the clock's time would be after all that is to come.
+// Where history is replayed, a decision holds from where the replay is: the clock's time would be after all that is to
+// come.
 func TestDecisionsInReplayedHistory(t *testing.T) {
 	f := newFixture(t)
 	f.putMission(optIn("opt"))

@@ -15,7 +15,8 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// Intervention is an override, a maintenance or a freeze, or the settings of a mode or instrument, with what the catalog knows of it.
+// Intervention is an override, a maintenance or a freeze, or the settings of a mode or instrument, with what the
+// catalog knows of it.
 type Intervention struct {
 	ID         string          `json:"id"`
 	Mode       string          `json:"mode"`

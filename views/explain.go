@@ -105,7 +105,8 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*explainOutput,
 	return &explainOutput{body}, nil
 }
 
-// paymentOf returns a user's payment with what is left of it: from the ledger, or, where that has forgotten it, from the user's row.
+// paymentOf returns a user's payment with what is left of it: from the ledger, or, where that has forgotten it, from
+// the user's row.
 func (s *Server) paymentOf(row *mission.UserRow, user, id string) (payment.Facts, int64, error) {
 	transaction, _, err := rowOf(s, s.sources.ledger, s.config.Topology.Ledger, id)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"github.com/millrace/millrace/domain/health"
 )
 
-// Feed hands closed windows and changes of status on to whoever listens to the health stream, as of then. The owner of the
-// topics calls Window and Status for every record that was committed, in order. All methods are safe for concurrent use, and
-// none waits for a listener.
+// Feed hands closed windows and changes of status on to whoever listens to the health stream, as of then. The owner of
+// the topics calls Window and Status for every record that was committed, in order. All methods are safe for concurrent
+// use, and none waits for a listener.
 type Feed struct {
 	mu        sync.Mutex
 	listeners map[*listener]bool
@@ -25,8 +25,8 @@ func (f *Feed) Window(key string, value []byte) { f.publish("window", key, value
 // Status takes the record of a change of status: its key and its JSON.
 func (f *Feed) Status(key string, value []byte) { f.publish("status", key, value) }
 
-// Bounds of the feed: listeners in all, and of one subject, or one address without a token. A listener that is behind by maxBehind events
-// is left behind: it can read the state and listen anew.
+// Bounds of the feed: listeners in all, and of one subject, or one address without a token. A listener that is behind
+// by maxBehind events is left behind: it can read the state and listen anew.
 const (
 	maxListeners        = 1000
 	maxSubjectListeners = 20

@@ -535,8 +535,8 @@ func (f *fixture) putProgress() {
 	put(f, f.tables.progress, f.topology.Progress, "usr_1", row)
 }
 
-// putHealth stores upi/sbi with the gateways razorpay and payu, and three closed windows: the last two below every threshold
-// for payu. upi/hdfc has an attempt, but no closed window.
+// putHealth stores upi/sbi with the gateways razorpay and payu, and three closed windows: the last two below every
+// threshold for payu. upi/hdfc has an attempt, but no closed window.
 func (f *fixture) putHealth() {
 	s := health.DefaultSettings()
 	series := map[string]*health.Row{}

@@ -15,9 +15,9 @@ const (
 	maxShownInstruments = 512 // over all modes; those without traffic and those with the lowest scores come first
 )
 
-// healthGauges are read from the tables as Prometheus asks: how instruments stand, as the API says it. They are there after a restart, without any
-// payment, and a process that lost a mode to another one in a rebalance shows nothing of it. Of a deployment with several servers each shows
-// them all.
+// healthGauges are read from the tables as Prometheus asks: how instruments stand, as the API says it. They are there
+// after a restart, without any payment, and a process that lost a mode to another one in a rebalance shows nothing of
+// it. Of a deployment with several servers each shows them all.
 type healthGauges struct {
 	server *Server
 
@@ -54,7 +54,8 @@ type shownInstrument struct {
 	told HealthRow
 }
 
-// Collect implements prometheus.Collector. While a table is loaded there is nothing to show. A row that cannot be read is as good as none.
+// Collect implements prometheus.Collector. While a table is loaded there is nothing to show. A row that cannot be read
+// is as good as none.
 func (g *healthGauges) Collect(c chan<- prometheus.Metric) {
 	s := g.server
 	if !s.sources.routing.Recovered() || !s.sources.health.Recovered() {

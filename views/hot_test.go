@@ -12,9 +12,9 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-// BenchmarkHotReads asks a server over loopback at 2,000 requests a second, whether or not it keeps up: half for the list of a mode
-// with 20 instruments, half for one instrument with its gateways and the closed windows of 30 minutes. Latency counts from when a
-// request was due, not from when it was sent.
+// BenchmarkHotReads asks a server over loopback at 2,000 requests a second, whether or not it keeps up: half for the
+// list of a mode with 20 instruments, half for one instrument with its gateways and the closed windows of 30 minutes.
+// Latency counts from when a request was due, not from when it was sent.
 func BenchmarkHotReads(b *testing.B) {
 	const rate = 2000
 	f := newFixture(b)

@@ -25,10 +25,12 @@ const maxKey = 256
 // noKey is the fingerprint in the id of a command that had no Idempotency-Key.
 const noKey = "0"
 
-// resource is what a request is about, however its path was spelled: the route, and its parameters as the route reads them.
+// resource is what a request is about, however its path was spelled: the route, and its parameters as the route reads
+// them.
 type resource []string
 
-// resourceOf returns the resource of a request. `me` is the subject, and modes and instruments are compared as everywhere.
+// resourceOf returns the resource of a request. `me` is the subject, and modes and instruments are compared as
+// everywhere.
 func resourceOf(ctx huma.Context, subject string) resource {
 	const me, place = "/v1/users/{id}", "mode instrument"
 	op := ctx.Operation()
@@ -61,7 +63,8 @@ type asked struct {
 	content []byte
 }
 
-// commandID returns hash(subject, resource, key), a dot, and a fingerprint of what is asked for; something new without a key.
+// commandID returns hash(subject, resource, key), a dot, and a fingerprint of what is asked for; something new without
+// a key.
 func commandID(ctx context.Context, a asked) string {
 	if a.key == "" {
 		return rand.Text() + "." + noKey

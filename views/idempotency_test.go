@@ -139,7 +139,8 @@ func TestOneKeyAtOnce(t *testing.T) {
 	}
 }
 
-// One key with two bodies at once, which name two entities, is one command and a conflict, though neither has a verdict yet.
+// One key with two bodies at once, which name two entities, is one command and a conflict, though neither has a verdict
+// yet.
 func TestOneKeyAtOnceMakesOneEntity(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.Wait = 10 * time.Millisecond })
 	f.commands.deaf = true

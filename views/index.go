@@ -16,9 +16,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Indexes are the orders that lists need and tables do not have. Whoever owns a table calls what Of its group returns for
-// every row that the table's store takes in, recovery included, with a nil value for a row that is deleted. All methods are
-// safe for concurrent use; calls for one key come in the order of its writes.
+// Indexes are the orders that lists need and tables do not have. Whoever owns a table calls what Of its group returns
+// for every row that the table's store takes in, recovery included, with a nil value for a row that is deleted. All
+// methods are safe for concurrent use; calls for one key come in the order of its writes.
 type Indexes struct {
 	byGroup  map[string]func(key string, value []byte)
 	catalog  stream.Group[*catalog.Row]
@@ -34,8 +34,8 @@ type Indexes struct {
 	bad         *badRows
 }
 
-// NewIndexes returns empty indexes. now tells wall time; nil is time.Now. log is told once of each row that cannot be decoded;
-// nil is slog.Default().
+// NewIndexes returns empty indexes. now tells wall time; nil is time.Now. log is told once of each row that cannot be
+// decoded; nil is slog.Default().
 func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *Indexes {
 	if now == nil {
 		now = time.Now
@@ -99,8 +99,8 @@ func (x *Indexes) takeLetter(key string, value []byte) {
 	x.watchers.letters.changed(key)
 }
 
-// seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health table
-// holds thousands of closed windows between two of these keys.
+// seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health
+// table holds thousands of closed windows between two of these keys.
 type seriesIndex struct {
 	mu     sync.RWMutex
 	keys   btree.Set[string]
@@ -156,8 +156,8 @@ func (x *seriesIndex) paths(mode string) []health.Path {
 	return paths
 }
 
-// modeIndex knows the wall time at which each mode last heard of a window that had closed, as far as this process saw it. Rows
-// change for other reasons too.
+// modeIndex knows the wall time at which each mode last heard of a window that had closed, as far as this process saw
+// it. Rows change for other reasons too.
 type modeIndex struct {
 	codec   stream.Codec[*health.ModeRow]
 	bad     func(key string, value []byte, err error) // told of rows that cannot be decoded

@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// keyIndex knows for which row each command that the catalog remembers was, so that an Idempotency-Key that comes again for
-// another entity is found out: ids are as commandID makes them.
+// keyIndex knows for which row each command that the catalog remembers was, so that an Idempotency-Key that comes again
+// for another entity is found out: ids are as commandID makes them.
 type keyIndex struct {
 	mu   sync.RWMutex
 	keys map[string]string   // row key by the identity of a command

@@ -7,8 +7,9 @@ import (
 	"github.com/millrace/millrace/domain/health"
 )
 
-// withKnown returns the row together with the instruments and gateways that have attempts but no closed window yet: they
-// are listed from their first attempt on, as up, as far as the mode has places for them. The row itself is not changed.
+// withKnown returns the row together with the instruments and gateways that have attempts but no closed window yet:
+// they are listed from their first attempt on, as up, as far as the mode has places for them. The row itself is not
+// changed.
 func withKnown(s health.Settings, row *health.ModeRow, paths []health.Path) *health.ModeRow {
 	missing := slices.IndexFunc(paths, func(p health.Path) bool { return !knows(row, p) })
 	if missing < 0 {

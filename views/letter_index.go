@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// letterIndex orders dead letters by when they were filed, newest first, for each filter that the list has: a page costs the
-// same however many letters there are and however rare those are that pass.
+// letterIndex orders dead letters by when they were filed, newest first, for each filter that the list has: a page
+// costs the same however many letters there are and however rare those are that pass.
 type letterIndex struct {
 	codec stream.Codec[*deadletter.Row]
 	bad   func(key string, value []byte, err error) // told of rows that cannot be decoded

@@ -93,7 +93,8 @@ func checkReason(reason string, needed bool) *problem.Problem {
 	return nil
 }
 
-// decide has a command judged by the group that keeps dead letters. fill adds what the command needs of the row, unless it was judged before.
+// decide has a command judged by the group that keeps dead letters. fill adds what the command needs of the row, unless
+// it was judged before.
 func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
 	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*userWrittenOutput, error) {
 	c.ID, c.LetterID, c.Actor, c.Role = commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), in.ID, identity(ctx).Subject, roleOf(ctx)

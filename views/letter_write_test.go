@@ -159,8 +159,8 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 	}
 }
 
-// Each command that was judged on a dead letter is one line of the audit, with who asked, how that was proved and what came
-// of it; a repeat has none.
+// Each command that was judged on a dead letter is one line of the audit, with who asked, how that was proved and what
+// came of it; a repeat has none.
 func TestDecisionsOnDeadLettersAreAudited(t *testing.T) {
 	f := newFixture(t)
 	f.putLetter("payments-3-42", payment.Malformed, "intake", 0, "raw")

@@ -71,8 +71,8 @@ func newLimiters(l Limits, now func() time.Time, refused *prometheus.CounterVec)
 	return all
 }
 
-// measureKeys tells when the keys that a URL publishes were read, where there are any: an issuer that changes its keys while the URL is away
-// locks everybody out.
+// measureKeys tells when the keys that a URL publishes were read, where there are any: an issuer that changes its keys
+// while the URL is away locks everybody out.
 func (s *Server) measureKeys() {
 	if _, published := s.config.Verifier.Standing(); !published || s.config.Registerer == nil {
 		return
@@ -114,7 +114,8 @@ func (l *limiters) identified(c class, who token.Identity) *problem.Problem {
 	return l.take(c, who.Subject)
 }
 
-// address returns what a request without a subject is counted by. A proxy's word for it is not taken: anyone can say it.
+// address returns what a request without a subject is counted by. A proxy's word for it is not taken: anyone can say
+// it.
 func address(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

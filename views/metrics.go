@@ -14,8 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what the server counts of its own requests: every name is declared here but those of the token keys (measureKeys) and of missions
-// (missionGauges). No label takes a value from a request. A route is a pattern that was registered, a method one of HTTP's, a source one of the configuration.
+// metrics are what the server counts of its own requests: every name is declared here but those of the token keys
+// (measureKeys) and of missions (missionGauges). No label takes a value from a request. A route is a pattern that was
+// registered, a method one of HTTP's, a source one of the configuration.
 type metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
@@ -55,7 +56,8 @@ func knownMethods() []string {
 	}
 }
 
-// durationBuckets are in seconds: reads from memory take less than a millisecond, writes wait for a commit, and min_as_of for 5 s by default.
+// durationBuckets are in seconds: reads from memory take less than a millisecond, writes wait for a commit, and
+// min_as_of for 5 s by default.
 func durationBuckets() []float64 {
 	return []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 }
@@ -83,7 +85,8 @@ func newMetrics() *metrics {
 	}
 }
 
-// register shows the metrics in r, where there is one. The collector s has the gauges that are read when they are asked for.
+// register shows the metrics in r, where there is one. The collector s has the gauges that are read when they are asked
+// for.
 func (m *metrics) register(r prometheus.Registerer, s *Server) {
 	if r != nil {
 		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}, newMissionGauges(s), newHealthGauges(s))
@@ -99,7 +102,8 @@ func (m *metrics) sources(names []string) {
 	}
 }
 
-// judged counts the events of a call. Those that can be used have the verdict good: it depends on whether brokers took them.
+// judged counts the events of a call. Those that can be used have the verdict good: it depends on whether brokers took
+// them.
 func (m *metrics) judged(source, good string, body Relayed) {
 	if source == "" {
 		source = bearerSource
@@ -108,8 +112,9 @@ func (m *metrics) judged(source, good string, body Relayed) {
 	m.relayed.WithLabelValues(source, verdictRejected).Add(float64(body.Rejected))
 }
 
-// routes resolves the labels of every pattern, so that a request costs a look into a map. Rows are there from the start for what a rate of errors is
-// made of: the statuses of success, 500, and 503 where the document has it. Other statuses come with their first answer, and there are not many.
+// routes resolves the labels of every pattern, so that a request costs a look into a map. Rows are there from the start
+// for what a rate of errors is made of: the statuses of success, 500, and 503 where the document has it. Other statuses
+// come with their first answer, and there are not many.
 func (m *metrics) routes(patterns []string, api *huma.OpenAPI) {
 	m.byPattern = make(map[string]*routeMetrics, len(patterns))
 	for _, p := range patterns {
@@ -165,7 +170,8 @@ type answered struct {
 	status int
 }
 
-// counter returns the counter of a method and a status. The methods and statuses of a route are few, so each is looked up by its labels once.
+// counter returns the counter of a method and a status. The methods and statuses of a route are few, so each is looked
+// up by its labels once.
 func (x *routeMetrics) counter(method string, status int) prometheus.Counter {
 	if known := x.counters.Load(); known != nil {
 		if c, ok := (*known)[answered{method, status}]; ok {

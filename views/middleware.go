@@ -36,7 +36,8 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// identify gives every request an id, the caller's own if it is a sane one, and bounds its body; operations have bounds of their own.
+// identify gives every request an id, the caller's own if it is a sane one, and bounds its body; operations have bounds
+// of their own.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
@@ -51,7 +52,8 @@ func (s *Server) identify(next http.Handler) http.Handler {
 	})
 }
 
-// recover answers a panic with a problem, or, if the answer has begun, breaks the connection off. It counts how each request ended, a panic as 500.
+// recover answers a panic with a problem, or, if the answer has begun, breaks the connection off. It counts how each
+// request ended, a panic as 500.
 func (s *Server) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := &tracked{ResponseWriter: w}
@@ -86,7 +88,8 @@ func (s *Server) recover(next http.Handler) http.Handler {
 // errFraming is that of a body which the client did not send whole.
 var errFraming = errors.New("views: the body did not come whole")
 
-// framedBody ends a request whose body did not come whole, for what reads it could only say that something failed inside.
+// framedBody ends a request whose body did not come whole, for what reads it could only say that something failed
+// inside.
 type framedBody struct{ io.ReadCloser }
 
 // Read implements io.Reader.

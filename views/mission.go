@@ -69,8 +69,8 @@ func (Mission) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
 // MissionBody is a mission as it is asked for. Its codec reads it; it is a type for the document alone.
 type MissionBody struct{}
 
-// TransformSchema implements huma.SchemaTransformer. What mission.Default knows may be left out. What an answer has besides may be sent back with it, and
-// changes nothing.
+// TransformSchema implements huma.SchemaTransformer. What mission.Default knows may be left out. What an answer has
+// besides may be sent back with it, and changes nothing.
 func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
 	told := huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]())
 	for _, p := range told.Properties {

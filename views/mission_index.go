@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// missionIndex keeps the missions compiled for users and, in the order of their ids, ready to be shown on the panel: a list
-// neither decodes nor compiles anything.
+// missionIndex keeps the missions compiled for users and, in the order of their ids, ready to be shown on the panel: a
+// list neither decodes nor compiles anything.
 type missionIndex struct {
 	compiled *mission.Index
 
@@ -38,7 +38,8 @@ func newMissionIndex() *missionIndex { return &missionIndex{compiled: mission.Ne
 
 func (x *missionIndex) snapshot() *mission.Snapshot { return x.compiled.Snapshot() }
 
-// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are no missions.
+// take takes a row in, nil for one that is gone. Rows of other kinds, and those whose every command was refused, are no
+// missions.
 func (x *missionIndex) take(key string, row *catalog.Row) {
 	id, isMission := strings.CutPrefix(key, catalog.MissionKey(""))
 	if !isMission {

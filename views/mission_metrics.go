@@ -12,11 +12,13 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// maxShownMissions bounds the missions that have rows of their own: those of which the largest part of the budget is used come first.
+// maxShownMissions bounds the missions that have rows of their own: those of which the largest part of the budget is
+// used come first.
 const maxShownMissions = 500
 
-// missionGauges are read from the tables as Prometheus asks: what has become of budgets. Rows of missions that nothing happens to are there,
-// too, and so is every mission after a restart. Of a deployment with several servers each shows them all.
+// missionGauges are read from the tables as Prometheus asks: what has become of budgets. Rows of missions that nothing
+// happens to are there, too, and so is every mission after a restart. Of a deployment with several servers each shows
+// them all.
 type missionGauges struct {
 	server *Server
 
@@ -110,7 +112,8 @@ func (u usedBudget) share() float64 {
 	return share
 }
 
-// used returns the missions that are active or paused, those first of which most is used. A row that cannot be read is as good as none.
+// used returns the missions that are active or paused, those first of which most is used. A row that cannot be read is
+// as good as none.
 func (g *missionGauges) used() []usedBudget {
 	s := g.server
 	var out []usedBudget

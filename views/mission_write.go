@@ -50,7 +50,8 @@ func (s *Server) shownMission(row *catalog.Row) any {
 	return s.missionOf(listedOf(row, &h, h.Latest()))
 }
 
-// move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came before.
+// move does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came
+// before.
 func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missionID string) (*writtenOutput, error) {
 	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err

@@ -165,7 +165,8 @@ func TestBackdatedVersionsSayWhy(t *testing.T) {
 	}
 }
 
-// A mission that names a template is stored with the reward itself: what becomes of the template later does not change it.
+// A mission that names a template is stored with the reward itself: what becomes of the template later does not change
+// it.
 func TestMissionTakesItsRewardFromATemplate(t *testing.T) {
 	f := newFixture(t)
 	f.wantOK(f.say("POST", "/v1/panel/reward-templates", templateText), `"1"`)

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/health"
 )
 
-// modeRows keeps the rows of modes decoded: every read of health needs one, and each changes a few times a minute. There are as
-// many as modes.
+// modeRows keeps the rows of modes decoded: every read of health needs one, and each changes a few times a minute.
+// There are as many as modes.
 type modeRows struct {
 	mu   sync.RWMutex
 	rows map[string]decodedMode

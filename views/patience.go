@@ -20,7 +20,8 @@ const (
 // maxHeadBytes is where net/http itself ends a head, with plain text; the server's own bound is maxHeaderBytes.
 const maxHeadBytes = 2 * maxHeaderBytes
 
-// NewHTTPServer returns an http.Server around h with the limits that a port open to strangers needs. Every port of Millrace is one.
+// NewHTTPServer returns an http.Server around h with the limits that a port open to strangers needs. Every port of
+// Millrace is one.
 func NewHTTPServer(addr string, h http.Handler) *http.Server {
 	return &http.Server{
 		Addr: addr, Handler: paced(h), MaxHeaderBytes: maxHeadBytes,
@@ -28,8 +29,8 @@ func NewHTTPServer(addr string, h http.Handler) *http.Server {
 	}
 }
 
-// paced has every body come at a pace. A connection on which chunks came ends with the answer: where a proxy in between believed a length
-// that came beside them, what follows would be a request that the proxy has not seen.
+// paced has every body come at a pace. A connection on which chunks came ends with the answer: where a proxy in between
+// believed a length that came beside them, what follows would be a request that the proxy has not seen.
 func paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TransferEncoding) > 0 {
@@ -42,8 +43,8 @@ func paced(next http.Handler) http.Handler {
 	})
 }
 
-// pacedBody moves the deadline of a connection as its body comes in. A connection whose body did not come whole is closed with the
-// answer: what might still come belongs to no request.
+// pacedBody moves the deadline of a connection as its body comes in. A connection whose body did not come whole is
+// closed with the answer: what might still come belongs to no request.
 type pacedBody struct {
 	io.ReadCloser
 	header http.Header

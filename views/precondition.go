@@ -53,8 +53,8 @@ func (c Conditions) precondition(noneMatch string) (precondition, error) {
 	return p, nil
 }
 
-// expected returns what a command may find, as far as the row tells. Who would change what is there must say what they have seen, unless the
-// command was judged before.
+// expected returns what a command may find, as far as the row tells. Who would change what is there must say what they
+// have seen, unless the command was judged before.
 func (p precondition) expected(row *catalog.Row, c *catalog.Command) (int64, error) {
 	there := row != nil && row.Entity != nil
 	_, repeated := row.Verdict(c.ID)
@@ -81,7 +81,8 @@ func (p precondition) expected(row *catalog.Row, c *catalog.Command) (int64, err
 	}
 }
 
-// refused turns why the catalog refused a command into the answer. Who has set no condition did not know that there is something by now.
+// refused turns why the catalog refused a command into the answer. Who has set no condition did not know that there is
+// something by now.
 func (p precondition) refused(v catalog.Verdict) *problem.Problem {
 	answer := refused(v.Problems)
 	if answer.Status == http.StatusPreconditionFailed && !p.given && !p.fresh {
@@ -94,8 +95,8 @@ func changesWhatIsThere() *problem.Problem {
 	return problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, "If-Match is needed to change what is there: its ETag, or *")
 }
 
-// checkPreconditions refuses preconditions that say nothing, and those that a write does not look at: it would do what was to be left undone.
-// Reads look at none: they answer in full.
+// checkPreconditions refuses preconditions that say nothing, and those that a write does not look at: it would do what
+// was to be left undone. Reads look at none: they answer in full.
 func checkPreconditions(ctx huma.Context) *problem.Problem {
 	op, header := ctx.Operation(), request(ctx.Context()).Header
 	if op.Method == http.MethodGet {

@@ -36,7 +36,8 @@ func (f *fixture) withAnyMatch(method, path string) func(*http.Request) {
 	return func(*http.Request) {}
 }
 
-// TestIfMatchOfNothing: where there is nothing yet no If-Match holds, and nothing is created (RFC 9110, section 13.1.1).
+// TestIfMatchOfNothing: where there is nothing yet no If-Match holds, and nothing is created (RFC 9110, section
+// 13.1.1).
 func TestIfMatchOfNothing(t *testing.T) {
 	for target, body := range creations() {
 		for _, match := range []string{"*", `"1"`, `"1", "2"`, `W/"1"`, `"other"`} {
@@ -64,7 +65,8 @@ func TestIfMatchOfNothing(t *testing.T) {
 	}
 }
 
-// TestIfMatchIsReadAsTheRFCSays: what is well-formed holds or does not; all else is refused, and nothing passes as if it were absent.
+// TestIfMatchIsReadAsTheRFCSays: what is well-formed holds or does not; all else is refused, and nothing passes as if
+// it were absent.
 func TestIfMatchIsReadAsTheRFCSays(t *testing.T) {
 	f, n := newFixture(t), 0
 	for match, want := range map[string]int{
@@ -110,7 +112,8 @@ func TestIfMatchIsReadAsTheRFCSays(t *testing.T) {
 	}
 }
 
-// TestIfNoneMatchCreatesOnly: `If-None-Match: *` changes nothing that is there, and all else that the header may say is refused.
+// TestIfNoneMatchCreatesOnly: `If-None-Match: *` changes nothing that is there, and all else that the header may say is
+// refused.
 func TestIfNoneMatchCreatesOnly(t *testing.T) {
 	none := func(value string) func(*http.Request) { return withHeader("If-None-Match", value) }
 	for target, body := range creations() {
@@ -159,7 +162,8 @@ func TestPreconditionsAreNeverIgnored(t *testing.T) {
 	}
 }
 
-// TestCreationsThatPassEachOther: what was not there when it was looked for, and is there when the command is judged, is not overwritten.
+// TestCreationsThatPassEachOther: what was not there when it was looked for, and is there when the command is judged,
+// is not overwritten.
 func TestCreationsThatPassEachOther(t *testing.T) {
 	for name, c := range map[string]struct {
 		change []func(*http.Request)

@@ -89,7 +89,8 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	return &readyOutput{body}, nil
 }
 
-// keysCheck tells of the keys that a URL publishes. While it is away those known are enough, until the issuer changes them.
+// keysCheck tells of the keys that a URL publishes. While it is away those known are enough, until the issuer changes
+// them.
 func keysCheck(keys token.Standing) Check {
 	c := Check{Name: "token-keys", OK: keys.Err == nil && keys.Keys > 0}
 	if !c.OK {

@@ -13,11 +13,12 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// parameterName is what the name of a parameter may look like; what looks otherwise may be a secret, and no answer repeats it.
+// parameterName is what the name of a parameter may look like; what looks otherwise may be a secret, and no answer
+// repeats it.
 var parameterName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,31}$`)
 
-// checkQuery refuses query parameters that an operation does not have, that come twice, or that say nothing: an empty filter passes everything,
-// and is no filter that anybody has meant.
+// checkQuery refuses query parameters that an operation does not have, that come twice, or that say nothing: an empty
+// filter passes everything, and is no filter that anybody has meant.
 func checkQuery(ctx huma.Context) *problem.Problem {
 	u := ctx.URL()
 	query, err := url.ParseQuery(u.RawQuery)

@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-// TestEveryParameterIsUnderstoodOrRefused: a query parameter that is empty, blank, there twice or unknown is refused by its name, at every
-// operation. An empty filter would pass everything.
+// TestEveryParameterIsUnderstoodOrRefused: a query parameter that is empty, blank, there twice or unknown is refused by
+// its name, at every operation. An empty filter would pass everything.
 func TestEveryParameterIsUnderstoodOrRefused(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()
@@ -66,7 +66,8 @@ func TestEveryParameterIsUnderstoodOrRefused(t *testing.T) {
 	}
 }
 
-// TestFiltersOfClosedListsAreRefused: a filter that can match nothing is a typing error, and the answer "there is none" would hide it.
+// TestFiltersOfClosedListsAreRefused: a filter that can match nothing is a typing error, and the answer "there is none"
+// would hide it.
 func TestFiltersOfClosedListsAreRefused(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()

@@ -400,7 +400,8 @@ func TestReadinessKnowsOfPublishedKeys(t *testing.T) {
 	}
 }
 
-// Windows that are ready to be shown hold on to no bytes of the table: those lie in chunks, which live for as long as one of their rows.
+// Windows that are ready to be shown hold on to no bytes of the table: those lie in chunks, which live for as long as
+// one of their rows.
 func TestShownWindowsAreApartFromTheTable(t *testing.T) {
 	f := newFixture(t)
 	f.putHealth()
@@ -461,7 +462,8 @@ func TestHealthIsPaged(t *testing.T) {
 	f.wantProblem(f.ask("GET", "/v1/health?limit=501", viewer), http.StatusUnprocessableEntity, "invalid_field")
 }
 
-// Names without a place are not listed as up: they are in the place other, whose windows are shown, and by themselves they are unknown.
+// Names without a place are not listed as up: they are in the place other, whose windows are shown, and by themselves
+// they are unknown.
 func TestHealthOfNamesWithoutAPlace(t *testing.T) {
 	f := newFixture(t)
 	s := f.server.config.Settings

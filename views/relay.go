@@ -22,7 +22,8 @@ import (
 
 // Payments takes events for the payments topic.
 type Payments interface {
-	// Send returns once all in-sync replicas have every event, those of one key in order. After an error some may have been kept.
+	// Send returns once all in-sync replicas have every event, those of one key in order. After an error some may have
+	// been kept.
 	Send(ctx context.Context, events []PaymentEvent) error
 }
 
@@ -151,8 +152,9 @@ func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutpu
 	return s.handIn(ctx, in, "")
 }
 
-// handIn judges the events of a call and sends those that can be used. Those of a source that signs, empty for none, are sent all the same:
-// intake rejects them by the same rules, and files them with their bytes and their place. An unsigned caller could fill the dead letters.
+// handIn judges the events of a call and sends those that can be used. Those of a source that signs, empty for none,
+// are sent all the same: intake rejects them by the same rules, and files them with their bytes and their place. An
+// unsigned caller could fill the dead letters.
 func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*relayOutput, error) {
 	if !isMedia(in.ContentType, "application/json") {
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
@@ -186,7 +188,8 @@ func isList(body []byte, events [][]byte) bool {
 	return len(events) != 1 || !bytes.Equal(bytes.TrimSpace(body), events[0])
 }
 
-// allRejected is the answer where no event can be used: whoever looks at the status alone must not think that they were delivered.
+// allRejected is the answer where no event can be used: whoever looks at the status alone must not think that they were
+// delivered.
 func allRejected(body Relayed, list bool) *problem.Problem {
 	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "no event can be used")
 	for _, r := range body.Results {
@@ -234,8 +237,9 @@ func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 	return body, events
 }
 
-// judgeEvent says what intake will say of the event alone. Intake measures the future from the record's append time, which is this server's clock
-// now but for the time that sending takes and the difference of two clocks: only within that of the bound may the two disagree.
+// judgeEvent says what intake will say of the event alone. Intake measures the future from the record's append time,
+// which is this server's clock now but for the time that sending takes and the difference of two clocks: only within
+// that of the bound may the two disagree.
 func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Refusal) {
 	in, err := codecs.Payments{}.Decode(value)
 	var found *payment.Refusal

@@ -20,7 +20,8 @@ import (
 	"github.com/millrace/millrace/views/signature"
 )
 
-// onceHeaders are those that say one thing: whoever sends two of them, or has a proxy that adds one, would be answered by chance.
+// onceHeaders are those that say one thing: whoever sends two of them, or has a proxy that adds one, would be answered
+// by chance.
 func onceHeaders() []string {
 	return []string{
 		"Authorization", "Content-Type", matchHeader, noneMatchHeader, "Last-Event-Id", idempotencyHeader, "Millrace-Reason", requestIDHeader, signature.Header, signature.SourceHeader,
@@ -80,7 +81,8 @@ func headBounds(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and query parameters.
+// known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and
+// query parameters.
 func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
 	for _, check := range []func(huma.Context) *problem.Problem{checkDeclared, checkPreconditions, checkBodiless, checkQuery} {
 		if p := check(ctx); p != nil {
@@ -91,7 +93,8 @@ func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// checkDeclared refuses a body by the length that it says it has, before anybody waits for it. What may still come belongs to no request.
+// checkDeclared refuses a body by the length that it says it has, before anybody waits for it. What may still come
+// belongs to no request.
 func checkDeclared(ctx huma.Context) *problem.Problem {
 	if r := request(ctx.Context()); r.ContentLength > ctx.Operation().MaxBodyBytes {
 		return problem.Of(http.StatusRequestEntityTooLarge).With("Connection", "close")
@@ -134,7 +137,8 @@ func isMedia(contentType, want string) bool {
 	return err == nil && kind == want && (!named || strings.EqualFold(charset, "utf-8"))
 }
 
-// checkJSON refuses a body that is not one object of JSON, read in one way only: no field twice, no text that is not UTF-8, not too deep.
+// checkJSON refuses a body that is not one object of JSON, read in one way only: no field twice, no text that is not
+// UTF-8, not too deep.
 func checkJSON(contentType string, body []byte) error {
 	if !isMedia(contentType, "application/json") {
 		return problem.Of(http.StatusUnsupportedMediaType)

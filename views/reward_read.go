@@ -25,7 +25,8 @@ type UserRewardDetail struct {
 	AsOf AsOf `json:"as_of"`
 }
 
-// Coins is a user's coin balance with a page of its entries, the newest first. All entries together add up to the balance.
+// Coins is a user's coin balance with a page of its entries, the newest first. All entries together add up to the
+// balance.
 type Coins struct {
 	Balance    int64       `json:"balance" doc:"Negative after a claw-back of coins that were gone, unless the mission makes debts of them"`
 	Debt       int64       `json:"debt" doc:"Coins that a claw-back could not take; those that come later pay it first"`

@@ -25,8 +25,8 @@ func won(verdict budget.Verdict, missionID string, iteration int64, r mission.Re
 
 func swiggyReward() string { return reward.ID("usr_1", "swiggy-500", 1, 0, 1) }
 
-// putRewards gives usr_1 coins that were taken back, a gift card with a code, one without that can be claimed, and a revocation
-// whose completion has not come.
+// putRewards gives usr_1 coins that were taken back, a gift card with a code, one without that can be claimed, and a
+// revocation whose completion has not come.
 func (f *fixture) putRewards() {
 	f.t.Helper()
 	auto, claim := mission.Grant{Mode: mission.GrantAuto}, mission.Grant{Mode: mission.GrantClaim}

@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// rowOf reads and decodes the row of a key; found is false if there is none. A row that cannot be decoded is a problem of that
-// row alone (undecodable); other errors are those of the table.
+// rowOf reads and decodes the row of a key; found is false if there is none. A row that cannot be decoded is a problem
+// of that row alone (undecodable); other errors are those of the table.
 func rowOf[R any](s *Server, src *source, group stream.Group[R], key string) (row R, found bool, err error) {
 	value, err := src.Get(key)
 	if err != nil || value == nil {

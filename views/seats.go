@@ -11,7 +11,8 @@ import (
 // streamRetry is how many seconds whoever finds no seat should stay away.
 const streamRetry = "5"
 
-// seats are the streams that one server has to give: so many in all, and so many to each who asks, so that nobody takes all.
+// seats are the streams that one server has to give: so many in all, and so many to each who asks, so that nobody takes
+// all.
 type seats struct {
 	all, each int
 
@@ -22,8 +23,8 @@ type seats struct {
 
 func newSeats(all, each int) *seats { return &seats{all: all, each: each, by: map[string]int{}} }
 
-// take gives a seat to who, or says why not: 429 where who has as many as they may, 503 where there are none. Whoever took one must
-// leave.
+// take gives a seat to who, or says why not: 429 where who has as many as they may, 503 where there are none. Whoever
+// took one must leave.
 func (x *seats) take(who string) (leave func(), refused *problem.Problem) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -52,7 +53,8 @@ func (x *seats) open() int {
 	return x.taken
 }
 
-// whose returns under which name the streams of a caller are counted: the token's subject, or the address where there is no token.
+// whose returns under which name the streams of a caller are counted: the token's subject, or the address where there
+// is no token.
 func whose(who token.Identity, r *http.Request) string {
 	if who.Subject == "" {
 		return "address " + address(r)

@@ -1,11 +1,12 @@
-// Package views answers HTTP reads over the group tables, turns writes into commands of the catalog, and serves the live page of
-// `millrace dev`.
+// Package views answers HTTP reads over the group tables, turns writes into commands of the catalog, and serves the
+// live page of `millrace dev`.
 //
-// Every answer under /v1 is made from one or two rows, found by key, or from a page of an ordered index that is kept as the
-// store is written: response times stay flat as tables grow. Codecs of package topology decode rows; read functions of
-// domain say what a row means. Answers carry `as_of`, and `?min_as_of=` waits for that much.
+// Every answer under /v1 is made from one or two rows, found by key, or from a page of an ordered index that is kept as
+// the store is written: response times stay flat as tables grow. Codecs of package topology decode rows; read functions
+// of domain say what a row means. Answers carry `as_of`, and `?min_as_of=` waits for that much.
 //
-// Sub-packages: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web pages).
+// Sub-packages: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web
+// pages).
 package views
 
 import (
@@ -44,7 +45,8 @@ type Config struct {
 	Indexes *Indexes
 	// Feed is fed by the owner of the topics of health (see Feed). Defaults to one that says nothing.
 	Feed *Feed
-	// Settings are those of the health group: what a window record says depends on them. Defaults to health.DefaultSettings.
+	// Settings are those of the health group: what a window record says depends on them. Defaults to
+	// health.DefaultSettings.
 	Settings health.Settings
 	// Records reads the records of dead letters.
 	Records RecordReader
@@ -58,7 +60,8 @@ type Config struct {
 	LetterCommands LetterCommands
 	// Payments takes the events that are handed in.
 	Payments Payments
-	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to payment.DefaultConfig.
+	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to
+	// payment.DefaultConfig.
 	Intake payment.Config
 	// Signatures checks signed calls. Defaults to one that knows no source.
 	Signatures *signature.Verifier

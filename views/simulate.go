@@ -18,7 +18,8 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// Simulator takes stored payments made in [from, to) through a mission; 0: no bound. Its errors are ErrBusy and simulation.ErrUsers.
+// Simulator takes stored payments made in [from, to) through a mission; 0: no bound. Its errors are ErrBusy and
+// simulation.ErrUsers.
 type Simulator func(ctx context.Context, m mission.Mission, from, to instant.Milli) (simulation.Result, error)
 
 // ErrBusy says that a server does as much of something as it will at once.

@@ -125,8 +125,8 @@ type AsOf struct {
 	Stale      bool           `json:"stale,omitempty" doc:"The brokers have been away for 2 minutes or more: the answer is what was known then. Absent otherwise"`
 }
 
-// at waits for what the request asks, checks that the tables are there, and returns the position of the answer. It is taken
-// before the rows are read, so the answer may be newer than it says, never older.
+// at waits for what the request asks, checks that the tables are there, and returns the position of the answer. It is
+// taken before the rows are read, so the answer may be newer than it says, never older.
 func (s *Server) at(ctx context.Context, q Fresh, from ...stretch) (AsOf, error) {
 	if q.MinAsOf != "" {
 		if err := s.await(ctx, q.MinAsOf); err != nil {
@@ -177,8 +177,8 @@ func (a AsOf) stamped(rows instant.Milli) AsOf {
 	return a
 }
 
-// await waits until every table that the token names has reached it, whichever of them will answer: a client may keep one
-// token for all that it reads.
+// await waits until every table that the token names has reached it, whichever of them will answer: a client may keep
+// one token for all that it reads.
 func (s *Server) await(ctx context.Context, text string) error {
 	const field = "/query/min_as_of"
 	want, err := asof.Parse(text)

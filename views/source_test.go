@@ -55,7 +55,8 @@ func TestTokensAreOfThePartitionsThatAnswered(t *testing.T) {
 	}
 }
 
-// The position is that of before the rows were read: what is written in between shows, though the token does not say so.
+// The position is that of before the rows were read: what is written in between shows, though the token does not say
+// so.
 func TestPositionIsNoNewerThanTheRows(t *testing.T) {
 	f := filled(t)
 	was := f.server.sources.ledger.Rows
@@ -97,8 +98,8 @@ func TestMinAsOfWaitsForTheTable(t *testing.T) {
 	}
 }
 
-// A token waits for the tables that it names, whichever of them answers: one that the reader's own table has long reached
-// still waits for the other's.
+// A token waits for the tables that it names, whichever of them answers: one that the reader's own table has long
+// reached still waits for the other's.
 func TestTokensOfOtherEndpoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := filled(t)

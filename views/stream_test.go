@@ -32,7 +32,8 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// streaming runs a test against the whole HTTP server, with its own limits, in a bubble. What it leaves running fails it.
+// streaming runs a test against the whole HTTP server, with its own limits, in a bubble. What it leaves running fails
+// it.
 func streaming(t *testing.T, test func(f *fixture, feed *Feed, listen func(target string) *bufio.Reader)) {
 	synctest.Test(t, func(t *testing.T) {
 		feed := NewFeed()

@@ -9,7 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// A reversal without a payment waits as long as the ledger keeps the row, and the read says until when: by the deployment's setting.
+// A reversal without a payment waits as long as the ledger keeps the row, and the read says until when: by the
+// deployment's setting.
 func TestWaitingReversalSaysUntilWhen(t *testing.T) {
 	for _, days := range []int{90, 540} {
 		retention := time.Duration(days) * 24 * time.Hour

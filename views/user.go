@@ -167,8 +167,8 @@ func (s *Server) userRow(user string) (*mission.UserRow, error) {
 	return row, err
 }
 
-// standing returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out, unless missions have
-// changed since the row was written.
+// standing returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out,
+// unless missions have changed since the row was written.
 func (s *Server) standing(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
 	src := s.sources.progress
 	value, err := src.Get(user)
@@ -203,8 +203,8 @@ func userMissionOf(v mission.View) UserMission {
 	return item
 }
 
-// eventTime returns the time that a read is about: of the stream, or of the user's last payment if that is ahead. Before the first
-// event it is the clock's.
+// eventTime returns the time that a read is about: of the stream, or of the user's last payment if that is ahead.
+// Before the first event it is the clock's.
 func (s *Server) eventTime(as AsOf, row *mission.UserRow) instant.Milli {
 	at := lastAt(row)
 	if as.StreamTime != nil {

@@ -99,8 +99,8 @@ func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 	}}, nil
 }
 
-// userFollower writes what changes in a user's rows. It looks at the rows when they were written, so it holds no queue: who reads
-// slowly misses states in between, never the last.
+// userFollower writes what changes in a user's rows. It looks at the rows when they were written, so it holds no queue:
+// who reads slowly misses states in between, never the last.
 type userFollower struct {
 	server *Server
 	who    token.Identity // who listens
@@ -197,8 +197,8 @@ func (f *userFollower) begin(last string) bool {
 	return f.out.send("retry: 3000\nid: " + f.id() + "\n: from now on; what was before is not repeated, read the missions and rewards\n\n")
 }
 
-// tell sends the items that are not as they were sent. The last one has the id of all that was sent: a stream that breaks off before
-// begins with all of them again.
+// tell sends the items that are not as they were sent. The last one has the id of all that was sent: a stream that
+// breaks off before begins with all of them again.
 func (f *userFollower) tell(kind string, items []streamItem, sent *map[string]uint64) bool {
 	before := *sent
 	*sent = hashes(items)

@@ -47,7 +47,8 @@ func TestWindowsOfMissions(t *testing.T) {
 	}
 }
 
-// Payments that a row remembers count for missions that are newer than the row; for those that it has met they did already.
+// Payments that a row remembers count for missions that are newer than the row; for those that it has met they did
+// already.
 func TestPageCountsWhatRowsRemember(t *testing.T) {
 	f := newFixture(t)
 	f.putMission(swiggy())

@@ -18,16 +18,16 @@ type Commands interface {
 	Send(ctx context.Context, c *catalog.Command) error
 }
 
-// UserCommands hands on what users, and support for them, ask for. Each method returns once the command will not be lost; what became
-// of it stands in the user's row.
+// UserCommands hands on what users, and support for them, ask for. Each method returns once the command will not be
+// lost; what became of it stands in the user's row.
 type UserCommands interface {
 	Enrol(ctx context.Context, e *mission.Enrolment) error
 	Segment(ctx context.Context, s *mission.Segments) error
 	Reward(ctx context.Context, c *reward.Command) error
 }
 
-// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what became of it stands in the
-// letter's row.
+// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what
+// became of it stands in the letter's row.
 type LetterCommands interface {
 	Send(ctx context.Context, c *deadletter.Command) error
 }
@@ -92,8 +92,8 @@ type inquiry[V any] struct {
 	send     func(context.Context) error
 }
 
-// await sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the server's
-// patience.
+// await sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the
+// server's patience.
 func await[V any](ctx context.Context, s *Server, q inquiry[V]) (none V, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()

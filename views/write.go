@@ -191,8 +191,8 @@ func misread(err error, detail string) *problem.Problem {
 	return problem.Unreadable("", "malformed", detail)
 }
 
-// refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which is a body
-// of something else, and 422 where it says what cannot be.
+// refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which
+// is a body of something else, and 422 where it says what cannot be.
 func refused(found faults.List) *problem.Problem {
 	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
 	switch found.Code() {

@@ -26,7 +26,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// The sides that take turns, the postings of one turn, and those before the first: after them rows are what they are, and grow slowly.
+// The sides that take turns, the postings of one turn, and those before the first: after them rows are what they are,
+// and grow slowly.
 const (
 	few, many = 10, 1000
 	users     = 400
@@ -37,17 +38,18 @@ const (
 	pace = 3600 * time.Millisecond
 )
 
-// BenchmarkMissions has users pay a third of the time at the shop of four missions, and else, in its first part, at shops of which hardly
-// any has one: what is compared is how many missions there are. In the second part they pay where the thousand missions are, and are
-// in hundreds of them; then it is also their rows that grow.
+// BenchmarkMissions has users pay a third of the time at the shop of four missions, and else, in its first part, at
+// shops of which hardly any has one: what is compared is how many missions there are. In the second part they pay where
+// the thousand missions are, and are in hundreds of them; then it is also their rows that grow.
 func BenchmarkMissions(b *testing.B) {
 	b.Run("elsewhere", func(b *testing.B) { compare(b, 100*shops) })
 	b.Run("everywhere", func(b *testing.B) { compare(b, shops) })
 }
 
-// compare gives the same postings to a deployment with 10 missions and to one with 1,000, in turns, and compares the CPU time
-// of this process for a posting: reading, judging and committing it, with the broker's share in both. The machine's speed and its other
-// work are in both as well; only the ratio means something. docs/design.md, section 6.1, allows 2.
+// compare gives the same postings to a deployment with 10 missions and to one with 1,000, in turns, and compares the
+// CPU time of this process for a posting: reading, judging and committing it, with the broker's share in both. The
+// machine's speed and its other work are in both as well; only the ratio means something. docs/design.md, section 6.1,
+// allows 2.
 func compare(b *testing.B, among int) {
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {
@@ -146,8 +148,8 @@ func start(b *testing.B, broker string, missions int) *side {
 
 func began() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }
 
-// theMission is one of many as operators make them. Each name a shop of its own but for the first four, which share the largest; one in
-// a hundred takes every payment of a category that is rare.
+// theMission is one of many as operators make them. Each name a shop of its own but for the first four, which share the
+// largest; one in a hundred takes every payment of a category that is rare.
 func theMission(i int) mission.Mission {
 	m := mission.Default()
 	m.ID, m.Title, m.Currency, m.Status = fmt.Sprintf("m%04d", i), "Spend", "INR", mission.Active

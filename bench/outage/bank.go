@@ -17,7 +17,8 @@ const (
 	gateway = "all"
 )
 
-// The outages of a bank: one every two days on average, with two hours of peace between them, 2 minutes to an hour long.
+// The outages of a bank: one every two days on average, with two hours of peace between them, 2 minutes to an hour
+// long.
 const (
 	meanGap     = 46 * time.Hour
 	peace       = 2 * time.Hour
@@ -90,8 +91,8 @@ func (b *bank) counts(n float64, r rates) health.Counts {
 	}
 }
 
-// rhythm is the traffic at a time of day in India against the mean, the hourly figures of traffic joined by lines: its steps
-// from hour to hour, by a third at night, are none that payments make.
+// rhythm is the traffic at a time of day in India against the mean, the hourly figures of traffic joined by lines: its
+// steps from hour to hour, by a third at night, are none that payments make.
 func (b *bank) rhythm(at instant.Milli) float64 {
 	const hour, offset = int64(time.Hour / time.Millisecond), int64(330 * time.Minute / time.Millisecond)
 	local := int64(at) + offset - hour/2 // the figures are those of the middle of an hour

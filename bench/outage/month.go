@@ -19,12 +19,14 @@ type month struct {
 // row is the month of one bank.
 type row struct {
 	Bank string `json:"bank"`
-	// Eligible is the mean of eligible attempts a minute, Technical the technical declines in percent of them, outages left out.
+	// Eligible is the mean of eligible attempts a minute, Technical the technical declines in percent of them, outages
+	// left out.
 	Eligible  float64 `json:"eligible"`
 	Technical float64 `json:"technical"`
 	// Outages are those with two full windows or more, by the eligible attempts in the emptier of their first two.
 	Outages []class `json:"outages"`
-	// FalseAlarms are those under the default settings, Cautious those with min_samples at cautious, Calm those with calm settings.
+	// FalseAlarms are those under the default settings, Cautious those with min_samples at cautious, Calm those with
+	// calm settings.
 	FalseAlarms int `json:"false_alarms"`
 	Cautious    int `json:"false_alarms_cautious"`
 	// CautiousMissed are the outages that are found in time by default and not with min_samples at cautious.

@@ -55,8 +55,8 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 }
 
-// TestPromise is the target: with enough volume every outage of two full windows is found by the second, and there is at most one
-// false alarm per instrument and month.
+// TestPromise is the target: with enough volume every outage of two full windows is found by the second, and there is
+// at most one false alarm per instrument and month.
 func TestPromise(t *testing.T) {
 	m := readMonth(t)
 	if m.Days < 30 || len(m.Banks) != 50 {

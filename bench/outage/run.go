@@ -32,7 +32,8 @@ type outcome struct {
 	report   backtest.Report
 }
 
-// run simulates banks, by their index, under settings. A bank's states do not depend on the others, so each has a replay of its own.
+// run simulates banks, by their index, under settings. A bank's states do not depend on the others, so each has a
+// replay of its own.
 func run(c config, s health.Settings, indexes []int) []outcome {
 	banks := traffic.Banks()
 	total := 0.0

@@ -46,8 +46,8 @@ const (
 	early = 250
 )
 
-// BenchmarkUserMissions asks a server for the mission page of users: all tables restored from their changelogs, in memory or on disk,
-// all rows different.
+// BenchmarkUserMissions asks a server for the mission page of users: all tables restored from their changelogs, in
+// memory or on disk, all rows different.
 //
 //	go -C bench test -run '^$' -bench UserMissions -benchtime 20000x ./page -users 1000000
 func BenchmarkUserMissions(b *testing.B) {

@@ -23,16 +23,17 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Outcomes come in all the time: one every pause, of so many missions, of which every tenth gives codes of the pool that is filled.
+// Outcomes come in all the time: one every pause, of so many missions, of which every tenth gives codes of the pool
+// that is filled.
 const (
 	pause    = 5 * time.Millisecond
 	missions = 50
 	early    = 1000 // codes that the pool has before
 )
 
-// BenchmarkImport brings in b.N codes, in records as the catalog writes them, while outcomes arrive: codes a second until
-// the last can be drawn, and how long outcomes wait for their verdict, from when they are sent until a reader of committed
-// records has it.
+// BenchmarkImport brings in b.N codes, in records as the catalog writes them, while outcomes arrive: codes a second
+// until the last can be drawn, and how long outcomes wait for their verdict, from when they are sent until a reader of
+// committed records has it.
 func BenchmarkImport(b *testing.B) {
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {

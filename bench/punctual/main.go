@@ -1,6 +1,7 @@
-// Command punctual measures how long after its close a health window is published. Payments are made at the pace of the wall
-// clock, so that event time and wall time are one: a window closes at its end plus grace, and what a reader of committed
-// records waits beyond that moment is the pipeline's delay. Broker, groups, sender and reader are one process.
+// Command punctual measures how long after its close a health window is published. Payments are made at the pace of the
+// wall clock, so that event time and wall time are one: a window closes at its end plus grace, and what a reader of
+// committed records waits beyond that moment is the pipeline's delay. Broker, groups, sender and reader are one
+// process.
 //
 //	go -C bench run ./punctual -rate 5000 -for 60s
 package main

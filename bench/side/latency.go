@@ -22,8 +22,8 @@ func commitIntervals() []time.Duration {
 	return []time.Duration{100 * time.Millisecond, 20 * time.Millisecond}
 }
 
-// latencies prints how long a record takes through the ledger stage: from before it is produced until its posting was read,
-// read_committed.
+// latencies prints how long a record takes through the ledger stage: from before it is produced until its posting was
+// read, read_committed.
 func (d *driver) latencies(ctx context.Context) error {
 	at, err := d.latency(ctx, d.job(stock, workload.Ledger, "json", "latency-"+stock))
 	if err != nil {

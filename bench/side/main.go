@@ -1,8 +1,8 @@
-// Command side runs engine and stock goka side by side on the same work and prints how much more the engine gets done with a
-// second of CPU time. `make bench` calls it; docs/performance.md says how to read it.
+// Command side runs engine and stock goka side by side on the same work and prints how much more the engine gets done
+// with a second of CPU time. `make bench` calls it; docs/performance.md says how to read it.
 //
-// The broker is a process of its own, and so is each run of a side: what counts is the CPU time of that worker process alone,
-// user and system, from its warm-up to the end of an orderly stop. Runs of the sides take turns.
+// The broker is a process of its own, and so is each run of a side: what counts is the CPU time of that worker process
+// alone, user and system, from its warm-up to the end of an orderly stop. Runs of the sides take turns.
 package main
 
 import (
@@ -31,7 +31,8 @@ func main() {
 	}
 }
 
-// workerRole is the argument with which the driver starts itself again as a worker; as a broker it is fleet.BrokerCommand.
+// workerRole is the argument with which the driver starts itself again as a worker; as a broker it is
+// fleet.BrokerCommand.
 const workerRole = "as-worker"
 
 func route(ctx context.Context, args []string) error {

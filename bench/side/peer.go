@@ -55,9 +55,9 @@ func newPeer(j job) (peer, error) {
 	return peer{}, fmt.Errorf("side %q: one of %v", j.Side, sides())
 }
 
-// stockOptions is goka as its users run it: goka.DefaultConfig (snappy, batches of 64 KiB or 100 ms, offsets committed each second)
-// and its own LevelDB builder. Larger channels (256 to 4,096 messages in sarama, 100 to 4,096 in goka) and batches of 1 MiB made
-// no difference. What is not a default is
+// stockOptions is goka as its users run it: goka.DefaultConfig (snappy, batches of 64 KiB or 100 ms, offsets committed
+// each second) and its own LevelDB builder. Larger channels (256 to 4,096 messages in sarama, 100 to 4,096 in goka) and
+// batches of 1 MiB made no difference. What is not a default is
 //   - acks=all, where goka's is 1: as payments need it, and with one broker both cost the same;
 //   - the start of the topic for a new group, where goka's is its end;
 //   - one replica of its topics, since there is one broker, where goka's are 2.

@@ -5,8 +5,8 @@ import "slices"
 // success is the status that moves money.
 const success = "success"
 
-// Apply returns the row after an event, and the posting that it makes, if any. The row given stays as it is; it comes back
-// itself if the event was seen before.
+// Apply returns the row after an event, and the posting that it makes, if any. The row given stays as it is; it comes
+// back itself if the event was seen before.
 func (a *Account) Apply(e *Event) (*Account, *Posting) {
 	if a != nil && slices.Contains(a.Seen, e.ID) {
 		return a, nil

@@ -15,7 +15,8 @@ type events struct {
 	n       int64
 }
 
-// busy is the rate of the traffic, in events a second of their own time. It decides how far the events of a payment are apart.
+// busy is the rate of the traffic, in events a second of their own time. It decides how far the events of a payment are
+// apart.
 const busy = 2000
 
 func newEvents() (*events, error) {

@@ -25,7 +25,8 @@ type Names struct {
 	Output goka.Stream // postings; not used by progress
 }
 
-// Persist makes the edge of a group table: goka.Persist, or engine.Persist, which a graph may use whose rows nobody changes.
+// Persist makes the edge of a group table: goka.Persist, or engine.Persist, which a graph may use whose rows nobody
+// changes.
 type Persist func(goka.Codec) goka.Edge
 
 // Graph returns a plain goka graph. called is called at the end of each callback, from several goroutines.

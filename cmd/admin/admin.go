@@ -1,5 +1,5 @@
-// Package admin is the admin port of a long-running process: metrics and probes. They are kept off the port that strangers
-// reach, because metrics need no token and show what the business does.
+// Package admin is the admin port of a long-running process: metrics and probes. They are kept off the port that
+// strangers reach, because metrics need no token and show what the business does.
 package admin
 
 import (
@@ -21,7 +21,8 @@ type Port struct {
 	failed   chan error
 }
 
-// Listen takes the address, so that a process whose port is taken ends before it has done anything. Close gives it back.
+// Listen takes the address, so that a process whose port is taken ends before it has done anything. Close gives it
+// back.
 func Listen(addr string) (*Port, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -136,7 +136,8 @@ func counter(t *testing.T, r prometheus.Gatherer, name string) float64 {
 	return 0
 }
 
-// After a table's topic was deleted and made anew the running audit begins anew on it, says nothing before it can, and then says what is gone.
+// After a table's topic was deleted and made anew the running audit begins anew on it, says nothing before it can, and
+// then says what is gone.
 func TestWatchBeginsAnewOnATopicMadeAnew(t *testing.T) {
 	s := newStill(t)
 	s.settle()

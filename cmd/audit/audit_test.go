@@ -78,7 +78,8 @@ func (d *deployment) busy() {
 	d.Rest()
 }
 
-// last returns the last record of a topic with a key and a value, of those that pick takes, without what the engine keeps.
+// last returns the last record of a topic with a key and a value, of those that pick takes, without what the engine
+// keeps.
 func (d *deployment) last(topic string, pick func(r *kgo.Record) bool) *kgo.Record {
 	d.t.Helper()
 	ends, err := cluster.EndOffsets(d.t.Context(), d.Admin, []string{topic})

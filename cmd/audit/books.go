@@ -87,7 +87,8 @@ func (b *books) complete() {
 	}
 }
 
-// take takes a record in. One that cannot be read is a finding, and what it would have said is not known: the others are audited all the same.
+// take takes a record in. One that cannot be read is a finding, and what it would have said is not known: the others
+// are audited all the same.
 func (b *books) take(r *kgo.Record) error {
 	if b.producers != nil {
 		b.producers.take(r)

@@ -16,7 +16,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// outcome sends completions, or their revocations, of a user in a mission whose name is so long that some hundred rewards fill a row.
+// outcome sends completions, or their revocations, of a user in a mission whose name is so long that some hundred
+// rewards fill a row.
 func (d *deployment) outcome(kind mission.OutcomeKind, from, to int64) {
 	d.t.Helper()
 	for i := from; i <= to; i++ {
@@ -61,8 +62,8 @@ func (d *deployment) letters(take func(*kgo.Record)) {
 	}))
 }
 
-// When a user's rewards no longer fit into a row, the next is a dead letter with its bytes, and its amount stays reserved: budget,
-// coins and verify agree. What is in the row goes on as before.
+// When a user's rewards no longer fit into a row, the next is a dead letter with its bytes, and its amount stays
+// reserved: budget, coins and verify agree. What is in the row goes on as before.
 func TestMoreRewardsThanARowHolds(t *testing.T) {
 	d := newDeployment(t)
 	const all = 130

@@ -18,8 +18,8 @@ type change struct {
 	do func(*oracle.Stage)
 }
 
-// careerOf hands a mission to the oracle, as documents, stage by stage: every change in the order of its event time. It returns false if the
-// oracle does not understand a version.
+// careerOf hands a mission to the oracle, as documents, stage by stage: every change in the order of its event time. It
+// returns false if the oracle does not understand a version.
 func careerOf(h *mission.History) (oracle.Career, bool) {
 	var definitions []oracle.Definition
 	for _, v := range h.Versions {
@@ -70,8 +70,9 @@ func stagesOf(h *mission.History) int {
 	return 1 + len(changesOf(h, make([]oracle.Definition, len(h.Versions))))
 }
 
-// learn notes that a mission has so many stages as of a record of the catalog's table. Progress has met a stage with all that it handles lead after
-// that; half of it is for clocks that differ (ADR 15). Of the first record that is seen it is not known for how long it had been so.
+// learn notes that a mission has so many stages as of a record of the catalog's table. Progress has met a stage with
+// all that it handles lead after that; half of it is for clocks that differ (ADR 15). Of the first record that is seen
+// it is not known for how long it had been so.
 func learn(known []oracle.Known, stages int, appended instant.Milli, lead time.Duration) []oracle.Known {
 	if stages < len(known) { // a change took another back
 		known = nil

@@ -1,13 +1,13 @@
-// Package audit compares the committed records of a deployment with each other: tables with the topics that they are made of, and
-// topics with topics. It reads as any reader of committed records does, and shares no code with the decisions of the processors:
-// a book adds records up by key, and reports where two sides of an account differ.
+// Package audit compares the committed records of a deployment with each other: tables with the topics that they are
+// made of, and topics with topics. It reads as any reader of committed records does, and shares no code with the
+// decisions of the processors: a book adds records up by key, and reports where two sides of an account differ.
 //
-// Two sides are never read at one moment. So a difference counts only if neither side changes for some time (Config.Settle), and,
-// where a group's table stands against its input, if the table says that the group has read that far. Keys that change all the
-// time are judged when they rest.
+// Two sides are never read at one moment. So a difference counts only if neither side changes for some time
+// (Config.Settle), and, where a group's table stands against its input, if the table says that the group has read that
+// far. Keys that change all the time are judged when they rest.
 //
-// Verify reads everything from the beginning and names each finding: `millrace verify`. Watch follows new records in bounded
-// memory, for the metrics of conservation; it accepts as given what it has not seen from the beginning.
+// Verify reads everything from the beginning and names each finding: `millrace verify`. Watch follows new records in
+// bounded memory, for the metrics of conservation; it accepts as given what it has not seen from the beginning.
 package audit
 
 import (
@@ -28,22 +28,23 @@ import (
 type Config struct {
 	Client   engine.ClientConfig
 	Topology *topology.Topology
-	// Retention is how long the ledger keeps a transaction after its last event: a row that goes earlier is a finding. Defaults
-	// to 90 days.
+	// Retention is how long the ledger keeps a transaction after its last event: a row that goes earlier is a finding.
+	// Defaults to 90 days.
 	Retention time.Duration
 	// Horizon is how far behind the latest users' rows remember payments, progress.reorder_horizon. Defaults to 24 h.
 	Horizon time.Duration
-	// Lead is how long after a mission was changed progress may go on without knowing it, with what clocks of machines may differ. Defaults to
-	// mission.VersionLead.
+	// Lead is how long after a mission was changed progress may go on without knowing it, with what clocks of machines
+	// may differ. Defaults to mission.VersionLead.
 	Lead time.Duration
 	// Settle is how long a difference must stand unchanged to be one. Defaults to 3 s.
 	Settle time.Duration
 	// Every is the pause between two looks of Watch. Defaults to 5 s.
 	Every time.Duration
-	// Keys bounds how many transactions, and how many users, Watch remembers beyond those under way. Defaults to 200,000.
+	// Keys bounds how many transactions, and how many users, Watch remembers beyond those under way. Defaults to
+	// 200,000.
 	Keys int
-	// Ledgers and Users are copies of the tables of ledger and progress, for Watch to hold whole partitions against the sums that they keep. Without both Watch
-	// sees only what changes. Default to none.
+	// Ledgers and Users are copies of the tables of ledger and progress, for Watch to hold whole partitions against the
+	// sums that they keep. Without both Watch sees only what changes. Default to none.
 	Ledgers, Users Table
 	// Clock is the wall clock. Defaults to time.Now.
 	Clock func() time.Time

@@ -20,7 +20,8 @@ const own = `[{"id":"own","title":"Own","currency":"INR","goal":{"metric":"count
  "window":{"kind":"fixed","from":"2026-02-28","to":"2026-03-02"},"time_zone":"Asia/Kolkata",
  "reward":{"kind":"coins","amount":1},"limits":{"completions_per_user":7},"status":"active"}]`
 
-// pay sends traffic of three users, many payments each, and returns when it is handled. User 1 asks for the second mission.
+// pay sends traffic of three users, many payments each, and returns when it is handled. User 1 asks for the second
+// mission.
 func (d *deployment) pay() {
 	d.t.Helper()
 	d.Missions(own)
@@ -72,7 +73,8 @@ func TestRowsThatForgotAreJudged(t *testing.T) {
 	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "its postings make")
 }
 
-// A deployment whose first payments come at once after its missions, as in dev, is judged as a whole: rows say which missions their partition knew.
+// A deployment whose first payments come at once after its missions, as in dev, is judged as a whole: rows say which
+// missions their partition knew.
 func TestFreshDeploymentIsJudged(t *testing.T) {
 	d := newDeployment(t)
 	d.pay()

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Where nothing is paid there is nothing amiss, and the audit says that it has looked: an alert must not fire for a quiet night.
+// Where nothing is paid there is nothing amiss, and the audit says that it has looked: an alert must not fire for a
+// quiet night.
 func TestAnIdleDeploymentIsChecked(t *testing.T) {
 	for name, prepare := range map[string]func(*years){
 		"empty":          func(*years) {},

@@ -54,8 +54,9 @@ func (y *years) waits(when string, until time.Time) {
 	}
 }
 
-// A refund may come when the row of its payment has expired and is still there: it begins another life of the transaction, in place of the first. Nothing is
-// said to be lost then, nor once the row is gone; and verify needs nobody to tell it how many partitions there are.
+// A refund may come when the row of its payment has expired and is still there: it begins another life of the
+// transaction, in place of the first. Nothing is said to be lost then, nor once the row is gone; and verify needs
+// nobody to tell it how many partitions there are.
 func TestRefundAfterExpiry(t *testing.T) {
 	y := newYears(t)
 	y.send("pay", "payment", y.day)
@@ -86,8 +87,8 @@ func TestRefundAfterExpiry(t *testing.T) {
 	}
 }
 
-// With a retention of 540 days, beyond what payment networks allow, a refund or chargeback finds its payment 500 days later, takes its money back, and
-// everything agrees; one after 541 days waits.
+// With a retention of 540 days, beyond what payment networks allow, a refund or chargeback finds its payment 500 days
+// later, takes its money back, and everything agrees; one after 541 days waits.
 func TestRetentionOf540Days(t *testing.T) {
 	const retention = 540 * 24 * time.Hour
 	y := follow(newDeploymentWith(t, func(s *config.Config) { s.Ledger.Retention = retention }))
@@ -124,8 +125,8 @@ func TestRetentionOf540Days(t *testing.T) {
 	y.agree("expired", false)
 }
 
-// A payment whose row has expired may settle again: its provider sends another success, of the same time of creation. The user's row still remembers
-// the first, for it has heard of no later payment.
+// A payment whose row has expired may settle again: its provider sends another success, of the same time of creation.
+// The user's row still remembers the first, for it has heard of no later payment.
 func TestSecondLifeOfWhatProgressRemembers(t *testing.T) {
 	y := newYears(t)
 	send := func(event, status string, at time.Time) {

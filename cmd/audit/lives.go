@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// chain are postings of a transaction that follow each other in one user's partition. Of a transaction whose user was erased there is a
-// second one in nobody's.
+// chain are postings of a transaction that follow each other in one user's partition. Of a transaction whose user was
+// erased there is a second one in nobody's.
 type chain struct {
 	user            string
 	place           string // of its last posting
@@ -32,8 +32,9 @@ func join(chains []chain, place string, p *ledger.Posting) []chain {
 	})
 }
 
-// livesOf puts chains together to the lives of a transaction, oldest first: it begins anew, with posting 1 from 0, after its row has expired.
-// whole: every posting is there, so a life that begins otherwise is broken, and says so. Else what came before is gone.
+// livesOf puts chains together to the lives of a transaction, oldest first: it begins anew, with posting 1 from 0,
+// after its row has expired. whole: every posting is there, so a life that begins otherwise is broken, and says so.
+// Else what came before is gone.
 func livesOf(chains []chain, whole bool) (lives []chain, broken string) {
 	if len(chains) == 1 && (!whole || chains[0].begins()) {
 		return chains, ""

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// loop is what a group has sent to its own other keys, and has not handled yet. The two rows of such a move do not agree while it is under way,
-// and behind a backlog that takes longer than any difference is given to settle.
+// loop is what a group has sent to its own other keys, and has not handled yet. The two rows of such a move do not
+// agree while it is under way, and behind a backlog that takes longer than any difference is given to settle.
 type loop struct {
 	topic   string
 	handled map[int32]int64 // by partition, as the table says

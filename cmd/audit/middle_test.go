@@ -18,8 +18,8 @@ import (
 	"github.com/millrace/millrace/engine/position"
 )
 
-// middle is an audit, without copies of the tables, that begins when much has been and some is under way. What happens the test puts there,
-// step by step.
+// middle is an audit, without copies of the tables, that begins when much has been and some is under way. What happens
+// the test puts there, step by step.
 type middle struct {
 	*still
 	metrics *audit.Metrics
@@ -57,7 +57,8 @@ func (m *middle) finds(when string, want int64) {
 	}
 }
 
-// allot reserves money of a mission's budget, return is what became of it, and the budget's row says what it makes of both.
+// allot reserves money of a mission's budget, return is what became of it, and the budget's row says what it makes of
+// both.
 func (s *still) allot(amount int64) {
 	a := &budget.Allotment{
 		Verdict: budget.Reserved, UserID: "u1", Mission: "m1", Version: 1, Currency: "INR", Amount: amount,
@@ -77,7 +78,8 @@ func (s *still) budget(reserved, spent, handled int64) {
 	s.put(string(s.topology.Budget.Table()), position.Key, position.Position{s.topology.BudgetReturns.Name: handled}.Append(nil))
 }
 
-// A budget of which the audit has not seen the beginning is held against how it was found: not while something from before is still on its way.
+// A budget of which the audit has not seen the beginning is held against how it was found: not while something from
+// before is still on its way.
 func TestBudgetsInTheMiddle(t *testing.T) {
 	s := newStill(t)
 	s.allot(5_000)

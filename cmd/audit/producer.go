@@ -6,8 +6,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// producers is the book of who wrote. A process that takes a slot over raises the epoch of its producer id, so a committed record of
-// an epoch below one before it in the log is of a process that had been fenced.
+// producers is the book of who wrote. A process that takes a slot over raises the epoch of its producer id, so a
+// committed record of an epoch below one before it in the log is of a process that had been fenced.
 type producers struct {
 	epochs map[producer]int16
 	found  []difference

@@ -18,8 +18,9 @@ import (
 	"github.com/millrace/millrace/oracle"
 )
 
-// tallies is the book of what users' rows count in missions, against what the oracle makes of the same users' postings: a fold that knows no order where
-// the row remembers everything, else a memory that forgets by the same rules (oracle.Memory). A nil book takes everything and finds nothing.
+// tallies is the book of what users' rows count in missions, against what the oracle makes of the same users' postings:
+// a fold that knows no order where the row remembers everything, else a memory that forgets by the same rules
+// (oracle.Memory). A nil book takes everything and finds nothing.
 type tallies struct {
 	histories map[string]*mission.History // by key, of missions that were active
 	known     map[string][]oracle.Known   // of them: when their stages came to be known
@@ -37,8 +38,8 @@ type tallies struct {
 	sights    map[int32]*sight  // by partition: which missions rows were last brought up to
 }
 
-// possibilities is how many ways are followed in which records may have met at a user's row in one mission; of deepUsers whose rows are not what
-// the likely way makes, all up to the oracle's own bound.
+// possibilities is how many ways are followed in which records may have met at a user's row in one mission; of
+// deepUsers whose rows are not what the likely way makes, all up to the oracle's own bound.
 const (
 	possibilities = 32
 	deepUsers     = 20
@@ -116,8 +117,8 @@ type sight struct {
 	from     int64  // all postings from this offset on were handled with them; -1: as of the commit that is being read
 }
 
-// see takes what a row says of the missions that its partition knew. A row that knew others makes what was seen before void, as after a rebalance
-// to a process whose copy of the catalog was older.
+// see takes what a row says of the missions that its partition knew. A row that knew others makes what was seen before
+// void, as after a rebalance to a process whose copy of the catalog was older.
 func (b *tallies) see(partition int32, row *mission.UserRow) {
 	if s := b.sights[partition]; s == nil || s.missions != row.Missions {
 		b.sights[partition] = &sight{row.Missions, -1}
@@ -206,7 +207,8 @@ func (b *tallies) apart(place string, want, got map[oracle.ProgressKey]oracle.Pr
 	return out
 }
 
-// recall judges a user whose row does not remember everything that reached it: what it counts must be among what may have come of that.
+// recall judges a user whose row does not remember everything that reached it: what it counts must be among what may
+// have come of that.
 func (b *tallies) recall(user, place string, row *mission.UserRow) (out []difference) {
 	if !b.commands {
 		b.left[user] = "enrolments or segments from the beginning are gone (retention), which told when they came"
@@ -233,8 +235,9 @@ func (b *tallies) recall(user, place string, row *mission.UserRow) (out []differ
 	return out
 }
 
-// outlooks returns where a user may stand in each mission. Where too many ways are open, what is there may be what comes of the likely one, in which
-// all arrived as soon as it may have: then nothing more is asked. Else, for some users, many more ways are followed.
+// outlooks returns where a user may stand in each mission. Where too many ways are open, what is there may be what
+// comes of the likely one, in which all arrived as soon as it may have: then nothing more is asked. Else, for some
+// users, many more ways are followed.
 func (b *tallies) outlooks(c oracle.Chronicle, there map[string]map[oracle.ProgressKey]oracle.Progress) map[string]oracle.Outlook {
 	out := b.memory.Of(c)
 	many := func(o oracle.Outlook) bool { return o.Many }

@@ -6,7 +6,8 @@ import "slices"
 type Report struct {
 	OK     bool    `json:"ok"`
 	Checks []Check `json:"checks"`
-	// Waiting are the reversals that wait for their payment, what is given up first before the rest; at most as many as findings are shown.
+	// Waiting are the reversals that wait for their payment, what is given up first before the rest; at most as many as
+	// findings are shown.
 	Waiting []Waiting `json:"waiting"`
 	// WaitingCount is how many there are.
 	WaitingCount int `json:"waiting_count"`
@@ -18,7 +19,8 @@ type Check struct {
 	OK   bool   `json:"ok"`
 	// Evidence names each finding, at most as many as are shown; the last line then says how many more there are.
 	Evidence []string `json:"evidence"`
-	// LeftOut is how many users could not be judged: what they count depends on an order that is recorded nowhere any more. Of Progress.
+	// LeftOut is how many users could not be judged: what they count depends on an order that is recorded nowhere any
+	// more. Of Progress.
 	LeftOut int `json:"left_out,omitempty"`
 	// LeftOutWhy says why, with the number of users for each reason.
 	LeftOutWhy []string `json:"left_out_why,omitempty"`

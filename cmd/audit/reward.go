@@ -10,7 +10,8 @@ import (
 	"github.com/millrace/millrace/engine/position"
 )
 
-// coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and end at the balance.
+// coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and
+// end at the balance.
 type coins struct {
 	loop    *loop              // to the pages
 	whole   bool               // pages are read from their first record on
@@ -108,7 +109,8 @@ func (b *coins) open() []difference {
 	return out
 }
 
-// wrong says what does not add up, and by how many coins. Without pages the entries of the row need only lead to the balance.
+// wrong says what does not add up, and by how many coins. Without pages the entries of the row need only lead to the
+// balance.
 func (w *wallet) wrong(whole bool) (string, int64) {
 	var entries []reward.Entry
 	first, sum := int64(1), int64(0)
@@ -159,7 +161,8 @@ type fund struct {
 	moves                 moves  // of reservations that are to have a code
 }
 
-// gaps are what the row of a fund says beyond what the logs say: of what is reserved and spent together, and of what is spent.
+// gaps are what the row of a fund says beyond what the logs say: of what is reserved and spent together, and of what is
+// spent.
 type gaps struct{ all, spent int64 }
 
 func (f *fund) gaps() gaps {
@@ -232,7 +235,8 @@ func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error 
 	return nil
 }
 
-// takeMove takes a reservation that is on its way to the pool that is to have a code for it, or back because the pool has none.
+// takeMove takes a reservation that is on its way to the pool that is to have a code for it, or back because the pool
+// has none.
 func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
 	m, err := codecs.BudgetMove{}.Decode(value)
 	if err == nil && m.Allotment != nil {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Differences at the ends of int64 add up to more than fits it; the gauge shows that, and a single paisa above 2^53 is not lost on the way.
+// Differences at the ends of int64 add up to more than fits it; the gauge shows that, and a single paisa above 2^53 is
+// not lost on the way.
 func TestSumsOfDifferencesNeverWrap(t *testing.T) {
 	got := sumsOf([]difference{
 		{currency: "INR", minor: math.MaxInt64}, {currency: "INR", minor: math.MinInt64}, {currency: "INR", minor: 1}, {minor: 7},

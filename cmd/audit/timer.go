@@ -48,8 +48,8 @@ func (b *timers) takeTime(partition int32, value []byte) error {
 	return err
 }
 
-// open returns the timers that are due. One that was set for the past is called when time next rises: it is overdue only if
-// time rose and left it.
+// open returns the timers that are due. One that was set for the past is called when time next rises: it is overdue
+// only if time rose and left it.
 func (b *timers) open(now time.Time) []difference {
 	var out []difference
 	for partition, pending := range b.pending {

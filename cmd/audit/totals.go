@@ -28,7 +28,8 @@ func (b balance) addBig(partition int32, currency string, n *big.Int) {
 	plus(b[partition], currency, n)
 }
 
-// totals is the book of the sums that tables keep: against their rows, and what the ledger posted against what progress took.
+// totals is the book of the sums that tables keep: against their rows, and what the ledger posted against what progress
+// took.
 type totals struct {
 	sums    map[string]map[int32]sum.Sums // by table and partition
 	rows    bool                          // all rows of tables are read
@@ -45,8 +46,8 @@ type flight struct {
 	minor    int64
 }
 
-// cut is how much was posted as of one look, and how much progress had taken or had yet to take. What credits users and what debits them
-// are apart, for then both only grow.
+// cut is how much was posted as of one look, and how much progress had taken or had yet to take. What credits users and
+// what debits them are apart, for then both only grow.
 type cut struct {
 	posted, taken map[direction]*big.Int
 	judged        bool // taken is known
@@ -143,8 +144,8 @@ func (b *totals) expired(group, table string, gone balance) []difference {
 	return out
 }
 
-// look notes how much was posted and taken, and holds the look before against its neighbours: all that was posted at the first of
-// three looks is among the postings read at the second, and all of those were posted at the third.
+// look notes how much was posted and taken, and holds the look before against its neighbours: all that was posted at
+// the first of three looks is among the postings read at the second, and all of those were posted at the third.
 func (b *totals) look(ledgers, users string, handled map[int32]int64) []difference {
 	now := cut{posted: map[direction]*big.Int{}, taken: map[direction]*big.Int{}, judged: b.known}
 	for _, sums := range b.sums[ledgers] {

@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// transactions is the book of the ledger: by transaction, what its row says, what its postings add up to, and what its journal ends
-// with. ADR 21 says what it makes of those whose row is gone.
+// transactions is the book of the ledger: by transaction, what its row says, what its postings add up to, and what its
+// journal ends with. ADR 21 says what it makes of those whose row is gone.
 type transactions struct {
 	whole      bool // postings and journal are read from their first record on
 	retention  int64
@@ -214,8 +214,8 @@ func (b *transactions) open(most int) []difference {
 	return out
 }
 
-// judge holds the row of a transaction against its last life. Earlier ones, and all where there is no row, must be so old that the row may
-// have expired; together they are what the ledger says has.
+// judge holds the row of a transaction against its last life. Earlier ones, and all where there is no row, must be so
+// old that the row may have expired; together they are what the ledger says has.
 func (b *transactions) judge(id string) []difference {
 	a, partition := b.accounts[id], stream.Partition([]byte(id), b.partitions)
 	lives, broken := livesOf(a.chains, b.whole)
@@ -254,8 +254,8 @@ func (a *account) difference(id, check, what string, minor int64) []difference {
 	}}
 }
 
-// money holds the row against its postings. broken is what is wrong with these, gone the net of lives without a row; kept: its last posting has not
-// been trimmed.
+// money holds the row against its postings. broken is what is wrong with these, gone the net of lives without a row;
+// kept: its last posting has not been trimmed.
 func (a *account) money(id string, now *chain, broken string, gone int64, kept bool) []difference {
 	var posted, seq int64
 	if now != nil {
@@ -277,7 +277,8 @@ func (a *account) money(id string, now *chain, broken string, gone int64, kept b
 	return nil
 }
 
-// elsewhere tells whether the last postings may be gone before earlier ones: those of a user who was erased lie in another partition.
+// elsewhere tells whether the last postings may be gone before earlier ones: those of a user who was erased lie in
+// another partition.
 func (a *account) elsewhere(now *chain) bool { return a.forgotten && !now.begins() }
 
 // row0 is the net of the row, 0 without one.

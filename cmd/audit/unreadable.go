@@ -8,7 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// unreadable is the book of records that no codec can read. In a compacted topic a later record of the key takes the place of one.
+// unreadable is the book of records that no codec can read. In a compacted topic a later record of the key takes the
+// place of one.
 type unreadable struct {
 	tables map[string]bool // compacted topics
 	found  map[entry]difference

@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// users is the book of progress: by user, what the row has received and what postings brought, and completions by mission against
-// the outcomes that told of them.
+// users is the book of progress: by user, what the row has received and what postings brought, and completions by
+// mission against the outcomes that told of them.
 type users struct {
 	whole   bool
 	topics  *topology.Topology
@@ -190,8 +190,8 @@ func (b *users) open(most int) []difference {
 	return append(out, b.forgotten()...)
 }
 
-// settled tells whether what is known of a user can be what later looks are held against: all that came before the first is handled, and the
-// look before saw the same, so no transaction was seen by half.
+// settled tells whether what is known of a user can be what later looks are held against: all that came before the
+// first is handled, and the look before saw the same, so no transaction was seen by half.
 func (b *users) settled(u *purse) bool {
 	if b.handled[u.partition] < b.began[u.partition] {
 		return false
@@ -205,8 +205,8 @@ func (b *users) settled(u *purse) bool {
 	return true
 }
 
-// forgotten holds the row of erasure.Nobody, and those of users who were erased and have come back, against all that users have brought
-// who were erased or have no row.
+// forgotten holds the row of erasure.Nobody, and those of users who were erased and have come back, against all that
+// users have brought who were erased or have no row.
 func (b *users) forgotten() []difference {
 	if !b.whole {
 		return nil

@@ -9,14 +9,15 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// patience is how long Verify looks again at differences that keep changing, as those of keys that are written all the time do.
+// patience is how long Verify looks again at differences that keep changing, as those of keys that are written all the
+// time do.
 const patience = 30 * time.Second
 
 // looks is how often Verify looks while a difference settles.
 const looks = 6
 
-// Verify reads all that the deployment has committed, and returns what does not agree. The deployment may go on meanwhile. Its memory grows
-// with the number of transactions and users in the topics.
+// Verify reads all that the deployment has committed, and returns what does not agree. The deployment may go on
+// meanwhile. Its memory grows with the number of transactions and users in the topics.
 func Verify(ctx context.Context, c Config) (Report, error) {
 	if err := c.Validate(); err != nil {
 		return Report{}, err
@@ -68,8 +69,8 @@ func verify(ctx context.Context, c Config) (Report, error) {
 	}
 }
 
-// deployed is a topology with the partitions that the deployment has, whatever was configured: they say which rows a partition of the ledger
-// has expired.
+// deployed is a topology with the partitions that the deployment has, whatever was configured: they say which rows a
+// partition of the ledger has expired.
 func deployed(t *topology.Topology, r *cluster.Reader) *topology.Topology {
 	c := t.Config
 	c.Partitions = int32(len(r.Begun(string(t.Ledger.Table()))))

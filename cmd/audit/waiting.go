@@ -8,7 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// Waiting is a reversal that waits for its payment. It is no finding: no money has moved here, and somebody may have to know.
+// Waiting is a reversal that waits for its payment. It is no finding: no money has moved here, and somebody may have to
+// know.
 type Waiting struct {
 	TransactionID string `json:"transaction_id"`
 	ReversalID    string `json:"reversal_id"`

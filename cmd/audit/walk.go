@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// walks of one table at most, and the pause between them, until a partition that does not add up is a finding: a copy that is taking in a large
-// transaction adds up again.
+// walks of one table at most, and the pause between them, until a partition that does not add up is a finding: a copy
+// that is taking in a large transaction adds up again.
 const (
 	walks     = 20
 	walkPause = 50 * time.Millisecond
@@ -71,8 +71,8 @@ func (w walk) once(partition int32) ([]difference, error) {
 	return accountOf(w.group, partition, rows, sums, w.want), nil
 }
 
-// Accounts holds the rows of every partition of both tables against the sums that these keep, and returns by currency what is amiss. It may
-// take a second where something is.
+// Accounts holds the rows of every partition of both tables against the sums that these keep, and returns by currency
+// what is amiss. It may take a second where something is.
 func Accounts(ctx context.Context, t *topology.Topology, ledgers, users Table) (map[string]*big.Int, error) {
 	found, _, err := accounts(ctx, t, ledgers, users)
 	return sumsOf(found), err

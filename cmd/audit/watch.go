@@ -72,8 +72,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-// Watch follows money from now on until ctx ends, and keeps the metrics. It begins once Config.Ledgers and Config.Users are recovered. What it finds goes to the log once, by the place of a
-// record, without names of users. While brokers do not answer nothing is checked, and the time of the last check says so.
+// Watch follows money from now on until ctx ends, and keeps the metrics. It begins once Config.Ledgers and Config.Users
+// are recovered. What it finds goes to the log once, by the place of a record, without names of users. While brokers do
+// not answer nothing is checked, and the time of the last check says so.
 func Watch(ctx context.Context, c Config, m *Metrics) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -223,7 +224,8 @@ func (w *watch) walk(ctx context.Context) {
 
 var errBehind = errors.New("the copies of the tables are not there yet")
 
-// sumsOf adds up the differences of each currency, whichever side has more. Each may be as large as int64, so the sums are larger.
+// sumsOf adds up the differences of each currency, whichever side has more. Each may be as large as int64, so the sums
+// are larger.
 func sumsOf(findings []difference) map[string]*big.Int {
 	by, totals := map[string]*big.Int{}, map[string]*big.Int{}
 	for _, f := range findings {

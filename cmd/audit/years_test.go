@@ -158,8 +158,8 @@ func (y *years) anyRow() (found *kgo.Record) {
 	return found
 }
 
-// Through two years of event time rows expire, users are erased, tombstones are compacted away and copies are made anew: nothing is said to be
-// lost, at any step, and what is lost is found, at any step.
+// Through two years of event time rows expire, users are erased, tombstones are compacted away and copies are made
+// anew: nothing is said to be lost, at any step, and what is lost is found, at any step.
 func TestYears(t *testing.T) {
 	y := newYears(t)
 	ledgers, users := string(y.Topology.Ledger.Table()), string(y.Topology.Progress.Table())

@@ -15,9 +15,10 @@ type Stage struct {
 	Topics []string // inputs and the loop
 }
 
-// Drain waits until every stage has committed all that its topics held when the stages before it were drained. Stages must
-// stand in the order of the flow: a group commits an input only after its effects are in its outputs, so what the next
-// stage must read is in its topics by then. A loop is waited for until it is empty. every is the pause between looks.
+// Drain waits until every stage has committed all that its topics held when the stages before it were drained. Stages
+// must stand in the order of the flow: a group commits an input only after its effects are in its outputs, so what the
+// next stage must read is in its topics by then. A loop is waited for until it is empty. every is the pause between
+// looks.
 func Drain(ctx context.Context, adm *Admin, stages []Stage, every time.Duration) error {
 	for _, s := range stages {
 		for {

@@ -57,7 +57,8 @@ func TestDrainWaitsForAGroupOfConsumers(t *testing.T) {
 	}
 }
 
-// What the first group's records make in the second's input belongs to what is waited for, and so does what a loop makes in itself.
+// What the first group's records make in the second's input belongs to what is waited for, and so does what a loop
+// makes in itself.
 func TestDrainFollowsTheFlow(t *testing.T) {
 	k := newKafka(t)
 	for _, topic := range []string{"in", "middle", "loop"} {

@@ -24,10 +24,10 @@ func (e Ends) set(topic string, partition int32, end int64) {
 	e[topic][partition] = end
 }
 
-// EndOffsets returns the offset after the last record of each partition of topics, as a read_committed reader sees them: where
-// transactions write, commit markers and aborted records stand behind it that no reader gets and no group commits. It waits
-// until the transactions that have records there now have ended; what comes meanwhile does not count. Partitions that hold no
-// record are left out.
+// EndOffsets returns the offset after the last record of each partition of topics, as a read_committed reader sees
+// them: where transactions write, commit markers and aborted records stand behind it that no reader gets and no group
+// commits. It waits until the transactions that have records there now have ended; what comes meanwhile does not count.
+// Partitions that hold no record are left out.
 func EndOffsets(ctx context.Context, adm *Admin, topics []string) (Ends, error) {
 	last, err := lastRecords(ctx, adm, topics, func(*kgo.Record) bool { return true })
 	if err != nil {
@@ -40,7 +40,8 @@ func EndOffsets(ctx context.Context, adm *Admin, topics []string) (Ends, error) 
 	return ends, nil
 }
 
-// lastRecords returns the last committed record of each partition of topics that wanted takes. It reads no further back than that.
+// lastRecords returns the last committed record of each partition of topics that wanted takes. It reads no further back
+// than that.
 func lastRecords(ctx context.Context, adm *Admin, topics []string, wanted func(*kgo.Record) bool) (map[place]*kgo.Record, error) {
 	starts, err := listed(adm.ListStartOffsets(ctx, topics...))
 	if err != nil {
@@ -115,8 +116,8 @@ type place struct {
 	partition int32
 }
 
-// tail looks for the last record of a partition below end that is wanted, in ever longer stretches before it: most often one commit marker
-// stands behind it.
+// tail looks for the last record of a partition below end that is wanted, in ever longer stretches before it: most
+// often one commit marker stands behind it.
 type tail struct {
 	start, end int64
 	from, next int64 // the stretch begins at from, and is read up to next

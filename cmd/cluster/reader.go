@@ -14,8 +14,9 @@ import (
 	"github.com/millrace/millrace/engine"
 )
 
-// ErrChanged says that a topic is not the one any more that a Reader was opened on: it was deleted, perhaps made anew, has other partitions, or
-// has lost records that were still to be read. What the Reader has handed out is no part of what is there now: open another.
+// ErrChanged says that a topic is not the one any more that a Reader was opened on: it was deleted, perhaps made anew,
+// has other partitions, or has lost records that were still to be read. What the Reader has handed out is no part of
+// what is there now: open another.
 var ErrChanged = errors.New("the topic is not the one that was being read")
 
 // Reader reads the committed records of topics in rounds, each up to where they ended when it began.
@@ -149,8 +150,8 @@ func (r *Reader) unchanged(ctx context.Context) error {
 	return nil
 }
 
-// Round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in two. After
-// ErrChanged the reader is of no use; after another error the next round goes on.
+// Round hands every record up to the present ends to take, in the order of each partition. No transaction is cut in
+// two. After ErrChanged the reader is of no use; after another error the next round goes on.
 func (r *Reader) Round(ctx context.Context, take func(*kgo.Record) error) error {
 	if err := r.unchanged(ctx); err != nil {
 		return err
@@ -215,8 +216,9 @@ func (r *Reader) ID(topic string) kadm.TopicID { return r.ids[topic] }
 // Begun returns where reading of a topic began, by partition. It must not be changed.
 func (r *Reader) Begun(topic string) map[int32]int64 { return r.begun[topic] }
 
-// Before returns, by partition of a topic, the offset after the last record that stood before reading began. Begun counts the commit
-// marker behind that record, too, which a group that has handled everything has not passed. It waits as EndOffsets does.
+// Before returns, by partition of a topic, the offset after the last record that stood before reading began. Begun
+// counts the commit marker behind that record, too, which a group that has handled everything has not passed. It waits
+// as EndOffsets does.
 func (r *Reader) Before(ctx context.Context, topic string) (map[int32]int64, error) {
 	ends, err := EndOffsets(ctx, r.admin, []string{topic})
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Stages returns every group in the order of the data flow, for Drain. A group that a later one answers stands behind that one
-// again, with what answers it.
+// Stages returns every group in the order of the data flow, for Drain. A group that a later one answers stands behind
+// that one again, with what answers it.
 func Stages(t *topology.Topology) []Stage {
 	groups := t.Groups()
 	stages := make([]Stage, 0, len(groups))

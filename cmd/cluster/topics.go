@@ -84,7 +84,8 @@ func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, err
 	return changes, nil
 }
 
-// Shape returns the partitions and the replication factor that every topic of specs has that is there; 0 if there is none, or they differ.
+// Shape returns the partitions and the replication factor that every topic of specs has that is there; 0 if there is
+// none, or they differ.
 func Shape(ctx context.Context, adm *Admin, specs []topology.Spec) (partitions int32, replication int16, err error) {
 	names := make([]string, len(specs))
 	for i, s := range specs {

@@ -12,14 +12,14 @@ type Auth struct {
 	// Issuer and Audience must match the token's iss and aud. Both default to millrace.
 	Issuer   string `yaml:"issuer"`
 	Audience string `yaml:"audience"`
-	// KeyFile holds the public keys that verify tokens (Ed25519, ECDSA P-256 or RSA): PEM, several after one another, or a JWK set.
-	// `serve` needs it, or jwks_url, or both.
+	// KeyFile holds the public keys that verify tokens (Ed25519, ECDSA P-256 or RSA): PEM, several after one another,
+	// or a JWK set. `serve` needs it, or jwks_url, or both.
 	KeyFile string `yaml:"key_file"`
-	// JWKSURL publishes the public keys of an issuer as a JWK set. It is https, or http on this machine. While it is away the keys
-	// that are known stay.
+	// JWKSURL publishes the public keys of an issuer as a JWK set. It is https, or http on this machine. While it is
+	// away the keys that are known stay.
 	JWKSURL string `yaml:"jwks_url"`
-	// JWKSRefresh is how often that URL is read. A token with a `kid` that is not known has it read at once, every 10 s at most.
-	// Defaults to 5m.
+	// JWKSRefresh is how often that URL is read. A token with a `kid` that is not known has it read at once, every 10 s
+	// at most. Defaults to 5m.
 	JWKSRefresh time.Duration `yaml:"jwks_refresh"`
 	// Leeway is allowed between this clock and the issuer's for exp, nbf and iat, at most 5m. Defaults to 10s.
 	Leeway time.Duration `yaml:"leeway"`

@@ -1,5 +1,5 @@
-// Package config is the configuration of the millrace binary: defaults, then millrace.yaml, then the context of client commands, then
-// MILLRACE_* variables, then flags. It is validated as a whole, with every problem listed.
+// Package config is the configuration of the millrace binary: defaults, then millrace.yaml, then the context of client
+// commands, then MILLRACE_* variables, then flags. It is validated as a whole, with every problem listed.
 package config
 
 import (
@@ -24,10 +24,11 @@ import (
 type Config struct {
 	// Brokers are the Kafka bootstrap addresses. Defaults to 127.0.0.1:19092, where `millrace dev` listens.
 	Brokers []string `yaml:"brokers"`
-	// Server is the base URL that client commands talk to. Defaults to http://127.0.0.1:8080, where `millrace dev` listens.
+	// Server is the base URL that client commands talk to. Defaults to http://127.0.0.1:8080, where `millrace dev`
+	// listens.
 	Server string `yaml:"server"`
-	// TokenFile is a file with the token that client commands send to Server; MILLRACE_TOKEN and --token go before it. Defaults to none:
-	// a `millrace dev` on this machine signs one.
+	// TokenFile is a file with the token that client commands send to Server; MILLRACE_TOKEN and --token go before it.
+	// Defaults to none: a `millrace dev` on this machine signs one.
 	TokenFile string `yaml:"token_file"`
 	// ClientID names this process to the brokers. Defaults to millrace.
 	ClientID string `yaml:"client_id"`
@@ -66,14 +67,14 @@ type Trigger struct {
 
 // Run says how `run` runs its groups.
 type Run struct {
-	// Slot tells the processes that run the same group apart: each needs its own, and keeps it over restarts. Whoever starts
-	// with a slot takes it over. Defaults to 0.
+	// Slot tells the processes that run the same group apart: each needs its own, and keeps it over restarts. Whoever
+	// starts with a slot takes it over. Defaults to 0.
 	Slot int32 `yaml:"slot"`
-	// Data is the directory in which tables are kept, so that a restart need not load them from Kafka; what is lost there is
-	// loaded. Defaults to .millrace.
+	// Data is the directory in which tables are kept, so that a restart need not load them from Kafka; what is lost
+	// there is loaded. Defaults to .millrace.
 	Data string `yaml:"data"`
-	// Drain makes a stop leave the groups: their partitions go to the other processes at once. Defaults to false: they wait for
-	// this slot to come back, as in a rolling restart.
+	// Drain makes a stop leave the groups: their partitions go to the other processes at once. Defaults to false: they
+	// wait for this slot to come back, as in a rolling restart.
 	Drain bool `yaml:"drain"`
 }
 
@@ -81,11 +82,11 @@ type Run struct {
 type HTTP struct {
 	// Listen is the address of `serve`. Defaults to 127.0.0.1:8080.
 	Listen string `yaml:"listen"`
-	// Data is the directory in which `serve` keeps its copies of the tables, so that a restart need not load them from Kafka; one
-	// server at a time. It may be that of `run`. Defaults to none: they are in memory.
+	// Data is the directory in which `serve` keeps its copies of the tables, so that a restart need not load them from
+	// Kafka; one server at a time. It may be that of `run`. Defaults to none: they are in memory.
 	Data string `yaml:"data"`
-	// Admin is the address of /metrics, /livez and /readyz of `run` and `serve`; every process of a machine needs its own. Whoever
-	// reaches it sees the metrics without a token. Defaults to 127.0.0.1:9464.
+	// Admin is the address of /metrics, /livez and /readyz of `run` and `serve`; every process of a machine needs its
+	// own. Whoever reaches it sees the metrics without a token. Defaults to 127.0.0.1:9464.
 	Admin string `yaml:"admin"`
 }
 
@@ -115,8 +116,8 @@ type Intake struct {
 type Ledger struct {
 	// PendingTimeout is how long a payment may stay pending before it counts as timed out. Defaults to 5m.
 	PendingTimeout time.Duration `yaml:"pending_timeout"`
-	// Retention is how long after its last event a transaction is kept, and so how far a refund or chargeback may lag behind its payment: 12960h
-	// for 540 days. At least progress.reorder_horizon. Defaults to 2160h, 90 days.
+	// Retention is how long after its last event a transaction is kept, and so how far a refund or chargeback may lag
+	// behind its payment: 12960h for 540 days. At least progress.reorder_horizon. Defaults to 2160h, 90 days.
 	Retention time.Duration `yaml:"retention"`
 }
 
@@ -130,8 +131,8 @@ type Progress struct {
 type Health struct {
 	// Window is the size of a health window. Defaults to 1m.
 	Window time.Duration `yaml:"window"`
-	// Advance is how far apart windows start, for windows that overlap; window must be a multiple of it. Defaults to 0s: they do
-	// not overlap.
+	// Advance is how far apart windows start, for windows that overlap; window must be a multiple of it. Defaults to
+	// 0s: they do not overlap.
 	Advance time.Duration `yaml:"advance"`
 	// Grace is how long a window stays open past its end. Defaults to 10s.
 	Grace time.Duration `yaml:"grace"`
@@ -147,17 +148,18 @@ type Health struct {
 
 // Audit says how `serve` checks that money is conserved, and how long it stays known who did what.
 type Audit struct {
-	// Every is the pause between two looks at the money; 0s: this server does not look. One server of a deployment is enough. Defaults to 5s.
+	// Every is the pause between two looks at the money; 0s: this server does not look. One server of a deployment is
+	// enough. Defaults to 5s.
 	Every time.Duration `yaml:"every"`
-	// Retention is how long the topics audit and audit-users keep a line, at least 8760h, a year; 0s: without limit. It holds when `topics apply`
-	// creates them. Defaults to 61320h, 7 years.
+	// Retention is how long the topics audit and audit-users keep a line, at least 8760h, a year; 0s: without limit. It
+	// holds when `topics apply` creates them. Defaults to 61320h, 7 years.
 	Retention time.Duration `yaml:"retention"`
 }
 
 // Trace says where spans of closed windows and of changes of status go.
 type Trace struct {
-	// Endpoint is the URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Defaults to none:
-	// no spans.
+	// Endpoint is the URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318.
+	// Defaults to none: no spans.
 	Endpoint string `yaml:"endpoint"`
 }
 

@@ -41,7 +41,8 @@ func TestValidateListsEveryProblem(t *testing.T) {
 	}
 }
 
-// A ledger that keeps rows for as long as card networks allow chargebacks is valid; one that forgets before progress does is not.
+// A ledger that keeps rows for as long as card networks allow chargebacks is valid; one that forgets before progress
+// does is not.
 func TestRetentionOfTheLedger(t *testing.T) {
 	for text, want := range map[string]string{
 		"12960h": "", "24h": "", "23h": "ledger.retention: 23h0m0s must be at least progress.reorder_horizon, 24h0m0s", "540d": "MILLRACE_LEDGER_RETENTION: must be a duration such as",
@@ -232,7 +233,8 @@ func TestFileInTheWorkingDirectoryIsRead(t *testing.T) {
 	}
 }
 
-// A file of comments alone changes nothing. A setting without a value is refused: it would take away defaults, such as the thresholds of approval.
+// A file of comments alone changes nothing. A setting without a value is refused: it would take away defaults, such as
+// the thresholds of approval.
 func TestFilesWithoutValues(t *testing.T) {
 	for _, text := range []string{"", "# nothing\n", "---\n# log: {level: debug}\n", "{}\n", "\n\n"} {
 		got, err := Load(Default(), written(t, text), nil)

@@ -50,7 +50,8 @@ func ContextsPath() (string, error) {
 	return filepath.Join(dir, "millrace", "contexts.yaml"), nil
 }
 
-// LoadContexts reads contexts; a file that is not there holds none. A file that others may read is refused if it holds a token.
+// LoadContexts reads contexts; a file that is not there holds none. A file that others may read is refused if it holds
+// a token.
 func LoadContexts(path string) (Contexts, error) {
 	c := Contexts{Contexts: map[string]Context{}}
 	info, err := os.Stat(path)

@@ -14,8 +14,9 @@ type Kafka struct {
 	SASL SASL `yaml:"sasl"`
 	// Rack is where this process runs; reads then go to the replica in it. Defaults to none: the leader.
 	Rack string `yaml:"rack"`
-	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the time that lz4 does (ADR 19).
-	// Unless it is none, batches of text (JSON) are gzip, the one codec that every Kafka client can read without another package.
+	// Compression of what is produced: none, gzip, snappy, lz4 or zstd. Defaults to snappy, which costs a third of the
+	// time that lz4 does (ADR 19). Unless it is none, batches of text (JSON) are gzip, the one codec that every Kafka
+	// client can read without another package.
 	Compression string `yaml:"compression"`
 }
 
@@ -38,8 +39,8 @@ type SASL struct {
 	Mechanism string `yaml:"mechanism"`
 	// User is required with a mechanism.
 	User string `yaml:"user"`
-	// Password, or PasswordFile which holds it, is required with a mechanism. The file is read for every connection, so that
-	// a password can be changed under way.
+	// Password, or PasswordFile which holds it, is required with a mechanism. The file is read for every connection, so
+	// that a password can be changed under way.
 	Password     Secret `yaml:"password"`
 	PasswordFile string `yaml:"password_file"`
 }

@@ -21,8 +21,9 @@ import (
 // File is the name of the configuration file that Load reads if no other is named.
 const File = "millrace.yaml"
 
-// Load returns base overlaid with the file at path, with what over sets, and the environment. An empty path means File in the working directory,
-// which may be missing; a path given must exist. Unknown keys and unknown MILLRACE_* variables are errors.
+// Load returns base overlaid with the file at path, with what over sets, and the environment. An empty path means File
+// in the working directory, which may be missing; a path given must exist. Unknown keys and unknown MILLRACE_*
+// variables are errors.
 func Load(base Config, path string, environ []string, over ...func(*Config)) (Config, error) {
 	c := base
 	required := path != ""

@@ -21,8 +21,9 @@ var (
 	decimalPattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 )
 
-// ParseWhole reads a whole number as flags and variables have it: decimal digits, behind a '-' if it is below 0. Go's own readers take "+5" as well,
-// and some of them "0x10", "1_000" and "0100", which is 64 for them. Errors say what to write instead.
+// ParseWhole reads a whole number as flags and variables have it: decimal digits, behind a '-' if it is below 0. Go's
+// own readers take "+5" as well, and some of them "0x10", "1_000" and "0100", which is 64 for them. Errors say what to
+// write instead.
 func ParseWhole[T Whole](text string) (T, error) {
 	var n T
 	return n, setWhole(reflect.ValueOf(&n).Elem(), text)
@@ -59,7 +60,8 @@ func leadingZeros(text string) string {
 	return ""
 }
 
-// ParseDecimal reads a number that need not be whole: decimal digits and a point. Go's own reader takes NaN, Inf and 0x1p-2 as well.
+// ParseDecimal reads a number that need not be whole: decimal digits and a point. Go's own reader takes NaN, Inf and
+// 0x1p-2 as well.
 func ParseDecimal(text string) (float64, error) {
 	if !decimalPattern.MatchString(text) {
 		return 0, errors.New("must be a number in decimal digits, such as 0.5")

@@ -5,8 +5,8 @@ import (
 	"github.com/millrace/millrace/views/rate"
 )
 
-// Rate says how often one subject may ask, by what it asks for; beyond that the answer is 429 with Retry-After. Each server process
-// counts for itself.
+// Rate says how often one subject may ask, by what it asks for; beyond that the answer is 429 with Retry-After. Each
+// server process counts for itself.
 type Rate struct {
 	// User is for reads and writes of users. Defaults to 50 a second, 100 at once.
 	User Limit `yaml:"user"`
@@ -14,9 +14,11 @@ type Rate struct {
 	Panel Limit `yaml:"panel"`
 	// Health is for reads of payment health and routing. Defaults to 1000 a second, 2000 at once.
 	Health Limit `yaml:"health"`
-	// Relay is for POST /v1/events, by source or subject; a request holds up to 1,000 events. Defaults to 500 a second, 1000 at once.
+	// Relay is for POST /v1/events, by source or subject; a request holds up to 1,000 events. Defaults to 500 a second,
+	// 1000 at once.
 	Relay Limit `yaml:"relay"`
-	// Service is for subjects with the role service, whatever they ask for but the relay. Defaults to 5000 a second, 10000 at once.
+	// Service is for subjects with the role service, whatever they ask for but the relay. Defaults to 5000 a second,
+	// 10000 at once.
 	Service Limit `yaml:"service"`
 	// Anonymous is for requests without a valid token, by address. Defaults to 20 a second, 100 at once.
 	Anonymous Limit `yaml:"anonymous"`

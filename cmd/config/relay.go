@@ -16,8 +16,9 @@ type Relay struct {
 
 // Source is one that signs.
 type Source struct {
-	// SecretFile holds the secret, at least 16 bytes; several lines are several secrets, while one is changed for another. A line that begins
-	// with whsec_ is a secret of Standard Webhooks, in base64: the source then signs by webhook-id, webhook-timestamp and webhook-signature.
+	// SecretFile holds the secret, at least 16 bytes; several lines are several secrets, while one is changed for
+	// another. A line that begins with whsec_ is a secret of Standard Webhooks, in base64: the source then signs by
+	// webhook-id, webhook-timestamp and webhook-signature.
 	SecretFile string `yaml:"secret_file"`
 }
 

@@ -46,8 +46,8 @@ func (b *board) Board() views.BoardState {
 	return b.state
 }
 
-// look counts from the beginning of the data. Between the ledger's figures and those of progress lie the postings in flight; whether anything is
-// amiss says the audit.
+// look counts from the beginning of the data. Between the ledger's figures and those of progress lie the postings in
+// flight; whether anything is amiss says the audit.
 func (b *board) look() views.BoardState {
 	t, state := readTotals(b.topology, b.tables), b.verdict()
 	t.judge(state)

@@ -15,7 +15,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// watcher notes when upi/hdfc as a whole was first down and when it was up again, in event time as people see it: a window end plus grace.
+// watcher notes when upi/hdfc as a whole was first down and when it was up again, in event time as people see it: a
+// window end plus grace.
 type watcher struct {
 	grace    time.Duration
 	begin    instant.Milli
@@ -114,9 +115,9 @@ func attempt(r *backtest.Replay, value []byte, now instant.Milli, open map[strin
 	r.Attempt(a, health.Source{})
 }
 
-// What README.md prints under "see a bank go down and come back" comes true with the default settings and the default traffic of dev,
-// at whatever second of a window the break begins: the bank is down before the break is over, with some seconds left to look, and
-// up again within a quarter of an hour after.
+// What README.md prints under "see a bank go down and come back" comes true with the default settings and the default
+// traffic of dev, at whatever second of a window the break begins: the bank is down before the break is over, with some
+// seconds left to look, and up again within a quarter of an hour after.
 func TestTheDemoKeepsItsPromise(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -36,7 +36,8 @@ func (d *dev) openTraffic(ctx context.Context) error {
 	if d.source, err = newSource(d.feed, d.Rate, from, now); err != nil {
 		return err
 	}
-	// A partition without any record is not waited for: the first events of the others would move event time past its own.
+	// A partition without any record is not waited for: the first events of the others would move event time past its
+	// own.
 	if err := d.feed.Clock(ctx, from); err != nil {
 		return err
 	}

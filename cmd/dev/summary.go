@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// differences returns what is amiss by currency, once nothing is in flight: rows against what their tables say of them, and what was posted
-// against what users have received. What has expired is no part of it (ADR 21).
+// differences returns what is amiss by currency, once nothing is in flight: rows against what their tables say of them,
+// and what was posted against what users have received. What has expired is no part of it (ADR 21).
 func differences(ctx context.Context, t *topology.Topology, tables *server.Tables) (map[string]*big.Int, error) {
 	sums, err := audit.Accounts(ctx, t, tables.Of(t.Ledger.Name), tables.Of(t.Progress.Name))
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/millrace/millrace/views"
 )
 
-// totals are what the pipeline has done since the beginning of its data, as its tables say: they outlive restarts and expiry.
+// totals are what the pipeline has done since the beginning of its data, as its tables say: they outlive restarts and
+// expiry.
 type totals struct {
 	events, duplicates, deadLetters, windows int64
 	money                                    map[string]views.BoardMoney

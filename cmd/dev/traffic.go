@@ -28,9 +28,9 @@ const (
 // DefaultRate is how many events a second `dev` sends unless it is told otherwise.
 const DefaultRate = 20
 
-// BreakFor is how long `dev break` breaks traffic unless it is told otherwise: until the bank is seen to be down. A score is pooled over
-// 30 windows, so a bank that was well is below the threshold of down for the second time after four full windows of a
-// minute; with the one that had begun before, and 10 s of grace, that is up to 5 min 10 s.
+// BreakFor is how long `dev break` breaks traffic unless it is told otherwise: until the bank is seen to be down. A
+// score is pooled over 30 windows, so a bank that was well is below the threshold of down for the second time after
+// four full windows of a minute; with the one that had begun before, and 10 s of grace, that is up to 5 min 10 s.
 const BreakFor = 6 * time.Minute
 
 // source sends traffic until it is told to stop.

@@ -1,8 +1,8 @@
-// Package erase makes a deployment forget a user. By records on `erasures` it requests that each group drops or clears its own
-// rows, exactly once. Afterwards it checks whether anything of the user is left in the tables.
+// Package erase makes a deployment forget a user. By records on `erasures` it requests that each group drops or clears
+// its own rows, exactly once. Afterwards it checks whether anything of the user is left in the tables.
 //
-// The order matters. First transactions forget their user, so that later reversals belong to nobody. Then the user's rows go, and
-// go once more when everything that was under way to them has arrived.
+// The order matters. First transactions forget their user, so that later reversals belong to nobody. Then the user's
+// rows go, and go once more when everything that was under way to them has arrived.
 package erase
 
 import (

@@ -104,8 +104,8 @@ func (d *deployment) support(user string) {
 	d.Rest()
 }
 
-// roll writes a record to every partition that is compacted, so that none of the others is in the segment that is written to, which is
-// never compacted.
+// roll writes a record to every partition that is compacted, so that none of the others is in the segment that is
+// written to, which is never compacted.
 func (d *deployment) roll() {
 	d.t.Helper()
 	for _, topic := range d.Compacted() {
@@ -177,9 +177,9 @@ func (d *deployment) sound() {
 	}
 }
 
-// A user with settled, pending and waiting payments, gift codes, and more coin entries than a row holds, leaves nothing behind in tables,
-// timers and journal once they are compacted, on kfake and on Kafka; sums stay, and a refund that comes later finds its payment. Only the
-// ledger still knows the transactions, which are nobody's.
+// A user with settled, pending and waiting payments, gift codes, and more coin entries than a row holds, leaves nothing
+// behind in tables, timers and journal once they are compacted, on kfake and on Kafka; sums stay, and a refund that
+// comes later finds its payment. Only the ledger still knows the transactions, which are nobody's.
 func TestNothingIsLeftAfterCompaction(t *testing.T) {
 	d := newDeployment(t)
 	d.Missions(missions)

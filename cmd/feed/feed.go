@@ -1,5 +1,5 @@
-// Package feed sends payment events, as lines of JSON, to the payments topic: keyed by transaction id, in input order per
-// key, acknowledged by all replicas. The record timestamp is left to the send time.
+// Package feed sends payment events, as lines of JSON, to the payments topic: keyed by transaction id, in input order
+// per key, acknowledged by all replicas. The record timestamp is left to the send time.
 package feed
 
 import (
@@ -105,7 +105,8 @@ func (e *envelope) time() (time.Time, bool) {
 	return eventTime(e.UpdatedAt)
 }
 
-// Send queues one event. A line that is no JSON object is sent as it is, without a key, so that it becomes a dead letter.
+// Send queues one event. A line that is no JSON object is sent as it is, without a key, so that it becomes a dead
+// letter.
 func (f *Feed) Send(ctx context.Context, line []byte) error {
 	r := &kgo.Record{Topic: f.topic, Value: append([]byte(nil), line...)}
 	var e envelope
@@ -178,7 +179,8 @@ func (f *Feed) Err() error {
 	return nil
 }
 
-// Stalled returns how long brokers have acknowledged nothing although records wait; 0 if none waits. Any goroutine may call it.
+// Stalled returns how long brokers have acknowledged nothing although records wait; 0 if none waits. Any goroutine may
+// call it.
 func (f *Feed) Stalled() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -250,7 +252,8 @@ func eventTime(raw json.RawMessage) (time.Time, bool) {
 // ErrNoEvents is returned where an operation needs event time and nothing with a usable one was sent.
 var ErrNoEvents = errors.New("no event with a usable updated_at was sent")
 
-// Advance sends clock events at min(largest event time + by, now) to every partition, after everything sent is acknowledged.
+// Advance sends clock events at min(largest event time + by, now) to every partition, after everything sent is
+// acknowledged.
 func (f *Feed) Advance(ctx context.Context, by time.Duration) error {
 	if err := f.Flush(ctx); err != nil {
 		return err

@@ -16,11 +16,12 @@ const peeked = 1 << 20
 // ErrForm says that a file has a form that is not read. Its text says what to give instead.
 var ErrForm = errors.New("not a file of events")
 
-// Lines reads the events of a file one after the other. It takes JSON lines (with LF or CRLF, with a byte order mark, with record separators of
-// RFC 7464), JSON values that span lines or follow each other without lines, one JSON array of events, and each of them under gzip.
+// Lines reads the events of a file one after the other. It takes JSON lines (with LF or CRLF, with a byte order mark,
+// with record separators of RFC 7464), JSON values that span lines or follow each other without lines, one JSON array
+// of events, and each of them under gzip.
 //
-// In JSON lines a line that is no JSON is an event as well: whoever gets it judges it. In the other forms nothing can be read behind what is
-// no JSON, so it ends them with an error.
+// In JSON lines a line that is no JSON is an event as well: whoever gets it judges it. In the other forms nothing can
+// be read behind what is no JSON, so it ends them with an error.
 type Lines struct {
 	max     int
 	scanner *bufio.Scanner // JSON lines
@@ -32,7 +33,8 @@ type Lines struct {
 	done    bool
 }
 
-// NewLines tells the form of r, of whose lines or values none is longer than max bytes. It returns ErrForm, wrapped, for a form that is not read.
+// NewLines tells the form of r, of whose lines or values none is longer than max bytes. It returns ErrForm, wrapped,
+// for a form that is not read.
 func NewLines(r io.Reader, max int) (*Lines, error) {
 	in := bufio.NewReaderSize(r, peeked)
 	head, err := in.Peek(peeked)

@@ -9,8 +9,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Shift returns an event with its times moved by by, which is cut to milliseconds: updated_at and created_at, and at of a clock event. Nothing
-// else changes, not even a space. A time that intake refuses stays as it is, as does a line that is no JSON object: they are refused then, too.
+// Shift returns an event with its times moved by by, which is cut to milliseconds: updated_at and created_at, and at of
+// a clock event. Nothing else changes, not even a space. A time that intake refuses stays as it is, as does a line that
+// is no JSON object: they are refused then, too.
 func Shift(line []byte, by time.Duration) []byte {
 	var e envelope
 	if json.Unmarshal(line, &e) != nil {
@@ -45,7 +46,8 @@ func Shift(line []byte, by time.Duration) []byte {
 
 // Times are those of a file of events.
 type Times struct {
-	// First and Last are the earliest and the latest time that can be used, of events and clock events; 0 if there is none.
+	// First and Last are the earliest and the latest time that can be used, of events and clock events; 0 if there is
+	// none.
 	First, Last instant.Milli
 	// Events is how many there are, clock events not counted.
 	Events int64

@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 )
 
-// Attempts hands out the attempts since begin, up to the watermark end; 0 for either means all. Every partition is read in its
-// order, with its own watermarks; the partition whose time is behind goes first.
+// Attempts hands out the attempts since begin, up to the watermark end; 0 for either means all. Every partition is read
+// in its order, with its own watermarks; the partition whose time is behind goes first.
 func (r *Reader) Attempts(ctx context.Context, begin, end instant.Milli, sinks ...Sink) (Extent, error) {
 	topic := r.config.Topology.Attempts.Name
 	since := instant.Milli(0)
@@ -83,7 +83,8 @@ func newClock(topic string, whole bool) *clock {
 	return &clock{topic: topic, merge: watermark.NewMerge(watermark.Input{Topic: topic}), whole: whole, known: map[string]bool{}}
 }
 
-// hear takes in a watermark record. Who begins in the middle does not wait for sources that have said their last word before.
+// hear takes in a watermark record. Who begins in the middle does not wait for sources that have said their last word
+// before.
 func (c *clock) hear(value []byte) error {
 	r, err := watermark.Decode(value)
 	if err != nil {

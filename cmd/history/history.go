@@ -1,10 +1,10 @@
-// Package history reads the payments of the past for a replay, in order of event time: from attempts, or from the finals of health
-// windows if the attempts are gone; from a deployment or from a file.
+// Package history reads the payments of the past for a replay, in order of event time: from attempts, or from the
+// finals of health windows if the attempts are gone; from a deployment or from a file.
 //
-// The topic `attempts` is the natural source. It holds what the group health counted, in the same order and with the watermarks
-// that health used, so a replay at the settings of the deployment makes the same windows, scores and states. It is kept for
-// days. The finals in `health-windows` are kept as long as there is room; their windows can be joined, but not cut. Corrections
-// are ignored: they came after the states that a replay is about.
+// The topic `attempts` is the natural source. It holds what the group health counted, in the same order and with the
+// watermarks that health used, so a replay at the settings of the deployment makes the same windows, scores and states.
+// It is kept for days. The finals in `health-windows` are kept as long as there is room; their windows can be joined,
+// but not cut. Corrections are ignored: they came after the states that a replay is about.
 package history
 
 import (
@@ -68,7 +68,8 @@ func Open(c Config) (*Reader, error) {
 // Close closes the connections.
 func (r *Reader) Close() { r.admin.Close() }
 
-// ahead is how far event time may be ahead of the time at which a record is appended (docs/design.md, section 4), with some room.
+// ahead is how far event time may be ahead of the time at which a record is appended (docs/design.md, section 4), with
+// some room.
 const ahead = 10 * time.Minute
 
 // AttemptsSince tells whether the attempts since begin are still there. With begin 0 that is all there ever were.

@@ -14,12 +14,12 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// held is how many windows are held back to bring them into order: a group that catches up closes many windows of one series
-// before those of another.
+// held is how many windows are held back to bring them into order: a group that catches up closes many windows of one
+// series before those of another.
 const held = 500_000
 
-// Windows hands out the counts of the finals that start at or after begin and before end, in order of their starts; 0 for either
-// means all.
+// Windows hands out the counts of the finals that start at or after begin and before end, in order of their starts; 0
+// for either means all.
 func (r *Reader) Windows(ctx context.Context, begin, end instant.Milli, sinks ...Sink) (Extent, error) {
 	topic := r.config.Topology.HealthWindows.Name
 	lanes, err := r.lanes(ctx, topic, begin) // their timestamps are the ends of windows
@@ -77,8 +77,8 @@ func (f *feeder) next(ctx context.Context, l *lane) (*health.WindowRecord, error
 	}
 }
 
-// counts tells whether a window is part of the history: one with attempts. Of windows that overlap, those count that lie side by
-// side from the epoch on.
+// counts tells whether a window is part of the history: one with attempts. Of windows that overlap, those count that
+// lie side by side from the epoch on.
 func (f *feeder) counts(w *health.WindowRecord) bool {
 	size := w.End - w.Start
 	return !w.Silent && w.Revision == 0 && w.Samples > 0 && w.Start%max(size, 1) == 0 &&

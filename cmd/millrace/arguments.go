@@ -26,8 +26,8 @@ const onlyGroups = "groups"
 
 func isGroup(c *cobra.Command) bool { return c.Annotations[onlyGroups] != "" }
 
-// strict makes every command of a tree refuse what it does not understand: words that are no command, and too few or too many
-// arguments, by the names that Use gives them.
+// strict makes every command of a tree refuse what it does not understand: words that are no command, and too few or
+// too many arguments, by the names that Use gives them.
 func strict(c *cobra.Command) {
 	if c.HasSubCommands() && !c.Runnable() {
 		c.Annotations = map[string]string{onlyGroups: "true"}
@@ -87,7 +87,8 @@ type operand struct {
 	optional, many bool
 }
 
-// operands reads the names of arguments from a Use line: words up to the first flag; [NAME] may be left out, NAME... comes at least once.
+// operands reads the names of arguments from a Use line: words up to the first flag; [NAME] may be left out, NAME...
+// comes at least once.
 func operands(use string) []operand {
 	var all []operand
 	for _, word := range strings.Fields(use)[1:] {

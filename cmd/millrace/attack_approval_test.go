@@ -17,7 +17,8 @@ func cashMission(budget int, status string) string {
 		"reward":{"kind":"cash","amount":50000},"limits":{"budget":%d},"status":%q}`, budget, status)
 }
 
-// secondPerson: nobody alone lets a mission give more than the threshold, by whatever tokens, headers and order of requests.
+// secondPerson: nobody alone lets a mission give more than the threshold, by whatever tokens, headers and order of
+// requests.
 func (x *target) secondPerson(t *testing.T) {
 	const allowed, tooMuch = 10_000_000, 100_000_000
 	editor, both, admin := x.token("mallory", token.Editor), x.token("mallory", token.Editor, token.Approver), x.token("mallory", token.Admin)
@@ -84,7 +85,8 @@ func (x *target) secondPerson(t *testing.T) {
 	x.raceOfApproval(t, editor, bob)
 }
 
-// raceOfApproval: of an edit and an approval of what was there before it, at the same moment, one wins; the edit is never approved unseen.
+// raceOfApproval: of an edit and an approval of what was there before it, at the same moment, one wins; the edit is
+// never approved unseen.
 func (x *target) raceOfApproval(t *testing.T, editor, bob string) {
 	for i := range 5 {
 		path := fmt.Sprintf("/v1/panel/missions/race-%d", i)

@@ -14,8 +14,8 @@ import (
 // auditEdits are more than any list that a row could keep.
 const auditEdits = 300
 
-// flush: an editor who hides one act behind hundreds of others, or writes to the audit itself, hides nothing: every act stays, in order, on
-// each server.
+// flush: an editor who hides one act behind hundreds of others, or writes to the audit itself, hides nothing: every act
+// stays, in order, on each server.
 func (x *target) flush(t *testing.T) {
 	const brand = "/v1/panel/brands/hidden"
 	mallory, auditor := x.token("mallory", token.Editor), x.token("vera", token.Viewer)

@@ -35,9 +35,11 @@ type call struct {
 	query        url.Values
 	// roles are those of which the token needs one; none: the request needs no token.
 	roles []token.Role
-	// what names the object, such as `mission "m1"`, and list the command that lists such objects: for the error where there is none.
+	// what names the object, such as `mission "m1"`, and list the command that lists such objects: for the error where
+	// there is none.
 	what, list string
-	// items names the field of a list that holds its items. Defaults to items. whole is of a list that comes in one answer.
+	// items names the field of a list that holds its items. Defaults to items. whole is of a list that comes in one
+	// answer.
 	items string
 	whole bool
 	// body is sent as JSON, unless it is a text of the type content.
@@ -56,8 +58,8 @@ type reply struct {
 	etag   string
 }
 
-// call sends one request and returns the answer to it; every other answer than 2xx is an error, a *problemError where the server
-// answered. It waits while the server limits the rate, or loads its tables.
+// call sends one request and returns the answer to it; every other answer than 2xx is an error, a *problemError where
+// the server answered. It waits while the server limits the rate, or loads its tables.
 func (a *app) call(ctx context.Context, c call) (reply, error) {
 	payload, err := c.payload()
 	if err != nil {
@@ -148,7 +150,8 @@ func (a *app) client() *http.Client {
 	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// write sends a write and returns once it has its verdict: an answer without one is asked for again, under the same key.
+// write sends a write and returns once it has its verdict: an answer without one is asked for again, under the same
+// key.
 func (a *app) write(ctx context.Context, c call) (reply, error) {
 	c.verdict = c.method != http.MethodGet
 	ctx, cancel := context.WithTimeoutCause(ctx, settledWithin,

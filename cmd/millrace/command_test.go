@@ -25,7 +25,8 @@ type answer struct {
 	code      int
 }
 
-// millrace runs a command in a directory without a configuration file, and fails the test if it ends otherwise than with code.
+// millrace runs a command in a directory without a configuration file, and fails the test if it ends otherwise than
+// with code.
 func millrace(t *testing.T, code int, args ...string) answer {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -53,7 +54,8 @@ func lacks(t *testing.T, text string, wants ...string) {
 	}
 }
 
-// elsewhere makes an empty directory the working directory, another that of contexts, and the environment empty of settings.
+// elsewhere makes an empty directory the working directory, another that of contexts, and the environment empty of
+// settings.
 func elsewhere(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())

@@ -14,7 +14,8 @@ const completeWithin = 2 * time.Second
 // completer proposes the arguments of a command.
 type completer = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// listed proposes, for the first argument, the ids of a list of the server. Where it cannot be asked, there is nothing to propose.
+// listed proposes, for the first argument, the ids of a list of the server. Where it cannot be asked, there is nothing
+// to propose.
 func (a *app) listed(c call, id string) completer {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 || a.configure(cmd) != nil {

@@ -78,7 +78,8 @@ func (a *app) bearer(ctx context.Context, roles []token.Role) (string, error) {
 	return text, nil
 }
 
-// givenToken returns the token of --token, of the environment, of the context or of token_file, in this order; empty if there is none.
+// givenToken returns the token of --token, of the environment, of the context or of token_file, in this order; empty if
+// there is none.
 func (a *app) givenToken() (string, error) {
 	if t := strings.TrimSpace(a.credentials.flag); t != "" {
 		return t, nil

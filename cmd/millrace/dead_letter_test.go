@@ -21,7 +21,8 @@ func lettersOf(t *testing.T, r *tour, more ...string) (all []shownLetter) {
 	return all
 }
 
-// What could not be used is replayed, edited and replayed, and discarded; what fails again is another dead letter that names the first.
+// What could not be used is replayed, edited and replayed, and discarded; what fails again is another dead letter that
+// names the first.
 func TestDeadLettersAreReplayedAndDiscarded(t *testing.T) {
 	r := startTour(t)
 	elsewhere(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/cmd/dev"
 )
 
-// devDefaults are the defaults where `dev` differs: small topics, logs only when something is wrong, and missions without a budget that
-// need nobody's approval, as long as one reward of theirs does not.
+// devDefaults are the defaults where `dev` differs: small topics, logs only when something is wrong, and missions
+// without a budget that need nobody's approval, as long as one reward of theirs does not.
 func devDefaults(c config.Config) config.Config {
 	c.Partitions, c.Replication, c.Log.Level = 4, 1, "warn"
 	c.Health.IdleAfter = 5 * time.Second

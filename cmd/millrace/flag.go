@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// value is the value of a flag. The values of pflag read as Go does, where 0100 is 64 and NaN is a rate, and refuse with the errors of Go's
-// packages. These refuse with a sentence that says what to write.
+// value is the value of a flag. The values of pflag read as Go does, where 0100 is 64 and NaN is a rate, and refuse
+// with the errors of Go's packages. These refuse with a sentence that says what to write.
 type value[T any] struct {
 	to    *T
 	kind  string // as help shows it
@@ -85,7 +85,8 @@ func parseSwitch(text string) (bool, error) {
 	return on, nil
 }
 
-// textFlag adds a flag that is a text. An empty one is refused: it comes from a variable that is not set, and would do what nobody asked for.
+// textFlag adds a flag that is a text. An empty one is refused: it comes from a variable that is not set, and would do
+// what nobody asked for.
 func textFlag(f *pflag.FlagSet, to *string, name, fallback, usage string) {
 	textFlagP(f, to, name, "", fallback, usage)
 }

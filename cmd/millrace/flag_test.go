@@ -20,7 +20,8 @@ func eachFlag(t *testing.T, check func(name string, f *pflag.Flag)) {
 	}
 }
 
-// pflag reads as Go does: 0100 is 64 there, 1_000 and 0x10 are numbers too, and its errors are those of strconv and encoding/csv.
+// pflag reads as Go does: 0100 is 64 there, 1_000 and 0x10 are numbers too, and its errors are those of strconv and
+// encoding/csv.
 func TestNoFlagReadsAsGoDoes(t *testing.T) {
 	flags := 0
 	eachFlag(t, func(name string, f *pflag.Flag) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestForcedStateReachesReaders follows an override from the request that asks for it through catalog and routing to the streams
-// and reads of health, in one process.
+// TestForcedStateReachesReaders follows an override from the request that asks for it through catalog and routing to
+// the streams and reads of health, in one process.
 func TestForcedStateReachesReaders(t *testing.T) {
 	payments, err := filepath.Abs("../../examples/tour/payments.jsonl")
 	if err != nil {

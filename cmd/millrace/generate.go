@@ -97,7 +97,8 @@ func (o generateOptions) config() (traffic.Config, error) {
 	return c, c.Validate()
 }
 
-// takes returns an error if the deployment would refuse all events from a time on: as of the future, or as older than what it keeps.
+// takes returns an error if the deployment would refuse all events from a time on: as of the future, or as older than
+// what it keeps.
 func (a *app) takes(ctx context.Context, from time.Time) error {
 	if bound := a.config.Intake.FutureBound; time.Until(from) > bound {
 		return fmt.Errorf("--from %s: events of more than %v ahead would be refused as %s: write a time that has been, or --out for a file",

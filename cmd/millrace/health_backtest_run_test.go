@@ -26,8 +26,8 @@ import (
 const runOutages = `- {mode: upi, instrument: sbi, begin: 2026-03-01T10:20:15Z, end: 2026-03-01T10:29:00Z, success: 0.05}
 `
 
-// TestBacktestOfARun sends traffic with outages through a dev of its own, and replays what it has kept: the same finals and the
-// same changes of status come out, and the outages are found in the attempts and in the windows alike.
+// TestBacktestOfARun sends traffic with outages through a dev of its own, and replays what it has kept: the same finals
+// and the same changes of status come out, and the outages are found in the attempts and in the windows alike.
 func TestBacktestOfARun(t *testing.T) {
 	r := startTour(t)
 	events, outages, settings := t.TempDir()+"/events.jsonl", write(t, "outages.yaml", runOutages), write(t, "s.yaml", "{}")
@@ -69,7 +69,8 @@ func TestBacktestOfARun(t *testing.T) {
 	}
 }
 
-// before returns the values of windows that ended before the traffic did, sorted: later ones may have closed by the clock meanwhile.
+// before returns the values of windows that ended before the traffic did, sorted: later ones may have closed by the
+// clock meanwhile.
 func before(values []string) []string {
 	end := regexp.MustCompile(`"(?:end|window_end)":"([^"]*)"`)
 	values = slices.DeleteFunc(values, func(v string) bool {

@@ -11,7 +11,8 @@ import (
 // helpWidth is how many columns help takes at most.
 const helpWidth = 120
 
-// usageTemplate returns cobra's template for help: without a call of what only groups others, and with the lines of flags wrapped.
+// usageTemplate returns cobra's template for help: without a call of what only groups others, and with the lines of
+// flags wrapped.
 func usageTemplate(cobras string) string {
 	return strings.NewReplacer(
 		"{{if .Runnable}}", `{{if and .Runnable (not (index .Annotations "`+onlyGroups+`"))}}`,
@@ -41,8 +42,8 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// filled returns a text with lines of at most helpWidth columns. Lines of a paragraph are joined first. A line that begins with blanks stays
-// a line of its own, and goes on below its second column if it has one.
+// filled returns a text with lines of at most helpWidth columns. Lines of a paragraph are joined first. A line that
+// begins with blanks stays a line of its own, and goes on below its second column if it has one.
 func filled(text string) string {
 	var out []string
 	open, hang := "", 0 // what may go on, and where
@@ -68,7 +69,8 @@ func filled(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// secondColumn returns where the second column of a line begins; 0 if it has none and begins without blanks, -1 if it begins with some.
+// secondColumn returns where the second column of a line begins; 0 if it has none and begins without blanks, -1 if it
+// begins with some.
 func secondColumn(line string) int {
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	if indent == 0 {
@@ -81,7 +83,8 @@ func secondColumn(line string) int {
 	return indent + len(word) + 2 + len(rest) - len(strings.TrimLeft(rest, " "))
 }
 
-// wrapped breaks a line between words; what does not fit goes on behind an indent. A line below whose beginning nothing can go on stays as it is.
+// wrapped breaks a line between words; what does not fit goes on behind an indent. A line below whose beginning nothing
+// can go on stays as it is.
 func wrapped(line string, indent int) []string {
 	var out []string
 	for indent >= 0 && utf8.RuneCountInString(line) > helpWidth {

@@ -50,7 +50,8 @@ func signalContext() (context.Context, func()) {
 	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
-// finding is an error that is an answer, not a failure: there is no such thing, it is refused, or a check found something. Exit status 1.
+// finding is an error that is an answer, not a failure: there is no such thing, it is refused, or a check found
+// something. Exit status 1.
 type finding struct{ error }
 
 func (f finding) Unwrap() error { return f.error }

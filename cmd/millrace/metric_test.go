@@ -186,7 +186,8 @@ func words[S ~string](list []S) []string {
 // startingRows says which rows a counter has from the start: a rate can only rise from one that was there.
 type startingRows struct {
 	rows []string
-	// unknown says why rows are not known before something happens. Where it is empty every row of the counter is in rows.
+	// unknown says why rows are not known before something happens. Where it is empty every row of the counter is in
+	// rows.
 	unknown string
 }
 
@@ -270,8 +271,8 @@ func TestCountersStartAtZeroForAllThatIsKnown(t *testing.T) {
 	}
 }
 
-// absentAtFirst says of which metrics that alerts and recording rules read there is no row in a deployment that has never had a payment, and why. What
-// alerts say then is what they should: nothing.
+// absentAtFirst says of which metrics that alerts and recording rules read there is no row in a deployment that has
+// never had a payment, and why. What alerts say then is what they should: nothing.
 func absentAtFirst() map[string]string {
 	const (
 		modes      = "there is no mode, instrument or gateway yet"
@@ -335,7 +336,8 @@ var (
 	ofHistogram    = regexp.MustCompile(`_(seconds|records|rows)_(?:bucket|sum|count)$`)
 )
 
-// Alerts and recording rules find rows in a deployment that has just begun, and has no traffic, but for those of which nothing is known.
+// Alerts and recording rules find rows in a deployment that has just begun, and has no traffic, but for those of which
+// nothing is known.
 func TestWhatRulesReadIsThereFromTheStart(t *testing.T) {
 	read, absent := readByRules(t), absentAtFirst()
 	all := freshProcess(t)

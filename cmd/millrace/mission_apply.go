@@ -249,7 +249,8 @@ func (r *applying) send(ctx context.Context, wishes []wish) error {
 	return r.inForce(ctx, wishes)
 }
 
-// settled returns when the server, and a pipeline in the same process, have taken in the catalog as the server shows it now.
+// settled returns when the server, and a pipeline in the same process, have taken in the catalog as the server shows it
+// now.
 func (r *applying) settled(ctx context.Context) error {
 	ctx, cancel := withTimeout(ctx, settledWithin)
 	defer cancel()
@@ -266,7 +267,8 @@ func (r *applying) settled(ctx context.Context) error {
 	return r.waitForToken(ctx, page.AsOf.Token)
 }
 
-// soon is how long apply waits for a version to be in force; what begins later is said in versions, as `mission get` shows it.
+// soon is how long apply waits for a version to be in force; what begins later is said in versions, as `mission get`
+// shows it.
 const soon = 30 * time.Second
 
 // inForce returns when the versions that were made are in force.

@@ -16,7 +16,8 @@ const bigMission = `- id: big
   limits: {budget: 100000000}
 `
 
-// TestMissionsAreApprovedByTheCommandLine: whoever wrote a mission above the threshold cannot approve it, whatever role they take; somebody else can.
+// TestMissionsAreApprovedByTheCommandLine: whoever wrote a mission above the threshold cannot approve it, whatever role
+// they take; somebody else can.
 func TestMissionsAreApprovedByTheCommandLine(t *testing.T) {
 	d := startTour(t)
 	elsewhere(t)

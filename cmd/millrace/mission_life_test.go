@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestMissionsLiveByTheCommandLine applies files to a dev, edits them, moves missions and prunes them; the audit knows why.
+// TestMissionsLiveByTheCommandLine applies files to a dev, edits them, moves missions and prunes them; the audit knows
+// why.
 func TestMissionsLiveByTheCommandLine(t *testing.T) {
 	d := startTour(t)
 	elsewhere(t)

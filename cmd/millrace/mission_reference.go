@@ -25,8 +25,8 @@ func newReferences(ctx context.Context, a *app, unreachable error) *references {
 	return &references{app: a, ctx: ctx, unreachable: unreachable, known: map[string]catalog.Entity{}}
 }
 
-// find finds what a definition names, as catalog.Config wants it. What cannot be asked for counts as there, but for a template, whose
-// reward is needed.
+// find finds what a definition names, as catalog.Config wants it. What cannot be asked for counts as there, but for a
+// template, whose reward is needed.
 func (r *references) find(kind catalog.Kind, id string) (catalog.Entity, bool) {
 	key := catalog.Key(kind, id)
 	if r.unreachable != nil {

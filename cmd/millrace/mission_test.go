@@ -38,7 +38,8 @@ func TestMissionApplyDryRun(t *testing.T) {
 	}
 }
 
-// The sentence leaves the year out where both ends are in the same. The table shows it, and apply warns of a window in which nobody can pay.
+// The sentence leaves the year out where both ends are in the same. The table shows it, and apply warns of a window in
+// which nobody can pay.
 func TestMissionApplyShowsTheYearAndWarnsOfAFarOne(t *testing.T) {
 	elsewhere(t)
 	now := time.Now()
@@ -74,7 +75,8 @@ func TestMissionApplyShowsTheYearAndWarnsOfAFarOne(t *testing.T) {
 	lacks(t, millrace(t, 2, append([]string{"mission", "apply", "--dry-run", "-f", file}, nobody()...)...).errs, "/0/window/to", "before the year 2000")
 }
 
-// A mission whose days depend on a zone, and that names none, is applied with a note that says so; one that names it has none.
+// A mission whose days depend on a zone, and that names none, is applied with a note that says so; one that names it
+// has none.
 func TestMissionWithoutTimeZoneSaysSo(t *testing.T) {
 	elsewhere(t)
 	const note = "time_zone is not given: its days and local times are those of UTC"

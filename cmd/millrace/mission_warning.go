@@ -13,8 +13,8 @@ import (
 // soonEnough is how far ahead the window of a mission may begin without a warning.
 const soonEnough = 366 * 24 * time.Hour
 
-// warnings says what is hardly meant about the window of a mission that is to be applied, as of a time. It may be meant: history that is
-// replayed has payments of the past.
+// warnings says what is hardly meant about the window of a mission that is to be applied, as of a time. It may be
+// meant: history that is replayed has payments of the past.
 func (w *wish) warnings(now time.Time) []string {
 	m, ok := w.entity.(catalog.Mission)
 	over := slices.Contains([]string{string(mission.Ended), string(mission.Archived)}, w.Status)

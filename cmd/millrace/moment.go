@@ -18,7 +18,8 @@ func checkSpan(from, to instant.Milli) error {
 	return nil
 }
 
-// parseTime reads the time of a flag: what an event's times may be, or a date in UTC. A time of 1970 or before is a mistake.
+// parseTime reads the time of a flag: what an event's times may be, or a date in UTC. A time of 1970 or before is a
+// mistake.
 func parseTime(text string) (instant.Milli, error) {
 	at, err := instant.Parse(text)
 	if t, noDate := time.Parse(time.DateOnly, text); noDate == nil {

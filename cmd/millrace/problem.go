@@ -24,8 +24,8 @@ type problemError struct {
 
 func (p *problemError) Error() string { return p.text }
 
-// problem turns an answer into the error of a command. What a person can act on by asking for something else is a finding: there is no
-// such thing, it has changed, or it is refused.
+// problem turns an answer into the error of a command. What a person can act on by asking for something else is a
+// finding: there is no such thing, it has changed, or it is refused.
 func (a *app) problem(c call, resp *http.Response, raw []byte) error {
 	var body struct {
 		Code, Detail, Title string

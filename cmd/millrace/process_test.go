@@ -199,7 +199,8 @@ func ready(t *testing.T, admin int) {
 	}
 }
 
-// A process keeps its slot and its directory to itself; another one with the slot takes over, and the first ends with one line.
+// A process keeps its slot and its directory to itself; another one with the slot takes over, and the first ends with
+// one line.
 func TestSlots(t *testing.T) {
 	flags := []string{"--brokers", broker(t), "--partitions", "2", "--replication", "1"}
 	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)

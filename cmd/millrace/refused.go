@@ -21,7 +21,8 @@ import (
 // refusedWithin is how long a replay that does not wait for all groups waits for intake to judge what was sent.
 const refusedWithin = 10 * time.Second
 
-// refused counts which of a feed's events became dead letters. The zero value, where nobody judges them meanwhile, counts nothing.
+// refused counts which of a feed's events became dead letters. The zero value, where nobody judges them meanwhile,
+// counts nothing.
 type refused struct {
 	app     *app
 	feed    *feed.Feed

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestReplayReportsWhatBecameDeadLetters: by reason, in whatever form the file is, and exit 1 when nothing could be used.
+// TestReplayReportsWhatBecameDeadLetters: by reason, in whatever form the file is, and exit 1 when nothing could be
+// used.
 func TestReplayReportsWhatBecameDeadLetters(t *testing.T) {
 	r := startTour(t)
 	event := func(id string) string {

@@ -7,7 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// newRegistry returns a registry with what every process shows, whatever it does: what it was made of, the Go runtime, the process.
+// newRegistry returns a registry with what every process shows, whatever it does: what it was made of, the Go runtime,
+// the process.
 func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	info, _ := debug.ReadBuildInfo()

@@ -17,8 +17,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// maxLine is the longest line that is read. Lines over the source limit are sent, for intake to judge, as long as the topic
-// takes them: up to maxRecord, which leaves room for the key and the batch around it.
+// maxLine is the longest line that is read. Lines over the source limit are sent, for intake to judge, as long as the
+// topic takes them: up to maxRecord, which leaves room for the key and the batch around it.
 const (
 	maxLine   = 64 << 20
 	maxRecord = topology.MaxMessageBytes - 8<<10
@@ -142,8 +142,8 @@ func (a *app) moveTime(ctx context.Context, f *feed.Feed, o replayOptions) error
 	return a.waitForAll(ctx, a.topology())
 }
 
-// sendLines sends every event, with its times moved by by, and returns how many, after all are acknowledged, and the numbers of those that no topic takes. It calls before
-// with each event first.
+// sendLines sends every event, with its times moved by by, and returns how many, after all are acknowledged, and the
+// numbers of those that no topic takes. It calls before with each event first.
 func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Duration, before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
 	for lines.Next() {
 		line := lines.Line()
@@ -165,8 +165,8 @@ func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Dur
 	return sent, skipped, errors.Join(lines.Err(), f.Flush(ctx))
 }
 
-// progress draws a bar of what is done on a terminal and nothing elsewhere. The size is in bytes; -1 stands for one to be told
-// later, in records.
+// progress draws a bar of what is done on a terminal and nothing elsewhere. The size is in bytes; -1 stands for one to
+// be told later, in records.
 func (a *app) progress(what string, size int64) *progressbar.ProgressBar {
 	if f, ok := a.errs.(*os.File); ok && isTerminal(f) {
 		return progressbar.NewOptions64(size, progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(size >= 0),
@@ -196,7 +196,8 @@ func (a *app) openInput(path string) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
-// waitForAll returns when every group has worked off its inputs and the server's views show the tables as they then are.
+// waitForAll returns when every group has worked off its inputs and the server's views show the tables as they then
+// are.
 func (a *app) waitForAll(ctx context.Context, t *topology.Topology) error {
 	adm, err := a.admin()
 	if err != nil {

@@ -38,8 +38,8 @@ func shiftTarget(text string, now time.Time) (instant.Milli, error) {
 	return at, nil
 }
 
-// look reads a file before anything of it is sent: it returns how far its times are to move, and an error if the ledger would refuse all of it for
-// its age. Standard input, which cannot be read twice, is sent as it comes.
+// look reads a file before anything of it is sent: it returns how far its times are to move, and an error if the ledger
+// would refuse all of it for its age. Standard input, which cannot be read twice, is sent as it comes.
 func (a *app) look(ctx context.Context, path string, o replayOptions) (by time.Duration, err error) {
 	target := o.shiftTo
 	switch {
@@ -66,8 +66,8 @@ func (a *app) look(ctx context.Context, path string, o replayOptions) (by time.D
 	return by, a.tooOld(path, by, reached)
 }
 
-// tooOld counts the events of a file that the ledger, which has reached a time, would refuse for their age once moved by by. It is an error that all
-// are, and a warning that some are.
+// tooOld counts the events of a file that the ledger, which has reached a time, would refuse for their age once moved
+// by by. It is an error that all are, and a warning that some are.
 func (a *app) tooOld(path string, by time.Duration, reached instant.Milli) error {
 	ledger := pipeline.Ledger(a.config)
 	var old int64

@@ -10,7 +10,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Events that the ledger would refuse for their age are found before anything is sent, and can be moved to a time that it takes.
+// Events that the ledger would refuse for their age are found before anything is sent, and can be moved to a time that
+// it takes.
 func TestReplayLooksForWhatIsTooOld(t *testing.T) {
 	r := startTour(t)
 	event := func(id, at string) string {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/term"
 )
 
-// checked is standard output, which remembers the first error of a write: what a command has to say must not be lost with exit status 0.
+// checked is standard output, which remembers the first error of a write: what a command has to say must not be lost
+// with exit status 0.
 type checked struct {
 	io.Writer
 	err error
@@ -32,13 +33,15 @@ func (c *checked) terminal() bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// stdin is standard input, whose reads end with the context: the first Ctrl-C ends a command that waits for input, at a prompt too.
+// stdin is standard input, whose reads end with the context: the first Ctrl-C ends a command that waits for input, at a
+// prompt too.
 type stdin struct {
 	*os.File
 	ctx context.Context
 }
 
-// Read implements io.Reader. A read that the context has ended goes on, and its bytes are lost; the process is about to end.
+// Read implements io.Reader. A read that the context has ended goes on, and its bytes are lost; the process is about to
+// end.
 func (s stdin) Read(p []byte) (int, error) {
 	type result struct {
 		n   int

@@ -120,8 +120,8 @@ func (a *app) topics(cmd *cobra.Command, act cluster.Act) error {
 	return nil
 }
 
-// adopt takes over the shape that the topics have already, where neither a flag nor a variable nor a file says what it is to be: all topics
-// of a deployment have one.
+// adopt takes over the shape that the topics have already, where neither a flag nor a variable nor a file says what it
+// is to be: all topics of a deployment have one.
 func (a *app) adopt(ctx context.Context, cmd *cobra.Command, adm *cluster.Admin) error {
 	stated, err := config.Load(config.Config{}, a.flags.file, os.Environ())
 	if err != nil {

@@ -105,7 +105,8 @@ func startTour(t *testing.T) *tour {
 	}
 }
 
-// waitFor closes seen when text was written, and keeps what was written until then; dev writes its greeting line by line.
+// waitFor closes seen when text was written, and keeps what was written until then; dev writes its greeting line by
+// line.
 type waitFor struct {
 	text   []byte
 	seen   chan struct{}

@@ -107,7 +107,8 @@ func TestProposalsHelp(t *testing.T) {
 	}
 }
 
-// Every command that needs a server or brokers says, where nobody listens, whom it asked and what can be done, with exit status 2.
+// Every command that needs a server or brokers says, where nobody listens, whom it asked and what can be done, with
+// exit status 2.
 func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 	elsewhere(t)
 	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())

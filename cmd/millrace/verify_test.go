@@ -70,7 +70,8 @@ func TestVerify(t *testing.T) {
 	millrace(t, 2, append([]string{"verify"}, nobody()...)...)
 }
 
-// watched runs a command until it ends by itself, and returns the lines of its output as they come, and its exit status.
+// watched runs a command until it ends by itself, and returns the lines of its output as they come, and its exit
+// status.
 func watched(t *testing.T, args ...string) (<-chan string, <-chan int) {
 	t.Helper()
 	r, w := io.Pipe()

@@ -32,8 +32,8 @@ func sleepUntil(ctx context.Context, t time.Time) error {
 	}
 }
 
-// drainIntake waits until intake has read what is in its inputs now, for as long as within at most. If time is over first, which is no error, it
-// writes why that matters.
+// drainIntake waits until intake has read what is in its inputs now, for as long as within at most. If time is over
+// first, which is no error, it writes why that matters.
 func (a *app) drainIntake(ctx context.Context, within time.Duration, matters string) error {
 	adm, err := a.admin()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 )
 
-// A partition that was idle is not waited for: of a burst into an idle pipeline the partition that is read first would move
-// event time past what lies in the others, and all of that would be late.
+// A partition that was idle is not waited for: of a burst into an idle pipeline the partition that is read first would
+// move event time past what lies in the others, and all of that would be late.
 const (
 	// wokenFrom is the size in bytes from which on a file is no longer read in one go by all partitions.
 	wokenFrom = 256 << 10

@@ -9,7 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// A large replay to running groups first gives every partition a clock from before its events, and waits until it is read.
+// A large replay to running groups first gives every partition a clock from before its events, and waits until it is
+// read.
 func TestReplayWakesPartitions(t *testing.T) {
 	addr := broker(t)
 	create(t, addr, "payments", 3)

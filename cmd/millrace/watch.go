@@ -22,8 +22,8 @@ func (w *watch) flags(c *cobra.Command) {
 // clearScreen puts the cursor of a terminal at the top and clears what is below.
 const clearScreen = "\x1b[H\x1b[2J"
 
-// watched runs do once, or, if it is to be watched, until ctx ends, which is no error then. A terminal shows the last answer alone;
-// elsewhere one follows the other.
+// watched runs do once, or, if it is to be watched, until ctx ends, which is no error then. A terminal shows the last
+// answer alone; elsewhere one follows the other.
 func (a *app) watched(ctx context.Context, w watch, do func(context.Context) error) error {
 	if !w.on {
 		return do(ctx)

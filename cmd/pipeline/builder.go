@@ -108,8 +108,8 @@ func reasons() []string {
 
 func slot(s config.Config) string { return strconv.Itoa(int(s.Run.Slot)) }
 
-// reading hands rows of the catalog to an index. One that cannot be read is in the log, each time that it is written or loaded: the group goes on
-// with what it knew before.
+// reading hands rows of the catalog to an index. One that cannot be read is in the log, each time that it is written or
+// loaded: the group goes on with what it knew before.
 func (b *builder) reading(group string, set func(string, []byte) error) func(string, []byte) {
 	return func(key string, value []byte) {
 		if err := set(key, value); err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/millrace/millrace/engine/store"
 )
 
-// disks are where the groups of this process keep their tables: a directory for each, which it holds, and one cache for all.
+// disks are where the groups of this process keep their tables: a directory for each, which it holds, and one cache for
+// all.
 type disks struct {
 	data   string // empty: in memory
 	log    *slog.Logger

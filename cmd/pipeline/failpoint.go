@@ -15,8 +15,8 @@ import (
 // ErrFailpoint is returned for a failpoint that does not exist.
 var ErrFailpoint = errors.New("pipeline: no such failpoint")
 
-// Failpoint returns, for spec name:count, what gives this process up by SIGKILL when it passes the engine's place of that
-// name for the count-th time, whichever group does. It is for crash tests. An empty spec gives nil.
+// Failpoint returns, for spec name:count, what gives this process up by SIGKILL when it passes the engine's place of
+// that name for the count-th time, whichever group does. It is for crash tests. An empty spec gives nil.
 func Failpoint(spec string) (func(place string), error) {
 	if spec == "" {
 		return nil, nil

@@ -30,7 +30,8 @@ type Config struct {
 	Metrics *engine.Metrics
 	// Log defaults to one that drops everything.
 	Log *slog.Logger
-	// Data is the directory in which tables are kept, each group's below its name and slot. Defaults to none: in memory.
+	// Data is the directory in which tables are kept, each group's below its name and slot. Defaults to none: in
+	// memory.
 	Data string
 	// MayStand tells that inputs may stop for good, see engine.Config.
 	MayStand bool
@@ -58,8 +59,8 @@ type member struct {
 	processor *goka.Processor
 }
 
-// Start starts the processors. It returns as soon as they run; Ready tells when they handle records. All stop when ctx ends
-// or one of them fails.
+// Start starts the processors. It returns as soon as they run; Ready tells when they handle records. All stop when ctx
+// ends or one of them fails.
 func Start(ctx context.Context, c Config) (*Pipeline, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -170,8 +171,8 @@ func (p *Pipeline) Err() error {
 	return p.err
 }
 
-// Stop ends the processors gracefully, with what is under way committed, and returns Err. They leave their groups if the settings
-// say so (run.drain).
+// Stop ends the processors gracefully, with what is under way committed, and returns Err. They leave their groups if
+// the settings say so (run.drain).
 func (p *Pipeline) Stop() error {
 	for _, m := range p.members {
 		if p.drain {
@@ -183,7 +184,8 @@ func (p *Pipeline) Stop() error {
 	return p.Err()
 }
 
-// Handled tells how far a group, by its full name, has handled a topic that it reads or looks up; nil if it is not known here.
+// Handled tells how far a group, by its full name, has handled a topic that it reads or looks up; nil if it is not
+// known here.
 func (p *Pipeline) Handled(group, topic string) *engine.Offsets {
 	for _, m := range p.members {
 		if m.name == group {
@@ -193,8 +195,8 @@ func (p *Pipeline) Handled(group, topic string) *engine.Offsets {
 	return nil
 }
 
-// Sweep has a group, by its full name, look for rows that have expired now, and returns how many rows it looked at; 0 if it is not here.
-// Groups do so by themselves from time to time.
+// Sweep has a group, by its full name, look for rows that have expired now, and returns how many rows it looked at; 0
+// if it is not here. Groups do so by themselves from time to time.
 func (p *Pipeline) Sweep(group string) int64 {
 	for _, m := range p.members {
 		if m.name == group {

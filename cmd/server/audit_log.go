@@ -14,7 +14,8 @@ import (
 	"github.com/millrace/millrace/views"
 )
 
-// auditLog reads the topics of the audit, as views.AuditLog: from their beginning once, and then what is new, when somebody asks.
+// auditLog reads the topics of the audit, as views.AuditLog: from their beginning once, and then what is new, when
+// somebody asks.
 type auditLog struct {
 	client  engine.ClientConfig
 	topics  []string

@@ -16,8 +16,8 @@ import (
 	"github.com/millrace/millrace/views"
 )
 
-// records reads single records of one topic by their place. It asks the partition's leader directly: a consumer would have
-// to be pointed at each place in turn.
+// records reads single records of one topic by their place. It asks the partition's leader directly: a consumer would
+// have to be pointed at each place in turn.
 type records struct {
 	client *kgo.Client
 	topic  string

@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/views"
 )
 
-// payments sends what is handed in over HTTP to the payments topic, as views.Payments. It has a client of its own: what waits for
-// brokers that are away must not hold up commands.
+// payments sends what is handed in over HTTP to the payments topic, as views.Payments. It has a client of its own: what
+// waits for brokers that are away must not hold up commands.
 type payments struct {
 	client     *kgo.Client
 	topic      string

@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// waitingReversals shows which reversals wait for their payment, as the sums beside the rows of the ledger say: exact, also after a restart. A
-// deployment with several servers shows it several times.
+// waitingReversals shows which reversals wait for their payment, as the sums beside the rows of the ledger say: exact,
+// also after a restart. A deployment with several servers shows it several times.
 type waitingReversals struct {
 	count, money *prometheus.Desc
 	partitions   int32
@@ -32,8 +32,8 @@ func newWaitingReversals(t *topology.Topology, tables *Tables) *waitingReversals
 // Describe implements prometheus.Collector.
 func (w *waitingReversals) Describe(c chan<- *prometheus.Desc) { c <- w.count; c <- w.money }
 
-// Collect implements prometheus.Collector. While the table is loaded there is nothing to show, and of a currency that the ledger has never seen
-// neither.
+// Collect implements prometheus.Collector. While the table is loaded there is nothing to show, and of a currency that
+// the ledger has never seen neither.
 func (w *waitingReversals) Collect(c chan<- prometheus.Metric) {
 	if !w.recovered() {
 		return

@@ -45,8 +45,8 @@ type Config struct {
 	Board func(tables *Tables, conservation func() audit.State) views.Board
 	// Breaker lets editors on this machine break live traffic. For `dev` only. Defaults to none.
 	Breaker views.Breaker
-	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits for are
-	// then in force for payments too. Defaults to none, as where processors are elsewhere.
+	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits
+	// for are then in force for payments too. Defaults to none, as where processors are elsewhere.
 	InForce Offsets
 	// Stores keep the tables. Defaults to store.Memory.
 	Stores store.Opener

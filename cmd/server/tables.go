@@ -54,7 +54,8 @@ func (t *Tables) views() views.Tables {
 	return out
 }
 
-// Wait returns when the tables have reached the changelog offsets given by topic, and the catalog's missions are in force.
+// Wait returns when the tables have reached the changelog offsets given by topic, and the catalog's missions are in
+// force.
 func (t *Tables) Wait(ctx context.Context, ends map[string]map[int32]int64) error {
 	for _, v := range t.list {
 		at := map[int32]map[string]int64{}

@@ -390,8 +390,8 @@ func (h handled) Wait(_ context.Context, at map[int32]int64) error {
 	return nil
 }
 
-// Who waits for the catalog waits for progress to have taken in what the view shows; its position may count markers that
-// progress never sees.
+// Who waits for the catalog waits for progress to have taken in what the view shows; its position may count markers
+// that progress never sees.
 func TestTheCatalogIsWaitedForInForce(t *testing.T) {
 	f := newFixture(t)
 	w, table := f.writer("w"), string(f.topology.Catalog.Table())

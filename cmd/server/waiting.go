@@ -10,8 +10,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// waitingRewards shows how many rewards wait for a provider, as the sums beside the rows of rewards say: exact, also after a restart. A
-// deployment with several servers shows it several times.
+// waitingRewards shows how many rewards wait for a provider, as the sums beside the rows of rewards say: exact, also
+// after a restart. A deployment with several servers shows it several times.
 type waitingRewards struct {
 	desc       *prometheus.Desc
 	partitions int32

@@ -1,5 +1,5 @@
-// Package simulate takes the stored postings of a deployment through a mission that is only a draft (package domain/simulation).
-// It reads committed records beside the running deployment and writes nothing.
+// Package simulate takes the stored postings of a deployment through a mission that is only a draft (package
+// domain/simulation). It reads committed records beside the running deployment and writes nothing.
 package simulate
 
 import (
@@ -30,10 +30,12 @@ type Config struct {
 	Progress func(read, all int64)
 }
 
-// ahead is how far a payment may be made after the time at which its posting is appended: the bound of intake, with room.
+// ahead is how far a payment may be made after the time at which its posting is appended: the bound of intake, with
+// room.
 const ahead = 10 * time.Minute
 
-// Run simulates a mission over the postings that are there when it begins. It returns problem.List for a mission that is not valid.
+// Run simulates a mission over the postings that are there when it begins. It returns problem.List for a mission that
+// is not valid.
 func Run(ctx context.Context, c Config, m mission.Mission) (simulation.Result, error) {
 	s, problems := simulation.New(m, c.Simulation)
 	if len(problems) > 0 {

@@ -1,8 +1,8 @@
-// Package span turns closed windows and changes of status into OpenTelemetry spans, each a trace of its own. A window's span is
-// as long as the window, in event time. A change of status is a moment: the end of the window that decided.
+// Package span turns closed windows and changes of status into OpenTelemetry spans, each a trace of its own. A window's
+// span is as long as the window, in event time. A change of status is a moment: the end of the window that decided.
 //
-// Callbacks send spans, so a transaction that is done over sends them again. Their ids are made from their content, so the second
-// span equals the first. Nothing waits for a collector: spans that do not fit into the queue are dropped.
+// Callbacks send spans, so a transaction that is done over sends them again. Their ids are made from their content, so
+// the second span equals the first. Nothing waits for a collector: spans that do not fit into the queue are dropped.
 package span
 
 import (
@@ -33,8 +33,8 @@ type Spans struct {
 	tracer   trace.Tracer
 }
 
-// Open returns Spans that go to an OpenTelemetry collector by OTLP over HTTP. Without a path the endpoint's is /v1/traces. What
-// goes wrong later is logged and loses spans, no more.
+// Open returns Spans that go to an OpenTelemetry collector by OTLP over HTTP. Without a path the endpoint's is
+// /v1/traces. What goes wrong later is logged and loses spans, no more.
 func Open(ctx context.Context, endpoint string, log *slog.Logger) (*Spans, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil {

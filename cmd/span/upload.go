@@ -17,7 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// headersVariable holds headers for the collector, as OpenTelemetry defines it: key=value pairs, comma-separated, URL-encoded.
+// headersVariable holds headers for the collector, as OpenTelemetry defines it: key=value pairs, comma-separated,
+// URL-encoded.
 const headersVariable = "OTEL_EXPORTER_OTLP_HEADERS"
 
 const (
@@ -26,8 +27,8 @@ const (
 	lastPause      = 30 * time.Second
 )
 
-// upload sends spans by OTLP over HTTP (OTLP 1.x, "OTLP/HTTP", binary protobuf). It implements otlptrace.Client. The library's own
-// client does the same and brings gRPC along: 66 packages that every build of Millrace would compile.
+// upload sends spans by OTLP over HTTP (OTLP 1.x, "OTLP/HTTP", binary protobuf). It implements otlptrace.Client. The
+// library's own client does the same and brings gRPC along: 66 packages that every build of Millrace would compile.
 type upload struct {
 	endpoint string
 	headers  http.Header
@@ -69,7 +70,8 @@ func (u *upload) Stop(context.Context) error {
 	return nil
 }
 
-// UploadTraces implements otlptrace.Client. It tries again, until ctx ends, where OTLP says so: 429, 502, 503, 504 and a collector out of reach.
+// UploadTraces implements otlptrace.Client. It tries again, until ctx ends, where OTLP says so: 429, 502, 503, 504 and
+// a collector out of reach.
 func (u *upload) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	// TracesData has the wire form of ExportTraceServiceRequest, whose package imports gRPC.
 	body, err := proto.Marshal(&tracepb.TracesData{ResourceSpans: spans})

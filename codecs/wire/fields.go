@@ -10,18 +10,18 @@ import (
 // Number is the number of a field, from 1.
 type Number = protowire.Number
 
-// Fields runs the description of a record in either direction. A description is a function that names each field once, by its
-// number, its kind and a pointer to its value:
+// Fields runs the description of a record in either direction. A description is a function that names each field once,
+// by its number, its kind and a pointer to its value:
 //
 //	func pauseFields(f *wire.Fields, p *Pause) {
 //		f.Int(1, &p.From)
 //		f.Int(2, &p.To)
 //	}
 //
-// Writing runs the description once and appends the fields in its order. Reading runs it until no field is left: a call whose
-// number is that of the field at hand takes the value and steps to the next field. A body that was written by the same
-// description takes one run. A field that a whole run does not take is unknown and is skipped. So fields are taken in the order
-// of the body, whatever that is, and a description must bear being run more than once.
+// Writing runs the description once and appends the fields in its order. Reading runs it until no field is left: a call
+// whose number is that of the field at hand takes the value and steps to the next field. A body that was written by the
+// same description takes one run. A field that a whole run does not take is unknown and is skipped. So fields are taken
+// in the order of the body, whatever that is, and a description must bear being run more than once.
 //
 //	f := wire.Writing(1, 64)       f := wire.Reading(b, 1)
 //	pauseFields(&f, p)             for f.Next() {
@@ -49,8 +49,9 @@ func Writing(version byte, size int) Fields {
 // Appending returns Fields that append to b, without a version.
 func Appending(b []byte) Fields { return Fields{b: b, writing: true} }
 
-// Reading returns Fields that read a body of version. Its texts are parts of one string, so a record with many texts costs one
-// allocation for all of them. They keep that string alive: texts that go into long-lived rows are read by Copying.
+// Reading returns Fields that read a body of version. Its texts are parts of one string, so a record with many texts
+// costs one allocation for all of them. They keep that string alive: texts that go into long-lived rows are read by
+// Copying.
 func Reading(b []byte, version byte) Fields {
 	f := Copying(b, version)
 	f.shared = string(b)

@@ -145,7 +145,8 @@ func equal(a, b *record) string {
 	return cmp.Diff(a, b, empty, none, no, cmp.AllowUnexported(record{}, inner{}, deep{}))
 }
 
-// What is written is read again, with fields of later writers among them, in any order, and without the bytes that were read.
+// What is written is read again, with fields of later writers among them, in any order, and without the bytes that were
+// read.
 func TestFieldsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawRecord(t)

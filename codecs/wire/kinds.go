@@ -37,8 +37,8 @@ func (f *Fields) readInt() int64 {
 	return v
 }
 
-// As is Int for a value that is written in another form: v is written, and *p becomes what is read. It is the description that
-// turns *p into the value again, once the message has been read.
+// As is Int for a value that is written in another form: v is written, and *p becomes what is read. It is the
+// description that turns *p into the value again, once the message has been read.
 func (f *Fields) As(n Number, p *int64, v int64) {
 	if f.number == n || f.writing && v != 0 {
 		if f.writing {
@@ -48,8 +48,8 @@ func (f *Fields) As(n Number, p *int64, v int64) {
 	}
 }
 
-// From is Int for a value that is written as its distance from base, which must not change while the message is read. Where the
-// distance is 0 nothing is written, and *p stays as it is.
+// From is Int for a value that is written as its distance from base, which must not change while the message is read.
+// Where the distance is 0 nothing is written, and *p stays as it is.
 func (f *Fields) From(n Number, p *int64, base int64) {
 	if f.number == n || f.writing && *p != base {
 		f.distance(n, p, base)
@@ -227,8 +227,8 @@ func (f *Fields) blob(n Number, p *[]byte) {
 	f.step()
 }
 
-// Packed is Blob for what is turned into something else at once: what is read is part of the body, and must neither be changed nor
-// kept.
+// Packed is Blob for what is turned into something else at once: what is read is part of the body, and must neither be
+// changed nor kept.
 func (f *Fields) Packed(n Number, p *[]byte) bool {
 	if f.number != n {
 		f.Blob(n, p)

@@ -2,15 +2,15 @@ package wire
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// The functions below range over nested messages. The body of the loop is the description of the message, as the body of a loop
-// over Fields.Next is that of a record, and must not break out of the loop:
+// The functions below range over nested messages. The body of the loop is the description of the message, as the body
+// of a loop over Fields.Next is that of a record, and must not break out of the loop:
 //
 //	for p := range wire.Each(f, 3, &h.Pauses) {
 //		pauseFields(f, p)
 //	}
 //
-// They are loops, and not calls that take a description, so that the compiler can inline them: neither the record nor Fields
-// then has to be allocated for an unknown function.
+// They are loops, and not calls that take a description, so that the compiler can inline them: neither the record nor
+// Fields then has to be allocated for an unknown function.
 
 // Message ranges over a message that is always written, even if it has no fields.
 func (f *Fields) Message(n Number) func(yield func() bool) { return f.Optional(n, true) }
@@ -86,8 +86,8 @@ func EachPointer[T any](f *Fields, n Number, list *[]*T) func(yield func(*T) boo
 	}
 }
 
-// Elements ranges over the elements of a list, of which the body of the loop describes field n: for elements of which more is to be
-// said than their fields. What is read is appended, and is zero until the body has taken the field.
+// Elements ranges over the elements of a list, of which the body of the loop describes field n: for elements of which
+// more is to be said than their fields. What is read is appended, and is zero until the body has taken the field.
 func Elements[T any](f *Fields, n Number, list *[]T) func(yield func(*T) bool) {
 	return func(yield func(*T) bool) {
 		if f.writing {

@@ -1,5 +1,5 @@
-// Package audit is the form of the audit: one Line for each act of an operator, whoever judges it. Lines are written once, in the
-// transaction of what they are about, and never changed.
+// Package audit is the form of the audit: one Line for each act of an operator, whoever judges it. Lines are written
+// once, in the transaction of what they are about, and never changed.
 package audit
 
 import (
@@ -65,8 +65,8 @@ func (l *Line) Key() string { return l.Kind + "/" + l.ID }
 // separator stands between the parts of a user's key, where no id has it.
 const separator = "\x1f"
 
-// UserKey returns the record key of line number n that a group writes about a user. Each line has a key of its own, so that compaction keeps all
-// of them until the user is erased.
+// UserKey returns the record key of line number n that a group writes about a user. Each line has a key of its own, so
+// that compaction keeps all of them until the user is erased.
 func UserKey(user, group string, n int64) string {
 	return user + separator + group + separator + strconv.FormatInt(n, 10)
 }

@@ -19,8 +19,8 @@ type Difference struct {
 	After   string // JSON; empty: there is nothing
 }
 
-// Differences returns where two documents differ, by pointer; nil stands for no document. Objects are compared field by field,
-// everything else as a whole.
+// Differences returns where two documents differ, by pointer; nil stands for no document. Objects are compared field by
+// field, everything else as a whole.
 func Differences(before, after []byte) []Difference {
 	return compare(nil, "", parsed(before), parsed(after))
 }

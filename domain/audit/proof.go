@@ -1,15 +1,15 @@
 package audit
 
-// Proof says how whoever took a command in knew its actor. It is the word of whoever writes the topic of commands: that is the server alone where
-// Kafka's ACLs say so.
+// Proof says how whoever took a command in knew its actor. It is the word of whoever writes the topic of commands: that
+// is the server alone where Kafka's ACLs say so.
 type Proof struct {
 	By     ProofBy
 	Issuer string // of the token
 	Role   string // the highest in the token
 }
 
-// The roles in which commands are given, as tokens name them. In RoleApprover and RoleAdmin somebody may approve what a second person has to
-// approve.
+// The roles in which commands are given, as tokens name them. In RoleApprover and RoleAdmin somebody may approve what a
+// second person has to approve.
 const (
 	RoleUser     = "user"
 	RoleService  = "service"

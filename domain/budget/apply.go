@@ -8,9 +8,9 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// Judge gives an outcome to its mission's row, which may be nil: a completion is reserved or finds nothing left, a revocation
-// goes on to the reward, which knows what there is to return. It returns the row to keep and what follows, and leaves the old
-// row as it was.
+// Judge gives an outcome to its mission's row, which may be nil: a completion is reserved or finds nothing left, a
+// revocation goes on to the reward, which knows what there is to return. It returns the row to keep and what follows,
+// and leaves the old row as it was.
 func Judge(row *Row, o *mission.Outcome) (*Row, []Effect) {
 	if detail := unsound(o); detail != "" {
 		return row, []Effect{Rejected{detail}}

@@ -76,8 +76,8 @@ func (m *model) want(o *mission.Outcome, unit string, l mission.Limits) (int64, 
 	return 0, budget.ReasonBudget
 }
 
-// Any order of completions, revocations, returns and edits: the row says what a list on paper says, and nothing is given beyond
-// the limits in force.
+// Any order of completions, revocations, returns and edits: the row says what a list on paper says, and nothing is
+// given beyond the limits in force.
 func TestBudgetIsExact(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		var row *budget.Row
@@ -206,8 +206,8 @@ func TestDamagedRecordsAreRejected(t *testing.T) {
 	}
 }
 
-// A budget that is raised holds from the next completion on that brings the newer limits, whatever version its user is in; an older
-// record does not take it back.
+// A budget that is raised holds from the next completion on that brings the newer limits, whatever version its user is
+// in; an older record does not take it back.
 func TestRaisedBudget(t *testing.T) {
 	first, second := mission.Limits{Budget: 10}, mission.Limits{Budget: 25}
 	var row *budget.Row

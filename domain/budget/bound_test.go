@@ -10,8 +10,8 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// At the ends of what amounts can be, no account of a mission without limits overflows: what no longer fits is exhausted, and
-// everything that was ever reserved stays in one of the three sums.
+// At the ends of what amounts can be, no account of a mission without limits overflows: what no longer fits is
+// exhausted, and everything that was ever reserved stays in one of the three sums.
 func TestAccountsNeverOverflow(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		const room = money.MaxTotal / money.Max

@@ -1,7 +1,7 @@
 package budget
 
-// Effect is something that follows from a change of a row, for the outside to carry out. The set is closed: Allotted, Moved,
-// Rejected.
+// Effect is something that follows from a change of a row, for the outside to carry out. The set is closed: Allotted,
+// Moved, Rejected.
 type Effect interface{ effect() }
 
 // Allotted goes to the user.

@@ -16,8 +16,8 @@ func hashOf(code string) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// Import sends codes on their way into a pool: each to the row that knows whether it came before. Blank codes and those longer
-// than 256 bytes are left out.
+// Import sends codes on their way into a pool: each to the row that knows whether it came before. Blank codes and those
+// longer than 256 bytes are left out.
 func Import(c *Codes) []Effect {
 	var rows [KnownRows][]string
 	for _, code := range c.Codes {

@@ -65,8 +65,8 @@ func (w *world) step() bool {
 	return true
 }
 
-// Codes come in, go out, come back and come in again: none is handed out to two, none is lost, and who finds the pool empty gets
-// no code and keeps no reservation.
+// Codes come in, go out, come back and come in again: none is handed out to two, none is lost, and who finds the pool
+// empty gets no code and keeps no reservation.
 func TestCodesAreHandedOutOnce(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		w := newWorld(t)

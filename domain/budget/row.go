@@ -24,13 +24,14 @@ type Account struct {
 	Returned int64 // was reserved or spent, and is free again; all that ever was
 }
 
-// room returns how much more can be reserved. The three sums together are all that ever was reserved, and what becomes of it
-// moves between them; so as long as together they stay within money.MaxTotal none of them overflows.
+// room returns how much more can be reserved. The three sums together are all that ever was reserved, and what becomes
+// of it moves between them; so as long as together they stay within money.MaxTotal none of them overflows.
 func (a Account) room() int64 { return money.Room(a.Reserved + a.Spent + a.Returned) }
 
 // Mission is what a mission has promised and given.
 type Mission struct {
-	// Version is the newest version heard of, of any user. Its Limits hold for all users, whatever version is theirs: a budget is one.
+	// Version is the newest version heard of, of any user. Its Limits hold for all users, whatever version is theirs: a
+	// budget is one.
 	Version   int64
 	Limits    mission.Limits
 	Accounts  []Account // by unit
@@ -62,8 +63,8 @@ func (m *Mission) Left(unit string) (int64, bool) {
 // ShelfSize is the most codes in one shelf.
 const ShelfSize = 200
 
-// Pool is the head of a pool of gift codes. Codes are numbered in the order in which they come, those that come back anew; code
-// n lies on shelf n / ShelfSize.
+// Pool is the head of a pool of gift codes. Codes are numbered in the order in which they come, those that come back
+// anew; code n lies on shelf n / ShelfSize.
 type Pool struct {
 	Stocked    int64 // codes put on shelves, those that came back included
 	Drawn      int64 // codes handed out
@@ -102,9 +103,10 @@ type Shelf struct{ Codes []string }
 // Known are the hashes of codes that a pool has taken in, sorted.
 type Known struct{ Hashes []uint64 }
 
-// KnownRows is into how many rows the hashes of a pool are cut. The codes of a command come to each of them in one move, 40 or so, and go on
-// together: were there more rows, an import would be as many moves as codes, and outcomes would wait for all of them. Were there fewer, rows
-// would be larger: with these a pool of a million codes has 31 KB in each, and thirty million are the most that fit.
+// KnownRows is into how many rows the hashes of a pool are cut. The codes of a command come to each of them in one
+// move, 40 or so, and go on together: were there more rows, an import would be as many moves as codes, and outcomes
+// would wait for all of them. Were there fewer, rows would be larger: with these a pool of a million codes has 31 KB in
+// each, and thirty million are the most that fit.
 const KnownRows = 256
 
 const (
@@ -120,7 +122,8 @@ func ShelfKey(pool string, n int64) string {
 	return poolPrefix + pool + "/" + strconv.FormatInt(n/ShelfSize, 10)
 }
 
-// knownKey returns the key of one of the rows that know which codes a pool has: those whose hash divided by KnownRows leaves n.
+// knownKey returns the key of one of the rows that know which codes a pool has: those whose hash divided by KnownRows
+// leaves n.
 func knownKey(pool string, n int) string {
 	return poolPrefix + pool + "/" + knownPart + "/" + strconv.Itoa(n)
 }

@@ -14,15 +14,17 @@ import (
 
 // Config holds what definitions are judged against.
 type Config struct {
-	// Health are the settings of the deployment, which changes of settings must go with. Defaults to health.DefaultSettings.
+	// Health are the settings of the deployment, which changes of settings must go with. Defaults to
+	// health.DefaultSettings.
 	Health health.Settings
 	// Approval says which missions need a second person's approval. Defaults to DefaultThresholds.
 	Approval Thresholds
-	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own. Defaults
-	// to none: audit lines then say what was done, but not what is different.
+	// Document returns what the audit compares, as JSON; nil for no entity. The rest of an entity is the catalog's own.
+	// Defaults to none: audit lines then say what was done, but not what is different.
 	Document func(Entity) []byte
-	// Find finds what definitions may name, before they become commands: brands, missions, pools, reward templates. It may return nil
-	// for what is there, or may be, if no more is known of it. Defaults to none: then no template is there, and no other name is checked.
+	// Find finds what definitions may name, before they become commands: brands, missions, pools, reward templates. It
+	// may return nil for what is there, or may be, if no more is known of it. Defaults to none: then no template is
+	// there, and no other name is checked.
 	Find func(kind Kind, id string) (Entity, bool)
 }
 

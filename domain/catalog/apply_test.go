@@ -173,7 +173,8 @@ func TestOneKeyIsOneCommand(t *testing.T) {
 	}
 }
 
-// TestExpected: a command is done only to what its actor expects to find; to nothing at all there is nothing to do, whatever was expected.
+// TestExpected: a command is done only to what its actor expects to find; to nothing at all there is nothing to do,
+// whatever was expected.
 func TestExpected(t *testing.T) {
 	brand := func(name string) Brand { return Brand{BrandID: "b", Name: name, State: StatusActive} }
 	made, _ := Apply(nil, NewPut("made", "ops", 1, brand("A")), DefaultConfig())

@@ -9,16 +9,20 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Approval is what is known of the second person that a mission above a threshold needs. An approval is of one definition exactly as it
-// is: any change of it voids the approval. The zero Approval is of a mission that nobody has approved or rejected.
+// Approval is what is known of the second person that a mission above a threshold needs. An approval is of one
+// definition exactly as it is: any change of it voids the approval. The zero Approval is of a mission that nobody has
+// approved or rejected.
 type Approval struct {
-	// Authors are the subjects who made the latest definition what it is, since one before it was approved, sorted. None of them can approve it.
+	// Authors are the subjects who made the latest definition what it is, since one before it was approved, sorted.
+	// None of them can approve it.
 	Authors []string
 	// Approved is the approval of the latest definition, nil if there is none.
 	Approved *Decision
-	// Rejected is the newest rejection, of the latest definition or of a proposal; the next change of the definition takes it away.
+	// Rejected is the newest rejection, of the latest definition or of a proposal; the next change of the definition
+	// takes it away.
 	Rejected *Decision
-	// Proposal is a changed definition of a mission that has been active: the version before it stays in force until it is approved.
+	// Proposal is a changed definition of a mission that has been active: the version before it stays in force until it
+	// is approved.
 	Proposal *Proposal
 }
 
@@ -122,7 +126,8 @@ func (m Mission) over() bool {
 	return m.History.Status == mission.Ended || m.History.Status == mission.Archived
 }
 
-// barred returns why m cannot become or stay what it is: it needs an approval, and has none. before tells whether it has been active before.
+// barred returns why m cannot become or stay what it is: it needs an approval, and has none. before tells whether it
+// has been active before.
 func (m Mission) barred(cfg Config, before bool) problem.List {
 	above := cfg.Approval.above(costsOf(m.Versions))
 	if len(above) == 0 || m.Approval.Approved != nil {
@@ -194,7 +199,8 @@ func (m Mission) approve(c *Command, cfg Config) (Entity, Change, problem.List) 
 	return next, Change{Action: ActionApproved, From: m.Status(), To: next.Status()}, nil
 }
 
-// with returns the history with the proposal as its latest version. If it was to be in force before now, it is as soon as allowed.
+// with returns the history with the proposal as its latest version. If it was to be in force before now, it is as soon
+// as allowed.
 func (m Mission) with(p *Proposal, now instant.Milli) (mission.History, problem.List) {
 	from := p.From
 	if !p.Backdated && from < now.Add(mission.VersionLead) {
@@ -203,7 +209,8 @@ func (m Mission) with(p *Proposal, now instant.Milli) (mission.History, problem.
 	return m.WithVersion(p.Mission, from, now, p.Backdated)
 }
 
-// reject takes a no to what waits, or an approval back as long as the mission has not been active. An author takes back what is theirs.
+// reject takes a no to what waits, or an approval back as long as the mission has not been active. An author takes back
+// what is theirs.
 func (m Mission) reject(c *Command, cfg Config) (Entity, Change, problem.List) {
 	state := m.Review().State(cfg.Approval)
 	switch problems := m.undecidable(c, state); {

@@ -101,8 +101,8 @@ type deed struct {
 // approvals is the model: who did what since the last definition that counts.
 type approvals struct{ deeds []deed }
 
-// Whatever several people do: every definition above the threshold that users win by was approved, as it is, by somebody who wrote none of it
-// since the last one that counted.
+// Whatever several people do: every definition above the threshold that users win by was approved, as it is, by
+// somebody who wrote none of it since the last one that counted.
 func TestEveryVersionAboveTheThresholdWasApprovedByAnother(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		model := &approvals{}
@@ -141,7 +141,8 @@ func (a *approvals) check(t *rapid.T, before, after *Row, c *Command, e *Event) 
 	}
 }
 
-// judge checks that the last thing that was done to a definition is an approval of it by somebody who had no part in it.
+// judge checks that the last thing that was done to a definition is an approval of it by somebody who had no part in
+// it.
 func (a *approvals) judge(t *rapid.T, text mission.Mission) {
 	n := len(a.deeds) - 1
 	if n < 1 || !a.deeds[n].approved || !reflect.DeepEqual(a.deeds[n].text, text) {

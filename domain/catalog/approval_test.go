@@ -125,7 +125,8 @@ func TestAChangeVoidsTheApproval(t *testing.T) {
 	wantRun(t, got, "applied v1 active")
 }
 
-// What is raised while the mission is active is a proposal: the version before it stays in force until somebody else says yes.
+// What is raised while the mission is active is a proposal: the version before it stays in force until somebody else
+// says yes.
 func TestARaiseOfAnActiveMissionIsAProposal(t *testing.T) {
 	row, got := judged(t, nil, edit("c1", "ann", mission.Active, cash(small-2)), edit("c2", "ann", "", cash(small-1)), edit("c3", "ann", "", cash(small)),
 		edit("c4", "ann", "", cash(small+1)), edit("c5", "ann", "", cash(small+1)), edit("c6", "ben", "", cash(large)), edit("c7", "ann", "", cash(small)))
@@ -313,7 +314,8 @@ func TestApprovalRequiredSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// A proposal keeps the time from which it is to be in force, unless that is too early when it is approved; a backdated one says why as ever.
+// A proposal keeps the time from which it is to be in force, unless that is too early when it is approved; a backdated
+// one says why as ever.
 func TestProposalsBegin(t *testing.T) {
 	row, _ := judged(t, nil, edit("c1", "ann", mission.Active, cash(small)))
 	for _, tt := range []struct {

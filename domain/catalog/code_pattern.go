@@ -10,7 +10,8 @@ import (
 type CodePattern struct {
 	MinLength int64 // in characters; 0: no bound
 	MaxLength int64 // in characters; 0: no bound
-	// Alphabet are the characters that codes have: characters and ranges such as 0-9A-Z; '-' first or last is itself. Empty: any.
+	// Alphabet are the characters that codes have: characters and ranges such as 0-9A-Z; '-' first or last is itself.
+	// Empty: any.
 	Alphabet string
 	// CheckDigit is CheckLuhn or CheckMod97, empty: none.
 	CheckDigit string
@@ -50,7 +51,8 @@ func (v *validator) codePattern(pointer string, p CodePattern) {
 	}
 }
 
-// Checker returns a function that says what is wrong with a code, empty if nothing is; it never repeats the code. The pattern must be valid.
+// Checker returns a function that says what is wrong with a code, empty if nothing is; it never repeats the code. The
+// pattern must be valid.
 func (p CodePattern) Checker() func(code string) string {
 	ranges, _ := parseAlphabet(p.Alphabet)
 	return func(code string) string {

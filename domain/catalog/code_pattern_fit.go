@@ -2,7 +2,8 @@ package catalog
 
 import "unicode/utf8"
 
-// unfit says why no code at all fits a pattern whose parts are valid, empty if one does. It refuses only what is certain.
+// unfit says why no code at all fits a pattern whose parts are valid, empty if one does. It refuses only what is
+// certain.
 func (p CodePattern) unfit() string {
 	ranges, _ := parseAlphabet(p.Alphabet)
 	if p.Alphabet == "" {
@@ -46,15 +47,16 @@ func (a alphabet) smallest() int64 {
 	return size
 }
 
-// checked is how far the computation of check digits is. What it returns for one more character in front (luhn) or behind (mod97) is the
-// same for all codes that came as far, so that all lengths up to 256 are tried at once.
+// checked is how far the computation of check digits is. What it returns for one more character in front (luhn) or
+// behind (mod97) is the same for all codes that came as far, so that all lengths up to 256 are tried at once.
 type checked struct {
 	counted int // characters that count, up to what is needed
 	even    bool
 	rest    int
 }
 
-// stepOf takes one more character in; false: no code may have it. It also tells whether the code would be right as it is.
+// stepOf takes one more character in; false: no code may have it. It also tells whether the code would be right as it
+// is.
 type stepOf func(c checked, char byte) (next checked, right, ok bool)
 
 // leads tells whether characters of the alphabet make a code of a length from least to most that ends right.

@@ -6,8 +6,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// The statuses of brands, ads, pools and reward templates. Any may follow any other; only what is active is shown to users or
-// can be named by a new mission.
+// The statuses of brands, ads, pools and reward templates. Any may follow any other; only what is active is shown to
+// users or can be named by a new mission.
 const (
 	StatusDraft    = "draft"
 	StatusActive   = "active"

@@ -67,8 +67,8 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// TestTemplatesReadWhatTheyAreGiven: of every kind of reward a template has the currency that its amount can be in, and what a mission of the kind
-// would not read is refused.
+// TestTemplatesReadWhatTheyAreGiven: of every kind of reward a template has the currency that its amount can be in, and
+// what a mission of the kind would not read is refused.
 func TestTemplatesReadWhatTheyAreGiven(t *testing.T) {
 	for _, kind := range mission.RewardKinds() {
 		in := mission.RewardKindOf(kind)

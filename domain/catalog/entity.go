@@ -35,9 +35,9 @@ func Key(kind Kind, id string) string { return string(kind) + "/" + id }
 // MissionKey returns the key of a mission.
 func MissionKey(id string) string { return Key(KindMission, id) }
 
-// Entity is something that operators define, with what the catalog knows of its past; in a command there is no past yet.
-// The set of its types is closed: Mission, Brand, Ad, Pool, RewardTemplate, and of payment health Override, Maintenance, Freeze,
-// HealthSettings.
+// Entity is something that operators define, with what the catalog knows of its past; in a command there is no past
+// yet. The set of its types is closed: Mission, Brand, Ad, Pool, RewardTemplate, and of payment health Override,
+// Maintenance, Freeze, HealthSettings.
 type Entity interface {
 	Kind() Kind
 	// ID is unique within the kind.
@@ -51,8 +51,8 @@ type Entity interface {
 	normal() Entity
 	// validate returns what is wrong with the definition by itself.
 	validate(Config) problem.List
-	// put returns what comes of current, nil if there is nothing yet, when the command asks for this entity. A Change without an
-	// action is none.
+	// put returns what comes of current, nil if there is nothing yet, when the command asks for this entity. A Change
+	// without an action is none.
 	put(current Entity, c *Command, cfg Config) (Entity, Change, problem.List)
 	// withdraw returns what is left of this entity when it is taken back.
 	withdraw(c *Command) (Entity, Change, problem.List)

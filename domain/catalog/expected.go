@@ -9,7 +9,8 @@ const (
 	ExpectSomething int64 = -2 // there is one, at whatever revision
 )
 
-// unexpected returns why what is there is not what the actor has seen. What can be done to nothing at all is not its business: act says so.
+// unexpected returns why what is there is not what the actor has seen. What can be done to nothing at all is not its
+// business: act says so.
 func unexpected(row *Row, c *Command) problem.List {
 	there := row != nil && row.Entity != nil
 	detail := ""

@@ -221,7 +221,8 @@ func TestRefusedSettings(t *testing.T) {
 	}
 }
 
-// Whatever comes in whatever order, no row changes after it was returned, what is set is valid, and changes stay in order.
+// Whatever comes in whatever order, no row changes after it was returned, what is set is valid, and changes stay in
+// order.
 func TestHealthEntitiesKeepTheirPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var row *Row

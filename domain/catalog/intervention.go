@@ -22,7 +22,8 @@ type Override struct{ health.Override }
 // Maintenance is a downtime known beforehand.
 type Maintenance struct{ health.Maintenance }
 
-// Freeze stops automatic changes of state in a mode, whose PlaceID is its id. Its validity begins with the command where it does not say.
+// Freeze stops automatic changes of state in a mode, whose PlaceID is its id. Its validity begins with the command
+// where it does not say.
 type Freeze struct{ health.Freeze }
 
 // Intervention returns the record of `overrides` that an entity makes, nil for other kinds.
@@ -240,7 +241,8 @@ func name(s string) string { return payment.Name(s) }
 const (
 	maxName = 256
 	maxMode = 128
-	// maxSpan is how long something may hold, and how far ahead of its command it may begin: what is forgotten ends by itself.
+	// maxSpan is how long something may hold, and how far ahead of its command it may begin: what is forgotten ends by
+	// itself.
 	maxSpan = 90 * 24 * time.Hour
 )
 

@@ -9,15 +9,16 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Mission is a mission with its versions. A command's has one version: its definition, the status asked for (empty: as it is, or
-// draft), From and Backdated of the version, and ScheduledAt.
+// Mission is a mission with its versions. A command's has one version: its definition, the status asked for (empty: as
+// it is, or draft), From and Backdated of the version, and ScheduledAt.
 type Mission struct {
 	mission.History
 	// Approval is the second person's word; a command's has none.
 	Approval Approval
 	// Reason is why, as a command's definition says it; the audit keeps it.
 	Reason string
-	// Assumed is what a definition that was just read left open and what it means, in sentences for its author. Nothing keeps it.
+	// Assumed is what a definition that was just read left open and what it means, in sentences for its author. Nothing
+	// keeps it.
 	Assumed []string
 }
 
@@ -108,8 +109,8 @@ func (m Mission) put(current Entity, c *Command, cfg Config) (Entity, Change, pr
 	}
 }
 
-// begins bounds how far ahead of the command something of the mission begins. A mission that was never active has one version, which holds from its
-// start: there is none that could be in force later.
+// begins bounds how far ahead of the command something of the mission begins. A mission that was never active has one
+// version, which holds from its start: there is none that could be in force later.
 func (m Mission) begins(old Mission, c *Command) problem.List {
 	v, from := &validator{}, m.Latest().From
 	v.ahead("/activate_at", m.ScheduledAt, c.At)
@@ -121,8 +122,8 @@ func (m Mission) begins(old Mission, c *Command) problem.List {
 	return v.problems
 }
 
-// edit returns the mission with the definition that is asked for: in place as long as the mission has not been active; then as a version, or
-// as a proposal if it takes the approval of a second person.
+// edit returns the mission with the definition that is asked for: in place as long as the mission has not been active;
+// then as a version, or as a proposal if it takes the approval of a second person.
 func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.List) {
 	asked, next := m.Latest(), old
 	proposal := &Proposal{Mission: asked.Mission, From: asked.From, Backdated: asked.Backdated, At: c.At, Authors: []string{c.Actor}}
@@ -194,7 +195,8 @@ func (m Mission) revise(old mission.History, c *Command) (mission.History, probl
 	return next, problems
 }
 
-// status returns what the mission is to become. A file that says when a mission is scheduled stays true after it was activated.
+// status returns what the mission is to become. A file that says when a mission is scheduled stays true after it was
+// activated.
 func (m Mission) status(old mission.History, c *Command) mission.Status {
 	to := m.History.Status
 	if to == "" || to == mission.Scheduled && old.Activated && m.ScheduledAt != 0 && m.ScheduledAt <= c.At {
@@ -297,9 +299,9 @@ func (r *Row) ScheduledAt() instant.Milli {
 	return 0
 }
 
-// Due returns the command that activates the mission of a row whose time has come, nil if it has not, or somebody else came
-// first, or it waits for its approval. The mission becomes active at the time it was scheduled for, or approved at if that was later, however
-// late that is noticed.
+// Due returns the command that activates the mission of a row whose time has come, nil if it has not, or somebody else
+// came first, or it waits for its approval. The mission becomes active at the time it was scheduled for, or approved at
+// if that was later, however late that is noticed.
 func Due(r *Row, now instant.Milli, cfg Config) *Command {
 	at := r.ScheduledAt()
 	if at == 0 || at > now {

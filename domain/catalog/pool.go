@@ -90,8 +90,8 @@ func CheckCode(code string) string {
 	}
 }
 
-// drawn tells whether somebody who types a code sees the character: no format character, no space, no filler, and not the mark of text
-// that was lost.
+// drawn tells whether somebody who types a code sees the character: no format character, no space, no filler, and not
+// the mark of text that was lost.
 func drawn(r rune) bool {
 	const blankBraille, lost = '\u2800', '\ufffd'
 	return unicode.IsGraphic(r) && !unicode.Is(unicode.Z, r) && r != blankBraille && r != lost &&
@@ -107,7 +107,8 @@ func CodesDigest(codes []string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// addCodes counts codes on their way to the budget group. They leave nothing in the catalog but their number and digest.
+// addCodes counts codes on their way to the budget group. They leave nothing in the catalog but their number and
+// digest.
 func addCodes(current Entity, c *Command) (Entity, Change, problem.List) {
 	p, ok := current.(Pool)
 	switch {

@@ -118,8 +118,8 @@ func anyCommand(t *rapid.T, i int) *Command {
 	return c
 }
 
-// Whatever is asked for: revisions grow by one with each change and with nothing else, a command that comes again changes
-// nothing, every change has its line, and the lines lead to the entity as it is.
+// Whatever is asked for: revisions grow by one with each change and with nothing else, a command that comes again
+// changes nothing, every change has its line, and the lines lead to the entity as it is.
 func TestTheAuditLeadsToTheEntity(t *testing.T) {
 	cfg := documented()
 	rapid.Check(t, func(t *rapid.T) {

@@ -9,8 +9,9 @@ type reference struct {
 	id      string
 }
 
-// referencesOf returns the entities that must be there for a definition to name them. An ad may come before its mission, and is shown to
-// nobody until then. Templates are no more than copied (see Resolve). Segments are defined nowhere: a user is in them or not.
+// referencesOf returns the entities that must be there for a definition to name them. An ad may come before its
+// mission, and is shown to nobody until then. Templates are no more than copied (see Resolve). Segments are defined
+// nowhere: a user is in them or not.
 func referencesOf(e Entity) []reference {
 	switch e := e.(type) {
 	case Mission:
@@ -27,8 +28,8 @@ func referencesOf(e Entity) []reference {
 	}
 }
 
-// CheckReferences returns a problem for each entity that a definition names and that is not there, or is archived; what it named before
-// may be archived since. Without Config.Find nothing is checked.
+// CheckReferences returns a problem for each entity that a definition names and that is not there, or is archived; what
+// it named before may be archived since. Without Config.Find nothing is checked.
 func CheckReferences(e Entity, cfg Config) problem.List {
 	if cfg.Find == nil {
 		return nil

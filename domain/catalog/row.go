@@ -1,6 +1,6 @@
-// Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates, and for payment
-// health overrides, maintenance, freezes and settings. A row is one definition with the last verdicts on its commands. Apply
-// decides what a command does; the entity's own type decides what is allowed.
+// Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates, and for
+// payment health overrides, maintenance, freezes and settings. A row is one definition with the last verdicts on its
+// commands. Apply decides what a command does; the entity's own type decides what is allowed.
 package catalog
 
 import (
@@ -26,7 +26,8 @@ const (
 	Resume   Op = "resume"
 	End      Op = "end"
 	Archive  Op = "archive"
-	// Approve and Reject are a second person's yes and no to a mission. Both need Expected: what was seen is what is decided on.
+	// Approve and Reject are a second person's yes and no to a mission. Both need Expected: what was seen is what is
+	// decided on.
 	Approve Op = "approve"
 	Reject  Op = "reject"
 	// AddCodes hands gift codes on to a pool.
@@ -47,7 +48,8 @@ type Command struct {
 	Entity   Entity        // what it is to be; of Put only
 	When     instant.Milli // event time of a move; of Activate when it is to be; 0 = At
 	Codes    []string      // of AddCodes, at least one
-	// Judged is the wall time at which the catalog judges the command, which may have waited; 0 = At. It is not part of the record.
+	// Judged is the wall time at which the catalog judges the command, which may have waited; 0 = At. It is not part of
+	// the record.
 	Judged instant.Milli
 }
 

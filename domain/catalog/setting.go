@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// HealthSettings are the settings of a mode, or of an instrument of it, as they change over event time. A command's hold one
-// change: it is added to those before it.
+// HealthSettings are the settings of a mode, or of an instrument of it, as they change over event time. A command's
+// hold one change: it is added to those before it.
 type HealthSettings struct {
 	Mode       string
 	Instrument string // empty: all of the mode

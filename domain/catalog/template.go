@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// RewardTemplate is a reward that missions may name instead of describing it. A mission takes a copy when it is written: what
-// becomes of the template afterwards does not change it.
+// RewardTemplate is a reward that missions may name instead of describing it. A mission takes a copy when it is
+// written: what becomes of the template afterwards does not change it.
 type RewardTemplate struct {
 	TemplateID  string
 	Title       string
@@ -96,8 +96,9 @@ func (t RewardTemplate) withdraw(*Command) (Entity, Change, problem.List) {
 	return archive(t, next)
 }
 
-// Resolve returns a mission whose reward is nothing but the name of a template with the template's reward in its place, and its
-// grant and debt where the mission has the defaults. All else stays as it is. From then on the mission needs the template no more.
+// Resolve returns a mission whose reward is nothing but the name of a template with the template's reward in its place,
+// and its grant and debt where the mission has the defaults. All else stays as it is. From then on the mission needs
+// the template no more.
 func Resolve(e Entity, cfg Config) (Entity, problem.List) {
 	m, ok := e.(Mission)
 	if !ok {

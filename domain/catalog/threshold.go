@@ -17,15 +17,15 @@ const NoThreshold = -1
 
 // Thresholds are how much a mission may give in all before a second person has to approve it.
 type Thresholds struct {
-	// Amount is of cash, gift cards and custom rewards, in minor units of every currency that Amounts does not name. Defaults to
-	// 10,000,000 (₹100,000.00).
+	// Amount is of cash, gift cards and custom rewards, in minor units of every currency that Amounts does not name.
+	// Defaults to 10,000,000 (₹100,000.00).
 	Amount int64
 	// Amounts are those of single currencies, by ISO 4217 code. Defaults to none.
 	Amounts map[string]int64
 	// Coins is of coins and scratch cards. Defaults to NoThreshold: what a coin is worth only the deployment knows.
 	Coins int64
-	// Unlimited: a mission without budget and max_winners is above every threshold, and so is a reward whose amount is not given. Else it
-	// counts as one reward. Defaults to true.
+	// Unlimited: a mission without budget and max_winners is above every threshold, and so is a reward whose amount is
+	// not given. Else it counts as one reward. Defaults to true.
 	Unlimited bool
 }
 
@@ -91,9 +91,10 @@ func (t Thresholds) above(costs []Cost) []Cost {
 	return found
 }
 
-// costsOf returns what a mission of these versions can give, by unit. Users keep their version, so every version costs for good. But the
-// limits of the newest version hold for all users (budget.Mission), so before the last reward the limits of some version held for the
-// sum: the sum is at most the largest of the versions' limits, with the largest reward of any version.
+// costsOf returns what a mission of these versions can give, by unit. Users keep their version, so every version costs
+// for good. But the limits of the newest version hold for all users (budget.Mission), so before the last reward the
+// limits of some version held for the sum: the sum is at most the largest of the versions' limits, with the largest
+// reward of any version.
 func costsOf(versions []mission.Version) []Cost {
 	largest, unknown := map[string]int64{}, map[string]bool{}
 	for _, v := range versions {

@@ -58,10 +58,12 @@ type Decision struct {
 	Edited      bool
 }
 
-// Decide returns row, which may be nil, with what a command does to it, whether its record is to be sent, and the line that
-// the audit gets. It returns row itself and no line if the command was judged before, or if there is no such dead letter.
+// Decide returns row, which may be nil, with what a command does to it, whether its record is to be sent, and the line
+// that the audit gets. It returns row itself and no line if the command was judged before, or if there is no such dead
+// letter.
 //
-// What is discarded can still be replayed: nothing is lost by it. What was replayed is decided for good, so that no decision sends a record twice.
+// What is discarded can still be replayed: nothing is lost by it. What was replayed is decided for good, so that no
+// decision sends a record twice.
 func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	if row == nil {
 		return nil, false, nil

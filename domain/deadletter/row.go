@@ -1,5 +1,5 @@
-// Package deadletter decides on the row of each record that could not be used: where it came from, why it was refused, and what
-// people decided. The bytes stay in the topic dead-letters; the row has their place.
+// Package deadletter decides on the row of each record that could not be used: where it came from, why it was refused,
+// and what people decided. The bytes stay in the topic dead-letters; the row has their place.
 package deadletter
 
 import (
@@ -48,7 +48,8 @@ type Letter struct {
 type Row struct {
 	Letter
 	State State
-	// Decision is the last one that was taken, nil for none. If the record is filed anew, for another reason, State is Open all the same.
+	// Decision is the last one that was taken, nil for none. If the record is filed anew, for another reason, State is
+	// Open all the same.
 	Decision *Decision
 	// Verdicts are those on the last commands.
 	Verdicts verdict.List

@@ -3,12 +3,12 @@ package erasure
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Nobody stands for every user who was forgotten: rows that must stay for their amounts are theirs from then on. No user has
-// this id, since intake takes none with a control character.
+// Nobody stands for every user who was forgotten: rows that must stay for their amounts are theirs from then on. No
+// user has this id, since intake takes none with a control character.
 const Nobody = "\x1enobody"
 
-// Request asks that a user's rows go, or that a transaction forgets its user: the record of `erasures`, keyed by whichever of the two
-// it names. Groups pass over what does not concern them.
+// Request asks that a user's rows go, or that a transaction forgets its user: the record of `erasures`, keyed by
+// whichever of the two it names. Groups pass over what does not concern them.
 type Request struct {
 	UserID        string // rows of this user go
 	TransactionID string // or: this transaction forgets its user

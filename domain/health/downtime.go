@@ -15,7 +15,8 @@ import (
 // Downtime is a time in which an instrument, or one of its gateways, was or will be worse than usual: the record of
 // `downtimes`, keyed mode/instrument or mode/instrument/gateway, one for every change.
 type Downtime struct {
-	// ID is made of what the downtime is of and when it began, or of the intervention that it stems from; the same in every replay.
+	// ID is made of what the downtime is of and when it began, or of the intervention that it stems from; the same in
+	// every replay.
 	ID               string
 	Mode, Instrument string
 	Gateway          string // empty: the instrument as a whole
@@ -246,8 +247,8 @@ func (l *Level) downtime(d Downtime) Downtime {
 	return d
 }
 
-// Disruptions returns the downtimes of the mode that the row remembers: those that are not over, and the last that are, the one
-// that begins last first. A view lists them.
+// Disruptions returns the downtimes of the mode that the row remembers: those that are not over, and the last that are,
+// the one that begins last first. A view lists them.
 func (r *ModeRow) Disruptions() []Downtime {
 	if r == nil {
 		return nil

@@ -19,7 +19,8 @@ type Finished struct {
 	Arrived instant.Milli
 }
 
-// Silent tells that a series has had no attempt for more than MaxEmpty windows; its record is published beside the finals.
+// Silent tells that a series has had no attempt for more than MaxEmpty windows; its record is published beside the
+// finals.
 type Silent struct{ Record *WindowRecord }
 
 // Late is an attempt whose window had closed; To goes to the row that keeps the window.

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// eject decides which of those that are out by their own state do lose their traffic: of the mode's instruments the worst
-// first, up to the limit, which those count towards that people have forced down; of an instrument's gateways all, unless
-// nothing would be left. Instruments that do not weigh raise no limit and are held up by none; `other` is never out.
+// eject decides which of those that are out by their own state do lose their traffic: of the mode's instruments the
+// worst first, up to the limit, which those count towards that people have forced down; of an instrument's gateways
+// all, unless nothing would be left. Instruments that do not weigh raise no limit and are held up by none; `other` is
+// never out.
 func (r *ModeRow) eject(s Settings) {
 	var out []*Instrument
 	known, weighing, forced := 0, 0, 0
@@ -56,8 +57,8 @@ func keepGateways(gateways []Gateway) {
 	}
 }
 
-// ejectable returns how many instruments may be disabled at a time: a share of those that weigh, and one in any case where there
-// are others.
+// ejectable returns how many instruments may be disabled at a time: a share of those that weigh, and one in any case
+// where there are others.
 func ejectable(s Settings, known, weighing int) int {
 	limit := weighing * s.MaxEjectionPercent / 100
 	if s.MaxEjectionPercent == 0 || known < 2 {

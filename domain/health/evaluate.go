@@ -27,8 +27,9 @@ func (Changed) modeEffect()   {}
 func (Disrupted) modeEffect() {}
 func (Refused) modeEffect()   {}
 
-// AdvanceTo does what is due at watermark w, in order of event time: it evaluates the mode for every window end whose scores are
-// all in, and begins and ends what people have decided. It returns r itself if nothing is due. A nil row is empty.
+// AdvanceTo does what is due at watermark w, in order of event time: it evaluates the mode for every window end whose
+// scores are all in, and begins and ends what people have decided. It returns r itself if nothing is due. A nil row is
+// empty.
 func (r *ModeRow) AdvanceTo(s Settings, w instant.Milli) (*ModeRow, []ModeEffect) {
 	m, ok := r.upcoming(s)
 	if !ok || m.at > w {
@@ -42,7 +43,8 @@ func (r *ModeRow) AdvanceTo(s Settings, w instant.Milli) (*ModeRow, []ModeEffect
 	return next, next.await(s, effects)
 }
 
-// await appends the wish for what is due next. It may be an earlier one than was asked for before; asking again does no harm.
+// await appends the wish for what is due next. It may be an earlier one than was asked for before; asking again does no
+// harm.
 func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 	if m, ok := r.upcoming(s); ok {
 		effects = append(effects, Awaited{m.at})
@@ -94,8 +96,9 @@ func (r *ModeRow) orNew(mode string) *ModeRow {
 	return r.clone()
 }
 
-// file puts a score in its place. What a late attempt changed counts with the next window, whose score has it too: a correction of
-// one that is here already is left out, since whether it came before the evaluation hangs on how groups are interleaved.
+// file puts a score in its place. What a late attempt changed counts with the next window, whose score has it too: a
+// correction of one that is here already is left out, since whether it came before the evaluation hangs on how groups
+// are interleaved.
 func (g *Gateway) file(score *Score) {
 	scoring := scoringOf(score)
 	i, found := slices.BinarySearchFunc(g.Scores, scoring.End, byEnd)
@@ -125,7 +128,8 @@ func (g *Gateway) forget(evaluated instant.Milli) {
 	}
 }
 
-// moment is something due at the watermark at: the evaluation of a window end, or, with end 0, what people have decided.
+// moment is something due at the watermark at: the evaluation of a window end, or, with end 0, what people have
+// decided.
 type moment struct{ at, end instant.Milli }
 
 // upcoming returns what is due next; what people have decided goes before an evaluation of the same time.
@@ -253,8 +257,8 @@ func (r *ModeRow) evaluate(s Settings, end instant.Milli, frozen bool) {
 	r.each(func(_ *Instrument, g *Gateway) { g.forget(end) })
 }
 
-// weigh decides which instruments count in decisions about the mode. The others stay what they were: an instrument that is out may
-// have no traffic because it is out.
+// weigh decides which instruments count in decisions about the mode. The others stay what they were: an instrument that
+// is out may have no traffic because it is out.
 func (r *ModeRow) weigh(s Settings, mode sight, judged []bool) {
 	for i := range r.Instruments {
 		if inst := &r.Instruments[i]; judged[i] {

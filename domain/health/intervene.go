@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Intervene files what people decide, after settling what is due at the watermark w before it. What has begun by then holds
-// at once, the rest when event time reaches it.
+// Intervene files what people decide, after settling what is due at the watermark w before it. What has begun by then
+// holds at once, the rest when event time reaches it.
 func (r *ModeRow) Intervene(s Settings, i *Intervention, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.AdvanceTo(s, w)
 	next := r.orNew(i.Mode())
@@ -90,8 +90,8 @@ func (r *ModeRow) boundaries() []instant.Milli {
 	return out
 }
 
-// intervene brings what is forced to the time that is settled, and drops what is over. What is forced has a level, also before
-// its first score.
+// intervene brings what is forced to the time that is settled, and drops what is over. What is forced has a level, also
+// before its first score.
 func (r *ModeRow) intervene() {
 	now := r.Settled
 	r.Overrides = slices.DeleteFunc(r.Overrides, func(o Override) bool { return o.Until <= now })
@@ -134,7 +134,8 @@ func (l *Level) force(f Forced, now instant.Milli) {
 	l.Forced = f
 }
 
-// forced returns what people say of a level now. An override says more than a maintenance, the newer more than the older.
+// forced returns what people say of a level now. An override says more than a maintenance, the newer more than the
+// older.
 func (r *ModeRow) forced(instrument, gateway string) Forced {
 	var from instant.Milli
 	var f Forced

@@ -193,7 +193,8 @@ func TestInterventionsAreBounded(t *testing.T) {
 	}
 }
 
-// A gateway that is silent for as long as health remembers is forgotten, and with the last its instrument and its downtime.
+// A gateway that is silent for as long as health remembers is forgotten, and with the last its instrument and its
+// downtime.
 func TestForgottenGateways(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	m.score("sbi/a", "1m", 40)

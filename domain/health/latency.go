@@ -11,8 +11,9 @@ import (
 const subBits = 5
 
 // Latency is a histogram of latencies in milliseconds that can be merged without loss. Up to 63 ms it is exact; beyond,
-// buckets grow with the value, and a quantile is wrong by at most 1/64 (1.6 %) of the true value. Its size is bounded by
-// the range of values: 32 buckets for each doubling. The zero value is empty. It is a value: methods return a changed copy.
+// buckets grow with the value, and a quantile is wrong by at most 1/64 (1.6 %) of the true value. Its size is bounded
+// by the range of values: 32 buckets for each doubling. The zero value is empty. It is a value: methods return a
+// changed copy.
 type Latency struct {
 	Buckets []Bucket // by ascending index, counts positive
 }
@@ -29,7 +30,8 @@ type Quantiles struct {
 	Known         bool
 }
 
-// bucketOf returns the index of v > 0: v itself below 2^(subBits+1), then exponent and the leading bits below the first.
+// bucketOf returns the index of v > 0: v itself below 2^(subBits+1), then exponent and the leading bits below the
+// first.
 func bucketOf(v int64) int32 {
 	shift := bits.Len64(uint64(v)) - subBits - 1
 	if shift <= 0 {

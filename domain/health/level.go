@@ -16,7 +16,8 @@ type Verdict struct {
 	Reason string
 }
 
-// Level is the standing of a mode, of an instrument or of one of its gateways. The zero value is up and open to traffic.
+// Level is the standing of a mode, of an instrument or of one of its gateways. The zero value is up and open to
+// traffic.
 type Level struct {
 	// Verdict is what the evaluations say, whatever is forced.
 	Verdict
@@ -32,15 +33,16 @@ type Level struct {
 	Pool Pool
 	// Trial is the way back from down, where probing is on.
 	Trial Trial
-	// Recent are the last windows that were judged, newest last; Decided are those that the present state was decided by.
+	// Recent are the last windows that were judged, newest last; Decided are those that the present state was decided
+	// by.
 	Recent, Decided []Judged
 }
 
 // Judged is one window as a verdict took it.
 type Judged struct {
 	End instant.Milli
-	// Rate is the rate that was held against the thresholds, to four decimals: the score as of that window or, where the
-	// settings want it, its lower bound; for probes the share of good ones in the window.
+	// Rate is the rate that was held against the thresholds, to four decimals: the score as of that window or, where
+	// the settings want it, its lower bound; for probes the share of good ones in the window.
 	Rate float64
 	// Count is the number of attempts that the rate is over.
 	Count int64
@@ -107,8 +109,8 @@ func (v sight) plus(w sight) sight {
 	return sight{v.end, v.pool.Plus(w.pool), v.window.Plus(w.window), v.fresh || w.fresh}
 }
 
-// judge takes the window of v into account. With too few attempts the state and its runs are kept. Frozen, windows go on
-// being counted and nothing else moves.
+// judge takes the window of v into account. With too few attempts the state and its runs are kept. Frozen, windows go
+// on being counted and nothing else moves.
 func (l *Level) judge(s Settings, v sight, frozen bool) {
 	l.Known, l.Pool = true, v.pool
 	l.Trial.remember(s, v)

@@ -40,8 +40,8 @@ func (w *world) minute(n int, down bool) {
 	w.seen = append(w.seen, w.row.Instrument("sbi").Level.State)
 }
 
-// An outage of half an hour, in a world that does as routing says. With probing the bank is back soon after, and few paid for
-// it; without, nobody ever learns that it is well again. docs/design.md, section 8.4.
+// An outage of half an hour, in a world that does as routing says. With probing the bank is back soon after, and few
+// paid for it; without, nobody ever learns that it is well again. docs/design.md, section 8.4.
 func TestTrafficThatFollows(t *testing.T) {
 	run := func(probing bool) *world {
 		w := &world{s: DefaultSettings(), last: map[string][]Small{}, sent: map[string]int64{}}

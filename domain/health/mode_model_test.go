@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// model is the dumbest possible routing of one mode, written from the rules alone (docs/design.md, section 8.4): all scores there ever were, looked
-// through anew at every window end. Windows are minutes and are called by their number.
+// model is the dumbest possible routing of one mode, written from the rules alone (docs/design.md, section 8.4): all
+// scores there ever were, looked through anew at every window end. Windows are minutes and are called by their number.
 type model struct {
 	probing bool
 	scores  map[string]map[int]modelScore // by instrument/gateway, by window
@@ -46,7 +46,8 @@ func (m *model) level(name string) *modelLevel {
 	return m.levels[name]
 }
 
-// weighed returns the score of some gateways as of window end n: of the newest score of each, fading by half in 5 windows.
+// weighed returns the score of some gateways as of window end n: of the newest score of each, fading by half in 5
+// windows.
 func (m *model) weighed(gateways []string, n, after int) (rate, eligible float64, fresh bool, now modelScore) {
 	var num, den float64
 	for _, g := range gateways {
@@ -325,8 +326,8 @@ func (m *model) eject(instruments map[string][]string, names []string, n int, no
 	}
 }
 
-// TestAgreesWithTheModel holds the row against the model at every window end: scores in any order within it, timers now and then
-// or not, interventions that begin and end at any second.
+// TestAgreesWithTheModel holds the row against the model at every window end: scores in any order within it, timers now
+// and then or not, interventions that begin and end at any second.
 func TestAgreesWithTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{probing: rapid.Bool().Draw(t, "probing"), scores: map[string]map[int]modelScore{}, levels: map[string]*modelLevel{}}

@@ -7,15 +7,16 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// ModeRow is the routing state of one mode: the newest scores of its gateways, the states made of them, and what people have
-// decided over them.
+// ModeRow is the routing state of one mode: the newest scores of its gateways, the states made of them, and what people
+// have decided over them.
 type ModeRow struct {
 	Mode string
 	// Evaluated is the end of the last window that the mode was evaluated for.
 	Evaluated instant.Milli
 	// Settled is the event time up to which everything due was done.
 	Settled instant.Milli
-	// Level is the mode as a whole. It has a state and a score, but its traffic is never taken away: there is nothing instead.
+	// Level is the mode as a whole. It has a state and a score, but its traffic is never taken away: there is nothing
+	// instead.
 	Level Level
 	// Instruments are ordered by name, without doubles.
 	Instruments []Instrument
@@ -35,8 +36,8 @@ type ModeRow struct {
 type Instrument struct {
 	Name  string
 	Level Level
-	// Weighs says that the instrument has, or had when it left up, enough attempts to count in decisions about the mode: names that
-	// hardly have traffic do not.
+	// Weighs says that the instrument has, or had when it left up, enough attempts to count in decisions about the
+	// mode: names that hardly have traffic do not.
 	Weighs bool
 	// Gateways are ordered by name, without doubles.
 	Gateways []Gateway
@@ -128,7 +129,8 @@ func (g *Gateway) last() instant.Milli {
 	return 0
 }
 
-// forget drops the gateways that had no score for as long as health remembers its series, and instruments that are left with none, unless they are forced.
+// forget drops the gateways that had no score for as long as health remembers its series, and instruments that are left
+// with none, unless they are forced.
 func (r *ModeRow) forget(s Settings) {
 	silent := func(g Gateway) bool { return g.last() < r.Evaluated.Add(-s.forgetAfter()) && !g.Level.forced() }
 	for i := range r.Instruments {

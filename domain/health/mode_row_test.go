@@ -334,7 +334,8 @@ func TestEvaluationDoesNotHangOnOrder(t *testing.T) {
 }
 
 func TestScoresThatWaitAreBounded(t *testing.T) {
-	// Too much waits for a watermark that is far away: the row is evaluated before its time rather than that anything is lost.
+	// Too much waits for a watermark that is far away: the row is evaluated before its time rather than that anything
+	// is lost.
 	m := &mode{s: DefaultSettings()}
 	m.s.Places = 200
 	const gateways = 60

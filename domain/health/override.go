@@ -2,8 +2,8 @@ package health
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Intervention is what people decide over the head of the evaluation: the record of `overrides`, keyed by mode. Exactly one
-// field is set. A record replaces the one before it with the same id (of a freeze: of the same mode).
+// Intervention is what people decide over the head of the evaluation: the record of `overrides`, keyed by mode. Exactly
+// one field is set. A record replaces the one before it with the same id (of a freeze: of the same mode).
 type Intervention struct {
 	Override    *Override
 	Maintenance *Maintenance

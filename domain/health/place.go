@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// OtherName is the name of the place that counts what has no place of its own: gateway `other` of instrument `other`. Attempts that
-// a producer calls so are counted there, too.
+// OtherName is the name of the place that counts what has no place of its own: gateway `other` of instrument `other`.
+// Attempts that a producer calls so are counted there, too.
 const OtherName = "other"
 
 // OtherWindow is what was counted in one window for names without a place of their own.
@@ -54,9 +54,9 @@ func (s Settings) maxScores() int { return scoresAPlace * (s.Places + s.candidat
 // isOther tells whether it is the place `other` itself.
 func (p place) isOther() bool { return p == place{OtherName, OtherName} }
 
-// at returns a copy of r, which may be nil, in which the gateway of a score may be changed, and nothing else: while event time makes a
-// jump, a row has thousands of scores. The gateway is nil if it has no place and gets none. One that is new is a candidate
-// until the mode is evaluated, and then stays if it is busier than others.
+// at returns a copy of r, which may be nil, in which the gateway of a score may be changed, and nothing else: while
+// event time makes a jump, a row has thousands of scores. The gateway is nil if it has no place and gets none. One that
+// is new is a candidate until the mode is evaluated, and then stays if it is busier than others.
 func (r *ModeRow) at(s Settings, score *Score) (*ModeRow, *Gateway, []ModeEffect) {
 	if (place{score.Instrument, score.Gateway}).isOther() {
 		row := r.shallow(score.Mode)
@@ -177,8 +177,8 @@ func (r *ModeRow) named() map[place]bool {
 	return out
 }
 
-// tenant is a gateway that could lose its place. The one that goes first is the least busy; of two that are as busy the one that
-// has not been evaluated yet, then the one whose name comes last.
+// tenant is a gateway that could lose its place. The one that goes first is the least busy; of two that are as busy the
+// one that has not been evaluated yet, then the one whose name comes last.
 type tenant struct {
 	place
 	known   bool
@@ -209,9 +209,9 @@ func (g *Gateway) traffic(s Settings, end instant.Milli) int64 {
 	return 0
 }
 
-// choose decides, before the mode is evaluated for end, who keeps a place and who gets one: by traffic alone, so that nothing hangs on
-// the order in which scores came. Never forgotten are gateways that are not up, forced, or named by people, alone or as
-// part of their instrument; what an instrument has beyond maxGateways is judged by itself.
+// choose decides, before the mode is evaluated for end, who keeps a place and who gets one: by traffic alone, so that
+// nothing hangs on the order in which scores came. Never forgotten are gateways that are not up, forced, or named by
+// people, alone or as part of their instrument; what an instrument has beyond maxGateways is judged by itself.
 func (r *ModeRow) choose(s Settings, end instant.Milli) []ModeEffect {
 	named := r.named()
 	var gone, free []tenant
@@ -240,8 +240,8 @@ func (r *ModeRow) choose(s Settings, end instant.Milli) []ModeEffect {
 	return r.vacate(s, gone...)
 }
 
-// outsiders returns which gateways of an instrument that is never forgotten could lose their places all the same: the new ones, but for
-// the busiest if there is no other.
+// outsiders returns which gateways of an instrument that is never forgotten could lose their places all the same: the
+// new ones, but for the busiest if there is no other.
 func outsiders(own []tenant, fixed int) []tenant {
 	fresh := slices.DeleteFunc(slices.Clone(own), func(t tenant) bool { return t.known })
 	if fixed > 0 || len(fresh) < len(own) || len(fresh) == 0 {
@@ -251,7 +251,8 @@ func outsiders(own []tenant, fixed int) []tenant {
 	return fresh[:len(fresh)-1]
 }
 
-// tenants returns the gateways of an instrument that could lose their places at the evaluation of end, and how many others it has.
+// tenants returns the gateways of an instrument that could lose their places at the evaluation of end, and how many
+// others it has.
 func (r *ModeRow) tenants(s Settings, inst *Instrument, named map[place]bool, end instant.Milli) (own []tenant, fixed int) {
 	for j := range inst.Gateways {
 		g, at := &inst.Gateways[j], place{inst.Name, inst.Gateways[j].Name}
@@ -266,8 +267,8 @@ func (r *ModeRow) tenants(s Settings, inst *Instrument, named map[place]bool, en
 	return own, fixed
 }
 
-// vacate takes gateways away, and the instruments that are left with none. What they counted since the last evaluation goes to `other`.
-// The list of instruments must be the row's own.
+// vacate takes gateways away, and the instruments that are left with none. What they counted since the last evaluation
+// goes to `other`. The list of instruments must be the row's own.
 func (r *ModeRow) vacate(s Settings, gone ...tenant) []ModeEffect {
 	if len(gone) == 0 {
 		return nil
@@ -305,8 +306,8 @@ func (r *ModeRow) vacate(s Settings, gone ...tenant) []ModeEffect {
 	return effects
 }
 
-// overflow counts the window of a score in the place `other`. What is no evidence of its own (corrections, silence) is left out.
-// The list of instruments must be the row's own.
+// overflow counts the window of a score in the place `other`. What is no evidence of its own (corrections, silence) is
+// left out. The list of instruments must be the row's own.
 func (r *ModeRow) overflow(s Settings, scoring Scoring) []ModeEffect {
 	if scoring.Correction || scoring.Window == (Counts{}) {
 		return nil

@@ -14,7 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// tenancy is the dumbest model of who has a place in a mode: at each window end all who have one, or ask for one, in a row.
+// tenancy is the dumbest model of who has a place in a mode: at each window end all who have one, or ask for one, in a
+// row.
 type tenancy struct {
 	places  int
 	tenants map[string]bool  // by name
@@ -243,8 +244,8 @@ func TestOtherIsNeverDisabled(t *testing.T) {
 	}
 }
 
-// Names that hardly have traffic are in no share of the mode's: neither do they raise the number of those that may be off, nor are
-// they off in place of a bank that has traffic.
+// Names that hardly have traffic are in no share of the mode's: neither do they raise the number of those that may be
+// off, nor are they off in place of a bank that has traffic.
 func TestNamesWithoutTrafficDoNotWeigh(t *testing.T) {
 	run := func(names int, good bool) []string {
 		m := &mode{s: DefaultSettings()}
@@ -319,8 +320,8 @@ func TestRowsAreBoundedInBytes(t *testing.T) {
 	}
 }
 
-// 12,000 made-up names in a mode of 20 banks of which one is down: it stays down, its downtime goes on, and the limit of how many
-// may be off stays what it was.
+// 12,000 made-up names in a mode of 20 banks of which one is down: it stays down, its downtime goes on, and the limit
+// of how many may be off stays what it was.
 func TestTwelveThousandNames(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	banks := func(end string) {
@@ -363,7 +364,8 @@ func TestTwelveThousandNames(t *testing.T) {
 	}
 }
 
-// A gateway that is down keeps its place in a bank that is up by its other gateway, and so does a quiet gateway of a bank that is not up.
+// A gateway that is down keeps its place in a bank that is up by its other gateway, and so does a quiet gateway of a
+// bank that is not up.
 func TestGatewaysThatAreNotForgotten(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	m.s.Places = 20

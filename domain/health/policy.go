@@ -1,8 +1,8 @@
 package health
 
-// Policy divides an instrument's traffic between its gateways. It returns one share for each standing, in order, none negative;
-// only their proportions matter, and if all are zero every gateway gets the same. The traffic percent of a standing is the
-// gateway's own, whatever its instrument gets.
+// Policy divides an instrument's traffic between its gateways. It returns one share for each standing, in order, none
+// negative; only their proportions matter, and if all are zero every gateway gets the same. The traffic percent of a
+// standing is the gateway's own, whatever its instrument gets.
 type Policy func([]Standing) []int64
 
 // The names of the policies.
@@ -26,8 +26,8 @@ func PolicyOf(name string) (Policy, bool) {
 	}
 }
 
-// Proportional gives every enabled gateway traffic in proportion to its score, and to the share of its traffic that it may
-// have. One that has no score, or too few attempts for one, counts as perfect: it would not get any otherwise.
+// Proportional gives every enabled gateway traffic in proportion to its score, and to the share of its traffic that it
+// may have. One that has no score, or too few attempts for one, counts as perfect: it would not get any otherwise.
 func Proportional(gateways []Standing) []int64 {
 	shares := make([]int64, len(gateways))
 	for i, g := range gateways {
@@ -42,9 +42,10 @@ const (
 	bestReserve = 5          // percent of the traffic for each of the others
 )
 
-// Best gives all traffic to the gateway with the best score, in equal parts to those within 0.02 of it, and 5 % to each of the
-// other enabled ones (together at most half), so that their scores stay true and they can take over. Gateways that may not
-// have all of their traffic, and those with too few attempts for a score, are the best only if there are no others.
+// Best gives all traffic to the gateway with the best score, in equal parts to those within 0.02 of it, and 5 % to each
+// of the other enabled ones (together at most half), so that their scores stay true and they can take over. Gateways
+// that may not have all of their traffic, and those with too few attempts for a score, are the best only if there are
+// no others.
 func Best(gateways []Standing) []int64 {
 	top, score := 0, int64(0)
 	for _, g := range gateways {
@@ -79,7 +80,8 @@ func Best(gateways []Standing) []int64 {
 	return shares
 }
 
-// rank orders gateways by what may be sent to them: nothing, some of their traffic, all of it, all of it with a score to go by.
+// rank orders gateways by what may be sent to them: nothing, some of their traffic, all of it, all of it with a score
+// to go by.
 func rank(g Standing) int {
 	switch {
 	case g.TrafficPercent == 0:

@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Trial is how a level comes back from down where probing is on: after a while a little traffic is let through, and every
-// attempt seen then is a probe. When enough of them are good, traffic comes back step by step.
+// Trial is how a level comes back from down where probing is on: after a while a little traffic is let through, and
+// every attempt seen then is a probe. When enough of them are good, traffic comes back step by step.
 type Trial struct {
 	// Falls counts how often the level went down since it was last up; each makes the next retry later.
 	Falls int
@@ -20,8 +20,8 @@ type Trial struct {
 	// Step is the step of recovery, from 0, and Stepped when it began.
 	Step    int
 	Stepped instant.Milli
-	// Anew is when recovery began: until scores no longer look back beyond it, verdicts are over the windows since (Last),
-	// for what made it go down would else do so again. Zero: scores are taken as they are.
+	// Anew is when recovery began: until scores no longer look back beyond it, verdicts are over the windows since
+	// (Last), for what made it go down would else do so again. Zero: scores are taken as they are.
 	Anew instant.Milli
 	Last []Small
 }

@@ -143,7 +143,8 @@ func TestProbeOutcomes(t *testing.T) {
 	}
 }
 
-// What made it go down does not do so again: until scores look no longer back on it, they are made of the windows since.
+// What made it go down does not do so again: until scores look no longer back on it, they are made of the windows
+// since.
 func TestVerdictAfterRecovery(t *testing.T) {
 	m := probed()
 	m.bringDown(t)

@@ -12,8 +12,8 @@ import (
 // unit is the weight of a window of age 0; weights are fixed-point, so that sums are exact and the same everywhere.
 const unit = 1 << 24
 
-// Pool is what a score is made of: attempts over a number of windows, weighted by age. Pools add up, so that the pool of an
-// instrument or mode is the sum over its gateways.
+// Pool is what a score is made of: attempts over a number of windows, weighted by age. Pools add up, so that the pool
+// of an instrument or mode is the sum over its gateways.
 type Pool struct {
 	// WeightedSuccess and WeightedEligible are sums of weight times count, in 1/2^24.
 	WeightedSuccess, WeightedEligible int64
@@ -37,8 +37,8 @@ func (p Pool) Rate() (float64, bool) {
 	return float64(p.WeightedSuccess) / float64(p.WeightedEligible), true
 }
 
-// judged returns the rate by which p is judged: Rate, or where the settings want it the lower bound of Wilson's interval for
-// as many attempts as weigh in p.
+// judged returns the rate by which p is judged: Rate, or where the settings want it the lower bound of Wilson's
+// interval for as many attempts as weigh in p.
 func (s Settings) judged(p Pool) (float64, bool) {
 	rate, ok := p.Rate()
 	if !ok || p.Eligible >= s.WilsonBelow {
@@ -47,8 +47,9 @@ func (s Settings) judged(p Pool) (float64, bool) {
 	return wilson(rate, float64(p.WeightedEligible)/unit), true
 }
 
-// wilson returns the lower bound of Wilson's 95 % interval for a rate among n. Each product is rounded by itself, so that no
-// machine fuses it with a sum. E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+// wilson returns the lower bound of Wilson's 95 % interval for a rate among n. Each product is rounded by itself, so
+// that no machine fuses it with a sum. E. B. Wilson, Probable inference, the law of succession, and statistical
+// inference, 1927.
 func wilson(rate, n float64) float64 {
 	const z = 1.959963984540054
 	zz := float64(z*z) / n
@@ -56,8 +57,8 @@ func wilson(rate, n float64) float64 {
 	return max(0, (rate+float64(zz/2)-float64(z*spread))/(1+zz))
 }
 
-// aged returns p as it weighs age windows later: with a half life exactly, with listed weights as if it were its newest window
-// alone. Nothing is left of it once all of its windows are out of sight.
+// aged returns p as it weighs age windows later: with a half life exactly, with listed weights as if it were its newest
+// window alone. Nothing is left of it once all of its windows are out of sight.
 func (p Pool) aged(s Settings, age int64) Pool {
 	switch {
 	case age <= 0:
@@ -94,8 +95,8 @@ func (s Settings) endToEnd(newest, end instant.Milli) bool {
 	return size > 0 && (newest-end)%size == 0
 }
 
-// weight returns what a window weighs in 1/2^24: 0.5^(age/half_life), or what the settings list. Rounding hides the last bits
-// in which machines may differ.
+// weight returns what a window weighs in 1/2^24: 0.5^(age/half_life), or what the settings list. Rounding hides the
+// last bits in which machines may differ.
 func weight(s Settings, age int64) int64 {
 	switch {
 	case len(s.Weights) == 0:

@@ -6,14 +6,14 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// WindowRecord is the public record of a closed window: revision 0 when it closes, one more with every correction. A Silent
-// one is no window: it tells that there were only empty windows in Span, and that no more are published until traffic
-// returns.
+// WindowRecord is the public record of a closed window: revision 0 when it closes, one more with every correction. A
+// Silent one is no window: it tells that there were only empty windows in Span, and that no more are published until
+// traffic returns.
 type WindowRecord struct {
 	Path
 	window.Span
-	// ClosedAt is the event time at which the window closed, its end plus grace. Not the watermark that closed it: that one
-	// depends on what else ran through the partition, and a record must not.
+	// ClosedAt is the event time at which the window closed, its end plus grace. Not the watermark that closed it: that
+	// one depends on what else ran through the partition, and a record must not.
 	ClosedAt instant.Milli
 	Revision int64
 	Counts   Counts
@@ -48,7 +48,8 @@ func (c *Closed) record() *WindowRecord {
 	}
 }
 
-// OtherRecord returns what the place `other` counted in a window as a record: without latencies and sources, which nobody kept.
+// OtherRecord returns what the place `other` counted in a window as a record: without latencies and sources, which
+// nobody kept.
 func (r *ModeRow) OtherRecord(s Settings, w OtherWindow) *WindowRecord {
 	return &WindowRecord{
 		Path: Path{r.Mode, OtherName, OtherName}, Span: window.Span{Start: w.End.Add(-s.Window), End: w.End}, ClosedAt: s.evaluateAt(w.End),

@@ -24,8 +24,8 @@ func (p Path) ClosedKey(start instant.Milli) string {
 	return p.Key() + "/" + strconv.FormatInt(int64(start), 10)
 }
 
-// Row is one row of the health table: either the series of a mode/instrument/gateway or one closed window of it. Exactly
-// one of the two is set.
+// Row is one row of the health table: either the series of a mode/instrument/gateway or one closed window of it.
+// Exactly one of the two is set.
 type Row struct {
 	Series *Series
 	Closed *Closed
@@ -37,8 +37,8 @@ type Series struct {
 	Open window.Set[Tally]
 	// Last holds the counts of the closed windows that scores look back on, by end.
 	Last []Small
-	// Reached is the largest event time and watermark that the row has seen, from which a transport without a memory of its
-	// own starts again.
+	// Reached is the largest event time and watermark that the row has seen, from which a transport without a memory of
+	// its own starts again.
 	Reached instant.Milli
 	// Traffic is the largest event time of an attempt.
 	Traffic instant.Milli

@@ -5,8 +5,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// Rules are the settings of a deployment and what was changed of them for one mode. Each window goes by those in force at its
-// end, whenever the watermark comes to pass it.
+// Rules are the settings of a deployment and what was changed of them for one mode. Each window goes by those in force
+// at its end, whenever the watermark comes to pass it.
 type Rules struct {
 	Settings Settings
 	// Changes are of one mode, in the order of File.
@@ -18,7 +18,8 @@ func (r Rules) at(instrument string, end instant.Milli) Settings {
 	return r.Settings.At(r.Changes, instrument, end)
 }
 
-// AdvanceTo is AdvanceTo under rules: it stops where settings change, so that nothing hangs on how far the watermark goes at once.
+// AdvanceTo is AdvanceTo under rules: it stops where settings change, so that nothing hangs on how far the watermark
+// goes at once.
 func (r Rules) AdvanceTo(row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {
 		return row, nil

@@ -6,16 +6,17 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Score is the weighted health of one mode/instrument/gateway over its last windows: the record of `health-scores`, keyed by
-// mode.
+// Score is the weighted health of one mode/instrument/gateway over its last windows: the record of `health-scores`,
+// keyed by mode.
 type Score struct {
 	Path
 	// WindowEnd is the end of the newest window in it.
 	WindowEnd instant.Milli
-	// Correction says that the score is no evidence of its own: a late attempt changed a score already sent, which this one
-	// replaces, or the newest window is empty and older ones have aged.
+	// Correction says that the score is no evidence of its own: a late attempt changed a score already sent, which this
+	// one replaces, or the newest window is empty and older ones have aged.
 	Correction bool
-	// Window holds what was counted in that newest window alone: what Pool cannot tell any more, and probes are counted by.
+	// Window holds what was counted in that newest window alone: what Pool cannot tell any more, and probes are counted
+	// by.
 	Window Counts
 	Pool   Pool
 }

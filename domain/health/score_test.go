@@ -13,7 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// minutes returns closed windows of a minute that end at minute 1, 2, ..., with so many eligible attempts, so many good.
+// minutes returns closed windows of a minute that end at minute 1, 2, ..., with so many eligible attempts, so many
+// good.
 func minutes(good, eligible []int64) []Small {
 	var out []Small
 	for i := range eligible {
@@ -92,8 +93,8 @@ func TestWilsonBelowAVolume(t *testing.T) {
 	}
 }
 
-// TestHoppingWindows: windows of three minutes that start every minute. Each closes once, empty ones too; an attempt is in
-// three of them, and once in a score.
+// TestHoppingWindows: windows of three minutes that start every minute. Each closes once, empty ones too; an attempt is
+// in three of them, and once in a score.
 func TestHoppingWindows(t *testing.T) {
 	s := DefaultSettings()
 	s.Window, s.Advance = 3*time.Minute, time.Minute

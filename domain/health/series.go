@@ -14,10 +14,10 @@ import (
 // maxOpen bounds the open windows of one series, so that a row always fits into a record. A day of one-minute windows.
 const maxOpen = 1440
 
-// AdvanceTo brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a Scored
-// for each window that closes, in closing order, the empty ones included; a Silent where windows stay empty; then a Due for
-// what comes next. A series without traffic for ForgetAfter is forgotten: the row returned is nil. It returns row itself if
-// nothing is due. A closed window's row has nothing due.
+// AdvanceTo brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a
+// Scored for each window that closes, in closing order, the empty ones included; a Silent where windows stay empty;
+// then a Due for what comes next. A series without traffic for ForgetAfter is forgotten: the row returned is nil. It
+// returns row itself if nothing is due. A closed window's row has nothing due.
 func AdvanceTo(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {
 		return row, nil
@@ -58,8 +58,8 @@ func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effe
 }
 
 // Observe counts one attempt, judged against the watermark w before it. It settles the row first, so that what is late
-// depends on the order of records alone, not on when timers run. The attempt's windows that are open count it; for closed
-// ones it is Late. Beyond the correction horizon it is Rejected.
+// depends on the order of records alone, not on when timers run. The attempt's windows that are open count it; for
+// closed ones it is Late. Beyond the correction horizon it is Rejected.
 func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Milli) (*Row, []Effect) {
 	if !a.Outcome.Known() {
 		row, effects := AdvanceTo(s, row, w)
@@ -68,7 +68,8 @@ func Observe(s Settings, row *Row, a *ledger.Attempt, from Source, w instant.Mil
 	return count(s, row, Path{a.Mode, a.Instrument, a.Gateway}, a.At, tallyOf(a, from), w)
 }
 
-// ObserveMany counts attempts of which only the counts are left, as Observe would one by one: all of them at the time at.
+// ObserveMany counts attempts of which only the counts are left, as Observe would one by one: all of them at the time
+// at.
 func ObserveMany(s Settings, row *Row, p Path, at instant.Milli, c Counts, w instant.Milli) (*Row, []Effect) {
 	return count(s, row, p, at, Tally{Counts: c}, w)
 }
@@ -101,14 +102,15 @@ func count(s Settings, row *Row, p Path, at instant.Milli, tally Tally, w instan
 	return &Row{Series: &next}, effects
 }
 
-// horizon returns the earliest event time that may still be counted. It is reckoned from how far windows are closed, which
-// the row remembers, and so is the watermark less the horizon also after a restart.
+// horizon returns the earliest event time that may still be counted. It is reckoned from how far windows are closed,
+// which the row remembers, and so is the watermark less the horizon also after a restart.
 func horizon(s Settings, closedTo instant.Milli) instant.Milli {
 	return closedTo.Add(s.Grace).Add(-s.CorrectionHorizon)
 }
 
-// late sends a late attempt to its window, and corrects the score if that looks back so far. Routing leaves the correction out where it has
-// the score; it needs the one of a window that had no final, which nothing else tells it of.
+// late sends a late attempt to its window, and corrects the score if that looks back so far. Routing leaves the
+// correction out where it has the score; it needs the one of a window that had no final, which nothing else tells it
+// of.
 func (s *Series) late(cfg Settings, p window.Effect[Tally]) []Effect {
 	p.Value.Arrived = 0
 	effects := []Effect{Late{&ClosedWindow{Path: s.Path, Span: p.Span, ClosedAt: p.ClosesAt, Tally: p.Value}}}
@@ -119,8 +121,8 @@ func (s *Series) late(cfg Settings, p window.Effect[Tally]) []Effect {
 	return effects
 }
 
-// remember adds counts to the closed windows that scores look back on and forgets those out of sight; false if span is out
-// of sight itself. It changes s.Last in place.
+// remember adds counts to the closed windows that scores look back on and forgets those out of sight; false if span is
+// out of sight itself. It changes s.Last in place.
 func (s *Series) remember(cfg Settings, span window.Span, counts Counts) bool {
 	if n := len(s.Last); n > 0 && cfg.age(s.Last[n-1].End, span.End) >= int64(cfg.Windows) {
 		return false
@@ -147,8 +149,8 @@ func seriesOf(row *Row, p Path) *Series {
 	return &Series{Path: p}
 }
 
-// Windows returns the keys of the closed windows that the row's scores look back on, newest first: where a view finds the
-// records of a series.
+// Windows returns the keys of the closed windows that the row's scores look back on, newest first: where a view finds
+// the records of a series.
 func (r *Row) Windows() []string {
 	if r == nil || r.Series == nil {
 		return nil

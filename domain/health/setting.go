@@ -11,16 +11,17 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Setting changes the settings of a mode, or of one instrument of it, from an event time on: the record of `health-settings`,
-// keyed by mode.
+// Setting changes the settings of a mode, or of one instrument of it, from an event time on: the record of
+// `health-settings`, keyed by mode.
 type Setting struct {
 	Mode       string
 	Instrument string // empty: all of the mode
-	// EffectiveFrom is the event time from which it holds, until the next one of the same mode and instrument. Another that comes
-	// later and holds from the same time, or an earlier one, replaces it: so a withdrawal also ends what is yet to come.
+	// EffectiveFrom is the event time from which it holds, until the next one of the same mode and instrument. Another
+	// that comes later and holds from the same time, or an earlier one, replaces it: so a withdrawal also ends what is
+	// yet to come.
 	EffectiveFrom instant.Milli
-	// Patch is over the settings of the deployment (of an instrument: over those of its mode), not over the setting before it.
-	// An empty one takes all changes back.
+	// Patch is over the settings of the deployment (of an instrument: over those of its mode), not over the setting
+	// before it. An empty one takes all changes back.
 	Patch Patch
 	Actor string
 }
@@ -36,7 +37,8 @@ type Scope uint8
 
 // The scopes.
 const (
-	// ForDeployment: one value for everything, from the configuration. Windows of several lengths would not meet in one evaluation.
+	// ForDeployment: one value for everything, from the configuration. Windows of several lengths would not meet in one
+	// evaluation.
 	ForDeployment Scope = iota
 	// ForMode: by mode.
 	ForMode
@@ -112,9 +114,9 @@ func (s Settings) patched(p Patch, coarsest Scope) (Settings, error) {
 	return next, nil
 }
 
-// At returns the settings of an instrument of a mode, or with an empty one of the mode itself, at the event time t: s, changed
-// by the newest of the mode's settings in force, then by the newest of the instrument's. One that does not go with the rest
-// is left out: it was judged before the rest was changed.
+// At returns the settings of an instrument of a mode, or with an empty one of the mode itself, at the event time t: s,
+// changed by the newest of the mode's settings in force, then by the newest of the instrument's. One that does not go
+// with the rest is left out: it was judged before the rest was changed.
 func (s Settings) At(settings []Setting, instrument string, t instant.Milli) Settings {
 	s = s.under(settings, "", t)
 	if instrument != "" {
@@ -140,8 +142,8 @@ func (s Settings) under(settings []Setting, instrument string, t instant.Milli) 
 	return s
 }
 
-// File puts a setting in its place among those of its mode, ordered by EffectiveFrom and instrument. It takes the place of what is
-// filed already of the same mode and instrument from its own EffectiveFrom on.
+// File puts a setting in its place among those of its mode, ordered by EffectiveFrom and instrument. It takes the place
+// of what is filed already of the same mode and instrument from its own EffectiveFrom on.
 func File(settings []Setting, x Setting) []Setting {
 	settings = slices.DeleteFunc(slices.Clone(settings), func(y Setting) bool {
 		return y.Instrument == x.Instrument && y.EffectiveFrom >= x.EffectiveFrom

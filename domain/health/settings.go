@@ -14,35 +14,35 @@ import (
 type Settings struct {
 	// Window is the length of a window. Defaults to 1 minute.
 	Window time.Duration
-	// Advance is how far apart windows start: Window is a multiple of it, so that windows hop and overlap. Defaults to 0, which
-	// stands for Window: windows tumble.
+	// Advance is how far apart windows start: Window is a multiple of it, so that windows hop and overlap. Defaults to
+	// 0, which stands for Window: windows tumble.
 	Advance time.Duration
 	// Grace is how far event time goes past a window's end before it closes. Defaults to 10 s.
 	Grace time.Duration
-	// CorrectionHorizon is how far behind the watermark an attempt may be and still correct its closed window; older ones
-	// become dead letters. Defaults to 24 h.
+	// CorrectionHorizon is how far behind the watermark an attempt may be and still correct its closed window; older
+	// ones become dead letters. Defaults to 24 h.
 	CorrectionHorizon time.Duration
-	// Keep is how long a closed window stays readable after its end. At least twice CorrectionHorizon, so that a window is
-	// still there for a partition whose time is behind. Defaults to 48 h.
+	// Keep is how long a closed window stays readable after its end. At least twice CorrectionHorizon, so that a window
+	// is still there for a partition whose time is behind. Defaults to 48 h.
 	Keep time.Duration
 	// CountTimeouts says whether timeouts count as eligible, that is against the technical rate. Defaults to true.
 	CountTimeouts bool
-	// Windows is how many windows a score looks back on (K). Of windows that overlap it looks at those that lie end to end
-	// with the newest, so that no attempt counts twice. Defaults to 30.
+	// Windows is how many windows a score looks back on (K). Of windows that overlap it looks at those that lie end to
+	// end with the newest, so that no attempt counts twice. Defaults to 30.
 	Windows int
 	// HalfLife is the age, in windows, at which a window weighs half. Defaults to 5.
 	HalfLife int
-	// Weights are what windows weigh, newest first, in place of HalfLife: 0 to 1, at most Windows of them, older windows weigh
-	// nothing. Defaults to none.
+	// Weights are what windows weigh, newest first, in place of HalfLife: 0 to 1, at most Windows of them, older
+	// windows weigh nothing. Defaults to none.
 	Weights []float64
 	// WilsonBelow is the number of eligible attempts under which a score is judged by the lower bound of Wilson's 95 %
 	// interval for its rate, so that little evidence speaks against a bank. Defaults to 0: never.
 	WilsonBelow int64
-	// MinSamples is how many eligible attempts a score needs in its windows; with fewer it is insufficient and the state is
-	// kept. Defaults to 20.
+	// MinSamples is how many eligible attempts a score needs in its windows; with fewer it is insufficient and the
+	// state is kept. Defaults to 20.
 	MinSamples int64
-	// DegradedBelow is the rate below which up becomes degraded, and from which on a window speaks for recovery. Defaults
-	// to 0.85.
+	// DegradedBelow is the rate below which up becomes degraded, and from which on a window speaks for recovery.
+	// Defaults to 0.85.
 	DegradedBelow float64
 	// DownBelow is the rate below which a window speaks for down. Defaults to 0.70.
 	DownBelow float64
@@ -50,21 +50,21 @@ type Settings struct {
 	DownAfter int
 	// UpAfter is how many windows running at or above DegradedBelow make it up again. Defaults to 3.
 	UpAfter int
-	// MaxEjectionPercent is the largest share of a mode's instruments that may be disabled at a time, rounded down, but one
-	// of two or more always may. Defaults to 50.
+	// MaxEjectionPercent is the largest share of a mode's instruments that may be disabled at a time, rounded down, but
+	// one of two or more always may. Defaults to 50.
 	MaxEjectionPercent int
 	// Probing says how what is down comes back: by probes, or, off, by hysteresis alone. Defaults to false.
 	Probing bool
-	// RetryStep is how long a level stays down before it is probed, and by how much longer after each further time that it
-	// goes down; at most RetryMax. Both count from the window end that decided. Default to 30 s and 5 min.
+	// RetryStep is how long a level stays down before it is probed, and by how much longer after each further time that
+	// it goes down; at most RetryMax. Both count from the window end that decided. Default to 30 s and 5 min.
 	RetryStep, RetryMax time.Duration
 	// ProbePercent is the share of its traffic that a level gets while it is probed. Defaults to 5.
 	ProbePercent int
 	// ProbeCount is how many probes decide, ProbeGood the share of them that must be good. Default to 10 and 0.90.
 	ProbeCount int64
 	ProbeGood  float64
-	// Places is how many mode/instrument/gateway a mode keeps; what has less traffic than these is counted in the place `other`.
-	// Defaults to 4000, the most that fit into a row.
+	// Places is how many mode/instrument/gateway a mode keeps; what has less traffic than these is counted in the place
+	// `other`. Defaults to 4000, the most that fit into a row.
 	Places int
 	// Policy is the name of the routing policy, see PolicyOf. Defaults to proportional.
 	Policy string

@@ -24,8 +24,8 @@ func (s *Series) lacks(cfg Settings, to instant.Milli) bool {
 	return s.Through > 0 && !s.silent() && cfg.windowAfter(s.Through).End <= to
 }
 
-// fill closes the empty windows that end after Through and at or before to, up to the silent record. It works on at most
-// MaxEmpty+1 windows, however far away to is.
+// fill closes the empty windows that end after Through and at or before to, up to the silent record. It works on at
+// most MaxEmpty+1 windows, however far away to is.
 func (s *Series) fill(cfg Settings, to instant.Milli) []Effect {
 	var effects []Effect
 	for s.lacks(cfg, to) {
@@ -39,7 +39,8 @@ func (s *Series) fill(cfg Settings, to instant.Milli) []Effect {
 	return effects
 }
 
-// silence returns the record that takes the place of the empty window last: from the first empty window to the end of last.
+// silence returns the record that takes the place of the empty window last: from the first empty window to the end of
+// last.
 func (s *Series) silence(cfg Settings, last window.Span) *WindowRecord {
 	from := last.Start.Add(-MaxEmpty * cfg.step())
 	return &WindowRecord{
@@ -63,7 +64,8 @@ func (s *Series) next(cfg Settings) Due {
 	return Due{cfg.spec().ClosesAt(cfg.windowAfter(s.Through))}
 }
 
-// know makes a series whose first attempt was late known: its empty windows begin where windows were closed at the time.
+// know makes a series whose first attempt was late known: its empty windows begin where windows were closed at the
+// time.
 func (s *Series) know(cfg Settings) []Effect {
 	if s.Through > 0 {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// published writes what effects publish, without what was counted: "10" is a window that ended at minute 10 with traffic,
-// "10 empty" one without, "silent 10-71" a silence.
+// published writes what effects publish, without what was counted: "10" is a window that ended at minute 10 with
+// traffic, "10 empty" one without, "silent 10-71" a silence.
 func published(effects []Effect) []string {
 	var out []string
 	for _, e := range effects {
@@ -33,8 +33,8 @@ func published(effects []Effect) []string {
 	return out
 }
 
-// minuteByMinute is what a series must publish up to the watermark w, told by somebody who looks at the clock every minute.
-// Attempts are in order of time and none is late.
+// minuteByMinute is what a series must publish up to the watermark w, told by somebody who looks at the clock every
+// minute. Attempts are in order of time and none is late.
 func minuteByMinute(s Settings, attempts []instant.Milli, w instant.Milli) []string {
 	traffic := map[int64]bool{}
 	for _, at := range attempts {
@@ -116,8 +116,8 @@ func TestEmptyWindowsEqualAClockWatched(t *testing.T) {
 	})
 }
 
-// TestDueIsNeverTooLate: who calls Settle at the times that effects ask for, and at no others, publishes everything as soon
-// as somebody who calls it every second.
+// TestDueIsNeverTooLate: who calls Settle at the times that effects ask for, and at no others, publishes everything as
+// soon as somebody who calls it every second.
 func TestDueIsNeverTooLate(t *testing.T) {
 	s := DefaultSettings()
 	for _, first := range []instant.Milli{at("0s"), at("59s"), 5} {

@@ -1,7 +1,7 @@
 package health
 
-// What parts of a mode's row take, in bytes, about: at the sizes of numbers that occur no less than the codec writes. A row must
-// stay within a record of 1 MB, with room for the scores of one more window.
+// What parts of a mode's row take, in bytes, about: at the sizes of numbers that occur no less than the codec writes. A
+// row must stay within a record of 1 MB, with room for the scores of one more window.
 const (
 	rowBytes    = 256
 	levelBytes  = 24
@@ -71,8 +71,8 @@ func (l *Level) size() int {
 	return n
 }
 
-// shed lets levels forget the older of their windows where the row is large: hysteresis does not need them. After a recovery verdicts
-// then look back on fewer.
+// shed lets levels forget the older of their windows where the row is large: hysteresis does not need them. After a
+// recovery verdicts then look back on fewer.
 func (r *ModeRow) shed() {
 	if r.Size() > detailSize {
 		r.remember(4, 8)

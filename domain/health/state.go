@@ -61,9 +61,9 @@ type Hysteresis struct {
 	LowRun, HighRun int
 }
 
-// Step returns the state after one more window whose pooled rate is rate, and why it changed; the reason is empty if it did
-// not. Runs go on over changes of state: of two running windows that make it down the first may be the one that made it
-// degraded. Probing and Recovering are left to the probes.
+// Step returns the state after one more window whose pooled rate is rate, and why it changed; the reason is empty if it
+// did not. Runs go on over changes of state: of two running windows that make it down the first may be the one that
+// made it degraded. Probing and Recovering are left to the probes.
 func (h Hysteresis) Step(s Settings, rate float64) (Hysteresis, string) {
 	h.LowRun, h.HighRun = run(h.LowRun, rate < s.DownBelow), run(h.HighRun, rate >= s.DegradedBelow)
 	switch {

@@ -90,8 +90,8 @@ type outcome struct {
 
 type place struct{ instrument, gateway string }
 
-// stand calls f for every level with its standing, and whether it has a part in anything: the mode, then instruments by name,
-// each before its gateways.
+// stand calls f for every level with its standing, and whether it has a part in anything: the mode, then instruments by
+// name, each before its gateways.
 func (r *ModeRow) stand(s Settings, f func(place, Standing, bool)) {
 	f(place{}, r.whole(s), r.Level.Known)
 	for i := range r.Instruments {

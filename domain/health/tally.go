@@ -14,7 +14,8 @@ type Tally struct {
 	Counts  Counts
 	Latency Latency
 	Sources []SourceRange // by topic, then partition
-	// Arrived is when the newest of the payments arrived: the timestamp of its record, 0 where none is known. Of an open window.
+	// Arrived is when the newest of the payments arrived: the timestamp of its record, 0 where none is known. Of an
+	// open window.
 	Arrived instant.Milli
 }
 

@@ -36,8 +36,8 @@ func (i *Instrument) waits() bool {
 		!slices.ContainsFunc(i.Gateways, func(g Gateway) bool { return g.Level.forced() })
 }
 
-// Standing returns one instrument of the mode with its gateways, by name; false if it is not known. A gateway gets no more of
-// its traffic than its instrument does.
+// Standing returns one instrument of the mode with its gateways, by name; false if it is not known. A gateway gets no
+// more of its traffic than its instrument does.
 func (r *ModeRow) Standing(s Settings, instrument string) (Standing, []Standing, bool) {
 	inst := r.Instrument(instrument)
 	if inst == nil || inst.waits() && r.Crowded(s) {
@@ -51,8 +51,8 @@ func (r *ModeRow) Standing(s Settings, instrument string) (Standing, []Standing,
 	return r.standing(x, place{instrument, ""}, &inst.Level, inst.Level.share(x)), gateways, true
 }
 
-// Whole returns the standing of the mode as a whole, which is the sum over its instruments: it has a score and a state, but
-// always all of its traffic.
+// Whole returns the standing of the mode as a whole, which is the sum over its instruments: it has a score and a state,
+// but always all of its traffic.
 func (r *ModeRow) Whole(s Settings) Standing {
 	if r == nil {
 		return Standing{}
@@ -67,7 +67,8 @@ type Why struct {
 	Settings Settings
 	// Automatic is the state that the evaluations say; it differs from the standing's while a state is forced.
 	Automatic State
-	// Decided are the windows that the automatic state was decided by, Recent the last ones that were judged; oldest first.
+	// Decided are the windows that the automatic state was decided by, Recent the last ones that were judged; oldest
+	// first.
 	Decided, Recent []Judged
 	// LowRun and HighRun are how many windows running, up to now, spoke for down and for up.
 	LowRun, HighRun int
@@ -75,8 +76,8 @@ type Why struct {
 	Freeze *Freeze
 }
 
-// Why returns what the state of an instrument stands on, of one of its gateways, or, with both names empty, of the mode;
-// false if it is not known.
+// Why returns what the state of an instrument stands on, of one of its gateways, or, with both names empty, of the
+// mode; false if it is not known.
 func (r *ModeRow) Why(s Settings, instrument, gateway string) (Why, bool) {
 	if r == nil {
 		return Why{}, false

@@ -6,7 +6,8 @@ package instant
 
 import "time"
 
-// Layout is RFC 3339 in UTC with exactly three fractional digits, as every public time is written (docs/contract.md#conventions).
+// Layout is RFC 3339 in UTC with exactly three fractional digits, as every public time is written
+// (docs/contract.md#conventions).
 const Layout = "2006-01-02T15:04:05.000Z"
 
 // Milli is a point in time in milliseconds since 1970-01-01T00:00:00Z. The zero value means "not set".

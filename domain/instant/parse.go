@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Epoch times are taken from Earliest up to, not including, Latest. Within these bounds one number is a time in one unit only, so the
-// number itself says whether it counts seconds, milliseconds, microseconds or nanoseconds. Millrace takes no payment older than Earliest.
+// Epoch times are taken from Earliest up to, not including, Latest. Within these bounds one number is a time in one
+// unit only, so the number itself says whether it counts seconds, milliseconds, microseconds or nanoseconds. Millrace
+// takes no payment older than Earliest.
 const (
 	Earliest Milli = 946_684_800_000   // 2000-01-01T00:00:00Z
 	Latest   Milli = 4_102_444_800_000 // 2100-01-01T00:00:00Z
@@ -21,7 +22,8 @@ var (
 )
 
 // Parse reads a time as outsiders write it, cut to milliseconds:
-//   - RFC 3339, with t and z in either case, a space for the T, and a leap second, which is the first instant of the next minute;
+//   - RFC 3339, with t and z in either case, a space for the T, and a leap second, which is the first instant of the
+//     next minute;
 //   - a decimal number of seconds, milliseconds, microseconds or nanoseconds since 1970, with a fraction or without.
 //
 // RFC 3339 may name any year: what is plausible there depends on what the time is for.

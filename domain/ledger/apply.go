@@ -10,10 +10,10 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Apply gives event e to its transaction. watermark is the event time before e (0: not known). First it settles what is due at
-// that watermark, as Due and Expire would have if they had been called in time: the result does not depend on when, or
-// whether, they were. A nil row is a transaction not heard of; a nil next means that there is nothing to keep. The next row
-// may hold on to e, which must not be changed afterwards.
+// Apply gives event e to its transaction. watermark is the event time before e (0: not known). First it settles what is
+// due at that watermark, as Due and Expire would have if they had been called in time: the result does not depend on
+// when, or whether, they were. A nil row is a transaction not heard of; a nil next means that there is nothing to keep.
+// The next row may hold on to e, which must not be changed afterwards.
 func Apply(row *Row, e *payment.Event, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
 	t := &transition{row: row, watermark: watermark, cfg: cfg}
 	t.timeOut()
@@ -29,9 +29,9 @@ func Due(row *Row, watermark instant.Milli, cfg Config) (next *Row, effects []Ef
 	return t.row, t.effects
 }
 
-// Expire ends a transaction whose last event is older than the retention: its waiting reversals become orphans and next is
-// nil. Every waiting event is one dead letter, whatever status it reports, since none had an effect. Before that time Expire
-// does what Due does.
+// Expire ends a transaction whose last event is older than the retention: its waiting reversals become orphans and next
+// is nil. Every waiting event is one dead letter, whatever status it reports, since none had an effect. Before that
+// time Expire does what Due does.
 func Expire(row *Row, watermark instant.Milli, cfg Config) (next *Row, effects []Effect) {
 	t := &transition{row: row, watermark: watermark, cfg: cfg}
 	t.timeOut()
@@ -77,7 +77,8 @@ func (t *transition) expire() {
 	t.row, t.own = nil, false
 }
 
-// judge decides on e. Refusals come before everything that changes the row, so a refused event leaves only a journal line.
+// judge decides on e. Refusals come before everything that changes the row, so a refused event leaves only a journal
+// line.
 //
 // A duplicate of an event taken is told before anything else, also where it would be too old by now: it is no loss.
 func (t *transition) judge(e *payment.Event) {
@@ -107,14 +108,15 @@ func (t *transition) judge(e *payment.Event) {
 	}
 }
 
-// forgotten tells whether e is of a payment that was made before what is still known, and of which nothing is. If it had settled and expired it
-// would settle twice: users who still remember the first time would not receive the second (domain/mission), and money would not be conserved.
+// forgotten tells whether e is of a payment that was made before what is still known, and of which nothing is. If it
+// had settled and expired it would settle twice: users who still remember the first time would not receive the second
+// (domain/mission), and money would not be conserved.
 func (t *transition) forgotten(e *payment.Event) bool {
 	return e.Type == payment.Payment && (t.row == nil || t.row.Status == 0) && t.cfg.TooOld(e.CreatedAt, t.watermark)
 }
 
-// sound repeats what intake promises of every event that it lets through: without it, one damaged record could make a net
-// amount negative.
+// sound repeats what intake promises of every event that it lets through: without it, one damaged record could make a
+// net amount negative.
 func sound(e *payment.Event) bool {
 	return money.Fits(e.AmountMinor) && (e.AmountMinor > 0 || e.Type == payment.Reversal) &&
 		e.Status >= payment.Pending && e.Status <= payment.Success

@@ -6,8 +6,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// applyBudget is how often Apply may allocate for a settling payment whose row is known, and for its reversal: the row, three
-// slices, the effects and what they point to.
+// applyBudget is how often Apply may allocate for a settling payment whose row is known, and for its reversal: the row,
+// three slices, the effects and what they point to.
 const applyBudget = 14
 
 func TestApplyAllocations(tt *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Cause is the event behind a posting or an attempt: what an event of the input contract says, but for the fields that the
-// contract does not name. With it a record that the next group cannot use becomes a dead letter in the form of the event,
-// which can be edited and replayed.
+// Cause is the event behind a posting or an attempt: what an event of the input contract says, but for the fields that
+// the contract does not name. With it a record that the next group cannot use becomes a dead letter in the form of the
+// event, which can be edited and replayed.
 type Cause struct {
 	payment.Facts // the event's own: a reversal's may differ from its payment's
 	ID            string
@@ -39,6 +39,6 @@ func (c *Cause) event(origin payment.Origin) *payment.Event {
 // Event returns the event that moved the money, without Extra, HealthInstruments and Fingerprint.
 func (p *Posting) Event() *payment.Event { return p.Cause.event(p.Origin) }
 
-// Event returns the event that the attempt is the verdict on, without Extra, HealthInstruments and Fingerprint: the first of
-// the status at its place, so for a timeout the one by which the payment was first seen pending there.
+// Event returns the event that the attempt is the verdict on, without Extra, HealthInstruments and Fingerprint: the
+// first of the status at its place, so for a timeout the one by which the payment was first seen pending there.
 func (a *Attempt) Event() *payment.Event { return a.Cause.event(a.Origin) }

@@ -10,27 +10,28 @@ import (
 
 // The bounds of one row. They are constants, not settings: replaying the same log must refuse the same events.
 const (
-	// MaxEvents is how many different events one transaction may have (docs/design.md, section 5); the next is `row_too_large`.
-	MaxEvents = 1000
-	// MaxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names one more is
+	// MaxEvents is how many different events one transaction may have (docs/design.md, section 5); the next is
 	// `row_too_large`.
+	MaxEvents = 1000
+	// MaxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names
+	// one more is `row_too_large`.
 	MaxPlaces = 64
 	// JournalSize is how many journal entries a row keeps; all of them are on the journal topic.
 	JournalSize = 64
-	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below Kafka's
-	// default record limit of 1 MiB: waiting reversals are kept whole, and an event may be nearly 1 MiB itself. An event
-	// that would exceed it is `row_too_large`, too. It bounds postings as well: one has the payment and the event at most.
+	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below
+	// Kafka's default record limit of 1 MiB: waiting reversals are kept whole, and an event may be nearly 1 MiB itself.
+	// An event that would exceed it is `row_too_large`, too. It bounds postings as well: one has the payment and the
+	// event at most.
 	MaxRowBytes = 1_000_000
 )
 
 // Config holds the ledger's settings.
 type Config struct {
-	// PendingTimeout is how long after it was first seen pending at a place a payment may stay so before health counts the
-	// attempt as timed out.
-	// Defaults to 300 s.
+	// PendingTimeout is how long after it was first seen pending at a place a payment may stay so before health counts
+	// the attempt as timed out. Defaults to 300 s.
 	PendingTimeout time.Duration
-	// Retention is how long after its last event a transaction is kept. Older events are refused. A refund that comes later than that after its
-	// payment finds none, and waits as long again. Defaults to 90 days.
+	// Retention is how long after its last event a transaction is kept. Older events are refused. A refund that comes
+	// later than that after its payment finds none, and waits as long again. Defaults to 90 days.
 	Retention time.Duration
 }
 
@@ -54,11 +55,13 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Until returns the event time up to which a row is kept: what waits in it waits until then, or the next event of its transaction.
+// Until returns the event time up to which a row is kept: what waits in it waits until then, or the next event of its
+// transaction.
 func (c Config) Until(r *Row) instant.Milli { return later(r.LastAt, c.Retention) }
 
-// TooOld tells whether an event with this event time is refused where the event time of the ledger is watermark (0: not known), and whether a row
-// whose last event it was has expired: a row lives exactly as long as its last event would still be taken.
+// TooOld tells whether an event with this event time is refused where the event time of the ledger is watermark (0: not
+// known), and whether a row whose last event it was has expired: a row lives exactly as long as its last event would
+// still be taken.
 func (c Config) TooOld(at, watermark instant.Milli) bool {
 	return watermark != 0 && at < later(watermark, -c.Retention)
 }

@@ -15,8 +15,8 @@ type Posted struct{ Posting *Posting }
 // Attempted gives the verdict on one attempt for health: once for each place at which the payment was tried.
 type Attempted struct{ Attempt *Attempt }
 
-// Journalled tells the verdict on an event. Every event given to Apply has exactly one, a waiting reversal a second one when
-// its payment settles, or when its row expires.
+// Journalled tells the verdict on an event. Every event given to Apply has exactly one, a waiting reversal a second one
+// when its payment settles, or when its row expires.
 type Journalled struct{ Entry *JournalEntry }
 
 // Refused sends an event to dead letters. The Event is the one given to Apply or one that has waited.
@@ -29,8 +29,8 @@ type Refused struct {
 // Awaiting asks for a call of Due once the watermark reaches Until.
 type Awaiting struct{ Until instant.Milli }
 
-// Expired tells that a settled transaction is forgotten, with what was left of it then: the sum of all rows falls by so much, and no
-// money moved.
+// Expired tells that a settled transaction is forgotten, with what was left of it then: the sum of all rows falls by so
+// much, and no money moved.
 type Expired struct {
 	Currency string
 	Net      int64 // minor units

@@ -7,8 +7,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Erase returns the row without its user: amounts, statuses and journal stay, so that it still reverses and adds up, but the user is
-// erasure.Nobody, attributes and fields beyond the contract are gone, and so are keys of source records.
+// Erase returns the row without its user: amounts, statuses and journal stay, so that it still reverses and adds up,
+// but the user is erasure.Nobody, attributes and fields beyond the contract are gone, and so are keys of source
+// records.
 func Erase(row *Row) *Row {
 	if row == nil {
 		return nil

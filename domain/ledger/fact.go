@@ -18,8 +18,8 @@ const (
 	ReversalReturned
 )
 
-// Posting is one movement of a transaction's net amount: the record of `postings`, keyed by user. It carries the facts of
-// the original payment, so that its reader needs no other state.
+// Posting is one movement of a transaction's net amount: the record of `postings`, keyed by user. It carries the facts
+// of the original payment, so that its reader needs no other state.
 type Posting struct {
 	payment.Facts
 	Origin    payment.Origin // of the event that caused it
@@ -32,8 +32,8 @@ type Posting struct {
 	Cause     Cause         // the event itself; its ID and UpdatedAt are EventID and At
 }
 
-// Attempt is the one verdict on a transaction at a place (see Place) for payment health: the record of `attempts`, one per health
-// instrument, keyed mode/instrument/gateway.
+// Attempt is the one verdict on a transaction at a place (see Place) for payment health: the record of `attempts`, one
+// per health instrument, keyed mode/instrument/gateway.
 type Attempt struct {
 	Origin        payment.Origin
 	TransactionID string

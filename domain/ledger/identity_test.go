@@ -62,7 +62,8 @@ func TestUserNeverChanges(tt *testing.T) {
 	}
 }
 
-// TestErasedTransactionStaysNobodys: whose it was is forgotten, so nobody can be told from another, and nobody is credited.
+// TestErasedTransactionStaysNobodys: whose it was is forgotten, so nobody can be told from another, and nobody is
+// credited.
 func TestErasedTransactionStaysNobodys(tt *testing.T) {
 	row, _ := applyAll(nil, pay("p", pending, 90, 1))
 	row, effects := applyAll(ledger.Erase(row), pay("s", success, 100, 10, by("u2"), withAttribute), rev("r", "r", success, 30, 12))

@@ -19,8 +19,8 @@ const (
 	Waiting
 	// Stale: another event of the transaction or reversal has the say; nothing changed.
 	Stale
-	// Rejected: the event went to dead letters, for the reason given. It left nothing behind but this entry: not even its
-	// id is taken, so that a dead letter can be mended and replayed under the same id.
+	// Rejected: the event went to dead letters, for the reason given. It left nothing behind but this entry: not even
+	// its id is taken, so that a dead letter can be mended and replayed under the same id.
 	Rejected
 )
 

@@ -2,8 +2,8 @@ package ledger
 
 import "strings"
 
-// Key returns mode/instrument/gateway, the key of `attempts`. A slash inside a component is written %2F and a percent sign %25, so
-// that the key can be split again (see ParseKey).
+// Key returns mode/instrument/gateway, the key of `attempts`. A slash inside a component is written %2F and a percent
+// sign %25, so that the key can be split again (see ParseKey).
 func (a *Attempt) Key() string {
 	return escape(a.Mode) + "/" + escape(a.Instrument) + "/" + escape(a.Gateway)
 }

@@ -140,7 +140,8 @@ func TestTooOldAndExpiry(tt *testing.T) {
 	}
 }
 
-// A payment of which nothing is known, and that was made before the retention, may have settled and expired: it does not settle again.
+// A payment of which nothing is known, and that was made before the retention, may have settled and expired: it does
+// not settle again.
 func TestForgottenPayment(tt *testing.T) {
 	cfg := ledger.Config{PendingTimeout: time.Millisecond, Retention: 100 * time.Millisecond}
 	made := func(e *payment.Event, at int64) *payment.Event { e.CreatedAt = t(at); return e }

@@ -8,8 +8,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Place is where a payment was tried, and has one Attempt at most: an instrument of a mode by a gateway, since orchestrators retry
-// one payment at several gateways; or an attempt id of the producer's, which is one attempt wherever its events say it went.
+// Place is where a payment was tried, and has one Attempt at most: an instrument of a mode by a gateway, since
+// orchestrators retry one payment at several gateways; or an attempt id of the producer's, which is one attempt
+// wherever its events say it went.
 type Place struct {
 	AttemptID                 string // the producer's; then the names are empty
 	Mode, Instrument, Gateway string
@@ -83,8 +84,8 @@ func (t *transition) timeOut() {
 	}
 }
 
-// try notes what a payment event says of attempts, whatever it means for the money: at each place the first terminal status is
-// the attempt, and a pending event starts one.
+// try notes what a payment event says of attempts, whatever it means for the money: at each place the first terminal
+// status is the attempt, and a pending event starts one.
 func (t *transition) try(e *payment.Event) {
 	c, origin := t.causeOf(e)
 	if e.Status == payment.Pending {
@@ -115,8 +116,9 @@ func (r *Row) drop(over func(*Pending) bool) {
 	}
 }
 
-// start begins attempts at the places that e is the first to name. One that a terminal status elsewhere, newer than e, has ended
-// already cannot time out. One whose deadline the watermark has passed times out at once, as the next record or timer would do.
+// start begins attempts at the places that e is the first to name. One that a terminal status elsewhere, newer than e,
+// has ended already cannot time out. One whose deadline the watermark has passed times out at once, as the next record
+// or timer would do.
 func (t *transition) start(e *payment.Event, c Cause, origin payment.Origin) {
 	r := t.write()
 	known := len(r.Places)

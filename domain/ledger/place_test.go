@@ -103,7 +103,8 @@ func TestOneAttemptPerPlace(tt *testing.T) {
 	}
 }
 
-// TestPlacesAreBounded: the event that would try the payment at one more place is refused, whatever it says; known places go on.
+// TestPlacesAreBounded: the event that would try the payment at one more place is refused, whatever it says; known
+// places go on.
 func TestPlacesAreBounded(tt *testing.T) {
 	var row *ledger.Row
 	for i := range ledger.MaxPlaces {
@@ -132,7 +133,8 @@ func TestPlacesAreBounded(tt *testing.T) {
 	}
 }
 
-// A pending attempt remembers where it came from, also if the payment has gone on elsewhere: its dead letter is the event.
+// A pending attempt remembers where it came from, also if the payment has gone on elsewhere: its dead letter is the
+// event.
 func TestTimeoutNamesItsEvent(tt *testing.T) {
 	row, _ := applyAll(nil, pay("a", failed, 100, 1, via("adyen")), pay("s", pending, 120, 2, via("stripe"), attempt("7"), withAttribute))
 	_, effects := ledger.Due(row, t(400_000), ledger.DefaultConfig())
@@ -156,8 +158,8 @@ type seenEvent struct {
 	watermark instant.Milli
 }
 
-// instrumentsAt returns the instruments for which e counts at a place: an attempt id, or an instrument and a gateway. None: e is of
-// another place.
+// instrumentsAt returns the instruments for which e counts at a place: an attempt id, or an instrument and a gateway.
+// None: e is of another place.
 func instrumentsAt(e *payment.Event, place string) (list []string) {
 	for _, i := range e.HealthInstruments {
 		if e.AttemptID != "" && place == "id "+e.AttemptID || e.AttemptID == "" && place == i+" at "+e.Gateway {
@@ -167,7 +169,8 @@ func instrumentsAt(e *payment.Event, place string) (list []string) {
 	return list
 }
 
-// modelAttempts works every attempt out anew from all events taken: for each place it goes through the log from its beginning.
+// modelAttempts works every attempt out anew from all events taken: for each place it goes through the log from its
+// beginning.
 func modelAttempts(log []seenEvent, end instant.Milli) (out []string) {
 	places := map[string]bool{}
 	for _, e := range log {
@@ -228,8 +231,8 @@ func modelPlace(log []seenEvent, end instant.Milli, place string) []string {
 	return nil
 }
 
-// TestAttemptsOfAnyLog holds the attempts of random logs against the model, with and without a timer for each deadline, and sees
-// that money comes out the same as at a single place.
+// TestAttemptsOfAnyLog holds the attempts of random logs against the model, with and without a timer for each deadline,
+// and sees that money comes out the same as at a single place.
 func TestAttemptsOfAnyLog(tt *testing.T) {
 	cfg := ledger.DefaultConfig()
 	rapid.Check(tt, func(t *rapid.T) {

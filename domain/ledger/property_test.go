@@ -14,9 +14,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// drawEvents draws the events of one transaction. calm leaves out what may depend on log order (docs/design.md, section 9): reversals
-// may not exceed the payment in any order, successes agree, ids are used once, users and currencies agree, "all that remains" (judged
-// when it applies) is absent.
+// drawEvents draws the events of one transaction. calm leaves out what may depend on log order (docs/design.md, section
+// 9): reversals may not exceed the payment in any order, successes agree, ids are used once, users and currencies
+// agree, "all that remains" (judged when it applies) is absent.
 func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 	statuses := rapid.SampledFrom([]payment.Status{pending, failed, success})
 	n := rapid.IntRange(0, 14).Draw(t, "events")
@@ -54,7 +54,8 @@ func drawEvents(t *rapid.T, calm bool) []*payment.Event {
 	return events
 }
 
-// calmNet is the model for calm events: the success less, per reversal, the amount of its newest event if that is a success.
+// calmNet is the model for calm events: the success less, per reversal, the amount of its newest event if that is a
+// success.
 func calmNet(events []*payment.Event) int64 {
 	newest := map[string]*payment.Event{}
 	rank := map[payment.Status]int{pending: 1, success: 2, failed: 3}
@@ -283,8 +284,8 @@ func TestWaitingMakesNoDifference(tt *testing.T) {
 				reversals = append(reversals, e)
 			}
 		}
-		// Ids used twice are left out: with the payment first, an event refused frees its id for the next of that id, which
-		// otherwise is refused as its conflict.
+		// Ids used twice are left out: with the payment first, an event refused frees its id for the next of that id,
+		// which otherwise is refused as its conflict.
 		used := map[string]bool{}
 		for i := 0; i < len(reversals); i++ {
 			if used[reversals[i].ID] {

@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// reversal judges an event of a reversal. Until the payment has settled every one of them waits, also one that reports a
-// pending or failed reversal: which event of a reversal_id decides is known only when they are judged together.
+// reversal judges an event of a reversal. Until the payment has settled every one of them waits, also one that reports
+// a pending or failed reversal: which event of a reversal_id decides is known only when they are judged together.
 //
 // Whom a waiting reversal names matters only once the payment is known (see dropForeign).
 func (t *transition) reversal(e *payment.Event) {
@@ -25,8 +25,8 @@ func (t *transition) reversal(e *payment.Event) {
 	t.reverse(e)
 }
 
-// replay judges the events that waited, now that the payment has settled. One refused gives its id back, as if it had come
-// after the payment.
+// replay judges the events that waited, now that the payment has settled. One refused gives its id back, as if it had
+// come after the payment.
 func (t *transition) replay() {
 	r := t.write()
 	waiting := r.Waiting
@@ -40,9 +40,9 @@ func (t *transition) replay() {
 	}
 }
 
-// exceeds refuses a reversal that takes more than remains. "All that remains" of nothing is refused as well: a second full
-// refund is an over-reversal, not a success. A refusal is final for this event, even if another reversal fails later and makes
-// room; a new event, or the same one replayed from its dead letter, is judged anew.
+// exceeds refuses a reversal that takes more than remains. "All that remains" of nothing is refused as well: a second
+// full refund is an over-reversal, not a success. A refusal is final for this event, even if another reversal fails
+// later and makes room; a new event, or the same one replayed from its dead letter, is judged anew.
 func (t *transition) exceeds(e *payment.Event) bool {
 	if e.Status != payment.Success || !decides(e, t.decision(e.ReversalID)) {
 		return false
@@ -61,8 +61,8 @@ func (t *transition) exceeds(e *payment.Event) bool {
 
 // reverse lets e decide its reversal, if it is newer than the event that decides now.
 //
-// "All that remains" is resolved here, once: the amount does not grow when another reversal fails later, because that one gives
-// its amount back to the payment (ADR 5).
+// "All that remains" is resolved here, once: the amount does not grow when another reversal fails later, because that
+// one gives its amount back to the payment (ADR 5).
 func (t *transition) reverse(e *payment.Event) {
 	r := t.write()
 	before := r.Net()
@@ -109,8 +109,9 @@ func (t *transition) remains(reversalID string) int64 {
 	return remains
 }
 
-// decides tells whether e, and no longer the event behind old, decides its reversal: the newest does, at a tie failed before
-// success before pending. Among equals the greater event id wins, so that the result does not depend on the order of arrival.
+// decides tells whether e, and no longer the event behind old, decides its reversal: the newest does, at a tie failed
+// before success before pending. Among equals the greater event id wins, so that the result does not depend on the
+// order of arrival.
 func decides(e *payment.Event, old *Reversal) bool {
 	switch {
 	case old == nil:
@@ -135,9 +136,9 @@ func finality(s payment.Status) int {
 	}
 }
 
-// foreign returns why e cannot be of this transaction, if it cannot: it names another user or another currency. Both are those
-// of the transaction's first payment event: a reversal that came before cannot impose others. Of an erased transaction
-// nobody knows the user, so every user fits, and the row stays nobody's.
+// foreign returns why e cannot be of this transaction, if it cannot: it names another user or another currency. Both
+// are those of the transaction's first payment event: a reversal that came before cannot impose others. Of an erased
+// transaction nobody knows the user, so every user fits, and the row stays nobody's.
 func (t *transition) foreign(e *payment.Event) (reason payment.Reason, detail string) {
 	switch r := t.row; {
 	case r == nil || r.Status == 0:
@@ -151,7 +152,8 @@ func (t *transition) foreign(e *payment.Event) (reason payment.Reason, detail st
 	}
 }
 
-// dropForeign refuses the waiting events that turn out to name another user or currency, now that the payment's are known.
+// dropForeign refuses the waiting events that turn out to name another user or currency, now that the payment's are
+// known.
 func (t *transition) dropForeign() {
 	r := t.write()
 	waiting := r.Waiting

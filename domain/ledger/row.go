@@ -1,11 +1,11 @@
-// Package ledger decides what each payment event does to its transaction: which money moves, which attempt health sees, what
-// the journal says and what is refused (docs/design.md, section 5).
+// Package ledger decides what each payment event does to its transaction: which money moves, which attempt health sees,
+// what the journal says and what is refused (docs/design.md, section 5).
 //
-// Apply, Due and Expire are total functions of a row, an event and the watermark. They never change a row, they return a new
-// one. Decisions depend on the order of one transaction's events in the log only where docs/design.md, section 9, says so. In
-// particular a reversal that comes before its payment leaves the same net amount as one that comes after it: the row keeps
-// waiting events whole, and judges them, in the order of their arrival, as if they had arrived just after the payment settled.
-// README.md has the invariants and the order to read in.
+// Apply, Due and Expire are total functions of a row, an event and the watermark. They never change a row, they return
+// a new one. Decisions depend on the order of one transaction's events in the log only where docs/design.md, section 9,
+// says so. In particular a reversal that comes before its payment leaves the same net amount as one that comes after
+// it: the row keeps waiting events whole, and judges them, in the order of their arrival, as if they had arrived just
+// after the payment settled. README.md has the invariants and the order to read in.
 package ledger
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Row is the ledger's state of one transaction. Rows are immutable: nothing may write to a Row or its slices once it was
-// returned or decoded. A nil *Row is a transaction not heard of; its methods work.
+// Row is the ledger's state of one transaction. Rows are immutable: nothing may write to a Row or its slices once it
+// was returned or decoded. A nil *Row is a transaction not heard of; its methods work.
 type Row struct {
 	// Facts and Origin are those of the event that brought Status: facts that differ in other events of the transaction
-	// (merchant, amount) are not looked at. User and currency are the same in all of them. Those of the success that settled
-	// the payment stay for good. Empty while only reversals are known.
+	// (merchant, amount) are not looked at. User and currency are the same in all of them. Those of the success that
+	// settled the payment stay for good. Empty while only reversals are known.
 	Facts  payment.Facts
 	Origin payment.Origin
 	// Status is the payment's; 0 while only reversals are known. It never falls.
@@ -35,8 +35,8 @@ type Row struct {
 	Journal    []Line
 	JournalSeq int64 // of the last line
 	PostingSeq int64 // of the last posting
-	// Places are where the payment was tried, in order of arrival; Pending the events that started attempts there which may
-	// still time out.
+	// Places are where the payment was tried, in order of arrival; Pending the events that started attempts there which
+	// may still time out.
 	Places  []Place
 	Pending []Pending
 	// LastAt is the largest event time of the events taken; retention counts from it.
@@ -49,8 +49,8 @@ type Reversal struct {
 	EventID string // the deciding event
 	Status  payment.Status
 	At      instant.Milli // the deciding event's time
-	// AmountMinor is the reversal's amount, with "all that remains" resolved. Only a success takes it from the net amount; 0 if
-	// a pending or failed reversal never told it.
+	// AmountMinor is the reversal's amount, with "all that remains" resolved. Only a success takes it from the net
+	// amount; 0 if a pending or failed reversal never told it.
 	AmountMinor int64
 }
 

@@ -43,8 +43,8 @@ func (r *Row) journalCost() int {
 	return n
 }
 
-// eventCost is an upper estimate of what taking e adds to a row, but for its journal line: a reversal waits whole and has its
-// id noted, a payment leaves facts, origin and places, a pending one its cause, too.
+// eventCost is an upper estimate of what taking e adds to a row, but for its journal line: a reversal waits whole and
+// has its id noted, a payment leaves facts, origin and places, a pending one its cause, too.
 func eventCost(e *payment.Event) int {
 	place := Place{AttemptID: e.AttemptID, Mode: e.Mode, Gateway: e.Gateway}
 	return len(instrumentsOf(e))*placeCost(&place) + 18*fieldCost + 2*len(e.AttemptID) + factsCost(&e.Facts) + originCost(&e.Origin) + 2*len(e.ID) + 2*len(e.ReversalID) +

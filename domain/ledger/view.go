@@ -43,8 +43,8 @@ func (r *Row) about() *payment.Facts {
 	}
 }
 
-// ReversalStates returns every reversal known and not refused, in order of arrival. Of a waiting one it shows the event that
-// would decide now.
+// ReversalStates returns every reversal known and not refused, in order of arrival. Of a waiting one it shows the event
+// that would decide now.
 func (r *Row) ReversalStates() []ReversalState {
 	if r == nil {
 		return nil

@@ -44,8 +44,8 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Apply folds one posting into a user's row, which may be nil. It returns the new row and what follows from it, and leaves
-// the old row as it was. Missions that the row has not met yet are first applied to the payments it remembers.
+// Apply folds one posting into a user's row, which may be nil. It returns the new row and what follows from it, and
+// leaves the old row as it was. Missions that the row has not met yet are first applied to the payments it remembers.
 //
 // Postings of one transaction must come in order of Seq, as their topic keeps them; those of different transactions may
 // come in any order: progress and completions are the same.

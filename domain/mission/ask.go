@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// ApplyEnrolment judges an enrolment or a withdrawal on a user's row, which may be nil. It is total: what cannot be done is
-// refused, and the reasons are kept in the row. A command seen among the last verdicts changes nothing.
+// ApplyEnrolment judges an enrolment or a withdrawal on a user's row, which may be nil. It is total: what cannot be
+// done is refused, and the reasons are kept in the row. A command seen among the last verdicts changes nothing.
 func ApplyEnrolment(row *UserRow, e *Enrolment, missions *Snapshot, cfg Config) (*UserRow, []Effect) {
 	d := newDraft(row, e.UserID, missions, cfg)
 	d.meet()

@@ -68,8 +68,8 @@ func benchApply(b *testing.B, s *Snapshot) {
 	}
 }
 
-// A user's first record after a mission came or changed judges again what the row remembers: for that mission, or, in a process
-// that has just begun, for all that may count.
+// A user's first record after a mission came or changed judges again what the row remembers: for that mission, or, in a
+// process that has just begun, for all that may count.
 func BenchmarkMeet(b *testing.B) {
 	for _, recent := range []int{32, 256} {
 		for _, n := range []int{10, 1000} {

@@ -54,9 +54,9 @@ func Recurrences() []string {
 	return names
 }
 
-// calendar divides time into the local days of a zone, each by its number since 1970-01-01. Every instant lies in exactly one
-// day, however clocks are changed: day n is from its first midnight to the first of day n+1, and may have 23 or 25 hours, or
-// none where a zone left it out.
+// calendar divides time into the local days of a zone, each by its number since 1970-01-01. Every instant lies in
+// exactly one day, however clocks are changed: day n is from its first midnight to the first of day n+1, and may have
+// 23 or 25 hours, or none where a zone left it out.
 type calendar struct{ zone *time.Location }
 
 const secondsPerDay = 24 * 60 * 60

@@ -14,8 +14,9 @@ const (
 	Withdraw EnrolmentOp = "withdraw"
 )
 
-// Enrolment asks for a user to take part in a mission that is opted in to, or no longer: the record of `enrolments`, keyed by
-// UserID. Payments count that were made while the user was enrolled, by the commands' At, in whatever order all of it arrives.
+// Enrolment asks for a user to take part in a mission that is opted in to, or no longer: the record of `enrolments`,
+// keyed by UserID. Payments count that were made while the user was enrolled, by the commands' At, in whatever order
+// all of it arrives.
 type Enrolment struct {
 	ID      string // unique; the same id again gets the same verdict
 	Op      EnrolmentOp
@@ -25,8 +26,8 @@ type Enrolment struct {
 	At      instant.Milli // event time: when it was asked
 }
 
-// Segments tells which segments a user is in from At on: the record of `user-segments`, keyed by UserID. It is the whole set
-// and takes the place of the sets before it; the first one also holds for the time before it.
+// Segments tells which segments a user is in from At on: the record of `user-segments`, keyed by UserID. It is the
+// whole set and takes the place of the sets before it; the first one also holds for the time before it.
 type Segments struct {
 	ID       string // as Enrolment.ID
 	UserID   string

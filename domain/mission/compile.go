@@ -50,8 +50,8 @@ type Compiled struct {
 	summary  string
 }
 
-// days is how many days next to each other find their windows without a calendar: payments come close to each other, and leave
-// the row a day later.
+// days is how many days next to each other find their windows without a calendar: payments come close to each other,
+// and leave the row a day later.
 const days = 4
 
 // slot returns the place of the day of t among so many.
@@ -108,8 +108,8 @@ func (c *Compiled) Version() *Version { return &c.version }
 // Summary returns the mission as a plain sentence, see Sentence.
 func (c *Compiled) Summary() string { return c.summary }
 
-// Judge tells whether a settled payment counts, by its own facts alone: window and pauses are judged at its created_at. What the
-// user did (enrolment, a window of their own, segments) is not asked.
+// Judge tells whether a settled payment counts, by its own facts alone: window and pauses are judged at its created_at.
+// What the user did (enrolment, a window of their own, segments) is not asked.
 func (c *Compiled) Judge(f *payment.Facts) Reason {
 	switch {
 	case f.Currency != c.mission.Currency:
@@ -138,8 +138,8 @@ func (c *Compiled) Judge(f *payment.Facts) Reason {
 	return Counted
 }
 
-// Contribution returns what a payment that counts adds while net minor units of it are left: to the amount, or one payment to
-// the count, to its value, or to its day.
+// Contribution returns what a payment that counts adds while net minor units of it are left: to the amount, or one
+// payment to the count, to its value, or to its day.
 func (c *Compiled) Contribution(net int64) int64 {
 	if net <= 0 {
 		return 0
@@ -165,8 +165,8 @@ func (c *Compiled) limit() int64 {
 	return MaxCompletions
 }
 
-// begins tells whether the window of a user begins with their first payment rather than with their enrolment. Who is enrolled
-// by a payment has both at once.
+// begins tells whether the window of a user begins with their first payment rather than with their enrolment. Who is
+// enrolled by a payment has both at once.
 func (c *Compiled) begins() bool {
 	return c.optIn && c.mission.Window.Kind == WindowPerUser && c.mission.Window.Start == StartFirstPayment
 }
@@ -223,7 +223,8 @@ func (c *Compiled) dayOf(t instant.Milli) int64 {
 	return n
 }
 
-// Includes tells whether the mission's rollout includes a user. The draw is sticky: raising the percentage only adds users.
+// Includes tells whether the mission's rollout includes a user. The draw is sticky: raising the percentage only adds
+// users.
 func (c *Compiled) Includes(user string) bool {
 	if c.everyone {
 		return true

@@ -13,8 +13,8 @@ type cause struct {
 	transactionID string
 }
 
-// conclude turns the change of completions since the old row into outcomes, mission by mission: first what is lost, then what
-// is won.
+// conclude turns the change of completions since the old row into outcomes, mission by mission: first what is lost,
+// then what is won.
 func (d *draft) conclude(by cause) {
 	if !d.copied {
 		return
@@ -49,7 +49,8 @@ func (d *draft) conclude(by cause) {
 	}
 }
 
-// compare tells the outcomes of one mission. States of missions that are not known, which the catalog never lets happen, stay as they are.
+// compare tells the outcomes of one mission. States of missions that are not known, which the catalog never lets
+// happen, stay as they are.
 func (d *draft) compare(old, next *State, by cause) {
 	var mission string
 	if next != nil {
@@ -105,8 +106,8 @@ func (d *draft) planOf(mission string, next *State) (*Plan, bool) {
 	return d.missions.Find(mission)
 }
 
-// lost tells that what was won in windows that are no more is lost, and returns all the windows that there were. What was won before
-// the cut stays.
+// lost tells that what was won in windows that are no more is lost, and returns all the windows that there were. What
+// was won before the cut stays.
 func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by cause) []*Tally {
 	c := p.stands(old, 0)
 	for _, t := range old.Tallies {

@@ -6,7 +6,8 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 )
 
-// count adds a posting, of whose payment there was before, to every mission that it counts for, and returns their number.
+// count adds a posting, of whose payment there was before, to every mission that it counts for, and returns their
+// number.
 func (d *draft) count(p *ledger.Posting, before int64) int {
 	forgotten, n := d.forgotten(p), 0
 	for _, i := range d.candidates(&p.Facts) {
@@ -23,8 +24,8 @@ func (d *draft) count(p *ledger.Posting, before int64) int {
 	return n
 }
 
-// brings tells whether a payment decides anew where the user stands in a mission: it enrols, earlier than what did so far, or it
-// begins the user's window.
+// brings tells whether a payment decides anew where the user stands in a mission: it enrols, earlier than what did so
+// far, or it begins the user's window.
 func (d *draft) brings(plan *Plan, p *ledger.Posting) bool {
 	s := d.find(plan)
 	if s.In() && s.Fixed {
@@ -80,8 +81,9 @@ func (d *draft) countRecent(plan *Plan, p *ledger.Posting, before int64) int {
 	return 1
 }
 
-// countLate counts a posting of a payment that the row does not remember: it counts if the user was in the mission before the
-// payment could be forgotten, or if it arrives only now. What was forgotten earlier stays out, and so do its reversals.
+// countLate counts a posting of a payment that the row does not remember: it counts if the user was in the mission
+// before the payment could be forgotten, or if it arrives only now. What was forgotten earlier stays out, and so do its
+// reversals.
 func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	s := d.find(plan)
 	if !s.In() {
@@ -111,8 +113,8 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	return 1
 }
 
-// recount counts anew the remembered payments of a user whose enrolment has moved to an earlier time: those between, made under
-// another version, count from now on. It tells whether it did; with one version there are none.
+// recount counts anew the remembered payments of a user whose enrolment has moved to an earlier time: those between,
+// made under another version, count from now on. It tells whether it did; with one version there are none.
 func (d *draft) recount(plan *Plan) bool {
 	if len(plan.versions) == 1 {
 		return false

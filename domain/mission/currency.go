@@ -33,8 +33,8 @@ func symbol(currency string) string {
 	}
 }
 
-// FormatMoney writes minor units with the currency's symbol, or its code where it has none of its own: ₹500.00, AED 5.00,
-// ¥500. The form is the same in every locale. What is no currency is written with two decimals.
+// FormatMoney writes minor units with the currency's symbol, or its code where it has none of its own: ₹500.00, AED
+// 5.00, ¥500. The form is the same in every locale. What is no currency is written with two decimals.
 func FormatMoney(minor int64, currency string) string {
 	text, sign := strconv.FormatInt(minor, 10), ""
 	if strings.HasPrefix(text, "-") {
@@ -54,8 +54,8 @@ func FormatMoney(minor int64, currency string) string {
 	return sign + symbol(currency) + text[:cut] + "." + text[cut:]
 }
 
-// ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses leading zeros, more decimal places
-// than the currency has, what does not fit int64, and what is no currency.
+// ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses leading zeros, more
+// decimal places than the currency has, what does not fit int64, and what is no currency.
 func ParseMoney(amount, currency string) (int64, bool) {
 	d, _ := parseDecimal(amount)
 	ok := isDecimal(amount)
@@ -77,8 +77,8 @@ func ParseMoney(amount, currency string) (int64, bool) {
 	return minor, true
 }
 
-// WholeNumber says how a whole number must be written that text is not: of which unit, and with an example where the unit is
-// "minor units" of a currency.
+// WholeNumber says how a whole number must be written that text is not: of which unit, and with an example where the
+// unit is "minor units" of a currency.
 func WholeNumber(text, unit, currency string) string {
 	detail := "needs a whole number"
 	if unit != "" {
@@ -106,7 +106,8 @@ func exampleCurrency(currency string) string {
 	return "INR"
 }
 
-// currencyHint suggests the currency that somebody meant: one with two letters swapped, else one with another letter if there are few.
+// currencyHint suggests the currency that somebody meant: one with two letters swapped, else one with another letter if
+// there are few.
 func currencyHint(code string) string {
 	for i := range max(0, len(code)-1) {
 		if swapped := code[:i] + code[i+1:i+2] + code[i:i+1] + code[i+2:]; isCurrency(swapped) {

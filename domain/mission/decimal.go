@@ -2,7 +2,8 @@ package mission
 
 import "strings"
 
-// decimal is a decimal number without exponent, compared exactly: attributes are text, and floats would make 0.1 a guess.
+// decimal is a decimal number without exponent, compared exactly: attributes are text, and floats would make 0.1 a
+// guess.
 type decimal struct {
 	negative bool
 	whole    string // without leading zeros

@@ -62,8 +62,8 @@ func (d *draft) deriveAll(wanted func(*Plan) bool) {
 	}
 }
 
-// derive works out anew where the user stands in a mission: all of it as long as that is not fixed, else what the remembered
-// payments contribute. Those given must hold all that may count.
+// derive works out anew where the user stands in a mission: all of it as long as that is not fixed, else what the
+// remembered payments contribute. Those given must hold all that may count.
 func (d *draft) derive(p *Plan, recent []*Recent) {
 	old := d.find(p)
 	next := &State{Mission: p.ID()}
@@ -89,8 +89,8 @@ func (d *draft) derive(p *Plan, recent []*Recent) {
 	}
 }
 
-// enrol decides since when and in which version the user is in a mission: from the earliest enrolment, or the earliest payment that
-// counts under a version that enrols by itself.
+// enrol decides since when and in which version the user is in a mission: from the earliest enrolment, or the earliest
+// payment that counts under a version that enrols by itself.
 func (d *draft) enrol(p *Plan, s *State, recent []*Recent) {
 	var c *Compiled
 	for _, w := range s.Switches {
@@ -132,7 +132,8 @@ func (d *draft) began(p *Plan, c *Compiled, s *State, recent []*Recent) instant.
 	return 0
 }
 
-// tallies gives next the tallies of what is settled of old, if it was of the same version, and of the remembered payments.
+// tallies gives next the tallies of what is settled of old, if it was of the same version, and of the remembered
+// payments.
 func (d *draft) tallies(p *Plan, old, next *State, recent []*Recent) {
 	c := p.stands(next, 0)
 	same := old.In() && old.Version == next.Version

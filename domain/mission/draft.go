@@ -34,7 +34,8 @@ type owned struct {
 	fresh *fresh // that the state is of; nil: none
 }
 
-// fresh is a state with room for the one tally that most have: one object for the collector to follow, where a user has hundreds.
+// fresh is a state with room for the one tally that most have: one object for the collector to follow, where a user has
+// hundreds.
 type fresh struct {
 	State
 	list  [1]*Tally
@@ -214,8 +215,8 @@ func (d *draft) isDuplicate(p *ledger.Posting) bool {
 	return false
 }
 
-// take keeps the posting: its money, its time, and its payment as long as the horizon reaches. It returns what was left of
-// the payment before, as the row had it.
+// take keeps the posting: its money, its time, and its payment as long as the horizon reaches. It returns what was left
+// of the payment before, as the row had it.
 func (d *draft) take(p *ledger.Posting) (before int64) {
 	d.changed = true
 	d.row.LastAt = max(d.row.LastAt, p.At)
@@ -255,8 +256,8 @@ func (d *draft) rememberOld(others []Seen, seen ...Seen) {
 	d.row.Old = slices.Concat(others, seen)
 }
 
-// forget drops the payments that the horizon or the bound no longer keep. What they contributed is settled. A created_at
-// beyond all event times seen does not carry the horizon away with it.
+// forget drops the payments that the horizon or the bound no longer keep. What they contributed is settled. A
+// created_at beyond all event times seen does not carry the horizon away with it.
 func (d *draft) forget() {
 	recent := d.row.Recent
 	if len(recent) == 0 {

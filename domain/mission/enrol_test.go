@@ -224,7 +224,8 @@ func TestEnrolmentIsFixedBeyondTheHorizon(t *testing.T) {
 	x.wants("completed 1 v2 of 2026-03-01T00:00:00.000Z")
 }
 
-// A payment beyond the horizon may bring the user in; payments that are remembered, and were made since, count from then on.
+// A payment beyond the horizon may bring the user in; payments that are remembered, and were made since, count from
+// then on.
 func TestLateEnrolmentCountsWhatIsRemembered(t *testing.T) {
 	asked := everything("m", MetricCount, 3)
 	asked.Enrolment = OptIn

@@ -2,8 +2,8 @@ package mission
 
 import "slices"
 
-// Absorb returns the row with what others have received added to it: the row of erasure.Nobody, by which amounts of users who were
-// forgotten stay in the sum of all. It has no part in missions.
+// Absorb returns the row with what others have received added to it: the row of erasure.Nobody, by which amounts of
+// users who were forgotten stay in the sum of all. It has no part in missions.
 func Absorb(row *UserRow, received []Received) *UserRow {
 	next := &UserRow{}
 	if row != nil {

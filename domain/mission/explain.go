@@ -33,7 +33,8 @@ func AllConditions() []Condition {
 	}
 }
 
-// Check is one condition and how a payment meets it. Wanted and Actual are for people; Actual may hold the payment's own values.
+// Check is one condition and how a payment meets it. Wanted and Actual are for people; Actual may hold the payment's
+// own values.
 type Check struct {
 	Condition Condition
 	Pointer   string // into the definition; empty where no part of it is meant
@@ -49,14 +50,14 @@ type Explanation struct {
 	Version      int64
 	Reason       Reason
 	Contribution int64
-	// Exact: the payment is among those that the row remembers, so this is what the row was counted by. Otherwise it is what the rules say
-	// of it now; it may have been judged by earlier pauses or an earlier end.
+	// Exact: the payment is among those that the row remembers, so this is what the row was counted by. Otherwise it is
+	// what the rules say of it now; it may have been judged by earlier pauses or an earlier end.
 	Exact  bool
 	Checks []Check
 }
 
-// Explain tells why a payment of a user counts or does not, with net minor units of it left: what Judge says, and every condition
-// for itself. The row may be nil and should have met the missions (Touch); f.UserID must be set.
+// Explain tells why a payment of a user counts or does not, with net minor units of it left: what Judge says, and every
+// condition for itself. The row may be nil and should have met the missions (Touch); f.UserID must be set.
 func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 	s := row.State(p.ID())
 	if row != nil {
@@ -199,7 +200,8 @@ func (row *UserRow) Paid(user, transaction string) (f payment.Facts, net int64, 
 	return f, 0, false
 }
 
-// Awaits tells whether a payment made at t may still reach the row as one that it remembers: it is later than all that was forgotten.
+// Awaits tells whether a payment made at t may still reach the row as one that it remembers: it is later than all that
+// was forgotten.
 func (row *UserRow) Awaits(f *payment.Facts) bool {
 	return row == nil || markOf(f).compare(row.Frontier) > 0
 }

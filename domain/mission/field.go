@@ -28,8 +28,8 @@ const (
 // reader returns a text field of a payment and whether the payment has it.
 type reader func(f *payment.Facts) (string, bool)
 
-// field is a fact of the payment that filters can look at: all that there is to know of it. Only facts of the payment itself are
-// here: what an event reports besides (latency, decline code) does not travel with postings.
+// field is a fact of the payment that filters can look at: all that there is to know of it. Only facts of the payment
+// itself are here: what an event reports besides (latency, decline code) does not travel with postings.
 type field struct {
 	id   string
 	kind fieldKind
@@ -44,7 +44,8 @@ type field struct {
 	before string
 	// distinct tells that a goal can tell its values apart.
 	distinct bool
-	// spread ranks fields by how well their values tell missions apart: missions are found by the one that ranks highest. 0: not by it.
+	// spread ranks fields by how well their values tell missions apart: missions are found by the one that ranks
+	// highest. 0: not by it.
 	spread int
 }
 

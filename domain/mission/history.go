@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// History is a mission as the catalog keeps it: its versions, and what operators did to the mission as a whole, in event time.
-// It is a value: the methods that change something return a new one and leave the old as it was.
+// History is a mission as the catalog keeps it: its versions, and what operators did to the mission as a whole, in
+// event time. It is a value: the methods that change something return a new one and leave the old as it was.
 type History struct {
 	Status Status
 	// Activated: the mission has been active, so its payments count from its start on, whatever its status is now.
@@ -27,8 +27,8 @@ type Version struct {
 	Number    int64
 	Mission   Mission       // normalised; without a status, which is the History's
 	CreatedAt instant.Milli // event time of the command that asked for it
-	// From is the event time from which it is in force, until a version of a higher number is. 0 = from the mission's start:
-	// version 1 is in force from there, whenever it was created.
+	// From is the event time from which it is in force, until a version of a higher number is. 0 = from the mission's
+	// start: version 1 is in force from there, whenever it was created.
 	From      instant.Milli
 	Backdated bool // put before CreatedAt + VersionLead on purpose
 }
@@ -84,7 +84,8 @@ func (h History) Defined(v Version) Mission {
 	return v.Mission
 }
 
-// At returns the version in force at event time t: of those that had begun, the one of the highest number. Version 1 always has.
+// At returns the version in force at event time t: of those that had begun, the one of the highest number. Version 1
+// always has.
 func (h History) At(t instant.Milli) Version {
 	for i := len(h.Versions) - 1; i > 0; i-- {
 		if h.Versions[i].From <= t {
@@ -134,16 +135,18 @@ func (h History) WithStatus(next Status, at instant.Milli) History {
 	return h
 }
 
-// WithSchedule returns h as scheduled, asked for at event time at: the catalog makes it active once its clock reaches when.
+// WithSchedule returns h as scheduled, asked for at event time at: the catalog makes it active once its clock reaches
+// when.
 func (h History) WithSchedule(when, at instant.Milli) History {
 	h = h.WithStatus(Scheduled, at)
 	h.ScheduledAt = when
 	return h
 }
 
-// WithVersion returns h with one more version, asked for at event time at, in force from the given event time on; 0 means as
-// soon as allowed. A version that would begin within VersionLead is refused unless it is backdated, which lets it reach users
-// who are in the mission already, as far as their payments are remembered. The status of m does not count.
+// WithVersion returns h with one more version, asked for at event time at, in force from the given event time on; 0
+// means as soon as allowed. A version that would begin within VersionLead is refused unless it is backdated, which lets
+// it reach users who are in the mission already, as far as their payments are remembered. The status of m does not
+// count.
 //
 // A mission that was never active has one version only, which is replaced: nothing has counted for it yet.
 func (h History) WithVersion(m Mission, from, at instant.Milli, backdated bool) (History, problem.List) {

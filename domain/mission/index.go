@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Index keeps compiled missions as they come from the catalog. Any number of readers may take Snapshots while one or more
-// writers change it.
+// Index keeps compiled missions as they come from the catalog. Any number of readers may take Snapshots while one or
+// more writers change it.
 type Index struct {
 	mu       sync.Mutex
 	missions map[string]*Plan // by key
@@ -19,8 +19,9 @@ type Index struct {
 // NewIndex returns an empty index.
 func NewIndex() *Index { return &Index{missions: map[string]*Plan{}} }
 
-// Put sets the mission kept under key, whatever the key means to the caller. A mission that was never active is left out:
-// no payment counts for it and no user sees it. One that is not valid changes nothing, and its problems are returned.
+// Put sets the mission kept under key, whatever the key means to the caller. A mission that was never active is left
+// out: no payment counts for it and no user sees it. One that is not valid changes nothing, and its problems are
+// returned.
 func (x *Index) Put(key string, h *History) problem.List {
 	if !h.Activated {
 		x.Remove(key)

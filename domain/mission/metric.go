@@ -30,7 +30,8 @@ type metric struct {
 	progress func(c *Compiled, t *Tally) money.Total
 	// most returns the most that a window lets a goal reach; nil: nothing bounds it.
 	most func(m *Mission) int64
-	// aim says what the goal asks; amounts are the conditions on the amount of each payment, where there is room for them.
+	// aim says what the goal asks; amounts are the conditions on the amount of each payment, where there is room for
+	// them.
 	aim func(m *Mission, amounts string) string
 	// amounts tells whether there is; nil: there is not.
 	amounts func(g Goal) bool

@@ -125,12 +125,12 @@ const (
 // Debts returns everything that a claw-back can do then.
 func Debts() []string { return []string{DebtNegative, DebtFloor} }
 
-// MaxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one payment over a
-// tiny target must not make millions of outcomes.
+// MaxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one
+// payment over a tiny target must not make millions of outcomes.
 const MaxCompletions = 1000
 
-// Default returns a mission with the defaults of docs/missions.md#fields and everything else empty. Its status is draft: nothing
-// counts by accident.
+// Default returns a mission with the defaults of docs/missions.md#fields and everything else empty. Its status is
+// draft: nothing counts by accident.
 func Default() Mission {
 	return Mission{
 		TimeZone:  "UTC",

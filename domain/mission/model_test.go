@@ -13,7 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// The model is the dumb way: it looks at the end of everything that happened to a user, with its own words for all of it.
+// The model is the dumb way: it looks at the end of everything that happened to a user, with its own words for all of
+// it.
 
 // world is what happened, in no order.
 type world struct {
@@ -287,7 +288,8 @@ func (w world) check(t *rapid.T, row *UserRow, histories []*History, outcomes wo
 // step is something that reaches the row.
 type step any
 
-// arrive puts everything into a drawn order that keeps the postings of each transaction in theirs, and repeats some of it.
+// arrive puts everything into a drawn order that keeps the postings of each transaction in theirs, and repeats some of
+// it.
 func (w world) arrive(t *rapid.T) []step {
 	rest := slices.Clone(w.histories)
 	commands, segments := slices.Clone(w.commands), slices.Clone(w.segments)

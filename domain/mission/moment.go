@@ -2,8 +2,8 @@ package mission
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Moment returns the instant of a local date or time in an IANA time zone, or of a time in RFC 3339, as windows are written. A local time that
-// clocks skip is that much after the skip, one that they show twice is the first.
+// Moment returns the instant of a local date or time in an IANA time zone, or of a time in RFC 3339, as windows are
+// written. A local time that clocks skip is that much after the skip, one that they show twice is the first.
 func Moment(text, zone string) (instant.Milli, error) {
 	location, err := loadZone(zone)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Normalize returns m in the form that is stored and compared, whatever spelling it was written in: words as intake writes
-// them, money as minor units, times as RFC 3339, empty lists as nil. What does not fit stays as it is, for Validate to
-// explain. It changes nothing of m.
+// Normalize returns m in the form that is stored and compared, whatever spelling it was written in: words as intake
+// writes them, money as minor units, times as RFC 3339, empty lists as nil. What does not fit stays as it is, for
+// Validate to explain. It changes nothing of m.
 func Normalize(m Mission) Mission {
 	m.ID = strings.TrimSpace(m.ID)
 	m.Title = strings.TrimSpace(m.Title)

@@ -26,7 +26,8 @@ const (
 	Prefix  Operator = "prefix" // begins with any of the values
 )
 
-// operator is all that there is to know of an Operator. One that says nothing else compares by equality with any of its values.
+// operator is all that there is to know of an Operator. One that says nothing else compares by equality with any of its
+// values.
 type operator struct {
 	name Operator
 	// signs are what people write who mean it.
@@ -37,11 +38,13 @@ type operator struct {
 	not bool
 	// presence tells that it asks whether the payment has the field.
 	presence bool
-	// ordered tells by how the field compares with the first and the last value (-1, 0, 1) whether it holds; nil: it does not compare by size.
+	// ordered tells by how the field compares with the first and the last value (-1, 0, 1) whether it holds; nil: it
+	// does not compare by size.
 	ordered func(first, last int) bool
 	// text tells whether it holds of a text and a value; nil: it compares by equality.
 	text func(s, value string) bool
-	// says puts an operator with ordered or text into words that follow the name of the field; the values come as texts.
+	// says puts an operator with ordered or text into words that follow the name of the field; the values come as
+	// texts.
 	says func(values []string) string
 }
 

@@ -18,8 +18,8 @@ const (
 // OutcomeKinds returns every outcome kind.
 func OutcomeKinds() []OutcomeKind { return []OutcomeKind{Completed, Revoked} }
 
-// Outcome is a completion or its revocation: the record of `outcomes`, keyed by mission. It carries what the budget and the
-// reward need, so that neither looks the mission up again.
+// Outcome is a completion or its revocation: the record of `outcomes`, keyed by mission. It carries what the budget and
+// the reward need, so that neither looks the mission up again.
 type Outcome struct {
 	Kind        OutcomeKind
 	UserID      string
@@ -31,14 +31,15 @@ type Outcome struct {
 	Currency    string
 	Reward      Reward
 	Grant       Grant
-	// Limits are those of the newest version in force at At that was known, whatever version is the user's: a budget is one. LimitsOf is
-	// that version; not below Version.
+	// Limits are those of the newest version in force at At that was known, whatever version is the user's: a budget is
+	// one. LimitsOf is that version; not below Version.
 	Limits   Limits
 	LimitsOf int64
 	Debt     string
 	Progress int64         // in the window afterwards, cut to int64
 	At       instant.Milli // event time of the posting or command that caused it
-	// TransactionID is of the posting that caused it, empty if none did. The payments that brought progress there are many.
+	// TransactionID is of the posting that caused it, empty if none did. The payments that brought progress there are
+	// many.
 	TransactionID string
 }
 
@@ -56,7 +57,8 @@ type Credit struct {
 // Duplicate tells that a posting or command had been taken in before.
 type Duplicate struct{}
 
-// Forgotten tells that a posting of a payment beyond the reorder horizon did not count for a mission, reason AfterHorizon.
+// Forgotten tells that a posting of a payment beyond the reorder horizon did not count for a mission, reason
+// AfterHorizon.
 type Forgotten struct {
 	Mission string
 }

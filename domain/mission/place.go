@@ -26,8 +26,8 @@ func (p *Plan) place(c *Compiled, s *State, sets []SegmentSet, f *payment.Facts)
 	return w, Counted
 }
 
-// enrolled tells whether a user who stands in version c as s says is enrolled at t. Who is enrolled by a payment is so for all the
-// time of the version: a payment before it that counts enrols, or would have if it had come in time.
+// enrolled tells whether a user who stands in version c as s says is enrolled at t. Who is enrolled by a payment is so
+// for all the time of the version: a payment before it that counts enrols, or would have if it had come in time.
 func (p *Plan) enrolled(c *Compiled, s *State, t instant.Milli) bool {
 	if !s.In() {
 		return false
@@ -47,7 +47,8 @@ func (p *Plan) enrols(sets []SegmentSet, f *payment.Facts) *Compiled {
 	return c
 }
 
-// stands returns the version that counts for a user, and shows: the one that the user is in, else the one in force at t.
+// stands returns the version that counts for a user, and shows: the one that the user is in, else the one in force at
+// t.
 func (p *Plan) stands(s *State, t instant.Milli) *Compiled {
 	if s.In() {
 		if c, ok := p.Version(s.Version); ok {
@@ -57,8 +58,8 @@ func (p *Plan) stands(s *State, t instant.Milli) *Compiled {
 	return p.At(t)
 }
 
-// Judge tells why a payment of a user counts or does not, with net minor units of it left, and by which version. The row may be nil;
-// f.UserID must be set.
+// Judge tells why a payment of a user counts or does not, with net minor units of it left, and by which version. The
+// row may be nil; f.UserID must be set.
 func (p *Plan) Judge(row *UserRow, f *payment.Facts, net int64) (*Compiled, Reason) {
 	s := row.State(p.ID())
 	c := p.stands(s, f.CreatedAt)

@@ -9,8 +9,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Plan is a History ready to judge payments: its compiled versions, which share status, pauses and end. It is immutable and safe
-// for concurrent use.
+// Plan is a History ready to judge payments: its compiled versions, which share status, pauses and end. It is immutable
+// and safe for concurrent use.
 type Plan struct {
 	history  History
 	versions []*Compiled // by number

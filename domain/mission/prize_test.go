@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestEachKindOfRewardReadsWhatItIsGiven: of every kind, what it reads is accepted, and what it would ignore is refused by its place.
+// TestEachKindOfRewardReadsWhatItIsGiven: of every kind, what it reads is accepted, and what it would ignore is refused
+// by its place.
 func TestEachKindOfRewardReadsWhatItIsGiven(t *testing.T) {
 	const all = "coins cash gift_card scratch_card custom"
 	for name, c := range map[string]struct {

@@ -144,8 +144,8 @@ func (k *knowledge) final() []*History {
 	return out
 }
 
-// Within the horizon all of it may come in any order, and twice: payments and their reversals, enrolments and withdrawals, segments; and
-// missions may become known, be edited, paused and ended at any moment in between.
+// Within the horizon all of it may come in any order, and twice: payments and their reversals, enrolments and
+// withdrawals, segments; and missions may become known, be edited, paused and ended at any moment in between.
 func TestProgressIsWhatTheModelSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const span = 20 * time.Hour
@@ -221,8 +221,8 @@ func (k *knowledge) learn(t *rapid.T, x step) {
 	}
 }
 
-// Over any span of time, with missions of one version known from the start and windows that are not the user's own, order and
-// repetition do not matter.
+// Over any span of time, with missions of one version known from the start and windows that are not the user's own,
+// order and repetition do not matter.
 func TestProgressDoesNotDependOnOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := genWorld(t, 5*24*time.Hour)

@@ -11,11 +11,12 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// maxReached is how many values the filters of one field may have for reach to look at them: what is not looked at is accepted.
+// maxReached is how many values the filters of one field may have for reach to look at them: what is not looked at is
+// accepted.
 const maxReached = MaxValues + MaxFilters
 
-// reach refuses filters that no payment can pass, and goals that what passes cannot reach. It refuses only what is certain: whether a
-// mission is likely to be won is its author's business. The filters must be valid.
+// reach refuses filters that no payment can pass, and goals that what passes cannot reach. It refuses only what is
+// certain: whether a mission is likely to be won is its author's business. The filters must be valid.
 func (v *validator) reach() {
 	if _, end, err := v.m.Bounds(); v.m.Window.Kind == WindowFixed && err == nil && end <= instant.Earliest {
 		v.add("/window/to", problem.InvalidField, "cannot be reached: it is before the year 2000, and payments of that time are refused")
@@ -108,7 +109,8 @@ next:
 	return out
 }
 
-// candidates returns payments of which one passes all filters if any payment does; false if there are too many to say so.
+// candidates returns payments of which one passes all filters if any payment does; false if there are too many to say
+// so.
 func (v *validator) candidates(filters []Filter) ([]payment.Facts, bool) {
 	count := 0
 	for _, f := range filters {
@@ -143,8 +145,8 @@ func (v *validator) only(id string) (string, bool) {
 	return "", false
 }
 
-// numbers returns payments with the ends of what a field can be, and with each value and its neighbours: where some number passes all
-// filters, the lowest that does is among them.
+// numbers returns payments with the ends of what a field can be, and with each value and its neighbours: where some
+// number passes all filters, the lowest that does is among them.
 func (v *validator) numbers(field field, filters []Filter) []payment.Facts {
 	low, high := int64(1), int64(money.Max)
 	if field.kind == timeField {
@@ -178,7 +180,8 @@ func (v *validator) numbers(field field, filters []Filter) []payment.Facts {
 	return out
 }
 
-// samples returns a payment without the field, and payments with each text, with each text and more, and with another one.
+// samples returns a payment without the field, and payments with each text, with each text and more, and with another
+// one.
 func samples(field field, filters []Filter) []payment.Facts {
 	longest := 0
 	for _, f := range filters {

@@ -91,7 +91,8 @@ func TestMissionsThatNobodyCanReach(t *testing.T) {
 	}
 }
 
-// No mission is refused that a payment of a small world counts for, and none is accepted that no payment there does and that names its values alone.
+// No mission is refused that a payment of a small world counts for, and none is accepted that no payment there does and
+// that names its values alone.
 func TestReachIsCertain(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		amount := rapid.Custom(func(t *rapid.T) Filter {

@@ -12,8 +12,8 @@ type View struct {
 	Mission    *Compiled     // the version that the user is in, else the one in force
 	Enrolled   bool          // takes part now
 	EnrolledAt instant.Milli // 0 if never enrolled
-	// Start and End are the window that the rest is about, End excluded: the one around the time of the read, or the user's
-	// own. Both are 0 if it has not begun.
+	// Start and End are the window that the rest is about, End excluded: the one around the time of the read, or the
+	// user's own. Both are 0 if it has not begun.
 	Start, End  instant.Milli
 	Progress    int64 // all that counted, also past the target
 	Remaining   int64 // until the next completion; 0 when the limit is reached
@@ -25,8 +25,8 @@ type View struct {
 // mostShown is how many missions there is room for at first: users see few of many.
 const mostShown = 32
 
-// Views returns every mission that a user can see at an event time, enrolled or not, by id: active, paused and ended ones whose
-// audience includes the user. The row may be nil, and need not have met the missions yet.
+// Views returns every mission that a user can see at an event time, enrolled or not, by id: active, paused and ended
+// ones whose audience includes the user. The row may be nil, and need not have met the missions yet.
 func Views(row *UserRow, user string, missions *Snapshot, at instant.Milli, cfg Config) []View {
 	row = Touch(row, user, missions, cfg)
 	out := make([]View, 0, min(len(missions.plans), mostShown))
@@ -120,8 +120,8 @@ type Contribution struct {
 	At            instant.Milli // created_at
 }
 
-// contributions returns what the payments that the row remembers did for a mission, latest first. The row may be nil, and
-// must have met the missions (Touch). A payment that is reversed in full does not count, reason NotSettled.
+// contributions returns what the payments that the row remembers did for a mission, latest first. The row may be nil,
+// and must have met the missions (Touch). A payment that is reversed in full does not count, reason NotSettled.
 func contributions(row *UserRow, user string, p *Plan) []Contribution {
 	if row == nil {
 		return nil

@@ -11,7 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// UserRow is the progress state of one user over all missions. It is immutable; Apply, ApplyEnrolment and ApplySegments return new ones.
+// UserRow is the progress state of one user over all missions. It is immutable; Apply, ApplyEnrolment and ApplySegments
+// return new ones.
 type UserRow struct {
 	// Missions is the fingerprint of the missions that the row has been brought up to: while it equals the snapshot's,
 	// every payment in Recent counts as those missions judge it.
@@ -27,11 +28,11 @@ type UserRow struct {
 	Audited  int64        // lines of the audit on the user's segments
 }
 
-// State is where a user stands in one mission. There is one for each mission that some payment counted for, or that the user
-// was asked to be in.
+// State is where a user stands in one mission. There is one for each mission that some payment counted for, or that the
+// user was asked to be in.
 //
-// Until Fixed, all of it but Switches is a function of UserRow.Recent, the user's switches and segments, and the missions: it
-// is derived anew whenever one of them changes. Then only the Recent parts of the tallies are.
+// Until Fixed, all of it but Switches is a function of UserRow.Recent, the user's switches and segments, and the
+// missions: it is derived anew whenever one of them changes. Then only the Recent parts of the tallies are.
 type State struct {
 	Mission    string
 	Version    int64         // that the user is in; 0: in none, the rest is empty then but for Switches
@@ -41,7 +42,8 @@ type State struct {
 	// Fixed: a payment that counts is no longer in UserRow.Recent, so version and begin stay as they are.
 	Fixed bool
 	// Horizon is the row's frontier when the user came into the mission. Payments up to it that had arrived before were
-	// forgotten before they could count, so neither they nor their reversals count; Late names those that arrived since.
+	// forgotten before they could count, so neither they nor their reversals count; Late names those that arrived
+	// since.
 	Horizon  Mark
 	Late     []string // transaction ids, sorted
 	Switches []Switch // by At; of missions that are opted in to

@@ -124,7 +124,8 @@ func dates(m *Mission) string {
 	}
 }
 
-// isMidnight tells whether the moment is the beginning of a local day. A date always is, even where clocks skip midnight.
+// isMidnight tells whether the moment is the beginning of a local day. A date always is, even where clocks skip
+// midnight.
 func (m moment) isMidnight() bool {
 	h, minute, s := m.at.Clock()
 	return m.dated || h == 0 && minute == 0 && s == 0 && m.at.Nanosecond() == 0

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// Snapshot is an immutable set of missions, indexed by an equality filter where they have one, so that a payment meets only
-// the missions that it can count for.
+// Snapshot is an immutable set of missions, indexed by an equality filter where they have one, so that a payment meets
+// only the missions that it can count for.
 type Snapshot struct {
 	plans       []*Plan // by id
 	fingerprint uint64
@@ -62,8 +62,8 @@ func NewSnapshot(plans []*Plan) *Snapshot {
 	return s
 }
 
-// indexed returns a field and its values such that no version counts a payment with another value: the versions together are
-// found by what is equal in all of them.
+// indexed returns a field and its values such that no version counts a payment with another value: the versions
+// together are found by what is equal in all of them.
 func (p *Plan) indexed() (id string, texts []string, ok bool) {
 	for i, c := range p.versions {
 		f, found := indexFilter(c.mission.Filters)
@@ -78,8 +78,8 @@ func (p *Plan) indexed() (id string, texts []string, ok bool) {
 	return id, texts, true
 }
 
-// indexFilter returns the equality filter that tells missions apart best, by the usual number of values of its field. A group
-// is one, too, if all of it looks at one field.
+// indexFilter returns the equality filter that tells missions apart best, by the usual number of values of its field. A
+// group is one, too, if all of it looks at one field.
 func indexFilter(filters []Filter) (Filter, bool) {
 	best, found := Filter{}, 0
 	for _, f := range filters {
@@ -118,8 +118,8 @@ func hasNumber(values []Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool { return v.Kind == NumberValue })
 }
 
-// follow lets s know the snapshots before it, of which last is the latest, so that a row that has met one of them looks at the
-// missions that changed since and no others.
+// follow lets s know the snapshots before it, of which last is the latest, so that a row that has met one of them looks
+// at the missions that changed since and no others.
 func (s *Snapshot) follow(last *Snapshot) {
 	var changed []string
 	for _, p := range s.plans {
@@ -142,7 +142,8 @@ func (s *Snapshot) follow(last *Snapshot) {
 	}
 }
 
-// changedSince returns the missions that changed since the latest snapshot of a fingerprint, false if that is not known.
+// changedSince returns the missions that changed since the latest snapshot of a fingerprint, false if that is not
+// known.
 func (s *Snapshot) changedSince(fingerprint uint64) ([]string, bool) {
 	for _, e := range slices.Backward(s.earlier) {
 		if e.fingerprint == fingerprint {

@@ -33,7 +33,8 @@ func compareSwitches(a, b Switch) int {
 	}
 }
 
-// withoutOldest drops the oldest switch that changes nothing, else the oldest withdrawal and return: whoever was enrolled first stays so.
+// withoutOldest drops the oldest switch that changes nothing, else the oldest withdrawal and return: whoever was
+// enrolled first stays so.
 func withoutOldest(switches []Switch) []Switch {
 	for i := 1; i < len(switches); i++ {
 		if switches[i].Out == switches[i-1].Out {
@@ -76,7 +77,8 @@ func segmentsNow(sets []SegmentSet) []string {
 	return sets[len(sets)-1].Segments
 }
 
-// withSegments returns the sets with one more, by time; false if it is there already. Of two of one time the greater is the later.
+// withSegments returns the sets with one more, by time; false if it is there already. Of two of one time the greater is
+// the later.
 func withSegments(sets []SegmentSet, s SegmentSet) ([]SegmentSet, bool) {
 	i, ok := slices.BinarySearchFunc(sets, s, func(a, b SegmentSet) int {
 		if c := cmp.Compare(a.At, b.At); c != 0 {

@@ -88,8 +88,8 @@ func (t *Tally) isEmpty() bool {
 	return t.Settled == (money.Total{}) && t.Recent == (money.Total{}) && len(t.Entries) == 0
 }
 
-// Progress returns how far a tally is, nil being empty: the sum of contributions, the number of values, or the longest run
-// of days.
+// Progress returns how far a tally is, nil being empty: the sum of contributions, the number of values, or the longest
+// run of days.
 func (c *Compiled) Progress(t *Tally) money.Total {
 	if t == nil {
 		return money.Total{}

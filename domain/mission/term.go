@@ -2,8 +2,8 @@ package mission
 
 import "time"
 
-// Term says of a valid mission when the payments that count are made, with the years and the time zone that Sentence leaves out:
-// "2026-03-01 to 2026-03-07 Asia/Kolkata". The last day or time is part of it.
+// Term says of a valid mission when the payments that count are made, with the years and the time zone that Sentence
+// leaves out: "2026-03-01 to 2026-03-07 Asia/Kolkata". The last day or time is part of it.
 func Term(m *Mission) string {
 	switch m.Window.Kind {
 	case WindowPerUser:

@@ -41,7 +41,8 @@ func validate(v *validator) problem.List {
 
 type validator struct {
 	m *Mission
-	// written tells that somebody writes the mission now. What was accepted once stays, also where clocks have been moved or rules added since.
+	// written tells that somebody writes the mission now. What was accepted once stays, also where clocks have been
+	// moved or rules added since.
 	written  bool
 	problems problem.List
 }

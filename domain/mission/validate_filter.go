@@ -105,8 +105,8 @@ func (v *validator) valueFits(kind fieldKind, op operator, value Value) string {
 	return ""
 }
 
-// attributeFits returns why a value cannot be compared with an attribute. Attributes are texts; a number compares as a number, so that
-// 1.10 would equal 1.1 and 0042 would equal 42, which nobody means who writes it like this.
+// attributeFits returns why a value cannot be compared with an attribute. Attributes are texts; a number compares as a
+// number, so that 1.10 would equal 1.1 and 0042 would equal 42, which nobody means who writes it like this.
 func attributeFits(op operator, value Value) string {
 	switch {
 	case value.Kind == MoneyValue || value.Kind == BoolValue && op.text != nil:

@@ -17,8 +17,9 @@ type moment struct {
 	naive time.Time // what clocks show then, as if it were UTC; zero: written with an offset
 }
 
-// parseMoment reads a local date, a local time or RFC 3339. A date is its first instant. Of a stored mission every local time is some instant,
-// see local: what was accepted stays, also where a government has moved its clocks since. Who writes one is refused by singleTime.
+// parseMoment reads a local date, a local time or RFC 3339. A date is its first instant. Of a stored mission every
+// local time is some instant, see local: what was accepted stays, also where a government has moved its clocks since.
+// Who writes one is refused by singleTime.
 func parseMoment(text string, zone *time.Location) (moment, error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil {
 		return moment{at: local(t, zone), dated: true, naive: t}, nil
@@ -35,8 +36,8 @@ func parseMoment(text string, zone *time.Location) (moment, error) {
 }
 
 // local returns the instant at which clocks in zone show what naive shows as UTC. Where clocks show it twice it is the
-// earlier one; where they skip it, it is that much after the skip, so that a day whose midnight is skipped begins at its
-// first instant. time.Date leaves both choices open.
+// earlier one; where they skip it, it is that much after the skip, so that a day whose midnight is skipped begins at
+// its first instant. time.Date leaves both choices open.
 func local(naive time.Time, zone *time.Location) time.Time {
 	first, second := readings(naive, zone)
 	if !shows(first, naive) && shows(second, naive) {
@@ -45,7 +46,8 @@ func local(naive time.Time, zone *time.Location) time.Time {
 	return first
 }
 
-// readings returns the instants that naive is by the offsets of the day before and of the day after: the same where no clock is changed.
+// readings returns the instants that naive is by the offsets of the day before and of the day after: the same where no
+// clock is changed.
 func readings(naive time.Time, zone *time.Location) (first, second time.Time) {
 	by := func(near time.Time) time.Time {
 		_, seconds := near.In(zone).Zone()
@@ -60,8 +62,8 @@ func shows(t, naive time.Time) bool {
 	return t.Add(time.Duration(seconds) * time.Second).Equal(naive)
 }
 
-// singleTime returns an error that names the times to choose from where clocks in the zone skip a local time or show it twice. A date is
-// skipped where its whole day is, as Samoa did with 30 December 2011.
+// singleTime returns an error that names the times to choose from where clocks in the zone skip a local time or show it
+// twice. A date is skipped where its whole day is, as Samoa did with 30 December 2011.
 func (m moment) singleTime() error {
 	if m.naive.IsZero() {
 		return nil
@@ -88,7 +90,8 @@ func skipError(change time.Time, zone *time.Location, layout string) error {
 	return fmt.Errorf("no single time: clocks in %s skip it: write %s or %s", zone, change.Add(-time.Minute).Format(layout), change.Format(layout))
 }
 
-// NeedsZone tells whether it matters in which time zone the mission is: whether a local day or local time decides what counts.
+// NeedsZone tells whether it matters in which time zone the mission is: whether a local day or local time decides what
+// counts.
 func (m *Mission) NeedsZone() bool {
 	local := func(text string) bool {
 		_, err := time.Parse(time.RFC3339, text)

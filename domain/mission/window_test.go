@@ -32,7 +32,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// A local time that clocks skip or show twice is no single instant: it is refused with what to write instead. A date is its first instant.
+// A local time that clocks skip or show twice is no single instant: it is refused with what to write instead. A date is
+// its first instant.
 func TestLocalTimesThatAreNoSingleInstant(t *testing.T) {
 	for _, tt := range []struct{ zone, text, want string }{
 		{"America/New_York", "2026-03-08T02:30", "clocks in America/New_York skip it: write 2026-03-08T01:59 or 2026-03-08T03:00"},

@@ -6,8 +6,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// zoneNames returns the zones of the IANA database by their canonical names (its file zone.tab), and UTC: for hints only. Every name that
-// time.LoadLocation knows can be used.
+// zoneNames returns the zones of the IANA database by their canonical names (its file zone.tab), and UTC: for hints
+// only. Every name that time.LoadLocation knows can be used.
 func zoneNames() []string {
 	return strings.Fields(`UTC
 Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Asmara Africa/Bamako Africa/Bangui

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 )
 
-// Total is a sum of int64 amounts in 128 bits: no sum of a user's payments overflows it, so the order of additions never
-// shows. The zero value is 0.
+// Total is a sum of int64 amounts in 128 bits: no sum of a user's payments overflows it, so the order of additions
+// never shows. The zero value is 0.
 type Total struct {
 	High int64
 	Low  uint64

@@ -7,7 +7,8 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// An amount beyond the bound is refused with the bound, whichever way it is too large, and never cut to something smaller.
+// An amount beyond the bound is refused with the bound, whichever way it is too large, and never cut to something
+// smaller.
 func TestAmountsBeyondTheBoundAreRefused(t *testing.T) {
 	for _, amount := range []string{"1125899906842625", "9223372036854775807", "9223372036854775808", "99999999999999999999"} {
 		for _, kind := range []string{"payment", "reversal"} {

@@ -10,9 +10,9 @@ import (
 
 // Config holds the settings of normalisation.
 type Config struct {
-	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for: "instrument",
-	// "gateway", "merchant", "category" or "attributes.<key>", one or several. Modes are lower case. Defaults, for each
-	// mode that it does not name, to "instrument".
+	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for:
+	// "instrument", "gateway", "merchant", "category" or "attributes.<key>", one or several. Modes are lower case.
+	// Defaults, for each mode that it does not name, to "instrument".
 	HealthInstruments map[string][]string
 	// Declines overrides the shipped table of decline codes (ShippedDecline): upper-case code to "technical" or
 	// "business". Defaults to none.

@@ -1,8 +1,8 @@
 package payment
 
 // Exponent returns the number of decimals of an ISO 4217 currency's minor unit, and whether code is a currency: upper
-// case, from list one of the standard, without the codes that have no minor unit (metals, units of account, test codes).
-// Codes withdrawn since 2024 (ANG, BGN, SLL, ZWL) are still known, so that history can be replayed.
+// case, from list one of the standard, without the codes that have no minor unit (metals, units of account, test
+// codes). Codes withdrawn since 2024 (ANG, BGN, SLL, ZWL) are still known, so that history can be replayed.
 func Exponent(code string) (decimals int, known bool) {
 	switch code {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":

@@ -51,7 +51,8 @@ type Origin struct {
 	DeadLetter string
 }
 
-// Attribute is one entry of an event's attributes, value as text (numbers and booleans as written, nested values as JSON).
+// Attribute is one entry of an event's attributes, value as text (numbers and booleans as written, nested values as
+// JSON).
 type Attribute struct {
 	Key, Value string
 }
@@ -79,8 +80,8 @@ type Event struct {
 	ID         string
 	Type       Type
 	ReversalID string // reversals only; defaults to ID
-	// AttemptID names the try of the payment that the event is about, if the producer gives one: what makes two tries at one
-	// place two attempts. Payments only.
+	// AttemptID names the try of the payment that the event is about, if the producer gives one: what makes two tries
+	// at one place two attempts. Payments only.
 	AttemptID  string
 	Status     Status
 	Decline    Decline

@@ -1,8 +1,8 @@
 package payment
 
-// fingerprint hashes the normalised known fields and attributes, so that the ledger can tell a repeated event from another
-// one under the same id. What Millrace adds (origin, received_at, health instruments) and unknown fields do not count, nor
-// do times that were taken from the record's timestamp: a sender's retry has another one. It is FNV-1a over
+// fingerprint hashes the normalised known fields and attributes, so that the ledger can tell a repeated event from
+// another one under the same id. What Millrace adds (origin, received_at, health instruments) and unknown fields do not
+// count, nor do times that were taken from the record's timestamp: a sender's retry has another one. It is FNV-1a over
 // length-prefixed fields; ledger rows keep its results, so it must never change.
 func fingerprint(e *Event, createdAt, updatedAt int64) uint64 {
 	h := fnv(14695981039346656037)

@@ -1,7 +1,7 @@
 package payment
 
-// SourceLimit is the largest record of the payments topic, in bytes, that is looked at (docs/design.md, section 4); larger ones are
-// TooLarge. It equals stream.SourceLimit, which says the same to a transport.
+// SourceLimit is the largest record of the payments topic, in bytes, that is looked at (docs/design.md, section 4);
+// larger ones are TooLarge. It equals stream.SourceLimit, which says the same to a transport.
 const SourceLimit = 1 << 20
 
 // Kind is the JSON kind of a Value.

@@ -5,9 +5,10 @@ import (
 	"unicode"
 )
 
-// Name brings a mode, an instrument, a gateway, a merchant or a category into the form in which all of them are kept and compared: without
-// space around it, every space inside a plain one, in lower case by Unicode's simple mapping, whatever the language: İ becomes i, ı and ß stay,
-// full-width letters stay full-width. Composed characters are the codecs' part (NFC).
+// Name brings a mode, an instrument, a gateway, a merchant or a category into the form in which all of them are kept
+// and compared: without space around it, every space inside a plain one, in lower case by Unicode's simple mapping,
+// whatever the language: İ becomes i, ı and ß stay, full-width letters stay full-width. Composed characters are the
+// codecs' part (NFC).
 func Name(s string) string {
 	s = strings.ToLower(strings.TrimFunc(s, margin))
 	for i := range len(s) {
@@ -39,7 +40,8 @@ func NameProblem(s string) string {
 	return ""
 }
 
-// unseen tells whether a rune shows nothing. Joiners stay: words of many scripts of India, and emoji, are written with them.
+// unseen tells whether a rune shows nothing. Joiners stay: words of many scripts of India, and emoji, are written with
+// them.
 func unseen(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return r != nonJoiner && r != joiner && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp))

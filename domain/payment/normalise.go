@@ -15,8 +15,8 @@ import (
 // most of them become parts of Kafka keys and table rows.
 const TextLimit = 256
 
-// AttributeLimit is how many attributes an event may have. It bounds by how much an encoded event can be longer than its
-// source record, which every topic has little room for.
+// AttributeLimit is how many attributes an event may have. It bounds by how much an encoded event can be longer than
+// its source record, which every topic has little room for.
 const AttributeLimit = 256
 
 // What to write in place of what was refused.
@@ -35,14 +35,14 @@ type Normalised struct {
 	TimeFallback bool
 }
 
-// Normalise applies docs/events.md to in, which came from the record at origin rec. It is total: either the record can be
-// used, or the Problem says why not. rec.Timestamp is the record's append time: it bounds the future and becomes
-// received_at. A record without a timestamp cannot be judged and is refused. What is understood as a time, and what stands in for
-// one, is in times.go.
+// Normalise applies docs/events.md to in, which came from the record at origin rec. It is total: either the record can
+// be used, or the Problem says why not. rec.Timestamp is the record's append time: it bounds the future and becomes
+// received_at. A record without a timestamp cannot be judged and is refused. What is understood as a time, and what
+// stands in for one, is in times.go.
 //
-// created_at may be later than updated_at, since two systems may have stamped them; like updated_at it must not be later
-// than the append time plus cfg.FutureBound. Unlike updated_at it has no fallback when it is given but no time: it decides
-// which window a payment belongs to.
+// created_at may be later than updated_at, since two systems may have stamped them; like updated_at it must not be
+// later than the append time plus cfg.FutureBound. Unlike updated_at it has no fallback when it is given but no time:
+// it decides which window a payment belongs to.
 func Normalise(in *Input, rec Origin, cfg Config) (Normalised, *Refusal) {
 	r := reader{rec: rec, cfg: &cfg, latest: rec.Timestamp.Add(cfg.FutureBound)}
 	switch kind := r.text("type", in.Type); {
@@ -226,8 +226,8 @@ func (r *reader) currency(v Value) string {
 	return code
 }
 
-// CurrencyCode returns a currency as everything compares it: in upper case, without space around it. Letters that only become A to Z in upper
-// case, such as ı, stay, so that no currency is made of them.
+// CurrencyCode returns a currency as everything compares it: in upper case, without space around it. Letters that only
+// become A to Z in upper case, such as ı, stay, so that no currency is made of them.
 func CurrencyCode(text string) string {
 	text = strings.TrimSpace(text)
 	if upper := strings.ToUpper(text); len(upper) == len(text) {
@@ -295,8 +295,8 @@ func (r *reader) attributes(in *Input) []Attribute {
 	return list
 }
 
-// healthInstruments returns the instruments that the mode's setting names, each once, in the setting's order. Fields that
-// the event lacks, and attributes too long for a key, are left out; if none is left, the instrument is Unknown.
+// healthInstruments returns the instruments that the mode's setting names, each once, in the setting's order. Fields
+// that the event lacks, and attributes too long for a key, are left out; if none is left, the instrument is Unknown.
 func (c *Config) healthInstruments(e *Event) []string {
 	refs := c.HealthInstruments[e.Mode]
 	if len(refs) == 0 {

@@ -3,7 +3,8 @@ package payment
 // Reason is a dead-letter reason code: why an event, or a record made from it, could not be used.
 type Reason string
 
-// The closed list of dead-letter reasons (docs/design.md, section 4). Nothing else may appear in the `mr-reason` header.
+// The closed list of dead-letter reasons (docs/design.md, section 4). Nothing else may appear in the `mr-reason`
+// header.
 const (
 	Malformed            Reason = "malformed"
 	TooLarge             Reason = "too_large"

@@ -1,6 +1,7 @@
 package payment
 
-// Refusal says why a record cannot be used. It never holds a value of the record: details travel in headers and answers.
+// Refusal says why a record cannot be used. It never holds a value of the record: details travel in headers and
+// answers.
 type Refusal struct {
 	Reason Reason
 	Field  string // the contract's name of the field, empty if no single field is to blame

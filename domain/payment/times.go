@@ -7,9 +7,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp. That stands in for an updated_at that is
-// missing or a text without a digit. Whatever else cannot be read as a time is refused, objects such as {"$date": …} included: a wrong guess
-// would be a payment of another day.
+// times sets UpdatedAt and CreatedAt and tells whether the former is the record's timestamp. That stands in for an
+// updated_at that is missing or a text without a digit. Whatever else cannot be read as a time is refused, objects such
+// as {"$date": …} included: a wrong guess would be a payment of another day.
 func (r *reader) times(e *Event, in *Input) (fallback bool) {
 	updated := r.rec.Timestamp
 	if fallback = in.UpdatedAt.Missing() || wordOnly(in.UpdatedAt); !fallback {
@@ -23,7 +23,8 @@ func (r *reader) times(e *Event, in *Input) (fallback bool) {
 	return fallback
 }
 
-// wordOnly tells whether a value is a text without a digit, of any script, as senders write a time that they do not know.
+// wordOnly tells whether a value is a text without a digit, of any script, as senders write a time that they do not
+// know.
 func wordOnly(v Value) bool {
 	return v.Kind == String && !strings.ContainsFunc(v.Text, unicode.IsDigit)
 }

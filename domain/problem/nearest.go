@@ -5,9 +5,9 @@ import "strings"
 // maxSuggestions is how many words a hint names.
 const maxSuggestions = 3
 
-// Hint returns ": did you mean X?" for a word that is not among those known, empty if none of them is near: as few letters as
-// possible replaced, left out, added or swapped, at most one in three, whatever their case. It names known words only, never the
-// word itself.
+// Hint returns ": did you mean X?" for a word that is not among those known, empty if none of them is near: as few
+// letters as possible replaced, left out, added or swapped, at most one in three, whatever their case. It names known
+// words only, never the word itself.
 func Hint(word string, known []string) string { return Suggest(Nearest(word, known)) }
 
 // Suggest returns the hint that names the words, empty if there are none.
@@ -54,7 +54,8 @@ func Nearest(word string, known []string) []string {
 // maxWord bounds what is compared, in bytes: a hint for a longer word helps nobody.
 const maxWord = 64
 
-// distance returns how many edits lead from a to b; where that is more than most, any number above it. Underscores and hyphens cost nothing.
+// distance returns how many edits lead from a to b; where that is more than most, any number above it. Underscores and
+// hyphens cost nothing.
 func distance(a, b string, most int) int {
 	drop := func(r rune) rune {
 		if r == '_' || r == '-' || r == ' ' {

@@ -66,8 +66,8 @@ func (l List) Has(code string) bool {
 	return false
 }
 
-// Code returns the code of all problems together: that of one which is not about a field, invalid_filter if only filters are wrong, else
-// invalid_field.
+// Code returns the code of all problems together: that of one which is not about a field, invalid_filter if only
+// filters are wrong, else invalid_field.
 func (l List) Code() string {
 	code := ""
 	for _, p := range l {

@@ -9,8 +9,9 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// Take gives an allotment to its user's row, which may be nil, at the wall time now. It returns the row to keep and what follows,
-// and leaves the old row as it was. What was due at now is settled first, whether or not its timer has been called.
+// Take gives an allotment to its user's row, which may be nil, at the wall time now. It returns the row to keep and
+// what follows, and leaves the old row as it was. What was due at now is settled first, whether or not its timer has
+// been called.
 func Take(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, []Effect) {
 	if a.UserID != user || a.Mission == "" || !money.Fits(a.Amount) {
 		return row, []Effect{Rejected{"an allotment without its mission, of another user, or with an amount out of bounds"}}
@@ -28,7 +29,8 @@ func Take(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, 
 	return t.end()
 }
 
-// AdvanceTo does what is due at the wall time now: holds that are over, rewards that expire. It returns row itself if nothing is.
+// AdvanceTo does what is due at the wall time now: holds that are over, rewards that expire. It returns row itself if
+// nothing is.
 func AdvanceTo(row *Row, user string, now instant.Milli) (*Row, []Effect) {
 	if row == nil || !row.due(now) {
 		return row, nil

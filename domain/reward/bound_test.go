@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/domain/reward"
 )
 
-// A balance at its bound takes no more: the reward fails with a reason and its amount returns to the budget; nothing wraps, and the
-// entries still add up.
+// A balance at its bound takes no more: the reward fails with a reason and its amount returns to the budget; nothing
+// wraps, and the entries still add up.
 func TestBalancesNeverOverflow(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		full := &reward.Row{Coins: reward.Coins{Balance: money.MaxTotal - 2*money.Max}}

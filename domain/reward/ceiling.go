@@ -5,8 +5,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// Ceiling returns the most that one person may give a user as goodwill, in coins or in minor units of a currency; below 0: any amount. It is what a
-// mission may give without a second person (ADR 26). A nil Ceiling is one of any amount.
+// Ceiling returns the most that one person may give a user as goodwill, in coins or in minor units of a currency; below
+// 0: any amount. It is what a mission may give without a second person (ADR 26). A nil Ceiling is one of any amount.
 type Ceiling func(unit string) int64
 
 // Check returns why a goodwill reward, which must be sound, is more than one person may give; nil if it is not.

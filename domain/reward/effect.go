@@ -5,17 +5,19 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Effect is something that follows from a change of a row, for the outside to carry out or to count. The set is closed: Changed,
-// Settled, Asked, Due, Paged, Stale, Rejected, Audited.
+// Effect is something that follows from a change of a row, for the outside to carry out or to count. The set is closed:
+// Changed, Settled, Asked, Due, Paged, Stale, Rejected, Audited.
 type Effect interface{ effect() }
 
-// Changed tells that a reward has come to another state, or to the same one at another epoch. From is empty for a new one.
+// Changed tells that a reward has come to another state, or to the same one at another epoch. From is empty for a new
+// one.
 type Changed struct {
 	Reward *Reward // as it is now
 	From   State
 }
 
-// Granted tells whether the user has the reward from now on. A card that is scratched was granted before, unless it had to be claimed.
+// Granted tells whether the user has the reward from now on. A card that is scratched was granted before, unless it had
+// to be claimed.
 func (c Changed) Granted() bool {
 	return c.Reward.State == Granted || c.Reward.State == Redeemed && c.From != Granted
 }

@@ -5,9 +5,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Erase returns what must be told when the user of the row is forgotten, whose row and pages then go: budgets hear what becomes of
-// each reservation. What was not given is free again; what a provider was asked to pay counts as spent, since nobody will hear
-// its answer.
+// Erase returns what must be told when the user of the row is forgotten, whose row and pages then go: budgets hear what
+// becomes of each reservation. What was not given is free again; what a provider was asked to pay counts as spent,
+// since nobody will hear its answer.
 func Erase(row *Row, user string, now instant.Milli) (pages []string, effects []Effect) {
 	if row == nil {
 		return nil, nil

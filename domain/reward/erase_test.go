@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/reward"
 )
 
-// Whatever a user's rewards are in the middle of when the user is forgotten, every amount that was ever reserved for them has come to its end
-// once: spent, or returned.
+// Whatever a user's rewards are in the middle of when the user is forgotten, every amount that was ever reserved for
+// them has come to its end once: spent, or returned.
 func TestErasureLeavesNothingReserved(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var row *reward.Row

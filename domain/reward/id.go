@@ -16,8 +16,8 @@ func ID(user, mission string, version int64, windowStart instant.Milli, iteratio
 	return hash("mission", user, mission, strconv.FormatInt(version, 10), strconv.FormatInt(int64(windowStart), 10), strconv.FormatInt(iteration, 10))
 }
 
-// GoodwillID returns the id of the reward that a command of support gives. It is made of the command's identity, so that one idempotency
-// key gives one reward, even after the row has forgotten its verdict.
+// GoodwillID returns the id of the reward that a command of support gives. It is made of the command's identity, so
+// that one idempotency key gives one reward, even after the row has forgotten its verdict.
 func GoodwillID(user, command string) string {
 	return hash("goodwill", user, verdict.Identity(command))
 }

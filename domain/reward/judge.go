@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/domain/visible"
 )
 
-// Judge gives a command to its user's row, which keeps the verdict. It is total: what cannot be done is refused, with the reasons.
-// A command whose verdict the row still has changes nothing. most bounds goodwill.
+// Judge gives a command to its user's row, which keeps the verdict. It is total: what cannot be done is refused, with
+// the reasons. A command whose verdict the row still has changes nothing. most bounds goodwill.
 func Judge(row *Row, c *Command, most Ceiling, now instant.Milli) (*Row, []Effect) {
 	if _, ok := row.Verdict(c.ID); ok {
 		return AdvanceTo(row, c.UserID, now)

@@ -58,7 +58,8 @@ func (t *transition) proceed(r *Reward) {
 	}
 }
 
-// adopt makes what the user still has of an earlier epoch the reward of this one; what was reserved for it is not needed.
+// adopt makes what the user still has of an earlier epoch the reward of this one; what was reserved for it is not
+// needed.
 func (t *transition) adopt(r *Reward) {
 	t.giveBack(r, budget.Returned, r.Amount, r.Code)
 	r.Amount, r.Code, r.Paid, r.AvailableAt = r.Held.Amount, r.Held.Code, r.Held.Epoch, t.now
@@ -155,7 +156,8 @@ func (t *transition) drop(r *Reward, reason string) {
 	r.Paid = 0
 }
 
-// clawBack takes back what was given: coins from the balance; of the provider it is asked; a code that was seen stays seen.
+// clawBack takes back what was given: coins from the balance; of the provider it is asked; a code that was seen stays
+// seen.
 func (t *transition) clawBack(r *Reward, reason string) {
 	switch {
 	case r.unit() == mission.Coins:

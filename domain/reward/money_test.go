@@ -44,8 +44,8 @@ func definitions(t *rapid.T) []*mission.Outcome {
 	return all
 }
 
-// Whatever happens in whatever order, every amount is in one place, nobody is paid twice, and a reward stands where the last word
-// on its completion has put it.
+// Whatever happens in whatever order, every amount is in one place, nobody is paid twice, and a reward stands where the
+// last word on its completion has put it.
 func TestMoneyAddsUp(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		w := newWorld(t)

@@ -2,7 +2,8 @@ package reward
 
 import "github.com/millrace/millrace/domain/instant"
 
-// Notice tells a user's devices that a reward has changed: the record of `notifications`, keyed by UserID. It carries no gift code.
+// Notice tells a user's devices that a reward has changed: the record of `notifications`, keyed by UserID. It carries
+// no gift code.
 type Notice struct {
 	UserID    string
 	RewardID  string

@@ -8,7 +8,8 @@ import (
 // pageMark stands between a user and the number of a page. Ids of users have no control characters.
 const pageMark = "\x1f"
 
-// PageKey returns the key of the row with page n, from 0, of a user's coin entries: numbers n*PageSize+1 to (n+1)*PageSize.
+// PageKey returns the key of the row with page n, from 0, of a user's coin entries: numbers n*PageSize+1 to
+// (n+1)*PageSize.
 func PageKey(user string, n int64) string { return user + pageMark + strconv.FormatInt(n, 10) }
 
 // ParsePageKey returns the user of a row's key, and the number of the page where it is one.

@@ -91,8 +91,8 @@ const (
 	Kept                       // it cannot be taken back
 )
 
-// Holding is what a user has, or may have, although the epoch for which it was given is over. The next epoch waits for what becomes
-// of it, and takes it over where the user keeps it: so nobody is paid twice for one reward.
+// Holding is what a user has, or may have, although the epoch for which it was given is over. The next epoch waits for
+// what becomes of it, and takes it over where the user keeps it: so nobody is paid twice for one reward.
 type Holding struct {
 	Hold   Hold
 	Epoch  int64 // of the task that paid it
@@ -165,7 +165,8 @@ const PageSize = 64
 // maxEntries is the most entries in a user's row: a page that is about to be full, and some to look back on.
 const maxEntries = 2 * PageSize
 
-// Row is one row of the rewards table: a user's, or a page of entries that the user's row had no room for. It is immutable.
+// Row is one row of the rewards table: a user's, or a page of entries that the user's row had no room for. It is
+// immutable.
 type Row struct {
 	Rewards  []*Reward // in the order in which they came
 	Coins    Coins

@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/task"
 )
 
-// world joins the budget, the users' rewards and a provider, as topics do: what is sent to one key of one topic arrives in that
-// order, what comes by two topics may be mixed.
+// world joins the budget, the users' rewards and a provider, as topics do: what is sent to one key of one topic arrives
+// in that order, what comes by two topics may be mixed.
 type world struct {
 	t       *rapid.T
 	budgets map[string]*budget.Row

@@ -1,8 +1,8 @@
-// Package simulation computes what a mission would have cost. It takes past postings through the decisions of missions and
-// budgets, as if the mission had been active from its start for every user of its audience. It writes nothing.
+// Package simulation computes what a mission would have cost. It takes past postings through the decisions of missions
+// and budgets, as if the mission had been active from its start for every user of its audience. It writes nothing.
 //
-// Users of one partition are forgotten before the next partition is read, which bounds memory: all postings of a user are in
-// one partition. If a budget is not enough for all, this order decides who gets it, but not how much is given.
+// Users of one partition are forgotten before the next partition is read, which bounds memory: all postings of a user
+// are in one partition. If a budget is not enough for all, this order decides who gets it, but not how much is given.
 package simulation
 
 import (
@@ -76,8 +76,8 @@ type won struct {
 	version, ordinal int64
 }
 
-// New returns a simulation of a mission, whatever its status; or what is wrong with its definition. A mission to be opted in to
-// is taken as if everybody had.
+// New returns a simulation of a mission, whatever its status; or what is wrong with its definition. A mission to be
+// opted in to is taken as if everybody had.
 func New(m mission.Mission, cfg Config) (*Simulation, problem.List) {
 	if cfg.MaxUsers == 0 {
 		cfg.MaxUsers = 200_000

@@ -20,8 +20,8 @@ type Rule struct {
 // Rules are what a deployment declares; without any, events make no tasks.
 type Rules []Rule
 
-// Validate returns every problem, joined: unknown triggers, kinds that are no names or are Millrace's own, and rules that
-// stand there twice.
+// Validate returns every problem, joined: unknown triggers, kinds that are no names or are Millrace's own, and rules
+// that stand there twice.
 func (r Rules) Validate() error {
 	var errs []error
 	for i, rule := range r {
@@ -61,7 +61,8 @@ type Event struct {
 	At  instant.Milli
 }
 
-// Tasks returns the tasks that e makes, one for each rule of its trigger. payload is asked for the event's JSON if there is one.
+// Tasks returns the tasks that e makes, one for each rule of its trigger. payload is asked for the event's JSON if
+// there is one.
 func (r Rules) Tasks(e Event, payload func() []byte) []*Task {
 	var tasks []*Task
 	var body []byte

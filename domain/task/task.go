@@ -1,5 +1,5 @@
-// Package task holds the work that groups hand to programs outside Millrace. A task is delivered at least once, under a key by
-// which its receiver recognises a repetition.
+// Package task holds the work that groups hand to programs outside Millrace. A task is delivered at least once, under a
+// key by which its receiver recognises a repetition.
 package task
 
 import "github.com/millrace/millrace/domain/instant"

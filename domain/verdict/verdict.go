@@ -1,5 +1,5 @@
-// Package verdict holds the verdicts on commands of users and of support. The row that a command is about keeps the last
-// ones, so that the sender can wait for the verdict, and a command that comes again is recognised.
+// Package verdict holds the verdicts on commands of users and of support. The row that a command is about keeps the
+// last ones, so that the sender can wait for the verdict, and a command that comes again is recognised.
 package verdict
 
 import (

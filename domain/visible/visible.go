@@ -7,10 +7,10 @@ import (
 	"unicode"
 )
 
-// Text returns a text as a person can read it: as it is, or in quotes, with escapes as in Go, where it holds what cannot be seen: space
-// around it, other space within it than single blanks, control characters and invisible ones. Empty is "" in quotes; so is what is in quotes
-// itself, so that no text looks like another one in quotes. Joiners and variation selectors stay in scripts, and emoji, that are written with
-// them.
+// Text returns a text as a person can read it: as it is, or in quotes, with escapes as in Go, where it holds what
+// cannot be seen: space around it, other space within it than single blanks, control characters and invisible ones.
+// Empty is "" in quotes; so is what is in quotes itself, so that no text looks like another one in quotes. Joiners and
+// variation selectors stay in scripts, and emoji, that are written with them.
 func Text(s string) string {
 	if s == "" || strings.HasPrefix(s, `"`) || strings.Contains(s, "  ") || Hides(s) {
 		return quoted(s)

@@ -3,8 +3,8 @@ package window
 // Closed is a window after it closed, open to corrections.
 type Closed[A any] struct {
 	Span
-	// Revision is 0 for the final, then rises by one with every correction. A window that closed empty has no final, so its
-	// first correction is revision 1.
+	// Revision is 0 for the final, then rises by one with every correction. A window that closed empty has no final, so
+	// its first correction is revision 1.
 	Revision int64
 	Value    A
 }

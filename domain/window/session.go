@@ -6,9 +6,9 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// addSession puts an event into the session that it extends, joins those that it connects, or opens one. It is late if no open session
-// takes it and its own would be closed. A closed session never opens again: an event that is not late itself, but near one that
-// closed, begins another.
+// addSession puts an event into the session that it extends, joins those that it connects, or opens one. It is late if
+// no open session takes it and its own would be closed. A closed session never opens again: an event that is not late
+// itself, but near one that closed, begins another.
 func (s Set[A]) addSession(spec Spec, at instant.Milli, one A, merge func(a, b A) A) (Set[A], []Effect[A]) {
 	span, gap := Span{at, plus(at, 1)}, milli(spec.Gap)
 	near := func(o Window[A]) bool { return at <= plus(o.End-1, gap) && o.Start <= plus(at, gap) }

@@ -23,10 +23,11 @@ type Point[A any] struct {
 type Set[A any] struct {
 	// Open holds the open windows in the order in which they close: by end, then start. No two have the same span.
 	Open []Window[A]
-	// ClosedTo is the latest end of a window that was ever closed by a watermark; every window that ends at or before it is
-	// closed, whatever the watermark says now.
+	// ClosedTo is the latest end of a window that was ever closed by a watermark; every window that ends at or before
+	// it is closed, whatever the watermark says now.
 	ClosedTo instant.Milli
-	// Points are the events, in order of time, that sliding windows still to be opened will hold. Other kinds have none.
+	// Points are the events, in order of time, that sliding windows still to be opened will hold. Other kinds have
+	// none.
 	Points []Point[A]
 }
 
@@ -55,8 +56,8 @@ type Effect[A any] struct {
 	Value    A
 }
 
-// Advance closes what watermark w closes and returns a Final for each, in closing order. A watermark behind an earlier one
-// changes nothing.
+// Advance closes what watermark w closes and returns a Final for each, in closing order. A watermark behind an earlier
+// one changes nothing.
 func (s Set[A]) Advance(spec Spec, w instant.Milli) (Set[A], []Effect[A]) {
 	if to := spec.closed(w); to > s.ClosedTo {
 		s.ClosedTo = to
@@ -78,8 +79,8 @@ func (s Set[A]) Advance(spec Spec, w instant.Milli) (Set[A], []Effect[A]) {
 }
 
 // Add puts one event at time at into its windows; merge joins what was counted before with what came later, and changes
-// neither. The event is judged against ClosedTo: call Advance with the watermark before it. There is one effect per window of the
-// event, none for an event before the epoch.
+// neither. The event is judged against ClosedTo: call Advance with the watermark before it. There is one effect per
+// window of the event, none for an event before the epoch.
 func (s Set[A]) Add(spec Spec, at instant.Milli, one A, merge func(before, after A) A) (Set[A], []Effect[A]) {
 	if at < 0 {
 		return s, nil

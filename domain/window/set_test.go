@@ -153,8 +153,8 @@ func (m *model) advance(w instant.Milli) {
 	}
 }
 
-// run drives events one by one, each judged against the largest time before it, with the watermark (not the set) lost before the
-// events named.
+// run drives events one by one, each judged against the largest time before it, with the watermark (not the set) lost
+// before the events named.
 func run(spec Spec, events []int, restarts map[int]bool) (finals map[Span][]int, late []int, twice bool) {
 	finals = map[Span][]int{}
 	var set Set[[]int]

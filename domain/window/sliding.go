@@ -7,9 +7,10 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// addSliding puts an event into every open window over it, and opens those that it brings about: its own, which ends with it; for each
-// event up to Size before it, the one that begins after that event; and the one that begins after itself, if there are later
-// events. What a window holds does not depend on the order of events: a new one starts with the points that lie in it.
+// addSliding puts an event into every open window over it, and opens those that it brings about: its own, which ends
+// with it; for each event up to Size before it, the one that begins after that event; and the one that begins after
+// itself, if there are later events. What a window holds does not depend on the order of events: a new one starts with
+// the points that lie in it.
 func (s Set[A]) addSliding(spec Spec, at instant.Milli, one A, merge func(a, b A) A) (Set[A], []Effect[A]) {
 	size := milli(spec.Size)
 	own := spec.Spans(at)[0]

@@ -18,10 +18,11 @@ const (
 	KindTumbling Kind = iota
 	// KindHopping: aligned to the epoch, one begins every Advance, each event in all that are over it.
 	KindHopping
-	// KindSliding: as Kafka defines them (KIP-450): for each event at t the windows [t-d,t] and [t+1ms,t+1ms+d], those that hold an
-	// event. Both ends are in.
+	// KindSliding: as Kafka defines them (KIP-450): for each event at t the windows [t-d,t] and [t+1ms,t+1ms+d], those
+	// that hold an event. Both ends are in.
 	KindSliding
-	// KindSession: from the first to the last of events that are at most Gap apart, one after the other. Both ends are in.
+	// KindSession: from the first to the last of events that are at most Gap apart, one after the other. Both ends are
+	// in.
 	KindSession
 )
 
@@ -41,8 +42,8 @@ func (k Kind) String() string {
 	}
 }
 
-// Span is one window: Start is in, End is out. Windows whose end is in, as people say it, have an End one millisecond later, so that
-// one rule closes all of them.
+// Span is one window: Start is in, End is out. Windows whose end is in, as people say it, have an End one millisecond
+// later, so that one rule closes all of them.
 type Span struct {
 	Start, End instant.Milli
 }
@@ -58,12 +59,13 @@ type Spec struct {
 	Kind Kind
 	// Size is the length of a tumbling or hopping window, and how far the ends of a sliding one are apart. No default.
 	Size time.Duration
-	// Advance is how far the starts of two hopping windows are apart, at most Size. For hopping windows only. No default.
+	// Advance is how far the starts of two hopping windows are apart, at most Size. For hopping windows only. No
+	// default.
 	Advance time.Duration
 	// Gap is how far two events of a session may be apart. For sessions only. No default.
 	Gap time.Duration
-	// Grace is how far the watermark goes past a window's end (a session's: past its end and the gap) before the window closes.
-	// Defaults to 0.
+	// Grace is how far the watermark goes past a window's end (a session's: past its end and the gap) before the window
+	// closes. Defaults to 0.
 	Grace time.Duration
 }
 
@@ -122,9 +124,9 @@ func (s Spec) Format(span Span) string {
 	return span.String()
 }
 
-// Spans returns the windows that an event at time at has by itself, in order of their ends: those of the epoch's grid, its own
-// session, or the sliding window that ends with it. No window starts before the epoch, so an event before it has none; the sliding
-// windows of events before Size are the first one, [0,Size].
+// Spans returns the windows that an event at time at has by itself, in order of their ends: those of the epoch's grid,
+// its own session, or the sliding window that ends with it. No window starts before the epoch, so an event before it
+// has none; the sliding windows of events before Size are the first one, [0,Size].
 func (s Spec) Spans(at instant.Milli) []Span {
 	if at < 0 {
 		return nil

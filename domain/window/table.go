@@ -34,8 +34,8 @@ const (
 	EmitBeyond
 )
 
-// Table is the windows of many keys, with an index of the open ones by the time they close, and the closed ones for as long as they
-// are revised. Unlike a Set it changes in place.
+// Table is the windows of many keys, with an index of the open ones by the time they close, and the closed ones for as
+// long as they are revised. Unlike a Set it changes in place.
 type Table[A any] struct {
 	// Spec must be valid.
 	Spec Spec
@@ -109,8 +109,8 @@ func (t *Table[A]) Advance(w instant.Milli) []Emission[A] {
 	return out
 }
 
-// Add counts an event in the windows of key that are open. Of those that are closed it returns that it is late and their next
-// revision.
+// Add counts an event in the windows of key that are open. Of those that are closed it returns that it is late and
+// their next revision.
 func (t *Table[A]) Add(key string, at instant.Milli, one A) []Emission[A] {
 	set, _ := t.state.Sets[key].Advance(t.Spec, t.state.Watermark)
 	set, effects := set.Add(t.Spec, at, one, t.Merge)
@@ -127,8 +127,8 @@ func (t *Table[A]) Add(key string, at instant.Milli, one A) []Emission[A] {
 	return out
 }
 
-// lateFor returns the closed windows that an event late for span belongs to. A session keeps the span of its final: an event near
-// it is a correction of that session. Sliding windows of other events may hold the late one, too.
+// lateFor returns the closed windows that an event late for span belongs to. A session keeps the span of its final: an
+// event near it is a correction of that session. Sliding windows of other events may hold the late one, too.
 func (t *Table[A]) lateFor(key string, at instant.Milli, span Span) []Span {
 	spans := []Span{span}
 	switch gap := milli(t.Spec.Gap); t.Spec.Kind {
@@ -178,7 +178,8 @@ func (t *Table[A]) put(key string, set Set[A]) {
 	t.index(key, set)
 }
 
-// index notes when the first window of a set closes. A session that grew closes later than noted: its entry then closes nothing.
+// index notes when the first window of a set closes. A session that grew closes later than noted: its entry then closes
+// nothing.
 func (t *Table[A]) index(key string, set Set[A]) {
 	if len(set.Open) == 0 {
 		return
@@ -199,7 +200,8 @@ func (t *Table[A]) remember(key string, c Closed[A]) {
 	t.state.Closed[key] = slices.Insert(t.state.Closed[key], i, c)
 }
 
-// forget drops closed windows beyond the horizon, now and then: looking at all keys at every step would cost more than it saves.
+// forget drops closed windows beyond the horizon, now and then: looking at all keys at every step would cost more than
+// it saves.
 func (t *Table[A]) forget() {
 	if t.Horizon <= 0 || t.state.Watermark < t.forgotten.Add(t.Horizon/16) {
 		return

@@ -1,4 +1,5 @@
-// Package word serves kinds that have a word each: it lists the words of a kind, in order, and finds the kind of a word.
+// Package word serves kinds that have a word each: it lists the words of a kind, in order, and finds the kind of a
+// word.
 package word
 
 import (

@@ -1,8 +1,9 @@
-// Package embedded is a Kafka broker inside the process, for `millrace dev` and for tests: kfake, with a data directory.
+// Package embedded is a Kafka broker inside the process, for `millrace dev` and for tests: kfake, with a data
+// directory.
 //
-// It keeps what was written over graceful stops only. After a kill its log is not to be trusted (aborted transactions come
-// back, offsets and markers part ways), so a directory that was not closed cleanly is refused with ErrUnclean: move it
-// aside and begin anew. One process at a time may hold a directory.
+// It keeps what was written over graceful stops only. After a kill its log is not to be trusted (aborted transactions
+// come back, offsets and markers part ways), so a directory that was not closed cleanly is refused with ErrUnclean:
+// move it aside and begin anew. One process at a time may hold a directory.
 package embedded
 
 import (

@@ -7,9 +7,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// boundByPartition bounds what a fetch returns by the sizes of its partitions alone. kfake leaves out which transactions were
-// aborted where it stops at the size of the whole answer, and read_committed readers take their records for committed
-// (kfake of 2026-09-18, 01_fetch.go, break full).
+// boundByPartition bounds what a fetch returns by the sizes of its partitions alone. kfake leaves out which
+// transactions were aborted where it stops at the size of the whole answer, and read_committed readers take their
+// records for committed (kfake of 2026-09-18, 01_fetch.go, break full).
 func boundByPartition(c *kfake.Cluster) {
 	c.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		if q, ok := r.(*kmsg.FetchRequest); ok {

@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// maxRequestBytes is the largest request that the broker reads, as Kafka's socket.request.max.bytes (100 MiB). kfake allocates the size that
-// the first four bytes announce: those of an HTTP request announce 1.2 GB.
+// maxRequestBytes is the largest request that the broker reads, as Kafka's socket.request.max.bytes (100 MiB). kfake
+// allocates the size that the first four bytes announce: those of an HTTP request announce 1.2 GB.
 const maxRequestBytes = 100 << 20
 
 // minRequestBytes is what the header of the shortest request takes: key, version, correlation id.

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestOtherProtocolsAreRefused: what speaks HTTP, TLS or nothing at all to the broker is cut off before memory is taken for it, and others are
-// served on.
+// TestOtherProtocolsAreRefused: what speaks HTTP, TLS or nothing at all to the broker is cut off before memory is taken
+// for it, and others are served on.
 func TestOtherProtocolsAreRefused(t *testing.T) {
 	b := start(t, Config{})
 	for name, first := range map[string]string{

@@ -8,17 +8,18 @@ import (
 	"github.com/twmb/franz-go/pkg/kversion"
 )
 
-// versions leaves out DescribeTopicPartitions. kfake answers it with null lists, which Kafka's own tools (kafka-topics --describe,
-// kafka-consumer-groups, kafka-get-offsets) end on with a NullPointerException. Without it they use Metadata.
-// A cluster with a list of versions skips kfake's check of the first sequence number on an empty partition (KAFKA-15591).
+// versions leaves out DescribeTopicPartitions. kfake answers it with null lists, which Kafka's own tools (kafka-topics
+// --describe, kafka-consumer-groups, kafka-get-offsets) end on with a NullPointerException. Without it they use
+// Metadata. A cluster with a list of versions skips kfake's check of the first sequence number on an empty partition
+// (KAFKA-15591).
 func versions() kfake.Opt {
 	v := kversion.Stable()
 	v.SetMaxKeyVersion(int16(kmsg.DescribeTopicPartitions), -1)
 	return kfake.MaxVersions(v)
 }
 
-// listGroupsAnyCase lets the filters of ListGroups be written as clients write them: brokers compare them without case (KIP-848), kfake
-// compares with "classic" and "Stable", so that kafka-consumer-groups --list finds nothing.
+// listGroupsAnyCase lets the filters of ListGroups be written as clients write them: brokers compare them without case
+// (KIP-848), kfake compares with "classic" and "Stable", so that kafka-consumer-groups --list finds nothing.
 func listGroupsAnyCase(c *kfake.Cluster) {
 	c.ControlKey(int16(kmsg.ListGroups), func(r kmsg.Request) (kmsg.Response, error, bool) {
 		if q, ok := r.(*kmsg.ListGroupsRequest); ok {

@@ -58,8 +58,8 @@ func (l *load) String() string {
 	return fmt.Sprintf("%d %d %f %d %d", l.transactions, l.most, l.longest.Seconds(), l.peak(0, 50), l.peak(50, 100))
 }
 
-// BenchmarkBacklog lets a process with the default configuration, and its table on disk, handle a backlog. Transactions are as large and
-// take as long as at any time, and the heap of the second half is that of the first.
+// BenchmarkBacklog lets a process with the default configuration, and its table on disk, handle a backlog. Transactions
+// are as large and take as long as at any time, and the heap of the second half is that of the first.
 //
 //	go test -run '^$' -bench Backlog -benchtime 1x ./engine/enginetest -rows 2000000
 func BenchmarkBacklog(b *testing.B) {

@@ -17,8 +17,8 @@ import (
 	"github.com/millrace/millrace/engine/enginetest"
 )
 
-// steps are all requests of a life, from finding the brokers to the end of a transaction. With transaction.version=2 there is none
-// that adds partitions or offsets to a transaction: producing and committing offsets does it.
+// steps are all requests of a life, from finding the brokers to the end of a transaction. With transaction.version=2
+// there is none that adds partitions or offsets to a transaction: producing and committing offsets does it.
 func steps() []kmsg.Key {
 	return []kmsg.Key{
 		kmsg.Metadata, kmsg.FindCoordinator, kmsg.InitProducerID, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.OffsetFetch, kmsg.ListOffsets,
@@ -26,8 +26,8 @@ func steps() []kmsg.Key {
 	}
 }
 
-// A connection that breaks loses a request, or the answer to one that was carried out: an acknowledgement, a commit. The second
-// life, which has a table to restore, ends the script as if nothing had happened.
+// A connection that breaks loses a request, or the answer to one that was carried out: an acknowledgement, a commit.
+// The second life, which has a table to restore, ends the script as if nothing had happened.
 func TestBrokenConnections(t *testing.T) {
 	for _, key := range steps() {
 		for _, p := range []enginetest.Point{{Key: key}, {Key: key, Applied: true}, {Key: key, After: 2}, {Key: key, After: 2, Applied: true}} {

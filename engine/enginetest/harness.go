@@ -30,8 +30,8 @@ const patience = 2 * time.Minute
 // BrokerVariable names a real Kafka to use instead of a broker of each test's own, as host:port[,host:port...].
 const BrokerVariable = "MILLRACE_KAFKA"
 
-// Harness runs one processor, in one life after another. Its methods fail the test on errors. Topics and groups have names of
-// their own on the broker, which begin with Prefix; the methods take and return those that the script knows.
+// Harness runs one processor, in one life after another. Its methods fail the test on errors. Topics and groups have
+// names of their own on the broker, which begin with Prefix; the methods take and return those that the script knows.
 type Harness struct {
 	Brokers []string
 	Prefix  string

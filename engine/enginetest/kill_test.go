@@ -34,8 +34,8 @@ const (
 	workerPause   = "ENGINETEST_PAUSE"  // failpoint:times, at which the process stops itself
 )
 
-// work is a worker process. It says when it is ready and goes on until it is killed, or its standard input ends: then it
-// stops as it should.
+// work is a worker process. It says when it is ready and goes on until it is killed, or its standard input ends: then
+// it stops as it should.
 func work() {
 	fail := func(err error) {
 		if errors.Is(err, engine.ErrFenced) {

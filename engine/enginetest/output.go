@@ -38,8 +38,8 @@ func (h *Harness) Committed(topic string) [][]string {
 
 func (h *Harness) unprefixed(s string) string { return strings.ReplaceAll(s, h.Prefix, "") }
 
-// DeadLetters returns the dead letters of a topic as "id reason: detail", and the original size where one was cut, in order of
-// the lines.
+// DeadLetters returns the dead letters of a topic as "id reason: detail", and the original size where one was cut, in
+// order of the lines.
 func (h *Harness) DeadLetters(topic string) []string {
 	h.t.Helper()
 	var lines []string
@@ -114,7 +114,8 @@ func (h *Harness) Rows(topic string) []string {
 	return out
 }
 
-// forgetful is how long a reader waits for an answer that the embedded broker forgot: to a fetch at the end of a transaction.
+// forgetful is how long a reader waits for an answer that the embedded broker forgot: to a fetch at the end of a
+// transaction.
 const forgetful = 100 * time.Millisecond
 
 // Await returns once a topic has so many committed records.

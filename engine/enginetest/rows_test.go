@@ -66,8 +66,8 @@ var keeperTopics = []string{"in", "out", "dead", "keeper-table", "keeper-loop", 
 
 const timersDue = 9000
 
-// keeper does as it is told: grow=n its row, emit=n bytes, loop=n lets the row "total" grow, timer=n sets a timer that emits
-// n/100,000 bytes and lets the row grow by the rest, panic.
+// keeper does as it is told: grow=n its row, emit=n bytes, loop=n lets the row "total" grow, timer=n sets a timer that
+// emits n/100,000 bytes and lets the row grow by the rest, panic.
 func keeper(prefix string, called func()) *goka.GroupGraph {
 	in := stream.Topic[order]{Name: prefix + "in", Codec: orders{}, Time: stream.Watermarked}
 	out := stream.Topic[string]{Name: prefix + "out", Codec: text{}}

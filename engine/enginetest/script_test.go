@@ -63,8 +63,8 @@ func (text) Decode(b []byte) (string, error) { return string(b), nil }
 
 var topics = []string{"in", "closed", "dead", "counter-table", "counter-loop", "counter-timers"}
 
-// counter counts records per window of event time: a window comes out once, when it closes, before any record that sees it
-// closed. Each record is also counted under the key "total", by loop. The value 13 panics.
+// counter counts records per window of event time: a window comes out once, when it closes, before any record that sees
+// it closed. Each record is also counted under the key "total", by loop. The value 13 panics.
 func counter(prefix string, called func()) *goka.GroupGraph {
 	seconds := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	in := stream.Topic[int]{Name: prefix + "in", Codec: number{}, Time: stream.Watermarked}
@@ -123,8 +123,8 @@ func counter(prefix string, called func()) *goka.GroupGraph {
 	)
 }
 
-// input is a few hundred records over several keys, out of order, some late, some that cannot be used, and what their writer says of
-// the time.
+// input is a few hundred records over several keys, out of order, some late, some that cannot be used, and what their
+// writer says of the time.
 func input() []string {
 	var records []string
 	for i := range 300 {
@@ -145,8 +145,8 @@ func input() []string {
 	return append(records, enginetest.Watermark(time.Unix(10_000, 0))...) // closes what is open
 }
 
-// finals returns what came out of one partition, but the words on time, which must hold: one never goes back, and what its sender
-// promises to be complete has come before it.
+// finals returns what came out of one partition, but the words on time, which must hold: one never goes back, and what
+// its sender promises to be complete has come before it.
 func finals(t *testing.T, records []string) []string {
 	t.Helper()
 	told := map[int32]int64{}

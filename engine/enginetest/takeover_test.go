@@ -12,8 +12,9 @@ import (
 	"github.com/millrace/millrace/engine/enginetest"
 )
 
-// BenchmarkTakeover kills the process of a slot in the middle of its work and starts the next, once an iteration. What counts is
-// the time from the kill to the first commit of the next; each iteration is a process, so give -benchtime=20x.
+// BenchmarkTakeover kills the process of a slot in the middle of its work and starts the next, once an iteration. What
+// counts is the time from the kill to the first commit of the next; each iteration is a process, so give
+// -benchtime=20x.
 //
 //	go test -run '^$' -bench Takeover -benchtime 20x ./engine/enginetest
 func BenchmarkTakeover(b *testing.B) {

@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// Watermark returns records for Produce that tell every partition of a topic with stream.Watermarked that nothing before at
-// follows, in the name of a group that writes it from one partition.
+// Watermark returns records for Produce that tell every partition of a topic with stream.Watermarked that nothing
+// before at follows, in the name of a group that writes it from one partition.
 func Watermark(at time.Time) []string {
 	w := watermark.Record{Origin: "test", Sources: 1, Time: at.UnixMilli()}
 	var records []string

@@ -21,8 +21,8 @@ import (
 
 var alarmTopics = []string{"in", "rang", "dead", "alarm-table", "alarm-timers"}
 
-// next returns the timers that a timer sets when it is called, by its name: "early" 5 s before itself, "again-2" another one 7 s on,
-// "same" itself, "both" two of other names.
+// next returns the timers that a timer sets when it is called, by its name: "early" 5 s before itself, "again-2"
+// another one 7 s on, "same" itself, "both" two of other names.
 func next(x timer.Timer) []timer.Timer {
 	kind, rest, _ := strings.Cut(x.Name, "-")
 	switch n, _ := strconv.Atoi(rest); kind {
@@ -89,8 +89,8 @@ func alarm(prefix string, called func()) *goka.GroupGraph {
 	)
 }
 
-// alarms are records of several keys, and what their writer says of the time. Some timers are for the past, some for the same moment,
-// some are asked for twice, a few hundred are behind all others.
+// alarms are records of several keys, and what their writer says of the time. Some timers are for the past, some for
+// the same moment, some are asked for twice, a few hundred are behind all others.
 func alarms() []string {
 	names := []string{"early", "again-3", "", "x", "same-1", "both", "x"}
 	var records []string
@@ -200,7 +200,8 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// Each transaction sets timers or calls some. Killed at every step of one, each still fires once in effect, in its order.
+// Each transaction sets timers or calls some. Killed at every step of one, each still fires once in effect, in its
+// order.
 func TestAlarmsWithCrashes(t *testing.T) {
 	var points []enginetest.Point
 	for _, key := range []kmsg.Key{kmsg.Produce, kmsg.TxnOffsetCommit, kmsg.EndTxn} {

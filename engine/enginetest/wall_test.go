@@ -20,8 +20,8 @@ import (
 
 var sleeperTopics = []string{"in", "woke", "dead", "sleeper-table", "sleeper-timers"}
 
-// sleeper goes by the wall clock. A record "n:name" asks to be woken n ms from now; each call counts in the row and says when it
-// was due and what time it was. A record without a time is told at once.
+// sleeper goes by the wall clock. A record "n:name" asks to be woken n ms from now; each call counts in the row and
+// says when it was due and what time it was. A record without a time is told at once.
 func sleeper(prefix string, called func()) *goka.GroupGraph {
 	in := stream.Topic[string]{Name: prefix + "in", Codec: text{}}
 	woke := stream.Topic[string]{Name: prefix + "woke", Codec: text{}}

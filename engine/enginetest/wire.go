@@ -59,7 +59,8 @@ func NewWire() *Wire { return &Wire{conns: map[net.Conn]bool{}, cut: make(chan s
 // CutAt cuts the wire, for good, at a request.
 func (w *Wire) CutAt(p Point) { w.arm(p, func(net.Conn) { w.Cut() }) }
 
-// BreakAt ends the one connection that carries a request; the process may open another. The channel is closed when that happens.
+// BreakAt ends the one connection that carries a request; the process may open another. The channel is closed when that
+// happens.
 func (w *Wire) BreakAt(p Point) <-chan struct{} {
 	done := make(chan struct{})
 	w.arm(p, func(c net.Conn) {

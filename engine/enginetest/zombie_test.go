@@ -38,8 +38,8 @@ const tickLength = 20 * time.Millisecond
 
 var tickerTopics = []string{"in", "out", "ticker-table", "ticker-timers"}
 
-// ticker counts timers that set each other. Two records, of 1,000 s and 1,000,000 s, make so many due that there is work for days, in
-// transactions without input.
+// ticker counts timers that set each other. Two records, of 1,000 s and 1,000,000 s, make so many due that there is
+// work for days, in transactions without input.
 func ticker(prefix string, _ func()) *goka.GroupGraph {
 	start := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	in := stream.Topic[int]{Name: prefix + "in", Codec: number{}, Time: stream.OwnTime, EventTime: start}
@@ -82,8 +82,8 @@ func untilLost(t *testing.T, h *enginetest.Harness, group string) {
 	}
 }
 
-// A process that was paused past its timeouts, at any step of a transaction, and whose slot another has by then, ends once it goes on,
-// and nothing of its transaction shows.
+// A process that was paused past its timeouts, at any step of a transaction, and whose slot another has by then, ends
+// once it goes on, and nothing of its transaction shows.
 func TestZombieFenced(t *testing.T) {
 	calm := enginetest.New(t, bulk(), topics, counter)
 	calm.Produce("in", bulkInput(800)...)
@@ -115,8 +115,8 @@ func TestZombieFenced(t *testing.T) {
 	}
 }
 
-// The same without input in the transaction: only timers, which no committed offset tells from those of the successor. In the
-// second case its partitions went to another slot, so that no producer epoch stops it either.
+// The same without input in the transaction: only timers, which no committed offset tells from those of the successor.
+// In the second case its partitions went to another slot, so that no producer epoch stops it either.
 func TestZombieOfTimers(t *testing.T) {
 	for _, slot := range []string{"0", "1"} {
 		for _, place := range []string{engine.AfterStateWrite, engine.BeforeCommit, engine.AfterCommitBeforeLocalFlush} {

@@ -1,6 +1,7 @@
-// Package position is what a group's table records about its inputs: how far each was read when the rows were written. The engine
-// keeps it in a reserved row of each partition of the table, in the transaction that changed the rows and behind them. So a
-// reader of the table knows as of when it answers, even if it has read only a part of the transaction.
+// Package position is what a group's table records about its inputs: how far each was read when the rows were written.
+// The engine keeps it in a reserved row of each partition of the table, in the transaction that changed the rows and
+// behind them. So a reader of the table knows as of when it answers, even if it has read only a part of the
+// transaction.
 package position
 
 import (
@@ -30,7 +31,8 @@ type Position map[string]int64
 // IsReserved tells whether a key belongs to the engine.
 func IsReserved(key string) bool { return len(key) > 0 && key[0] == Reserved[0] }
 
-// Append appends p to b: a version byte, then topics by name, each with its length before it and its offset behind it, as varints.
+// Append appends p to b: a version byte, then topics by name, each with its length before it and its offset behind it,
+// as varints.
 func (p Position) Append(b []byte) []byte {
 	b = append(b, version)
 	for _, topic := range slices.Sorted(maps.Keys(p)) {

@@ -30,8 +30,8 @@ type DiskConfig struct {
 	Logger *slog.Logger
 }
 
-// Disk opens stores in a directory, by pebble. Use one for a process, and Below: all its stores share one cache. Close it
-// last.
+// Disk opens stores in a directory, by pebble. Use one for a process, and Below: all its stores share one cache. Close
+// it last.
 type Disk struct {
 	config DiskConfig
 	cache  *pebble.Cache
@@ -52,8 +52,8 @@ func NewDisk(c DiskConfig) (*Disk, error) {
 	return &Disk{config: c, cache: pebble.NewCache(max(c.Cache, DefaultCache))}, nil
 }
 
-// Below returns an opener of stores in a directory below, which it holds until it is closed: lockfile.ErrHeld says that another
-// process does.
+// Below returns an opener of stores in a directory below, which it holds until it is closed: lockfile.ErrHeld says that
+// another process does.
 func (d *Disk) Below(dir string) (*Disk, error) {
 	below := &Disk{config: d.config, cache: d.cache}
 	below.config.Dir = filepath.Join(d.config.Dir, dir)

@@ -5,11 +5,12 @@ import (
 	"sync"
 )
 
-// filter knows which keys a store may have. Most look-ups of a table of payments are for payments that it does not know yet; where
-// the store lies on disk, each would go through all of its files. It is made anew at each opening, while the store is in use:
-// until all rows were added, any key may be there. Deleted keys stay in it.
+// filter knows which keys a store may have. Most look-ups of a table of payments are for payments that it does not know
+// yet; where the store lies on disk, each would go through all of its files. It is made anew at each opening, while the
+// store is in use: until all rows were added, any key may be there. Deleted keys stay in it.
 //
-// It is a row of Bloom filters, each twice as large as the one before; the bits of a key are within one block of 64 bytes.
+// It is a row of Bloom filters, each twice as large as the one before; the bits of a key are within one block of 64
+// bytes.
 type filter struct {
 	seed maphash.Seed
 

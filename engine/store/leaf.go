@@ -5,7 +5,8 @@ import "strings"
 // leafRows makes a leaf a little less than 3 KiB, a size that the allocator has.
 const leafRows = 252
 
-// leaf says where neighbouring rows are, in key order. For the collector it is one object with nothing to follow but the prefix.
+// leaf says where neighbouring rows are, in key order. For the collector it is one object with nothing to follow but
+// the prefix.
 type leaf struct {
 	age    uint64 // of the tree when this was made: one that is older may be under a walk
 	prefix string // which all keys have
@@ -112,8 +113,8 @@ func (l *leaf) used() []slot { return l.slots[:l.count] }
 // joinable tells whether two neighbours are one leaf better, which then has room for some more.
 func joinable(left, right *leaf) bool { return left.count+right.count <= leafRows*3/4 }
 
-// split returns two leaves instead of a full one in which a new row would come at i. Behind the last one begins a leaf of its own:
-// keys that come in order fill their leaves.
+// split returns two leaves instead of a full one in which a new row would come at i. Behind the last one begins a leaf
+// of its own: keys that come in order fill their leaves.
 func (l *leaf) split(c chunks, i int) (left, right *leaf) {
 	if i == l.count {
 		return l, &leaf{age: l.age}

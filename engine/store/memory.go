@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// Memory opens stores that live no longer than they are open. A store copies what it is given into chunks of up to 256 KiB, or of
-// one row if that is large: the collector finds hundreds of rows in one object, and nothing to follow in it (ADR 20). A store
-// takes at most 1.6 times the bytes of its keys and values, 48 bytes a row, and 32 KiB. A value that somebody keeps keeps its
-// chunk: who needs a part of it for long copies that.
+// Memory opens stores that live no longer than they are open. A store copies what it is given into chunks of up to 256
+// KiB, or of one row if that is large: the collector finds hundreds of rows in one object, and nothing to follow in it
+// (ADR 20). A store takes at most 1.6 times the bytes of its keys and values, 48 bytes a row, and 32 KiB. A value that
+// somebody keeps keeps its chunk: who needs a part of it for long copies that.
 type Memory struct{}
 
 // Open returns an empty store.

@@ -90,7 +90,8 @@ func newSide(name string, size, n int, st Store) *benchSide {
 	return s
 }
 
-// inTurns gives each side ten parts of the work in turns, and tells the nanoseconds of each for an operation, and their ratio.
+// inTurns gives each side ten parts of the work in turns, and tells the nanoseconds of each for an operation, and their
+// ratio.
 func inTurns(b *testing.B, sides []*benchSide, run func(s *benchSide, from, n int)) {
 	const turns = 10
 	took := make([]time.Duration, len(sides))

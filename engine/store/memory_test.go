@@ -174,8 +174,8 @@ func (w *walked) finish() error {
 	return nil
 }
 
-// A memory store is a map in key order, however it was written: what it hands out stays as it was, a walk sees the rows of its beginning, and
-// it takes no more than it says.
+// A memory store is a map in key order, however it was written: what it hands out stays as it was, a walk sees the rows
+// of its beginning, and it takes no more than it says.
 func TestMemoryIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, model := &memory{rows: newTree()}, map[string][]byte{}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Overlay holds the writes of one transaction: the last of each key. A write is bytes, or a row that is not encoded before its
-// bytes are wanted. The zero value is empty and ready. It is not safe for concurrent use.
+// Overlay holds the writes of one transaction: the last of each key. A write is bytes, or a row that is not encoded
+// before its bytes are wanted. The zero value is empty and ready. It is not safe for concurrent use.
 type Overlay struct {
 	// Encode makes the bytes of rows given to Put. Not needed without Put. An error names the row's key to the caller.
 	Encode func(key string, row any) ([]byte, error)
@@ -57,8 +57,8 @@ func (o *Overlay) Get(key string) (value []byte, written bool, err error) {
 	return o.rows[i].Value, true, err
 }
 
-// Row tells what the transaction wrote under key, as it was written: the row, or else its bytes; nil, nil, true: it deleted
-// the row.
+// Row tells what the transaction wrote under key, as it was written: the row, or else its bytes; nil, nil, true: it
+// deleted the row.
 func (o *Overlay) Row(key string) (row any, value []byte, written bool) {
 	i, ok := o.at[key]
 	if !ok {
@@ -94,8 +94,8 @@ func (o *Overlay) seal(i int) error {
 	return nil
 }
 
-// Rows returns one row for each key, in the order in which keys were first written. Rows given to Put have their bytes after
-// Seal. It is valid until the next write.
+// Rows returns one row for each key, in the order in which keys were first written. Rows given to Put have their bytes
+// after Seal. It is valid until the next write.
 func (o *Overlay) Rows() []Row { return o.rows }
 
 // Decoded returns the row of Rows()[i] as it was given to Put; nil: only its bytes are known, or it is deleted.
@@ -112,8 +112,8 @@ func (o *Overlay) Clear() {
 	o.rows, o.decoded, o.pending = o.rows[:0], o.decoded[:0], o.pending[:0]
 }
 
-// Keys calls fn for the key of every row from <= key < to that s will have once o is applied, in order, until fn returns
-// false. An empty bound is none.
+// Keys calls fn for the key of every row from <= key < to that s will have once o is applied, in order, until fn
+// returns false. An empty bound is none.
 func (o *Overlay) Keys(s Store, from, to string, fn func(key string) bool) error {
 	mine := o.within(from, to)
 	more := true

@@ -11,8 +11,8 @@ const (
 	effort     = 4         // bytes looked at, for each that is written, while more is: in a chunk that is the worst a quarter or more is waste
 )
 
-// chunks are the bytes of rows, by number; nil: the number is free. What was written is never changed, so values can be handed out:
-// a chunk that is given up lives on for as long as somebody has one.
+// chunks are the bytes of rows, by number; nil: the number is free. What was written is never changed, so values can be
+// handed out: a chunk that is given up lives on for as long as somebody has one.
 type chunks [][]byte
 
 // place says where a row is.
@@ -144,8 +144,8 @@ func (s *space) release(n int) {
 	s.free = append(s.free, uint32(n))
 }
 
-// next returns a place to look at because too much is held in vain: a row lies there, or lay, of so many bytes. None: there is
-// nothing to do.
+// next returns a place to look at because too much is held in vain: a row lies there, or lay, of so many bytes. None:
+// there is nothing to do.
 func (s *space) next() (p place, size int, more bool) {
 	for s.victim == none {
 		if s.waste() <= int(slack*float64(s.live))+2*smallChunk {

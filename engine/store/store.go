@@ -1,8 +1,9 @@
-// Package store keeps one partition of a table on this machine: the content of its changelog up to a stamped position, no more.
+// Package store keeps one partition of a table on this machine: the content of its changelog up to a stamped position,
+// no more.
 //
-// A store is a copy that can always be made again. It changes only in whole steps, rows and stamp together. So after any crash it
-// is some earlier state of the table, and its stamp names which. Steps are not synced to disk one by one: after a power failure
-// the last steps are missing, and the changelog still has them.
+// A store is a copy that can always be made again. It changes only in whole steps, rows and stamp together. So after
+// any crash it is some earlier state of the table, and its stamp names which. Steps are not synced to disk one by one:
+// after a power failure the last steps are missing, and the changelog still has them.
 //
 // An Overlay holds the writes of a transaction under way.
 package store
@@ -24,8 +25,9 @@ type Row struct {
 	Value []byte
 }
 
-// Store is one partition of a table. It is safe for one writer and any number of readers. Values that it hands out must not
-// be changed and stay valid, and may hold on to more than their own bytes; values that it takes must not be changed afterwards.
+// Store is one partition of a table. It is safe for one writer and any number of readers. Values that it hands out must
+// not be changed and stay valid, and may hold on to more than their own bytes; values that it takes must not be changed
+// afterwards.
 type Store interface {
 	// Get returns nil if there is no such row.
 	Get(key string) ([]byte, error)

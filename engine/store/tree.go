@@ -8,8 +8,8 @@ import (
 // branchWidth is how many children a branch has at most.
 const branchWidth = 64
 
-// tree keeps leaves in key order. A walk goes over the root that it found; the writer then raises age, and copies what is older
-// before it changes it.
+// tree keeps leaves in key order. A walk goes over the root that it found; the writer then raises age, and copies what
+// is older before it changes it.
 type tree struct {
 	root  *branch
 	age   uint64
@@ -165,8 +165,8 @@ func (t *tree) ownLeaf(l *leaf) *leaf {
 	return &own
 }
 
-// put notes where a row is now, below a branch that is the tree's own. A branch that got too wide returns what it gave up, and from
-// which key on that is.
+// put notes where a row is now, below a branch that is the tree's own. A branch that got too wide returns what it gave
+// up, and from which key on that is.
 func (t *tree) put(b *branch, key string, p place) (part string, right *branch) {
 	i := b.child(key)
 	switch {

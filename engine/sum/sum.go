@@ -1,6 +1,6 @@
-// Package sum is what a table keeps beside its rows: sums by name, to which callbacks add (stream.Context's Add). The engine keeps
-// the sums of a partition in a reserved row, in the transaction that added to them and behind its rows. So a sum stays when its
-// rows are gone, and a reader of the table can compare the two.
+// Package sum is what a table keeps beside its rows: sums by name, to which callbacks add (stream.Context's Add). The
+// engine keeps the sums of a partition in a reserved row, in the transaction that added to them and behind its rows. So
+// a sum stays when its rows are gone, and a reader of the table can compare the two.
 package sum
 
 import (
@@ -38,8 +38,8 @@ func (s Sums) Of(name string) *big.Int {
 // Add adds n to a sum. It changes s, and no sum that Of has returned.
 func (s Sums) Add(name string, n *big.Int) { s[name] = new(big.Int).Add(s.Of(name), n) }
 
-// Append appends s to b: a version byte, then names in their order, each with its length before it, and the sum behind it: its sign
-// (0: negative), the length of its magnitude, and that, largest byte first. Lengths are varints.
+// Append appends s to b: a version byte, then names in their order, each with its length before it, and the sum behind
+// it: its sign (0: negative), the length of its magnitude, and that, largest byte first. Lengths are varints.
 func (s Sums) Append(b []byte) []byte {
 	b = append(b, version)
 	for _, name := range slices.Sorted(maps.Keys(s)) {

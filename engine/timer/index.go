@@ -9,8 +9,8 @@ import (
 
 // Index is the order of one partition's timers.
 //
-// near holds every pending timer up to the horizon. Those behind it are in the store, or in far if the open transaction set
-// them. changes says how the open transaction differs from the store.
+// near holds every pending timer up to the horizon. Those behind it are in the store, or in far if the open transaction
+// set them. changes says how the open transaction differs from the store.
 type Index struct {
 	store Store
 	limit int
@@ -75,7 +75,8 @@ func (x *Index) shrink() {
 	x.reach = some
 }
 
-// First returns the timer that fires first, if there is one. Errors are those of the store, or a key in it that is malformed.
+// First returns the timer that fires first, if there is one. Errors are those of the store, or a key in it that is
+// malformed.
 func (x *Index) First() (Timer, bool, error) {
 	for x.near.Len() == 0 && x.reach != all {
 		if err := x.load(); err != nil {
@@ -95,8 +96,8 @@ func (x *Index) Due() (int64, error) {
 	return t.Due, nil
 }
 
-// Ahead returns the keys of the timers that fire next if nobody sets another one meanwhile: at most n of those due at the given
-// time or before, at least one if any is. A key may come several times.
+// Ahead returns the keys of the timers that fire next if nobody sets another one meanwhile: at most n of those due at
+// the given time or before, at least one if any is. A key may come several times.
 func (x *Index) Ahead(at int64, n int) ([]string, error) {
 	if _, _, err := x.First(); err != nil {
 		return nil, err

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Within a key a zero byte is followed by escaped, and its end is a zero byte followed by end, which sorts first: so bytes compare
-// as the keys do, whichever of them begins with the other.
+// Within a key a zero byte is followed by escaped, and its end is a zero byte followed by end, which sorts first: so
+// bytes compare as the keys do, whichever of them begins with the other.
 const (
 	end     = 0x01
 	escaped = 0xff
@@ -17,7 +17,8 @@ const (
 // Overhead is how many bytes AppendKey adds to name and key, besides one for each zero byte of the key.
 const Overhead = 10
 
-// AppendKey appends t's bytes to b: due time (8 bytes, big endian, sign bit flipped), key, name. They sort as timers do.
+// AppendKey appends t's bytes to b: due time (8 bytes, big endian, sign bit flipped), key, name. They sort as timers
+// do.
 func AppendKey(b []byte, t Timer) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Due)^signBit)
 	for rest, zero := t.Key, 0; zero >= 0; {

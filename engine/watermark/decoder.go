@@ -5,7 +5,8 @@ import (
 	"math"
 )
 
-// decoder reads the bytes of records and rows. After the first thing that is not there, everything is zero and failed is set.
+// decoder reads the bytes of records and rows. After the first thing that is not there, everything is zero and failed
+// is set.
 type decoder struct {
 	b      []byte
 	failed bool

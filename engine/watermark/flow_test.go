@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// flow is two groups in miniature: partitions of a topic that strangers wrote, the first group's, and one partition of the
-// second, which reads what all of the first send, in the order of their commits.
+// flow is two groups in miniature: partitions of a topic that strangers wrote, the first group's, and one partition of
+// the second, which reads what all of the first send, in the order of their commits.
 type flow struct {
 	t       *rapid.T
 	backlog [][]int64 // event times, by partition

@@ -13,9 +13,9 @@ const (
 	Fire
 )
 
-// Gate keeps the order between records, timers and the watermark of one partition: when the watermark rises to W, what was
-// dispatched before is marked first, then all timers due at W or before fire, then W may be forwarded and the next record is
-// dispatched. So the sequence of calls follows from the log alone, not from the speed of callbacks.
+// Gate keeps the order between records, timers and the watermark of one partition: when the watermark rises to W, what
+// was dispatched before is marked first, then all timers due at W or before fire, then W may be forwarded and the next
+// record is dispatched. So the sequence of calls follows from the log alone, not from the speed of callbacks.
 //
 // A timer that a record sets for the past fires when the watermark next rises, which is a place in the log; "as soon as
 // possible" is none.
@@ -64,5 +64,6 @@ func (g *Gate) Next(due int64) Step {
 	return Read
 }
 
-// Quiet tells whether all that was dispatched is marked and no timer has to fire first, so that Settled may be forwarded.
+// Quiet tells whether all that was dispatched is marked and no timer has to fire first, so that Settled may be
+// forwarded.
 func (g *Gate) Quiet() bool { return g.open == 0 && g.reached == g.settled }

@@ -8,7 +8,8 @@ import (
 // Input is an input topic that carries event time.
 type Input struct {
 	Topic string
-	// Own: strangers write it, so that the partition itself is the source. Else it carries the records of the groups before.
+	// Own: strangers write it, so that the partition itself is the source. Else it carries the records of the groups
+	// before.
 	Own bool
 }
 
@@ -51,9 +52,9 @@ func NewMerge(inputs ...Input) *Merge {
 // Watermark promises that nothing earlier is expected. It never goes back.
 func (m *Merge) Watermark() int64 { return m.watermark }
 
-// Observe takes in the latest word of a source and tells whether the watermark rose. A topic that is no input is ignored. The
-// last word counts, even if it is earlier than the one before: the watermark stays, but no longer rises past it. If the number of
-// sources changes, all have to speak again.
+// Observe takes in the latest word of a source and tells whether the watermark rose. A topic that is no input is
+// ignored. The last word counts, even if it is earlier than the one before: the watermark stays, but no longer rises
+// past it. If the number of sources changes, all have to speak again.
 func (m *Merge) Observe(topic string, r Record) bool {
 	in := m.input(topic)
 	if in == nil || !r.valid() {
@@ -65,8 +66,8 @@ func (m *Merge) Observe(topic string, r Record) bool {
 	return m.raise()
 }
 
-// Empty tells that an input was read to its end. If no source of it ever spoke, nobody waits for it until one does. It tells
-// whether the watermark rose.
+// Empty tells that an input was read to its end. If no source of it ever spoke, nobody waits for it until one does. It
+// tells whether the watermark rose.
 func (m *Merge) Empty(topic string) bool {
 	in := m.input(topic)
 	if in == nil || len(in.origins) > 0 {

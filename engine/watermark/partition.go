@@ -16,8 +16,8 @@ type Partition struct {
 	kept  []Row             // as of the last Commit
 }
 
-// New returns partition number of count of a group; timers tells whether the group has any. A wall-timed group has no inputs here.
-// The config must be valid.
+// New returns partition number of count of a group; timers tells whether the group has any. A wall-timed group has no
+// inputs here. The config must be valid.
 func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
 	p := &Partition{
 		config: c, inputs: inputs, self: Record{Origin: group, Source: number, Sources: count, Time: None},
@@ -41,7 +41,8 @@ func (p *Partition) Fetched(topic string, wall int64) {
 	}
 }
 
-// Seen takes in the largest event time of the records of an own topic that were handled. It tells whether the watermark rose.
+// Seen takes in the largest event time of the records of an own topic that were handled. It tells whether the watermark
+// rose.
 func (p *Partition) Seen(topic string, at, wall int64) bool {
 	s := p.sources[topic]
 	if s == nil {
@@ -56,8 +57,8 @@ func (p *Partition) Observe(topic string, r Record) bool {
 	return p.sources[topic] == nil && p.reach(p.merge.Observe(topic, r))
 }
 
-// Empty takes in a fetch of a topic that brought nothing; atEnd tells whether the position is the high watermark. It tells
-// whether the watermark rose.
+// Empty takes in a fetch of a topic that brought nothing; atEnd tells whether the position is the high watermark. It
+// tells whether the watermark rose.
 func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
 	if s := p.sources[topic]; s != nil {
 		s.Empty(atEnd, wall)
@@ -66,8 +67,8 @@ func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
 	return atEnd && p.reach(p.merge.Empty(topic))
 }
 
-// Reach takes in the wall time of a wall-timed group at the beginning of a transaction. It tells whether the watermark rose: a
-// clock that goes back does nothing.
+// Reach takes in the wall time of a wall-timed group at the beginning of a transaction. It tells whether the watermark
+// rose: a clock that goes back does nothing.
 func (p *Partition) Reach(wall int64) bool {
 	if len(p.inputs) > 0 || !valid(wall) || wall <= p.merge.watermark {
 		return false
@@ -110,8 +111,8 @@ func (p *Partition) Marked() { p.gate.Marked() }
 // Next returns the step to take; due is the due time of the first timer, which must be asked anew each time.
 func (p *Partition) Next(due int64) Step { return p.gate.Next(due) }
 
-// Hold returns a record that must be sent before all others of the transaction, if there is one: it takes back that this
-// partition is idle, or announces it. Without it, readers could pass the time of what is about to be sent.
+// Hold returns a record that must be sent before all others of the transaction, if there is one: it takes back that
+// this partition is idle, or announces it. Without it, readers could pass the time of what is about to be sent.
 func (p *Partition) Hold() (Record, bool) {
 	if p.spoke && (!p.sent.Idle || p.says().Idle) {
 		return Record{}, false
@@ -130,8 +131,8 @@ func (p *Partition) Speaks() bool {
 	return !p.spoke || p.sent.Idle && !r.Idle || p.gate.Quiet() && r != p.sent
 }
 
-// Forward returns the record to send at the end of the transaction, if there is something new to say and all timers that
-// come before it have fired. What it returns counts as sent.
+// Forward returns the record to send at the end of the transaction, if there is something new to say and all timers
+// that come before it have fired. What it returns counts as sent.
 func (p *Partition) Forward() (Record, bool) {
 	r := p.says()
 	if !p.gate.Quiet() || p.spoke && r == p.sent {
@@ -141,8 +142,8 @@ func (p *Partition) Forward() (Record, bool) {
 	return r, true
 }
 
-// says is this partition's word. The first group of a pipeline tells the time of its sources, without what wall time added while
-// they were idle: readers add that, if all its partitions are. The others tell their watermark.
+// says is this partition's word. The first group of a pipeline tells the time of its sources, without what wall time
+// added while they were idle: readers add that, if all its partitions are. The others tell their watermark.
 func (p *Partition) says() Record {
 	s, r := p.merge.sum(), p.self
 	switch {

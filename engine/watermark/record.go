@@ -7,7 +7,8 @@ import (
 	"fmt"
 )
 
-// Magic begins the value of every watermark record: a zero byte, with which no codec's value begins, then three letters.
+// Magic begins the value of every watermark record: a zero byte, with which no codec's value begins, then three
+// letters.
 const Magic = "\x00wmk"
 
 // ErrMalformed is wrapped by every error of this package's codecs.
@@ -22,7 +23,8 @@ type Record struct {
 	Source  int32  // partition of that group
 	Sources int32  // how many partitions the group has
 	Time    int64  // None: it does not know yet
-	// Idle: it had no record for a while and nothing waits to be read, so it is not waited for. With Time None it never had one.
+	// Idle: it had no record for a while and nothing waits to be read, so it is not waited for. With Time None it never
+	// had one.
 	Idle    bool
 	Elapsed int64 // milliseconds of wall time from its last record until it last saw its end, while idle
 }
@@ -35,8 +37,8 @@ func (r Record) valid() bool {
 // Is tells whether a value claims to be a watermark record.
 func Is(value []byte) bool { return bytes.HasPrefix(value, []byte(Magic)) }
 
-// Form of a record, after Magic: flags (bit 0 idle, bit 1 time known; the others are for later forms), source, sources, length of
-// origin and origin, time if known, elapsed if idle. Integers are varints, time is zigzag.
+// Form of a record, after Magic: flags (bit 0 idle, bit 1 time known; the others are for later forms), source, sources,
+// length of origin and origin, time if known, elapsed if idle. Integers are varints, time is zigzag.
 const (
 	flagIdle byte = 1 << iota
 	flagTime

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// RowPrefix begins the key of every row that a Partition keeps in the group's table, where user keys do not begin with a zero byte. The key
-// of the partition's own row is RowPrefix; those of its inputs have the topic behind it.
+// RowPrefix begins the key of every row that a Partition keeps in the group's table, where user keys do not begin with
+// a zero byte. The key of the partition's own row is RowPrefix; those of its inputs have the topic behind it.
 const RowPrefix = Magic
 
 // rowVersion begins every row and text, for a later form to be told from this one.
@@ -24,7 +24,8 @@ type Row struct {
 	Value []byte
 }
 
-// Changed returns, by key, the rows that differ from those last returned or restored, for the open transaction to write.
+// Changed returns, by key, the rows that differ from those last returned or restored, for the open transaction to
+// write.
 func (p *Partition) Changed() []Row {
 	all := p.all()
 	changed := slices.DeleteFunc(all, func(r Row) bool { return p.rows[r.Key] == string(r.Value) })
@@ -37,8 +38,8 @@ func (p *Partition) Changed() []Row {
 // Commit tells that the open transaction has been committed, with the rows that Changed returned.
 func (p *Partition) Commit() { p.kept = p.all() }
 
-// Abort forgets everything since the last Commit or, before the first, since Restore: records that come again find the time that they
-// found before. Marks of calls that were dispatched before it must not be counted any more.
+// Abort forgets everything since the last Commit or, before the first, since Restore: records that come again find the
+// time that they found before. Marks of calls that were dispatched before it must not be counted any more.
 func (p *Partition) Abort() {
 	kept, self := p.kept, p.self
 	*p = *New(p.config, self.Origin, self.Source, self.Sources, p.gate.timers, p.inputs...)
@@ -61,8 +62,9 @@ func (p *Partition) all() []Row {
 	return rows
 }
 
-// Restore gives a new Partition the rows of the one before, in any order; a row of a topic that is no longer an input, or
-// no longer of the same kind, is left out, as is the time of a group that now goes by another clock. The Partition must not be used after an error.
+// Restore gives a new Partition the rows of the one before, in any order; a row of a topic that is no longer an input,
+// or no longer of the same kind, is left out, as is the time of a group that now goes by another clock. The Partition
+// must not be used after an error.
 func (p *Partition) Restore(rows []Row) error {
 	for _, r := range rows {
 		topic, ok := strings.CutPrefix(r.Key, RowPrefix)
@@ -96,8 +98,8 @@ func (p *Partition) Restore(rows []Row) error {
 	return nil
 }
 
-// ParseTime returns the time that a wall-timed group's own row, the one with the key RowPrefix, was written at, in ms; false for
-// another row.
+// ParseTime returns the time that a wall-timed group's own row, the one with the key RowPrefix, was written at, in ms;
+// false for another row.
 func ParseTime(value []byte) (int64, bool) {
 	d := decoder{b: value}
 	if version := d.byte(); d.failed || version != wallVersion {
@@ -203,7 +205,8 @@ func (s *Source) read(d *decoder) {
 	}
 }
 
-// The row of another topic: whether its end was seen before anybody spoke, and each origin with the words of its sources.
+// The row of another topic: whether its end was seen before anybody spoke, and each origin with the words of its
+// sources.
 func (in *input) append(b []byte) []byte {
 	b = appendBool(b, in.empty)
 	b = binary.AppendUvarint(b, uint64(len(in.origins)))

@@ -19,8 +19,8 @@ func NewSource(c Config) *Source {
 // Wake tells that records were fetched: the source is not idle, whatever is in them.
 func (s *Source) Wake(wall int64) { s.seen, s.quiet, s.empty, s.idle = wall, None, None, false }
 
-// Seen takes in the event time of a record. It returns false if that is too far in the future to be believed: the record
-// wakes the source, but does not move it.
+// Seen takes in the event time of a record. It returns false if that is too far in the future to be believed: the
+// record wakes the source, but does not move it.
 func (s *Source) Seen(at, wall int64) bool {
 	s.Wake(wall)
 	future := s.config.MaxFuture.Milliseconds()
@@ -46,7 +46,8 @@ func (s *Source) Empty(atEnd bool, wall int64) {
 	s.idle = s.seen == None || wall-s.quiet >= s.config.IdleAfter.Milliseconds()
 }
 
-// Tick takes in the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no longer idle.
+// Tick takes in the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no
+// longer idle.
 func (s *Source) Tick(wall int64) {
 	patience := s.config.Patience.Milliseconds()
 	if s.quiet != None && (wall-s.empty > patience || s.empty-wall > patience) { // a clock that was set counts anew, too

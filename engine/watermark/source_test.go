@@ -125,8 +125,8 @@ type seenEvent struct {
 	wall int64
 }
 
-// idleByHistory is the rule read backwards from the whole history: the run of empty fetches at the end, none further than the
-// patience from the next, that reaches up to now.
+// idleByHistory is the rule read backwards from the whole history: the run of empty fetches at the end, none further
+// than the patience from the next, that reaches up to now.
 func idleByHistory(events []seenEvent) bool {
 	c := DefaultConfig()
 	had, first, next := false, None, None

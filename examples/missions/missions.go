@@ -1,5 +1,5 @@
-// Package missions holds the sample missions: files for `millrace mission apply -f`, and the same with windows around the
-// present for `millrace dev`.
+// Package missions holds the sample missions: files for `millrace mission apply -f`, and the same with windows around
+// the present for `millrace dev`.
 package missions
 
 import (
@@ -23,8 +23,8 @@ func Files() fs.FS { return files }
 // SamplePrefix begins the ids of Samples, so that the files can be applied beside them.
 const SamplePrefix = "sample-"
 
-// Samples returns every sample mission with its window moved: it begins on the local day before now and keeps its length.
-// They are equal for all of a day, so that applying them again changes nothing until the next.
+// Samples returns every sample mission with its window moved: it begins on the local day before now and keeps its
+// length. They are equal for all of a day, so that applying them again changes nothing until the next.
 func Samples(now instant.Milli) ([]mission.Mission, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {

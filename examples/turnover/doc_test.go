@@ -14,7 +14,8 @@ import (
 	"github.com/millrace/millrace/engine/embedded"
 )
 
-// TestDocument does what docs/your-own-processor.md says, against a broker without topics: its commands print what stands there.
+// TestDocument does what docs/your-own-processor.md says, against a broker without topics: its commands print what
+// stands there.
 func TestDocument(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/your-own-processor.md")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Turnover is a processor of your own on Millrace's engine, in a module of its own: exactly once, with event time, a timer and
-// windows. docs/your-own-processor.md goes through it.
+// Turnover is a processor of your own on Millrace's engine, in a module of its own: exactly once, with event time, a
+// timer and windows. docs/your-own-processor.md goes through it.
 package main
 
 import (

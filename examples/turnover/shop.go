@@ -32,7 +32,8 @@ func shop(ctx context.Context, brokers, words []string, out io.Writer) error {
 	}
 }
 
-// createTopics creates those that others share with the processor and that are not there, with one partition. The engine makes its own.
+// createTopics creates those that others share with the processor and that are not there, with one partition. The
+// engine makes its own.
 func createTopics(ctx context.Context, brokers []string) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
 	if err != nil {

@@ -23,7 +23,8 @@ type Turnover struct {
 	Amount int64         `json:"amount"`
 }
 
-// graph adds up each shop's sales by minute. Sales that come later than ten seconds after their minute are dead letters.
+// graph adds up each shop's sales by minute. Sales that come later than ten seconds after their minute are dead
+// letters.
 func graph() *goka.GroupGraph {
 	minutes := window.Tumbling(time.Minute, 10*time.Second)
 	group := stream.Group[window.Set[int64]]{Name: "turnover", Row: stream.JSON[window.Set[int64]]{}, DeadLetters: "turnover-dead-letters"}

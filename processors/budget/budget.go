@@ -1,16 +1,18 @@
 // Package budget is the group that reserves what missions promise, before there is a reward.
 //
-//   - Input: outcomes, keyed mission: completions and revocations with the reward and limits that they are about; budget-returns,
-//     keyed mission: what became of reservations; pool-codes, keyed pool/id: gift codes for a pool. Its own loop, by which the rows of
-//     missions and pools reach each other.
-//   - Table: by mission, what is reserved, spent and returned in each unit, and the winners; under pool/id the head of a pool of
-//     gift codes, under pool/id/n its codes, at most 200 in a row, under pool/id/known/n hashes of the codes that it has taken in.
-//   - Output: rewards-in (user): each outcome with the budget's verdict and, where the reward has a pool, its gift code; dead-letters.
-//   - Ordering: outcomes of one mission are judged in the order of their partition; which of two users gets the last unit depends on
-//     that order and on nothing else. A completion whose reward has a pool takes the way over the pool's rows: a revocation of it may
-//     come to the user first, and the rewards group waits for the completion then.
-//   - Late: there is no late. A budget that was exhausted stays so for that completion; what comes back, or is added by a later
-//     version of the mission, is for later ones.
+//   - Input: outcomes, keyed mission: completions and revocations with the reward and limits that they are about;
+//     budget-returns, keyed mission: what became of reservations; pool-codes, keyed pool/id: gift codes for a pool. Its
+//     own loop, by which the rows of missions and pools reach each other.
+//   - Table: by mission, what is reserved, spent and returned in each unit, and the winners; under pool/id the head of
+//     a pool of gift codes, under pool/id/n its codes, at most 200 in a row, under pool/id/known/n hashes of the codes
+//     that it has taken in.
+//   - Output: rewards-in (user): each outcome with the budget's verdict and, where the reward has a pool, its gift
+//     code; dead-letters.
+//   - Ordering: outcomes of one mission are judged in the order of their partition; which of two users gets the last
+//     unit depends on that order and on nothing else. A completion whose reward has a pool takes the way over the
+//     pool's rows: a revocation of it may come to the user first, and the rewards group waits for the completion then.
+//   - Late: there is no late. A budget that was exhausted stays so for that completion; what comes back, or is added by
+//     a later version of the mission, is for later ones.
 //   - Duplicates: records come once, the engine sees to it. Codes that are imported twice are taken in once.
 package budget
 

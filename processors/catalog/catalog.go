@@ -1,19 +1,20 @@
-// Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes and reward templates,
-// and overrides, maintenance, freezes and settings of payment health.
+// Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes and reward
+// templates, and overrides, maintenance, freezes and settings of payment health.
 //
-//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, moves of missions, and gift codes for
-//     pools, with their actor and event time.
+//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, moves of missions, and gift codes
+//     for pools, with their actor and event time.
 //   - Table: one row per entity: what it is, the verdicts on the last 32 commands. The progress group and
 //     the views follow this table.
-//   - Output: catalog-events (kind/id; JSON): the verdict on each command; audit (kind/id; JSON): who asked for what, and what is different
-//     since, once for each command; overrides and health-settings (mode): what is new
-//     of payment health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
-//   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that its
-//     actor has seen, and is refused if another came between.
-//   - Time: the group goes by the wall clock, which activates the missions that were scheduled, each at the event time that it was
-//     scheduled for.
+//   - Output: catalog-events (kind/id; JSON): the verdict on each command; audit (kind/id; JSON): who asked for what,
+//     and what is different since, once for each command; overrides and health-settings (mode): what is new of payment
+//     health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
+//   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that
+//     its actor has seen, and is refused if another came between.
+//   - Time: the group goes by the wall clock, which activates the missions that were scheduled, each at the event time
+//     that it was scheduled for.
 //   - Late commands: pauses and ends take effect at the command's event time, but never before the change before them.
-//   - Duplicate commands: a command id seen among the last 32 changes nothing and gets its verdict once more, marked repeated.
+//   - Duplicate commands: a command id seen among the last 32 changes nothing and gets its verdict once more, marked
+//     repeated.
 //
 // A command that breaks the rules is no dead letter: it is refused, and the event says why.
 package catalog
@@ -48,7 +49,8 @@ func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGrap
 	)
 }
 
-// maxName bounds what names an entity, a command or its actor, in bytes. Whoever writes over HTTP has a bound of its own, below this one.
+// maxName bounds what names an entity, a command or its actor, in bytes. Whoever writes over HTTP has a bound of its
+// own, below this one.
 const maxName = 4 << 10
 
 // activateTimer is the name of the timer of a scheduled mission.
@@ -103,7 +105,8 @@ func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command)
 	g.metrics.count(event)
 }
 
-// tell hands what is new on to the groups that act on it. Missions, and what users see of them, are looked up in the table instead.
+// tell hands what is new on to the groups that act on it. Missions, and what users see of them, are looked up in the
+// table instead.
 func (g *group) tell(c *stream.Context[*catalog.Row], command *catalog.Command, e catalog.Entity) {
 	switch e := e.(type) {
 	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.RewardTemplate:

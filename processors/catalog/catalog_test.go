@@ -39,9 +39,9 @@ func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 	}
 }
 
-// parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed mission m; or
-// KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,…; or
-// move OP MISSION [TIME]; or decide approve|reject MISSION ACTOR [ROLE], without a role as a client of Kafka.
+// parseCommand takes COMMAND-ID TIME EXPECTED-REVISION, then CHANGE…, each change as from=to in the text of a fixed
+// mission m; or KIND {JSON}, for all else; or withdraw KIND ID; or codes POOL CODE,…; or move OP MISSION [TIME]; or
+// decide approve|reject MISSION ACTOR [ROLE], without a role as a client of Kafka.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.Fields(text)
 	if len(words) > 3 && (words[3] == "withdraw" || words[3] == "codes" || words[3] == "move" || words[3] == "decide" || strings.HasPrefix(words[len(words)-1], "{")) {

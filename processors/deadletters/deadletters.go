@@ -1,18 +1,21 @@
 // Package deadletters is the group that keeps the list of dead letters, and what people decide on them.
 //
-//   - Input: dead-letters, raw bytes under the id of the record they are from (topic-partition-offset), with what happened in
-//     the mr- headers; dead-letter-commands, by the same id: replay it, discard it.
-//   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts on the last commands.
-//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a header
-//     names the dead letter. audit, one line for each command that was judged. Dead letters least of all: a record here that could not be used would come back here.
-//   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of them. A command names the
-//     filing that its actor has seen, and is refused if there is a later one.
-//   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are. A command that is
-//     read again, or comes again, changes nothing and sends nothing: a decision sends its record once, in the transaction that keeps it.
+//   - Input: dead-letters, raw bytes under the id of the record they are from (topic-partition-offset), with what
+//     happened in the mr- headers; dead-letter-commands, by the same id: replay it, discard it.
+//   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts
+//     on the last commands.
+//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a
+//     header names the dead letter. audit, one line for each command that was judged. Dead letters least of all: a
+//     record here that could not be used would come back here.
+//   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of
+//     them. A command names the filing that its actor has seen, and is refused if there is a later one.
+//   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are. A command
+//     that is read again, or comes again, changes nothing and sends nothing: a decision sends its record once, in the
+//     transaction that keeps it.
 //
-// Anybody may write to the topics. What does not carry our headers, or has them under another key, and a command that cannot be read, is counted and
-// passed over. That is why the inputs are goka's own: those of stream would file a record without a value, or one that made the
-// callback panic, as a dead letter.
+// Anybody may write to the topics. What does not carry our headers, or has them under another key, and a command that
+// cannot be read, is counted and passed over. That is why the inputs are goka's own: those of stream would file a
+// record without a value, or one that made the callback panic, as a dead letter.
 package deadletters
 
 import (
@@ -100,8 +103,8 @@ func known(op deadletter.Op) bool { return op == deadletter.Replay || op == dead
 // maxName bounds names that the row and the audit keep, in bytes.
 const maxName = 4 << 10
 
-// outsized tells whether the record that a command has sent, or the line of the audit, would be larger than records may be:
-// its transaction could never end. The server sends no such command.
+// outsized tells whether the record that a command has sent, or the line of the audit, would be larger than records may
+// be: its transaction could never end. The server sends no such command.
 func (g *group) outsized(c *deadletter.Command) bool {
 	if max(len(c.ID), len(c.Actor), len(c.Role), len(c.Proof.Issuer), len(c.Proof.Role)) > maxName {
 		return true

@@ -34,7 +34,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// parseCommand takes ID OP LETTER PARTITION-OFFSET [VALUE]; it is by ann, and the record had the key k and the header trace.
+// parseCommand takes ID OP LETTER PARTITION-OFFSET [VALUE]; it is by ann, and the record had the key k and the header
+// trace.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 5)
 	c := &deadletter.Command{ID: words[0], Op: deadletter.Op(words[1]), LetterID: words[2], Actor: "ann", Role: "editor", Reason: "why", At: 1_772_359_200_000,

@@ -1,23 +1,23 @@
-// Package health is the group that watches payments go through: it counts attempts in windows of event time and publishes
-// each window once, when it closes.
+// Package health is the group that watches payments go through: it counts attempts in windows of event time and
+// publishes each window once, when it closes.
 //
 //   - Input: attempts, keyed mode/instrument/gateway; its own loop, keyed mode/instrument/gateway/start.
-//   - Lookup: the catalog's table, for the settings of modes and instruments (Index, which the transport fills as it writes that
-//     table's store). A window goes by the settings in force at its end.
+//   - Lookup: the catalog's table, for the settings of modes and instruments (Index, which the transport fills as it
+//     writes that table's store). A window goes by the settings in force at its end.
 //   - Table: under mode/instrument/gateway the open windows and the counts of the last closed ones; under
-//     mode/instrument/gateway/start (decimal ms) one closed window with all that was counted in it, until nothing can reach
-//     it any more.
+//     mode/instrument/gateway/start (decimal ms) one closed window with all that was counted in it, until nothing can
+//     reach it any more.
 //   - Output: health-windows, the final of every window (revision 0), and health-corrections, its later revisions, both
 //     keyed mode/instrument/gateway; health-scores, keyed mode; dead-letters.
-//   - Silence: once known, a mode/instrument/gateway has finals for windows without traffic too, up to health.MaxEmpty in a
-//     row, then one silent record on health-windows and nothing more until traffic returns. Without traffic for
+//   - Silence: once known, a mode/instrument/gateway has finals for windows without traffic too, up to health.MaxEmpty
+//     in a row, then one silent record on health-windows and nothing more until traffic returns. Without traffic for
 //     health.ForgetAfter its row is deleted; the next attempt begins anew.
 //   - Ordering: attempts of one key in log order; they need no order in event time.
-//   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer has
-//     not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected score;
-//     one more than the correction horizon behind the watermark is a dead letter, late_beyond_horizon.
-//   - Duplicates: there is one attempt per transaction and place, ever; the ledger sees to it. A row remembers how far its
-//     windows are closed, so that neither a restart nor a watermark that starts again repeats a final.
+//   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer
+//     has not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected
+//     score; one more than the correction horizon behind the watermark is a dead letter, late_beyond_horizon.
+//   - Duplicates: there is one attempt per transaction and place, ever; the ledger sees to it. A row remembers how far
+//     its windows are closed, so that neither a restart nor a watermark that starts again repeats a final.
 package health
 
 import (

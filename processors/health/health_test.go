@@ -170,7 +170,8 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", config(1, health.NewMetrics(nil)))
 }
 
-// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a restart.
+// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a
+// restart.
 func TestScriptsOfTime(t *testing.T) {
 	streamtest.Run(t, "testdata/time/*.txt", config(1, health.NewMetrics(nil)))
 }
@@ -245,8 +246,8 @@ func TestLateness(t *testing.T) {
 	t.Error("no histogram")
 }
 
-// From the arrival of the newest payment that a window counted to its final, however old the payments are. A timeout is no arrival, nor is
-// what comes late.
+// From the arrival of the newest payment that a window counted to its final, however old the payments are. A timeout is
+// no arrival, nor is what comes late.
 func TestEndToEndLatency(t *testing.T) {
 	r := prometheus.NewRegistry()
 	c := config(1, health.NewMetrics(r))

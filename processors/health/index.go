@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/domain/health"
 )
 
-// Index keeps the changes of settings as the catalog's table has them: Set is the hook by which the transport tells of every
-// row written to the store of that table. It is safe for concurrent use.
+// Index keeps the changes of settings as the catalog's table has them: Set is the hook by which the transport tells of
+// every row written to the store of that table. It is safe for concurrent use.
 type Index struct {
 	mu    sync.RWMutex
 	rows  map[string]catalog.HealthSettings

@@ -38,8 +38,8 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 }
 
-// latenessBuckets are bounds in seconds: on time, within the grace of windows (10 s), within what people would wait for, and up
-// to the correction horizon (24 h), beyond which attempts are dead letters.
+// latenessBuckets are bounds in seconds: on time, within the grace of windows (10 s), within what people would wait
+// for, and up to the correction horizon (24 h), beyond which attempts are dead letters.
 func latenessBuckets() []float64 {
 	return []float64{0, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400}
 }
@@ -53,7 +53,8 @@ func (m *Metrics) arrived(mode string, at, w time.Time) {
 	m.lateness.WithLabelValues(m.label(mode)).Observe(behind.Seconds())
 }
 
-// closed also shows that nothing of the mode was late or corrected so far: a counter that is not there says less than 0.
+// closed also shows that nothing of the mode was late or corrected so far: a counter that is not there says less than
+// 0.
 func (m *Metrics) closed(mode string) {
 	label := m.label(mode)
 	m.windows.WithLabelValues(label).Inc()

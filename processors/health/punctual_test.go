@@ -11,9 +11,10 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// TestTheLastWindowClosesWithoutInput: within max(idle_after, end + grace - last event time) + 1 s of the last input, by the
-// injected wall clock, and never before that maximum. Strangers write the attempts here, as they write payments before
-// intake: what is idle is found out where input enters; the groups behind it add a commit each, no wall time of their own.
+// TestTheLastWindowClosesWithoutInput: within max(idle_after, end + grace - last event time) + 1 s of the last input,
+// by the injected wall clock, and never before that maximum. Strangers write the attempts here, as they write payments
+// before intake: what is idle is found out where input enters; the groups behind it add a commit each, no wall time of
+// their own.
 func TestTheLastWindowClosesWithoutInput(t *testing.T) {
 	const closes = 70 * time.Second // from the window's start
 	for _, partitions := range []int32{1, 3} {
@@ -32,8 +33,8 @@ func TestTheLastWindowClosesWithoutInput(t *testing.T) {
 	}
 }
 
-// untilLastWindow returns the wall time between the last input, an attempt so long after the start of its window, and the
-// window's final.
+// untilLastWindow returns the wall time between the last input, an attempt so long after the start of its window, and
+// the window's final.
 func untilLastWindow(t *testing.T, partitions int32, idleAfter, last time.Duration) time.Duration {
 	t.Helper()
 	cfg := config(partitions, health.NewMetrics(nil))

@@ -8,8 +8,8 @@
 //     partitions have no order until they are in transactions, which is the record of it.
 //   - Late and duplicate events pass: the ledger knows about them.
 //
-// Only an event that can be used, or a clock, moves event time: one that is refused says nothing about the others. The bound
-// for the future is measured from the payments record's timestamp.
+// Only an event that can be used, or a clock, moves event time: one that is refused says nothing about the others. The
+// bound for the future is measured from the payments record's timestamp.
 package intake
 
 import (
@@ -24,17 +24,18 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group, and so that of the id of the
-// dead letter whose replay it is.
+// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group, and so
+// that of the id of the dead letter whose replay it is.
 const keyLimit = 1024
 
 // Config holds the settings of intake; they are those of normalisation.
 type Config struct {
-	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for: "instrument",
-	// "gateway", "merchant", "category" or "attributes.<key>", one or several. Defaults, for each mode that it does not
-	// name, to "instrument".
+	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for:
+	// "instrument", "gateway", "merchant", "category" or "attributes.<key>", one or several. Defaults, for each mode
+	// that it does not name, to "instrument".
 	HealthInstruments map[string][]string
-	// Declines overrides the shipped table of decline codes: upper-case code to "technical" or "business". Defaults to none.
+	// Declines overrides the shipped table of decline codes: upper-case code to "technical" or "business". Defaults to
+	// none.
 	Declines map[string]string
 	// FutureBound is how far past its record's append time an event may lie. Defaults to 5 min.
 	FutureBound time.Duration

@@ -47,7 +47,8 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", config(NewMetrics(prometheus.NewRegistry())))
 }
 
-// Every poison becomes one dead letter with its own bytes, the events around it pass, and event time stays where they put it.
+// Every poison becomes one dead letter with its own bytes, the events around it pass, and event time stays where they
+// put it.
 func TestPoison(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	m := NewMetrics(registry)

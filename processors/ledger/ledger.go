@@ -1,19 +1,22 @@
-// Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what remains.
+// Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what
+// remains.
 //
 //   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
-//   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal lines. Beside the rows sums
-//     by currency: what ever settled, was reversed and returned, and what was left of settled rows that have expired (ADR 21); and what
-//     waits for its payment. And how many events there were.
-//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one verdict for
-//     payment health on each place where a payment was tried; ledger-journal (transaction): what became of each event; tasks (user), where
-//     triggers payment_settled or payment_reversed are declared; dead-letters.
-//   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and what
-//     does not, says package domain/ledger, which makes every decision.
-//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. An attempt that is
-//     pending for the pending timeout is a timed-out one, and its payment still settles if its success comes after all.
+//   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal
+//     lines. Beside the rows sums by currency: what ever settled, was reversed and returned, and what was left of
+//     settled rows that have expired (ADR 21); and what waits for its payment. And how many events there were.
+//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one
+//     verdict for payment health on each place where a payment was tried; ledger-journal (transaction): what became of
+//     each event; tasks (user), where triggers payment_settled or payment_reversed are declared; dead-letters.
+//   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and
+//     what does not, says package domain/ledger, which makes every decision.
+//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. An attempt that
+//     is pending for the pending timeout is a timed-out one, and its payment still settles if its success comes after
+//     all.
 //   - Duplicate events: dropped by event id and content, counted and journalled.
 //
-// A row goes when the retention has passed since its last event; reversals that still wait for their payment go to dead letters.
+// A row goes when the retention has passed since its last event; reversals that still wait for their payment go to dead
+// letters.
 package ledger
 
 import (
@@ -161,7 +164,8 @@ func (g *group) add(c *context, p *ledger.Posting) {
 	}
 }
 
-// trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing anew.
+// trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing
+// anew.
 func (g *group) trigger(c *context, p *ledger.Posting) {
 	var on task.Trigger
 	switch p.Kind {

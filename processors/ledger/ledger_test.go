@@ -52,8 +52,8 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 	}
 }
 
-// parseEvent takes the JSON of the input contract as intake would, from the payments record whose offset is the number in
-// its id. user_id, currency and mode, instrument and gateway need not be written.
+// parseEvent takes the JSON of the input contract as intake would, from the payments record whose offset is the number
+// in its id. user_id, currency and mode, instrument and gateway need not be written.
 func parseEvent(text string) ([]byte, error) {
 	in, err := codecs.Payments{}.Decode([]byte(text))
 	if err != nil {

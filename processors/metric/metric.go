@@ -1,8 +1,8 @@
-// Package metric is what the groups have in common when they register their metrics. It is no group: it reads and writes
-// nothing, and holds no decisions.
+// Package metric is what the groups have in common when they register their metrics. It is no group: it reads and
+// writes nothing, and holds no decisions.
 //
-// Several groups share one metric name (docs/contract.md#metrics), told apart by the label group, and one process may run several groups, or
-// one group twice. So a metric that is registered already is shared, not an error.
+// Several groups share one metric name (docs/contract.md#metrics), told apart by the label group, and one process may
+// run several groups, or one group twice. So a metric that is registered already is shared, not an error.
 package metric
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Register returns c, registered with r, or the collector that r has under c's names, labels and help. A nil r registers
-// nothing: c counts and is not shown. It panics if r has something else under one of the names, which is a mistake in the
-// program.
+// Register returns c, registered with r, or the collector that r has under c's names, labels and help. A nil r
+// registers nothing: c counts and is not shown. It panics if r has something else under one of the names, which is a
+// mistake in the program.
 func Register[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	if r == nil {
 		return c
@@ -46,8 +46,8 @@ func LabelOf[S ~string](name string, values ...S) Label {
 	return l
 }
 
-// Counters returns a counter that shows 0 for every combination of its labels' values from the start: to Prometheus, what is not there
-// yet is not 0, and the first thing counted would be no increase.
+// Counters returns a counter that shows 0 for every combination of its labels' values from the start: to Prometheus,
+// what is not there yet is not 0, and the first thing counted would be no increase.
 func Counters(r prometheus.Registerer, name, help string, labels ...Label) *prometheus.CounterVec {
 	names := make([]string, len(labels))
 	for i, l := range labels {

@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Money is money by currency, in minor units, as a counter with the label currency. It adds up whole numbers of any size:
-// floats lose paise above 2^53, and what they lost stays lost when the money is taken back. Only what is shown is a float, the
-// nearest one. Money is safe for concurrent use.
+// Money is money by currency, in minor units, as a counter with the label currency. It adds up whole numbers of any
+// size: floats lose paise above 2^53, and what they lost stays lost when the money is taken back. Only what is shown is
+// a float, the nearest one. Money is safe for concurrent use.
 type Money struct {
 	desc  *prometheus.Desc
 	mutex sync.Mutex

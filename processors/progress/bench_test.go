@@ -10,7 +10,8 @@ import (
 	processor "github.com/millrace/millrace/processors/progress"
 )
 
-// BenchmarkPosting is what one posting costs the group beside the engine: its bytes and those of the row read, judged and written.
+// BenchmarkPosting is what one posting costs the group beside the engine: its bytes and those of the row read, judged
+// and written.
 func BenchmarkPosting(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("missions=%d", n), func(b *testing.B) {

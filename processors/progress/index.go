@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of every
-// row written to the store of that table. It is safe for concurrent use.
+// Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of
+// every row written to the store of that table. It is safe for concurrent use.
 type Index struct {
 	missions *mission.Index
 }

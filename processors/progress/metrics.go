@@ -21,8 +21,8 @@ type Metrics struct {
 // commandSegments labels records of user-segments among the commands.
 const commandSegments = "segments"
 
-// NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
-// Per currency, received is what the ledger settled + returned, and reversed what it reversed, once nothing is under way.
+// NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown. Per currency,
+// received is what the ledger settled + returned, and reversed what it reversed, once nothing is under way.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	money := func(name, help string) *metric.Money { return metric.Register(r, metric.NewMoneyCounter(name, help)) }
 	return &Metrics{

@@ -1,25 +1,26 @@
 // Package progress is the group that follows every user through all missions.
 //
-//   - Input, all keyed by user: postings: each movement of a payment's net amount, with the payment's facts; enrolments: who wants
-//     to be in missions that are opted in to, and who no longer; user-segments: the whole set of segments of a user.
-//   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force come from an Index, which the
-//     transport fills as it writes that table's store.
-//   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the payments of
-//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside the rows sums by currency: what they have
-//     received, and what postings ever brought and took (ADR 21).
+//   - Input, all keyed by user: postings: each movement of a payment's net amount, with the payment's facts;
+//     enrolments: who wants to be in missions that are opted in to, and who no longer; user-segments: the whole set of
+//     segments of a user.
+//   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force
+//     come from an Index, which the transport fills as it writes that table's store.
+//   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the
+//     payments of the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside
+//     the rows sums by currency: what they have received, and what postings ever brought and took (ADR 21).
 //   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
-//     triggers mission_completed or mission_revoked are declared; audit-users (user, group and number; JSON), who set which segments, tombstones
-//     when the user is erased; dead-letters.
-//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments and segments
-//     order does not matter: they hold from their own event time on, and progress is a sum of contributions, each a function of
-//     one payment and the mission's version (package domain/mission, ADR 9).
-//   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is new to
-//     a user, or that the user enrols in late, is applied to the payments that the row remembers; older ones had their
-//     chance (after_horizon).
+//     triggers mission_completed or mission_revoked are declared; audit-users (user, group and number; JSON), who set
+//     which segments, tombstones when the user is erased; dead-letters.
+//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments
+//     and segments order does not matter: they hold from their own event time on, and progress is a sum of
+//     contributions, each a function of one payment and the mission's version (package domain/mission, ADR 9).
+//   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is
+//     new to a user, or that the user enrols in late, is applied to the payments that the row remembers; older ones had
+//     their chance (after_horizon).
 //   - Duplicate postings: dropped by transaction and sequence number, and counted. Commands: by id, among the last 16.
 //
-// A mission that was created, edited, paused or ended since takes effect on a user's outcomes with the user's next record. Reads
-// do not wait for it: mission.Views judges the row as if it had just been touched.
+// A mission that was created, edited, paused or ended since takes effect on a user's outcomes with the user's next
+// record. Reads do not wait for it: mission.Views judges the row as if it had just been touched.
 package progress
 
 import (
@@ -41,7 +42,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Config holds the bounds of a user row: ReorderHorizon (defaults to 24 h), MaxRecent (256), MaxLate (256), MaxOld (64).
+// Config holds the bounds of a user row: ReorderHorizon (defaults to 24 h), MaxRecent (256), MaxLate (256), MaxOld
+// (64).
 type Config = mission.Config
 
 // DefaultConfig returns the defaults.
@@ -192,8 +194,8 @@ func (g *group) auditKey(c *context, line int64) string {
 	return audit.UserKey(c.Key(), g.topology.Progress.Name, line)
 }
 
-// trigger makes the tasks that are declared for an outcome. An iteration that is completed again after a revocation is told by the
-// posting that brought it back.
+// trigger makes the tasks that are declared for an outcome. An iteration that is completed again after a revocation is
+// told by the posting that brought it back.
 func (g *group) trigger(c *context, o *mission.Outcome) {
 	on := task.MissionCompleted
 	if o.Kind == mission.Revoked {

@@ -69,8 +69,8 @@ func formatTask(b []byte) string {
 	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
 }
 
-// parsePosting takes {"t","amount","before","after","seq","created","at"} of a payment at swiggy: before and seq default to
-// those of a settlement, after to the amount, at to created.
+// parsePosting takes {"t","amount","before","after","seq","created","at"} of a payment at swiggy: before and seq
+// default to those of a settlement, after to the amount, at to created.
 func parsePosting(text string) ([]byte, error) {
 	in := struct {
 		T, Merchant, Currency, Created, At string
@@ -105,8 +105,8 @@ func parsePosting(text string) ([]byte, error) {
 	return codecs.Posting{}.Encode(p)
 }
 
-// parseCatalogRow takes what was done to one mission, joined by " then ": TIME {mission}, TIME STATUS, and TIME version FROM {mission}, which
-// is backdated if FROM is not late enough.
+// parseCatalogRow takes what was done to one mission, joined by " then ": TIME {mission}, TIME STATUS, and TIME version
+// FROM {mission}, which is backdated if FROM is not late enough.
 func parseCatalogRow(text string) ([]byte, error) {
 	var h mission.History
 	for i, part := range strings.Split(text, " then ") {
@@ -260,7 +260,8 @@ func TestMetrics(t *testing.T) {
 	processor.NewMetrics(registry) // a second instance in the process shares them
 }
 
-// However old payments are, what counts is when their records arrived. A reversal may have waited for its payment and is not measured.
+// However old payments are, what counts is when their records arrived. A reversal may have waited for its payment and
+// is not measured.
 func TestEndToEndLatency(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	c := scriptConfig(registry)

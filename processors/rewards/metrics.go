@@ -11,7 +11,8 @@ import (
 	"github.com/millrace/millrace/processors/metric"
 )
 
-// Metrics counts rewards by the states that they come to, their amounts, verdicts on commands, and what providers answer.
+// Metrics counts rewards by the states that they come to, their amounts, verdicts on commands, and what providers
+// answer.
 type Metrics struct {
 	rewards    *prometheus.CounterVec
 	claimed    *prometheus.CounterVec

@@ -41,8 +41,9 @@ func modeOf(t *testing.T, h *streamtest.Harness) (*health.ModeRow, int) {
 	return row, len(value)
 }
 
-// Hundreds of banks behind two gateways each fall together, and names that nobody knows take none of their places. What 2,000 of them take is
-// held by TestFullModeRowFits in codecs; here each score would read and write such a row, which takes minutes.
+// Hundreds of banks behind two gateways each fall together, and names that nobody knows take none of their places. What
+// 2,000 of them take is held by TestFullModeRowFits in codecs; here each score would read and write such a row, which
+// takes minutes.
 func TestManyBanks(t *testing.T) {
 	const banks = 400
 	r := prometheus.NewRegistry()

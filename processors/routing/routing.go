@@ -1,19 +1,20 @@
 // Package routing is the group that turns scores into states: which instruments are up, degraded or down, and which of
 // them get traffic.
 //
-//   - Input: health-scores, which carry event time, and, without time of their own, overrides and health-settings; all keyed
-//     mode.
-//   - Table: by mode, the newest scores of every instrument and gateway, the states made of them, what people have decided over
-//     them, and downtimes; routing weights are read from it.
-//   - Output: health-status, a record for every change, keyed mode, mode/instrument or mode/instrument/gateway; downtimes, a
-//     record for every change, keyed mode/instrument or mode/instrument/gateway; tasks, keyed as health-status, where trigger
-//     state_changed is declared; dead-letters.
+//   - Input: health-scores, which carry event time, and, without time of their own, overrides and health-settings; all
+//     keyed mode.
+//   - Table: by mode, the newest scores of every instrument and gateway, the states made of them, what people have
+//     decided over them, and downtimes; routing weights are read from it.
+//   - Output: health-status, a record for every change, keyed mode, mode/instrument or mode/instrument/gateway;
+//     downtimes, a record for every change, keyed mode/instrument or mode/instrument/gateway; tasks, keyed as
+//     health-status, where trigger state_changed is declared; dead-letters.
 //   - Ordering: scores of one gateway come in order of window ends; those of different gateways in any order.
-//   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its scores before
-//     that watermark, so all of them are here. What a late attempt changed counts with the score of the next window, whichever came first. What people decide holds
-//     from its own time on, or, if it comes later than that, from the watermark at which it is read.
-//   - Places: a mode keeps as many gateways as fit into its row, those with the most traffic, and whatever is not up or named by people.
-//     The others are counted in the place `other`; see health.Settings.Places.
+//   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its
+//     scores before that watermark, so all of them are here. What a late attempt changed counts with the score of the
+//     next window, whichever came first. What people decide holds from its own time on, or, if it comes later than
+//     that, from the watermark at which it is read.
+//   - Places: a mode keeps as many gateways as fit into its row, those with the most traffic, and whatever is not up or
+//     named by people. The others are counted in the place `other`; see health.Settings.Places.
 //   - Duplicates: a score, an override or a setting that comes again replaces itself and steps nothing.
 package routing
 
@@ -100,7 +101,8 @@ func (g *group) set(c *context, s *health.Setting) {
 	g.apply(c, row, next, effects)
 }
 
-// evaluate is the timer of a mode: the scores of one of its window ends are in, or something that people have decided is due.
+// evaluate is the timer of a mode: the scores of one of its window ends are in, or something that people have decided
+// is due.
 func (g *group) evaluate(c *context, _ stream.Timer) {
 	row, _ := c.Row()
 	next, effects := row.AdvanceTo(g.settings, instant.Of(c.Watermark()))

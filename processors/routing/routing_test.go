@@ -189,7 +189,8 @@ func TestScripts(t *testing.T) {
 	streamtest.Run(t, "testdata/*.txt", config(routing.NewMetrics(nil)))
 }
 
-// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a restart.
+// TestScriptsOfTime are apart from the others: the wall time that passed on an idle partition does not outlive a
+// restart.
 func TestScriptsOfTime(t *testing.T) {
 	streamtest.Run(t, "testdata/time/*.txt", config(routing.NewMetrics(nil)))
 }

@@ -30,8 +30,8 @@ type Config struct {
 	Partitions int32
 	// Wall is where the injected wall clock begins. Defaults to 2026-03-01T12:00:00Z.
 	Wall time.Time
-	// Calm leaves out the runs with kills, whose aborted records take offsets, too: for scripts whose golden output names offsets
-	// of what the processor itself wrote.
+	// Calm leaves out the runs with kills, whose aborted records take offsets, too: for scripts whose golden output
+	// names offsets of what the processor itself wrote.
 	Calm bool
 	// IdleAfter is the engine's idle rule. Defaults to 5 s.
 	IdleAfter time.Duration

@@ -4,8 +4,8 @@
 // # Scripts
 //
 // A script is a file of blocks, separated by blank lines. A block is a number of command lines, a line "----", and the
-// golden output of all its commands. Lines that begin with # are comments; command lines that begin with a space or a tab
-// continue the line before. go test -rewrite writes the goldens anew.
+// golden output of all its commands. Lines that begin with # are comments; command lines that begin with a space or a
+// tab continue the line before. go test -rewrite writes the goldens anew.
 //
 //	# the first payment settles
 //	consume transactions key=t1 {"id":"e1","amount":100}

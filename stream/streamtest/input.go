@@ -21,8 +21,8 @@ type Message struct {
 	Headers   map[string]string
 }
 
-// Consume gives the processor records and, where their topics carry event time, the watermark that the group before it would send
-// along: the largest event time so far. Of several records watermarks come after the last.
+// Consume gives the processor records and, where their topics carry event time, the watermark that the group before it
+// would send along: the largest event time so far. Of several records watermarks come after the last.
 func (h *Harness) Consume(records ...Message) {
 	h.t.Helper()
 	h.act(func() {

@@ -24,8 +24,8 @@ func everyStep() kills {
 	return k
 }
 
-// act does what gives the processor something to handle, and returns when that is handled. Where there are kills, the processor's wire is
-// cut meanwhile, and another begins with nothing but what Kafka has.
+// act does what gives the processor something to handle, and returns when that is handled. Where there are kills, the
+// processor's wire is cut meanwhile, and another begins with nothing but what Kafka has.
 func (h *Harness) act(do func()) {
 	h.t.Helper()
 	if len(h.kills) == 0 {

@@ -16,9 +16,9 @@ import (
 // A flag cannot be defined later than this, and every test package with scripts wants it.
 var rewrite = flag.Bool("rewrite", false, "write the golden output of processor scripts anew")
 
-// Run runs every script that matches the glob pattern as a subtest, each on a processor of its own, and twice more: with a graceful
-// restart before each block, and with the processor killed at each command that gives it something to handle. All must come to the same
-// golden output.
+// Run runs every script that matches the glob pattern as a subtest, each on a processor of its own, and twice more:
+// with a graceful restart before each block, and with the processor killed at each command that gives it something to
+// handle. All must come to the same golden output.
 func Run(t *testing.T, pattern string, c Config) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)

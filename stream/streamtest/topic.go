@@ -20,8 +20,8 @@ type Topic struct {
 	Parse func(text string) ([]byte, error)
 	// Format turns a value into one line. Watermark records never reach it.
 	Format func(value []byte) string
-	// Time tells the event time of a value, if it has one. A topic that has it carries event time: records that are consumed are
-	// followed by watermarks.
+	// Time tells the event time of a value, if it has one. A topic that has it carries event time: records that are
+	// consumed are followed by watermarks.
 	Time func(value []byte) (time.Time, bool)
 }
 

@@ -1,8 +1,9 @@
-// Package campaign is what the end-to-end tests and the crash run do besides sending payments: missions of every goal and window, what
-// operators do to them, what users ask for, Claimants who claim what they have won, and a Provider who pays rewards. It tells the oracle
-// the same.
+// Package campaign is what the end-to-end tests and the crash run do besides sending payments: missions of every goal
+// and window, what operators do to them, what users ask for, Claimants who claim what they have won, and a Provider who
+// pays rewards. It tells the oracle the same.
 //
-// All of it goes with traffic that begins a little before Midnight, where a day, a week and a month begin at once in Chicago.
+// All of it goes with traffic that begins a little before Midnight, where a day, a week and a month begin at once in
+// Chicago.
 package campaign
 
 import (
@@ -23,8 +24,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Plain are the missions that stay as they are, as docs/missions.md says. Between them they use every goal, window, operator on texts and
-// amounts, kind of reward, way in and limit, and windows that cut through the traffic.
+// Plain are the missions that stay as they are, as docs/missions.md says. Between them they use every goal, window,
+// operator on texts and amounts, kind of reward, way in and limit, and windows that cut through the traffic.
 //
 //go:embed missions.json
 var plain []byte
@@ -49,8 +50,8 @@ func Pools() []byte {
 	return fmt.Appendf(nil, `[{"id":%q},{"id":%q}]`, pools()[0], pools()[1])
 }
 
-// act is what an operator does to a mission, at an event time: a change of status, or, where that is empty, the later version, put in force
-// from then on.
+// act is what an operator does to a mission, at an event time: a change of status, or, where that is empty, the later
+// version, put in force from then on.
 type act struct {
 	mission string
 	at      time.Time
@@ -108,8 +109,8 @@ type Record struct {
 	Value      []byte
 }
 
-// Operators returns the commands that create the missions that something is done to, with the gift codes, and those that do it. When the
-// latter are sent makes no difference, as long as every user is touched afterwards. Order matters.
+// Operators returns the commands that create the missions that something is done to, with the gift codes, and those
+// that do it. When the latter are sent makes no difference, as long as every user is touched afterwards. Order matters.
 func Operators(t *topology.Topology) (create, act []Record, err error) {
 	definitions, err := codecs.ParseMissions(bytes.NewReader(acted))
 	if err != nil {
@@ -164,8 +165,8 @@ func Operators(t *topology.Topology) (create, act []Record, err error) {
 // giftCodes is how many there are in a pool: fewer than users who want one.
 const giftCodes = 25
 
-// Users returns what users ask for, and what segments they are put in: usr_1 to usr_n. When it is sent, and in what order, makes no
-// difference, as long as the missions are there.
+// Users returns what users ask for, and what segments they are put in: usr_1 to usr_n. When it is sent, and in what
+// order, makes no difference, as long as the missions are there.
 func Users(t *topology.Topology, n int) ([]Record, error) {
 	var out []Record
 	for i := 1; i <= n; i++ {
@@ -196,8 +197,8 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 	return out, nil
 }
 
-// Touch returns a record for each user that repeats the user's segments: progress looks at a change of the catalog when a user's next
-// record comes.
+// Touch returns a record for each user that repeats the user's segments: progress looks at a change of the catalog when
+// a user's next record comes.
 func Touch(t *topology.Topology, n int) ([]Record, error) {
 	var out []Record
 	for i := 1; i <= n; i++ {
@@ -236,8 +237,8 @@ func turns(user int) (all []turn) {
 	return all
 }
 
-// pointless are enrolments that are refused: there is no such mission, nobody is asked who is in it, it has ended. The last is no more than
-// too late where operators have not ended it yet.
+// pointless are enrolments that are refused: there is no such mission, nobody is asked who is in it, it has ended. The
+// last is no more than too late where operators have not ended it yet.
 func pointless() []turn {
 	return []turn{{"nowhere", mission.Enrol, 0}, {"three-payments", mission.Withdraw, 0}, {"ended", mission.Enrol, 2 * time.Minute}}
 }

@@ -22,14 +22,14 @@ import (
 type ClaimantsConfig struct {
 	Brokers  []string
 	Topology *topology.Topology
-	// Claim sends a user's claim by HTTP, and returns once it is known what came of it; key is the Idempotency-Key. It is called from several
-	// goroutines. Defaults to a record on `claims` like the others'.
+	// Claim sends a user's claim by HTTP, and returns once it is known what came of it; key is the Idempotency-Key. It
+	// is called from several goroutines. Defaults to a record on `claims` like the others'.
 	Claim func(ctx context.Context, user, reward, key string) error
 }
 
-// Claimants are users who claim what they have won, and support. They read `notifications` from the beginning, and ask for what each
-// change of a reward makes them ask for, once, also when they are started anew. Nobody asks for more at once than a row of rewards has
-// verdicts for: as users do, they wait for what became of the last.
+// Claimants are users who claim what they have won, and support. They read `notifications` from the beginning, and ask
+// for what each change of a reward makes them ask for, once, also when they are started anew. Nobody asks for more at
+// once than a row of rewards has verdicts for: as users do, they wait for what became of the last.
 type Claimants struct {
 	config ClaimantsConfig
 	client *kgo.Client
@@ -128,10 +128,12 @@ func (s *Claimants) Stop() error {
 	return errors.Join(s.errs...)
 }
 
-// patience is how long somebody waits who has been told nothing at all. Then they think that a verdict is lost, and ask for the rest.
+// patience is how long somebody waits who has been told nothing at all. Then they think that a verdict is lost, and ask
+// for the rest.
 const patience = 20 * time.Second
 
-// Reach returns once everything is asked for that the notifications below ends make them ask for, and has its verdict, or will not get one.
+// Reach returns once everything is asked for that the notifications below ends make them ask for, and has its verdict,
+// or will not get one.
 func (s *Claimants) Reach(ctx context.Context, ends cluster.Ends) error {
 	for {
 		s.mu.Lock()

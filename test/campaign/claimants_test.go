@@ -128,7 +128,8 @@ func (d *desk) visit() {
 	}
 }
 
-// Claimants who are started anew ask for nothing again, and go on with what comes. Nobody asks for more at once than a row has verdicts for.
+// Claimants who are started anew ask for nothing again, and go on with what comes. Nobody asks for more at once than a
+// row has verdicts for.
 func TestClaimantsAskOnceAndWaitForVerdicts(t *testing.T) {
 	d := newDesk(t)
 	during := func(do func()) int {

@@ -19,8 +19,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Provider answers tasks of rewards, as those who pay do: to a task that it has read before as it did then. One payout or claw-back
-// in four fails, and one answer in five is sent twice. Which ones depends on the task alone.
+// Provider answers tasks of rewards, as those who pay do: to a task that it has read before as it did then. One payout
+// or claw-back in four fails, and one answer in five is sent twice. Which ones depends on the task alone.
 type Provider struct {
 	topology *topology.Topology
 	client   *kgo.Client

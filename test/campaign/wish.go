@@ -15,10 +15,12 @@ type wish struct {
 	byHTTP  bool // where somebody sends claims by HTTP
 }
 
-// wishes returns what the user of a reward, others and support ask for at a change of it; the same for the same notice, whenever it is read.
+// wishes returns what the user of a reward, others and support ask for at a change of it; the same for the same notice,
+// whenever it is read.
 //
-// Of rewards that wait for their user half are claimed, most of them once, some twice by one command, some by two. The others are left to expire.
-// Some are claimed by others, or too early, too late, or again. Support cancels some in any state, and gives some users something.
+// Of rewards that wait for their user half are claimed, most of them once, some twice by one command, some by two. The
+// others are left to expire. Some are claimed by others, or too early, too late, or again. Support cancels some in any
+// state, and gives some users something.
 func wishes(n *reward.Notice) []wish {
 	key := fmt.Sprintf("%s-%d-%s", n.RewardID, n.Epoch, n.State)
 	ask := func(op reward.Op, by string) *reward.Command {

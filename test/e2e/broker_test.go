@@ -46,8 +46,8 @@ func newClient(t *testing.T, opts ...kgo.Opt) *kgo.Client {
 	return c
 }
 
-// createTopics makes the topics of a run of its own and removes them, and its groups, when the test is over. It has a client of its
-// own, since a client remembers for seconds that a topic it asked for was not there.
+// createTopics makes the topics of a run of its own and removes them, and its groups, when the test is over. It has a
+// client of its own, since a client remembers for seconds that a topic it asked for was not there.
 func createTopics(ctx context.Context, t *testing.T, seeds []string, partitions int32) *topology.Topology {
 	t.Helper()
 	adm := cluster.NewAdmin(newClient(t, kgo.SeedBrokers(seeds...)))

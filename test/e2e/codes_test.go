@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Codes come in, every command of them twice, and users win some meanwhile, while the group is killed at every step of a transaction.
-// In the end each code lies on one shelf or is one user's.
+// Codes come in, every command of them twice, and users win some meanwhile, while the group is killed at every step of
+// a transaction. In the end each code lies on one shelf or is one user's.
 func TestCodesComeInOnceWhateverDies(t *testing.T) {
 	const chunk, drawn = 3000, 40
 	for _, partitions := range []int32{1, 4} {

@@ -1,5 +1,5 @@
-// Package e2e runs the whole pipeline in one process, on a broker in memory or on a real Kafka (MILLRACE_KAFKA=host:port),
-// and compares everything that comes out of 20,000 events with an independent oracle.
+// Package e2e runs the whole pipeline in one process, on a broker in memory or on a real Kafka
+// (MILLRACE_KAFKA=host:port), and compares everything that comes out of 20,000 events with an independent oracle.
 package e2e
 
 import (
@@ -70,8 +70,8 @@ func TestPipelineAgreesWithTheOracle(t *testing.T) {
 	}
 }
 
-// The processors are stopped while half of the events are under way, and new ones take over where they left off. Only then do operators
-// pause, end and edit missions, at times before that: what users have won by then is judged anew.
+// The processors are stopped while half of the events are under way, and new ones take over where they left off. Only
+// then do operators pause, end and edit missions, at times before that: what users have won by then is judged anew.
 func TestGracefulRestartLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)

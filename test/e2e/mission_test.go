@@ -116,8 +116,8 @@ func (r *run) operate(ctx context.Context, records []campaign.Record) {
 	}
 }
 
-// play sends the lines of a file; users ask for what they ask for before the first, and, one half of them, after half of the lines, when
-// between is called.
+// play sends the lines of a file; users ask for what they ask for before the first, and, one half of them, after half
+// of the lines, when between is called.
 func (r *run) play(ctx context.Context, file []traffic.Record, between func()) {
 	r.t.Helper()
 	asked, err := campaign.Users(r.topo, users)

@@ -64,8 +64,8 @@ func (c *contest) stock(ctx context.Context, from, n int) {
 	}
 }
 
-// Completions come and go, a provider pays, fails and takes back, and both groups are killed at every step: every amount is in one
-// place, a code with one user, and nobody is paid twice for one reward.
+// Completions come and go, a provider pays, fails and takes back, and both groups are killed at every step: every
+// amount is in one place, a code with one user, and nobody is paid twice for one reward.
 func TestMoneyOfRewardsAddsUp(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)

@@ -31,8 +31,8 @@ type deployment struct {
 	globals []string
 }
 
-// TestSeparateProcesses deploys every group, some together and some alone, and a server as processes of their own, and uses
-// them through the command line and HTTP only.
+// TestSeparateProcesses deploys every group, some together and some alone, and a server as processes of their own, and
+// uses them through the command line and HTTP only.
 func TestSeparateProcesses(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

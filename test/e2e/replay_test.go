@@ -19,9 +19,9 @@ import (
 	"github.com/millrace/millrace/traffic"
 )
 
-// One hour is replayed on 12 partitions twice: in order, and with one partition that is read half an hour behind the others.
-// The windows are the same, and nothing is late. What time per partition would have made of it is simulated on the very log
-// of the second run.
+// One hour is replayed on 12 partitions twice: in order, and with one partition that is read half an hour behind the
+// others. The windows are the same, and nothing is late. What time per partition would have made of it is simulated on
+// the very log of the second run.
 func TestReplayWithAPartitionBehind(t *testing.T) {
 	t.Parallel()
 	const partitions = 12
@@ -77,8 +77,8 @@ func TestReplayWithAPartitionBehind(t *testing.T) {
 	t.Logf("%d series with the same windows, none late; %d lines came half an hour behind", len(want), len(later))
 }
 
-// windows returns what is published of each series up to a window end, in its order, without the offsets that a window was
-// counted from. It waits until every series has come so far.
+// windows returns what is published of each series up to a window end, in its order, without the offsets that a window
+// was counted from. It waits until every series has come so far.
 func (r *run) windows(ctx context.Context, until instant.Milli) map[string][]health.WindowRecord {
 	r.t.Helper()
 	for {
@@ -103,8 +103,9 @@ func (r *run) windows(ctx context.Context, until instant.Milli) map[string][]hea
 	}
 }
 
-// perPartitionTime does with the log of attempts what a reader does whose time is the largest that it has seen in the partition:
-// it drops an attempt whose window, with grace, is over by then. It returns how many, of how many, and from how many windows.
+// perPartitionTime does with the log of attempts what a reader does whose time is the largest that it has seen in the
+// partition: it drops an attempt whose window, with grace, is over by then. It returns how many, of how many, and from
+// how many windows.
 func (r *run) perPartitionTime() (lost, attempts, windows int) {
 	r.t.Helper()
 	s := health.DefaultSettings()

@@ -155,8 +155,8 @@ func (r *run) drain(ctx context.Context, stages ...cluster.Stage) {
 	}
 }
 
-// settle ends the run with clock events, waits until the pipeline has come to rest, and returns the differences from the
-// oracle.
+// settle ends the run with clock events, waits until the pipeline has come to rest, and returns the differences from
+// the oracle.
 func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
 	r.t.Helper()
 	if err := r.feed.Advance(ctx, 20*time.Minute); err != nil {
@@ -370,8 +370,8 @@ func header(r *kgo.Record, key string) string {
 	return ""
 }
 
-// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and poison as
-// the dead letter that its class demands.
+// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and
+// poison as the dead letter that its class demands.
 func (r *run) compareIntake(records []traffic.Record, dead map[string]string) []string {
 	reasons := map[string]string{} // poison by its bytes
 	for _, rec := range records {

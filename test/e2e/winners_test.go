@@ -180,7 +180,8 @@ func (c *contest) rows(table string) map[string][]byte {
 	return rows
 }
 
-// contenders is how many users complete each mission, winners for how many of them there is something, coins what one wins.
+// contenders is how many users complete each mission, winners for how many of them there is something, coins what one
+// wins.
 const (
 	contenders = 1000
 	winners    = 100
@@ -209,8 +210,8 @@ func killings() []enginetest.Point {
 	return all
 }
 
-// 1,000 users complete at once what there is for 100: exactly 100 are granted, and paid once, while both groups are killed at every
-// step of a transaction. What 40 of them lose again goes to exactly 40 others.
+// 1,000 users complete at once what there is for 100: exactly 100 are granted, and paid once, while both groups are
+// killed at every step of a transaction. What 40 of them lose again goes to exactly 40 others.
 func TestExactlyAsManyWinnersAsThereAre(t *testing.T) {
 	for _, partitions := range []int32{1, 4, 12} {
 		t.Run(fmt.Sprint(partitions), func(t *testing.T) {

@@ -165,8 +165,8 @@ func (r *run) get(ctx context.Context, path, at, bearer string, into any) error 
 	}
 }
 
-// openTransactions says which transactions are still open, by the coordinators' word and by the topics': where one is, the
-// last stable offset stays below the end. A commit's markers may be a moment on their way.
+// openTransactions says which transactions are still open, by the coordinators' word and by the topics': where one is,
+// the last stable offset stays below the end. A commit's markers may be a moment on their way.
 func (r *run) openTransactions(ctx context.Context) ([]string, error) {
 	var wrong []string
 	for range 10 {

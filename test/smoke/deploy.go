@@ -177,8 +177,8 @@ func writeKey(path string, public crypto.PublicKey) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600)
 }
 
-// applyMissions puts the missions in force before any payment comes, and lets operators do what they do to them at times that are yet
-// to come: a worker of progress reads the whole catalog before it takes its first posting.
+// applyMissions puts the missions in force before any payment comes, and lets operators do what they do to them at
+// times that are yet to come: a worker of progress reads the whole catalog before it takes its first posting.
 func (r *run) applyMissions(ctx context.Context) error {
 	file, pools := filepath.Join(r.dir, "missions.json"), filepath.Join(r.dir, "pools.json")
 	err := errors.Join(os.WriteFile(file, campaign.Definitions(), 0o600), os.WriteFile(pools, campaign.Pools(), 0o600))

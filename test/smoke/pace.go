@@ -89,8 +89,8 @@ func (p *pace) reach(ctx context.Context, f *feed.Feed, n int64) error {
 // users is how many people pay.
 func (o *options) users() int { return int(max(300, o.events/50)) }
 
-// generate makes traffic in which everything that can go wrong goes wrong. Event time runs at its own pace: each 20 events are
-// a second of an ordinary day, so that windows close and payments time out all the time.
+// generate makes traffic in which everything that can go wrong goes wrong. Event time runs at its own pace: each 20
+// events are a second of an ordinary day, so that windows close and payments time out all the time.
 func generate(o options) ([]traffic.Record, error) {
 	c := traffic.DefaultConfig()
 	c.Seed, c.Rate, c.Flat, c.Count = o.seed, 20, true, o.events

@@ -230,8 +230,8 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 		sent <- err
 	}()
 	for i, f := range schedule {
-		// No fault strikes an idle pipeline, however long the one before took: some events come before each, some while it lasts,
-		// and some are kept for those to come.
+		// No fault strikes an idle pipeline, however long the one before took: some events come before each, some while
+		// it lasts, and some are kept for those to come.
 		from := p.spend(max(f.After, r.feed.Acked()+p.during(between)), 0, len(schedule)-i)
 		p.hold(p.spend(from, p.during(lasting), len(schedule)-i))
 		if err := p.reach(ctx, r.feed, from); err != nil {
@@ -254,9 +254,9 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 // settle ends the run with clock events, waits until the pipeline has come to rest, and compares.
 func (r *run) settle(ctx context.Context) (*audit.Verdict, error) {
 	var v *audit.Verdict
-	// Timers may fire a while after the record that made them due was committed, and nobody says when the last one has: so
-	// the pipeline is left to itself until all is well, or nothing comes any more. The second clock goes through every group behind
-	// whatever was still under way then; all must stay well.
+	// Timers may fire a while after the record that made them due was committed, and nobody says when the last one has:
+	// so the pipeline is left to itself until all is well, or nothing comes any more. The second clock goes through
+	// every group behind whatever was still under way then; all must stay well.
 	for _, by := range []time.Duration{20 * time.Minute, 21 * time.Minute} {
 		if err := r.feed.Advance(ctx, by); err != nil {
 			return nil, err
@@ -290,8 +290,8 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 	}
 }
 
-// drain waits until every group has worked off its input, users have asked for what that makes them ask for, and the tape holds what came
-// of it.
+// drain waits until every group has worked off its input, users have asked for what that makes them ask for, and the
+// tape holds what came of it.
 func (r *run) drain(ctx context.Context, within time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("not drained within %v", within))
 	defer cancel()
@@ -319,8 +319,8 @@ func (r *run) drain(ctx context.Context, within time.Duration) error {
 	}
 }
 
-// recoverWithin bounds how long the workers take to work off what the last faults have left undone, drainWithin any other
-// drain.
+// recoverWithin bounds how long the workers take to work off what the last faults have left undone, drainWithin any
+// other drain.
 const (
 	recoverWithin = 2 * time.Minute
 	drainWithin   = 4 * time.Minute

@@ -12,8 +12,9 @@ import (
 	"github.com/millrace/millrace/test/smoke/audit"
 )
 
-// compareStores opens what the stopped workers have on disk and compares it with the fold of the changelogs. A worker that
-// has lost a partition keeps its store of it, which is older; of each partition one must be as new as the changelog.
+// compareStores opens what the stopped workers have on disk and compares it with the fold of the changelogs. A worker
+// that has lost a partition keeps its store of it, which is older; of each partition one must be as new as the
+// changelog.
 func (r *run) compareStores(v *audit.Verdict) error {
 	var dirs []string
 	for _, w := range r.fleet.Workers {

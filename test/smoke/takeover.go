@@ -43,8 +43,8 @@ func (c *commits) take(r *kgo.Record, at time.Time) {
 	}
 }
 
-// learn asks for the producer ids of transactional ids. A producer gets another one when its epochs are used up, so it is
-// asked for from time to time.
+// learn asks for the producer ids of transactional ids. A producer gets another one when its epochs are used up, so it
+// is asked for from time to time.
 func (c *commits) learn(ctx context.Context, admin *kadm.Client) error {
 	listed, err := admin.ListTransactions(ctx, nil, nil)
 	if err != nil {
@@ -73,12 +73,12 @@ func (c *commits) firstAfter(group string, slot int, t time.Time) (first time.Ti
 	return first
 }
 
-// inFlight is how long after its start a process cannot have committed anything yet: what is seen before was on its way from
-// the one that was killed.
+// inFlight is how long after its start a process cannot have committed anything yet: what is seen before was on its way
+// from the one that was killed.
 const inFlight = 50 * time.Millisecond
 
-// takeovers returns how long after its end each killed process was followed by the first commit of its successor in a group,
-// of those that were long enough left alone to commit.
+// takeovers returns how long after its end each killed process was followed by the first commit of its successor in a
+// group, of those that were long enough left alone to commit.
 func (c *commits) takeovers(of []fleet.Takeover, group string) (took []time.Duration) {
 	for _, t := range of {
 		first := c.firstAfter(group, t.Slot, t.Started.Add(inFlight))

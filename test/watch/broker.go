@@ -12,7 +12,8 @@ const (
 	hangsAfter = 8 * time.Second
 )
 
-// brokerHangs holds the broker's process twice: a counter that is new at the first time can only be seen to rise at the second.
+// brokerHangs holds the broker's process twice: a counter that is new at the first time can only be seen to rise at the
+// second.
 func brokerHangs(ctx context.Context, w *watcher) (undo, error) {
 	done := make(chan error, 1)
 	wait := func(d time.Duration) {

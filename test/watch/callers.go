@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// The callers of the API: a panel that asks ten times a second, one listener, and a payment provider with so many calls at once.
+// The callers of the API: a panel that asks ten times a second, one listener, and a payment provider with so many calls
+// at once.
 const (
 	panelEvery = 100 * time.Millisecond
 	relayEvery = 400 * time.Millisecond

@@ -128,8 +128,8 @@ func ask(title string, panels []panel, values map[string]string) ([]question, er
 	return all, errors.Join(errs...)
 }
 
-// panelsAnswer returns an error unless every expression of every panel had a value in the run. One that is empty while all is well,
-// such as a list of what is wrong, had one while it was not.
+// panelsAnswer returns an error unless every expression of every panel had a value in the run. One that is empty while
+// all is well, such as a list of what is wrong, had one while it was not.
 func panelsAnswer(ctx context.Context, p *prometheus, dir string) (int, error) {
 	all, err := questions(dir)
 	if err != nil {

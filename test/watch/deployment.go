@@ -29,8 +29,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// deployment is the services of compose.yaml as processes of this machine. What a container has for itself (host name, ports,
-// volumes) is mapped to loopback and to folders of the run; commands and variables are the file's own, and nothing is added.
+// deployment is the services of compose.yaml as processes of this machine. What a container has for itself (host name,
+// ports, volumes) is mapped to loopback and to folders of the run; commands and variables are the file's own, and
+// nothing is added.
 type deployment struct {
 	repository, dir string
 	services        map[string]*service
@@ -83,8 +84,8 @@ func (d *deployment) build(ctx context.Context) error {
 	return nil
 }
 
-// keys makes the pair of keys where compose.yaml says that an operator puts them. Both lie there, as who follows an older guide
-// has them; no service may see the private one.
+// keys makes the pair of keys where compose.yaml says that an operator puts them. Both lie there, as who follows an
+// older guide has them; no service may see the private one.
 func (d *deployment) keys() error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -299,7 +300,8 @@ func (d *deployment) secret() error {
 	return errors.Join(errs...)
 }
 
-// published returns an error unless every port that compose opens to the outside answers, and shows no more than it should.
+// published returns an error unless every port that compose opens to the outside answers, and shows no more than it
+// should.
 func (d *deployment) published(ctx context.Context) error {
 	for name, s := range d.services {
 		for _, p := range s.Ports {

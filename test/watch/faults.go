@@ -127,8 +127,8 @@ func oldTraffic(ctx context.Context, w *watcher) (undo, error) {
 	return func(context.Context) error { stop(); return <-done }, nil
 }
 
-// madeUpGateways sends minute after minute of payments of one bank, each by a gateway of its own. Their windows close at once, for
-// event time follows; after gatewayMinutes it has come near to outageFrom, and it ends.
+// madeUpGateways sends minute after minute of payments of one bank, each by a gateway of its own. Their windows close
+// at once, for event time follows; after gatewayMinutes it has come near to outageFrom, and it ends.
 func madeUpGateways(ctx context.Context, w *watcher) (undo, error) {
 	from := time.Now().Add(-old + 2*time.Minute).Truncate(time.Minute)
 	sending, stop := context.WithCancel(ctx)
@@ -168,8 +168,8 @@ func (w *watcher) gatewayMinute(ctx context.Context, at time.Time) error {
 	return err
 }
 
-// outage sends the minutes since the old payments at once. Then sbi, the largest bank, is down; as all windows since are counted at
-// once its state follows at once too.
+// outage sends the minutes since the old payments at once. Then sbi, the largest bank, is down; as all windows since
+// are counted at once its state follows at once too.
 func outage(ctx context.Context, w *watcher) (undo, error) {
 	now := time.Now()
 	file := filepath.Join(w.dir, "outages.yaml")

@@ -1,11 +1,11 @@
-// Command watch runs Millrace and its monitoring as they are deployed, and proves that the alarms work: the processes are those of
-// compose.yaml with its commands, variables, health checks and volumes, and Debian's Prometheus has the configuration, rules and
-// alerts of deploy/prometheus. Only what a container has for itself is mapped to this machine, the broker is the embedded one,
-// and times are shortened (rules.go says which).
+// Command watch runs Millrace and its monitoring as they are deployed, and proves that the alarms work: the processes
+// are those of compose.yaml with its commands, variables, health checks and volumes, and Debian's Prometheus has the
+// configuration, rules and alerts of deploy/prometheus. Only what a container has for itself is mapped to this machine,
+// the broker is the embedded one, and times are shortened (rules.go says which).
 //
-// It fails unless every target is up, no alert fires while nothing is wrong, every alert fires by a fault that is really caused
-// (faults.go: an alert without one is an error), every metric that a rule names was there, and every panel of every dashboard of
-// deploy/grafana shows something.
+// It fails unless every target is up, no alert fires while nothing is wrong, every alert fires by a fault that is
+// really caused (faults.go: an alert without one is an error), every metric that a rule names was there, and every
+// panel of every dashboard of deploy/grafana shows something.
 package main
 
 import (

@@ -41,7 +41,8 @@ func missionFaults() []fault {
 	}
 }
 
-// given are missions that every payment of the run completes. The first has a budget that lasts for 200 of them, the second asks a provider.
+// given are missions that every payment of the run completes. The first has a budget that lasts for 200 of them, the
+// second asks a provider.
 const given = `[
   {"id":"watch-coins","currency":"INR","goal":{"metric":"count","target":1},"window":{"kind":"fixed","from":%[1]q,"to":%[2]q},"time_zone":"UTC",
    "reward":{"kind":"coins","amount":10},"limits":{"completions_per_user":1000,"budget":2000,"over_budget":"reject"},"status":"active"},

@@ -29,7 +29,8 @@ type prometheus struct {
 	done   chan error
 }
 
-// startPrometheus starts it on deploy/prometheus, with times shortened and the targets' addresses mapped to this machine.
+// startPrometheus starts it on deploy/prometheus, with times shortened and the targets' addresses mapped to this
+// machine.
 func startPrometheus(ctx context.Context, d *deployment) (*prometheus, error) {
 	p := &prometheus{done: make(chan error, 1)}
 	dir := filepath.Join(d.dir, "prometheus")
@@ -113,7 +114,8 @@ func (p *prometheus) configure(d *deployment, dir string) error {
 	return os.WriteFile(filepath.Join(dir, "prometheus.yml"), raw, 0o644)
 }
 
-// relabel appends to a job's own rules those that send its requests to where the services are here. The labels stay as shipped.
+// relabel appends to a job's own rules those that send its requests to where the services are here. The labels stay as
+// shipped.
 func (p *prometheus) relabel(d *deployment, job map[string]any) error {
 	steps, _ := job["relabel_configs"].([]any)
 	steps = append(steps, map[string]any{"source_labels": []string{"__address__"}, "target_label": "instance"})

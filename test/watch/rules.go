@@ -44,13 +44,14 @@ func readRules(file string) ([]ruleGroup, error) {
 	return f.Groups, err
 }
 
-// The run must not take as long as an outage that is worth a page. So times, and nothing but times, are rewritten in the shipped
-// files before Prometheus reads them:
+// The run must not take as long as an outage that is worth a page. So times, and nothing but times, are rewritten in
+// the shipped files before Prometheus reads them:
 //
 //   - scrape_interval, evaluation_interval and the interval of a group become 1 s;
 //   - for becomes 2 s at most, keep_firing_for goes;
 //   - a range such as [5m] becomes 15 s at most, but for changes(), which counts what must really happen so often;
-//   - a number of seconds that an expression waits for becomes what thresholds says: the faults that take longer than a minute.
+//   - a number of seconds that an expression waits for becomes what thresholds says: the faults that take longer than a
+//     minute.
 const (
 	scrapeEvery = time.Second
 	longestFor  = 2 * time.Second
@@ -127,7 +128,8 @@ func promDuration(text string) (time.Duration, error) {
 	return sum, nil
 }
 
-// selectorOf finds the metrics that an expression names, with their labels. Names of functions are followed by a bracket.
+// selectorOf finds the metrics that an expression names, with their labels. Names of functions are followed by a
+// bracket.
 var selectorOf = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^}]*\})?(\s*\()?`)
 
 // wordsOf are the words of the language that look like a metric's name.

@@ -1,6 +1,7 @@
-// Package asof makes and reads the tokens by which readers say how fresh an answer must be. A token holds how far the inputs of
-// the answering groups were read, by partition. It is opaque to clients and only grows with time, so a reader that sends one back
-// (`?min_as_of=`) never sees older state than before, whichever server answers. It covers no groups further down the stream.
+// Package asof makes and reads the tokens by which readers say how fresh an answer must be. A token holds how far the
+// inputs of the answering groups were read, by partition. It is opaque to clients and only grows with time, so a reader
+// that sends one back (`?min_as_of=`) never sees older state than before, whichever server answers. It covers no groups
+// further down the stream.
 package asof
 
 import (
@@ -11,8 +12,8 @@ import (
 	"slices"
 )
 
-// Position is, by table topic and by partition of it, the offset that comes next of each input topic of the table's group. Under the
-// table's own topic it is the next offset of the changelog.
+// Position is, by table topic and by partition of it, the offset that comes next of each input topic of the table's
+// group. Under the table's own topic it is the next offset of the changelog.
 type Position map[string]map[int32]map[string]int64
 
 // Changelogs returns the position of tables whose changelogs were read up to ends, by table topic and partition.
@@ -38,9 +39,9 @@ const version = 2
 
 const sumBytes = 4
 
-// Encode returns p as a token: base64url without padding, the same for equal positions. It holds a version byte, then the tables by
-// name, each with the names of its topics and its partitions with an offset for each topic, plus 1, 0 standing for none; then a
-// CRC-32C over all of it. Integers are varints; whatever repeats has its count before it.
+// Encode returns p as a token: base64url without padding, the same for equal positions. It holds a version byte, then
+// the tables by name, each with the names of its topics and its partitions with an offset for each topic, plus 1, 0
+// standing for none; then a CRC-32C over all of it. Integers are varints; whatever repeats has its count before it.
 func (p Position) Encode() string {
 	b := []byte{version}
 	b = binary.AppendUvarint(b, uint64(len(p)))

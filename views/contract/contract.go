@@ -1,6 +1,6 @@
-// Package contract describes the inputs and outputs of Millrace for other programs: the schemas of events and of the JSON topics,
-// and the AsyncAPI document of all topics that others use. All of it is made from the forms that the codecs read and write
-// (codecs.Formed) and from the topics of package topology.
+// Package contract describes the inputs and outputs of Millrace for other programs: the schemas of events and of the
+// JSON topics, and the AsyncAPI document of all topics that others use. All of it is made from the forms that the
+// codecs read and write (codecs.Formed) and from the topics of package topology.
 package contract
 
 import (
@@ -26,8 +26,8 @@ func oneOf(registry huma.Registry, forms []codecs.Form) *huma.Schema {
 	return out
 }
 
-// Finish makes schemas say what the codecs do, where huma makes of a Go type what Go makes of it: a list is never null, a word that may be
-// null has null among its words, and a time of the input contract is a text or a number.
+// Finish makes schemas say what the codecs do, where huma makes of a Go type what Go makes of it: a list is never null,
+// a word that may be null has null among its words, and a time of the input contract is a text or a number.
 func Finish(schemas map[string]*huma.Schema) {
 	for _, s := range schemas {
 		Each(s, finish)

@@ -30,7 +30,8 @@ func kinds(good string) map[string]string {
 // kindRule says which values of a field are not refused.
 type kindRule struct{ good, read, absent string }
 
-// kindRules returns docs/events.md as a table: by form and field, which JSON types are read and which stand for a missing field.
+// kindRules returns docs/events.md as a table: by form and field, which JSON types are read and which stand for a
+// missing field.
 func kindRules() map[string]map[string]kindRule {
 	const objects = "object $date seconds"
 	name := func(good string) kindRule { return kindRule{good, "good word", "null empty space"} }
@@ -92,8 +93,9 @@ func verdictOf(t *testing.T, event string, without payment.Normalised) (verdict 
 	}
 }
 
-// Every field of the event, given as every JSON type, is read, refused with what to write, or stands for a missing field where the docs say so:
-// never does a value become missing, or unknown, that docs/events.md does not name. The schema agrees.
+// Every field of the event, given as every JSON type, is read, refused with what to write, or stands for a missing
+// field where the docs say so: never does a value become missing, or unknown, that docs/events.md does not name. The
+// schema agrees.
 func TestEveryFieldOfEveryKind(t *testing.T) {
 	schema := compiled(t, "payments", false)
 	for base, rules := range kindRules() {

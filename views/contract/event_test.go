@@ -59,7 +59,8 @@ const (
 	baseClock    = `{"type":"clock","at":"2026-03-01T10:00:00Z"}`
 )
 
-// looser are changes of an event that its schema cannot refuse: it counts characters, and knows no list of currencies and no clock.
+// looser are changes of an event that its schema cannot refuse: it counts characters, and knows no list of currencies
+// and no clock.
 func looser() []string {
 	return []string{
 		`{"id":"` + strings.Repeat("é", 200) + `"}`, `{"id":"a\u0000b"}`, `{"currency":"ZZZ"}`, `{"updated_at":"2030-01-01T00:00:00Z"}`, `{"created_at":"2030-01-01T00:00:00Z"}`,

@@ -49,7 +49,8 @@ func encode[T any](t *testing.T, topic stream.Topic[T], key func(T) string, valu
 	return topic.Name, out
 }
 
-// samples returns records of every topic that Millrace writes in JSON, with everything that they may hold and with as little as they may.
+// samples returns records of every topic that Millrace writes in JSON, with everything that they may hold and with as
+// little as they may.
 func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 	t.Helper()
 	out := map[string][]keyed{}
@@ -113,7 +114,8 @@ func samples(t *testing.T, top *topology.Topology) map[string][]keyed {
 	return out
 }
 
-// Every golden value is as its schema says, with no field that the schema does not name; and keys have the parts that the topology names.
+// Every golden value is as its schema says, with no field that the schema does not name; and keys have the parts that
+// the topology names.
 func TestGoldensFitTheirSchemas(t *testing.T) {
 	top := defaultTopology()
 	all := samples(t, top)
@@ -171,7 +173,8 @@ type mutant struct {
 	value any
 }
 
-// mutants returns v without each of its fields, with another kind of value in each place, and with another word for each text.
+// mutants returns v without each of its fields, with another kind of value in each place, and with another word for
+// each text.
 func mutants(t *testing.T, b []byte) []mutant {
 	t.Helper()
 	var out []mutant

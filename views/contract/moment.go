@@ -9,7 +9,8 @@ import (
 
 const epochTime = "Seconds, milliseconds, microseconds or nanoseconds since 1970: in the years 2000 to 2099 the number says which. Others are refused"
 
-// A day that exists, and a time of it, as RFC 3339 has them with a space for the T: the format date-time of JSON Schema wants the T.
+// A day that exists, and a time of it, as RFC 3339 has them with a space for the T: the format date-time of JSON Schema
+// wants the T.
 const (
 	days = `([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))` +
 		`|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)`

@@ -22,7 +22,8 @@ const (
 	idBase  = "https://millrace.dev/schemas/"
 )
 
-// letterHeaders are the headers of a dead-letter record, as package stream writes them. Kafka has bytes: all are UTF-8, but for the key.
+// letterHeaders are the headers of a dead-letter record, as package stream writes them. Kafka has bytes: all are UTF-8,
+// but for the key.
 type letterHeaders struct {
 	_         struct{} `json:"-" additionalProperties:"true"`
 	Key       string   `json:"mr-key" doc:"The source record's raw key, at most 4 KiB of it"`
@@ -37,8 +38,9 @@ type letterHeaders struct {
 	ReplayOf  string   `json:"mr-dead-letter,omitempty" doc:"The dead letter as whose replay the source record was sent"`
 }
 
-// Schemas returns the JSON Schema (2020-12) of the values of every JSON topic of t, and of the headers of dead letters, by the topic's name
-// without the deployment's prefix. Fields may be added to what Millrace writes, so values may have more than a schema names.
+// Schemas returns the JSON Schema (2020-12) of the values of every JSON topic of t, and of the headers of dead letters,
+// by the topic's name without the deployment's prefix. Fields may be added to what Millrace writes, so values may have
+// more than a schema names.
 func Schemas(t *topology.Topology) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	forms := t.Forms()

@@ -1,6 +1,6 @@
-// Package page holds the web pages: the live page of `millrace dev`, the front page elsewhere, and the API reference, which
-// draws /openapi.json. Ours are plain HTML, CSS and ES modules; the reference is Scalar's, as test/api/reference.mjs takes it from its
-// package. All of it is embedded: nothing is ever loaded from another host.
+// Package page holds the web pages: the live page of `millrace dev`, the front page elsewhere, and the API reference,
+// which draws /openapi.json. Ours are plain HTML, CSS and ES modules; the reference is Scalar's, as
+// test/api/reference.mjs takes it from its package. All of it is embedded: nothing is ever loaded from another host.
 package page
 
 import (
@@ -24,7 +24,8 @@ var embedded embed.FS
 // policy lets a page load from its own server alone. Scripts and styles are files, never inline.
 const policy = "default-src 'self'; " + never
 
-// referencePolicy lets the API reference set styles of its own, and draw pictures that are part of it. Scripts are files all the same.
+// referencePolicy lets the API reference set styles of its own, and draw pictures that are part of it. Scripts are
+// files all the same.
 const referencePolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " + never
 
 const never = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"

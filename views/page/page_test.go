@@ -28,8 +28,8 @@ func serve(t *testing.T, c Config, target string, header ...string) *httptest.Re
 	return w
 }
 
-// TestPagesAreSelfContained follows every link to a file and looks for anything from elsewhere, and for inline code, which
-// the policy would not run.
+// TestPagesAreSelfContained follows every link to a file and looks for anything from elsewhere, and for inline code,
+// which the policy would not run.
 func TestPagesAreSelfContained(t *testing.T) {
 	files, err := New(Config{})
 	if err != nil {
@@ -86,7 +86,8 @@ func TestPagesAndTheirTags(t *testing.T) {
 	}
 }
 
-// TestReferenceIsSentCompressed sends what is kept compressed as it is to who can read that, and unpacked to all others.
+// TestReferenceIsSentCompressed sends what is kept compressed as it is to who can read that, and unpacked to all
+// others.
 func TestReferenceIsSentCompressed(t *testing.T) {
 	for target, begins := range map[string]string{
 		"/assets/api-reference.js": "/* @scalar/api-reference ", "/assets/api-reference.licenses.txt": "Licences of @scalar/api-reference ",

@@ -7,9 +7,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Transformer gives every error that huma itself makes our shape, and every problem the id of its request. It works on one
-// API, where replacing huma.NewError would work on the whole program. What went wrong inside goes to failed, with the
-// messages that the client does not get.
+// Transformer gives every error that huma itself makes our shape, and every problem the id of its request. It works on
+// one API, where replacing huma.NewError would work on the whole program. What went wrong inside goes to failed, with
+// the messages that the client does not get.
 func Transformer(requestID func(huma.Context) string, failed func(ctx huma.Context, detail string)) huma.Transformer {
 	return func(ctx huma.Context, _ string, v any) (any, error) {
 		switch v := v.(type) {

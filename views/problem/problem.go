@@ -1,5 +1,6 @@
-// Package problem is the one shape of every error that the HTTP API answers with: RFC 9457 problem details with a stable
-// code (docs/contract.md#problems). No value that a client sent is ever put into one: only where it was and what is wrong.
+// Package problem is the one shape of every error that the HTTP API answers with: RFC 9457 problem details with a
+// stable code (docs/contract.md#problems). No value that a client sent is ever put into one: only where it was and what
+// is wrong.
 package problem
 
 import (
@@ -31,7 +32,8 @@ const (
 	PreconditionFailed   Code = "precondition_failed"
 	IdempotencyConflict  Code = "idempotency_conflict"
 
-	// ApprovalRequired is of what a second person has to approve first, SamePerson of an approval by somebody who wrote it.
+	// ApprovalRequired is of what a second person has to approve first, SamePerson of an approval by somebody who wrote
+	// it.
 	ApprovalRequired Code = "approval_required"
 	SamePerson       Code = "same_person"
 
@@ -98,7 +100,8 @@ func Unreadable(pointer, code, detail string) *Problem {
 	return p
 }
 
-// Unknown returns p as the answer to fields that do not exist here: the request was written for something else than this API.
+// Unknown returns p as the answer to fields that do not exist here: the request was written for something else than
+// this API.
 func (p *Problem) Unknown() *Problem {
 	next := New(http.StatusBadRequest, InvalidField, "the request has fields that do not exist here")
 	next.Errors = p.Errors

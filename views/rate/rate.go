@@ -39,8 +39,8 @@ const maxSubjects = 65_536
 
 // Limiter counts what subjects ask. Its methods are safe for concurrent use.
 //
-// Subjects lie in two generations. Who asks is in the young one; when that is full the old one is forgotten and the young one
-// becomes old. A subject that is forgotten begins with a full bucket, as it mostly would have had by then.
+// Subjects lie in two generations. Who asks is in the young one; when that is full the old one is forgotten and the
+// young one becomes old. A subject that is forgotten begins with a full bucket, as it mostly would have had by then.
 type Limiter struct {
 	limit Limit
 	now   func() time.Time

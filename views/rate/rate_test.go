@@ -39,8 +39,8 @@ func TestBurstThenRate(t *testing.T) {
 	}
 }
 
-// Whatever is asked when, in no stretch of time does a subject get more than the burst and what the stretch earns; and who waits
-// as long as told gets through.
+// Whatever is asked when, in no stretch of time does a subject get more than the burst and what the stretch earns; and
+// who waits as long as told gets through.
 func TestNobodyGetsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := Limit{PerSecond: rapid.IntRange(1, 50).Draw(t, "rate"), Burst: rapid.IntRange(1, 20).Draw(t, "burst")}

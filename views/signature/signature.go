@@ -1,14 +1,16 @@
-// Package signature checks that the holder of a shared secret made a request, just now, and once (docs/contract.md#events). There
-// are two schemes, which differ only in their spelling:
+// Package signature checks that the holder of a shared secret made a request, just now, and once
+// (docs/contract.md#events). There are two schemes, which differ only in their spelling:
 //
 //   - `Millrace-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>`
-//   - Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 HMAC-SHA256 of id.timestamp.body>`
+//   - Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 HMAC-SHA256 of
+//     id.timestamp.body>`
 //
 // The secret decides on the scheme: secrets of Standard Webhooks begin with whsec_.
 //
-// A signature is good for the window around its time. Within the window a process takes a signature once, so that a sender who did
-// not see the answer does not deliver a call twice by mistake. The ids of events, which the ledger knows, make a replay harmless
-// (docs/adr/0012-who-may-ask.md). A request that was not taken may be sent again as it is.
+// A signature is good for the window around its time. Within the window a process takes a signature once, so that a
+// sender who did not see the answer does not deliver a call twice by mistake. The ids of events, which the ledger
+// knows, make a replay harmless (docs/adr/0012-who-may-ask.md). A request that was not taken may be sent again as it
+// is.
 package signature
 
 import (
@@ -26,7 +28,8 @@ import (
 	"time"
 )
 
-// Header carries the signature, SourceHeader the name of the source that signed, where it is told. The others are those of Standard Webhooks.
+// Header carries the signature, SourceHeader the name of the source that signed, where it is told. The others are those
+// of Standard Webhooks.
 const (
 	Header          = "Millrace-Signature"
 	SourceHeader    = "Millrace-Source"
@@ -38,8 +41,8 @@ const (
 // standardPrefix begins a secret of Standard Webhooks; the rest is base64.
 const standardPrefix = "whsec_"
 
-// ErrInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is returned when
-// no more signatures can be remembered.
+// ErrInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is
+// returned when no more signatures can be remembered.
 var (
 	ErrInvalid = errors.New("signature: invalid")
 	ErrBusy    = errors.New("signature: too many requests to remember")
@@ -61,8 +64,8 @@ const (
 // Source is somebody who signs.
 type Source struct {
 	Name string
-	// Secrets verify, any of them: two while one is changed for another. One that begins with whsec_ is base64, and verifies Standard
-	// Webhooks; any other is taken as it is. Each has at least 16 bytes.
+	// Secrets verify, any of them: two while one is changed for another. One that begins with whsec_ is base64, and
+	// verifies Standard Webhooks; any other is taken as it is. Each has at least 16 bytes.
 	Secrets [][]byte
 }
 
@@ -286,8 +289,8 @@ func parse(header string) (*Claim, error) {
 	return c, nil
 }
 
-// Check returns the source that signed the body. The request must be told to end: taken keeps anyone from sending it again. The error
-// is ErrInvalid or ErrBusy.
+// Check returns the source that signed the body. The request must be told to end: taken keeps anyone from sending it
+// again. The error is ErrInvalid or ErrBusy.
 func (c *Claim) Check(body []byte) (source string, end func(taken bool), err error) {
 	for _, k := range c.keys {
 		sum := sign(k.secret, c.signed, body)

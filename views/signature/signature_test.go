@@ -49,7 +49,8 @@ func checkAll(v *Verifier, h http.Header, body []byte) (string, error) {
 	return name, err
 }
 
-// A value that was made by another program: printf '%s' '1772359200.{"events":[]}' | openssl dgst -sha256 -hmac 0123456789abcdef.
+// A value that was made by another program: printf '%s' '1772359200.{"events":[]}' | openssl dgst -sha256 -hmac
+// 0123456789abcdef.
 const known = "t=1772359200,v1=c9db939c62d3b0fe973dd476cafe6df6d7816924def77a19c0d8f44954a810dc"
 
 func TestSignatureIsThatOfTheContract(t *testing.T) {

@@ -38,9 +38,9 @@ func Read(b *testing.B, client *http.Client, target, bearer string) error {
 	return nil
 }
 
-// Ask asks b.N times, so many times a second whether or not the server keeps up. It reports latencies from when each request was
-// due, not from when it was sent, and the cycles that the collector made meanwhile: beside its own one every second, since a process that
-// holds much would meet none while a benchmark runs.
+// Ask asks b.N times, so many times a second whether or not the server keeps up. It reports latencies from when each
+// request was due, not from when it was sent, and the cycles that the collector made meanwhile: beside its own one
+// every second, since a process that holds much would meet none while a benchmark runs.
 func Ask(b *testing.B, rate time.Duration, ask func(i int) error) {
 	b.Helper()
 	due := make(chan int, b.N)

@@ -14,7 +14,8 @@ import (
 	"path/filepath"
 )
 
-// ParseKeys reads every public key of a PEM file, or of a JWK set in JSON. Of a private key in PEM its public half is taken.
+// ParseKeys reads every public key of a PEM file, or of a JWK set in JSON. Of a private key in PEM its public half is
+// taken.
 func ParseKeys(data []byte) ([]Key, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		return ParseSet(data)

@@ -34,9 +34,10 @@ type jwk struct {
 	Y         string   `json:"y"`
 }
 
-// ParseSet reads the usable public keys of a JWK set (RFC 7517): Ed25519, RSA for RS256 and P-256 for ES256. Others are passed over,
-// as that RFC asks: symmetric ones (a shared secret has no place in a set), those for encryption, those of another algorithm, and
-// those that are damaged. A key keeps the `kid` under which it is published. Without any usable key the error is ErrKey.
+// ParseSet reads the usable public keys of a JWK set (RFC 7517): Ed25519, RSA for RS256 and P-256 for ES256. Others are
+// passed over, as that RFC asks: symmetric ones (a shared secret has no place in a set), those for encryption, those of
+// another algorithm, and those that are damaged. A key keeps the `kid` under which it is published. Without any usable
+// key the error is ErrKey.
 func ParseSet(data []byte) ([]Key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -25,8 +25,8 @@ const (
 // ErrKey is returned for a key that cannot be used.
 var ErrKey = errors.New("token: unusable key")
 
-// Key verifies tokens. Its kind decides the one algorithm that it is ever used with, so that nobody can present a public
-// key as an HMAC secret, or no signature at all.
+// Key verifies tokens. Its kind decides the one algorithm that it is ever used with, so that nobody can present a
+// public key as an HMAC secret, or no signature at all.
 type Key struct {
 	id     string
 	named  bool // the id was given, in a JWK set
@@ -34,7 +34,8 @@ type Key struct {
 	verify any
 }
 
-// ID returns the key's id: the one under which a JWK set publishes it, or a hash of the public key. Tokens carry it as `kid`.
+// ID returns the key's id: the one under which a JWK set publishes it, or a hash of the public key. Tokens carry it as
+// `kid`.
 func (k Key) ID() string { return k.id }
 
 // Algorithm returns the one JWS algorithm of the key.
@@ -46,8 +47,8 @@ type Signer struct {
 	sign any
 }
 
-// Secret returns the HS256 signer and key of a shared secret of at least 32 bytes. Text in PEM form is refused: that is a
-// public key in the wrong place.
+// Secret returns the HS256 signer and key of a shared secret of at least 32 bytes. Text in PEM form is refused: that is
+// a public key in the wrong place.
 func Secret(secret []byte) (Signer, error) {
 	if len(secret) < minSecretBytes {
 		return Signer{}, fmt.Errorf("%w: an HS256 secret has at least %d bytes", ErrKey, minSecretBytes)

@@ -29,8 +29,8 @@ type RemoteConfig struct {
 	URL string
 	// Refresh is how often the set is read. Defaults to 5 min.
 	Refresh time.Duration
-	// Pause is the least time between two reads, whoever asks: after a failure, and for tokens that name a key which is not in the
-	// set. So strangers' tokens cannot make this server call another more often. Defaults to 10 s.
+	// Pause is the least time between two reads, whoever asks: after a failure, and for tokens that name a key which is
+	// not in the set. So strangers' tokens cannot make this server call another more often. Defaults to 10 s.
 	Pause time.Duration
 	// Timeout bounds one read. Defaults to 5 s.
 	Timeout time.Duration
@@ -67,7 +67,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// Remote holds the keys that a URL publishes. While the URL is away it keeps those it has. All methods are safe for concurrent use.
+// Remote holds the keys that a URL publishes. While the URL is away it keeps those it has. All methods are safe for
+// concurrent use.
 type Remote struct {
 	config RemoteConfig
 	client *http.Client
@@ -153,7 +154,8 @@ func (r *Remote) renew(ctx context.Context) []Key {
 	return r.current()
 }
 
-// read asks for the keys, unless that was tried within the pause. Who comes while somebody reads waits for the same answer.
+// read asks for the keys, unless that was tried within the pause. Who comes while somebody reads waits for the same
+// answer.
 func (r *Remote) read(ctx context.Context) {
 	r.mu.Lock()
 	if r.reading == nil {

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// verifiedFor is how long a token that was found valid is not looked at again: a signature costs more than most answers. A
-	// key that is withdrawn is trusted for that much longer.
+	// verifiedFor is how long a token that was found valid is not looked at again: a signature costs more than most
+	// answers. A key that is withdrawn is trusted for that much longer.
 	verifiedFor = 30 * time.Second
 	// maxVerified bounds the memory for it; beyond, all are forgotten.
 	maxVerified = 10_000

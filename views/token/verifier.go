@@ -1,8 +1,8 @@
 // Package token makes and checks the JSON Web Tokens of the HTTP API: who asks (`sub`) and what they may do (`roles`).
 //
-// A verifier accepts only the algorithms of its own keys, each key with its one algorithm; it requires `iss`, `aud`, `sub`
-// and `exp`, and respects `nbf` and `iat`. A token that fails in any way gives ErrInvalid and the same answer to the client.
-// Keys come from files (ParseKeys) and from a URL that publishes a JWK set (Remote), never from a token.
+// A verifier accepts only the algorithms of its own keys, each key with its one algorithm; it requires `iss`, `aud`,
+// `sub` and `exp`, and respects `nbf` and `iat`. A token that fails in any way gives ErrInvalid and the same answer to
+// the client. Keys come from files (ParseKeys) and from a URL that publishes a JWK set (Remote), never from a token.
 package token
 
 import (
@@ -17,7 +17,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrInvalid is returned for every token that is not to be trusted. What exactly is wrong is in the error's text, for logs.
+// ErrInvalid is returned for every token that is not to be trusted. What exactly is wrong is in the error's text, for
+// logs.
 var ErrInvalid = errors.New("token: invalid")
 
 const (
@@ -127,9 +128,9 @@ type claims struct {
 	Roles []Role `json:"roles"`
 }
 
-// Verify returns whom the token speaks for. Roles that this version does not know are left out. Every error is ErrInvalid. A token
-// that names a key which is not known may wait for the published ones to be read anew, as long as ctx. A valid one is remembered
-// for 30 s.
+// Verify returns whom the token speaks for. Roles that this version does not know are left out. Every error is
+// ErrInvalid. A token that names a key which is not known may wait for the published ones to be read anew, as long as
+// ctx. A valid one is remembered for 30 s.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxTokenBytes {
 		return Identity{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalid, maxTokenBytes)
@@ -152,9 +153,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	return i, nil
 }
 
-// keysFor returns the keys that may have signed the token: of its algorithm, the one that it names; if it names none of ours,
-// those without a published name. `kid` is only ever compared with the ids of our keys; jku, x5u, jwk and x5c, by which a token
-// could bring its own key, are not looked at.
+// keysFor returns the keys that may have signed the token: of its algorithm, the one that it names; if it names none of
+// ours, those without a published name. `kid` is only ever compared with the ids of our keys; jku, x5u, jwk and x5c, by
+// which a token could bring its own key, are not looked at.
 func (v *Verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 	if _, ok := t.Header["crit"]; ok {
 		return nil, errors.New("critical header extensions are not supported")

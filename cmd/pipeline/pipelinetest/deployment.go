@@ -36,10 +36,11 @@ const Partitions = 2
 type Config struct {
 	// Brokers are addresses of the cluster. Defaults to a broker of the deployment's own, in memory.
 	Brokers []string
-	// Prefix of topics and groups: tests that share a cluster need one each. Topics with a prefix are removed when the test is over.
-	// Defaults to none.
+	// Prefix of topics and groups: tests that share a cluster need one each. Topics with a prefix are removed when the
+	// test is over. Defaults to none.
 	Prefix string
-	// Compacted are settings that compacted topics get in place of theirs before groups start, by Kafka's names. Defaults to none.
+	// Compacted are settings that compacted topics get in place of theirs before groups start, by Kafka's names.
+	// Defaults to none.
 	Compacted map[string]string
 	// Groups that run. Defaults to all.
 	Groups []string

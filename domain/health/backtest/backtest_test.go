@@ -196,7 +196,8 @@ func (h *history) Changed(r *health.StatusRecord) {
 	h.changes = append(h.changes, fmt.Sprintf("%+v", *r))
 }
 
-// TestAttemptsAndTheirCountsSayTheSame replays attempts one by one, and their windows' counts, for random traffic of three banks.
+// TestAttemptsAndTheirCountsSayTheSame replays attempts one by one, and their windows' counts, for random traffic of
+// three banks.
 func TestAttemptsAndTheirCountsSayTheSame(t *testing.T) {
 	s := health.DefaultSettings()
 	for seed := range uint64(20) {

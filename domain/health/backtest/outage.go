@@ -14,8 +14,8 @@ type Outage struct {
 	Mode, Instrument string
 	Gateway          string // empty: the instrument as a whole
 	Begin, End       instant.Milli
-	// Success is the share of payments that succeed all the same, 0 to 1: what a generator makes of the outage. A backtest
-	// does not look at it.
+	// Success is the share of payments that succeed all the same, 0 to 1: what a generator makes of the outage. A
+	// backtest does not look at it.
 	Success float64
 }
 

@@ -48,8 +48,8 @@ func (r *Replay) Attempt(a *ledger.Attempt, from health.Source) {
 	r.keep(key, next, effects)
 }
 
-// Window counts a whole window at the present watermark: what is known where attempts are gone. Windows can be joined and not
-// cut, so it errs unless those of the settings are made up of windows as long as span.
+// Window counts a whole window at the present watermark: what is known where attempts are gone. Windows can be joined
+// and not cut, so it errs unless those of the settings are made up of windows as long as span.
 func (r *Replay) Window(p health.Path, span window.Span, counts health.Counts) error {
 	g, size := gridOf(r.settings), span.End-span.Start
 	if size <= 0 || g.size%size != 0 || g.step%size != 0 || span.Start%size != 0 {

@@ -20,20 +20,22 @@ type Finding struct {
 	Outage
 	// FullWindows is how many windows lie in the outage as a whole.
 	FullWindows int
-	// Enough tells whether there was enough volume (see EnoughEligible), LeastEligible the eligible attempts in the emptier of the first two
-	// full windows; 0 if there are not two.
+	// Enough tells whether there was enough volume (see EnoughEligible), LeastEligible the eligible attempts in the
+	// emptier of the first two full windows; 0 if there are not two.
 	Enough        bool
 	LeastEligible int64
-	// Found tells whether the level was not up at the end of some window that the outage has a part in; Windows is the full window
-	// of that moment, counted from 1, and 0 before the first one's end. Delay is from the outage's begin until the state was known.
+	// Found tells whether the level was not up at the end of some window that the outage has a part in; Windows is the
+	// full window of that moment, counted from 1, and 0 before the first one's end. Delay is from the outage's begin
+	// until the state was known.
 	Found   bool
 	Windows int
 	Delay   time.Duration
-	// Down tells whether that alarm, or one after it in the outage, went as far as down; DownWindows is the full window of it, counted on
-	// past the outage's end.
+	// Down tells whether that alarm, or one after it in the outage, went as far as down; DownWindows is the full window
+	// of it, counted on past the outage's end.
 	Down        bool
 	DownWindows int
-	// Recovered tells whether the level was up again after the outage, and Recovery how long after its end that was known.
+	// Recovered tells whether the level was up again after the outage, and Recovery how long after its end that was
+	// known.
 	Recovered bool
 	Recovery  time.Duration
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// Enough volume: what an outage must have for two full windows to be enough to find it. At least EnoughEligible eligible attempts
-// in each of its first two full windows, so that chance does not decide; and in the two at least EnoughPercent of the traffic
-// of the windows before (the last BeforeWindows), since a score is a mean over attempts: an outage in which traffic goes away
-// too weighs little. docs/health.md has the reckoning.
+// Enough volume: what an outage must have for two full windows to be enough to find it. At least EnoughEligible
+// eligible attempts in each of its first two full windows, so that chance does not decide; and in the two at least
+// EnoughPercent of the traffic of the windows before (the last BeforeWindows), since a score is a mean over attempts:
+// an outage in which traffic goes away too weighs little. docs/health.md has the reckoning.
 const (
 	EnoughEligible = 100
 	EnoughPercent  = 85
@@ -104,8 +104,8 @@ func (t *Trial) track(l Level) *track {
 	return t.levels[l]
 }
 
-// enough tells whether the outage has enough volume, with the least number of eligible attempts in one of its first two full
-// windows.
+// enough tells whether the outage has enough volume, with the least number of eligible attempts in one of its first two
+// full windows.
 func (t *Trial) enough(o *watched) (bool, int64) {
 	first, n := t.grid.full(o.Outage)
 	if n < 2 {
@@ -125,8 +125,8 @@ func (t *Trial) enough(o *watched) (bool, int64) {
 	return least >= EnoughEligible && during*windows*100 >= 2*before*EnoughPercent, least
 }
 
-// explains tells whether an outage accounts for an alarm: one of the same level, of the instrument of a gateway or of a gateway of
-// the instrument, that the score still looked back on when the alarm began.
+// explains tells whether an outage accounts for an alarm: one of the same level, of the instrument of a gateway or of a
+// gateway of the instrument, that the score still looked back on when the alarm began.
 func (t *Trial) explains(o Outage, a Alarm) bool {
 	related := o.Gateway == "" || a.Gateway == "" || o.Gateway == a.Gateway
 	return related && a.From > o.Begin && a.From <= t.grid.last(o)+instant.Milli(t.settings.Windows)*t.grid.size

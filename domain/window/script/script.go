@@ -1,9 +1,9 @@
-// Package script runs window scripts (docs/contract.md#window-scripts): a line that says which windows, then events, watermarks and
-// restarts, one a line. It shows what package window decides, without Kafka and without a clock.
+// Package script runs window scripts (docs/contract.md#window-scripts): a line that says which windows, then events,
+// watermarks and restarts, one a line. It shows what package window decides, without Kafka and without a clock.
 //
-// Without any watermark line, stream time drives: the largest event time of the script, over all keys. A record is judged late or
-// not against the time before it, then added, then time advances. The end of the script closes nothing. Values are listed in
-// the order of the script.
+// Without any watermark line, stream time drives: the largest event time of the script, over all keys. A record is
+// judged late or not against the time before it, then added, then time advances. The end of the script closes nothing.
+// Values are listed in the order of the script.
 package script
 
 import (

@@ -15,7 +15,8 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the goldens anew")
 
-// TestScripts runs testdata/*.script against the .golden beside each, once as it is, and once with a restart behind every line.
+// TestScripts runs testdata/*.script against the .golden beside each, once as it is, and once with a restart behind
+// every line.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(files) < 5 {

@@ -66,8 +66,8 @@ func each(t testing.TB, g prometheus.Gatherer, f func(name string, labels []*dto
 	}
 }
 
-// Known fails the test if g shows a counter that was not there, as 0, when its group began: one that register registers. Labels whose values
-// input brings, such as currencies and modes, are left out.
+// Known fails the test if g shows a counter that was not there, as 0, when its group began: one that register
+// registers. Labels whose values input brings, such as currencies and modes, are left out.
 func Known(t testing.TB, g prometheus.Gatherer, register func(prometheus.Registerer)) {
 	t.Helper()
 	fresh := prometheus.NewRegistry()

@@ -43,8 +43,8 @@ const missions = `[
  "window":{"kind":"per_user","duration":"2h","start":"first_payment"},"time_zone":"Asia/Kolkata",
  "reward":{"kind":"coins","amount":2},"limits":{"completions_per_user":3},"status":"active"}]`
 
-// recording is what a run without faults leaves behind: the decisions of the domain one after the other, with every record
-// that a processor would write.
+// recording is what a run without faults leaves behind: the decisions of the domain one after the other, with every
+// record that a processor would write.
 type recording struct {
 	t        *testing.T
 	topo     *topology.Topology

@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/oracle"
 )
 
-// compareEnrolments checks that nobody is in a mission that there is not, and that whoever asked for one was refused, where the row still has
-// the verdict. It counts refusals.
+// compareEnrolments checks that nobody is in a mission that there is not, and that whoever asked for one was refused,
+// where the row still has the verdict. It counts refusals.
 func (t *Tape) compareEnrolments(v *Verdict, missions []oracle.Mission) {
 	known, refused, judged := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, m := range missions {

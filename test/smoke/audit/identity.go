@@ -10,8 +10,9 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// identity names the one fact that a record tells, so that its second telling is known. It is empty where a record may come
-// twice by right: payments (producers repeat themselves), watermarks, and outcomes, of which the oracle keeps the sum.
+// identity names the one fact that a record tells, so that its second telling is known. It is empty where a record may
+// come twice by right: payments (producers repeat themselves), watermarks, and outcomes, of which the oracle keeps the
+// sum.
 func (t *Tape) identity(r *kgo.Record) (string, error) {
 	if watermark.Is(r.Value) {
 		return "", nil

@@ -46,7 +46,8 @@ type Verdict struct {
 	Rewards map[string]int
 	// Tally counts what time and hands did to them.
 	Tally oracle.Tally
-	// Until is when time changes the last of those that it has yet to change, which are findings until then; zero: none.
+	// Until is when time changes the last of those that it has yet to change, which are findings until then; zero:
+	// none.
 	Until time.Time
 	// Answers counts claims over HTTP that were compared, Refusals enrolments that were refused.
 	Answers, Refusals int
@@ -79,8 +80,8 @@ func (v *Verdict) Differ(format string, args ...any) {
 	v.Findings = append(v.Findings, "different: "+fmt.Sprintf(format, args...))
 }
 
-// Judge compares all that is on the tape with the oracle. It leaves the tape as it is. An error means that nothing can be
-// said: the log itself cannot be read.
+// Judge compares all that is on the tape with the oracle. It leaves the tape as it is. An error means that nothing can
+// be said: the log itself cannot be read.
 func (t *Tape) Judge(run Run) (*Verdict, error) {
 	fold, err := oracle.New(run.Missions...)
 	if err != nil {
@@ -132,8 +133,8 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	return v, nil
 }
 
-// observe decodes what the pipeline wrote. Intake's dead letters are returned apart. What does not decode was noticed by
-// Take, but for rows.
+// observe decodes what the pipeline wrote. Intake's dead letters are returned apart. What does not decode was noticed
+// by Take, but for rows.
 func (t *Tape) observe() (intake map[string]string, result *oracle.Result, problems []string) {
 	o, p := oracle.NewObserved(), t.topology
 	each := func(topic string, take func(*kgo.Record) error) {
@@ -184,8 +185,8 @@ func header(r *kgo.Record, key string) string {
 	return ""
 }
 
-// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and poison as
-// the dead letter that its class demands.
+// compareIntake checks that every record of payments came out as exactly one of dead letter, event and clock, and
+// poison as the dead letter that its class demands.
 func (t *Tape) compareIntake(v *Verdict, sent []traffic.Record, dead map[string]string) {
 	reasons := map[string]string{} // poison by its bytes
 	for _, r := range sent {

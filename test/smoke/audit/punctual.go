@@ -10,8 +10,9 @@ import (
 // source is one that speaks in a partition.
 type source struct{ partition, source int32 }
 
-// punctual checks that no partition of the ledger said what time it was before it had timed out the payments that were due by
-// then: health would have closed their windows without them. The windows' last revisions would be right all the same.
+// punctual checks that no partition of the ledger said what time it was before it had timed out the payments that were
+// due by then: health would have closed their windows without them. The windows' last revisions would be right all the
+// same.
 func (t *Tape) punctual(v *Verdict) {
 	said := map[source]watermark.Record{}
 	for _, r := range t.records[t.topology.Attempts.Name] {

@@ -54,7 +54,8 @@ type Answer struct {
 	Status       int
 }
 
-// compareAnswers compares what users were told with the verdicts on their commands, which are the only ones with a role.
+// compareAnswers compares what users were told with the verdicts on their commands, which are the only ones with a
+// role.
 func (t *Tape) compareAnswers(v *Verdict, answers []Answer) {
 	given := map[Answer][]string{} // without a status
 	for _, r := range t.records[t.topology.Claims.Name] {

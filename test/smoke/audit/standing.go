@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 )
 
-// standings is what routing must say of the log of health-scores: its decisions in log order, one after the other, as one that
-// nothing ever befalls would make them. Records are by topic and key, in order.
+// standings is what routing must say of the log of health-scores: its decisions in log order, one after the other, as
+// one that nothing ever befalls would make them. Records are by topic and key, in order.
 type standings struct {
 	tape     *Tape
 	settings health.Settings

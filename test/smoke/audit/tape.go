@@ -1,6 +1,6 @@
-// Package audit judges a crash run: what a read_committed reader saw, against what an independent oracle makes of the same
-// input. A Tape takes the records as they come and notices at once what must never be, such as a second final of one
-// window; Judge compares everything in the end.
+// Package audit judges a crash run: what a read_committed reader saw, against what an independent oracle makes of the
+// same input. A Tape takes the records as they come and notices at once what must never be, such as a second final of
+// one window; Judge compares everything in the end.
 package audit
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// Tape is what topics contain, in the order of each partition. Of tables it keeps the last record of each key. It is not
-// safe for concurrent use.
+// Tape is what topics contain, in the order of each partition. Of tables it keeps the last record of each key. It is
+// not safe for concurrent use.
 type Tape struct {
 	topology *topology.Topology
 	records  map[string][]*kgo.Record

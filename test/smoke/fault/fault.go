@@ -21,8 +21,8 @@ const (
 	Scale
 	// Kill ends a worker by SIGKILL and starts it again after Hold.
 	Kill
-	// Freeze holds a worker by SIGSTOP for Hold, which is longer than its session and its transaction last: when it goes on,
-	// it is a zombie. With Replace another process takes its slot meanwhile.
+	// Freeze holds a worker by SIGSTOP for Hold, which is longer than its session and its transaction last: when it
+	// goes on, it is a zombie. With Replace another process takes its slot meanwhile.
 	Freeze
 	// Failpoint makes a worker kill itself at Point.
 	Failpoint

@@ -27,7 +27,8 @@ type Broker struct {
 	Restart func(ctx context.Context, hard bool) error
 	// Hard tells whether Restart can be.
 	Hard bool
-	// Freeze holds its process, so that nobody is answered, and Thaw lets it go on; nil where the run has not started it.
+	// Freeze holds its process, so that nobody is answered, and Thaw lets it go on; nil where the run has not started
+	// it.
 	Freeze, Thaw func() error
 	// Stop ends it, if the run has started it.
 	Stop func() error
@@ -38,8 +39,8 @@ func Given(addrs []string) *Broker {
 	return &Broker{Addrs: addrs, Stop: func() error { return nil }}
 }
 
-// BrokerCommand is the argument with which a program that calls Embedded starts itself anew as a broker; it must then call
-// ServeBroker.
+// BrokerCommand is the argument with which a program that calls Embedded starts itself anew as a broker; it must then
+// call ServeBroker.
 const BrokerCommand = "broker"
 
 // Embedded starts this very program as a kfake broker in a process of its own, in memory or on a data directory. Its
@@ -115,8 +116,8 @@ func embed(dir, port, logFile string) (*embeddedBroker, error) {
 
 func (p *embeddedBroker) stop() error { return errors.Join(p.stdin.Close(), p.cmd.Wait()) }
 
-// ServeBroker is the other side of Embedded, with what came after BrokerCommand: it serves until standard input or, as an
-// interrupt at the terminal reaches everybody, only that, ends.
+// ServeBroker is the other side of Embedded, with what came after BrokerCommand: it serves until standard input or, as
+// an interrupt at the terminal reaches everybody, only that, ends.
 func ServeBroker(dir, port string, in io.Reader, out io.Writer) error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	n, err := strconv.Atoi(port)

@@ -17,7 +17,8 @@ type Fleet struct {
 	Report  func(format string, args ...any)
 	// Twin makes another process of a worker's slot, which does not run yet.
 	Twin func(of *Worker) (*Worker, error)
-	// FencedWithin is how long a process that was frozen may take to find out that it has lost its slot. Defaults to 15 s.
+	// FencedWithin is how long a process that was frozen may take to find out that it has lost its slot. Defaults to 15
+	// s.
 	FencedWithin time.Duration
 	// Stopped, if not nil, looks at what a worker that was stopped gracefully has left behind.
 	Stopped func(ctx context.Context, w *Worker) error
@@ -111,7 +112,8 @@ func (f *Fleet) Struck(point string) int {
 	return f.points[point]
 }
 
-// Fenced returns how many frozen workers ended, when they went on, because they had lost their slot or their transaction.
+// Fenced returns how many frozen workers ended, when they went on, because they had lost their slot or their
+// transaction.
 func (f *Fleet) Fenced() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package fleet runs the processes of a crash run: a broker, a server and workers, each of which can be stopped, killed,
-// frozen and started again.
+// Package fleet runs the processes of a crash run: a broker, a server and workers, each of which can be stopped,
+// killed, frozen and started again.
 package fleet
 
 import (
@@ -59,8 +59,8 @@ func (p *process) endedBy(s syscall.Signal) bool {
 	return ok && status.Signaled() && status.Signal() == s
 }
 
-// newborn is how young a process may be to end by SIGTERM as the kernel does it: it had no time to listen for it, nor to do
-// anything else.
+// newborn is how young a process may be to end by SIGTERM as the kernel does it: it had no time to listen for it, nor
+// to do anything else.
 const newborn = 500 * time.Millisecond
 
 // kill ends the process at once. It returns false if it had ended before.

@@ -221,7 +221,8 @@ func (f *Fleet) thaw(ctx context.Context, w, twin *Worker) {
 	if f.Broker.Hard {
 		f.stop(ctx, twin)
 	} else {
-		// kfake takes what a fenced producer sends as the begin of a transaction of its successor's, and only then refuses it.
+		// kfake takes what a fenced producer sends as the begin of a transaction of its successor's, and only then
+		// refuses it.
 		twin.Stop()
 	}
 	if err := w.Start(); err != nil {

@@ -44,7 +44,8 @@ type Worker struct {
 	clumsy   []string    // stops that were not graceful
 }
 
-// NewWorker returns a worker that does not run yet. It may take patience to stop; report tells of what it does by itself.
+// NewWorker returns a worker that does not run yet. It may take patience to stop; report tells of what it does by
+// itself.
 func NewWorker(name string, slot int, c Command, patience time.Duration, report func(string, ...any)) *Worker {
 	return &Worker{Name: name, Slot: slot, command: c, patience: patience, report: report}
 }
@@ -192,8 +193,8 @@ func (w *Worker) Thaw() bool {
 	return resume(w.now.cmd.Process) == nil
 }
 
-// Wake lets a frozen process go on, and tells whether it ended by itself within patience, with last among its last words. It
-// is not struck meanwhile, and not started again if it is replaced.
+// Wake lets a frozen process go on, and tells whether it ended by itself within patience, with last among its last
+// words. It is not struck meanwhile, and not started again if it is replaced.
 func (w *Worker) Wake(replaced bool, patience time.Duration, last string) (ended bool) {
 	w.mu.Lock()
 	p := w.now

@@ -1,7 +1,7 @@
 package mutant
 
-// Strain is no defect but bad luck: transactions are aborted, and produced records refused, for no reason. A sound engine
-// takes it without damage; most defects need it to show.
+// Strain is no defect but bad luck: transactions are aborted, and produced records refused, for no reason. A sound
+// engine takes it without damage; most defects need it to show.
 func Strain() Mutant {
 	return Mutant{Name: "strain", Why: "nothing: the engine must take it", Edits: []Edit{
 		{File: "engine/strain.go", New: `package engine

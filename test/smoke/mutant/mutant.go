@@ -1,5 +1,5 @@
-// Package mutant builds binaries with a defect, to find out whether the crash run notices. A mutant is an edit of the source
-// that only the compiler gets to see (go build -overlay): neither the tree nor any other binary knows of it.
+// Package mutant builds binaries with a defect, to find out whether the crash run notices. A mutant is an edit of the
+// source that only the compiler gets to see (go build -overlay): neither the tree nor any other binary knows of it.
 package mutant
 
 import (
@@ -33,7 +33,8 @@ type Edit struct {
 // ErrEdit says that the source is no longer what an edit was written for: the mutant must be adapted.
 var ErrEdit = errors.New("mutant: the source has changed")
 
-// Overlay writes what go build takes for its -overlay into dir: the module at root with all edits. It returns the file's name.
+// Overlay writes what go build takes for its -overlay into dir: the module at root with all edits. It returns the
+// file's name.
 func Overlay(root, dir string, mutants ...Mutant) (string, error) {
 	texts := map[string]string{}
 	var errs []error
