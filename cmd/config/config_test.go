@@ -373,3 +373,12 @@ func TestAddressesOfBrokers(t *testing.T) {
 		}
 	}
 }
+
+func TestListsOfVariables(t *testing.T) {
+	for text, want := range map[string]string{"a:1": "[a:1]", " a:1 , b:2 ": "[a:1 b:2]", "": "[]", "a:1,,b:2": "", "a:1,": "", ",": ""} {
+		c, err := Load(Default(), "", []string{"MILLRACE_BROKERS=" + text})
+		if got := fmt.Sprint(c.Brokers); (err == nil) != (want != "") || err == nil && got != want {
+			t.Errorf("%q: %s, %v", text, got, err)
+		}
+	}
+}

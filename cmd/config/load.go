@@ -150,21 +150,30 @@ func assign(f reflect.Value, text string) error {
 	case reflect.Int16, reflect.Int32, reflect.Int64:
 		return setWhole(f, text)
 	case reflect.Slice:
-		f.Set(reflect.ValueOf(splitList(text)))
+		list, err := splitList(text)
+		if err != nil {
+			return err
+		}
+		f.Set(reflect.ValueOf(list))
 	default:
 		return fmt.Errorf("cannot be set by a variable (%s)", f.Kind())
 	}
 	return nil
 }
 
-func splitList(text string) []string {
+// splitList returns what stands between commas; an empty text is an empty list.
+func splitList(text string) ([]string, error) {
 	var out []string
-	for _, s := range strings.Split(text, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
-		}
+	if strings.TrimSpace(text) == "" {
+		return out, nil
 	}
-	return out
+	for s := range strings.SplitSeq(text, ",") {
+		if s = strings.TrimSpace(s); s == "" {
+			return nil, errors.New("has nothing between two commas, or at an end: write values with one comma between them")
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // YAML returns the effective configuration as a file would hold it. It holds paths to key files, never keys, and
