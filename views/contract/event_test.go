@@ -59,13 +59,13 @@ const (
 	baseClock    = `{"type":"clock","at":"2026-03-01T10:00:00Z"}`
 )
 
-// looser are changes of an event that its schema cannot refuse: it counts characters, and knows no list of currencies
-// and no clock.
+// looser are changes of an event that its schema cannot refuse: it counts characters, and knows no list of currencies,
+// no clock, and no digits of other scripts, for which not every reader of patterns has a word.
 func looser() []string {
 	return []string{
 		`{"id":"` + strings.Repeat("é", 200) + `"}`, `{"id":"a\u0000b"}`, `{"currency":"ZZZ"}`, `{"updated_at":"2030-01-01T00:00:00Z"}`, `{"created_at":"2030-01-01T00:00:00Z"}`,
 		`{"updated_at":10000000000}`, `{"updated_at":"7"}`, `{"merchant":"a\u200bb"}`,
-		`{"created_at":"1999-12-31T23:59:59Z"}`, `{"created_at":40000000000}`,
+		`{"created_at":"1999-12-31T23:59:59Z"}`, `{"created_at":40000000000}`, `{"updated_at":"२०२६-०३-०१T१०:००:००Z"}`, `{"updated_at":"１７७२३५９२००"}`,
 	}
 }
 
@@ -74,7 +74,7 @@ func changedEvents() map[string][]string {
 		`{"type":"refund"}`, `{"type":null}`, `{"id":null}`, `{"id":""}`, `{"id":" "}`, `{"id":7}`, `{"transaction_id":null}`, `{"user_id":{}}`, `{"currency":null}`, `{"currency":"RUPEE"}`,
 		`{"currency":356}`, `{"amount":0}`, `{"amount":-1}`, `{"amount":1.5}`, `{"amount":"100"}`, `{"amount":1125899906842625}`, `{"status":"done"}`, `{"mode":1}`, `{"gateway":[]}`,
 		`{"latency_ms":-1}`, `{"latency_ms":"fast"}`, `{"attributes":[]}`, `{"attributes":"x"}`, `{"created_at":true}`, `{"updated_at":true}`, `{"updated_at":{"$date":"2026-03-01T10:00:00Z"}}`, `{"updated_at":["2026-03-01T10:00:00Z"]}`, `{"created_at":"yesterday"}`, `{"created_at":-5}`, `{"updated_at":-5}`, `{"updated_at":1796024}`, `{"decline_code":51}`,
-		`{"created_at":" "}`, `{"created_at":"-"}`, `{"updated_at":"yesterday at 5"}`, `{"updated_at":"२०२६-०३-०१T१०:००:००Z"}`, `{"updated_at":"１７７２३５９２００"}`, `{"updated_at":"2026-03-01"}`, `{"updated_at":"2026-02-30 10:00:00Z"}`,
+		`{"created_at":" "}`, `{"created_at":"-"}`, `{"updated_at":"yesterday at 5"}`, `{"updated_at":"2026-03-01"}`, `{"updated_at":"2026-02-30 10:00:00Z"}`,
 		`{"updated_at":"2026-02-29 10:00:00Z"}`, `{"updated_at":"2026-04-31 10:00:00Z"}`, `{"updated_at":"2026-13-01 10:00:00Z"}`, `{"updated_at":"2026-03-00 10:00:00Z"}`,
 		`{"updated_at":"2026-03-01 24:00:00Z"}`, `{"updated_at":"2026-03-01 10:60:00Z"}`, `{"updated_at":"2026-03-01 10:00:61Z"}`, `{"updated_at":"2026-03-01 10:00:00"}`,
 		`{"updated_at":"2026-03-01 10:00:00+24:00"}`, `{"updated_at":"2026-03-01 10:00:00,5Z"}`, `{"updated_at":"2026-03-01T10:00:00+24:00"}`, `{"updated_at":"2026-03-01  10:00:00Z"}`,

@@ -23,16 +23,16 @@ func moments(s *huma.Schema) {
 	from, to := float64(instant.Earliest/1000), float64(instant.Latest)*1e6
 	forms := []*huma.Schema{ // a validator of huma does not know patterns of schemas that are made by hand
 		{Type: huma.TypeString, Format: "date-time", Nullable: s.Nullable, Description: "RFC 3339, with Z or an offset; from the year 2000 on"},
-		{Type: huma.TypeString, Pattern: spaced, Description: "The same with a space for the T"},
 		{Type: huma.TypeNumber, Format: "double", Minimum: &from, ExclusiveMaximum: &to, Description: epochTime},
 		{Type: huma.TypeString, Pattern: `^[0-9]+(\.[0-9]+)?$`, Description: "Such a number as a text"},
+		{Type: huma.TypeString, Pattern: spaced, Description: "The first with a space for the T"},
 	}
 	switch s.Format {
 	case codecs.EventTime:
 	case codecs.EventTimeOrEmpty:
 		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^$`, Description: "As if it were missing"})
 	case codecs.EventTimeOrWords:
-		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^\P{Nd}*$`, Description: "Without any digit: as if it were missing"})
+		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^[^0-9]*$`, Description: "Without any digit: as if it were missing"})
 	default:
 		return
 	}
