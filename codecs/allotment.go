@@ -12,12 +12,12 @@ type Allotment struct{}
 
 // Encode returns a in binary; it never fails.
 func (Allotment) Encode(a *budget.Allotment) ([]byte, error) {
-	return encode(wire.Writing(allotmentVersion, 192), a, allotmentFields)
+	return wire.Encode(wire.Writing(allotmentVersion, 192), a, allotmentFields)
 }
 
 // Decode reads what Encode wrote.
 func (Allotment) Decode(b []byte) (*budget.Allotment, error) {
-	return decode(wire.Reading(b, allotmentVersion), "allotment", allotmentFields)
+	return wire.Decode(wire.Reading(b, allotmentVersion), "allotment", allotmentFields)
 }
 
 func allotmentFields(f *wire.Fields, a *budget.Allotment) {

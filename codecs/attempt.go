@@ -25,7 +25,7 @@ func (Attempt) Decode(b []byte) (*ledger.Attempt, error) {
 	for f.Next() {
 		attemptFields(&f, a)
 	}
-	return decoded(a, "attempt", &f)
+	return wire.Decoded(a, "attempt", &f)
 }
 
 func attemptFields(f *wire.Fields, a *ledger.Attempt) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
@@ -40,9 +39,6 @@ type auditChangeDoc struct {
 	Before  json.RawMessage `json:"before,omitempty" doc:"Any JSON; absent where there was nothing"`
 	After   json.RawMessage `json:"after,omitempty" doc:"Any JSON; absent where there is nothing"`
 }
-
-// noProof is how JSON says audit.Unproved.
-const noProof = "none"
 
 // AuditLine is the codec of `audit` and `audit-users`: JSON, for others to read.
 type AuditLine struct{}
@@ -102,9 +98,5 @@ func ReadAuditHead(b []byte) (h AuditHead, err error) {
 	return h, err
 }
 
-// proofFields are those of a proof, inside commands.
-func proofFields(f *wire.Fields, p *audit.Proof) {
-	f.Text(1, (*string)(&p.By))
-	f.Text(2, &p.Issuer)
-	f.Text(3, &p.Role)
-}
+// Forms returns the one that there is.
+func (AuditLine) Forms() []Form { return []Form{formOf[auditLineDoc]()} }

@@ -12,12 +12,12 @@ type BudgetMove struct{}
 
 // Encode returns m in binary; it never fails.
 func (BudgetMove) Encode(m *budget.Move) ([]byte, error) {
-	return encode(wire.Writing(budgetMoveVersion, 192), m, moveFields)
+	return wire.Encode(wire.Writing(budgetMoveVersion, 192), m, moveFields)
 }
 
 // Decode reads what Encode wrote.
 func (BudgetMove) Decode(b []byte) (*budget.Move, error) {
-	return decode(wire.Reading(b, budgetMoveVersion), "move between budget rows", moveFields)
+	return wire.Decode(wire.Reading(b, budgetMoveVersion), "move between budget rows", moveFields)
 }
 
 func moveFields(f *wire.Fields, m *budget.Move) {

@@ -12,12 +12,12 @@ type BudgetReturn struct{}
 
 // Encode returns v in binary; it never fails.
 func (BudgetReturn) Encode(v *budget.Return) ([]byte, error) {
-	return encode(wire.Writing(budgetReturnVersion, 128), v, returnFields)
+	return wire.Encode(wire.Writing(budgetReturnVersion, 128), v, returnFields)
 }
 
 // Decode reads what Encode wrote.
 func (BudgetReturn) Decode(b []byte) (*budget.Return, error) {
-	return decode(wire.Reading(b, budgetReturnVersion), "budget return", returnFields)
+	return wire.Decode(wire.Reading(b, budgetReturnVersion), "budget return", returnFields)
 }
 
 func returnFields(f *wire.Fields, v *budget.Return) {

@@ -15,12 +15,12 @@ type BudgetRow struct{}
 
 // Encode returns row in binary; it never fails.
 func (BudgetRow) Encode(row *budget.Row) ([]byte, error) {
-	return encode(wire.Writing(budgetRowVersion, 128), row, budgetFields)
+	return wire.Encode(wire.Writing(budgetRowVersion, 128), row, budgetFields)
 }
 
 // Decode reads what Encode wrote.
 func (BudgetRow) Decode(b []byte) (*budget.Row, error) {
-	return decode(wire.Reading(b, budgetRowVersion), "budget row", budgetFields)
+	return wire.Decode(wire.Reading(b, budgetRowVersion), "budget row", budgetFields)
 }
 
 func budgetFields(f *wire.Fields, row *budget.Row) {

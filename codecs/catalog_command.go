@@ -13,13 +13,13 @@ type CatalogCommand struct{}
 
 // Encode returns c in binary; it never fails.
 func (CatalogCommand) Encode(c *catalog.Command) ([]byte, error) {
-	return encode(wire.Writing(catalogCommandVersion, 1024), c, catalogCommandFields)
+	return wire.Encode(wire.Writing(catalogCommandVersion, 1024), c, catalogCommandFields)
 }
 
 // Decode reads what Encode wrote. A mission that breaks the rules is read as far as it goes, since refusing it is the
 // catalog's business; one that is no mission at all is an error.
 func (CatalogCommand) Decode(b []byte) (*catalog.Command, error) {
-	return decode(wire.Reading(b, catalogCommandVersion), "catalog command", catalogCommandFields)
+	return wire.Decode(wire.Reading(b, catalogCommandVersion), "catalog command", catalogCommandFields)
 }
 
 func catalogCommandFields(f *wire.Fields, c *catalog.Command) {

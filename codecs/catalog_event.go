@@ -24,12 +24,6 @@ type catalogEventDoc struct {
 	Repeated  bool          `json:"repeated,omitempty" doc:"The command had been judged before: this is that verdict again"`
 }
 
-type problemDoc struct {
-	Pointer string `json:"pointer" doc:"JSON pointer into the definition"`
-	Code    string `json:"code" doc:"Stable"`
-	Detail  string `json:"detail" doc:"For people"`
-}
-
 // CatalogEvent is the codec of `catalog-events`: JSON, for others to read.
 type CatalogEvent struct{}
 
@@ -61,3 +55,6 @@ func (CatalogEvent) Decode(b []byte) (*catalog.Event, error) {
 	}
 	return e, nil
 }
+
+// Forms returns the one that there is.
+func (CatalogEvent) Forms() []Form { return []Form{formOf[catalogEventDoc]()} }

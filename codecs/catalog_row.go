@@ -3,7 +3,6 @@ package codecs
 import (
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/problem"
 )
 
 const catalogRowVersion = 3
@@ -13,12 +12,12 @@ type CatalogRow struct{}
 
 // Encode returns row in binary; it never fails.
 func (CatalogRow) Encode(row *catalog.Row) ([]byte, error) {
-	return encode(wire.Writing(catalogRowVersion, 2048), row, catalogRowFields)
+	return wire.Encode(wire.Writing(catalogRowVersion, 2048), row, catalogRowFields)
 }
 
 // Decode reads what Encode wrote.
 func (CatalogRow) Decode(b []byte) (*catalog.Row, error) {
-	return decode(wire.Reading(b, catalogRowVersion), "catalog row", catalogRowFields)
+	return wire.Decode(wire.Reading(b, catalogRowVersion), "catalog row", catalogRowFields)
 }
 
 func catalogRowFields(f *wire.Fields, row *catalog.Row) {
@@ -63,14 +62,5 @@ func missionFields(f *wire.Fields, history, approval wire.Number, e *catalog.Ent
 	}
 	if read {
 		*e = m
-	}
-}
-
-// problemsField is the problems of a verdict, whoever gave it.
-func problemsField(f *wire.Fields, n wire.Number, list *problem.List) {
-	for p := range wire.Each(f, n, (*[]problem.Problem)(list)) {
-		f.Text(1, &p.Pointer)
-		f.Text(2, &p.Code)
-		f.Text(3, &p.Detail)
 	}
 }

@@ -12,12 +12,12 @@ type ClosedWindow struct{}
 
 // Encode returns c as bytes.
 func (ClosedWindow) Encode(c *health.ClosedWindow) ([]byte, error) {
-	return encode(wire.Writing(closedWindowVersion, 256), c, closedWindowFields)
+	return wire.Encode(wire.Writing(closedWindowVersion, 256), c, closedWindowFields)
 }
 
 // Decode returns the closed window in b.
 func (ClosedWindow) Decode(b []byte) (*health.ClosedWindow, error) {
-	return decode(wire.Copying(b, closedWindowVersion), "closed window", closedWindowFields)
+	return wire.Decode(wire.Copying(b, closedWindowVersion), "closed window", closedWindowFields)
 }
 
 func closedWindowFields(f *wire.Fields, c *health.ClosedWindow) {

@@ -15,12 +15,12 @@ type LetterCommand struct{}
 
 // Encode returns c in binary; it never fails.
 func (LetterCommand) Encode(c *deadletter.Command) ([]byte, error) {
-	return encode(wire.Writing(letterCommandVersion, 256+len(c.Value)), c, letterCommandFields)
+	return wire.Encode(wire.Writing(letterCommandVersion, 256+len(c.Value)), c, letterCommandFields)
 }
 
 // Decode reads what Encode wrote.
 func (LetterCommand) Decode(b []byte) (*deadletter.Command, error) {
-	return decode(wire.Reading(b, letterCommandVersion), "command on a dead letter", letterCommandFields)
+	return wire.Decode(wire.Reading(b, letterCommandVersion), "command on a dead letter", letterCommandFields)
 }
 
 func letterCommandFields(f *wire.Fields, c *deadletter.Command) {
@@ -61,4 +61,10 @@ func ReplayRequest(b []byte) (reason string, raw []byte, err error) {
 		}
 		raw = append([]byte{}, bytes...)
 	})
+}
+
+// ReplayBody says how a dead letter is to be replayed.
+type ReplayBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why, for the record"`
+	Raw    []byte `json:"raw_base64,omitempty" contentEncoding:"base64" doc:"The bytes to send in place of the record's own: at most 1 MiB, base64"`
 }

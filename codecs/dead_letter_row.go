@@ -13,12 +13,12 @@ const deadLetterVersion = 1
 
 // Encode writes row.
 func (DeadLetterRow) Encode(row *deadletter.Row) ([]byte, error) {
-	return encode(wire.Writing(deadLetterVersion, 160), row, deadLetterFields)
+	return wire.Encode(wire.Writing(deadLetterVersion, 160), row, deadLetterFields)
 }
 
 // Decode reads what Encode wrote.
 func (DeadLetterRow) Decode(b []byte) (*deadletter.Row, error) {
-	return decode(wire.Reading(b, deadLetterVersion), "dead letter row", deadLetterFields)
+	return wire.Decode(wire.Reading(b, deadLetterVersion), "dead letter row", deadLetterFields)
 }
 
 func deadLetterFields(f *wire.Fields, row *deadletter.Row) {

@@ -1,8 +1,6 @@
 package codecs
 
 import (
-	"strconv"
-
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -96,14 +94,4 @@ func (r *treeReader) rewardTemplate(node any) catalog.Entity {
 	f.inner("reward", formOf[TemplateGift]()).gift(&t.Reward, t.Currency)
 	f.grant(&t.Grant)
 	return t
-}
-
-func (f fields) texts(key string, to *[]string) {
-	for i, node := range f.list(key) {
-		text, ok := node.(string)
-		if !ok {
-			f.r.add(f.at(key)+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
-		}
-		*to = append(*to, Text(text))
-	}
 }

@@ -149,3 +149,6 @@ func hashOf(id string) ([]byte, bool) {
 	hash, err := hex.DecodeString(text)
 	return hash, err == nil && hex.EncodeToString(hash) == text
 }
+
+// Forms returns the one that there is.
+func (Downtime) Forms() []Form { return []Form{formOf[DowntimeJSON]()} }

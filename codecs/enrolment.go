@@ -15,12 +15,12 @@ type Enrolment struct{}
 
 // Encode returns e in binary; it never fails.
 func (Enrolment) Encode(e *mission.Enrolment) ([]byte, error) {
-	return encode(wire.Writing(enrolmentVersion, 128), e, enrolmentFields)
+	return wire.Encode(wire.Writing(enrolmentVersion, 128), e, enrolmentFields)
 }
 
 // Decode reads what Encode wrote.
 func (Enrolment) Decode(b []byte) (*mission.Enrolment, error) {
-	return decode(wire.Reading(b, enrolmentVersion), "enrolment", enrolmentFields)
+	return wire.Decode(wire.Reading(b, enrolmentVersion), "enrolment", enrolmentFields)
 }
 
 func enrolmentFields(f *wire.Fields, e *mission.Enrolment) {
@@ -37,12 +37,12 @@ type UserSegments struct{}
 
 // Encode returns s in binary; it never fails.
 func (UserSegments) Encode(s *mission.Segments) ([]byte, error) {
-	return encode(wire.Writing(userSegmentsVersion, 128), s, userSegmentsFields)
+	return wire.Encode(wire.Writing(userSegmentsVersion, 128), s, userSegmentsFields)
 }
 
 // Decode reads what Encode wrote.
 func (UserSegments) Decode(b []byte) (*mission.Segments, error) {
-	return decode(wire.Reading(b, userSegmentsVersion), "segments of a user", userSegmentsFields)
+	return wire.Decode(wire.Reading(b, userSegmentsVersion), "segments of a user", userSegmentsFields)
 }
 
 func userSegmentsFields(f *wire.Fields, s *mission.Segments) {

@@ -116,3 +116,21 @@ func (r *treeReader) entity(kind catalog.Kind, node any) catalog.Entity {
 		return nil
 	}
 }
+
+// missionEntity reads a mission as commands ask for it. Without a status it stays as it is, and begins as a draft.
+func (r *treeReader) missionEntity(node any) catalog.Entity {
+	e := catalog.NewMission(r.mission("", node))
+	values, _ := node.(map[string]any)
+	if values["status"] == nil {
+		e.History.Status = ""
+	}
+	f := fields{r: r, values: values}
+	if m := e.Definition(); values["time_zone"] == nil && m.NeedsZone() {
+		e.Assumed = append(e.Assumed, "time_zone is not given: its days and local times are those of UTC")
+	}
+	f.moment("activate_at", &e.ScheduledAt)
+	f.moment("in_force_from", &e.Versions[0].From)
+	f.boolean("backdated", &e.Versions[0].Backdated)
+	f.text("reason", &e.Reason)
+	return e
+}

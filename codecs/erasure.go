@@ -16,12 +16,12 @@ var errErasure = errors.New("erasure: names not exactly one of user and transact
 
 // Encode returns r in binary; it never fails.
 func (Erasure) Encode(r *erasure.Request) ([]byte, error) {
-	return encode(wire.Writing(erasureVersion, 32), r, erasureFields)
+	return wire.Encode(wire.Writing(erasureVersion, 32), r, erasureFields)
 }
 
 // Decode reads what Encode wrote.
 func (Erasure) Decode(b []byte) (*erasure.Request, error) {
-	r, err := decode(wire.Reading(b, erasureVersion), "erasure", erasureFields)
+	r, err := wire.Decode(wire.Reading(b, erasureVersion), "erasure", erasureFields)
 	if err == nil && !r.Sound() {
 		return nil, errErasure
 	}

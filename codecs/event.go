@@ -27,7 +27,7 @@ func (Event) Decode(b []byte) (*payment.Event, error) {
 	// The writer gave these two as distances, in whatever order the fields came.
 	e.CreatedAt = e.UpdatedAt - e.CreatedAt
 	e.ReceivedAt += e.UpdatedAt
-	return decoded(e, "event", &f)
+	return wire.Decoded(e, "event", &f)
 }
 
 // Numbers are never used again for something else; up to 15 they take one byte.

@@ -21,12 +21,12 @@ func (HealthRow) Encode(r *health.Row) ([]byte, error) {
 	if (r.Series == nil) == (r.Closed == nil) {
 		return nil, errEmptyRow
 	}
-	return encode(wire.Writing(healthRowVersion, 1024), r, healthRowFields)
+	return wire.Encode(wire.Writing(healthRowVersion, 1024), r, healthRowFields)
 }
 
 // Decode returns the row in b.
 func (HealthRow) Decode(b []byte) (*health.Row, error) {
-	r, err := decode(wire.Copying(b, healthRowVersion), "health row", healthRowFields)
+	r, err := wire.Decode(wire.Copying(b, healthRowVersion), "health row", healthRowFields)
 	if err == nil && (r.Series == nil) == (r.Closed == nil) {
 		return nil, fmt.Errorf("health row: %w", errEmptyRow)
 	}

@@ -12,13 +12,13 @@ type HealthSetting struct{}
 
 // Encode returns s as bytes; it never fails.
 func (HealthSetting) Encode(s *health.Setting) ([]byte, error) {
-	return encode(wire.Writing(healthSettingVersion, 128), s, settingFields)
+	return wire.Encode(wire.Writing(healthSettingVersion, 128), s, settingFields)
 }
 
 // Decode returns the setting in b. A field that this version does not know is read all the same: what cannot be applied
 // is the reader's to say.
 func (HealthSetting) Decode(b []byte) (*health.Setting, error) {
-	return decode(wire.Copying(b, healthSettingVersion), "health setting", settingFields)
+	return wire.Decode(wire.Copying(b, healthSettingVersion), "health setting", settingFields)
 }
 
 func settingFields(f *wire.Fields, s *health.Setting) {

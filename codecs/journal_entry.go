@@ -53,3 +53,6 @@ func (JournalEntry) Decode(b []byte) (*ledger.JournalEntry, error) {
 	}
 	return e, nil
 }
+
+// Forms returns the one that there is.
+func (JournalEntry) Forms() []Form { return []Form{formOf[journalRecord]()} }

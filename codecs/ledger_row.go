@@ -27,7 +27,7 @@ func (LedgerRow) Decode(b []byte) (*ledger.Row, error) {
 	for f.Next() {
 		ledgerRowFields(&f, r)
 	}
-	return decoded(r, "ledger row", &f)
+	return wire.Decoded(r, "ledger row", &f)
 }
 
 // ledgerRowFields has the facts, the origin and status_at before what is written as the difference from them. Numbers

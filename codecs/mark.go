@@ -61,3 +61,17 @@ func markOf(text string, offset int) mark {
 func pointerOf(key string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
+
+// covered tells whether a problem with the shape of pointer, or of something around or inside it, is there already.
+func covered(problems problem.List, pointer string) bool {
+	for _, p := range problems {
+		if within(p.Pointer, pointer) || within(pointer, p.Pointer) {
+			return true
+		}
+	}
+	return false
+}
+
+func within(outer, inner string) bool {
+	return len(inner) >= len(outer) && inner[:len(outer)] == outer && (len(inner) == len(outer) || inner[len(outer)] == '/')
+}

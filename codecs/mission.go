@@ -1,8 +1,6 @@
 package codecs
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -66,30 +64,5 @@ func readMission(node any) (mission.Mission, problem.List) {
 	return m, problems
 }
 
-// covered tells whether a problem with the shape of pointer, or of something around or inside it, is there already.
-func covered(problems problem.List, pointer string) bool {
-	for _, p := range problems {
-		if within(p.Pointer, pointer) || within(pointer, p.Pointer) {
-			return true
-		}
-	}
-	return false
-}
-
-func within(outer, inner string) bool {
-	return len(inner) >= len(outer) && inner[:len(outer)] == outer && (len(inner) == len(outer) || inner[len(outer)] == '/')
-}
-
 // MissionJSON returns the canonical JSON of a mission: every field in the order of docs/missions.md, defaults included.
 func MissionJSON(m *mission.Mission) []byte { return mustJSON(missionForm(m)) }
-
-// mustJSON marshals plain structs of strings, integers and lists, which cannot fail.
-func mustJSON(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err)
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}

@@ -3,7 +3,6 @@ package codecs
 import (
 	"strconv"
 
-	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/problem"
 )
@@ -13,24 +12,6 @@ func told() []string {
 	return []string{
 		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at", "actor", "as_of", "approval",
 	}
-}
-
-// missionEntity reads a mission as commands ask for it. Without a status it stays as it is, and begins as a draft.
-func (r *treeReader) missionEntity(node any) catalog.Entity {
-	e := catalog.NewMission(r.mission("", node))
-	values, _ := node.(map[string]any)
-	if values["status"] == nil {
-		e.History.Status = ""
-	}
-	f := fields{r: r, values: values}
-	if m := e.Definition(); values["time_zone"] == nil && m.NeedsZone() {
-		e.Assumed = append(e.Assumed, "time_zone is not given: its days and local times are those of UTC")
-	}
-	f.moment("activate_at", &e.ScheduledAt)
-	f.moment("in_force_from", &e.Versions[0].From)
-	f.boolean("backdated", &e.Versions[0].Backdated)
-	f.text("reason", &e.Reason)
-	return e
 }
 
 // mission reads one definition; the result is normalised.

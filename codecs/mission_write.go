@@ -196,3 +196,9 @@ func durationText(d time.Duration) string {
 	}
 	return s
 }
+
+// MissionForm is the form of a mission's definition.
+func MissionForm() Form { return formOf[missionDoc]() }
+
+// AskedForm is the form of what commands say besides of a mission.
+func AskedForm() Form { return formOf[askedFields]() }

@@ -40,7 +40,7 @@ func (ModeRow) Decode(b []byte) (*health.ModeRow, error) {
 		placesFields(&f, r, words)
 		decidedFields(&f, r)
 	}
-	return decoded(r, "mode row", &f)
+	return wire.Decoded(r, "mode row", &f)
 }
 
 // modeFields come before what is packed: the words that it uses, and the time that its times are near to.

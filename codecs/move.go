@@ -34,14 +34,6 @@ func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 	return at, reason, nil
 }
 
-// ParseReason reads why something is decided from JSON: {reason}. Nothing at all is no reason.
-func ParseReason(b []byte) (reason string, err error) {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return "", nil
-	}
-	return ReasonRequest(b)
-}
-
 // SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is
 // neither.
 func SpanRequest(b []byte) (from, to instant.Milli, err error) {
@@ -52,4 +44,17 @@ func SpanRequest(b []byte) (from, to instant.Milli, err error) {
 		f.moment("from", &from)
 		f.moment("to", &to)
 	})
+}
+
+// MoveBody says when and why a mission is moved; all of it may be left out.
+type MoveBody struct {
+	At         instant.Milli `json:"at,omitzero" format:"date-time" doc:"Event time, not before the change before and not ahead; default: now. To activate, it may lie ahead: the mission is scheduled"`
+	ActivateAt instant.Milli `json:"activate_at,omitzero" format:"date-time" doc:"Another name of at"`
+	Reason     string        `json:"reason,omitempty" maxLength:"500" doc:"For the audit"`
+}
+
+// SimulateBody says which payments count.
+type SimulateBody struct {
+	From instant.Milli `json:"from,omitzero" format:"date-time" doc:"Payments made from then on; default: all that are stored"`
+	To   instant.Milli `json:"to,omitzero" format:"date-time" doc:"Payments made before; default: now"`
 }

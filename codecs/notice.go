@@ -90,3 +90,6 @@ func Payout(user string, a reward.Asked) *task.Task {
 		}),
 	}
 }
+
+// Forms returns the one that there is.
+func (Notice) Forms() []Form { return []Form{formOf[noticeDoc]()} }

@@ -79,3 +79,6 @@ func parseDuration(s string) (time.Duration, error) {
 	}
 	return time.ParseDuration(s)
 }
+
+// Forms returns the one that there is.
+func (Outcome) Forms() []Form { return []Form{formOf[outcomeDoc]()} }

@@ -29,12 +29,12 @@ func (Intervention) Encode(i *health.Intervention) ([]byte, error) {
 	if interventions(i) != 1 {
 		return nil, errIntervention
 	}
-	return encode(wire.Writing(interventionVersion, 128), i, interventionFields)
+	return wire.Encode(wire.Writing(interventionVersion, 128), i, interventionFields)
 }
 
 // Decode returns the intervention in b.
 func (Intervention) Decode(b []byte) (*health.Intervention, error) {
-	i, err := decode(wire.Copying(b, interventionVersion), "intervention", interventionFields)
+	i, err := wire.Decode(wire.Copying(b, interventionVersion), "intervention", interventionFields)
 	if err == nil && interventions(i) != 1 {
 		return nil, fmt.Errorf("intervention: %w", errIntervention)
 	}

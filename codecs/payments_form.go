@@ -58,3 +58,8 @@ type EventFields struct {
 	CreatedAt     any            `json:"created_at,omitempty" nullable:"true" format:"event-time-or-empty" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
 	UpdatedAt     any            `json:"updated_at,omitempty" nullable:"true" format:"event-time-or-words" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`
 }
+
+// Forms returns those of the input contract.
+func (Payments) Forms() []Form {
+	return []Form{formOf[PaymentEvent](), formOf[ReversalEvent](), formOf[ClockEvent]()}
+}

@@ -12,12 +12,12 @@ type PoolCodes struct{}
 
 // Encode returns c in binary; it never fails.
 func (PoolCodes) Encode(c *budget.Codes) ([]byte, error) {
-	return encode(wire.Writing(poolCodesVersion, 32+24*len(c.Codes)), c, poolCodesFields)
+	return wire.Encode(wire.Writing(poolCodesVersion, 32+24*len(c.Codes)), c, poolCodesFields)
 }
 
 // Decode reads what Encode wrote.
 func (PoolCodes) Decode(b []byte) (*budget.Codes, error) {
-	return decode(wire.Reading(b, poolCodesVersion), "codes of a pool", poolCodesFields)
+	return wire.Decode(wire.Reading(b, poolCodesVersion), "codes of a pool", poolCodesFields)
 }
 
 func poolCodesFields(f *wire.Fields, c *budget.Codes) {

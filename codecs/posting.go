@@ -26,7 +26,7 @@ func (Posting) Decode(b []byte) (*ledger.Posting, error) {
 	for f.Next() {
 		postingFields(&f, p)
 	}
-	return decoded(p, "posting", &f)
+	return wire.Decoded(p, "posting", &f)
 }
 
 func postingFields(f *wire.Fields, p *ledger.Posting) {

@@ -13,12 +13,12 @@ type RewardCommand struct{}
 
 // Encode returns c in binary; it never fails.
 func (RewardCommand) Encode(c *reward.Command) ([]byte, error) {
-	return encode(wire.Writing(rewardCommandVersion, 256), c, rewardCommandFields)
+	return wire.Encode(wire.Writing(rewardCommandVersion, 256), c, rewardCommandFields)
 }
 
 // Decode reads what Encode wrote.
 func (RewardCommand) Decode(b []byte) (*reward.Command, error) {
-	return decode(wire.Reading(b, rewardCommandVersion), "command on rewards", rewardCommandFields)
+	return wire.Decode(wire.Reading(b, rewardCommandVersion), "command on rewards", rewardCommandFields)
 }
 
 func rewardCommandFields(f *wire.Fields, c *reward.Command) {

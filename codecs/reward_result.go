@@ -12,12 +12,12 @@ type RewardResult struct{}
 
 // Encode returns r in binary; it never fails.
 func (RewardResult) Encode(r *reward.Result) ([]byte, error) {
-	return encode(wire.Writing(rewardResultVersion, 128), r, rewardResultFields)
+	return wire.Encode(wire.Writing(rewardResultVersion, 128), r, rewardResultFields)
 }
 
 // Decode reads what Encode wrote.
 func (RewardResult) Decode(b []byte) (*reward.Result, error) {
-	return decode(wire.Reading(b, rewardResultVersion), "reward result", rewardResultFields)
+	return wire.Decode(wire.Reading(b, rewardResultVersion), "reward result", rewardResultFields)
 }
 
 func rewardResultFields(f *wire.Fields, r *reward.Result) {

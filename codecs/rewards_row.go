@@ -14,12 +14,12 @@ type RewardsRow struct{}
 // Encode returns row in binary; it never fails.
 func (RewardsRow) Encode(row *reward.Row) ([]byte, error) {
 	size := 64 + 160*len(row.Rewards) + 48*len(row.Coins.Entries) + 48*len(row.Page)
-	return encode(wire.Writing(rewardsRowVersion, size), row, rewardsRowFields)
+	return wire.Encode(wire.Writing(rewardsRowVersion, size), row, rewardsRowFields)
 }
 
 // Decode reads what Encode wrote.
 func (RewardsRow) Decode(b []byte) (*reward.Row, error) {
-	return decode(wire.Reading(b, rewardsRowVersion), "rewards row", rewardsRowFields)
+	return wire.Decode(wire.Reading(b, rewardsRowVersion), "rewards row", rewardsRowFields)
 }
 
 func rewardsRowFields(f *wire.Fields, row *reward.Row) {

@@ -12,12 +12,12 @@ type Score struct{}
 
 // Encode returns s as bytes.
 func (Score) Encode(s *health.Score) ([]byte, error) {
-	return encode(wire.Writing(scoreVersion, 96), s, scoreFields)
+	return wire.Encode(wire.Writing(scoreVersion, 96), s, scoreFields)
 }
 
 // Decode returns the score in b.
 func (Score) Decode(b []byte) (*health.Score, error) {
-	return decode(wire.Copying(b, scoreVersion), "score", scoreFields)
+	return wire.Decode(wire.Copying(b, scoreVersion), "score", scoreFields)
 }
 
 func scoreFields(f *wire.Fields, s *health.Score) {

@@ -105,3 +105,6 @@ func (StatusRecord) Decode(b []byte) (*health.StatusRecord, error) {
 	}
 	return r, nil
 }
+
+// Forms returns the one that there is.
+func (StatusRecord) Forms() []Form { return []Form{formOf[statusJSON]()} }

@@ -12,12 +12,12 @@ type Task struct{}
 
 // Encode returns t in binary; it never fails.
 func (Task) Encode(t *task.Task) ([]byte, error) {
-	return encode(wire.Writing(taskVersion, 64+len(t.Payload)), t, taskFields)
+	return wire.Encode(wire.Writing(taskVersion, 64+len(t.Payload)), t, taskFields)
 }
 
 // Decode reads what Encode wrote.
 func (Task) Decode(b []byte) (*task.Task, error) {
-	return decode(wire.Reading(b, taskVersion), "task", taskFields)
+	return wire.Decode(wire.Reading(b, taskVersion), "task", taskFields)
 }
 
 func taskFields(f *wire.Fields, t *task.Task) {

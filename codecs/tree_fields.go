@@ -169,3 +169,13 @@ func (f fields) boolean(key string, to *bool) {
 		f.r.add(f.at(key), problem.WrongType, "needs true or false")
 	}
 }
+
+func (f fields) texts(key string, to *[]string) {
+	for i, node := range f.list(key) {
+		text, ok := node.(string)
+		if !ok {
+			f.r.add(f.at(key)+"/"+strconv.Itoa(i), problem.WrongType, "needs a text")
+		}
+		*to = append(*to, Text(text))
+	}
+}

@@ -1,8 +1,6 @@
 package codecs
 
 import (
-	"fmt"
-
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
@@ -28,16 +26,6 @@ func GoodwillRequest(b []byte) (*reward.Command, error) {
 	})
 }
 
-// ReasonRequest reads why somebody of support does something.
-func ReasonRequest(b []byte) (reason string, err error) {
-	return reason, request(b, formOf[ReasonBody](), func(f fields) { f.text("reason", &reason) })
-}
-
-// NoRequest reads the body of a request that has none: an object without fields. Errors are those of other requests.
-func NoRequest(b []byte) error {
-	return request(b, formOf[struct{}](), func(fields) {})
-}
-
 // SegmentsRequest reads the segments that a user is to be in.
 func SegmentsRequest(b []byte) (segments []string, err error) {
 	return segments, request(b, formOf[SegmentsBody](), func(f fields) {
@@ -48,19 +36,18 @@ func SegmentsRequest(b []byte) (segments []string, err error) {
 	})
 }
 
-// request reads one object of JSON, which has a form.
-func request(b []byte, form Form, read func(fields)) error {
-	tree, err := parseJSONTree(b)
-	if err != nil {
-		return fmt.Errorf("request: %w", err)
-	}
-	r := &treeReader{}
-	if tree == nil {
-		r.add("", problem.WrongType, "needs an object")
-	}
-	read(r.formed("", tree, form))
-	if len(r.problems) > 0 {
-		return r.problems
-	}
-	return nil
+// GoodwillBody is what support gives a user.
+type GoodwillBody struct {
+	Kind         string   `json:"kind" enum:"@reward_kind"`
+	Amount       int64    `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
+	Currency     string   `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
+	ExpiresAfter string   `json:"expires_after,omitempty" doc:"A Go duration, of what waits for its user: of a scratch card, or with the grant mode claim; default: never" example:"720h"`
+	Grant        grantDoc `json:"grant,omitzero"`
+	Debt         string   `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
+	Reason       string   `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+}
+
+// SegmentsBody is what segments a user is to be in.
+type SegmentsBody struct {
+	Segments []string `json:"segments" doc:"In place of all those before" example:"[\"new\"]"`
 }

@@ -45,7 +45,7 @@ func (UserRow) Decode(b []byte) (*mission.UserRow, error) {
 	for f.Next() {
 		userRowFields(&f, row, &a)
 	}
-	return decoded(row, "user row", &f)
+	return wire.Decoded(row, "user row", &f)
 }
 
 // amendment is what a row follows, where it is written, and what ids share, where it is read.

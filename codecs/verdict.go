@@ -2,6 +2,7 @@ package codecs
 
 import (
 	"github.com/millrace/millrace/codecs/wire"
+	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
 
@@ -11,4 +12,13 @@ func verdictFields(f *wire.Fields, v *verdict.Verdict) {
 	f.Text(2, (*string)(&v.Result))
 	problemsField(f, 3, &v.Problems)
 	f.Int(5, (*int64)(&v.At))
+}
+
+// problemsField is the problems of a verdict, whoever gave it.
+func problemsField(f *wire.Fields, n wire.Number, list *problem.List) {
+	for p := range wire.Each(f, n, (*[]problem.Problem)(list)) {
+		f.Text(1, &p.Pointer)
+		f.Text(2, &p.Code)
+		f.Text(3, &p.Detail)
+	}
 }

@@ -170,3 +170,6 @@ func silenceOf(in *WindowRecordJSON, silent *PeriodJSON) *health.WindowRecord {
 		Span: window.Span{Start: instant.Milli(silent.From), End: instant.Milli(silent.To)}, Silent: true,
 	}
 }
+
+// Forms returns those of a window and of a silence.
+func (WindowRecord) Forms() []Form { return []Form{formOf[WindowRecordJSON](), formOf[SilenceJSON]()} }
