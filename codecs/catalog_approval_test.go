@@ -16,7 +16,7 @@ import (
 func decidedRow(t testing.TB) (*catalog.Row, []*audit.Line) {
 	t.Helper()
 	const at = 1_772_359_200_000
-	m, err := codecs.ParseMission([]byte(contractJSON))
+	m, err := codecs.ParseMission([]byte(codecs.Mission))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +58,11 @@ func TestApprovalsAreKept(t *testing.T) {
 	if a := m.Approval; a.Approved == nil || a.Proposal == nil || !a.Proposal.Backdated || len(a.Proposal.Authors) != 2 || len(a.Authors) != 1 {
 		t.Fatalf("%+v", a)
 	}
-	checkGolden(t, "catalog_row_approval", checkRoundTrip(t, codecs.CatalogRow{}, row))
+	codecs.Golden(t, "catalog_row_approval", codecs.RoundTrip(t, codecs.CatalogRow{}, row))
 	rejected := *row
 	m.Approval.Proposal, m.Approval.Rejected = nil, &catalog.Decision{Actor: "cy", At: 7, Reason: "no", Revision: 4}
 	rejected.Entity = m
-	checkRoundTrip(t, codecs.CatalogRow{}, &rejected)
+	codecs.RoundTrip(t, codecs.CatalogRow{}, &rejected)
 	var lines []string
 	for _, a := range written {
 		line := a.Action

@@ -58,8 +58,8 @@ func TestDialectsOfCodes(t *testing.T) {
 		"plain":      {[]byte("A-1\nA-2\n"), codecs.CodesDialect{Encoding: "utf-8", LineEnds: "lf"}},
 		"header":     {[]byte("\n\nCode\nA-1\nA-2"), codecs.CodesDialect{Encoding: "utf-8", LineEnds: "lf", Header: "Code"}},
 		"Excel":      {[]byte("\ufeffcodes;\r\n\"A-1\";\r\nA-2;\r\n;\r\n"), codecs.CodesDialect{Encoding: "utf-8", ByteOrderMark: true, LineEnds: "crlf", Separator: ";", Quote: `"`, Header: "codes"}},
-		"Unicode":    {utf16File("A-1\t\r\nA-2\t\r\n", endian.LittleEndian, true), codecs.CodesDialect{Encoding: "utf-16le", ByteOrderMark: true, LineEnds: "crlf", Separator: "\t"}},
-		"big endian": {utf16File("A-1\nA-2\n", endian.BigEndian, false), codecs.CodesDialect{Encoding: "utf-16be", LineEnds: "lf"}},
+		"Unicode":    {codecs.UTF16("A-1\t\r\nA-2\t\r\n", endian.LittleEndian, true), codecs.CodesDialect{Encoding: "utf-16le", ByteOrderMark: true, LineEnds: "crlf", Separator: "\t"}},
+		"big endian": {codecs.UTF16("A-1\nA-2\n", endian.BigEndian, false), codecs.CodesDialect{Encoding: "utf-16be", LineEnds: "lf"}},
 		"old Mac":    {[]byte("code\rA-1\rA-2\r"), codecs.CodesDialect{Encoding: "utf-8", LineEnds: "cr", Header: "code"}},
 	} {
 		file := codecs.ReadCodes(c.file, catalog.CodePattern{})

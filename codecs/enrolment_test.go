@@ -17,16 +17,16 @@ func someSegments() *mission.Segments {
 }
 
 func TestEnrolmentsGolden(t *testing.T) {
-	checkGolden(t, "enrolment", checkRoundTrip(t, codecs.Enrolment{}, anEnrolment()))
-	checkGolden(t, "user_segments", checkRoundTrip(t, codecs.UserSegments{}, someSegments()))
-	checkRoundTrip(t, codecs.UserSegments{}, &mission.Segments{UserID: "in none"})
+	codecs.Golden(t, "enrolment", codecs.RoundTrip(t, codecs.Enrolment{}, anEnrolment()))
+	codecs.Golden(t, "user_segments", codecs.RoundTrip(t, codecs.UserSegments{}, someSegments()))
+	codecs.RoundTrip(t, codecs.UserSegments{}, &mission.Segments{UserID: "in none"})
 }
 
 func FuzzEnrolments(f *testing.F) {
-	f.Add(encoded(f, codecs.Enrolment{}, anEnrolment()))
-	f.Add(encoded(f, codecs.UserSegments{}, someSegments()))
+	f.Add(codecs.Encoded(f, codecs.Enrolment{}, anEnrolment()))
+	f.Add(codecs.Encoded(f, codecs.UserSegments{}, someSegments()))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		checkStable(t, codecs.Enrolment{}, b)
-		checkStable(t, codecs.UserSegments{}, b)
+		codecs.Stable(t, codecs.Enrolment{}, b)
+		codecs.Stable(t, codecs.UserSegments{}, b)
 	})
 }

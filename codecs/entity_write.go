@@ -46,3 +46,8 @@ func settingValues(p health.Patch) map[string]json.RawMessage {
 	}
 	return values
 }
+
+func askedJSON(m *catalog.Mission) []byte {
+	definition, v := m.Definition(), m.Latest()
+	return mustJSON(askedDoc{missionForm(&definition), askedFields{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
+}

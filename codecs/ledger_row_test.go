@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/codecs"
@@ -13,46 +12,13 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// binary is what the ledger's codecs have in common.
-type binary[T any] interface {
-	Encode(T) ([]byte, error)
-	Decode([]byte) (T, error)
-}
-
-func checkRoundTrip[T any](t interface {
-	Helper()
-	Fatalf(string, ...any)
-}, codec binary[T], v T) []byte {
-	t.Helper()
-	b, err := codec.Encode(v)
-	if err != nil {
-		t.Fatalf("encode: %v", err)
-	}
-	back, err := codec.Decode(b)
-	if err != nil {
-		t.Fatalf("decode: %v", err)
-	}
-	if diff := cmp.Diff(v, back); diff != "" {
-		t.Fatalf("round trip (-in +out):\n%s", diff)
-	}
-	return b
-}
-
-func ledgerFacts() payment.Facts {
-	return payment.Facts{
-		TransactionID: "t1", UserID: "u1", AmountMinor: 12550, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-		Merchant: "swiggy", Category: "food", Attributes: []payment.Attribute{{Key: "card", Value: "fam"}, {Key: "x"}},
-		CreatedAt: 1_772_359_200_000,
-	}
-}
-
 func ledgerOrigin() payment.Origin {
 	return payment.Origin{Topic: "payments", Partition: 3, Offset: 42, Timestamp: 1_772_359_201_000, Key: []byte("k")}
 }
 
 func ledgerPosting() *ledger.Posting {
 	return &ledger.Posting{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), Kind: ledger.PaymentReversed, EventID: "e2", Seq: 2,
+		Facts: codecs.Facts(), Origin: ledgerOrigin(), Kind: ledger.PaymentReversed, EventID: "e2", Seq: 2,
 		NetBefore: 12550, NetAfter: 550, At: 1_772_359_201_250, Cause: reversalCause(),
 	}
 }
@@ -70,7 +36,7 @@ func reversalCause() ledger.Cause {
 
 func failedCause() ledger.Cause {
 	return ledger.Cause{
-		Facts: ledgerFacts(), ID: "e1", Type: payment.Payment, Status: payment.Failed, Decline: payment.Business, DeclineCode: "51",
+		Facts: codecs.Facts(), ID: "e1", Type: payment.Payment, Status: payment.Failed, Decline: payment.Business, DeclineCode: "51",
 		LatencyMS: 840, UpdatedAt: 1_772_359_201_250,
 	}
 }
@@ -91,7 +57,7 @@ func ledgerLine() ledger.Line {
 
 func ledgerRow() *ledger.Row {
 	return &ledger.Row{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Success, StatusAt: 1_772_359_201_250,
+		Facts: codecs.Facts(), Origin: ledgerOrigin(), Status: payment.Success, StatusAt: 1_772_359_201_250,
 		Reversals: []ledger.Reversal{{ID: "r1", EventID: "e2", Status: payment.Success, At: 1_772_359_201_250, AmountMinor: 12000}},
 		Events:    []ledger.Seen{{ID: "e1", Fingerprint: 0xfeedfacecafebeef}, {ID: "e2", Fingerprint: 1}},
 		Journal:   []ledger.Line{ledgerLine()}, JournalSeq: 3, PostingSeq: 2, LastAt: 1_772_359_201_250,
@@ -102,13 +68,13 @@ func ledgerRow() *ledger.Row {
 // waitingRow has every field that ledgerRow leaves out.
 func waitingRow() *ledger.Row {
 	e := &payment.Event{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), ID: "e9", Type: payment.Reversal, ReversalID: "r9", Status: payment.Success,
+		Facts: codecs.Facts(), Origin: ledgerOrigin(), ID: "e9", Type: payment.Reversal, ReversalID: "r9", Status: payment.Success,
 		UpdatedAt: 1_772_359_201_250, ReceivedAt: 1_772_359_201_300, HealthInstruments: []string{"sbi"}, Fingerprint: 9,
 		Extra: []byte(`{"note":"kept"}`),
 	}
 	cause := failedCause()
 	return &ledger.Row{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Pending, Waiting: []*payment.Event{e, e},
+		Facts: codecs.Facts(), Origin: ledgerOrigin(), Status: payment.Pending, Waiting: []*payment.Event{e, e},
 		Pending: []ledger.Pending{{Due: 1_772_359_501_250, Instruments: []string{"sbi", ""}, Cause: cause}},
 		Places: []ledger.Place{
 			{Mode: "upi", Instrument: "sbi", Gateway: "payu", TerminalAt: 1}, {AttemptID: "a1", Attempted: true}, {Mode: "upi", Gateway: "razorpay"},
@@ -121,7 +87,7 @@ func pendingRow() *ledger.Row {
 	cause := failedCause()
 	cause.Status, cause.Decline, cause.DeclineCode = payment.Pending, payment.NoDecline, ""
 	return &ledger.Row{
-		Facts: ledgerFacts(), Origin: ledgerOrigin(), Status: payment.Pending,
+		Facts: codecs.Facts(), Origin: ledgerOrigin(), Status: payment.Pending,
 		Places:  []ledger.Place{{Mode: "upi", Instrument: "sbi", Gateway: "razorpay"}},
 		Pending: []ledger.Pending{{Due: 1_772_359_501_250, Instruments: []string{"sbi"}, Origin: ledgerOrigin(), Cause: cause}},
 	}
@@ -149,24 +115,24 @@ func TestLedgerGolden(t *testing.T) {
 		name, want string
 		got        []byte
 	}{
-		{"posting", goldenPosting, checkRoundTrip(t, codecs.Posting{}, ledgerPosting())},
-		{"attempt", goldenAttempt, checkRoundTrip(t, codecs.Attempt{}, ledgerAttempt())},
-		{"row", goldenRow, checkRoundTrip(t, codecs.LedgerRow{}, ledgerRow())},
-		{"pending row", goldenPendingRow, checkRoundTrip(t, codecs.LedgerRow{}, pendingRow())},
+		{"posting", goldenPosting, codecs.RoundTrip(t, codecs.Posting{}, ledgerPosting())},
+		{"attempt", goldenAttempt, codecs.RoundTrip(t, codecs.Attempt{}, ledgerAttempt())},
+		{"row", goldenRow, codecs.RoundTrip(t, codecs.LedgerRow{}, ledgerRow())},
+		{"pending row", goldenPendingRow, codecs.RoundTrip(t, codecs.LedgerRow{}, pendingRow())},
 	} {
 		if got := hex.EncodeToString(c.got); got != c.want {
 			t.Errorf("%s: bytes changed; stored records would be misread. A new field is fine, then renew:\n%s", c.name, got)
 		}
 	}
-	checkRoundTrip(t, codecs.LedgerRow{}, waitingRow())
-	checkRoundTrip(t, codecs.LedgerRow{}, &ledger.Row{})
+	codecs.RoundTrip(t, codecs.LedgerRow{}, waitingRow())
+	codecs.RoundTrip(t, codecs.LedgerRow{}, &ledger.Row{})
 }
 
 func TestJournalEntryGolden(t *testing.T) {
 	e := &ledger.JournalEntry{Line: ledgerLine(), TransactionID: "t1", UserID: "u1", Currency: "INR"}
 	const want = `{"transaction_id":"t1","user_id":"u1","currency":"INR","seq":3,"event_id":"e3","type":"reversal","verdict":"rejected",` +
 		`"reason":"over_reversal","net_before":550,"net_after":550,"at":"2026-03-01T10:00:01.250Z"}`
-	if got := string(checkRoundTrip(t, codecs.JournalEntry{}, e)); got != want {
+	if got := string(codecs.RoundTrip(t, codecs.JournalEntry{}, e)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for _, bad := range []string{``, `{}`, `[]`, `{"type":"payment","verdict":"lost"}`, `{"type":"gift","verdict":"applied"}`} {
@@ -178,17 +144,17 @@ func TestJournalEntryGolden(t *testing.T) {
 
 func TestLedgerRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		checkRoundTrip(t, codecs.Posting{}, &ledger.Posting{
+		codecs.RoundTrip(t, codecs.Posting{}, &ledger.Posting{
 			Facts: drawFacts(t), Origin: drawOrigin(t), Kind: ledger.PostingKind(rapid.Byte().Draw(t, "kind")),
 			EventID: drawText(t), Seq: rapid.Int64().Draw(t, "seq"), NetBefore: rapid.Int64().Draw(t, "before"),
 			NetAfter: rapid.Int64().Draw(t, "after"), At: drawTime(t), Cause: drawCause(t),
 		})
-		checkRoundTrip(t, codecs.Attempt{}, &ledger.Attempt{
+		codecs.RoundTrip(t, codecs.Attempt{}, &ledger.Attempt{
 			Origin: drawOrigin(t), TransactionID: drawText(t), Mode: drawText(t), Instrument: drawText(t), Gateway: drawText(t),
 			Outcome: ledger.Outcome(rapid.Byte().Draw(t, "outcome")), At: drawTime(t), LatencyMS: rapid.Int64().Draw(t, "latency"),
 			Cause: drawCause(t),
 		})
-		checkRoundTrip(t, codecs.LedgerRow{}, drawRow(t))
+		codecs.RoundTrip(t, codecs.LedgerRow{}, drawRow(t))
 	})
 }
 
@@ -265,7 +231,7 @@ func drawCause(t *rapid.T) ledger.Cause {
 }
 
 // fuzz checks that a decoder survives anything, and that what it takes it also writes and reads again.
-func fuzz[T any](f *testing.F, codec binary[T], seeds ...T) {
+func fuzz[T any](f *testing.F, codec codecs.Binary[T], seeds ...T) {
 	for _, v := range seeds {
 		b, err := codec.Encode(v)
 		if err != nil {
@@ -278,7 +244,7 @@ func fuzz[T any](f *testing.F, codec binary[T], seeds ...T) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := codec.Decode(b)
 		if err == nil {
-			checkRoundTrip(t, codec, v)
+			codecs.RoundTrip(t, codec, v)
 		}
 	})
 }

@@ -33,13 +33,6 @@ const contractMission = `
   status: active
 `
 
-const contractJSON = `{"id":"swiggy-500","title":"Spend ₹500 at Swiggy","currency":"INR","goal":{"metric":"amount","target":50000},` +
-	`"filters":[{"id":"amount","operator":"gte","values":10000},{"id":"merchant","operator":"eq","values":"swiggy"}],` +
-	`"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-08"},"time_zone":"Asia/Kolkata","reward":{"kind":"coins","amount":100},` +
-	`"grant":{"mode":"auto","hold":"0s"},"enrolment":"automatic",` +
-	`"limits":{"completions_per_user":1,"max_winners":0,"budget":0,"over_budget":"reject"},"audience":{"rollout_percent":100,"segments":[]},` +
-	`"debt":"negative","status":"active"}`
-
 func parseMissions(t *testing.T, text string) []mission.Mission {
 	t.Helper()
 	missions, err := codecs.ParseMissions(strings.NewReader(text))
@@ -54,15 +47,15 @@ func TestMissionOfTheContract(t *testing.T) {
 	if len(missions) != 1 {
 		t.Fatal(len(missions))
 	}
-	if diff := cmp.Diff(contractJSON, string(codecs.MissionJSON(&missions[0]))); diff != "" {
+	if diff := cmp.Diff(codecs.Mission, string(codecs.MissionJSON(&missions[0]))); diff != "" {
 		t.Error(diff)
 	}
-	for _, same := range []string{contractJSON, "[" + contractJSON + "]", " \n" + contractJSON} {
+	for _, same := range []string{codecs.Mission, "[" + codecs.Mission + "]", " \n" + codecs.Mission} {
 		if diff := cmp.Diff(missions, parseMissions(t, same)); diff != "" {
 			t.Errorf("JSON is not identical: %s", diff)
 		}
 	}
-	one, err := codecs.ParseMission([]byte(contractJSON))
+	one, err := codecs.ParseMission([]byte(codecs.Mission))
 	if err != nil || !cmp.Equal(one, missions[0]) {
 		t.Errorf("%v %+v", err, one)
 	}
@@ -115,10 +108,10 @@ func TestMissionFilters(t *testing.T) {
 
 func TestMissionProblems(t *testing.T) {
 	replace := func(old, new string) string {
-		if !strings.Contains(contractJSON, old) {
+		if !strings.Contains(codecs.Mission, old) {
 			t.Fatal(old)
 		}
-		return strings.Replace(contractJSON, old, new, 1)
+		return strings.Replace(codecs.Mission, old, new, 1)
 	}
 	tests := []struct{ name, text, want string }{
 		{"unknown field", replace(`"debt"`, `"depth":1,"debt"`), "/0/depth unknown_field"},
@@ -136,7 +129,7 @@ func TestMissionProblems(t *testing.T) {
 		{"two at once", strings.Replace(replace(`"values":10000`, `"values":"lots"`), `"INR"`, `"rupees"`, 1), "/0/currency invalid_field; /0/filters/0/values wrong_type"},
 		{"no mission", `[5]`, "/0 wrong_type"},
 		{"nothing in the list", `[null]`, "/0 wrong_type"},
-		{"twice", "[" + contractJSON + "," + contractJSON + "]", "/1/id invalid_field"},
+		{"twice", "[" + codecs.Mission + "," + codecs.Mission + "]", "/1/id invalid_field"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,7 +163,7 @@ func TestMissionFilesThatAreNone(t *testing.T) {
 
 func FuzzParseMissions(f *testing.F) {
 	f.Add([]byte(contractMission))
-	f.Add([]byte(contractJSON))
+	f.Add([]byte(codecs.Mission))
 	f.Add([]byte("- {id: a, filters: [{any: [{id: amount, operator: gte, values: {amount: 1.5, currency: INR}}]}]}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		missions, err := codecs.ParseMissions(bytes.NewReader(b))

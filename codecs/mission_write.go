@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -71,11 +70,6 @@ type askedFields struct {
 	InForceFrom instant.Milli `json:"in_force_from,omitzero" format:"date-time" doc:"From when a changed definition is in force, at least 10 s ahead; default: that"`
 	Backdated   bool          `json:"backdated,omitempty" doc:"The changed definition is in force from a time before that; needs a reason"`
 	Reason      string        `json:"reason,omitempty" maxLength:"500" doc:"Why, for the audit"`
-}
-
-func askedJSON(m *catalog.Mission) []byte {
-	definition, v := m.Definition(), m.Latest()
-	return mustJSON(askedDoc{missionForm(&definition), askedFields{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
 }
 
 type rewardDoc struct {

@@ -17,12 +17,12 @@ func TestEveryOutcomeIsKept(t *testing.T) {
 		if o.String() == "" {
 			t.Errorf("outcome %d has no name", o)
 		}
-		record := checkRoundTrip(t, codecs.WindowRecord{}, &health.WindowRecord{
+		record := codecs.RoundTrip(t, codecs.WindowRecord{}, &health.WindowRecord{
 			Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "a"}, Counts: counts, Samples: 7,
 		})
 		if !bytes.Contains(record, []byte(`"`+o.String()+`":7`)) {
 			t.Errorf("%s: %s", o, record)
 		}
-		checkRoundTrip(t, codecs.Score{}, &health.Score{Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "a"}, WindowEnd: 60_000, Window: counts})
+		codecs.RoundTrip(t, codecs.Score{}, &health.Score{Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "a"}, WindowEnd: 60_000, Window: counts})
 	}
 }

@@ -3,7 +3,6 @@ package codecs
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -33,20 +32,6 @@ func sampleSetting() *health.Setting {
 	return &health.Setting{Mode: "upi", Instrument: "sbi", EffectiveFrom: 1772359200000, Actor: "ops", Patch: health.Patch{
 		{Field: "down_below", Value: "0.6"}, {Field: "min_samples", Value: "50"},
 	}}
-}
-
-// TestMomentsAreUnderstoodOrRefused: a time of a definition or command is read as one of an event is.
-func TestMomentsAreUnderstoodOrRefused(t *testing.T) {
-	for _, at := range []string{`"2026-03-01T10:00:01Z"`, `"2026-03-01 15:30:01+05:30"`, `1772359201`, `"1772359201"`, `1772359201000`} {
-		if got, _, err := ParseMove([]byte(`{"at":` + at + `}`)); err != nil || got != 1772359201000 {
-			t.Errorf("%s: %s, %v", at, got, err)
-		}
-	}
-	for _, at := range []string{`0`, `1796024`, `"2026-03-01T10:00:01"`, `"noon"`, `true`} {
-		if _, _, err := ParseMove([]byte(`{"at":` + at + `}`)); err == nil || !strings.Contains(err.Error(), "needs a time") {
-			t.Errorf("%s: %v", at, err)
-		}
-	}
 }
 
 func TestInterventionGolden(t *testing.T) {

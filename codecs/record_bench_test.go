@@ -11,8 +11,8 @@ func BenchmarkPosting(b *testing.B) { benchmarkCodec(b, codecs.Posting{}, ledger
 
 func BenchmarkAttempt(b *testing.B) { benchmarkCodec(b, codecs.Attempt{}, ledgerAttempt()) }
 
-func benchmarkCodec[T any](b *testing.B, codec binary[T], v T) {
-	raw := checkRoundTrip(b, codec, v)
+func benchmarkCodec[T any](b *testing.B, codec codecs.Binary[T], v T) {
+	raw := codecs.RoundTrip(b, codec, v)
 	b.Run("encode", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -79,45 +79,45 @@ func rewardsRow() *reward.Row {
 }
 
 func TestBudgetGolden(t *testing.T) {
-	checkGolden(t, "allotment", checkRoundTrip(t, codecs.Allotment{}, anAllotment()))
-	checkGolden(t, "budget_return", checkRoundTrip(t, codecs.BudgetReturn{}, aBudgetReturn()))
-	checkGolden(t, "pool_codes", checkRoundTrip(t, codecs.PoolCodes{}, &budget.Codes{Pool: "p", Codes: []string{"A", "B"}, At: rewardAt}))
-	checkGolden(t, "budget_move", checkRoundTrip(t, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}, Duplicates: 2}))
+	codecs.Golden(t, "allotment", codecs.RoundTrip(t, codecs.Allotment{}, anAllotment()))
+	codecs.Golden(t, "budget_return", codecs.RoundTrip(t, codecs.BudgetReturn{}, aBudgetReturn()))
+	codecs.Golden(t, "pool_codes", codecs.RoundTrip(t, codecs.PoolCodes{}, &budget.Codes{Pool: "p", Codes: []string{"A", "B"}, At: rewardAt}))
+	codecs.Golden(t, "budget_move", codecs.RoundTrip(t, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}, Duplicates: 2}))
 	for name, row := range budgetRows() {
-		checkGolden(t, "budget_row_"+name, checkRoundTrip(t, codecs.BudgetRow{}, row))
+		codecs.Golden(t, "budget_row_"+name, codecs.RoundTrip(t, codecs.BudgetRow{}, row))
 	}
-	checkGolden(t, "rewards_row", checkRoundTrip(t, codecs.RewardsRow{}, rewardsRow()))
-	checkGolden(t, "rewards_row_page", checkRoundTrip(t, codecs.RewardsRow{}, &reward.Row{Page: rewardsRow().Coins.Entries}))
+	codecs.Golden(t, "rewards_row", codecs.RoundTrip(t, codecs.RewardsRow{}, rewardsRow()))
+	codecs.Golden(t, "rewards_row_page", codecs.RoundTrip(t, codecs.RewardsRow{}, &reward.Row{Page: rewardsRow().Coins.Entries}))
 }
 
 func FuzzBudgetRecords(f *testing.F) {
-	f.Add(encoded(f, codecs.Allotment{}, anAllotment()))
-	f.Add(encoded(f, codecs.BudgetReturn{}, aBudgetReturn()))
-	f.Add(encoded(f, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}}))
-	f.Add(encoded(f, codecs.RewardsRow{}, rewardsRow()))
+	f.Add(codecs.Encoded(f, codecs.Allotment{}, anAllotment()))
+	f.Add(codecs.Encoded(f, codecs.BudgetReturn{}, aBudgetReturn()))
+	f.Add(codecs.Encoded(f, codecs.BudgetMove{}, &budget.Move{Step: budget.StepTake, Allotment: anAllotment(), Codes: []string{"A"}}))
+	f.Add(codecs.Encoded(f, codecs.RewardsRow{}, rewardsRow()))
 	for _, row := range budgetRows() {
-		f.Add(encoded(f, codecs.BudgetRow{}, row))
+		f.Add(codecs.Encoded(f, codecs.BudgetRow{}, row))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		checkStable(t, codecs.Allotment{}, b)
-		checkStable(t, codecs.BudgetReturn{}, b)
-		checkStable(t, codecs.PoolCodes{}, b)
-		checkStable(t, codecs.BudgetMove{}, b)
-		checkStable(t, codecs.BudgetRow{}, b)
-		checkStable(t, codecs.RewardsRow{}, b)
+		codecs.Stable(t, codecs.Allotment{}, b)
+		codecs.Stable(t, codecs.BudgetReturn{}, b)
+		codecs.Stable(t, codecs.PoolCodes{}, b)
+		codecs.Stable(t, codecs.BudgetMove{}, b)
+		codecs.Stable(t, codecs.BudgetRow{}, b)
+		codecs.Stable(t, codecs.RewardsRow{}, b)
 	})
 }
 
 func TestNoticeJSON(t *testing.T) {
 	r := rewardsRow().Rewards[0]
 	n := reward.NoticeOf("u1", reward.Changed{Reward: r, From: reward.Granting})
-	b := checkRoundTrip(t, codecs.Notice{}, n)
+	b := codecs.RoundTrip(t, codecs.Notice{}, n)
 	want := `{"type":"reward","user_id":"u1","reward_id":"rw_1","mission_id":"m1","iteration":3,"epoch":5,"kind":"gift_card","amount":6,"currency":"INR",` +
 		`"state":"granted","previous":"granting","reason":"r","at":"1970-01-01T00:00:00.008Z"}`
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Error(diff)
 	}
-	checkRoundTrip(t, codecs.Notice{}, &reward.Notice{UserID: "u"})
+	codecs.RoundTrip(t, codecs.Notice{}, &reward.Notice{UserID: "u"})
 }
 
 func TestPayoutPayload(t *testing.T) {
@@ -131,36 +131,19 @@ func TestPayoutPayload(t *testing.T) {
 }
 
 func TestRewardRecordsGolden(t *testing.T) {
-	checkGolden(t, "task", checkRoundTrip(t, codecs.Task{}, aTask()))
-	checkGolden(t, "reward_command", checkRoundTrip(t, codecs.RewardCommand{}, aRewardCommand()))
-	checkGolden(t, "reward_result", checkRoundTrip(t, codecs.RewardResult{}, aRewardResult()))
-	checkRoundTrip(t, codecs.RewardCommand{}, &reward.Command{ID: "c", Op: reward.Claim})
+	codecs.Golden(t, "task", codecs.RoundTrip(t, codecs.Task{}, aTask()))
+	codecs.Golden(t, "reward_command", codecs.RoundTrip(t, codecs.RewardCommand{}, aRewardCommand()))
+	codecs.Golden(t, "reward_result", codecs.RoundTrip(t, codecs.RewardResult{}, aRewardResult()))
+	codecs.RoundTrip(t, codecs.RewardCommand{}, &reward.Command{ID: "c", Op: reward.Claim})
 }
 
 func FuzzRewardRecords(f *testing.F) {
-	for _, b := range [][]byte{encoded(f, codecs.Task{}, aTask()), encoded(f, codecs.RewardCommand{}, aRewardCommand()), encoded(f, codecs.RewardResult{}, aRewardResult())} {
+	for _, b := range [][]byte{codecs.Encoded(f, codecs.Task{}, aTask()), codecs.Encoded(f, codecs.RewardCommand{}, aRewardCommand()), codecs.Encoded(f, codecs.RewardResult{}, aRewardResult())} {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		checkStable(t, codecs.Task{}, b)
-		checkStable(t, codecs.RewardCommand{}, b)
-		checkStable(t, codecs.RewardResult{}, b)
+		codecs.Stable(t, codecs.Task{}, b)
+		codecs.Stable(t, codecs.RewardCommand{}, b)
+		codecs.Stable(t, codecs.RewardResult{}, b)
 	})
-}
-
-func encoded[T any](t testing.TB, codec binary[T], v T) []byte {
-	t.Helper()
-	b, err := codec.Encode(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// checkStable wants that what can be read at all is written and read as the same.
-func checkStable[T any](t *testing.T, codec binary[T], b []byte) {
-	t.Helper()
-	if v, err := codec.Decode(b); err == nil {
-		checkRoundTrip(t, codec, v)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -172,17 +171,6 @@ func TestWhatIsUnderstood(t *testing.T) {
 	}
 }
 
-func utf16File(text string, order endian.AppendByteOrder, bom bool) []byte {
-	var b []byte
-	if bom {
-		b = order.AppendUint16(b, 0xfeff)
-	}
-	for _, u := range utf16.Encode([]rune(text)) {
-		b = order.AppendUint16(b, u)
-	}
-	return b
-}
-
 // However a file is encoded, and in however many documents, all of it is read or none.
 func TestFilesAreReadWhole(t *testing.T) {
 	one, two := written("title: ä €"), strings.Replace(written("title: B"), "id: m", "id: n", 1)
@@ -194,9 +182,9 @@ func TestFilesAreReadWhole(t *testing.T) {
 		"plain":               {[]byte(one), "m"},
 		"BOM":                 {[]byte("\ufeff" + one), "m"},
 		"CRLF":                {[]byte(strings.ReplaceAll(one, "\n", "\r\n")), "m"},
-		"UTF-16 LE":           {utf16File(one, endian.LittleEndian, true), "m"},
-		"UTF-16 BE":           {utf16File(one, endian.BigEndian, true), "m"},
-		"UTF-16 without BOM":  {utf16File(one, endian.LittleEndian, false), "m"},
+		"UTF-16 LE":           {codecs.UTF16(one, endian.LittleEndian, true), "m"},
+		"UTF-16 BE":           {codecs.UTF16(one, endian.BigEndian, true), "m"},
+		"UTF-16 without BOM":  {codecs.UTF16(one, endian.LittleEndian, false), "m"},
 		"two documents":       {[]byte(one + "---\n" + two), "m n"},
 		"with end":            {[]byte("---\n" + one + "...\n---\n" + two), "m n"},
 		"BOM between":         {[]byte(one + "---\n\ufeff" + two), ""},
