@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	auditcodec "github.com/millrace/millrace/codecs/audit"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
@@ -53,7 +54,7 @@ var vocabularies = []vocabulary{
 	{"not_counted", func() []string { return word.Of(mission.Reasons()...) }},
 	{"over_budget", mission.OverBudgets},
 	{"payment_status", payment.Statuses},
-	{"proof", func() []string { return append(word.Of(audit.Proofs()...), noProof) }},
+	{"proof", func() []string { return append(word.Of(audit.Proofs()...), auditcodec.NoProof) }},
 	{"recurrence", mission.Recurrences},
 	{"reward_kind", mission.RewardKinds},
 	{"reward_state", func() []string { return word.Of(reward.States()...) }},

@@ -13,14 +13,14 @@ import (
 	"testing"
 )
 
-// enums returns the enum tags of all forms, of this package and of views, by the places where they stand.
+// enums returns the enum tags of all forms, of codecs and of views, by the places where they stand.
 func enums(t *testing.T) map[string][]string {
 	t.Helper()
 	tags := map[string][]string{}
-	for _, dir := range []string{".", "../views"} {
-		files, err := filepath.Glob(dir + "/*.go")
+	for _, glob := range []string{"*.go", "*/*.go", "../views/*.go", "../views/*/*.go"} {
+		files, err := filepath.Glob(glob)
 		if err != nil || len(files) == 0 {
-			t.Fatal(dir, err)
+			t.Fatal(glob, err)
 		}
 		for _, name := range files {
 			text, err := os.ReadFile(name)

@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/window/script"
 	"github.com/millrace/millrace/views/problem"
@@ -34,11 +35,11 @@ func example(t *testing.T, page, section, language string) string {
 
 func TestWindowRecordOfTheContract(t *testing.T) {
 	text := example(t, "contract.md", "Topics", "json")
-	record, err := (codecs.WindowRecord{}).Decode([]byte(text))
+	record, err := (healthcodec.WindowRecord{}).Decode([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := (codecs.WindowRecord{}).Encode(record)
+	again, err := (healthcodec.WindowRecord{}).Encode(record)
 	if diff := cmp.Diff(strings.ReplaceAll(strings.ReplaceAll(text, "\n", ""), `, "`, `,"`), string(again)); diff != "" || err != nil {
 		t.Errorf("%v (-page +codec):\n%s", err, diff)
 	}
@@ -60,7 +61,7 @@ func TestProblemOfTheContract(t *testing.T) {
 // The mission that the page shows with all defaults is the one of the tour, which leaves them out.
 func TestMissionExampleShowsTheDefaults(t *testing.T) {
 	parse := func(text string) []mission.Mission {
-		missions, err := codecs.ParseMissions(strings.NewReader(text))
+		missions, err := missioncodec.ParseAll(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}

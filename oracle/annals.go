@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -34,7 +34,7 @@ func (a *Annals) RewardsRow(key string, value []byte) error {
 	if value == nil || strings.Contains(key, "\x1f") { // pages have neither
 		return nil
 	}
-	row, err := codecs.RewardsRow{}.Decode(value)
+	row, err := rewardcodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}

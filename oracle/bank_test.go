@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -72,7 +74,7 @@ func newBank(t *testing.T, choose func(int) int) *bank {
 		budgets: map[string]*budget.Row{}, users: map[string]*reward.Row{}, held: map[win]int64{}, annals: NewAnnals(),
 	}
 	for _, codes := range []*budget.Codes{{Pool: "p", Codes: []string{"a", "b", "c"}}, {Pool: "q", Codes: []string{"d", "e"}}} {
-		feedTo(b, "pool-codes", codes, codecs.PoolCodes{}.Encode, b.seen.Codes)
+		feedTo(b, "pool-codes", codes, rewardcodec.PoolCodes{}.Encode, b.seen.Codes)
 		b.moves(budget.Import(codes))
 	}
 	b.settle()
@@ -120,7 +122,7 @@ func (b *bank) turn(user string, change func(*reward.Row) (*reward.Row, []reward
 	next, effects := change(b.users[user])
 	b.users[user] = next
 	if next != nil {
-		b.feedRow("annals", user, func() ([]byte, error) { return codecs.RewardsRow{}.Encode(next) }, b.annals.RewardsRow)
+		b.feedRow("annals", user, func() ([]byte, error) { return rewardcodec.Row{}.Encode(next) }, b.annals.RewardsRow)
 	}
 	b.pay(user, effects)
 }
@@ -163,7 +165,7 @@ func (b *bank) outcome(w win) {
 	if b.held[w]++; b.held[w] > 1 {
 		o.Kind, b.held[w] = mission.Revoked, 0
 	}
-	feedTo(b, "outcomes", o, codecs.Outcome{}.Encode, b.seen.Outcome)
+	feedTo(b, "outcomes", o, missioncodec.Outcome{}.Encode, b.seen.Outcome)
 	b.send("outcomes", func() {
 		next, effects := budget.Judge(b.budgets[o.Mission], o)
 		b.budgets[o.Mission] = next
@@ -182,7 +184,7 @@ func (b *bank) moves(effects []budget.Effect) {
 			})
 		case budget.Allotted:
 			a := e.Allotment
-			feedTo(b, "rewards-in", a, codecs.Allotment{}.Encode, b.seen.Allotment)
+			feedTo(b, "rewards-in", a, rewardcodec.Allotment{}.Encode, b.seen.Allotment)
 			b.send("rewards-in "+a.UserID, func() {
 				b.turn(a.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Take(row, a.UserID, a, b.now) })
 			})
@@ -196,21 +198,21 @@ func (b *bank) pay(user string, effects []reward.Effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case reward.Changed:
-			feedTo(b, "notifications", reward.NoticeOf(user, e), codecs.Notice{}.Encode, b.seen.Notice)
+			feedTo(b, "notifications", reward.NoticeOf(user, e), rewardcodec.Notice{}.Encode, b.seen.Notice)
 			if w := e.Reward; (w.State == reward.Claimable || w.Kind == mission.RewardScratchCard && w.State == reward.Granted) && b.choose(2) == 0 {
 				b.command(&reward.Command{Op: reward.Claim, UserID: user, RewardID: w.ID})
 			}
 		case reward.Due:
 			b.timers = append(b.timers, timer{user, e.At})
 		case reward.Settled:
-			feedTo(b, "budget-returns", e.Return, codecs.BudgetReturn{}.Encode, b.seen.Return)
+			feedTo(b, "budget-returns", e.Return, rewardcodec.BudgetReturn{}.Encode, b.seen.Return)
 			b.send("budget-returns", func() {
 				next, effects := budget.Resolve(b.budgets[e.Return.Mission], e.Return)
 				b.budgets[e.Return.Mission] = next
 				b.moves(effects)
 			})
 		case reward.Asked:
-			feedTo(b, "tasks", codecs.Payout(user, e), codecs.Task{}.Encode, b.seen.Task)
+			feedTo(b, "tasks", rewardcodec.Payout(user, e), taskcodec.Task{}.Encode, b.seen.Task)
 			b.send("provider", func() { b.answer(user, e) })
 		case reward.Rejected:
 			b.t.Fatal(e.Detail)
@@ -228,7 +230,7 @@ func (b *bank) command(c *reward.Command) {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}
 	for range 1 + b.choose(4)/3 {
-		feedTo(b, "claims", c, codecs.RewardCommand{}.Encode, b.seen.Command)
+		feedTo(b, "claims", c, rewardcodec.Command{}.Encode, b.seen.Command)
 		b.send("claims "+c.UserID, func() {
 			b.turn(c.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Judge(row, c, nil, b.now) })
 		})
@@ -241,7 +243,7 @@ func (b *bank) answer(user string, asked reward.Asked) {
 	if asked.Kind == task.RewardClawback {
 		r.OK = b.choose(2) == 0
 	}
-	feedTo(b, "reward-results", r, codecs.RewardResult{}.Encode, b.seen.Answer)
+	feedTo(b, "reward-results", r, rewardcodec.Result{}.Encode, b.seen.Answer)
 	b.send("results "+user, func() {
 		b.turn(user, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Answer(row, user, r, b.now) })
 	})
@@ -252,11 +254,11 @@ func (b *bank) problems() []string {
 	b.settle()
 	for key, row := range b.budgets {
 		if row != nil {
-			b.feedRow("budget-table", key, func() ([]byte, error) { return codecs.BudgetRow{}.Encode(row) }, b.seen.BudgetRow)
+			b.feedRow("budget-table", key, func() ([]byte, error) { return rewardcodec.BudgetRow{}.Encode(row) }, b.seen.BudgetRow)
 		}
 	}
 	for key, row := range b.users {
-		b.feedRow("rewards-table", key, func() ([]byte, error) { return codecs.RewardsRow{}.Encode(row) }, b.seen.RewardsRow)
+		b.feedRow("rewards-table", key, func() ([]byte, error) { return rewardcodec.Row{}.Encode(row) }, b.seen.RewardsRow)
 	}
 	b.seen.Recall(b.annals)
 	return b.seen.Problems()

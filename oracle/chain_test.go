@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -82,7 +84,7 @@ func newChain(t *testing.T) *chain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := codecs.ParseMissions(strings.NewReader(chainMissions))
+	parsed, err := missioncodec.ParseAll(strings.NewReader(chainMissions))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +105,7 @@ func newChain(t *testing.T) *chain {
 func (c *chain) line(r traffic.Record) payment.Reason {
 	origin := payment.Origin{Topic: "payments", Offset: c.offset, Timestamp: instant.Of(r.At), Key: []byte(r.Key)}
 	c.offset++
-	in, err := codecs.Payments{}.Decode(r.Value)
+	in, err := paymentcodec.Payments{}.Decode(r.Value)
 	if err != nil {
 		if known, ok := err.(interface{ DeadLetterReason() string }); ok {
 			return payment.Reason(known.DeadLetterReason())
@@ -114,14 +116,14 @@ func (c *chain) line(r traffic.Record) payment.Reason {
 	if problem != nil {
 		return problem.Reason
 	}
-	raw, err := codecs.Event{}.Encode(n.Event)
+	raw, err := paymentcodec.Event{}.Encode(n.Event)
 	if err == nil {
 		err = c.fold.Add(0, raw)
 	}
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	e, err := codecs.Event{}.Decode(raw)
+	e, err := paymentcodec.Event{}.Decode(raw)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -144,7 +146,7 @@ func (c *chain) carry(effects []ledger.Effect) {
 			c.users[e.Posting.UserID] = row
 			for _, o := range outcomes {
 				if o, ok := o.(*mission.Outcome); ok {
-					raw, err := codecs.Outcome{}.Encode(o)
+					raw, err := missioncodec.Outcome{}.Encode(o)
 					if err == nil {
 						err = c.observed.Outcome(raw)
 					}
@@ -188,7 +190,7 @@ func (c *chain) windows(effects []health.Effect) {
 }
 
 func (c *chain) window(r *health.WindowRecord, final bool) {
-	raw, err := codecs.WindowRecord{}.Encode(r)
+	raw, err := healthcodec.WindowRecord{}.Encode(r)
 	if err == nil {
 		err = c.observed.Window(raw, final)
 	}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -18,7 +18,7 @@ type command struct {
 
 // Command takes a record of claims.
 func (t *Treasury) Command(value []byte) error {
-	c, err := codecs.RewardCommand{}.Decode(value)
+	c, err := rewardcodec.Command{}.Decode(value)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -74,7 +74,7 @@ func both(t *testing.T, id, op, value string) (ours, theirs condition, ok bool) 
 	t.Helper()
 	text := fmt.Sprintf(`[{"id":"m","title":"M","currency":"INR","goal":{"metric":"count","target":1},"filters":[{"id":%q,"operator":%q,"values":%s}],
 		"window":{"kind":"fixed","from":"2026-03-01","to":"2026-03-02"},"reward":{"kind":"coins","amount":1},"status":"active"}]`, id, op, value)
-	missions, err := codecs.ParseMissions(strings.NewReader(text))
+	missions, err := missioncodec.ParseAll(strings.NewReader(text))
 	if err != nil {
 		return nil, nil, false
 	}
@@ -84,7 +84,7 @@ func both(t *testing.T, id, op, value string) (ours, theirs condition, ok bool) 
 		return nil, nil, false
 	}
 	var d Definition
-	if err := json.Unmarshal(codecs.MissionJSON(plan.Versions()[0].Mission()), &d); err != nil {
+	if err := json.Unmarshal(missioncodec.JSON(plan.Versions()[0].Mission()), &d); err != nil {
 		t.Fatal(err)
 	}
 	_, first := d.Filters[0].compile()

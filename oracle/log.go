@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/engine/watermark"
@@ -60,7 +61,7 @@ func (f *Fold) Add(number int32, value []byte) error {
 		p.hear(w)
 		return nil
 	}
-	e, err := codecs.Event{}.Decode(value)
+	e, err := paymentcodec.Event{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("oracle: record of partition %d: %w", number, err)
 	}
@@ -70,7 +71,7 @@ func (f *Fold) Add(number int32, value []byte) error {
 
 // Enrolment takes in a record of `enrolments`, in any order.
 func (f *Fold) Enrolment(value []byte) error {
-	e, err := codecs.Enrolment{}.Decode(value)
+	e, err := missioncodec.Enrolment{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("oracle: enrolment: %w", err)
 	}
@@ -81,7 +82,7 @@ func (f *Fold) Enrolment(value []byte) error {
 
 // Segments takes in a record of `user-segments`, in any order.
 func (f *Fold) Segments(value []byte) error {
-	s, err := codecs.UserSegments{}.Decode(value)
+	s, err := missioncodec.UserSegments{}.Decode(value)
 	if err != nil {
 		return fmt.Errorf("oracle: segments: %w", err)
 	}

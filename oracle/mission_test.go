@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -110,7 +110,7 @@ func parse(t *testing.T, text string) (out []Definition) {
 
 func enrolment(t *testing.T, op mission.EnrolmentOp, when instant.Milli) func(*Fold) error {
 	t.Helper()
-	b, err := codecs.Enrolment{}.Encode(&mission.Enrolment{Op: op, UserID: "u", Mission: "m", At: when})
+	b, err := missioncodec.Enrolment{}.Encode(&mission.Enrolment{Op: op, UserID: "u", Mission: "m", At: when})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func enrolment(t *testing.T, op mission.EnrolmentOp, when instant.Milli) func(*F
 
 func segments(t *testing.T, when instant.Milli, names []string) func(*Fold) error {
 	t.Helper()
-	b, err := codecs.UserSegments{}.Encode(&mission.Segments{UserID: "u", Segments: names, At: when})
+	b, err := missioncodec.UserSegments{}.Encode(&mission.Segments{UserID: "u", Segments: names, At: when})
 	if err != nil {
 		t.Fatal(err)
 	}

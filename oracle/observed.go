@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -41,7 +43,7 @@ func (o *Observed) LedgerRow(key string, value []byte) error {
 		delete(o.rows, key)
 		return nil
 	}
-	row, err := codecs.LedgerRow{}.Decode(value)
+	row, err := ledgercodec.Row{}.Decode(value)
 	o.rows[key] = row
 	return err
 }
@@ -52,14 +54,14 @@ func (o *Observed) UserRow(key string, value []byte) error {
 		delete(o.users, key)
 		return nil
 	}
-	row, err := codecs.UserRow{}.Decode(value)
+	row, err := missioncodec.UserRow{}.Decode(value)
 	o.users[key] = row
 	return err
 }
 
 // Posting takes a record of postings.
 func (o *Observed) Posting(value []byte) error {
-	p, err := codecs.Posting{}.Decode(value)
+	p, err := ledgercodec.Posting{}.Decode(value)
 	if err == nil {
 		o.result.addPosting(p)
 	}
@@ -68,7 +70,7 @@ func (o *Observed) Posting(value []byte) error {
 
 // JournalEntry takes a record of the ledger journal.
 func (o *Observed) JournalEntry(value []byte) error {
-	e, err := codecs.JournalEntry{}.Decode(value)
+	e, err := ledgercodec.JournalEntry{}.Decode(value)
 	if err == nil && e.Verdict == ledger.Duplicate {
 		o.result.Duplicates[e.TransactionID]++
 	}
@@ -77,7 +79,7 @@ func (o *Observed) JournalEntry(value []byte) error {
 
 // Attempt takes a record of attempts.
 func (o *Observed) Attempt(value []byte) error {
-	a, err := codecs.Attempt{}.Decode(value)
+	a, err := ledgercodec.Attempt{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func (o *Observed) DeadLetter(id, reason string) {
 
 // Outcome takes a record of outcomes.
 func (o *Observed) Outcome(value []byte) error {
-	c, err := codecs.Outcome{}.Decode(value)
+	c, err := missioncodec.Outcome{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func (o *Observed) Outcome(value []byte) error {
 // Window takes a record of health-windows (final) or of health-corrections. Empty windows say that nothing happened and
 // are not compared; that none of them is missing is looked at in the end.
 func (o *Observed) Window(value []byte, final bool) error {
-	r, err := codecs.WindowRecord{}.Decode(value)
+	r, err := healthcodec.WindowRecord{}.Decode(value)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -43,7 +43,7 @@ func (l *log) add(e payment.Event) {
 	l.t.Helper()
 	e.Origin = payment.Origin{Topic: "payments", Partition: 2, Offset: l.offset, Timestamp: noon}
 	l.offset++
-	b, err := codecs.Event{}.Encode(&e)
+	b, err := paymentcodec.Event{}.Encode(&e)
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -253,7 +253,7 @@ func (p *past) definition(id, enrolment string) (Definition, mission.Mission) {
 	if err := json.Unmarshal(text, &ours); err != nil {
 		p.t.Fatal(err)
 	}
-	theirs, err := codecs.ParseMissions(strings.NewReader(string(text)))
+	theirs, err := missioncodec.ParseAll(strings.NewReader(string(text)))
 	if err != nil {
 		p.t.Fatalf("%s: %v", text, err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 )
 
 // purse is what a user's row of the rewards table holds, with the pages that lie apart.
@@ -56,7 +56,7 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 	if value == nil {
 		return nil
 	}
-	row, err := codecs.RewardsRow{}.Decode(value)
+	row, err := rewardcodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}

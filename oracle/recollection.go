@@ -6,7 +6,8 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -59,7 +60,7 @@ func (r *Recollection) user(id string, partition int32) *gathered {
 
 // Posting takes a record of postings.
 func (r *Recollection) Posting(partition int32, offset int64, value []byte) error {
-	p, err := codecs.Posting{}.Decode(value)
+	p, err := ledgercodec.Posting{}.Decode(value)
 	if err == nil {
 		r.Posted(partition, offset, 0, p)
 	}
@@ -71,7 +72,7 @@ const verdicts = 16
 
 // Enrolment takes a record of enrolments.
 func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) error {
-	e, err := codecs.Enrolment{}.Decode(value)
+	e, err := missioncodec.Enrolment{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) er
 
 // Segments takes a record of user-segments. One that comes again changes nothing, whether or not the row knows it.
 func (r *Recollection) Segments(partition int32, offset int64, value []byte) error {
-	s, err := codecs.UserSegments{}.Decode(value)
+	s, err := missioncodec.UserSegments{}.Decode(value)
 	if err != nil {
 		return err
 	}

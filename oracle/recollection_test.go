@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -21,11 +22,11 @@ func recollected(t *testing.T) *Recollection {
 		if i%2 == 1 {
 			p.UserID = "u"
 		}
-		value, err := codecs.Posting{}.Encode(p)
+		value, err := ledgercodec.Posting{}.Encode(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		decoded, err := codecs.Posting{}.Decode(value)
+		decoded, err := ledgercodec.Posting{}.Decode(value)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func recollected(t *testing.T) *Recollection {
 
 func (r *Recollection) asked(t *testing.T, offset int64, id string) {
 	t.Helper()
-	e, err := codecs.Enrolment{}.Encode(&mission.Enrolment{ID: id, Op: mission.Enrol, UserID: "u", Mission: "m", At: 1})
+	e, err := missioncodec.Enrolment{}.Encode(&mission.Enrolment{ID: id, Op: mission.Enrol, UserID: "u", Mission: "m", At: 1})
 	if err == nil {
 		err = r.Enrolment(0, offset, e)
 	}
@@ -51,7 +52,7 @@ func TestCommitsTellWhatCameFirst(t *testing.T) {
 	for i, id := range []string{"a", "b", "c", "a", "d"} { // a comes twice
 		r.asked(t, int64(i), id)
 	}
-	s, err := codecs.UserSegments{}.Encode(&mission.Segments{ID: "s", UserID: "u", Segments: []string{"gold"}, At: 1})
+	s, err := missioncodec.UserSegments{}.Encode(&mission.Segments{ID: "s", UserID: "u", Segments: []string{"gold"}, At: 1})
 	if err == nil {
 		err = r.Segments(0, 7, s)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -78,7 +78,7 @@ func (l *life) definition(enrolment string) (Definition, mission.Mission) {
 	if err := json.Unmarshal(text, &ours); err != nil {
 		l.t.Fatal(err)
 	}
-	theirs, err := codecs.ParseMissions(strings.NewReader(string(text)))
+	theirs, err := missioncodec.ParseAll(strings.NewReader(string(text)))
 	if err != nil {
 		l.t.Fatalf("%s: %v", text, err)
 	}
@@ -158,7 +158,7 @@ func (l *life) lived() (*Result, []string) {
 		row = next
 		for _, e := range effects {
 			if e, ok := e.(*mission.Outcome); ok {
-				raw, err := codecs.Outcome{}.Encode(e)
+				raw, err := missioncodec.Outcome{}.Encode(e)
 				if err == nil {
 					err = o.Outcome(raw)
 				}

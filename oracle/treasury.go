@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -117,7 +119,7 @@ func (t *Treasury) won(w win) *won {
 
 // Outcome takes a record of outcomes.
 func (t *Treasury) Outcome(value []byte) error {
-	o, err := codecs.Outcome{}.Decode(value)
+	o, err := missioncodec.Outcome{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -130,7 +132,7 @@ func (t *Treasury) Outcome(value []byte) error {
 
 // Allotment takes a record of rewards-in.
 func (t *Treasury) Allotment(value []byte) error {
-	a, err := codecs.Allotment{}.Decode(value)
+	a, err := rewardcodec.Allotment{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (t *Treasury) Allotment(value []byte) error {
 
 // Return takes a record of budget-returns.
 func (t *Treasury) Return(value []byte) error {
-	r, err := codecs.BudgetReturn{}.Decode(value)
+	r, err := rewardcodec.BudgetReturn{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -160,7 +162,7 @@ func (t *Treasury) Return(value []byte) error {
 
 // Codes takes a record of pool-codes.
 func (t *Treasury) Codes(value []byte) error {
-	c, err := codecs.PoolCodes{}.Decode(value)
+	c, err := rewardcodec.PoolCodes{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -187,7 +189,7 @@ const (
 
 // Task takes a record of tasks. Those that triggers made do not matter here.
 func (t *Treasury) Task(value []byte) error {
-	x, err := codecs.Task{}.Decode(value)
+	x, err := taskcodec.Task{}.Decode(value)
 	if err != nil || x.Kind != payout && x.Kind != clawback {
 		return err
 	}
@@ -200,7 +202,7 @@ func (t *Treasury) Task(value []byte) error {
 
 // Answer takes a record of reward-results. The task may be taken later.
 func (t *Treasury) Answer(value []byte) error {
-	r, err := codecs.RewardResult{}.Decode(value)
+	r, err := rewardcodec.Result{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -213,7 +215,7 @@ func (t *Treasury) Answer(value []byte) error {
 
 // Notice takes a record of notifications.
 func (t *Treasury) Notice(value []byte) error {
-	n, err := codecs.Notice{}.Decode(value)
+	n, err := rewardcodec.Notice{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -244,7 +246,7 @@ func (t *Treasury) BudgetRow(key string, value []byte) error {
 	if value == nil {
 		return nil
 	}
-	row, err := codecs.BudgetRow{}.Decode(value)
+	row, err := rewardcodec.BudgetRow{}.Decode(value)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -214,7 +214,7 @@ func TestTreasuryNamesForgedRows(t *testing.T) {
 		"an entry out of its number": {func(b *bank) { b.users["u"].Coins.Entries[0].Number = 7 }, "want number 1 and"},
 		"a debt that nobody has":     {func(b *bank) { b.users["u"].Coins.Debt += 5 }, "and debt 5, the rewards are"},
 		"an answer that nobody asked for": {func(b *bank) {
-			feedTo(b, "reward-results", &reward.Result{TaskID: "x", RewardID: "y", OK: true}, codecs.RewardResult{}.Encode, b.seen.Answer)
+			feedTo(b, "reward-results", &reward.Result{TaskID: "x", RewardID: "y", OK: true}, rewardcodec.Result{}.Encode, b.seen.Answer)
 		}, "which nobody asked for"},
 		"a verdict that changes": {func(b *bank) {
 			for id, v := range b.annals.verdicts {
@@ -222,7 +222,7 @@ func TestTreasuryNamesForgedRows(t *testing.T) {
 				b.annals.verdicts[id] = v
 			}
 			for user, row := range b.users {
-				b.feedRow("annals", user, func() ([]byte, error) { return codecs.RewardsRow{}.Encode(row) }, b.annals.RewardsRow)
+				b.feedRow("annals", user, func() ([]byte, error) { return rewardcodec.Row{}.Encode(row) }, b.annals.RewardsRow)
 			}
 		}, "and another"},
 		"a payout that never was": {func(b *bank) { b.reward("v", "cash").State = reward.Granted }, "paid it 0 times"},

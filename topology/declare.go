@@ -5,7 +5,8 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -31,9 +32,9 @@ func topic[T any](t *Topology, into *stream.Topic[T], declared stream.Topic[T], 
 // formatOf returns how a codec writes: one whose values have a form writes JSON.
 func formatOf(codec any) Format {
 	switch codec.(type) {
-	case codecs.Formed:
+	case doc.Formed:
 		return JSON
-	case codecs.Raw:
+	case paymentcodec.Raw:
 		return Raw
 	default:
 		return Binary

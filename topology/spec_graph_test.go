@@ -7,7 +7,7 @@ import (
 	"github.com/lovoo/goka"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/processors/budget"
@@ -25,7 +25,7 @@ import (
 
 // Rows of users in many missions are amended, which their codec does only if it has the method that package stream
 // looks for.
-var _ stream.Amender[*mission.UserRow] = codecs.UserRow{}
+var _ stream.Amender[*mission.UserRow] = missioncodec.UserRow{}
 
 // What `millrace topology` prints and `topics apply` creates is what the processors read and write.
 func TestGroupsAreTheProcessorsGraphs(t *testing.T) {

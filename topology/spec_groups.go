@@ -6,7 +6,12 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
@@ -59,35 +64,35 @@ func (t *Topology) declareGroups() {
 	group(t, &t.Intake, stream.Group[stream.NoRow]{Name: "intake"}, edges{
 		key: "any", inputs: []string{t.Payments.Name}, outputs: []string{t.Transactions.Name, dead},
 	})
-	group(t, &t.Ledger, stream.Group[*ledger.Row]{Name: "ledger", Row: codecs.LedgerRow{}}, edges{
+	group(t, &t.Ledger, stream.Group[*ledger.Row]{Name: "ledger", Row: ledgercodec.Row{}}, edges{
 		key: "transaction", inputs: []string{t.Transactions.Name, t.Erasures.Name}, timers: true,
 		outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
 	})
-	group(t, &t.Progress, stream.Group[*mission.UserRow]{Name: "progress", Row: codecs.UserRow{}}, edges{
+	group(t, &t.Progress, stream.Group[*mission.UserRow]{Name: "progress", Row: missioncodec.UserRow{}}, edges{
 		key: byUser, inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, loop: true,
 		lookups: []goka.Table{missions}, outputs: []string{t.Outcomes.Name, t.Tasks.Name, t.AuditUsers.Name, dead},
 	})
-	group(t, &t.Budget, stream.Group[*budget.Row]{Name: "budget", Row: codecs.BudgetRow{}}, edges{
+	group(t, &t.Budget, stream.Group[*budget.Row]{Name: "budget", Row: rewardcodec.BudgetRow{}}, edges{
 		key: "mission or pool/id", inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, loop: true,
 		outputs: []string{t.RewardsIn.Name, dead},
 	})
-	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: codecs.RewardsRow{}, Clock: stream.WallClock}, edges{
+	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: rewardcodec.Row{}, Clock: stream.WallClock}, edges{
 		key: byUser, inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, loop: true, timers: true,
 		outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, t.AuditUsers.Name, dead},
 	})
-	group(t, &t.Health, stream.Group[*health.Row]{Name: "health", Row: codecs.HealthRow{}}, edges{
+	group(t, &t.Health, stream.Group[*health.Row]{Name: "health", Row: healthcodec.Row{}}, edges{
 		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true, lookups: []goka.Table{missions},
 		outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
 	})
-	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: codecs.CatalogRow{}, Clock: stream.WallClock, Heartbeat: time.Second}, edges{
+	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: catalogcodec.Row{}, Clock: stream.WallClock, Heartbeat: time.Second}, edges{
 		key: byEntity, inputs: []string{t.CatalogCommands.Name}, timers: true,
 		outputs: []string{t.CatalogEvents.Name, t.Audit.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
 	})
-	group(t, &t.Routing, stream.Group[*health.ModeRow]{Name: "routing", Row: codecs.ModeRow{}}, edges{
+	group(t, &t.Routing, stream.Group[*health.ModeRow]{Name: "routing", Row: healthcodec.ModeRow{}}, edges{
 		key: byMode, inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, timers: true,
 		outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
 	})
-	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: codecs.DeadLetterRow{}}, edges{
+	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
 		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name}, outputs: []string{t.Payments.Name, t.Audit.Name},
 	})
 }

@@ -3,7 +3,7 @@ package topology
 import (
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
@@ -25,15 +25,15 @@ func Coordinates(o payment.Origin) stream.Coordinates {
 // A dead letter past intake names the payments record; an event is written as JSON, so that it can be edited and
 // replayed.
 func eventSource(e *payment.Event) (stream.Coordinates, []byte) {
-	return Coordinates(e.Origin), codecs.EventJSON(e)
+	return Coordinates(e.Origin), paymentcodec.EventJSON(e)
 }
 
 // Postings and attempts become the event that made them again. What it has beyond the fields of the contract does not
 // travel with them: it is in the payments record that the coordinates name.
 func postingSource(p *ledger.Posting) (stream.Coordinates, []byte) {
-	return Coordinates(p.Origin), codecs.EventJSON(p.Event())
+	return Coordinates(p.Origin), paymentcodec.EventJSON(p.Event())
 }
 
 func attemptSource(a *ledger.Attempt) (stream.Coordinates, []byte) {
-	return Coordinates(a.Origin), codecs.EventJSON(a.Event())
+	return Coordinates(a.Origin), paymentcodec.EventJSON(a.Event())
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
@@ -50,7 +51,7 @@ func drawInput(t *rapid.T, n int) string {
 }
 
 func normalise(t *rapid.T, raw []byte, origin payment.Origin) payment.Normalised {
-	in, err := codecs.Payments{}.Decode(raw)
+	in, err := paymentcodec.Payments{}.Decode(raw)
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
 	}
@@ -76,17 +77,17 @@ func TestSourcesAreEvents(tt *testing.T) {
 			var effects []ledger.Effect
 			watermark := instant.Milli(rapid.Int64Range(day, day+800_000).Draw(t, "watermark"))
 			row, effects = ledger.Apply(row, n.Event, watermark, ledger.DefaultConfig())
-			row = through(t, codecs.LedgerRow{}, row)
+			row = through(t, ledgercodec.Row{}, row)
 			for _, effect := range effects {
 				switch e := effect.(type) {
 				case ledger.Posted:
-					p := through(t, codecs.Posting{}, e.Posting)
+					p := through(t, ledgercodec.Posting{}, e.Posting)
 					if e := p.Event(); e.ID != p.EventID || e.UpdatedAt != p.At {
 						t.Fatalf("posting of %s at %v has the cause %+v", p.EventID, p.At, e)
 					}
 					checkSource(t, top.Postings, p, events)
 				case ledger.Attempted:
-					checkSource(t, top.Attempts, through(t, codecs.Attempt{}, e.Attempt), events)
+					checkSource(t, top.Attempts, through(t, ledgercodec.Attempt{}, e.Attempt), events)
 				}
 			}
 		}

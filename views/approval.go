@@ -8,7 +8,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -58,7 +59,7 @@ func (d MissionDefinition) MarshalJSON() ([]byte, error) { return d.json, nil }
 
 // TransformSchema implements huma.SchemaTransformer.
 func (MissionDefinition) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
-	return huma.SchemaFromType(r, codecs.MissionForm())
+	return huma.SchemaFromType(r, missioncodec.Form())
 }
 
 // approvalOf returns the public form of a review.
@@ -75,7 +76,7 @@ func approvalOf(r *catalog.Review, t catalog.Thresholds) *MissionApproval {
 	}
 	if p := r.Proposal; p != nil {
 		out.Proposal = &MissionProposal{
-			MissionDefinition{codecs.MissionJSON(&p.Mission)}, mission.Sentence(&p.Mission), p.At, optional(p.From, p.From != 0), p.Backdated,
+			MissionDefinition{missioncodec.JSON(&p.Mission)}, mission.Sentence(&p.Mission), p.At, optional(p.From, p.From != 0), p.Backdated,
 		}
 	}
 	return out
@@ -95,7 +96,7 @@ func approveAccess() access {
 
 // approvals adds the routes of those who approve what others wrote.
 func (s *Server) approvals(c collection) {
-	c.body = reflect.TypeFor[codecs.DecisionBody]()
+	c.body = reflect.TypeFor[doc.DecisionBody]()
 	for _, d := range []struct {
 		op      catalog.Op
 		summary string
@@ -129,7 +130,7 @@ func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, miss
 	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	reason, err := codecs.ParseReason(in.RawBody)
+	reason, err := doc.ParseReason(in.RawBody)
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/millrace/millrace/codecs"
+	auditcodec "github.com/millrace/millrace/codecs/audit"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
@@ -82,10 +82,10 @@ func (x *auditIndex) isLoaded() bool {
 
 // take takes the next record of a partition. One without a value erases what there was of its user.
 func (x *auditIndex) take(at AuditPlace, key string, value []byte) {
-	var line codecs.AuditHead
+	var line auditcodec.Head
 	if value != nil {
 		var err error
-		if line, err = codecs.ReadAuditHead(value); err != nil {
+		if line, err = auditcodec.ReadHead(value); err != nil {
 			x.bad(at.Topic, key, value, err)
 			return
 		}

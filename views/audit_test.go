@@ -16,7 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/millrace/millrace/codecs"
+	auditcodec "github.com/millrace/millrace/codecs/audit"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/views/contract"
@@ -298,7 +298,7 @@ func TestAKeyForAnotherEntityIsAConflict(t *testing.T) {
 
 // The document and the schema of the topics name the same kinds, actions and verdicts.
 func TestTheAuditHasOneSetOfWords(t *testing.T) {
-	published, shown := codecs.AuditLine{}.Forms()[0], reflect.TypeFor[AuditLine]()
+	published, shown := auditcodec.Line{}.Forms()[0], reflect.TypeFor[AuditLine]()
 	asked, _ := reflect.TypeFor[auditInput]().FieldByName("Kind")
 	kind, _ := published.FieldByName("Kind")
 	if got, want := asked.Tag.Get("enum"), kind.Tag.Get("enum"); got != want || want == "" {

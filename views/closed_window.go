@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -31,7 +31,7 @@ func newestFirst(a, b ClosedWindow) int {
 
 // Schema implements huma.SchemaProvider.
 func (ClosedWindow) Schema(r huma.Registry) *huma.Schema {
-	return r.Schema(reflect.TypeFor[codecs.WindowRecordJSON](), true, "")
+	return r.Schema(reflect.TypeFor[healthcodec.WindowRecordJSON](), true, "")
 }
 
 // closedWindows keeps closed windows ready to be shown. What scores look back on stays small; maxClosedWindows bounds
@@ -84,6 +84,6 @@ func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
 }
 
 func closedWindowOf(r *health.WindowRecord) (ClosedWindow, error) {
-	text, err := codecs.WindowRecord{}.Encode(r)
+	text, err := healthcodec.WindowRecord{}.Encode(r)
 	return ClosedWindow{r.End, r.Gateway, text}, err
 }

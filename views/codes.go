@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -19,19 +19,19 @@ import (
 
 // CodesAdded is the answer to codes for a pool. No code is in it.
 type CodesAdded struct {
-	Pool          string              `json:"pool_id"`
-	Codes         int                 `json:"codes" doc:"Different codes in the body"`
-	InPool        int                 `json:"in_pool" doc:"How many of them the pool has already, as far as its stock has taken earlier uploads in; they are left out when they come to it"`
-	StockBehind   int64               `json:"stock_behind" doc:"Codes of earlier uploads that the stock has not taken in yet, as far as this server has read: in_pool may be too low by as many"`
-	Duplicates    int                 `json:"duplicates" doc:"Codes that were in the body before"`
-	RepeatedLines []int               `json:"repeated_lines,omitempty" doc:"The first of their lines"`
-	Blank         int                 `json:"blank_lines"`
-	Refused       int                 `json:"refused" doc:"Lines that are no code. Of a body with such lines nothing is taken; only a dry run answers with them"`
-	Problems      []problem.Field     `json:"problems,omitempty" doc:"Of a dry run: the first of them"`
-	Dialect       codecs.CodesDialect `json:"dialect" doc:"How the body is written"`
-	Shapes        []codecs.CodeShape  `json:"shapes" nullable:"false" doc:"What the codes look like, most frequent first, at most 10"`
-	Commands      []string            `json:"command_ids" nullable:"false" doc:"The audit has a line for each, with the number of codes and a digest of them; none for a dry run"`
-	Status        string              `json:"status" enum:"done,pending,dry_run" doc:"pending: not all commands are judged yet; the same body again is the same commands"`
+	Pool          string                   `json:"pool_id"`
+	Codes         int                      `json:"codes" doc:"Different codes in the body"`
+	InPool        int                      `json:"in_pool" doc:"How many of them the pool has already, as far as its stock has taken earlier uploads in; they are left out when they come to it"`
+	StockBehind   int64                    `json:"stock_behind" doc:"Codes of earlier uploads that the stock has not taken in yet, as far as this server has read: in_pool may be too low by as many"`
+	Duplicates    int                      `json:"duplicates" doc:"Codes that were in the body before"`
+	RepeatedLines []int                    `json:"repeated_lines,omitempty" doc:"The first of their lines"`
+	Blank         int                      `json:"blank_lines"`
+	Refused       int                      `json:"refused" doc:"Lines that are no code. Of a body with such lines nothing is taken; only a dry run answers with them"`
+	Problems      []problem.Field          `json:"problems,omitempty" doc:"Of a dry run: the first of them"`
+	Dialect       rewardcodec.CodesDialect `json:"dialect" doc:"How the body is written"`
+	Shapes        []rewardcodec.CodeShape  `json:"shapes" nullable:"false" doc:"What the codes look like, most frequent first, at most 10"`
+	Commands      []string                 `json:"command_ids" nullable:"false" doc:"The audit has a line for each, with the number of codes and a digest of them; none for a dry run"`
+	Status        string                   `json:"status" enum:"done,pending,dry_run" doc:"pending: not all commands are judged yet; the same body again is the same commands"`
 }
 
 type codesInput struct {
@@ -81,7 +81,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	if err != nil {
 		return nil, err
 	}
-	file := codecs.ReadCodes(in.RawBody, pool.Pattern)
+	file := rewardcodec.ReadCodes(in.RawBody, pool.Pattern)
 	if len(file.Problems) > 0 && !in.DryRun {
 		return nil, refusedCodes(file)
 	}
@@ -128,13 +128,13 @@ func (c collection) poolOf(id string) (catalog.Pool, error) {
 }
 
 // codesAdded returns what is said of a file, as of a dry run.
-func codesAdded(pool string, file *codecs.CodesFile) CodesAdded {
+func codesAdded(pool string, file *rewardcodec.CodesFile) CodesAdded {
 	out := CodesAdded{
 		Pool: pool, Codes: len(file.Codes), Duplicates: file.Duplicates, RepeatedLines: file.RepeatedLines, Blank: file.Blank, Refused: file.Refused,
 		Dialect: file.Dialect, Shapes: file.Shapes, Commands: []string{}, Status: "dry_run",
 	}
 	if out.Shapes == nil {
-		out.Shapes = []codecs.CodeShape{}
+		out.Shapes = []rewardcodec.CodeShape{}
 	}
 	for _, p := range file.Problems {
 		out.Problems = append(out.Problems, problem.Field{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
@@ -142,7 +142,7 @@ func codesAdded(pool string, file *codecs.CodesFile) CodesAdded {
 	return out
 }
 
-func refusedCodes(file *codecs.CodesFile) *problem.Problem {
+func refusedCodes(file *rewardcodec.CodesFile) *problem.Problem {
 	p := refused(file.Problems)
 	if file.Refused == 0 {
 		p.Detail = "the file holds no codes: nothing was taken"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -28,19 +28,19 @@ type DefinitionFacts struct {
 
 // Brand is a brand with what the catalog knows of it.
 type Brand struct {
-	codecs.BrandBody
+	catalogcodec.BrandBody
 	DefinitionFacts
 }
 
 // Ad is an ad with what the catalog knows of it.
 type Ad struct {
-	codecs.AdBody
+	catalogcodec.AdBody
 	DefinitionFacts
 }
 
 // Pool is a pool with what the catalog knows of it, and what its stock is.
 type Pool struct {
-	codecs.PoolBody
+	catalogcodec.PoolBody
 	Stock *PoolStock `json:"stock,omitempty" readOnly:"true" doc:"Where one pool is read"`
 	DefinitionFacts
 }
@@ -57,12 +57,14 @@ type PoolStock struct {
 
 // RewardTemplate is a reward template with what the catalog knows of it.
 type RewardTemplate struct {
-	codecs.RewardTemplateBody
+	catalogcodec.RewardTemplateBody
 	DefinitionFacts
 }
 
 // RewardTemplateBody is a reward template as its codec reads it; it is a type for the document alone.
-type RewardTemplateBody struct{ codecs.RewardTemplateBody }
+type RewardTemplateBody struct {
+	catalogcodec.RewardTemplateBody
+}
 
 // TransformSchema implements huma.SchemaTransformer.
 func (RewardTemplateBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
@@ -109,9 +111,9 @@ func shownDefinition(row *catalog.Row) any {
 // definitions adds the routes of brands, ads, pools and reward templates.
 func (s *Server) definitions() {
 	for _, c := range []collection{
-		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[codecs.BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
-		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[codecs.AdBody](), reflect.TypeFor[Ad](), shownDefinition},
-		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[codecs.PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
+		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[catalogcodec.BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
+		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[catalogcodec.AdBody](), reflect.TypeFor[Ad](), shownDefinition},
+		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[catalogcodec.PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
 		{
 			s, catalog.KindRewardTemplate, "/v1/panel/reward-templates", "reward-template",
 			reflect.TypeFor[RewardTemplateBody](), reflect.TypeFor[RewardTemplate](), shownDefinition,

@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/btree"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -122,7 +122,7 @@ func (x *definitionIndex) all(kind catalog.Kind, passes func(*listedDefinition) 
 }
 
 func definitionOf(row *catalog.Row) *listedDefinition {
-	d := &listedDefinition{id: row.EntityID, entity: row.Entity, definition: codecs.DefinitionJSON(row.Entity), facts: factsOf(row)}
+	d := &listedDefinition{id: row.EntityID, entity: row.Entity, definition: catalogcodec.DefinitionJSON(row.Entity), facts: factsOf(row)}
 	var texts []string
 	switch e := row.Entity.(type) {
 	case catalog.Brand:

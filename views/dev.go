@@ -13,7 +13,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/instant"
 	faults "github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/views/problem"
@@ -59,7 +59,7 @@ type DevBody struct{ RawBody []byte }
 
 // only refuses fields but those of a form. The body is one object of well-formed JSON by now.
 func (b DevBody) only(form any) error {
-	known := codecs.FieldNames(reflect.TypeOf(form))
+	known := doc.FieldNames(reflect.TypeOf(form))
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b.RawBody, &fields); err != nil {
 		return problem.Unreadable("", "malformed", "not well-formed JSON")

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/views/problem"
@@ -120,7 +120,7 @@ func lastFirst(a, b health.Downtime) int {
 }
 
 func downtimeOf(d *health.Downtime) Downtime {
-	v := codecs.DowntimeView(d)
+	v := healthcodec.DowntimeView(d)
 	return Downtime{
 		ID: v.ID, Mode: v.Mode, Instrument: v.Instrument, Gateway: v.Gateway, Severity: v.Severity, Status: v.Status, Begin: v.Begin, End: v.End,
 		Reason: DowntimeReason(v.Reason),

@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/verdict"
@@ -45,7 +45,7 @@ func (s *Server) enrolments() {
 	s.written(withdraw, nil, reflect.TypeFor[UserMission]())
 	put := s.userWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", tagPanel, "The segments that a user is in, all of them", writeAccess())
 	huma.Register(s.api, put, s.putSegments)
-	s.written(put, reflect.TypeFor[codecs.SegmentsBody](), reflect.TypeFor[UserSegments]())
+	s.written(put, reflect.TypeFor[rewardcodec.SegmentsBody](), reflect.TypeFor[UserSegments]())
 }
 
 func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput) (*userWrittenOutput, error) {
@@ -83,7 +83,7 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	segments, err := codecs.SegmentsRequest(in.RawBody)
+	segments, err := rewardcodec.SegmentsRequest(in.RawBody)
 	if err != nil {
 		return nil, unreadable(err)
 	}

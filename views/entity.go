@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -200,10 +200,10 @@ func (c collection) get(ctx context.Context, fresh Fresh, i item) (*intervention
 func (s *Server) interventions() {
 	answer, show := reflect.TypeFor[Intervention](), func(row *catalog.Row) any { return interventionOf(row) }
 	for _, c := range []collection{
-		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[codecs.OverrideBody](), answer, show},
-		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance", reflect.TypeFor[codecs.MaintenanceBody](), answer, show},
-		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze", reflect.TypeFor[codecs.FreezeBody](), answer, show},
-		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[codecs.HealthSettingBody](), answer, show},
+		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[healthcodec.OverrideBody](), answer, show},
+		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance", reflect.TypeFor[healthcodec.MaintenanceBody](), answer, show},
+		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze", reflect.TypeFor[healthcodec.FreezeBody](), answer, show},
+		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[healthcodec.SettingBody](), answer, show},
 	} {
 		huma.Register(s.api, s.read("list-"+c.name, c.path, tagPanel, "Every "+string(c.kind), panelAccess()), c.list)
 		switch c.kind {

@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tidwall/btree"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
@@ -300,7 +300,7 @@ func (f *fixture) judge(c *catalog.Command) {
 		f.check(err)
 	}
 	cfg := catalog.DefaultConfig()
-	cfg.Document = codecs.Document
+	cfg.Document = catalogcodec.Document
 	row, e := catalog.Apply(row, c, cfg)
 	if e.Line != nil {
 		f.audit.append(f.topology.Audit.Name, e.Line.Key(), e.Line)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -320,7 +320,7 @@ func (s *Server) healthRowOf(key string) (*health.Row, error) {
 }
 
 // normal brings a name into the form in which events are stored.
-func normal(name string) string { return payment.Name(codecs.Text(name)) }
+func normal(name string) string { return payment.Name(doc.Text(name)) }
 
 func optional[T any](v T, ok bool) *T {
 	if !ok {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/views/problem"
 )
 
@@ -70,7 +70,7 @@ func commandID(ctx context.Context, a asked) string {
 		return rand.Text() + "." + noKey
 	}
 	about, _ := ctx.Value(resourceKey).(resource)
-	content, err := codecs.Canonical(a.content)
+	content, err := doc.Canonical(a.content)
 	if err != nil { // no JSON: no body, or a digest
 		content = a.content
 	}

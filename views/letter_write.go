@@ -9,7 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/verdict"
@@ -38,7 +39,7 @@ func (s *Server) letterWrites() {
 	replay.MaxBodyBytes = maxReplayBody
 	s.answers(replay, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	huma.Register(s.api, replay, s.replayLetter)
-	s.written(replay, reflect.TypeFor[codecs.ReplayBody](), reflect.TypeFor[Letter]())
+	s.written(replay, reflect.TypeFor[deadlettercodec.ReplayBody](), reflect.TypeFor[Letter]())
 	s.registered(replay).RequestBody.Required = false
 	discard := s.userWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard", tagPanel,
 		"Say that the record of a dead letter is not needed", writeAccess())
@@ -46,14 +47,14 @@ func (s *Server) letterWrites() {
 		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
 	s.answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
 	huma.Register(s.api, discard, s.discardLetter)
-	s.written(discard, reflect.TypeFor[codecs.ReasonBody](), reflect.TypeFor[Letter]())
+	s.written(discard, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[Letter]())
 }
 
 func (s *Server) discardLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
 	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	reason, err := codecs.ReasonRequest(in.RawBody)
+	reason, err := doc.ReasonRequest(in.RawBody)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -70,7 +71,7 @@ func (s *Server) replayLetter(ctx context.Context, in *LetterContent) (*userWrit
 	} else if err := checkJSON(in.ContentType, body); err != nil {
 		return nil, err
 	}
-	reason, raw, err := codecs.ReplayRequest(body)
+	reason, raw, err := deadlettercodec.ReplayRequest(body)
 	if err != nil {
 		return nil, unreadable(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -61,7 +61,7 @@ func (m Mission) MarshalJSON() ([]byte, error) {
 
 // TransformSchema implements huma.SchemaTransformer: the definition as its codec writes it, and the facts.
 func (Mission) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
-	s := merged(huma.SchemaFromType(r, codecs.MissionForm()), huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]()))
+	s := merged(huma.SchemaFromType(r, missioncodec.Form()), huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it, with what the catalog knows of it."
 	return s
 }
@@ -76,7 +76,7 @@ func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema
 	for _, p := range told.Properties {
 		p.ReadOnly = true
 	}
-	s := merged(told, huma.SchemaFromType(r, codecs.MissionForm()), huma.SchemaFromType(r, codecs.AskedForm()))
+	s := merged(told, huma.SchemaFromType(r, missioncodec.Form()), huma.SchemaFromType(r, missioncodec.AskedForm()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it. What is read only may be sent back, and changes nothing."
 	s.Required = []string{"currency", "goal", "window", "reward"}
 	return partial(r, s, "reward", "grant", "limits", "audience")

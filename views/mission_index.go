@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/btree"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -107,7 +107,7 @@ func (x *missionIndex) page(f missionFilter, after string, n int) (page []*liste
 func listedOf(row *catalog.Row, h *mission.History, v mission.Version) *listedMission {
 	definition := h.Defined(v)
 	m := &definition
-	listed := &listedMission{limits: m.Limits, unit: mission.UnitOf(m.Reward.Kind, m.Currency), definition: codecs.MissionJSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
+	listed := &listedMission{limits: m.Limits, unit: mission.UnitOf(m.Reward.Kind, m.Currency), definition: missioncodec.JSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
 	if entity, ok := row.Entity.(catalog.Mission); ok {
 		listed.review = entity.Review()
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -32,7 +32,7 @@ func (s *Server) missions() {
 		{catalog.Archive, "Archive a mission: users see it no more"},
 	} {
 		m := c
-		m.body = reflect.TypeFor[codecs.MoveBody]()
+		m.body = reflect.TypeFor[missioncodec.MoveBody]()
 		op := s.write(string(move.op)+"-mission", http.MethodPost, c.path+"/{id}/"+string(move.op), move.summary)
 		registerWrite(m, op, func(ctx context.Context, in *struct {
 			Content
@@ -56,7 +56,7 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	when, reason, err := codecs.ParseMove(in.RawBody)
+	when, reason, err := missioncodec.ParseMove(in.RawBody)
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
@@ -159,7 +159,7 @@ func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*re
 	if !isMedia(in.ContentType, "application/json") {
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
 	}
-	raw, err := codecs.SplitEvents(in.RawBody)
+	raw, err := paymentcodec.SplitEvents(in.RawBody)
 	switch {
 	case err != nil:
 		return nil, problem.Unreadable("", "malformed", err.Error())
@@ -241,7 +241,7 @@ func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 // which is this server's clock now but for the time that sending takes and the difference of two clocks: only within
 // that of the bound may the two disagree.
 func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Refusal) {
-	in, err := codecs.Payments{}.Decode(value)
+	in, err := paymentcodec.Payments{}.Decode(value)
 	var found *payment.Refusal
 	switch {
 	case errors.As(err, &found):

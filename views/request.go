@@ -14,7 +14,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
+
 	faults "github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/views/problem"
 	"github.com/millrace/millrace/views/signature"
@@ -121,7 +123,7 @@ func checkBodiless(ctx huma.Context) *problem.Problem {
 		return nil
 	}
 	var found faults.List
-	switch err := codecs.NoRequest(body); {
+	switch err := doc.NoRequest(body); {
 	case err == nil:
 		return nil
 	case errors.As(err, &found) && found.Has(faults.UnknownField):
@@ -145,7 +147,7 @@ func checkJSON(contentType string, body []byte) error {
 	}
 	// A list or a text is well-formed, too: what reads the body says that it needs an object.
 	object := bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
-	if codecs.CheckObject(body) != nil && (object || !json.Valid(body)) {
+	if paymentcodec.CheckObject(body) != nil && (object || !json.Valid(body)) {
 		return problem.Unreadable("", "malformed", "not well-formed JSON")
 	}
 	return nil

@@ -7,7 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/verdict"
@@ -34,7 +35,7 @@ type RewardContent struct {
 }
 
 // GoodwillBody is what support gives a user, as its codec reads it; it is a type for the document alone.
-type GoodwillBody struct{ codecs.GoodwillBody }
+type GoodwillBody struct{ rewardcodec.GoodwillBody }
 
 // TransformSchema implements huma.SchemaTransformer.
 func (GoodwillBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
@@ -53,7 +54,7 @@ func (s *Server) rewardWrites() {
 	cancel := s.userWrite("cancel-reward", http.MethodPost, "/v1/panel/users/{id}/rewards/{rid}/cancel", tagPanel,
 		"Take a reward back for good, with a reason: before it is granted, or after", writeAccess())
 	huma.Register(s.api, cancel, s.cancelReward)
-	s.written(cancel, reflect.TypeFor[codecs.ReasonBody](), reflect.TypeFor[UserReward]())
+	s.written(cancel, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[UserReward]())
 }
 
 func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {
@@ -69,7 +70,7 @@ func (s *Server) giveReward(ctx context.Context, in *RewardContent) (*userWritte
 	if err != nil {
 		return nil, err
 	}
-	c, err := codecs.GoodwillRequest(in.RawBody)
+	c, err := rewardcodec.GoodwillRequest(in.RawBody)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -85,7 +86,7 @@ func (s *Server) cancelReward(ctx context.Context, in *panelRewardInput) (*userW
 	if err != nil {
 		return nil, err
 	}
-	reason, err := codecs.ReasonRequest(in.RawBody)
+	reason, err := doc.ReasonRequest(in.RawBody)
 	if err != nil {
 		return nil, unreadable(err)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/ledger"
@@ -312,7 +312,7 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 func strictJSON() huma.Format {
 	f := huma.DefaultJSONFormat
 	f.Unmarshal = func(b []byte, v any) error {
-		if err := codecs.CheckObject(b); err != nil {
+		if err := paymentcodec.CheckObject(b); err != nil {
 			return err
 		}
 		return json.Unmarshal(b, v)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -42,7 +42,7 @@ func (s *Server) simulator() {
 	s.answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(s.api, op, s.simulate)
-	s.reads(op, reflect.TypeFor[codecs.SimulateBody]())
+	s.reads(op, reflect.TypeFor[missioncodec.SimulateBody]())
 	s.registered(op).RequestBody.Required = false
 }
 
@@ -58,7 +58,7 @@ func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutp
 	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
-	from, to, err := codecs.SpanRequest(in.RawBody)
+	from, to, err := missioncodec.SpanRequest(in.RawBody)
 	if err != nil {
 		return nil, unreadable(err)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/views/problem"
@@ -175,7 +175,7 @@ func (s *Server) standing(user string, missions *mission.Snapshot) (*mission.Use
 	if err != nil || value == nil {
 		return nil, err
 	}
-	if row, err := (codecs.UserRow{}).DecodeStanding(value); err == nil && row.Missions == missions.Fingerprint() {
+	if row, err := (missioncodec.UserRow{}).DecodeStanding(value); err == nil && row.Missions == missions.Fingerprint() {
 		return row, nil
 	}
 	return decodedRow(s, src, s.config.Topology.Progress, user, value)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	faults "github.com/millrace/millrace/domain/problem"
@@ -90,7 +90,7 @@ func (c collection) put(ctx context.Context, in *Definition, at item) (*writtenO
 		return nil, err
 	}
 	id := commandID(ctx, asked{in.Key, in.conditions(), in.RawBody})
-	entity, err := codecs.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
+	entity, err := catalogcodec.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
 	}

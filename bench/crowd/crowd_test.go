@@ -15,7 +15,8 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -127,7 +128,7 @@ func start(b *testing.B, broker string, missions int) *side {
 	var commands []*kgo.Record
 	for i := range missions {
 		c := catalog.NewPut(fmt.Sprint("put-", i), "bench", instant.Of(began()), catalog.NewMission(theMission(i)))
-		value, err := codecs.CatalogCommand{}.Encode(c)
+		value, err := catalogcodec.Command{}.Encode(c)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -209,7 +210,7 @@ func (s *side) handle(b *testing.B, postings []*ledger.Posting) float64 {
 	b.Helper()
 	records := make([]*kgo.Record, len(postings))
 	for i, p := range postings {
-		value, err := codecs.Posting{}.Encode(p)
+		value, err := ledgercodec.Posting{}.Encode(p)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -14,7 +14,8 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
@@ -125,7 +126,7 @@ func (d *deployment) stock(name string, n int) {
 		for i := from; i < min(n, from+catalog.MaxChunk); i++ {
 			c.Codes = append(c.Codes, fmt.Sprintf("%s-%012d", name, i))
 		}
-		value, err := codecs.PoolCodes{}.Encode(c)
+		value, err := rewardcodec.PoolCodes{}.Encode(c)
 		d.check(err)
 		records = append(records, d.record(d.topo.PoolCodes.Name, budget.PoolKey(c.Pool), value))
 	}
@@ -155,7 +156,7 @@ func (d *deployment) send(ctx context.Context) {
 		if i%10 == 0 {
 			o.Reward.Kind, o.Reward.Pool = mission.RewardGiftCard, "p"
 		}
-		value, err := codecs.Outcome{}.Encode(o)
+		value, err := missioncodec.Outcome{}.Encode(o)
 		if err != nil {
 			d.b.Error(err)
 			return
@@ -202,13 +203,13 @@ func (d *deployment) take(r *kgo.Record) error {
 		if string(r.Key) != budget.PoolKey("p") {
 			return nil
 		}
-		row, err := codecs.BudgetRow{}.Decode(r.Value)
+		row, err := rewardcodec.BudgetRow{}.Decode(r.Value)
 		if err == nil {
 			d.stocked = row.Pool.Stocked
 		}
 		return err
 	}
-	a, err := codecs.Allotment{}.Decode(r.Value)
+	a, err := rewardcodec.Allotment{}.Decode(r.Value)
 	if err != nil {
 		return err
 	}

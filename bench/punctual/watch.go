@@ -6,7 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/engine/watermark"
 )
 
@@ -47,7 +47,7 @@ func (w *watch) take(r *kgo.Record, now time.Time) {
 	if watermark.Is(r.Value) {
 		return
 	}
-	if record, err := (codecs.WindowRecord{}).Decode(r.Value); err == nil && !record.Silent {
+	if record, err := (healthcodec.WindowRecord{}).Decode(r.Value); err == nil && !record.Silent {
 		w.readings = append(w.readings, reading{record.ClosedAt.Time(), now})
 	}
 }

@@ -3,7 +3,7 @@ package workload
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/traffic"
@@ -29,7 +29,7 @@ func newEvents() (*events, error) {
 func (s *events) next() (*Event, error) {
 	r, _ := s.traffic.Next() // without an end
 	s.n++
-	in, err := codecs.Payments{}.Decode(r.Value)
+	in, err := paymentcodec.Payments{}.Decode(r.Value)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
@@ -90,12 +91,12 @@ func (s *still) settle() {
 	t := s.topology
 	facts := payment.Facts{TransactionID: "t1", UserID: "u1", AmountMinor: 500, Currency: "INR"}
 	posting := &ledger.Posting{Facts: facts, Kind: ledger.PaymentSettled, EventID: "e1", Seq: 1, NetAfter: 500, At: 1_772_359_200_000}
-	s.put(t.Postings.Name, "u1", encoded(s, posting, codecs.Posting{}.Encode))
+	s.put(t.Postings.Name, "u1", encoded(s, posting, ledgercodec.Posting{}.Encode))
 	row := &ledger.Row{Facts: facts, Status: payment.Success, PostingSeq: 1, LastAt: posting.At}
-	s.put(string(t.Ledger.Table()), "t1", encoded(s, row, codecs.LedgerRow{}.Encode))
+	s.put(string(t.Ledger.Table()), "t1", encoded(s, row, ledgercodec.Row{}.Encode))
 	s.put(string(t.Ledger.Table()), sum.Key, sums(map[string]int64{topology.SettledSum("INR"): 500}))
 	user := &mission.UserRow{Received: []mission.Received{{Currency: "INR", Net: money.TotalOf(500)}}}
-	s.put(string(t.Progress.Table()), "u1", encoded(s, user, codecs.UserRow{}.Encode))
+	s.put(string(t.Progress.Table()), "u1", encoded(s, user, missioncodec.UserRow{}.Encode))
 	s.put(string(t.Progress.Table()), sum.Key, sums(map[string]int64{topology.ReceivedSum("INR"): 500, topology.CreditedSum("INR"): 500}))
 	s.handled()
 }

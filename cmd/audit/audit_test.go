@@ -14,7 +14,9 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/timer"
@@ -161,15 +163,15 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.busy()
 	ledgers, users := string(d.Topology.Ledger.Table()), string(d.Topology.Progress.Table())
 	settled := func(r *kgo.Record) bool {
-		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		row, err := ledgercodec.Row{}.Decode(r.Value)
 		return err == nil && row.Net() > 0
 	}
 
 	row := d.last(ledgers, settled)
-	changed, err := codecs.LedgerRow{}.Decode(row.Value)
+	changed, err := ledgercodec.Row{}.Decode(row.Value)
 	d.Check(err)
 	changed.Facts.AmountMinor += 77
-	value, err := codecs.LedgerRow{}.Encode(changed)
+	value, err := ledgercodec.Row{}.Encode(changed)
 	d.Check(err)
 	d.Put(ledgers, string(row.Key), value)
 	d.wrong(d.verify(), audit.Conservation, audit.Journal, "transaction "+string(row.Key), "postings add up to")
@@ -179,14 +181,14 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	d.wrong(d.verify(), "", "")
 
 	user := d.last(users, func(r *kgo.Record) bool {
-		row, err := codecs.UserRow{}.Decode(r.Value)
+		row, err := missioncodec.UserRow{}.Decode(r.Value)
 		return err == nil && len(row.States) > 0 && row.States[0].Tallies[0].Completions > 0
 	})
-	rich, err := codecs.UserRow{}.Decode(user.Value)
+	rich, err := missioncodec.UserRow{}.Decode(user.Value)
 	d.Check(err)
 	rich.Received[0].Net = rich.Received[0].Net.Add(5)
 	rich.States[0].Tallies[0].Completions++
-	value, err = codecs.UserRow{}.Encode(rich)
+	value, err = missioncodec.UserRow{}.Encode(rich)
 	d.Check(err)
 	d.Put(users, string(user.Key), value)
 	checks := d.verify()
@@ -196,10 +198,10 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 	delete(checks, audit.Progress)
 	d.wrong(checks, audit.Conservation, audit.Outcomes, "user "+string(user.Key), "progress has received")
 	d.wrong(checks, audit.Outcomes, audit.Conservation, "user "+string(user.Key), "mission spend, window from")
-	rich, err = codecs.UserRow{}.Decode(user.Value)
+	rich, err = missioncodec.UserRow{}.Decode(user.Value)
 	d.Check(err)
 	rich.States[0].Tallies[0].Recent = rich.States[0].Tallies[0].Recent.Add(7)
-	value, err = codecs.UserRow{}.Encode(rich)
+	value, err = missioncodec.UserRow{}.Encode(rich)
 	d.Check(err)
 	d.Put(users, string(user.Key), value)
 	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "mission spend version 1, window from", "its postings make")
@@ -207,35 +209,35 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 
 	purses, funds := string(d.Topology.Rewards.Table()), string(d.Topology.Budget.Table())
 	winner := d.last(purses, func(r *kgo.Record) bool {
-		row, err := codecs.RewardsRow{}.Decode(r.Value)
+		row, err := rewardcodec.Row{}.Decode(r.Value)
 		return err == nil && row.Coins.Balance > 0
 	})
-	lucky, err := codecs.RewardsRow{}.Decode(winner.Value)
+	lucky, err := rewardcodec.Row{}.Decode(winner.Value)
 	d.Check(err)
 	lucky.Coins.Balance += 9
-	value, err = codecs.RewardsRow{}.Encode(lucky)
+	value, err = rewardcodec.Row{}.Encode(lucky)
 	d.Check(err)
 	d.Put(purses, string(winner.Key), value)
 	d.wrong(d.verify(), audit.Coins, "", "user "+string(winner.Key), "its entries add up to")
 	d.Put(purses, string(winner.Key), winner.Value)
 	fund := d.last(funds, func(r *kgo.Record) bool {
-		row, err := codecs.BudgetRow{}.Decode(r.Value)
+		row, err := rewardcodec.BudgetRow{}.Decode(r.Value)
 		return err == nil && row.Mission != nil && len(row.Mission.Accounts) > 0
 	})
-	spent, err := codecs.BudgetRow{}.Decode(fund.Value)
+	spent, err := rewardcodec.BudgetRow{}.Decode(fund.Value)
 	d.Check(err)
 	spent.Mission.Accounts[0].Spent++
-	value, err = codecs.BudgetRow{}.Encode(spent)
+	value, err = rewardcodec.BudgetRow{}.Encode(spent)
 	d.Check(err)
 	d.Put(funds, string(fund.Key), value)
 	d.wrong(d.verify(), audit.Budgets, "", "mission spend", "spent in coins")
 	d.Put(funds, string(fund.Key), fund.Value)
 
 	line := d.last(d.Topology.Journal.Name, func(*kgo.Record) bool { return true })
-	entry, err := codecs.JournalEntry{}.Decode(line.Value)
+	entry, err := ledgercodec.JournalEntry{}.Decode(line.Value)
 	d.Check(err)
 	entry.Seq++
-	value, err = codecs.JournalEntry{}.Encode(entry)
+	value, err = ledgercodec.JournalEntry{}.Encode(entry)
 	d.Check(err)
 	d.Put(d.Topology.Journal.Name, string(line.Key), value)
 	d.wrong(d.verify(), audit.Journal, "", "transaction "+string(line.Key))
@@ -312,13 +314,13 @@ func TestWatchFollowsMoney(t *testing.T) {
 	}
 	difference(false)
 	row := d.last(string(d.Topology.Ledger.Table()), func(r *kgo.Record) bool {
-		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		row, err := ledgercodec.Row{}.Decode(r.Value)
 		return err == nil && row.Net() > 0 && row.Currency() == "INR"
 	})
-	changed, err := codecs.LedgerRow{}.Decode(row.Value)
+	changed, err := ledgercodec.Row{}.Decode(row.Value)
 	d.Check(err)
 	changed.Facts.AmountMinor += 77
-	value, err := codecs.LedgerRow{}.Encode(changed)
+	value, err := ledgercodec.Row{}.Encode(changed)
 	d.Check(err)
 	d.Put(row.Topic, string(row.Key), value)
 	difference(true)

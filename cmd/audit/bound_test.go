@@ -9,7 +9,8 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -25,7 +26,7 @@ func (d *deployment) outcome(kind mission.OutcomeKind, from, to int64) {
 			Kind: kind, UserID: "u", Mission: longName(), Version: 1, LimitsOf: 1, Iteration: i, Currency: "INR", Debt: mission.DebtNegative, At: 1_772_359_200_000,
 			Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 10}, Grant: mission.Grant{Mode: mission.GrantAuto}, Limits: mission.Limits{Budget: 1 << 40},
 		}
-		value, err := codecs.Outcome{}.Encode(o)
+		value, err := missioncodec.Outcome{}.Encode(o)
 		d.Check(err)
 		d.Put(d.Topology.Outcomes.Name, o.Mission, value)
 	}
@@ -37,7 +38,7 @@ func longName() string { return strings.Repeat("m", 10_000) }
 // purse returns the user's row.
 func (d *deployment) purse() *reward.Row {
 	d.t.Helper()
-	row, err := codecs.RewardsRow{}.Decode(d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool { return string(r.Key) == "u" }).Value)
+	row, err := rewardcodec.Row{}.Decode(d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool { return string(r.Key) == "u" }).Value)
 	d.Check(err)
 	return row
 }
@@ -45,7 +46,7 @@ func (d *deployment) purse() *reward.Row {
 // account returns what the mission's budget has reserved and spent.
 func (d *deployment) account() budget.Account {
 	d.t.Helper()
-	row, err := codecs.BudgetRow{}.Decode(d.last(string(d.Topology.Budget.Table()), func(r *kgo.Record) bool { return string(r.Key) == longName() }).Value)
+	row, err := rewardcodec.BudgetRow{}.Decode(d.last(string(d.Topology.Budget.Table()), func(r *kgo.Record) bool { return string(r.Key) == longName() }).Value)
 	d.Check(err)
 	return row.Mission.Account(mission.Coins)
 }
@@ -78,7 +79,7 @@ func TestMoreRewardsThanARowHolds(t *testing.T) {
 	}
 	dead := map[string]int{}
 	d.letters(func(r *kgo.Record) {
-		a, err := codecs.Allotment{}.Decode(r.Value)
+		a, err := rewardcodec.Allotment{}.Decode(r.Value)
 		d.Check(err)
 		for _, h := range r.Headers {
 			if h.Key == stream.HeaderReason {

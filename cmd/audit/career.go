@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/oracle"
@@ -24,7 +24,7 @@ func careerOf(h *mission.History) (oracle.Career, bool) {
 	var definitions []oracle.Definition
 	for _, v := range h.Versions {
 		var d oracle.Definition
-		if err := json.Unmarshal(codecs.MissionJSON(&v.Mission), &d); err != nil {
+		if err := json.Unmarshal(missioncodec.JSON(&v.Mission), &d); err != nil {
 			return oracle.Career{}, false
 		}
 		definitions = append(definitions, d)

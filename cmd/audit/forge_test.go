@@ -6,7 +6,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -32,7 +33,7 @@ func TestForgedFieldsAreFound(t *testing.T) {
 	d := newDeployment(t)
 	d.busy()
 	winner := d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool {
-		row, err := codecs.RewardsRow{}.Decode(r.Value)
+		row, err := rewardcodec.Row{}.Decode(r.Value)
 		return err == nil && len(row.Rewards) > 0 && row.Rewards[0].State == reward.Granted
 	})
 	for field, change := range map[string]func(*reward.Reward){
@@ -43,10 +44,10 @@ func TestForgedFieldsAreFound(t *testing.T) {
 		"mode": func(r *reward.Reward) { r.Mode = mission.GrantClaim }, "hold": func(r *reward.Reward) { r.Hold++ },
 		"pool": func(r *reward.Reward) { r.Pool = "p" }, "time": func(r *reward.Reward) { r.At++ },
 	} {
-		forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Rewards, field, func(row *reward.Row) { change(row.Rewards[0]) })
+		forge(d, winner, rewardcodec.Row{}.Decode, rewardcodec.Row{}.Encode, audit.Rewards, field, func(row *reward.Row) { change(row.Rewards[0]) })
 	}
-	forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Coins, "entry", func(row *reward.Row) { row.Coins.Entries[0].Amount++ })
-	forge(d, winner, codecs.RewardsRow{}.Decode, codecs.RewardsRow{}.Encode, audit.Rewards, "reward of an entry", func(row *reward.Row) {
+	forge(d, winner, rewardcodec.Row{}.Decode, rewardcodec.Row{}.Encode, audit.Coins, "entry", func(row *reward.Row) { row.Coins.Entries[0].Amount++ })
+	forge(d, winner, rewardcodec.Row{}.Decode, rewardcodec.Row{}.Encode, audit.Rewards, "reward of an entry", func(row *reward.Row) {
 		for i := range row.Coins.Entries {
 			if e := &row.Coins.Entries[i]; e.RewardID == row.Rewards[0].ID {
 				e.RewardID = "x"
@@ -54,15 +55,15 @@ func TestForgedFieldsAreFound(t *testing.T) {
 		}
 	})
 	payment := d.last(string(d.Topology.Ledger.Table()), func(r *kgo.Record) bool {
-		row, err := codecs.LedgerRow{}.Decode(r.Value)
+		row, err := ledgercodec.Row{}.Decode(r.Value)
 		return err == nil && row.Net() > 0
 	})
 	for field, change := range map[string]func(*ledger.Row){
 		"amount": func(r *ledger.Row) { r.Facts.AmountMinor++ }, "currency": func(r *ledger.Row) { r.Facts.Currency = "USD" },
 		"status": func(r *ledger.Row) { r.Status = 1 }, "postings": func(r *ledger.Row) { r.PostingSeq++ },
 	} {
-		forge(d, payment, codecs.LedgerRow{}.Decode, codecs.LedgerRow{}.Encode, audit.Conservation, field, change)
+		forge(d, payment, ledgercodec.Row{}.Decode, ledgercodec.Row{}.Encode, audit.Conservation, field, change)
 	}
-	forge(d, payment, codecs.LedgerRow{}.Decode, codecs.LedgerRow{}.Encode, audit.Journal, "journal number", func(r *ledger.Row) { r.JournalSeq++ })
+	forge(d, payment, ledgercodec.Row{}.Decode, ledgercodec.Row{}.Encode, audit.Journal, "journal number", func(r *ledger.Row) { r.JournalSeq++ })
 	d.wrong(d.verify(), "", "")
 }

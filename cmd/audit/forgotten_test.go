@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/traffic"
@@ -41,7 +41,7 @@ func (d *deployment) pay() {
 			d.Check(d.Feed.Flush(d.t.Context()))
 			d.Rest()
 			e := &mission.Enrolment{ID: "e", Op: mission.Enrol, UserID: "usr_1", Mission: "joined", Actor: "usr_1", At: instant.Of(c.From)}
-			value, err := codecs.Enrolment{}.Encode(e)
+			value, err := missioncodec.Enrolment{}.Encode(e)
 			d.Check(err)
 			d.Put(d.Topology.Enrolments.Name, "usr_1", value)
 			d.Rest() // so that it has a commit of its own
@@ -61,13 +61,13 @@ func TestRowsThatForgotAreJudged(t *testing.T) {
 		t.Errorf("%d users are left out", n)
 	}
 	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
-		row, err := codecs.UserRow{}.Decode(r.Value)
+		row, err := missioncodec.UserRow{}.Decode(r.Value)
 		return err == nil && row.Frontier != (mission.Mark{})
 	})
-	row, err := codecs.UserRow{}.Decode(user.Value)
+	row, err := missioncodec.UserRow{}.Decode(user.Value)
 	d.Check(err)
 	row.States[0].Tallies[0].Settled = row.States[0].Tallies[0].Settled.Add(1)
-	value, err := codecs.UserRow{}.Encode(row)
+	value, err := missioncodec.UserRow{}.Encode(row)
 	d.Check(err)
 	d.Put(user.Topic, string(user.Key), value)
 	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "its postings make")
@@ -88,13 +88,13 @@ func TestFreshDeploymentIsJudged(t *testing.T) {
 		}
 	}
 	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
-		row, err := codecs.UserRow{}.Decode(r.Value)
+		row, err := missioncodec.UserRow{}.Decode(r.Value)
 		return err == nil && row.Frontier != (mission.Mark{})
 	})
-	row, err := codecs.UserRow{}.Decode(user.Value)
+	row, err := missioncodec.UserRow{}.Decode(user.Value)
 	d.Check(err)
 	row.States[0].Tallies[0].Settled = row.States[0].Tallies[0].Settled.Add(1)
-	value, err := codecs.UserRow{}.Encode(row)
+	value, err := missioncodec.UserRow{}.Encode(row)
 	d.Check(err)
 	d.Put(user.Topic, string(user.Key), value)
 	report, err = audit.Verify(t.Context(), c)

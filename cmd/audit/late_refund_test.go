@@ -11,7 +11,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/topology"
 )
@@ -108,7 +108,7 @@ func TestRetentionOf540Days(t *testing.T) {
 	for _, id := range []string{"t0", "t5"} {
 		value, err := y.ledgers.Get(id)
 		y.Check(err)
-		row, err := codecs.LedgerRow{}.Decode(value)
+		row, err := ledgercodec.Row{}.Decode(value)
 		if y.Check(err); row.Net() != 0 || row.Reversed() != 500 {
 			t.Errorf("%s has %d left, %d reversed", id, row.Net(), row.Reversed())
 		}

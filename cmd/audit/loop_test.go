@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -49,9 +49,9 @@ func TestPagesUnderWay(t *testing.T) {
 	for n := range int64(reward.PageSize + 3) {
 		entries = append(entries, reward.Entry{Number: n + 1, Amount: 10, BalanceAfter: 10 * (n + 1)})
 	}
-	page := encoded(s, &reward.Row{Page: entries[:reward.PageSize]}, codecs.RewardsRow{}.Encode)
+	page := encoded(s, &reward.Row{Page: entries[:reward.PageSize]}, rewardcodec.Row{}.Encode)
 	row := &reward.Row{Coins: reward.Coins{Balance: 10 * int64(len(entries)), Count: int64(len(entries)), Entries: entries[reward.PageSize:]}}
-	s.put(rewards, "u1", encoded(s, row, codecs.RewardsRow{}.Encode))
+	s.put(rewards, "u1", encoded(s, row, rewardcodec.Row{}.Encode))
 	handled(0)
 	s.put(s.loop(s.topology.Rewards.Name), reward.PageKey("u1", 0), page)
 	if found := s.finding(audit.Coins); found != "" {
@@ -76,8 +76,8 @@ func TestReservationsUnderWay(t *testing.T) {
 	}
 	table, loop := string(s.topology.Budget.Table()), s.loop(s.topology.Budget.Name)
 	row := &budget.Row{Mission: &budget.Mission{Version: 1, Accounts: []budget.Account{{Unit: "INR", Reserved: 500}}, Winners: 1}}
-	s.put(table, "m1", encoded(s, row, codecs.BudgetRow{}.Encode))
-	s.put(loop, budget.PoolKey("p1"), encoded(s, &budget.Move{Step: budget.StepDraw, Allotment: a}, codecs.BudgetMove{}.Encode))
+	s.put(table, "m1", encoded(s, row, rewardcodec.BudgetRow{}.Encode))
+	s.put(loop, budget.PoolKey("p1"), encoded(s, &budget.Move{Step: budget.StepDraw, Allotment: a}, rewardcodec.BudgetMove{}.Encode))
 	s.put(table, position.Key, position.Position{loop: 0}.Append(nil))
 	if found := s.finding(audit.Budgets); found != "" {
 		t.Errorf("a code is being fetched: %s", found)
@@ -86,7 +86,7 @@ func TestReservationsUnderWay(t *testing.T) {
 	if found := s.finding(audit.Budgets); !strings.Contains(found, "500 reserved") {
 		t.Errorf("it was fetched, and nobody got it: %q", found)
 	}
-	s.put(s.topology.RewardsIn.Name, "u1", encoded(s, a, codecs.Allotment{}.Encode))
+	s.put(s.topology.RewardsIn.Name, "u1", encoded(s, a, rewardcodec.Allotment{}.Encode))
 	if found := s.finding(audit.Budgets); found != "" {
 		t.Errorf("it was allotted: %s", found)
 	}

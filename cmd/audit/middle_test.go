@@ -9,7 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
@@ -64,17 +66,17 @@ func (s *still) allot(amount int64) {
 		Verdict: budget.Reserved, UserID: "u1", Mission: "m1", Version: 1, Currency: "INR", Amount: amount,
 		Reward: mission.Reward{Kind: mission.RewardCash, Amount: amount}, At: 1_772_359_200_000,
 	}
-	s.put(s.topology.RewardsIn.Name, "u1", encoded(s, a, codecs.Allotment{}.Encode))
+	s.put(s.topology.RewardsIn.Name, "u1", encoded(s, a, rewardcodec.Allotment{}.Encode))
 }
 
 func (s *still) returns(movement budget.Movement, amount int64) {
 	r := &budget.Return{Movement: movement, Mission: "m1", Unit: "INR", Amount: amount, RewardID: "r1", Epoch: 1, At: 1_772_359_200_000}
-	s.put(s.topology.BudgetReturns.Name, "m1", encoded(s, r, codecs.BudgetReturn{}.Encode))
+	s.put(s.topology.BudgetReturns.Name, "m1", encoded(s, r, rewardcodec.BudgetReturn{}.Encode))
 }
 
 func (s *still) budget(reserved, spent, handled int64) {
 	row := &budget.Row{Mission: &budget.Mission{Version: 1, Accounts: []budget.Account{{Unit: "INR", Reserved: reserved, Spent: spent}}, Winners: 2}}
-	s.put(string(s.topology.Budget.Table()), "m1", encoded(s, row, codecs.BudgetRow{}.Encode))
+	s.put(string(s.topology.Budget.Table()), "m1", encoded(s, row, rewardcodec.BudgetRow{}.Encode))
 	s.put(string(s.topology.Budget.Table()), position.Key, position.Position{s.topology.BudgetReturns.Name: handled}.Append(nil))
 }
 
@@ -111,11 +113,11 @@ func TestUsersInTheMiddle(t *testing.T) {
 	post := func(id string, seq, amount int64) {
 		facts := payment.Facts{TransactionID: id, UserID: "u1", AmountMinor: amount, Currency: "INR"}
 		p := &ledger.Posting{Facts: facts, Kind: ledger.PaymentSettled, EventID: "e" + id, Seq: seq, NetAfter: amount, At: 1_772_359_200_000}
-		s.put(s.topology.Postings.Name, "u1", encoded(s, p, codecs.Posting{}.Encode))
+		s.put(s.topology.Postings.Name, "u1", encoded(s, p, ledgercodec.Posting{}.Encode))
 	}
 	user := func(received, handled int64) {
 		row := &mission.UserRow{Received: []mission.Received{{Currency: "INR", Net: money.TotalOf(received)}}}
-		s.put(string(s.topology.Progress.Table()), "u1", encoded(s, row, codecs.UserRow{}.Encode))
+		s.put(string(s.topology.Progress.Table()), "u1", encoded(s, row, missioncodec.UserRow{}.Encode))
 		s.put(string(s.topology.Progress.Table()), position.Key, position.Position{s.topology.Postings.Name: handled}.Append(nil))
 	}
 	post("t1", 1, 500)

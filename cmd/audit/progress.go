@@ -10,7 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -67,7 +67,7 @@ func (b *tallies) takeCatalog(key string, at instant.Milli, value []byte) error 
 		delete(b.known, key)
 		return nil
 	}
-	row, err := codecs.CatalogRow{}.Decode(value)
+	row, err := catalogcodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}

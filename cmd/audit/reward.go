@@ -3,7 +3,7 @@ package audit
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -71,7 +71,7 @@ func (b *coins) take(place, key string, value []byte) error {
 		}
 		return nil
 	}
-	row, err := codecs.RewardsRow{}.Decode(value)
+	row, err := rewardcodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (b *budgets) takeRow(partition int32, place, key string, value []byte) erro
 	if value == nil {
 		return nil
 	}
-	row, err := codecs.BudgetRow{}.Decode(value)
+	row, err := rewardcodec.BudgetRow{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (b *budgets) takeRow(partition int32, place, key string, value []byte) erro
 }
 
 func (b *budgets) takeAllotment(value []byte) error {
-	a, err := codecs.Allotment{}.Decode(value)
+	a, err := rewardcodec.Allotment{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (b *budgets) takeAllotment(value []byte) error {
 }
 
 func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error {
-	r, err := codecs.BudgetReturn{}.Decode(value)
+	r, err := rewardcodec.BudgetReturn{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error 
 // takeMove takes a reservation that is on its way to the pool that is to have a code for it, or back because the pool
 // has none.
 func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
-	m, err := codecs.BudgetMove{}.Decode(value)
+	m, err := rewardcodec.BudgetMove{}.Decode(value)
 	if err == nil && m.Allotment != nil {
 		a := m.Allotment
 		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).moves.note(partition, offset)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/stream"
@@ -100,7 +100,7 @@ func (b *transactions) takeRow(r *kgo.Record, place string) error {
 		}
 		return nil
 	}
-	row, err := codecs.LedgerRow{}.Decode(value)
+	row, err := ledgercodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (b *transactions) takePosting(r *kgo.Record, place string) (*ledger.Posting
 	if b.trimmed[r.Partition] == math.MaxInt64 {
 		b.trimmed[r.Partition] = r.Timestamp.UnixMilli()
 	}
-	p, err := codecs.Posting{}.Decode(r.Value)
+	p, err := ledgercodec.Posting{}.Decode(r.Value)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (b *transactions) takeLine(id string, value []byte) error {
 		a.journalled, a.journalSeq, a.journalNet = false, 0, 0
 		return nil
 	}
-	e, err := codecs.JournalEntry{}.Decode(value)
+	e, err := ledgercodec.JournalEntry{}.Decode(value)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	erasurecodec "github.com/millrace/millrace/codecs/erasure"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -84,7 +85,7 @@ func (b *users) takePosting(r *kgo.Record, p *ledger.Posting) {
 
 // takeErasure takes a request that a user's rows go.
 func (b *users) takeErasure(value []byte) error {
-	r, err := codecs.Erasure{}.Decode(value)
+	r, err := erasurecodec.Request{}.Decode(value)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 	var row *mission.UserRow
 	if value != nil {
 		var err error
-		if row, err = (codecs.UserRow{}).Decode(value); err != nil {
+		if row, err = (missioncodec.UserRow{}).Decode(value); err != nil {
 			return err
 		}
 	}
@@ -145,7 +146,7 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 }
 
 func (b *users) takeOutcome(value []byte) error {
-	o, err := codecs.Outcome{}.Decode(value)
+	o, err := missioncodec.Outcome{}.Decode(value)
 	if err != nil {
 		return err
 	}

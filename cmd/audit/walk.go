@@ -7,7 +7,8 @@ import (
 	"math/big"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/topology"
@@ -37,14 +38,14 @@ type walk struct {
 func walksOf(t *topology.Topology, ledgers, users Table) []walk {
 	return []walk{
 		{t.Ledger.Name, ledgers, func(value []byte, into map[string]*big.Int) error {
-			row, err := codecs.LedgerRow{}.Decode(value)
+			row, err := ledgercodec.Row{}.Decode(value)
 			if err == nil && row.Net() != 0 {
 				plus(into, row.Currency(), big.NewInt(row.Net()))
 			}
 			return err
 		}, held},
 		{t.Progress.Name, users, func(value []byte, into map[string]*big.Int) error {
-			row, err := codecs.UserRow{}.Decode(value)
+			row, err := missioncodec.UserRow{}.Decode(value)
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,7 @@ package audit
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -23,7 +23,7 @@ type window struct {
 func newWindows() *windows { return &windows{last: map[window]int64{}, finals: map[window]bool{}} }
 
 func (b *windows) take(place string, value []byte, final bool) error {
-	r, err := codecs.WindowRecord{}.Decode(value)
+	r, err := healthcodec.WindowRecord{}.Decode(value)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	erasurecodec "github.com/millrace/millrace/codecs/erasure"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/position"
@@ -150,7 +151,7 @@ func (y *years) lose(when, topic, key string, value, back []byte) {
 func (y *years) anyRow() (found *kgo.Record) {
 	y.settled()
 	y.Check(y.ledgers.Ascend("", func(key string, value []byte) bool {
-		if row, err := (codecs.LedgerRow{}).Decode(value); err == nil && row.Net() > 0 {
+		if row, err := (ledgercodec.Row{}).Decode(value); err == nil && row.Net() > 0 {
 			found = &kgo.Record{Key: []byte(key), Value: bytes.Clone(value)}
 		}
 		return found == nil
@@ -178,10 +179,10 @@ func TestYears(t *testing.T) {
 			y.broker.Compact()
 			y.agree("compacted", false)
 			row := y.anyRow()
-			changed, err := codecs.LedgerRow{}.Decode(row.Value)
+			changed, err := ledgercodec.Row{}.Decode(row.Value)
 			y.Check(err)
 			changed.Facts.AmountMinor += 77
-			value, err := codecs.LedgerRow{}.Encode(changed)
+			value, err := ledgercodec.Row{}.Encode(changed)
 			y.Check(err)
 			y.lose("a row is forged", ledgers, string(row.Key), value, row.Value)
 		case month == 14:
@@ -210,13 +211,13 @@ func TestYears(t *testing.T) {
 // erasure returns the records by which a user is forgotten.
 func (y *years) erasure(user string) []*kgo.Record {
 	record := func(key string, r erasure.Request) *kgo.Record {
-		value, err := codecs.Erasure{}.Encode(&r)
+		value, err := erasurecodec.Request{}.Encode(&r)
 		y.Check(err)
 		return &kgo.Record{Topic: y.Topology.Erasures.Name, Partition: stream.Partition([]byte(key), y.Topology.Config.Partitions), Key: []byte(key), Value: value}
 	}
 	out := []*kgo.Record{record(user, erasure.Request{UserID: user})}
 	y.Check(y.ledgers.Ascend("", func(key string, value []byte) bool {
-		if row, err := (codecs.LedgerRow{}).Decode(value); err == nil && row.Of(user) {
+		if row, err := (ledgercodec.Row{}).Decode(value); err == nil && row.Of(user) {
 			out = append(out, record(key, erasure.Request{TransactionID: key}))
 		}
 		return true

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/feed"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
@@ -99,7 +99,7 @@ func (s *Sender) verdicts(ctx context.Context, client *kgo.Client, commands []*c
 			return nil, err
 		}
 		for r := range fetches.RecordsAll() {
-			e, err := codecs.CatalogEvent{}.Decode(r.Value)
+			e, err := catalogcodec.Event{}.Decode(r.Value)
 			if err != nil {
 				continue // somebody else's
 			}

@@ -12,7 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/verdict"
@@ -31,7 +32,7 @@ func missions(t *testing.T, ids ...string) []mission.Mission {
 	for _, id := range ids {
 		fmt.Fprintf(&yaml, `- {id: %s, title: T, currency: INR, goal: {metric: count, target: 3}, window: {kind: fixed, from: "2026-03-01", to: "2026-03-08"}, reward: {kind: coins, amount: 1}, status: active}`+"\n", id)
 	}
-	list, err := codecs.ParseMissions(strings.NewReader(yaml.String()))
+	list, err := missioncodec.ParseAll(strings.NewReader(yaml.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 	var commands []*catalog.Command
 	for len(commands) < 2 {
 		for r := range client.PollFetches(t.Context()).RecordsAll() {
-			c, err := codecs.CatalogCommand{}.Decode(r.Value)
+			c, err := catalogcodec.Command{}.Decode(r.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +137,7 @@ func TestPutTellsHowManyVerdictsAreMissing(t *testing.T) {
 	}
 	produce([]byte("junk"))
 	for _, id := range []string{"of somebody else", commands[0].ID, commands[0].ID} {
-		value, err := codecs.CatalogEvent{}.Encode(&catalog.Event{Verdict: catalog.Verdict{CommandID: id, Result: verdict.Applied}})
+		value, err := catalogcodec.Event{}.Encode(&catalog.Event{Verdict: catalog.Verdict{CommandID: id, Result: verdict.Applied}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 )
 
 // File is the name of the configuration file that Load reads if no other is named.
@@ -33,7 +33,7 @@ func Load(base Config, path string, environ []string, over ...func(*Config)) (Co
 	raw, err := os.ReadFile(path)
 	switch {
 	case err == nil:
-		if raw, err = codecs.ConfigText(raw); err != nil {
+		if raw, err = doc.ConfigText(raw); err != nil {
 			return c, fmt.Errorf("%s: %w", path, err)
 		}
 		if err := decode(raw, &c); err != nil {

@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
@@ -71,7 +72,7 @@ func lived(t *testing.T, start time.Time, rate float64, offset, length time.Dura
 	}
 	begin := start.Add(offset)
 	if err := s.breakTraffic(backtest.Outage{
-		Mode: outageMode, Instrument: breakable, Begin: instant.Of(begin), End: instant.Of(begin.Add(length)), Success: codecs.OutageSuccess,
+		Mode: outageMode, Instrument: breakable, Begin: instant.Of(begin), End: instant.Of(begin.Add(length)), Success: healthcodec.OutageSuccess,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func attempt(r *backtest.Replay, value []byte, now instant.Milli, open map[strin
 	if !bytes.Contains(value, []byte(breakable)) && !bytes.Contains(value, []byte(outageBank)) { // two banks will do
 		return
 	}
-	in, err := codecs.Payments{}.Decode(value)
+	in, err := paymentcodec.Payments{}.Decode(value)
 	if err != nil {
 		return // poison
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/feed"
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/reward"
@@ -193,7 +193,7 @@ func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 			delete(transactions, key)
 			return nil
 		}
-		row, err := codecs.LedgerRow{}.Decode(rec.Value)
+		row, err := ledgercodec.Row{}.Decode(rec.Value)
 		if err != nil {
 			return fmt.Errorf("%s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 		}

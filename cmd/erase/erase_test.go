@@ -19,7 +19,8 @@ import (
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/erase"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -83,7 +84,7 @@ func (d *deployment) stock(prefix string, n int) {
 	for i := range n {
 		c.Codes = append(c.Codes, prefix+strconv.Itoa(i))
 	}
-	value, err := codecs.PoolCodes{}.Encode(c)
+	value, err := rewardcodec.PoolCodes{}.Encode(c)
 	d.Check(err)
 	d.Put(d.Topology.PoolCodes.Name, budget.PoolKey(c.Pool), value)
 	d.Rest()
@@ -95,10 +96,10 @@ func (d *deployment) support(user string) {
 	gift := &reward.Command{
 		ID: "gift-" + user, Op: reward.Goodwill, UserID: user, Actor: "sue", Reason: "for " + user, At: 1, Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 5},
 	}
-	value, err := codecs.RewardCommand{}.Encode(gift)
+	value, err := rewardcodec.Command{}.Encode(gift)
 	d.Check(err)
 	d.Put(d.Topology.Claims.Name, user, value)
-	value, err = codecs.UserSegments{}.Encode(&mission.Segments{ID: "set-" + user, UserID: user, Segments: []string{"vip"}, Actor: "sue", At: 1_772_359_200_000})
+	value, err = missioncodec.UserSegments{}.Encode(&mission.Segments{ID: "set-" + user, UserID: user, Segments: []string{"vip"}, Actor: "sue", At: 1_772_359_200_000})
 	d.Check(err)
 	d.Put(d.Topology.UserSegments.Name, user, value)
 	d.Rest()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine/watermark"
@@ -60,7 +60,7 @@ func (r *Reader) Attempts(ctx context.Context, begin, end instant.Milli, sinks .
 }
 
 func attempt(rec *kgo.Record, sinks []Sink) error {
-	a, err := codecs.Attempt{}.Decode(rec.Value)
+	a, err := ledgercodec.Attempt{}.Decode(rec.Value)
 	if err != nil {
 		return err
 	}

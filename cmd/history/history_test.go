@@ -12,7 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/history"
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -75,7 +76,7 @@ func (d *deployment) put(topic string, partition int32, stamp instant.Milli, val
 
 func (d *deployment) attempt(partition int32, name string, seconds int64) {
 	d.t.Helper()
-	b, err := codecs.Attempt{}.Encode(&ledger.Attempt{Mode: "upi", Instrument: name, Gateway: "g", Outcome: ledger.Succeeded, At: at(seconds)})
+	b, err := ledgercodec.Attempt{}.Encode(&ledger.Attempt{Mode: "upi", Instrument: name, Gateway: "g", Outcome: ledger.Succeeded, At: at(seconds)})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func (d *deployment) window(partition int32, name string, minute int64, change .
 	for _, c := range change {
 		c(r)
 	}
-	b, err := codecs.WindowRecord{}.Encode(r)
+	b, err := healthcodec.WindowRecord{}.Encode(r)
 	if err != nil {
 		d.t.Fatal(err)
 	}

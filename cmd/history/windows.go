@@ -9,7 +9,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 )
@@ -67,7 +67,7 @@ func (f *feeder) next(ctx context.Context, l *lane) (*health.WindowRecord, error
 		if rec == nil || err != nil {
 			return nil, err
 		}
-		w, err := codecs.WindowRecord{}.Decode(rec.Value)
+		w, err := healthcodec.WindowRecord{}.Decode(rec.Value)
 		if err != nil {
 			return nil, fmt.Errorf("%s/%d at %d: %w", l.topic, l.partition, rec.Offset, err)
 		}
@@ -122,7 +122,7 @@ func File(in io.Reader, begin, end instant.Milli, sinks ...Sink) (Extent, error)
 		if len(bytes.TrimSpace(scanner.Bytes())) == 0 {
 			continue
 		}
-		w, err := codecs.WindowRecord{}.Decode(scanner.Bytes())
+		w, err := healthcodec.WindowRecord{}.Decode(scanner.Bytes())
 		if err != nil {
 			return Extent{}, fmt.Errorf("line %d: %w", number, err)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/dev"
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/views"
 )
 
@@ -34,7 +34,7 @@ page, or with "millrace health why MODE INSTRUMENT".`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
 	}
 	durationFlag(cmd.Flags(), &o.length, "for", dev.BreakFor, "how long, at most 24h")
-	decimalFlag(cmd.Flags(), &o.success, "success", codecs.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
+	decimalFlag(cmd.Flags(), &o.success, "success", healthcodec.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
 	return cmd
 }
 

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
@@ -69,7 +69,7 @@ func (a *app) put(ctx context.Context, c *collection, e catalog.Entity, match, r
 	if c.kind == catalog.KindFreeze || c.kind == catalog.KindHealthSetting {
 		request.path = c.path // the body names it
 	}
-	request.body = json.RawMessage(codecs.AskedJSON(e))
+	request.body = json.RawMessage(catalogcodec.AskedJSON(e))
 	request.reason = reason
 	return a.judge(ctx, request, id, match)
 }
@@ -131,7 +131,7 @@ func (a *app) readEntityFile(kind catalog.Kind, path string, cfg catalog.Config)
 		return nil, err
 	}
 	defer func() { _ = in.Close() }() // only read
-	return codecs.ParseEntities(kind, in, cfg)
+	return catalogcodec.ParseEntities(kind, in, cfg)
 }
 
 // refusals joins what was refused into one finding; nil if nothing was.

@@ -14,7 +14,7 @@ import (
 	"github.com/millrace/millrace/cmd/admin"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -86,7 +86,7 @@ func (o generateOptions) config() (traffic.Config, error) {
 		c.Count = 10_000
 	}
 	if o.outages != "" {
-		outages, err := readFile(o.outages, codecs.ParseOutages)
+		outages, err := readFile(o.outages, healthcodec.ParseOutages)
 		if err != nil {
 			return c, err
 		}

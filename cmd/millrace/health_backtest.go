@@ -12,7 +12,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/history"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
@@ -75,7 +75,7 @@ func (a *app) backtest(ctx context.Context, o backtestOptions) error {
 	if err != nil {
 		return err
 	}
-	outages, err := readFile(o.outages, codecs.ParseOutages)
+	outages, err := readFile(o.outages, healthcodec.ParseOutages)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (a *app) contestants(o backtestOptions, outages []backtest.Outage) ([]conte
 		if name == "" {
 			continue
 		}
-		s, err := readFile(name, func(r io.Reader) (health.Settings, error) { return codecs.ParseHealthSettings(r, base) })
+		s, err := readFile(name, func(r io.Reader) (health.Settings, error) { return healthcodec.ParseHealthSettings(r, base) })
 		if err != nil {
 			errs = append(errs, err)
 			continue

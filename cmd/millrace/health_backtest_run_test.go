@@ -16,7 +16,7 @@ import (
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/history"
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/engine"
@@ -85,11 +85,11 @@ func before(values []string) []string {
 type transcript struct{ finals, changes []string }
 
 func (h *transcript) Closed(r *health.WindowRecord) {
-	h.finals = append(h.finals, string(must(codecs.WindowRecord{}.Encode(r))))
+	h.finals = append(h.finals, string(must(healthcodec.WindowRecord{}.Encode(r))))
 }
 
 func (h *transcript) Changed(r *health.StatusRecord) {
-	h.changes = append(h.changes, string(must(codecs.StatusRecord{}.Encode(r))))
+	h.changes = append(h.changes, string(must(healthcodec.StatusRecord{}.Encode(r))))
 }
 
 func must(b []byte, err error) []byte {

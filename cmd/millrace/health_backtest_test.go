@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -29,7 +29,7 @@ func finals(t *testing.T) string {
 			good = 120
 		}
 		start := begin.Add(time.Duration(i) * time.Minute)
-		raw, err := codecs.WindowRecord{}.Encode(&health.WindowRecord{
+		raw, err := healthcodec.WindowRecord{}.Encode(&health.WindowRecord{
 			Path: health.Path{Mode: "upi", Instrument: "sbi", Gateway: "payu"}, Span: window.Span{Start: start, End: start.Add(time.Minute)},
 			Counts: health.Counts{ledger.Succeeded: good, ledger.FailedTechnical: 200 - good}, Samples: 200, Eligible: 200,
 		})

@@ -14,7 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -182,7 +183,7 @@ func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) 
 		return out, nil
 	}
 	out.match = got.etag
-	parsed, err := codecs.ParseEntity(catalog.KindMission, got.body, asked.ID, catalog.DefaultConfig())
+	parsed, err := catalogcodec.ParseEntity(catalog.KindMission, got.body, asked.ID, catalog.DefaultConfig())
 	if err != nil {
 		return out, fmt.Errorf("mission %s of the server: %w", asked.ID, err)
 	}
@@ -191,7 +192,7 @@ func (r *applying) compare(ctx context.Context, e catalog.Entity) (wish, error) 
 		asked.Status = mission.Status(current.Status())
 	}
 	out.Result, out.Status = unchangedResult, string(asked.Status)
-	for _, d := range audit.Differences(codecs.DefinitionJSON(current), codecs.MissionJSON(&asked)) {
+	for _, d := range audit.Differences(catalogcodec.DefinitionJSON(current), missioncodec.JSON(&asked)) {
 		out.Result = changedResult
 		out.Changes = append(out.Changes, difference{d.Pointer, json.RawMessage(d.Before), json.RawMessage(d.After)})
 	}

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 )
 
@@ -39,7 +39,7 @@ func (r *references) find(kind catalog.Kind, id string) (catalog.Entity, bool) {
 	out, err := r.app.call(r.ctx, call{method: http.MethodGet, path: pathOf(kind) + path(id), roles: writes()})
 	var e catalog.Entity
 	if err == nil {
-		e, err = codecs.ParseEntity(kind, out.body, id, catalog.DefaultConfig())
+		e, err = catalogcodec.ParseEntity(kind, out.body, id, catalog.DefaultConfig())
 	}
 	if err != nil && !isMissing(err) {
 		r.failed = errors.Join(r.failed, fmt.Errorf("%s %s cannot be checked: %w", kind, id, err))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/simulate"
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/simulation"
@@ -44,7 +44,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	if err := checkSpan(o.from, o.to); err != nil {
 		return err
 	}
-	list, err := readFile(o.file, codecs.ParseMissions)
+	list, err := readFile(o.file, missioncodec.ParseAll)
 	if err != nil {
 		return err
 	}

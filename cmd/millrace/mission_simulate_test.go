@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
@@ -39,7 +39,7 @@ func TestMissionSimulate(t *testing.T) {
 		if i == 4 {
 			p.Merchant = "zomato"
 		}
-		value, err := codecs.Posting{}.Encode(p)
+		value, err := ledgercodec.Posting{}.Encode(p)
 		if err != nil {
 			t.Fatal(err)
 		}

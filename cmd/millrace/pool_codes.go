@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 )
 
 func (a *app) codesCommand(complete completer) *cobra.Command {
@@ -48,8 +48,8 @@ type shownCodes struct {
 		Pointer string `json:"pointer"`
 		Detail  string `json:"detail"`
 	} `json:"problems"`
-	Dialect codecs.CodesDialect `json:"dialect"`
-	Shapes  []codecs.CodeShape  `json:"shapes"`
+	Dialect rewardcodec.CodesDialect `json:"dialect"`
+	Shapes  []rewardcodec.CodeShape  `json:"shapes"`
 }
 
 // table returns the counts, and below them how the file is written, what its codes look like, and what is wrong.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/engine/embedded"
@@ -37,7 +37,7 @@ func TestVerify(t *testing.T) {
 	}
 	defer client.Close()
 	row := &ledger.Row{Facts: payment.Facts{TransactionID: "t1", UserID: "u1", AmountMinor: 700, Currency: "INR"}, Status: payment.Success, PostingSeq: 1}
-	value, err := codecs.LedgerRow{}.Encode(row)
+	value, err := ledgercodec.Row{}.Encode(row)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/span"
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
@@ -190,9 +190,9 @@ func Intake(s config.Config) intake.Config {
 	for mode, fields := range s.Intake.HealthInstruments {
 		named := make([]string, len(fields))
 		for i, field := range fields {
-			named[i] = codecs.Text(field)
+			named[i] = doc.Text(field)
 		}
-		c.HealthInstruments[codecs.Text(mode)] = named
+		c.HealthInstruments[doc.Text(mode)] = named
 	}
 	return c
 }

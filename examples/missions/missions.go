@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -36,7 +36,7 @@ func Samples(now instant.Milli) ([]mission.Mission, error) {
 		if err != nil {
 			return nil, err
 		}
-		missions, err := codecs.ParseMissions(bytes.NewReader(b))
+		missions, err := missioncodec.ParseAll(bytes.NewReader(b))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -19,7 +19,7 @@ package budget
 import (
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -34,7 +34,7 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 		stream.Input(t.Budget, t.Outcomes, g.judge),
 		stream.Input(t.Budget, t.BudgetReturns, g.resolve),
 		stream.Input(t.Budget, t.PoolCodes, g.stock),
-		stream.Loop(t.Budget, codecs.BudgetMove{}, g.move),
+		stream.Loop(t.Budget, rewardcodec.BudgetMove{}, g.move),
 		stream.Persist(t.Budget),
 		stream.Output(t.RewardsIn),
 		stream.DeadLetters(t.Budget),

@@ -8,7 +8,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+
 	domain "github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/processors/budget"
@@ -65,11 +67,11 @@ func parseOutcome(text string) ([]byte, error) {
 			return nil, fmt.Errorf("no option %s", name)
 		}
 	}
-	return codecs.Outcome{}.Encode(o)
+	return missioncodec.Outcome{}.Encode(o)
 }
 
 func formatAllotment(b []byte) string {
-	a, err := codecs.Allotment{}.Decode(b)
+	a, err := rewardcodec.Allotment{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -77,7 +79,7 @@ func formatAllotment(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	row, err := codecs.BudgetRow{}.Decode(b)
+	row, err := rewardcodec.BudgetRow{}.Decode(b)
 	switch {
 	case err != nil:
 		return err.Error()

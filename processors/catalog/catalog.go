@@ -22,7 +22,7 @@ package catalog
 import (
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -34,7 +34,7 @@ import (
 
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
-	cfg.Document = codecs.Document
+	cfg.Document = catalogcodec.Document
 	g := &group{config: cfg, topology: t, metrics: m}
 	return goka.DefineGroup(t.Catalog.Goka(),
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),

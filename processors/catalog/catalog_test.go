@@ -9,7 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -54,7 +56,7 @@ func parseCommand(text string) ([]byte, error) {
 		from, to, _ := strings.Cut(change, "=")
 		definition = strings.Replace(definition, from, to, 1)
 	}
-	e, err := codecs.ParseEntity(catalog.KindMission, []byte(definition), "", catalog.DefaultConfig())
+	e, err := catalogcodec.ParseEntity(catalog.KindMission, []byte(definition), "", catalog.DefaultConfig())
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func parseCommand(text string) ([]byte, error) {
 		broken.Versions[0].Mission.Goal.Target = 0
 		c.Entity = broken
 	}
-	return codecs.CatalogCommand{}.Encode(c)
+	return catalogcodec.Command{}.Encode(c)
 }
 
 func parseEntityCommand(words []string) ([]byte, error) {
@@ -85,36 +87,36 @@ func parseEntityCommand(words []string) ([]byte, error) {
 	}
 	switch words[3] {
 	case "codes":
-		return codecs.CatalogCommand{}.Encode(catalog.NewCodes(words[0], "ops", at, words[4], strings.Split(words[5], ",")))
+		return catalogcodec.Command{}.Encode(catalog.NewCodes(words[0], "ops", at, words[4], strings.Split(words[5], ",")))
 	case "move":
 		var when instant.Milli
 		if err := when.UnmarshalText([]byte(strings.Join(words[6:], ""))); err != nil {
 			return nil, err
 		}
-		return codecs.CatalogCommand{}.Encode(catalog.NewMove(words[0], "ops", at, catalog.Op(words[4]), words[5], when))
+		return catalogcodec.Command{}.Encode(catalog.NewMove(words[0], "ops", at, catalog.Op(words[4]), words[5], when))
 	case "decide":
 		c := catalog.NewDecision(words[0], words[6], at, catalog.Op(words[4]), words[5], expected)
 		c.Reason = "because"
 		if len(words) > 7 {
 			c.Proof = audit.Proof{By: audit.ByToken, Issuer: "iss", Role: words[7]}
 		}
-		return codecs.CatalogCommand{}.Encode(c)
+		return catalogcodec.Command{}.Encode(c)
 	case "withdraw":
 		c := catalog.NewWithdrawal(words[0], "ops", at, catalog.Kind(words[4]), words[5])
 		c.Expected = expected
-		return codecs.CatalogCommand{}.Encode(c)
+		return catalogcodec.Command{}.Encode(c)
 	}
-	e, err := codecs.ParseEntity(catalog.Kind(words[3]), []byte(words[4]), "", catalog.DefaultConfig())
+	e, err := catalogcodec.ParseEntity(catalog.Kind(words[3]), []byte(words[4]), "", catalog.DefaultConfig())
 	if err != nil {
 		return nil, err
 	}
 	c := catalog.NewPut(words[0], "ops", at, e)
 	c.Expected = expected
-	return codecs.CatalogCommand{}.Encode(c)
+	return catalogcodec.Command{}.Encode(c)
 }
 
 func formatIntervention(b []byte) string {
-	i, err := codecs.Intervention{}.Decode(b)
+	i, err := healthcodec.Intervention{}.Decode(b)
 	switch {
 	case err != nil:
 		return err.Error()
@@ -128,7 +130,7 @@ func formatIntervention(b []byte) string {
 }
 
 func formatSetting(b []byte) string {
-	s, err := codecs.HealthSetting{}.Decode(b)
+	s, err := healthcodec.Setting{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -136,7 +138,7 @@ func formatSetting(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	row, err := codecs.CatalogRow{}.Decode(b)
+	row, err := catalogcodec.Row{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -178,7 +180,7 @@ func formatApproval(row *catalog.Row) string {
 }
 
 func formatCodes(b []byte) string {
-	c, err := codecs.PoolCodes{}.Decode(b)
+	c, err := rewardcodec.PoolCodes{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}

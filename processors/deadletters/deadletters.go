@@ -23,7 +23,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
@@ -36,7 +36,7 @@ func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	return goka.DefineGroup(t.DeadLetters.Goka(),
 		goka.Input(t.DeadLetterRecords.Stream(), stream.Bytes{}, g.file),
 		goka.Input(t.DeadLetterCommands.Stream(), stream.Bytes{}, g.decide),
-		goka.Output(t.Payments.Stream(), stream.GokaCodec(codecs.Raw{})),
+		goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})),
 		goka.Output(t.Audit.Stream(), stream.GokaCodec(t.Audit.Codec)),
 		stream.Persist(t.DeadLetters),
 	)

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/millrace/millrace/codecs"
+	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
@@ -46,11 +46,11 @@ func parseCommand(text string) ([]byte, error) {
 	if c.Op == deadletter.Replay {
 		c.Key, c.Value, c.Headers = []byte("k"), []byte(words[4]), []deadletter.Header{{Name: "trace", Value: []byte("abc")}}
 	}
-	return codecs.LetterCommand{}.Encode(c)
+	return deadlettercodec.Command{}.Encode(c)
 }
 
 func formatRow(b []byte) string {
-	row, err := codecs.DeadLetterRow{}.Decode(b)
+	row, err := deadlettercodec.Row{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}

@@ -25,7 +25,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -58,7 +58,7 @@ func Graph(cfg Config, t *topology.Topology, changes *Index, m *Metrics) *goka.G
 	return goka.DefineGroup(t.Health.Goka(),
 		stream.Input(t.Health, t.Attempts, g.count),
 		stream.Lookup(t.Catalog),
-		stream.Loop(t.Health, codecs.ClosedWindow{}, g.keep),
+		stream.Loop(t.Health, healthcodec.ClosedWindow{}, g.keep),
 		stream.Persist(t.Health),
 		stream.Output(t.HealthWindows),
 		stream.Output(t.HealthCorrections),

@@ -11,7 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/catalog"
 	domain "github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -61,7 +63,7 @@ func parseSettings(text string) ([]byte, error) {
 		s.Patch = append(s.Patch, domain.Change{Field: field, Value: value})
 	}
 	e := catalog.NewHealthSettings(s)
-	return codecs.CatalogRow{}.Encode(&catalog.Row{Kind: catalog.KindHealthSetting, EntityID: e.ID(), Revision: 1, Entity: e})
+	return catalogcodec.Row{}.Encode(&catalog.Row{Kind: catalog.KindHealthSetting, EntityID: e.ID(), Revision: 1, Entity: e})
 }
 
 // parseAttempt reads "upi/sbi/razorpay success 2026-03-01T10:00:00Z 40", and perhaps when its payment arrived.
@@ -87,7 +89,7 @@ func parseAttempt(text string) ([]byte, error) {
 		return nil, fmt.Errorf("attempt %q: %w", text, err)
 	}
 	a.Cause = cause(a)
-	return codecs.Attempt{}.Encode(a)
+	return ledgercodec.Attempt{}.Encode(a)
 }
 
 // cause is the payment event behind a.
@@ -103,7 +105,7 @@ func cause(a *ledger.Attempt) ledger.Cause {
 
 // formatWindow shows an empty window by its end alone, others as they are.
 func formatWindow(b []byte) string {
-	r, err := codecs.WindowRecord{}.Decode(b)
+	r, err := healthcodec.WindowRecord{}.Decode(b)
 	switch {
 	case err != nil:
 		return err.Error()
@@ -115,7 +117,7 @@ func formatWindow(b []byte) string {
 }
 
 func formatScore(b []byte) string {
-	s, err := codecs.Score{}.Decode(b)
+	s, err := healthcodec.Score{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -128,7 +130,7 @@ func formatScore(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	r, err := codecs.HealthRow{}.Decode(b)
+	r, err := healthcodec.Row{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}

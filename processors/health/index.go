@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/health"
 )
@@ -32,7 +32,7 @@ func (x *Index) Set(key string, value []byte) error {
 	}
 	var next catalog.HealthSettings
 	if value != nil {
-		row, err := codecs.CatalogRow{}.Decode(value)
+		row, err := catalogcodec.Row{}.Decode(value)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/payment/paymenttest"
 	"github.com/millrace/millrace/stream"
@@ -35,12 +35,12 @@ func config(m *Metrics) streamtest.Config {
 }
 
 func formatEvent(b []byte) string {
-	e, err := codecs.Event{}.Decode(b)
+	e, err := paymentcodec.Event{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
 	return fmt.Sprintf("%s received=%s health=%q from=%s-%d-%d key=%s",
-		codecs.EventJSON(e), e.ReceivedAt, e.HealthInstruments, e.Origin.Topic, e.Origin.Partition, e.Origin.Offset, e.Origin.Key)
+		paymentcodec.EventJSON(e), e.ReceivedAt, e.HealthInstruments, e.Origin.Topic, e.Origin.Partition, e.Origin.Offset, e.Origin.Key)
 }
 
 func TestScripts(t *testing.T) {
@@ -142,7 +142,7 @@ func TestLongKey(t *testing.T) {
 	h := streamtest.New(t, config(NewMetrics(prometheus.NewRegistry())))
 	value := `{"id":"e","type":"payment","transaction_id":"t","user_id":"u","amount":1,"currency":"INR","status":"success"}`
 	h.Consume(streamtest.Message{Topic: "payments", Key: string(bytes.Repeat([]byte("k"), 5000)), Value: []byte(value)})
-	e, err := codecs.Event{}.Decode(h.Records("transactions")[0].Value)
+	e, err := paymentcodec.Event{}.Decode(h.Records("transactions")[0].Value)
 	if err != nil || len(e.Origin.Key) != keyLimit {
 		t.Errorf("%d bytes of key, %v", len(e.Origin.Key), err)
 	}

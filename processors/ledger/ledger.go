@@ -26,7 +26,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -177,7 +177,7 @@ func (g *group) trigger(c *context, p *ledger.Posting) {
 		return
 	}
 	event := task.Event{On: on, ID: []string{p.TransactionID, strconv.FormatInt(p.Seq, 10)}, Key: p.UserID, At: p.At}
-	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.PostingJSON(p) }) {
+	for _, x := range g.triggers.Tasks(event, func() []byte { return ledgercodec.PostingJSON(p) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

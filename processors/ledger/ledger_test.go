@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/task"
@@ -55,7 +55,7 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 // parseEvent takes the JSON of the input contract as intake would, from the payments record whose offset is the number
 // in its id. user_id, currency and mode, instrument and gateway need not be written.
 func parseEvent(text string) ([]byte, error) {
-	in, err := codecs.Payments{}.Decode([]byte(text))
+	in, err := paymentcodec.Payments{}.Decode([]byte(text))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func parseEvent(text string) ([]byte, error) {
 	if problem != nil {
 		return nil, problem
 	}
-	return codecs.Event{}.Encode(n.Event)
+	return paymentcodec.Event{}.Encode(n.Event)
 }
 
 func format[T any](topic stream.Topic[T], say func(T) string) func([]byte) string {

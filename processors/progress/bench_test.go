@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 	processor "github.com/millrace/millrace/processors/progress"
@@ -29,10 +30,10 @@ func BenchmarkPosting(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				p, _ := codecs.Posting{}.Decode(posting)
-				before, _ := codecs.UserRow{}.Decode(row)
+				p, _ := ledgercodec.Posting{}.Decode(posting)
+				before, _ := missioncodec.UserRow{}.Decode(row)
 				after, _ := mission.Apply(before, p, index.Snapshot(), processor.DefaultConfig())
-				if raw, err := (codecs.UserRow{}).Encode(after); err != nil || len(raw) <= len(row) {
+				if raw, err := (missioncodec.UserRow{}).Encode(after); err != nil || len(raw) <= len(row) {
 					b.Fatal(err)
 				}
 			}
@@ -66,13 +67,13 @@ func benchRow(b *testing.B, missions *mission.Snapshot) []byte {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p, err := codecs.Posting{}.Decode(raw)
+		p, err := ledgercodec.Posting{}.Decode(raw)
 		if err != nil {
 			b.Fatal(err)
 		}
 		row, _ = mission.Apply(row, p, missions, processor.DefaultConfig())
 	}
-	raw, err := codecs.UserRow{}.Encode(row)
+	raw, err := missioncodec.UserRow{}.Encode(row)
 	if err != nil {
 		b.Fatal(err)
 	}

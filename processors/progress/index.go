@@ -3,7 +3,7 @@ package progress
 import (
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
 )
@@ -29,7 +29,7 @@ func (x *Index) Set(key string, value []byte) error {
 		x.missions.Remove(key)
 		return nil
 	}
-	row, err := codecs.CatalogRow{}.Decode(value)
+	row, err := catalogcodec.Row{}.Decode(value)
 	if err != nil {
 		return err
 	}

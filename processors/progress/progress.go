@@ -30,7 +30,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/ledger"
@@ -57,7 +57,7 @@ func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Inde
 		stream.Input(t.Progress, t.Enrolments, g.enrol),
 		stream.Input(t.Progress, t.UserSegments, g.segment),
 		stream.Input(t.Progress, t.Erasures, g.erase),
-		stream.Loop(t.Progress, codecs.UserRow{}, g.absorb),
+		stream.Loop(t.Progress, missioncodec.UserRow{}, g.absorb),
 		stream.CurrentLookup(t.Catalog, mission.VersionLead/2),
 		stream.Persist(t.Progress),
 		stream.Output(t.Outcomes),
@@ -205,7 +205,7 @@ func (g *group) trigger(c *context, o *mission.Outcome) {
 	event := task.Event{On: on, Key: o.UserID, At: o.At, ID: []string{
 		o.UserID, o.Mission, number(o.Version), number(int64(o.WindowStart)), number(o.Iteration), o.TransactionID, number(int64(o.At)), number(o.Progress),
 	}}
-	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.OutcomeJSON(o) }) {
+	for _, x := range g.triggers.Tasks(event, func() []byte { return missioncodec.OutcomeJSON(o) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

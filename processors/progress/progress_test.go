@@ -12,7 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -62,7 +65,7 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 }
 
 func formatTask(b []byte) string {
-	t, err := codecs.Task{}.Decode(b)
+	t, err := taskcodec.Task{}.Decode(b)
 	if err != nil {
 		return fmt.Sprintf("<%v>", err)
 	}
@@ -102,7 +105,7 @@ func parsePosting(text string) ([]byte, error) {
 	if err := p.At.UnmarshalText([]byte(in.At)); err != nil {
 		return nil, err
 	}
-	return codecs.Posting{}.Encode(p)
+	return ledgercodec.Posting{}.Encode(p)
 }
 
 // parseCatalogRow takes what was done to one mission, joined by " then ": TIME {mission}, TIME STATUS, and TIME version
@@ -120,7 +123,7 @@ func parseCatalogRow(text string) ([]byte, error) {
 		case isVersion:
 			from, definition, _ := strings.Cut(from, " ")
 			begin, err := parseTime(from)
-			m, failed := codecs.ParseMission([]byte(definition))
+			m, failed := missioncodec.Parse([]byte(definition))
 			if err := errors.Join(err, failed); err != nil {
 				return nil, err
 			}
@@ -131,14 +134,14 @@ func parseCatalogRow(text string) ([]byte, error) {
 		case i > 0:
 			h = h.WithStatus(mission.Status(rest), at)
 		default:
-			m, err := codecs.ParseMission([]byte(rest))
+			m, err := missioncodec.Parse([]byte(rest))
 			if err != nil {
 				return nil, err
 			}
 			h = mission.NewHistory(m, at)
 		}
 	}
-	return codecs.CatalogRow{}.Encode(&catalog.Row{Kind: catalog.KindMission, EntityID: h.Definition().ID, Entity: catalog.Mission{History: h}})
+	return catalogcodec.Row{}.Encode(&catalog.Row{Kind: catalog.KindMission, EntityID: h.Definition().ID, Entity: catalog.Mission{History: h}})
 }
 
 func parseTime(text string) (at instant.Milli, err error) {
@@ -153,7 +156,7 @@ func parseEnrolment(text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return codecs.Enrolment{}.Encode(&mission.Enrolment{ID: words[0], UserID: "u1", Op: mission.EnrolmentOp(words[2]), Mission: words[3], Actor: "u1", At: at})
+	return missioncodec.Enrolment{}.Encode(&mission.Enrolment{ID: words[0], UserID: "u1", Op: mission.EnrolmentOp(words[2]), Mission: words[3], Actor: "u1", At: at})
 }
 
 // parseSegments takes ID TIME SEGMENT..., of the user u1.
@@ -163,11 +166,11 @@ func parseSegments(text string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return codecs.UserSegments{}.Encode(&mission.Segments{ID: words[0], UserID: "u1", Segments: words[2:], Actor: "ops", At: at})
+	return missioncodec.UserSegments{}.Encode(&mission.Segments{ID: words[0], UserID: "u1", Segments: words[2:], Actor: "ops", At: at})
 }
 
 func formatOutcome(b []byte) string {
-	o, err := codecs.Outcome{}.Decode(b)
+	o, err := missioncodec.Outcome{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -184,7 +187,7 @@ func formatOutcome(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	row, err := codecs.UserRow{}.Decode(b)
+	row, err := missioncodec.UserRow{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -281,7 +284,7 @@ func TestIndexKeepsAMissionWhoseRowIsDamaged(t *testing.T) {
 	m.Window = mission.Window{Kind: mission.WindowFixed, From: "2026-03-01", To: "2026-03-02"}
 	m.Reward = mission.Reward{Kind: mission.RewardScratchCard}
 	row, _ := catalog.Apply(nil, catalog.NewPut("c", "test", 1, catalog.NewMission(m)), catalog.DefaultConfig())
-	b, err := codecs.CatalogRow{}.Encode(row)
+	b, err := catalogcodec.Row{}.Encode(row)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/erasure"
@@ -47,7 +47,7 @@ func Graph(most reward.Ceiling, triggers task.Rules, t *topology.Topology, m *Me
 		stream.Input(t.Rewards, t.Claims, g.judge),
 		stream.Input(t.Rewards, t.RewardResults, g.answer),
 		stream.Input(t.Rewards, t.Erasures, g.erase),
-		stream.Loop(t.Rewards, codecs.RewardsRow{}, g.keep),
+		stream.Loop(t.Rewards, rewardcodec.Row{}, g.keep),
 		stream.Persist(t.Rewards),
 		stream.Output(t.BudgetReturns),
 		stream.Output(t.Tasks),
@@ -146,7 +146,7 @@ func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect
 		case reward.Settled:
 			stream.Emit(c, g.topology.BudgetReturns, e.Return.Mission, e.Return)
 		case reward.Asked:
-			payout := codecs.Payout(c.Key(), e)
+			payout := rewardcodec.Payout(c.Key(), e)
 			stream.Emit(c, g.topology.Tasks, payout.Key, payout)
 		case reward.Due:
 			c.SetTimer(e.At.Time(), "due")
@@ -183,7 +183,7 @@ func (g *group) tell(c *context, e reward.Changed) {
 	event := task.Event{
 		On: task.RewardGranted, Key: c.Key(), At: notice.At, ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
 	}
-	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.NoticeJSON(notice) }) {
+	for _, x := range g.triggers.Tasks(event, func() []byte { return rewardcodec.NoticeJSON(notice) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
@@ -160,7 +161,7 @@ func parseAllotment(text string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return codecs.Allotment{}.Encode(a)
+	return rewardcodec.Allotment{}.Encode(a)
 }
 
 // parseCommand takes COMMAND-ID claim|cancel|goodwill REWARD|KIND:AMOUNT [REASON]; it is of user u1, or about them.
@@ -182,11 +183,11 @@ func parseCommand(text string) ([]byte, error) {
 	if len(words) > 3 {
 		c.Reason = words[3]
 	}
-	return codecs.RewardCommand{}.Encode(c)
+	return rewardcodec.Command{}.Encode(c)
 }
 
 func formatReturn(b []byte) string {
-	r, err := codecs.BudgetReturn{}.Decode(b)
+	r, err := rewardcodec.BudgetReturn{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -194,7 +195,7 @@ func formatReturn(b []byte) string {
 }
 
 func formatTask(b []byte) string {
-	x, err := codecs.Task{}.Decode(b)
+	x, err := taskcodec.Task{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -202,7 +203,7 @@ func formatTask(b []byte) string {
 }
 
 func formatNotice(b []byte) string {
-	n, err := codecs.Notice{}.Decode(b)
+	n, err := rewardcodec.Notice{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -210,7 +211,7 @@ func formatNotice(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	row, err := codecs.RewardsRow{}.Decode(b)
+	row, err := rewardcodec.Row{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -24,7 +24,7 @@ func scoreOf(t *testing.T, instrument, gateway string, end time.Time, attempts i
 	if good {
 		s.Window, s.Pool.WeightedSuccess = health.Counts{ledger.Succeeded: attempts}, attempts<<24
 	}
-	value, err := codecs.Score{}.Encode(s)
+	value, err := healthcodec.Score{}.Encode(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func scoreOf(t *testing.T, instrument, gateway string, end time.Time, attempts i
 func modeOf(t *testing.T, h *streamtest.Harness) (*health.ModeRow, int) {
 	t.Helper()
 	value := h.Rows()["upi"]
-	row, err := codecs.ModeRow{}.Decode(value)
+	row, err := healthcodec.ModeRow{}.Decode(value)
 	if err != nil {
 		t.Fatal(err)
 	}

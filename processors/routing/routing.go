@@ -24,7 +24,7 @@ import (
 
 	"github.com/lovoo/goka"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -146,7 +146,7 @@ func (g *group) trigger(c *context, r *health.StatusRecord) {
 	event := task.Event{On: task.StateChanged, Key: r.Key(), At: at, ID: []string{
 		r.Key(), r.Previous.String(), r.State.String(), strconv.FormatInt(int64(r.Since), 10), strconv.FormatInt(int64(r.WindowEnd), 10),
 	}}
-	for _, x := range g.triggers.Tasks(event, func() []byte { return codecs.StatusJSON(r) }) {
+	for _, x := range g.triggers.Tasks(event, func() []byte { return healthcodec.StatusJSON(r) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)
 	}
 }

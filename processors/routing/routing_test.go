@@ -9,7 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -25,7 +26,7 @@ func TestTriggers(t *testing.T) {
 }
 
 func formatTask(b []byte) string {
-	t, err := codecs.Task{}.Decode(b)
+	t, err := taskcodec.Task{}.Decode(b)
 	if err != nil {
 		return fmt.Sprintf("<%v>", err)
 	}
@@ -78,7 +79,7 @@ func parseScore(text string) ([]byte, error) {
 	if err := s.WindowEnd.UnmarshalText([]byte(words[1])); err != nil {
 		return nil, err
 	}
-	return codecs.Score{}.Encode(s)
+	return healthcodec.Score{}.Encode(s)
 }
 
 // parseIntervention reads "id upi/sbi down 10:01-10:05 words", "id upi/sbi/razorpay maintenance 10:01-10:05 words" and
@@ -94,7 +95,7 @@ func parseIntervention(text string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return codecs.Intervention{}.Encode(&health.Intervention{Freeze: &health.Freeze{Mode: path[0], From: from, Until: until}})
+		return healthcodec.Intervention{}.Encode(&health.Intervention{Freeze: &health.Freeze{Mode: path[0], From: from, Until: until}})
 	}
 	from, until, err := parseTimes(words[3])
 	if err != nil {
@@ -102,7 +103,7 @@ func parseIntervention(text string) ([]byte, error) {
 	}
 	reason := strings.Join(words[4:], " ")
 	if words[2] == "maintenance" {
-		return codecs.Intervention{}.Encode(&health.Intervention{Maintenance: &health.Maintenance{
+		return healthcodec.Intervention{}.Encode(&health.Intervention{Maintenance: &health.Maintenance{
 			ID: words[0], Mode: path[0], Instrument: path[1], Gateway: path[2], Begin: from, End: until, Reason: reason,
 		}})
 	}
@@ -110,7 +111,7 @@ func parseIntervention(text string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("no state %q", words[2])
 	}
-	return codecs.Intervention{}.Encode(&health.Intervention{Override: &health.Override{
+	return healthcodec.Intervention{}.Encode(&health.Intervention{Override: &health.Override{
 		ID: words[0], Mode: path[0], Instrument: path[1], Gateway: path[2], State: state, From: from, Until: until, Reason: reason,
 	}})
 }
@@ -139,11 +140,11 @@ func parseSetting(text string) ([]byte, error) {
 		field, value, _ := strings.Cut(change, "=")
 		s.Patch = append(s.Patch, health.Change{Field: field, Value: value})
 	}
-	return codecs.HealthSetting{}.Encode(s)
+	return healthcodec.Setting{}.Encode(s)
 }
 
 func formatStatus(b []byte) string {
-	r, err := codecs.StatusRecord{}.Decode(b)
+	r, err := healthcodec.StatusRecord{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -155,7 +156,7 @@ func formatStatus(b []byte) string {
 }
 
 func formatDowntime(b []byte) string {
-	d, err := codecs.Downtime{}.Decode(b)
+	d, err := healthcodec.Downtime{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
@@ -167,7 +168,7 @@ func formatDowntime(b []byte) string {
 }
 
 func formatRow(b []byte) string {
-	r, err := codecs.ModeRow{}.Decode(b)
+	r, err := healthcodec.ModeRow{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}

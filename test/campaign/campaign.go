@@ -8,20 +8,22 @@ package campaign
 
 import (
 	"bytes"
-	_ "embed" // missions
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/oracle"
-	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/topology" // missions
 )
 
 // Plain are the missions that stay as they are, as docs/missions.md says. Between them they use every goal, window,
@@ -112,18 +114,18 @@ type Record struct {
 // Operators returns the commands that create the missions that something is done to, with the gift codes, and those
 // that do it. When the latter are sent makes no difference, as long as every user is touched afterwards. Order matters.
 func Operators(t *topology.Topology) (create, act []Record, err error) {
-	definitions, err := codecs.ParseMissions(bytes.NewReader(acted))
+	definitions, err := missioncodec.ParseAll(bytes.NewReader(acted))
 	if err != nil {
 		return nil, nil, fmt.Errorf("campaign: %w", err)
 	}
-	versions, err := codecs.ParseMissions(bytes.NewReader(later))
+	versions, err := missioncodec.ParseAll(bytes.NewReader(later))
 	if err != nil {
 		return nil, nil, fmt.Errorf("campaign: %w", err)
 	}
 	put := func(to *[]Record, m catalog.Mission, at time.Time) error {
 		c := catalog.NewPut(fmt.Sprintf("campaign-%s-%d", m.ID(), len(create)+len(act)), "campaign", instant.Of(at), m)
 		c.Reason = "for the test"
-		value, err := codecs.CatalogCommand{}.Encode(c)
+		value, err := catalogcodec.Command{}.Encode(c)
 		*to = append(*to, Record{t.CatalogCommands.Name, c.Key(), value})
 		return err
 	}
@@ -153,7 +155,7 @@ func Operators(t *topology.Topology) (create, act []Record, err error) {
 		for i := range giftCodes {
 			codes.Codes = append(codes.Codes, fmt.Sprintf("%s-%04d", strings.ToUpper(pool), i))
 		}
-		value, err := codecs.PoolCodes{}.Encode(codes)
+		value, err := rewardcodec.PoolCodes{}.Encode(codes)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -176,7 +178,7 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 				ID: fmt.Sprintf("%s-%s-%d", user, turn.mission, len(out)), Op: turn.op, UserID: user, Mission: turn.mission, Actor: user,
 				At: instant.Of(Midnight().Add(turn.after)),
 			}
-			value, err := codecs.Enrolment{}.Encode(e)
+			value, err := missioncodec.Enrolment{}.Encode(e)
 			if err != nil {
 				return nil, err
 			}
@@ -187,7 +189,7 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 				ID: fmt.Sprintf("%s-segments-%d", user, j), UserID: user, Segments: set.segments, Actor: "campaign",
 				At: instant.Of(Midnight().Add(set.after)),
 			}
-			value, err := codecs.UserSegments{}.Encode(s)
+			value, err := missioncodec.UserSegments{}.Encode(s)
 			if err != nil {
 				return nil, err
 			}
@@ -206,7 +208,7 @@ func Touch(t *topology.Topology, n int) ([]Record, error) {
 		if all := sets(i); len(all) > 0 {
 			s.Segments = all[len(all)-1].segments
 		}
-		value, err := codecs.UserSegments{}.Encode(s)
+		value, err := missioncodec.UserSegments{}.Encode(s)
 		if err != nil {
 			return nil, err
 		}

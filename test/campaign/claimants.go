@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/stream"
@@ -100,7 +100,7 @@ func (s *Claimants) remember(ctx context.Context) (early []*kgo.Record, err erro
 				continue
 			}
 			read[r.Partition] = r.Offset + 1
-			if c, err := (codecs.RewardCommand{}).Decode(r.Value); err == nil {
+			if c, err := (rewardcodec.Command{}).Decode(r.Value); err == nil {
 				s.sent[c.ID] = true
 			}
 		}
@@ -200,7 +200,7 @@ func (s *Claimants) takeAll(ctx context.Context, records []*kgo.Record) {
 func (s *Claimants) take(ctx context.Context, r *kgo.Record) error {
 	switch r.Topic {
 	case s.config.Topology.Notifications.Name:
-		n, err := codecs.Notice{}.Decode(r.Value)
+		n, err := rewardcodec.Notice{}.Decode(r.Value)
 		if err != nil {
 			return err
 		}
@@ -213,7 +213,7 @@ func (s *Claimants) take(ctx context.Context, r *kgo.Record) error {
 		if a == nil || r.Value == nil || strings.HasPrefix(string(r.Key), store.Reserved) {
 			return nil
 		}
-		row, err := codecs.RewardsRow{}.Decode(r.Value)
+		row, err := rewardcodec.Row{}.Decode(r.Value)
 		if err != nil {
 			return err
 		}

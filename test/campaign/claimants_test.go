@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/embedded"
@@ -61,7 +61,7 @@ func (d *desk) serve(ctx context.Context) {
 		}
 		asked := map[string]map[string]bool{}
 		for r := range fetches.RecordsAll() {
-			c, err := codecs.RewardCommand{}.Decode(r.Value)
+			c, err := rewardcodec.Command{}.Decode(r.Value)
 			if err != nil || string(r.Key) != c.UserID {
 				d.t.Errorf("%s: %+v, %v", r.Key, c, err)
 				continue
@@ -82,7 +82,7 @@ func (d *desk) serve(ctx context.Context) {
 			for id := range ids {
 				row.Verdicts = row.Verdicts.With(verdict.Verdict{CommandID: id, Result: verdict.Applied})
 			}
-			value, _ := codecs.RewardsRow{}.Encode(row) // never fails
+			value, _ := rewardcodec.Row{}.Encode(row) // never fails
 			d.send(string(d.topo.Rewards.Table()), user, [][]byte{value})
 		}
 	}
@@ -103,7 +103,7 @@ func (d *desk) tell(user string) {
 	var values [][]byte
 	for i := range int64(200) {
 		n := &reward.Notice{UserID: user, RewardID: reward.ID(user, "m", i, 0, 1), Mission: "m", Epoch: 1, State: reward.Claimable}
-		value, _ := codecs.Notice{}.Encode(n) // never fails
+		value, _ := rewardcodec.Notice{}.Encode(n) // never fails
 		values = append(values, value)
 	}
 	d.send(d.topo.Notifications.Name, user, values)

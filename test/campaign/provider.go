@@ -10,7 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
@@ -66,7 +67,7 @@ func (p *Provider) work() error {
 
 // answer sends the result of a task. The client repeats it until it is acknowledged.
 func (p *Provider) answer(r *kgo.Record) error {
-	x, err := codecs.Task{}.Decode(r.Value)
+	x, err := taskcodec.Task{}.Decode(r.Value)
 	if err != nil {
 		return err
 	}
@@ -90,7 +91,7 @@ func (p *Provider) answer(r *kgo.Record) error {
 	case x.Kind == task.RewardPayout && asked.Kind == mission.RewardGiftCard:
 		result.Code = "provider-" + x.ID
 	}
-	value, err := codecs.RewardResult{}.Encode(result)
+	value, err := rewardcodec.Result{}.Encode(result)
 	if err != nil {
 		return err
 	}

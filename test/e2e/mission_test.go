@@ -9,7 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/verdict"
@@ -58,7 +59,7 @@ func (r *run) acts() []campaign.Record {
 // definitions are the commands that create the missions.
 func (r *run) definitions() []campaign.Record {
 	r.t.Helper()
-	list, err := codecs.ParseMissions(bytes.NewReader(campaign.Definitions()))
+	list, err := missioncodec.ParseAll(bytes.NewReader(campaign.Definitions()))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func (r *run) definitions() []campaign.Record {
 	}
 	for _, m := range list {
 		c := catalog.NewPut("e2e-"+m.ID, "e2e", instant.Of(time.Now()), catalog.NewMission(m))
-		value, err := codecs.CatalogCommand{}.Encode(c)
+		value, err := catalogcodec.Command{}.Encode(c)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -102,7 +103,7 @@ func (r *run) operate(ctx context.Context, records []campaign.Record) {
 	refused := 0
 	r.log.readTo(ctx, r.topo.CatalogEvents.Name)
 	for _, rec := range r.log.records[r.topo.CatalogEvents.Name] {
-		e, err := codecs.CatalogEvent{}.Decode(rec.Value)
+		e, err := catalogcodec.Event{}.Decode(rec.Value)
 		if err != nil {
 			r.t.Fatal(err)
 		}

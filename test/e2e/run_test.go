@@ -19,7 +19,7 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/watermark"
@@ -385,7 +385,7 @@ func (r *run) compareIntake(records []traffic.Record, dead map[string]string) []
 		if watermark.Is(rec.Value) {
 			continue
 		}
-		e, err := codecs.Event{}.Decode(rec.Value)
+		e, err := paymentcodec.Event{}.Decode(rec.Value)
 		if err != nil {
 			out = append(out, err.Error())
 			continue

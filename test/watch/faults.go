@@ -13,7 +13,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/engine/position"
@@ -271,12 +272,12 @@ func forgedRow(ctx context.Context, w *watcher) (undo, error) {
 			if r.Value == nil || position.IsReserved(string(r.Key)) || watermark.Is(r.Value) {
 				continue
 			}
-			row, err := codecs.LedgerRow{}.Decode(r.Value)
+			row, err := ledgercodec.Row{}.Decode(r.Value)
 			if err != nil || row.Net() <= 0 || row.Facts.Currency != "INR" {
 				continue
 			}
 			row.Facts.AmountMinor += 77
-			value, err := codecs.LedgerRow{}.Encode(row)
+			value, err := ledgercodec.Row{}.Encode(row)
 			if err != nil {
 				return nil, err
 			}
@@ -355,7 +356,7 @@ func catalogAway(ctx context.Context, w *watcher) (undo, error) {
 	var failed error
 	for n := range manyRecords {
 		user := "watch-" + strconv.Itoa(n%1000)
-		value, err := codecs.UserSegments{}.Encode(&mission.Segments{
+		value, err := missioncodec.UserSegments{}.Encode(&mission.Segments{
 			ID: "watch-" + strconv.Itoa(n), UserID: user, Segments: []string{"gold"}, Actor: "watch", At: instant.Milli(time.Now().UnixMilli()),
 		})
 		if err != nil {

@@ -11,7 +11,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
+
 	entity "github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
@@ -54,7 +58,7 @@ const given = `[
 
 func givenMissions(now time.Time) ([]mission.Mission, error) {
 	day := func(d time.Duration) string { return now.UTC().Add(d).Format(time.DateOnly) }
-	return codecs.ParseMissions(strings.NewReader(fmt.Sprintf(given, day(-48*time.Hour), day(48*time.Hour))))
+	return missioncodec.ParseAll(strings.NewReader(fmt.Sprintf(given, day(-48*time.Hour), day(48*time.Hour))))
 }
 
 func giveaway(ctx context.Context, w *watcher) (undo, error) {
@@ -64,7 +68,7 @@ func giveaway(ctx context.Context, w *watcher) (undo, error) {
 	}
 	for _, m := range list {
 		c := entity.NewPut("put-"+m.ID, "watch", instant.Of(time.Now()), entity.NewMission(m))
-		value, err := codecs.CatalogCommand{}.Encode(c)
+		value, err := catalogcodec.Command{}.Encode(c)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +107,7 @@ func refusals(ctx context.Context, w *watcher) (undo, error) {
 
 // answer sends a provider's result.
 func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
-	x, err := codecs.Task{}.Decode(r.Value)
+	x, err := taskcodec.Task{}.Decode(r.Value)
 	if err != nil || x.Kind != task.RewardPayout && x.Kind != task.RewardClawback {
 		return err
 	}
@@ -119,7 +123,7 @@ func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
 	if !ok {
 		result.Reason = "refused"
 	}
-	value, err := codecs.RewardResult{}.Encode(result)
+	value, err := rewardcodec.Result{}.Encode(result)
 	if err != nil {
 		return err
 	}

@@ -7,15 +7,17 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 )
 
 // Event returns the schema of an event of the input contract; registry takes its parts.
 func Event(registry huma.Registry) *huma.Schema {
-	return oneOf(registry, codecs.Payments{}.Forms())
+	return oneOf(registry, paymentcodec.Payments{}.Forms())
 }
 
 // oneOf returns the schema of a value that has one of the forms.
-func oneOf(registry huma.Registry, forms []codecs.Form) *huma.Schema {
+func oneOf(registry huma.Registry, forms []doc.Form) *huma.Schema {
 	if len(forms) == 1 {
 		return registry.Schema(forms[0], true, "")
 	}

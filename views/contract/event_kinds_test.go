@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -75,7 +75,7 @@ func kindRules() map[string]map[string]kindRule {
 // verdictOf returns the field's verdict and, of a refusal, its detail.
 func verdictOf(t *testing.T, event string, without payment.Normalised) (verdict string, found *payment.Refusal) {
 	t.Helper()
-	in, err := codecs.Payments{}.Decode([]byte(event))
+	in, err := paymentcodec.Payments{}.Decode([]byte(event))
 	if err != nil {
 		t.Fatalf("%s: %v", event, err)
 	}
@@ -105,7 +105,7 @@ func TestEveryFieldOfEveryKind(t *testing.T) {
 		for field, rule := range rules {
 			bare := unset(t, base, field)
 			_, _ = verdictOf(t, bare, payment.Normalised{})
-			in, err := codecs.Payments{}.Decode([]byte(bare))
+			in, err := paymentcodec.Payments{}.Decode([]byte(bare))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func fieldsOfEvents(t *testing.T) map[string]bool {
 			*value = payment.Value{Kind: payment.String, Text: "clock"} // of clocks alone the codec writes `at`
 		}
 	}
-	written, err := codecs.Payments{}.Encode(&in)
+	written, err := paymentcodec.Payments{}.Encode(&in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/payment"
 )
 
@@ -22,7 +22,7 @@ func TestEventNamesEveryField(t *testing.T) {
 			*value = payment.Value{Kind: payment.String, Text: "clock"} // of clocks alone the codec writes `at`
 		}
 	}
-	written, err := codecs.Payments{}.Encode(&in)
+	written, err := paymentcodec.Payments{}.Encode(&in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestEventSchemaSaysWhatIntakeSays(t *testing.T) {
 	for base, changes := range changedEvents() {
 		for _, change := range changes {
 			event := merge(t, base, change)
-			in, err := codecs.Payments{}.Decode([]byte(event))
+			in, err := paymentcodec.Payments{}.Decode([]byte(event))
 			if err != nil {
 				t.Fatalf("%s: %v", event, err)
 			}

@@ -3,7 +3,7 @@ package contract
 import (
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 )
 
@@ -28,10 +28,10 @@ func moments(s *huma.Schema) {
 		{Type: huma.TypeString, Pattern: spaced, Description: "The first with a space for the T"},
 	}
 	switch s.Format {
-	case codecs.EventTime:
-	case codecs.EventTimeOrEmpty:
+	case paymentcodec.EventTime:
+	case paymentcodec.EventTimeOrEmpty:
 		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^$`, Description: "As if it were missing"})
-	case codecs.EventTimeOrWords:
+	case paymentcodec.EventTimeOrWords:
 		forms = append(forms, &huma.Schema{Type: huma.TypeString, Pattern: `^[^0-9]*$`, Description: "Without any digit: as if it were missing"})
 	default:
 		return

@@ -9,7 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs"
+	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -44,7 +44,7 @@ type letterHeaders struct {
 func Schemas(t *topology.Topology) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	forms := t.Forms()
-	forms[t.Config.Prefix+DeadLetterHeaders] = []codecs.Form{reflect.TypeFor[letterHeaders]()}
+	forms[t.Config.Prefix+DeadLetterHeaders] = []doc.Form{reflect.TypeFor[letterHeaders]()}
 	for topic, list := range forms {
 		name := strings.TrimPrefix(topic, t.Config.Prefix)
 		body, err := standalone(name, list)
@@ -57,7 +57,7 @@ func Schemas(t *topology.Topology) (map[string][]byte, error) {
 }
 
 // standalone returns a schema with all of its parts.
-func standalone(name string, forms []codecs.Form) ([]byte, error) {
+func standalone(name string, forms []doc.Form) ([]byte, error) {
 	registry := huma.NewMapRegistry("#/$defs/", schemaName)
 	value := oneOf(registry, forms)
 	describe(registry.Map())
@@ -170,7 +170,7 @@ func summaries() map[string]string {
 }
 
 // messagesOf returns the messages of a topic, one for each form of its values.
-func messagesOf(registry huma.Registry, name string, spec topology.Spec, forms []codecs.Form) object {
+func messagesOf(registry huma.Registry, name string, spec topology.Spec, forms []doc.Form) object {
 	bindings := object{"kafka": object{"key": object{"type": "string", "description": keyOf(spec)}, "bindingVersion": "0.5.0"}}
 	if forms == nil {
 		return object{"DeadLetter": object{

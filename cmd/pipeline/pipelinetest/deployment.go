@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // time zones of missions
+	_ "time/tzdata"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -20,13 +20,14 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
-	"github.com/millrace/millrace/codecs"
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/stream"
-	"github.com/millrace/millrace/topology"
+	"github.com/millrace/millrace/topology" // time zones of missions
 )
 
 // Partitions is how many every topic has.
@@ -189,11 +190,11 @@ func (d *Deployment) Send(lines ...string) {
 // Missions puts missions in force, written as docs/missions.md says.
 func (d *Deployment) Missions(definitions string) {
 	d.t.Helper()
-	list, err := codecs.ParseMissions(strings.NewReader(definitions))
+	list, err := missioncodec.ParseAll(strings.NewReader(definitions))
 	d.Check(err)
 	for _, m := range list {
 		command := catalog.NewPut("put-"+m.ID, "test", instant.Milli(1), catalog.NewMission(m))
-		value, err := codecs.CatalogCommand{}.Encode(command)
+		value, err := catalogcodec.Command{}.Encode(command)
 		d.Check(err)
 		d.Put(d.Topology.CatalogCommands.Name, command.Key(), value)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/engine/watermark"
 )
@@ -71,7 +71,7 @@ func TestBugsAreCaught(t *testing.T) {
 		{"a lost notification", drop(topic("notifications"), 3), only{different: true}},
 		{"a lost command", drop(topic("claims"), 3), only{different: true}},
 		{"a command that was never judged", change(topic("claims"), 3, func(r *kgo.Record) {
-			r.Value = must(c, codecs.RewardCommand{}.Encode, &reward.Command{ID: "x", Op: reward.Claim})
+			r.Value = must(c, rewardcodec.Command{}.Encode, &reward.Command{ID: "x", Op: reward.Claim})
 		}), only{different: true}},
 		{"a row of a budget goes back", back(string(c.topo.Budget.Table())), only{different: true}},
 		{"a row of rewards goes back", back(string(c.topo.Rewards.Table())), only{different: true}},

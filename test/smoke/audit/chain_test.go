@@ -11,7 +11,10 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -87,7 +90,7 @@ func recordOf(t *testing.T, memory mission.Config) *recording {
 		ledger: map[string]*ledger.Row{}, users: map[string]*mission.UserRow{}, health: map[string]*health.Row{},
 		modes: map[string]*health.ModeRow{}, budgets: map[string]*budget.Row{}, purses: map[string]*reward.Row{},
 	}
-	parsed, err := codecs.ParseMissions(strings.NewReader(missions))
+	parsed, err := missioncodec.ParseAll(strings.NewReader(missions))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +149,7 @@ func (c *recording) refuse(group, id string, reason payment.Reason) {
 func (c *recording) line(l traffic.Record) {
 	r := c.put(c.topo.Payments.Name, l.Key, l.Value)
 	origin := payment.Origin{Topic: r.Topic, Offset: r.Offset, Timestamp: instant.Of(l.At), Key: r.Key}
-	in, err := codecs.Payments{}.Decode(l.Value)
+	in, err := paymentcodec.Payments{}.Decode(l.Value)
 	if err != nil {
 		reason := payment.Malformed
 		if known, ok := err.(interface{ DeadLetterReason() string }); ok {
@@ -161,7 +164,7 @@ func (c *recording) line(l traffic.Record) {
 		return
 	}
 	written := write(c, c.topo.Transactions, n.Event.TransactionID, n.Event)
-	e, err := codecs.Event{}.Decode(written.Value)
+	e, err := paymentcodec.Event{}.Decode(written.Value)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -177,7 +180,7 @@ func (c *recording) line(l traffic.Record) {
 func (c *recording) settle(id string, next *ledger.Row, effects []ledger.Effect) {
 	c.ledger[id] = next
 	if next != nil {
-		c.put(string(c.topo.Ledger.Table()), id, must(c, codecs.LedgerRow{}.Encode, next))
+		c.put(string(c.topo.Ledger.Table()), id, must(c, ledgercodec.Row{}.Encode, next))
 	}
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -210,7 +213,7 @@ func must[V any](c *recording, encode func(V) ([]byte, error), v V) []byte {
 func (c *recording) progress(p *ledger.Posting) {
 	next, effects := mission.Apply(c.users[p.UserID], p, c.missions, c.memory)
 	c.users[p.UserID] = next
-	c.put(string(c.topo.Progress.Table()), p.UserID, must(c, codecs.UserRow{}.Encode, next))
+	c.put(string(c.topo.Progress.Table()), p.UserID, must(c, missioncodec.UserRow{}.Encode, next))
 	for _, e := range effects {
 		if o, ok := e.(*mission.Outcome); ok {
 			write(c, c.topo.Outcomes, o.Mission, o)
@@ -222,7 +225,7 @@ func (c *recording) progress(p *ledger.Posting) {
 
 func (c *recording) budget(id string, next *budget.Row, effects []budget.Effect) {
 	c.budgets[id] = next
-	c.put(string(c.topo.Budget.Table()), id, must(c, codecs.BudgetRow{}.Encode, next))
+	c.put(string(c.topo.Budget.Table()), id, must(c, rewardcodec.BudgetRow{}.Encode, next))
 	for _, e := range effects {
 		a := e.(budget.Allotted).Allotment
 		write(c, c.topo.RewardsIn, a.UserID, a)
@@ -234,7 +237,7 @@ func (c *recording) budget(id string, next *budget.Row, effects []budget.Effect)
 // reward takes what became of a user's rewards, and then what that makes somebody ask for.
 func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect) {
 	c.purses[user] = row
-	c.put(string(c.topo.Rewards.Table()), user, must(c, codecs.RewardsRow{}.Encode, row))
+	c.put(string(c.topo.Rewards.Table()), user, must(c, rewardcodec.Row{}.Encode, row))
 	for _, e := range effects {
 		switch e := e.(type) {
 		case reward.Changed:
@@ -246,7 +249,7 @@ func (c *recording) reward(user string, row *reward.Row, effects []reward.Effect
 			next, _ := budget.Resolve(c.budgets[e.Return.Mission], e.Return)
 			c.budget(e.Return.Mission, next, nil)
 		case reward.Paged:
-			c.put(string(c.topo.Rewards.Table()), e.Key, must(c, codecs.RewardsRow{}.Encode, reward.Keep(e.Entries)))
+			c.put(string(c.topo.Rewards.Table()), e.Key, must(c, rewardcodec.Row{}.Encode, reward.Keep(e.Entries)))
 		case reward.Due:
 			c.dues = append(c.dues, due{e.At, user})
 		}
@@ -305,7 +308,7 @@ func (c *recording) enrol(user string) {
 	e := &mission.Enrolment{ID: "enrolment-" + user, Op: mission.Enrol, UserID: user, Mission: "nowhere", At: c.now}
 	write(c, c.topo.Enrolments, user, e)
 	c.users[user], _ = mission.ApplyEnrolment(c.users[user], e, c.missions, mission.DefaultConfig())
-	c.put(string(c.topo.Progress.Table()), user, must(c, codecs.UserRow{}.Encode, c.users[user]))
+	c.put(string(c.topo.Progress.Table()), user, must(c, missioncodec.UserRow{}.Encode, c.users[user]))
 }
 
 func (c *recording) windows(effects []health.Effect) {

@@ -3,7 +3,7 @@ package audit
 import (
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/oracle"
 )
@@ -19,7 +19,7 @@ func (t *Tape) compareEnrolments(v *Verdict, missions []oracle.Mission) {
 		if strings.HasPrefix(k.key, reserved) || r.Value == nil {
 			continue
 		}
-		row, err := codecs.UserRow{}.Decode(r.Value)
+		row, err := missioncodec.UserRow{}.Decode(r.Value)
 		if err != nil {
 			continue // was noticed when it was observed
 		}
@@ -33,7 +33,7 @@ func (t *Tape) compareEnrolments(v *Verdict, missions []oracle.Mission) {
 		}
 	}
 	for _, r := range t.records[t.topology.Enrolments.Name] {
-		e, err := codecs.Enrolment{}.Decode(r.Value)
+		e, err := missioncodec.Enrolment{}.Decode(r.Value)
 		switch {
 		case err != nil: // ends the judgement, where the oracle reads it
 		case refused[e.ID]:

@@ -5,7 +5,11 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/codecs"
+	healthcodec "github.com/millrace/millrace/codecs/health"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/topology"
 )
@@ -20,37 +24,37 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 	p := t.topology
 	switch r.Topic {
 	case p.Transactions.Name:
-		e, err := codecs.Event{}.Decode(r.Value)
+		e, err := paymentcodec.Event{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
 		return "event of " + topology.Coordinates(e.Origin).String(), nil
 	case p.Postings.Name:
-		o, err := codecs.Posting{}.Decode(r.Value)
+		o, err := ledgercodec.Posting{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("posting of %s by %s", o.TransactionID, o.EventID), nil
 	case p.Journal.Name:
-		e, err := codecs.JournalEntry{}.Decode(r.Value)
+		e, err := ledgercodec.JournalEntry{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("journal entry %d of %s", e.Seq, e.TransactionID), nil
 	case p.Attempts.Name:
-		a, err := codecs.Attempt{}.Decode(r.Value)
+		a, err := ledgercodec.Attempt{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("attempt %s at %s %q", a.TransactionID, a.Key(), a.Cause.AttemptID), nil
 	case p.Tasks.Name:
-		x, err := codecs.Task{}.Decode(r.Value)
+		x, err := taskcodec.Task{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
 		return "task " + x.ID, nil
 	case p.Notifications.Name:
-		n, err := codecs.Notice{}.Decode(r.Value)
+		n, err := rewardcodec.Notice{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
@@ -58,7 +62,7 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 	case p.DeadLetterRecords.Name:
 		return "dead letter " + string(r.Key), nil
 	case p.HealthWindows.Name, p.HealthCorrections.Name:
-		w, err := codecs.WindowRecord{}.Decode(r.Value)
+		w, err := healthcodec.WindowRecord{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}

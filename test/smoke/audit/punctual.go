@@ -1,7 +1,7 @@
 package audit
 
 import (
-	"github.com/millrace/millrace/codecs"
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
@@ -20,7 +20,7 @@ func (t *Tape) punctual(v *Verdict) {
 			said[source{r.Partition, w.Source}] = w
 			continue
 		}
-		a, err := codecs.Attempt{}.Decode(r.Value)
+		a, err := ledgercodec.Attempt{}.Decode(r.Value)
 		if err != nil || a.Outcome != ledger.TimedOut || v.Want.Overdue[a.TransactionID] {
 			continue // what does not decode was noticed by Take
 		}

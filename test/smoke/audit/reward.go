@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/millrace/millrace/codecs"
+	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/oracle"
 )
@@ -59,7 +59,7 @@ type Answer struct {
 func (t *Tape) compareAnswers(v *Verdict, answers []Answer) {
 	given := map[Answer][]string{} // without a status
 	for _, r := range t.records[t.topology.Claims.Name] {
-		if c, err := (codecs.RewardCommand{}).Decode(r.Value); err == nil && c.Proof.Role != "" {
+		if c, err := (rewardcodec.Command{}).Decode(r.Value); err == nil && c.Proof.Role != "" {
 			of := Answer{User: c.UserID, Reward: c.RewardID}
 			given[of] = append(given[of], t.annals.Verdict(c.ID))
 		}

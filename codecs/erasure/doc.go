@@ -1,0 +1,2 @@
+// Package erasure reads and writes requests to forget a user or a transaction.
+package erasure

@@ -1,0 +1,55 @@
+package reward
+
+import (
+	"github.com/millrace/millrace/codecs/doc"
+	missioncodec "github.com/millrace/millrace/codecs/mission"
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/reward"
+)
+
+// GoodwillRequest reads what support asks to give a user: the reward, how it is granted and why. Errors are
+// problem.List with pointers into b, or of b as a whole.
+func GoodwillRequest(b []byte) (*reward.Command, error) {
+	c := &reward.Command{Op: reward.Goodwill, Grant: mission.Default().Grant}
+	return c, doc.Request(b, doc.FormOf[GoodwillBody](), func(f doc.Object) {
+		f.Text("kind", &c.Reward.Kind)
+		f.Text("currency", &c.Currency)
+		c.Currency = payment.CurrencyCode(c.Currency)
+		f.Amount("amount", mission.UnitOf(c.Reward.Kind, missioncodec.MinorUnits), c.Currency, &c.Reward.Amount)
+		f.Duration("expires_after", &c.Reward.ExpiresAfter)
+		f.Text("debt", &c.Debt)
+		if c.Debt == "" && mission.RewardKindOf(c.Reward.Kind).InCoins {
+			c.Debt = mission.Default().Debt
+		}
+		f.Text("reason", &c.Reason)
+		missioncodec.ReadGrant(f, &c.Grant)
+	})
+}
+
+// SegmentsRequest reads the segments that a user is to be in.
+func SegmentsRequest(b []byte) (segments []string, err error) {
+	return segments, doc.Request(b, doc.FormOf[SegmentsBody](), func(f doc.Object) {
+		if f.Values["segments"] == nil {
+			f.Reader.Add("/segments", problem.InvalidField, "is required")
+		}
+		f.Texts("segments", &segments)
+	})
+}
+
+// GoodwillBody is what support gives a user.
+type GoodwillBody struct {
+	Kind         string             `json:"kind" enum:"@reward_kind"`
+	Amount       int64              `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
+	Currency     string             `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
+	ExpiresAfter string             `json:"expires_after,omitempty" doc:"A Go duration, of what waits for its user: of a scratch card, or with the grant mode claim; default: never" example:"720h"`
+	Grant        missioncodec.Grant `json:"grant,omitzero"`
+	Debt         string             `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
+	Reason       string             `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+}
+
+// SegmentsBody is what segments a user is to be in.
+type SegmentsBody struct {
+	Segments []string `json:"segments" doc:"In place of all those before" example:"[\"new\"]"`
+}
