@@ -113,7 +113,22 @@ func (p *past) agrees(seed uint64, c Chronicle, careers []Career, got map[Progre
 	for _, x := range c.Sets {
 		sets = append(sets, x.Set)
 	}
-	if want := NewStanding(last...).Of("u", c.Payments(), turns, sets); !(Outlook{Ways: []map[ProgressKey]Progress{want}}).Allows(got, true) {
+	standing, err := NewStanding(last...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if want := standing.Of("u", c.Payments(), turns, sets); !(Outlook{Ways: []map[ProgressKey]Progress{want}}).Allows(got, true) {
 		p.t.Fatalf("seed %d: nothing is forgotten, the row has\n%+v, the fold\n%+v", seed, got, want)
 	}
+}
+
+// of returns what is there of one mission.
+func of(mission string, progress map[ProgressKey]Progress) map[ProgressKey]Progress {
+	out := map[ProgressKey]Progress{}
+	for k, p := range progress {
+		if k.Mission == mission {
+			out[k] = p
+		}
+	}
+	return out
 }

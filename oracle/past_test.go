@@ -47,6 +47,8 @@ type episode struct {
 	oracle []Stage
 }
 
+const hour = instant.Milli(3_600_000)
+
 func dawn() instant.Milli { return instant.Of(time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)) }
 
 func (p *past) pick(from ...string) string { return from[p.IntN(len(from))] }

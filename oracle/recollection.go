@@ -1,12 +1,10 @@
 package oracle
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sort"
 
-	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -56,15 +54,6 @@ func (r *Recollection) user(id string, partition int32) *gathered {
 	}
 	g.partition = partition
 	return g
-}
-
-// Posting takes a record of postings.
-func (r *Recollection) Posting(partition int32, offset int64, value []byte) error {
-	p, err := ledgercodec.Posting{}.Decode(value)
-	if err == nil {
-		r.Posted(partition, offset, 0, p)
-	}
-	return err
 }
 
 // verdicts is how many verdicts on commands a row keeps.
@@ -197,77 +186,4 @@ func (g *gathered) arrival(reads []Read, offset int64, of func(Read) int64) Arri
 		a.Before = g.there(reads[first].Postings)
 	}
 	return a
-}
-
-// Judged says how far a Memory has judged.
-type Judged struct {
-	// Users is how many users were judged by what they may have forgotten; of others no order makes a difference.
-	Users int
-	// Several is how many of their missions could have come out in more than one way.
-	Several int
-	// Unknown names those of which nothing can be said, and why.
-	Unknown []string
-	// Impossible names those for which no order of records fits what progress says it had read.
-	Impossible []string
-}
-
-// Judge puts right what a Fold wants of users whose rows do not remember everything: of all ways that are possible the
-// one that was seen, else one of them. Of whom nothing can be said is left out on both sides.
-func (r *Recollection) Judge(m *Memory, want, got *Result) (j Judged) {
-	seen, wanted := byUser(got.Progress), byUser(want.Progress)
-	for _, id := range r.Users() {
-		c := r.Of(id)
-		if !m.Needs(c) {
-			continue
-		}
-		j.Users++
-		for mission, o := range m.Of(c) {
-			there := of(mission, seen[id])
-			name := fmt.Sprintf("user %s in %s", id, mission)
-			for k := range of(mission, wanted[id]) {
-				delete(want.Progress, k)
-			}
-			switch {
-			case o.Unknown != "":
-				j.Unknown = append(j.Unknown, name+": "+o.Unknown)
-				for k := range there {
-					delete(got.Progress, k)
-				}
-				continue
-			case len(o.Ways) == 0:
-				j.Impossible = append(j.Impossible, name)
-				continue
-			case len(o.Ways) > 1:
-				j.Several++
-			}
-			way := o.Ways[0]
-			if o.Allows(there, true) {
-				way = solid(there, true)
-			}
-			maps.Copy(want.Progress, way)
-		}
-	}
-	return j
-}
-
-func byUser(progress map[ProgressKey]Progress) map[string]map[ProgressKey]Progress {
-	out := map[string]map[ProgressKey]Progress{}
-	for k, p := range progress {
-		if out[k.User] == nil {
-			out[k.User] = map[ProgressKey]Progress{}
-		}
-		out[k.User][k] = p
-	}
-	return out
-}
-
-// of returns what is there of one mission.
-func of(mission string, progress map[ProgressKey]Progress) map[ProgressKey]Progress {
-	out := map[ProgressKey]Progress{}
-	for k, p := range progress {
-		if k.Mission == mission {
-			out[k] = p
-		}
-	}
-	return out
 }

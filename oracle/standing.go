@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/millrace/millrace/domain/instant"
@@ -29,16 +31,19 @@ type Set struct {
 	Segments []string
 }
 
-// NewStanding returns a Standing for missions. One that is not understood here, such as one of a kind of window that is
-// new, is left out; see Knows.
-func NewStanding(missions ...Mission) *Standing {
-	s := &Standing{}
+// NewStanding returns a Standing for missions, and an error that names those that are not understood here, such as one
+// of a kind of window that is new. They are left out; see Knows.
+func NewStanding(missions ...Mission) (*Standing, error) {
+	s, errs := &Standing{}, []error(nil)
 	for _, m := range missions {
-		if c, err := m.compile(); err == nil {
-			s.rules = append(s.rules, c)
+		c, err := m.compile()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("oracle: mission %s: %w", m.ID, err))
+			continue
 		}
+		s.rules = append(s.rules, c)
 	}
-	return s
+	return s, errors.Join(errs...)
 }
 
 // Knows tells whether a mission is understood.
@@ -60,7 +65,18 @@ func (s *Standing) Of(id string, payments []Payment, turns map[string][]Turn, se
 	for _, x := range sets {
 		u.sets = append(u.sets, set{x.At, x.Segments})
 	}
-	r := newResult()
-	r.stand(s.rules, u)
-	return r.Progress
+	u.sort()
+	out := map[ProgressKey]Progress{}
+	for _, rule := range s.rules {
+		v, windows := u.windows(rule)
+		for start, payments := range windows {
+			reached := v.progress(payments)
+			p := Progress{Progress: reached.Int64(), Completions: v.completions(reached)}
+			p.Outcomes = p.Completions
+			if p != (Progress{}) {
+				out[ProgressKey{u.id, rule.id, v.number, start}] = p
+			}
+		}
+	}
+	return out
 }

@@ -32,7 +32,7 @@ func arrows() map[string]arrow {
 		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml", "golang.org/x/text/unicode/norm"}},
 		"stream":     {inside: []string{"stream"}, outside: []string{goka}},
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
-		"oracle":     {inside: []string{"domain", "codecs", "engine/watermark"}},
+		"oracle":     {inside: []string{"domain", "codecs"}},
 		"traffic":    {inside: []string{"domain"}},
 		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},
 		"views":      {inside: []string{"domain", "codecs", "stream", "topology", "views"}, any: true},
@@ -45,7 +45,8 @@ func impure() []string {
 	return []string{"os", "io/fs", "net", "log", "math/rand", "crypto/rand", "syscall", "runtime", "testing"}
 }
 
-// judged are the decisions that the oracle makes anew. Its observed.go reads what Millrace wrote and needs their types.
+// judged are the decisions that oracle and test/model make anew. Their observed.go reads what Millrace wrote and needs
+// their types.
 func judged() []string {
 	return []string{"domain/ledger", "domain/mission", "domain/budget", "domain/reward", "domain/health", "domain/window", "processors"}
 }
@@ -77,7 +78,7 @@ func wrongImport(s source, p string) string {
 		return "domain decides from its arguments alone"
 	case inside && s.dir() == groupMetrics:
 		return "the groups' metrics know nothing of the groups, nor of what they decide"
-	case under(s.dir(), "oracle") && path.Base(s.path) != "observed.go" && underAny(inner, judged()):
+	case underAny(s.dir(), []string{"oracle", "test/model"}) && path.Base(s.path) != "observed.go" && underAny(inner, judged()):
 		return "the oracle shares no decision with what it checks"
 	}
 	a, ok := arrows()[s.layer()]

@@ -50,6 +50,8 @@ func TestRulesCanFail(t *testing.T) {
 		{"import arrows", "oracle/a.go", imports(module + "/domain/ledger"), "shares no decision"},
 		{"import arrows", "oracle/a.go", imports(module + "/domain/payment"), ""},
 		{"import arrows", "oracle/observed.go", imports(module + "/domain/ledger"), ""},
+		{"import arrows", "test/model/a.go", imports(module + "/domain/ledger"), "shares no decision"},
+		{"import arrows", "test/model/observed.go", imports(module + "/domain/ledger"), ""},
 
 		{"clock", "domain/a.go", "package x\nimport \"time\"\nvar _ = time.Unix(0, 0)\n", ""},
 		{"clock", "domain/a.go", "package x\nimport \"time\"\nvar _ = time.Now()\n", "time.Now"},

@@ -308,7 +308,7 @@ func (b *tallies) fold() {
 		missions = append(missions, last)
 		b.recalled.Met(last.ID, b.known[key])
 	}
-	b.standing = oracle.NewStanding(missions...)
+	b.standing, _ = oracle.NewStanding(missions...) // all of them were understood above
 	for partition, s := range b.sights {
 		if s.from >= 0 && s.missions == b.index.Snapshot().Fingerprint() {
 			b.recalled.MetBy(partition, s.from)

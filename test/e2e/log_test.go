@@ -12,7 +12,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/engine/store"
-	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 )
 
 // topicLog holds what topics contain, as a read_committed reader sees it, in the order of each partition.
@@ -22,12 +22,12 @@ type topicLog struct {
 	admin    *cluster.Admin
 	records  map[string][]*kgo.Record
 	next     map[string]map[int32]int64
-	annals   *oracle.Annals // of the rewards table, up to its record recalled
+	annals   *model.Annals // of the rewards table, up to its record recalled
 	recalled int
 }
 
 func newTopicLog(t *testing.T, seeds []string, admin *cluster.Admin, topics []string) *topicLog {
-	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}, annals: oracle.NewAnnals()}
+	l := &topicLog{t: t, admin: admin, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{}, annals: model.NewAnnals()}
 	l.client = newClient(t, kgo.SeedBrokers(seeds...), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))
 	return l

@@ -26,6 +26,7 @@ import (
 	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/test/campaign"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/traffic"
 )
@@ -200,7 +201,7 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 	want := r.fold()
 	intake, got, problems := r.observe()
 	problems = append(problems, r.compareIntake(records, intake)...)
-	problems = append(problems, oracle.Compare(want, got)...)
+	problems = append(problems, model.Compare(want, got)...)
 	problems = append(problems, r.treasury()...)
 	problems = append(problems, enough(want)...)
 	if r.asked {
@@ -232,9 +233,9 @@ func (r *run) calm(ctx context.Context) {
 }
 
 // fold returns what must have come of the logs of transactions, enrolments and segments.
-func (r *run) fold() *oracle.Result {
+func (r *run) fold() *model.Result {
 	r.t.Helper()
-	fold, err := oracle.New(oracleMissions(r.t)...)
+	fold, err := model.New(oracleMissions(r.t)...)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -253,7 +254,7 @@ func (r *run) fold() *oracle.Result {
 }
 
 // enough complains if the traffic was too tame to prove anything.
-func enough(r *oracle.Result) []string {
+func enough(r *model.Result) []string {
 	var out []string
 	timeouts, retries, completions, reasons := 0, 0, int64(0), map[string]int{}
 	places := map[string]map[string]bool{}
@@ -287,7 +288,7 @@ func enough(r *oracle.Result) []string {
 }
 
 // everywhere complains of versions of missions that nobody has completed, or where a window is only one.
-func everywhere(r *oracle.Result, missions []oracle.Mission) []string {
+func everywhere(r *model.Result, missions []oracle.Mission) []string {
 	type version struct {
 		mission string
 		number  int64
@@ -314,9 +315,9 @@ func everywhere(r *oracle.Result, missions []oracle.Mission) []string {
 }
 
 // observe decodes what the pipeline wrote. Intake's dead letters are returned apart.
-func (r *run) observe() (intake map[string]string, result *oracle.Result, problems []string) {
+func (r *run) observe() (intake map[string]string, result *model.Result, problems []string) {
 	r.t.Helper()
-	o, t := oracle.NewObserved(), r.topo
+	o, t := model.NewObserved(), r.topo
 	give := func(records []*kgo.Record, take func(*kgo.Record) error) {
 		for _, rec := range records {
 			if watermark.Is(rec.Value) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -20,8 +21,8 @@ func treasuryTopics(t *topology.Topology) []string {
 }
 
 // audited hands what topics and tables hold to the oracle, and returns what it cannot read.
-func audited(log *topicLog, t *topology.Topology, missions []oracle.Mission) (o *oracle.Treasury, problems []string) {
-	o = oracle.NewTreasury(missions...)
+func audited(log *topicLog, t *topology.Topology, missions []oracle.Mission) (o *model.Treasury, problems []string) {
+	o = model.NewTreasury(missions...)
 	for _, err := range log.recall(string(t.Rewards.Table())) {
 		problems = append(problems, err.Error())
 	}

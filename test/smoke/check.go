@@ -19,6 +19,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fleet"
 	"github.com/millrace/millrace/views/asof"
@@ -104,7 +105,7 @@ func (r *run) compareUser(ctx context.Context, v *audit.Verdict, id, at string) 
 
 // compareHolding compares a user's coins and the number of rewards.
 func (r *run) compareHolding(ctx context.Context, v *audit.Verdict, id, at, bearer string) error {
-	var got oracle.Holding
+	var got model.Holding
 	if err := r.get(ctx, "/v1/users/me/coins", at, bearer, &got); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/test/smoke/audit"
 	"github.com/millrace/millrace/test/smoke/fault"
 	"github.com/millrace/millrace/test/smoke/fleet"
@@ -67,10 +68,10 @@ func TestTrafficIsAFunctionOfTheSeed(t *testing.T) {
 }
 
 // wild is what the oracle says of traffic that proves something.
-func wild() *oracle.Result {
-	return &oracle.Result{
-		Duplicates: map[string]int{"t": 1}, Windows: map[oracle.Window]oracle.Counts{{}: {}},
-		Attempts:    map[oracle.AttemptKey]oracle.Attempt{{}: {Outcome: "timeout"}},
+func wild() *model.Result {
+	return &model.Result{
+		Duplicates: map[string]int{"t": 1}, Windows: map[model.Window]model.Counts{{}: {}},
+		Attempts:    map[model.AttemptKey]model.Attempt{{}: {Outcome: "timeout"}},
 		Progress:    map[oracle.ProgressKey]oracle.Progress{{}: {Completions: 1}},
 		DeadLetters: map[string]string{"a": "conflicting_duplicate", "b": "over_reversal"},
 	}
@@ -92,7 +93,7 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		}
 		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{
 			Want: wild(), Rewards: rewards(), Answers: 1, Refusals: 1,
-			Tally: oracle.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1},
+			Tally: model.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1},
 		}}
 	}
 	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {

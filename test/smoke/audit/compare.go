@@ -3,10 +3,10 @@ package audit
 import (
 	"fmt"
 
-	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 )
 
-// compare counts the differences between what the oracle wants and what was seen. oracle.Compare says the same in
+// compare counts the differences between what the oracle wants and what was seen. model.Compare says the same in
 // sentences, of which it keeps the first; here all of them are counted.
 func (v *Verdict) compare() {
 	compare(v, "transaction", v.Want.Transactions, v.Got.Transactions)
@@ -70,7 +70,7 @@ type posting struct {
 	Before, After        int64
 }
 
-func postings(r *oracle.Result) map[postingKey]posting {
+func postings(r *model.Result) map[postingKey]posting {
 	out := map[postingKey]posting{}
 	for id, list := range r.Postings {
 		for _, p := range list {

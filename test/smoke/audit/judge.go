@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/traffic"
 )
 
@@ -45,20 +46,20 @@ type Verdict struct {
 	// Rewards counts rewards by their states.
 	Rewards map[string]int
 	// Tally counts what time and hands did to them.
-	Tally oracle.Tally
+	Tally model.Tally
 	// Until is when time changes the last of those that it has yet to change, which are findings until then; zero:
 	// none.
 	Until time.Time
 	// Answers counts claims over HTTP that were compared, Refusals enrolments that were refused.
 	Answers, Refusals int
 	// Holdings are the users' coins and rewards by the rows.
-	Holdings map[string]oracle.Holding
+	Holdings map[string]model.Holding
 	// Recalled says how many users were judged by what their rows had forgotten.
-	Recalled oracle.Judged
+	Recalled model.Judged
 	// Standings counts the statuses and downtimes that were compared.
 	Standings int
 	// Want is what the oracle says, Got what was seen.
-	Want, Got *oracle.Result
+	Want, Got *model.Result
 }
 
 // OK tells whether nothing is wrong.
@@ -83,7 +84,7 @@ func (v *Verdict) Differ(format string, args ...any) {
 // Judge compares all that is on the tape with the oracle. It leaves the tape as it is. An error means that nothing can
 // be said: the log itself cannot be read.
 func (t *Tape) Judge(run Run) (*Verdict, error) {
-	fold, err := oracle.New(run.Missions...)
+	fold, err := model.New(run.Missions...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +136,8 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 
 // observe decodes what the pipeline wrote. Intake's dead letters are returned apart. What does not decode was noticed
 // by Take, but for rows.
-func (t *Tape) observe() (intake map[string]string, result *oracle.Result, problems []string) {
-	o, p := oracle.NewObserved(), t.topology
+func (t *Tape) observe() (intake map[string]string, result *model.Result, problems []string) {
+	o, p := model.NewObserved(), t.topology
 	each := func(topic string, take func(*kgo.Record) error) {
 		for _, r := range t.records[topic] {
 			if !watermark.Is(r.Value) {

@@ -1,8 +1,10 @@
 package audit
 
 import (
+	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 )
 
 // recall lets the oracle say what must have come of users whose rows do not remember everything that reached them.
@@ -20,8 +22,15 @@ func (t *Tape) recall(v *Verdict, run Run) error {
 		return err
 	}
 	r := oracle.NewRecollection()
+	posted := func(partition int32, offset int64, value []byte) error {
+		p, err := ledgercodec.Posting{}.Decode(value)
+		if err == nil {
+			r.Posted(partition, offset, 0, p)
+		}
+		return err
+	}
 	for topic, take := range map[string]func(partition int32, offset int64, value []byte) error{
-		t.topology.Postings.Name: r.Posting, t.topology.Enrolments.Name: r.Enrolment, t.topology.UserSegments.Name: r.Segments,
+		t.topology.Postings.Name: posted, t.topology.Enrolments.Name: r.Enrolment, t.topology.UserSegments.Name: r.Segments,
 	} {
 		for _, x := range t.records[topic] {
 			if !watermark.Is(x.Value) {
@@ -34,7 +43,7 @@ func (t *Tape) recall(v *Verdict, run Run) error {
 			r.Read(partition, at)
 		}
 	}
-	v.Recalled = r.Judge(m, v.Want, v.Got)
+	v.Recalled = model.Judge(r, m, v.Want, v.Got)
 	for _, x := range v.Recalled.Unknown {
 		v.Unjudged++
 		v.Findings = append(v.Findings, "not judged: "+x)

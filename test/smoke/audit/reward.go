@@ -8,11 +8,12 @@ import (
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 )
 
 // compareRewards checks what must hold of budgets and rewards, whoever has won what.
 func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
-	o, p := oracle.NewTreasury(missions...), t.topology
+	o, p := model.NewTreasury(missions...), t.topology
 	for topic, take := range map[string]func([]byte) error{
 		p.Outcomes.Name: o.Outcome, p.RewardsIn.Name: o.Allotment, p.BudgetReturns.Name: o.Return, p.PoolCodes.Name: o.Codes,
 		p.Tasks.Name: o.Task, p.RewardResults.Name: o.Answer, p.Notifications.Name: o.Notice, p.Claims.Name: o.Command,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/oracle"
+	"github.com/millrace/millrace/test/model"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -26,7 +27,7 @@ type Tape struct {
 	reads    map[int32][]oracle.Read    // how far progress had read with each of its commits
 	seen     map[string]struct{}
 	epochs   map[producer]int16
-	annals   *oracle.Annals // of the rewards table
+	annals   *model.Annals // of the rewards table
 	doubles  []double
 	zombies  []string
 	unread   []string
@@ -59,7 +60,7 @@ func NewTape(t *topology.Topology) *Tape {
 	tape := &Tape{
 		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[rowKey]*kgo.Record{},
 		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, reads: map[int32][]oracle.Read{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
-		annals: oracle.NewAnnals(),
+		annals: model.NewAnnals(),
 	}
 	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())} {
 		tape.tables[table] = map[rowKey]*kgo.Record{}

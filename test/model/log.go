@@ -1,7 +1,8 @@
-package oracle
+package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	missioncodec "github.com/millrace/millrace/codecs/mission"
@@ -9,6 +10,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/engine/watermark"
+	"github.com/millrace/millrace/oracle"
 )
 
 // The ledger's and health's defaults, of which the oracle keeps its own copy.
@@ -25,24 +27,26 @@ type Fold struct {
 	partitions   map[int32]*partition
 	transactions map[string]*transaction
 	result       *Result
-	missions     []*rule
+	standing     *oracle.Standing
 	users        map[string]*user
+}
+
+// user is what a user was told, or asked for.
+type user struct {
+	turns map[string][]oracle.Turn // by mission
+	sets  []oracle.Set
 }
 
 // New returns a fold over an empty log. Missions, and all that was done to them, are known throughout, whenever that
 // was.
-func New(missions ...Mission) (*Fold, error) {
-	f := &Fold{
-		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(), users: map[string]*user{},
+func New(missions ...oracle.Mission) (*Fold, error) {
+	standing, err := oracle.NewStanding(missions...)
+	if err != nil {
+		return nil, err
 	}
-	for _, m := range missions {
-		c, err := m.compile()
-		if err != nil {
-			return nil, fmt.Errorf("oracle: mission %s: %w", m.ID, err)
-		}
-		f.missions = append(f.missions, c)
-	}
-	return f, nil
+	return &Fold{
+		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(), standing: standing, users: map[string]*user{},
+	}, nil
 }
 
 // Add takes in the next record of one partition of `transactions`. It errs on a record that is neither an event nor a
@@ -56,14 +60,14 @@ func (f *Fold) Add(number int32, value []byte) error {
 	if watermark.Is(value) {
 		w, err := watermark.Decode(value)
 		if err != nil {
-			return fmt.Errorf("oracle: record of partition %d: %w", number, err)
+			return fmt.Errorf("model: record of partition %d: %w", number, err)
 		}
 		p.hear(w)
 		return nil
 	}
 	e, err := paymentcodec.Event{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("oracle: record of partition %d: %w", number, err)
+		return fmt.Errorf("model: record of partition %d: %w", number, err)
 	}
 	f.event(e, number, p.watermark)
 	return nil
@@ -73,10 +77,10 @@ func (f *Fold) Add(number int32, value []byte) error {
 func (f *Fold) Enrolment(value []byte) error {
 	e, err := missioncodec.Enrolment{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("oracle: enrolment: %w", err)
+		return fmt.Errorf("model: enrolment: %w", err)
 	}
 	u := f.user(e.UserID)
-	u.turns[e.Mission] = append(u.turns[e.Mission], turn{e.At, e.Op == "withdraw"})
+	u.turns[e.Mission] = append(u.turns[e.Mission], oracle.Turn{At: e.At, Out: e.Op == "withdraw"})
 	return nil
 }
 
@@ -84,17 +88,17 @@ func (f *Fold) Enrolment(value []byte) error {
 func (f *Fold) Segments(value []byte) error {
 	s, err := missioncodec.UserSegments{}.Decode(value)
 	if err != nil {
-		return fmt.Errorf("oracle: segments: %w", err)
+		return fmt.Errorf("model: segments: %w", err)
 	}
 	u := f.user(s.UserID)
-	u.sets = append(u.sets, set{s.At, slices.Sorted(slices.Values(s.Segments))})
+	u.sets = append(u.sets, oracle.Set{At: s.At, Segments: slices.Sorted(slices.Values(s.Segments))})
 	return nil
 }
 
 func (f *Fold) user(id string) *user {
 	u := f.users[id]
 	if u == nil {
-		u = &user{id: id, turns: map[string][]turn{}}
+		u = &user{turns: map[string][]oracle.Turn{}}
 		f.users[id] = u
 	}
 	return u
@@ -119,6 +123,19 @@ func (f *Fold) Result() *Result {
 			f.result.Transactions[id] = t.state()
 		}
 	}
-	f.result.progress(f.missions, f.users)
+	f.progress()
 	return f.result
+}
+
+// progress works out where every user stands in every mission.
+func (f *Fold) progress() {
+	payments := map[string][]oracle.Payment{}
+	for _, list := range f.result.Postings {
+		last := &list[len(list)-1]
+		f.user(last.User)
+		payments[last.User] = append(payments[last.User], oracle.Payment{Facts: &last.facts, Net: last.After})
+	}
+	for id, u := range f.users {
+		maps.Copy(f.result.Progress, f.standing.Of(id, payments[id], u.turns, u.sets))
+	}
 }

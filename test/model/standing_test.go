@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/oracle"
 )
 
 const hour = instant.Milli(3_600_000)
@@ -23,7 +24,7 @@ const hour = instant.Milli(3_600_000)
 type life struct {
 	t        *rapid.T
 	began    instant.Milli
-	oracle   Mission
+	oracle   oracle.Mission
 	domain   mission.History
 	postings [][]*ledger.Posting // by payment, in order
 	asked    []*mission.Enrolment
@@ -41,7 +42,7 @@ func (l *life) time(name string) instant.Milli {
 }
 
 // definition draws one version. Versions of a mission share the way into it.
-func (l *life) definition(enrolment string) (Definition, mission.Mission) {
+func (l *life) definition(enrolment string) (oracle.Definition, mission.Mission) {
 	metric := l.pick("metric", "amount", "count", "distinct", "streak")
 	goal := map[string]any{"metric": metric, "target": rapid.IntRange(1, 2).Draw(l.t, "target")}
 	switch metric {
@@ -74,7 +75,7 @@ func (l *life) definition(enrolment string) (Definition, mission.Mission) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var ours []Definition
+	var ours []oracle.Definition
 	if err := json.Unmarshal(text, &ours); err != nil {
 		l.t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func (l *life) definition(enrolment string) (Definition, mission.Mission) {
 func (l *life) draw() {
 	enrolment := l.pick("enrolment", "automatic", "opt_in")
 	ours, theirs := l.definition(enrolment)
-	l.oracle = Mission{Definition: ours}
+	l.oracle = oracle.Mission{Definition: ours}
 	l.domain = mission.NewHistory(theirs, l.began)
 	for range rapid.IntRange(0, 2).Draw(l.t, "versions") {
 		ours, theirs := l.definition(enrolment)
@@ -98,12 +99,12 @@ func (l *life) draw() {
 			l.t.Fatal(problems)
 		}
 		l.domain = next
-		l.oracle.Later = append(l.oracle.Later, Version{ours, from})
+		l.oracle.Later = append(l.oracle.Later, oracle.Version{Definition: ours, From: from})
 	}
 	if rapid.Bool().Draw(l.t, "paused") {
 		from := l.time("pause")
 		to := from + instant.Milli(rapid.IntRange(1, 20).Draw(l.t, "hours"))*hour
-		l.oracle.Pauses = append(l.oracle.Pauses, Span{from, to})
+		l.oracle.Pauses = append(l.oracle.Pauses, oracle.Span{From: from, To: to})
 		l.domain = l.domain.WithStatus(mission.Paused, from).WithStatus(mission.Active, to)
 		if enrolment == "automatic" && rapid.Bool().Draw(l.t, "ended") {
 			l.oracle.EndedAt = to + 30*hour
@@ -207,10 +208,10 @@ func TestAgreesWithMissions(t *testing.T) {
 		}
 		u := fold.user("u")
 		for _, e := range l.asked {
-			u.turns["m"] = append(u.turns["m"], turn{e.At, e.Op == mission.Withdraw})
+			u.turns["m"] = append(u.turns["m"], oracle.Turn{At: e.At, Out: e.Op == mission.Withdraw})
 		}
 		for _, s := range l.sets {
-			u.sets = append(u.sets, set{s.At, slices.Sorted(slices.Values(s.Segments))})
+			u.sets = append(u.sets, oracle.Set{At: s.At, Segments: slices.Sorted(slices.Values(s.Segments))})
 		}
 		for i, list := range l.postings {
 			for _, p := range list {

@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/oracle"
 )
 
 // at reads an RFC 3339 time.
@@ -30,9 +31,9 @@ func at(t *testing.T, text string) instant.Milli {
 //	pay TIME AMOUNT MERCHANT | refund N | enrol TIME | withdraw TIME | segments TIME NAMES | version FROM JSON | pause FROM TO | end TIME
 //
 // where refund takes back all of the Nth payment.
-func story(t *testing.T, definition string, lines ...string) map[ProgressKey]Progress {
+func story(t *testing.T, definition string, lines ...string) map[oracle.ProgressKey]oracle.Progress {
 	t.Helper()
-	m := Mission{Definition: define(t, definition)}
+	m := oracle.Mission{Definition: define(t, definition)}
 	var events []payment.Event
 	var records []func(*Fold) error
 	for i, line := range lines {
@@ -55,9 +56,9 @@ func story(t *testing.T, definition string, lines ...string) map[ProgressKey]Pro
 		case "segments":
 			records = append(records, segments(t, at(t, words[0]), words[1:]))
 		case "version":
-			m.Later = append(m.Later, Version{define(t, strings.Join(words[1:], " ")), at(t, words[0])})
+			m.Later = append(m.Later, oracle.Version{Definition: define(t, strings.Join(words[1:], " ")), From: at(t, words[0])})
 		case "pause":
-			m.Pauses = append(m.Pauses, Span{at(t, words[0]), at(t, words[1])})
+			m.Pauses = append(m.Pauses, oracle.Span{From: at(t, words[0]), To: at(t, words[1])})
 		case "end":
 			m.EndedAt = at(t, words[0])
 		default:
@@ -85,7 +86,7 @@ func story(t *testing.T, definition string, lines ...string) map[ProgressKey]Pro
 }
 
 // define completes a definition with what most have.
-func define(t *testing.T, text string) (d Definition) {
+func define(t *testing.T, text string) (d oracle.Definition) {
 	t.Helper()
 	for _, text := range []string{`{"id":"m","currency":"INR","window":{"kind":"fixed","from":"2000-01-01","to":"2030-01-01"}}`, text} {
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
@@ -96,7 +97,7 @@ func define(t *testing.T, text string) (d Definition) {
 }
 
 // parse completes a list of definitions.
-func parse(t *testing.T, text string) (out []Definition) {
+func parse(t *testing.T, text string) (out []oracle.Definition) {
 	t.Helper()
 	var list []json.RawMessage
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
@@ -127,13 +128,13 @@ func segments(t *testing.T, when instant.Milli, names []string) func(*Fold) erro
 }
 
 // told writes progress as "vN start progress/completions; …".
-func told(progress map[ProgressKey]Progress, zone string) string {
+func told(progress map[oracle.ProgressKey]oracle.Progress, zone string) string {
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		return err.Error()
 	}
 	var out []string
-	for _, k := range slices.SortedFunc(maps.Keys(progress), func(a, b ProgressKey) int { return int(a.Start - b.Start) }) {
+	for _, k := range slices.SortedFunc(maps.Keys(progress), func(a, b oracle.ProgressKey) int { return int(a.Start - b.Start) }) {
 		start := time.UnixMilli(int64(k.Start)).In(location).Format("2006-01-02T15:04")
 		out = append(out, fmt.Sprintf("v%d %s %d/%d", k.Version, start, progress[k].Progress, progress[k].Completions))
 	}
@@ -262,18 +263,6 @@ func TestWhoTakesPartAndWhen(t *testing.T) {
 	}
 }
 
-func TestTheDrawIsEven(t *testing.T) {
-	in := 0
-	for i := range 10_000 {
-		if drawn("m", fmt.Sprint("usr_", i)) < 30 {
-			in++
-		}
-	}
-	if in < 2_800 || in > 3_200 {
-		t.Errorf("30 %% of 10,000 users are %d", in)
-	}
-}
-
 func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 	for _, text := range []string{
 		`{"goal":{"metric":"mean","target":1}}`, `{"goal":{"metric":"count","target":0}}`, `{"goal":{"metric":"distinct","target":1}}`,
@@ -281,7 +270,7 @@ func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 		`{"goal":{"metric":"count","target":1},"window":{"kind":"per_user","duration":"a week"}}`, `{"goal":{"metric":"count","target":1},"time_zone":"Mars"}`,
 		`{"goal":{"metric":"count","target":1},"window":{"kind":"fixed","from":"today"}}`,
 	} {
-		if _, err := New(Mission{Definition: define(t, text)}); err == nil {
+		if _, err := New(oracle.Mission{Definition: define(t, text)}); err == nil {
 			t.Error(text)
 		}
 	}

@@ -1,6 +1,10 @@
-package oracle
+package model
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/oracle"
+)
 
 // checkGoodwill checks what support gave by hand: that it was asked for, once, and where it stands.
 func (t *Treasury) checkGoodwill() {
@@ -16,7 +20,7 @@ func (t *Treasury) checkGoodwill() {
 			if !r.byHand {
 				continue
 			}
-			if c == nil || c.user != user || (Prize{Kind: r.kind, Amount: r.amount}) != c.prize || r.epoch != 1 {
+			if c == nil || c.user != user || (oracle.Prize{Kind: r.kind, Amount: r.amount}) != c.prize || r.epoch != 1 {
 				t.problem("reward %s of %s: %+v is not what support gave: %+v", r.id, user, *r, c)
 				continue
 			}

@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"github.com/millrace/millrace/domain/instant"

@@ -1,10 +1,11 @@
-package oracle
+package model
 
 import (
 	"slices"
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/oracle"
 )
 
 func (w *won) completions() (list []*allotment) {
@@ -47,7 +48,7 @@ func (t *Treasury) answered(w win, won *won) {
 		if debt == "" {
 			debt = "negative"
 		}
-		if (Prize{a.kind, a.full, a.pool, d.Reward.ExpiresAfter}) != d.Reward || a.currency != d.Currency || a.mode != mode || a.debt != debt ||
+		if (oracle.Prize{Kind: a.kind, Amount: a.full, Pool: a.pool, ExpiresAfter: d.Reward.ExpiresAfter}) != d.Reward || a.currency != d.Currency || a.mode != mode || a.debt != debt ||
 			a.hold != lasting(d.Grant.Hold) || a.expires != lasting(d.Reward.ExpiresAfter) {
 			t.problem("allotment of %+v: %+v is not what the mission says", w, a)
 		}
@@ -86,10 +87,10 @@ func lasting(text string) instant.Milli {
 	return milli(d)
 }
 
-func (t *Treasury) definition(w win) (Definition, bool) {
+func (t *Treasury) definition(w win) (oracle.Definition, bool) {
 	versions := t.missions[w.mission]
 	if w.version < 1 || w.version > int64(len(versions)) {
-		return Definition{}, false
+		return oracle.Definition{}, false
 	}
 	return versions[w.version-1], true
 }

@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"slices"
@@ -6,12 +6,13 @@ import (
 
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/oracle"
 )
 
 // command is what a user or support asked for. It may have come more than once.
 type command struct {
 	op, user, reward, reason string
-	prize                    Prize
+	prize                    oracle.Prize
 	terms                    terms
 	times                    int
 }
@@ -24,7 +25,7 @@ func (t *Treasury) Command(value []byte) error {
 	}
 	next := command{
 		op: string(c.Op), user: c.UserID, reward: c.RewardID, reason: strings.TrimSpace(c.Reason),
-		prize: Prize{Kind: c.Reward.Kind, Amount: c.Reward.Amount, Pool: c.Reward.Pool},
+		prize: oracle.Prize{Kind: c.Reward.Kind, Amount: c.Reward.Amount, Pool: c.Reward.Pool},
 		terms: terms{c.Reward.Kind, c.Reward.Pool, c.Grant.Mode, milli(c.Grant.Hold), milli(c.Reward.ExpiresAfter)},
 	}
 	if before := t.commands[c.ID]; before != nil {

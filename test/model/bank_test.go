@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"cmp"
@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/oracle"
 )
 
 const prizes = `[
@@ -65,9 +66,9 @@ type queue struct {
 
 func newBank(t *testing.T, choose func(int) int) *bank {
 	t.Helper()
-	var list []Mission
+	var list []oracle.Mission
 	for _, d := range parse(t, prizes) {
-		list = append(list, Mission{Definition: d})
+		list = append(list, oracle.Mission{Definition: d})
 	}
 	b := &bank{
 		t: t, choose: choose, double: func(string) bool { return false }, forge: func(any) bool { return true }, seen: NewTreasury(list...),

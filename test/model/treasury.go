@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/oracle"
 )
 
 // Treasury gathers what budgets and rewards did with the outcomes, and says what is wrong with it. Who wins the last
@@ -21,7 +22,7 @@ import (
 // Feed it the records of each topic and table in the order of each partition, once all of it has come to rest, with
 // Annals of the rewards table, and then call Problems.
 type Treasury struct {
-	missions map[string][]Definition // versions, by number from 1
+	missions map[string][]oracle.Definition // versions, by number from 1
 	wins     map[win]*won
 	outcomes map[string][]outcome  // by mission
 	returns  map[string][]movement // by mission
@@ -90,15 +91,15 @@ type pool struct {
 }
 
 // NewTreasury returns a Treasury that has seen nothing.
-func NewTreasury(missions ...Mission) *Treasury {
+func NewTreasury(missions ...oracle.Mission) *Treasury {
 	t := &Treasury{
-		missions: map[string][]Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
+		missions: map[string][]oracle.Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
 		pools: map[string]*pool{}, courses: map[string]*course{}, terms: map[string]func(int64) *terms{}, claimed: map[string][]instant.Milli{}, barred: map[string]instant.Milli{},
 		commands: map[string]*command{}, annals: NewAnnals(), answers: map[string]map[string]bool{}, tasks: map[string]string{},
 		budgets: map[string]*book{}, shelves: map[string][]string{}, purses: map[string]*purse{},
 	}
 	for _, m := range missions {
-		t.missions[m.ID] = []Definition{m.Definition}
+		t.missions[m.ID] = []oracle.Definition{m.Definition}
 		for _, v := range m.Later {
 			t.missions[m.ID] = append(t.missions[m.ID], v.Definition)
 		}

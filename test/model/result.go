@@ -1,8 +1,9 @@
-package oracle
+package model
 
 import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/oracle"
 )
 
 // Result is what came, or must have come, of a log. Amounts are in minor units.
@@ -11,7 +12,7 @@ type Result struct {
 	DeadLetters  map[string]string // id of the payments record -> reason; those of the ledger
 	Postings     map[string][]Posting
 	Attempts     map[AttemptKey]Attempt
-	Progress     map[ProgressKey]Progress
+	Progress     map[oracle.ProgressKey]oracle.Progress
 	Windows      map[Window]Counts
 	Duplicates   map[string]int // by transaction: events dropped because they had been taken before
 
@@ -61,20 +62,6 @@ type Attempt struct {
 	Gateway string
 }
 
-// ProgressKey names one window of one user's way in one version of a mission.
-type ProgressKey struct {
-	User, Mission string
-	Version       int64
-	Start         instant.Milli // of the window
-}
-
-// Progress is how far it has led. A window without any contribution and completion has none.
-type Progress struct {
-	Progress    int64
-	Completions int64 // by the user's row
-	Outcomes    int64 // completions less revocations on the outcomes topic
-}
-
 // Window names one tumbling window.
 type Window struct {
 	Mode, Instrument, Gateway string
@@ -101,39 +88,7 @@ func (c Counts) plus(outcome string) Counts {
 func newResult() *Result {
 	return &Result{
 		Transactions: map[string]Transaction{}, DeadLetters: map[string]string{}, Postings: map[string][]Posting{},
-		Attempts: map[AttemptKey]Attempt{}, Progress: map[ProgressKey]Progress{}, Windows: map[Window]Counts{},
+		Attempts: map[AttemptKey]Attempt{}, Progress: map[oracle.ProgressKey]oracle.Progress{}, Windows: map[Window]Counts{},
 		Duplicates: map[string]int{}, Overdue: map[string]bool{},
-	}
-}
-
-// progress works out where every user stands in every mission.
-func (r *Result) progress(rules []*rule, users map[string]*user) {
-	for _, list := range r.Postings {
-		last := list[len(list)-1]
-		u := users[last.User]
-		if u == nil {
-			u = &user{id: last.User}
-			users[last.User] = u
-		}
-		u.payments = append(u.payments, settled{&last.facts, last.After})
-	}
-	for _, u := range users {
-		r.stand(rules, u)
-	}
-}
-
-// stand works out where a user stands in every mission.
-func (r *Result) stand(rules []*rule, u *user) {
-	u.sort()
-	for _, rule := range rules {
-		v, windows := u.windows(rule)
-		for start, payments := range windows {
-			reached := v.progress(payments)
-			p := Progress{Progress: reached.Int64(), Completions: v.completions(reached)}
-			p.Outcomes = p.Completions
-			if p != (Progress{}) {
-				r.Progress[ProgressKey{u.id, rule.id, v.number, start}] = p
-			}
-		}
 	}
 }

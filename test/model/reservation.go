@@ -1,4 +1,4 @@
-package oracle
+package model
 
 // sum counts amounts and adds them up.
 type sum struct{ times, amount int64 }

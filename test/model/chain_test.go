@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/oracle"
 	"github.com/millrace/millrace/traffic"
 )
 
@@ -76,7 +77,7 @@ type chain struct {
 
 func newChain(t *testing.T) *chain {
 	t.Helper()
-	var list []Mission
+	var list []oracle.Mission
 	if err := json.Unmarshal([]byte(chainMissions), &list); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
-package oracle
+package model
 
-import "github.com/millrace/millrace/domain/money"
+import (
+	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/oracle"
+)
 
 // book is what a mission's budget must say.
 type book struct {
@@ -21,7 +24,7 @@ func (b *book) add(unit string, reserved, spent, returned int64) {
 	b.accounts[unit] = a
 }
 
-func unitOf(d *Definition) string {
+func unitOf(d *oracle.Definition) string {
 	if isCoins(d.Reward.Kind) {
 		return "coins"
 	}
@@ -70,8 +73,8 @@ func (t *Treasury) checkBudget(id string) {
 
 // judgement is a completion before its budget.
 type judgement struct {
-	d        *Definition
-	limits   Definition // the newest heard of
+	d        *oracle.Definition
+	limits   oracle.Definition // the newest heard of
 	a        *allotment
 	back     int64 // what ever came back; how much of it by now is not known
 	returned int64 // how many times
@@ -122,7 +125,7 @@ func (t *Treasury) compareBook(id string, want *book) {
 	if got.winners != want.winners || got.exhausted != want.exhausted {
 		t.problem("budget of %s: %d winners and %d exhausted, want %d and %d", id, got.winners, got.exhausted, want.winners, want.exhausted)
 	}
-	most := Definition{}
+	most := oracle.Definition{}
 	for _, d := range t.missions[id] { // a version may have lowered the limits
 		most.Limits.Budget = widest(most.Limits.Budget, d.Limits.Budget)
 		most.Limits.MaxWinners = widest(most.Limits.MaxWinners, d.Limits.MaxWinners)

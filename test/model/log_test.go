@@ -1,4 +1,4 @@
-package oracle
+package model
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/oracle"
 )
 
 const noon = instant.Milli(1_772_366_400_000) // 2026-03-01T12:00:00Z
@@ -24,9 +25,9 @@ type log struct {
 
 func newLog(t *testing.T, missions ...string) *log {
 	t.Helper()
-	var list []Mission
+	var list []oracle.Mission
 	for _, text := range missions {
-		var m Mission
+		var m oracle.Mission
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			t.Fatal(err)
 		}
@@ -179,9 +180,9 @@ func TestMissionsAndWindows(t *testing.T) {
 	back.TransactionID = "p"
 	l.add(back)
 	r := l.fold.Result()
-	want := map[ProgressKey]Progress{
-		{"u", "amount", 1, noon - 63_000_000}: {Progress: 140, Completions: 1, Outcomes: 1}, // from 18:30 UTC the day before
-		{"u", "count", 1, noon - 63_000_000}:  {Progress: 3, Completions: 1, Outcomes: 1},
+	want := map[oracle.ProgressKey]oracle.Progress{
+		{User: "u", Mission: "amount", Version: 1, Start: noon - 63_000_000}: {Progress: 140, Completions: 1, Outcomes: 1}, // from 18:30 UTC the day before
+		{User: "u", Mission: "count", Version: 1, Start: noon - 63_000_000}:  {Progress: 3, Completions: 1, Outcomes: 1},
 	}
 	if d := diff("progress", want, r.Progress); len(d) > 0 {
 		t.Error(strings.Join(d, "\n"))

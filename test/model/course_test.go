@@ -1,9 +1,11 @@
-package oracle
+package model
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/millrace/millrace/oracle"
 )
 
 // courseOf reads what devices were told: STATE@TIME, or EPOCH:STATE@TIME, and then perhaps a reason.
@@ -126,7 +128,7 @@ func TestCommandsHaveVerdictsThatFit(t *testing.T) {
 		o.terms["r"] = func(int64) *terms { return &k }
 		o.claimed["r"] = o.checkCourse("r", o.terms["r"])
 		if c.op != "" {
-			o.commands["c"] = &command{op: c.op, user: "u", reward: "r", reason: "why", prize: Prize{Amount: 1}, times: 1}
+			o.commands["c"] = &command{op: c.op, user: "u", reward: "r", reason: "why", prize: oracle.Prize{Amount: 1}, times: 1}
 		}
 		if result, at, ok := strings.Cut(c.verdict, "@"); ok {
 			v := ruling{user: "u", result: result, missing: result == "missing"}
