@@ -18,8 +18,8 @@ func (a *arrivals) add(at time.Time) {
 	a.at = append(a.at, at)
 }
 
-// take calls f for each and begins anew.
-func (a *arrivals) take(f func(at time.Time)) {
+// drain calls f for each arrival and empties the list.
+func (a *arrivals) drain(f func(at time.Time)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, at := range a.at {

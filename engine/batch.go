@@ -13,22 +13,22 @@ import (
 	"github.com/millrace/millrace/stream"
 )
 
-// letGo is how long a commit holds a rebalance back. It waits for a heartbeat; should the group lose its broker
-// meanwhile, that wait ends only if the rebalance is let through.
-const letGo = 2 * time.Second
+// maxRebalanceDelay is how long a commit holds a rebalance back. The commit waits for a heartbeat. If the group loses
+// its broker meanwhile, that wait ends only if the rebalance is let through.
+const maxRebalanceDelay = 2 * time.Second
 
-// errOver says that records came for a session that must end.
-var errOver = errors.New("engine: session over")
+// errSessionOver: records were polled for a session that must end.
+var errSessionOver = errors.New("engine: session over")
 
-// turn runs one transaction, or finds that there is nothing to do.
-func (s *session) turn(ctx context.Context) error {
+// runTransaction runs one transaction, or finds that there is nothing to do.
+func (s *session) runTransaction(ctx context.Context) error {
 	defer s.member.session.AllowRebalance()
 	s.began, s.rest, s.cut = time.Now(), s.cut, false
 	n := 0
-	if !s.held(ctx) {
+	if !s.waitForLookups(ctx) {
 		var err error
 		n, err = s.fill(ctx)
-		if errors.Is(err, errOver) {
+		if errors.Is(err, errSessionOver) {
 			return nil
 		}
 		if err != nil {
@@ -43,7 +43,7 @@ func (s *session) turn(ctx context.Context) error {
 		}
 	}
 	served := s.served.Load()
-	if err := s.work(); err != nil {
+	if err := s.completeBatch(); err != nil {
 		return err
 	}
 	visited, last, err := s.visitSome()
@@ -63,9 +63,9 @@ func (s *session) turn(ctx context.Context) error {
 	return nil
 }
 
-// work brings the transaction to the point where nothing is open: all records are marked, what is due was called, and
-// event time stands where it will be forwarded.
-func (s *session) work() error {
+// completeBatch brings the transaction to the point where nothing is open: all records are marked, due timers were
+// called, and event time is what forward will send.
+func (s *session) completeBatch() error {
 	if err := s.begin(); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *session) work() error {
 	wall := s.engine.config.Clock()
 	for _, p := range s.parts {
 		if p.time != nil {
-			p.conclude(wall)
+			p.observeEventTimes(wall)
 		}
 	}
 	if err := s.drain(); err != nil {
@@ -96,12 +96,12 @@ func (s *session) begin() error {
 	latest, wall := s.engine.config.latest(), s.engine.config.Clock()
 	for _, p := range s.parts {
 		if s.engine.graph.wall && p.time.Reach(wall.UnixMilli()) {
-			p.raised(wall)
+			p.adoptWatermark(wall)
 		}
 		for _, c := range p.claims {
 			c.future = latest
 		}
-		s.hold(p)
+		s.announceActive(p)
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (s *session) fill(ctx context.Context) (int, error) {
 		}
 		if n == 0 && s.over(ctx) {
 			s.begun = true // so that tearDown's abort takes the position back
-			return 0, errOver
+			return 0, errSessionOver
 		}
 		if n == 0 {
 			s.began = time.Now()
@@ -136,7 +136,7 @@ func (s *session) fill(ctx context.Context) (int, error) {
 			s.engine.pass(AfterPoll)
 		}
 		n += got
-		size, err := s.take(fetches)
+		size, err := s.buffer(fetches)
 		if err != nil {
 			return n, err
 		}
@@ -144,7 +144,7 @@ func (s *session) fill(ctx context.Context) (int, error) {
 		if !s.begun {
 			continue
 		}
-		if err := s.pump(); err != nil {
+		if err := s.dispatchReady(); err != nil {
 			return n, err
 		}
 	}
@@ -204,8 +204,9 @@ func (s *session) check(fetches kgo.Fetches) error {
 	return found
 }
 
-// take sorts fetched records by partition, and returns their size. Partitions that were idle tell their readers first.
-func (s *session) take(fetches kgo.Fetches) (size int, failed error) {
+// buffer appends fetched records to their partitions' queues, and returns their size. A partition that was idle first
+// announces that it is active.
+func (s *session) buffer(fetches kgo.Fetches) (size int, failed error) {
 	wall := s.engine.config.Clock().UnixMilli()
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		if failed != nil || len(f.Records) == 0 {
@@ -223,10 +224,10 @@ func (s *session) take(fetches kgo.Fetches) (size int, failed error) {
 		for _, r := range f.Records {
 			size += len(r.Key) + len(r.Value)
 		}
-		p.took(c, f.Records)
+		p.buffer(c, f.Records)
 		if failed = s.begin(); failed == nil && p.time != nil {
 			p.time.Fetched(c.topic, wall)
-			s.hold(p)
+			s.announceActive(p)
 		}
 	})
 	return size, failed
@@ -235,7 +236,7 @@ func (s *session) take(fetches kgo.Fetches) (size int, failed error) {
 // nextRequest takes up a request, if there is none under way.
 func (s *session) nextRequest() {
 	if s.active == nil {
-		s.active = s.engine.requests.take()
+		s.active = s.engine.requests.pop()
 	}
 }
 
@@ -249,10 +250,10 @@ func (s *session) tick() {
 	}
 	s.ticked = time.Now()
 	if asked {
-		s.lookNow()
+		s.checkEndsNow()
 	}
 	for _, p := range s.parts {
-		p.looked(wall)
+		p.observeEnds(wall)
 		s.warn(p, wall)
 	}
 	if e.config.Tick != NoTick && e.graph.sweeps && s.active == nil && wall.Sub(s.swept) >= e.config.SweepEvery {

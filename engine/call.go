@@ -35,7 +35,7 @@ func (s *session) call(p *partition) error {
 	}
 	s.called += len(keys)
 	for _, key := range keys {
-		p.gave()
+		p.dispatch()
 		s.calls.keys[p.number] <- key // there is room: all calls before are done
 	}
 	return nil
@@ -90,14 +90,14 @@ func (k *calledKeys) next() (string, bool) {
 // dueTimers is the meta value of timer visits.
 type dueTimers struct{ session *session }
 
-// Take hands out the next timer, if it is one of that key.
-func (d dueTimers) Take(number int32, key string) []stream.Timer {
+// Pop removes and returns the next timer, if it is one of that key.
+func (d dueTimers) Pop(number int32, key string) []stream.Timer {
 	p := d.session.parts[number]
 	at := p.now.Load()
 	if at == watermark.None {
 		return nil
 	}
-	t, ok, err := p.timers.take(at, key)
+	t, ok, err := p.timers.pop(at, key)
 	if err != nil {
 		d.session.member.fail(err)
 	}

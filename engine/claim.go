@@ -22,10 +22,10 @@ type claim struct {
 	messages chan *sarama.ConsumerMessage
 
 	// Of the session's goroutine.
-	handed  int64 // offset after the last record that had its turn
-	future  int64 // latest event time that is believed in this transaction
-	told    int64 // place that the group knows
-	telling int64 // as told, with the transaction under way
+	dispatched int64 // offset after the last record that was dispatched
+	future     int64 // latest event time that is believed in this transaction
+	committed  int64 // offset that the group has committed
+	committing int64 // as committed, with the transaction under way
 
 	// Of callbacks, and of the session while none runs.
 	advanced int64 // largest event time seen in this transaction
@@ -35,16 +35,16 @@ type claim struct {
 	polled int64 // as next, with the transaction under way
 	end    int64 // last known end of what may be read; -1: not known
 	stamps []stamp
-	look   look
+	check  endCheck
 }
 
 // stamp is the watermark that callbacks see from a record on.
 type stamp struct{ from, watermark int64 }
 
-// look is what the last look at the claim's end found, for the session to take up once.
-type look struct {
+// endCheck is what the last check of the claim's end found, for the session to consume once.
+type endCheck struct {
 	fetches int64 // how often records came
-	before  int64 // fetches at the look before
+	before  int64 // fetches at the check before
 	at      time.Time
 	atEnd   bool
 	fresh   bool
@@ -54,18 +54,18 @@ func (g *graph) newClaim(topic string, number int32, next int64) *claim {
 	t, input := g.times[topic]
 	c := &claim{
 		topic: topic, number: number, input: input, time: t, offsets: g.offsets[topic], messages: make(chan *sarama.ConsumerMessage, channelSize),
-		handed: next, told: next, telling: next, advanced: watermark.None, next: next, polled: next, end: -1,
+		dispatched: next, committed: next, committing: next, advanced: watermark.None, next: next, polled: next, end: -1,
 	}
 	c.offsets.raise(number, next)
 	return c
 }
 
-// fetched voids looks: records came.
+// fetched voids the last check: records came.
 func (c *claim) fetched() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.look.fetches++
-	c.look.fresh = false
+	c.check.fetches++
+	c.check.fresh = false
 }
 
 // stamp notes what the records from an offset on see.
@@ -97,11 +97,11 @@ func (c *claim) advance(at int64) {
 	}
 }
 
-// confirm takes over how far the transaction got.
-func (c *claim) confirm() {
+// recordPolled records how far the transaction got.
+func (c *claim) recordPolled() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.polled = max(c.polled, c.handed)
+	c.polled = max(c.polled, c.dispatched)
 }
 
 // place is the offset to be read next if the transaction under way commits.
@@ -116,29 +116,29 @@ func (c *claim) commit() {
 	defer c.mu.Unlock()
 	c.next = max(c.next, c.polled)
 	c.end = max(c.end, c.next)
-	c.handed, c.told = c.next, c.telling
+	c.dispatched, c.committed = c.next, c.committing
 	c.offsets.raise(c.number, c.next)
 }
 
 func (c *claim) abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.polled, c.handed, c.telling = c.next, c.next, c.told
+	c.polled, c.dispatched, c.committing = c.next, c.next, c.committed
 	c.stamps, c.advanced = nil, watermark.None
 }
 
-// begin returns where a look begins, and which fetches it knows of; quiet: none since the look before.
-func (c *claim) begin() (next, fetches int64, quiet bool) {
+// beginCheck returns where a check begins, and how many fetches it knows of; quiet: none since the check before.
+func (c *claim) beginCheck() (next, fetches int64, quiet bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	quiet = c.look.before == c.look.fetches
-	c.look.before = c.look.fetches
-	return c.next, c.look.fetches, quiet
+	quiet = c.check.before == c.check.fetches
+	c.check.before = c.check.fetches
+	return c.next, c.check.fetches, quiet
 }
 
-// looked takes in what a look at the log found: nothing to handle from next up to clear, and the end of what may be
-// read. Behind open transactions there may be more.
-func (c *claim) looked(clear, end int64, open bool, fetches int64, at time.Time) {
+// observeEnd applies a check of the log: there is nothing to handle from next up to clear, and end is the last stable
+// offset. With open transactions there may be more behind it.
+func (c *claim) observeEnd(clear, end int64, open bool, fetches int64, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.next == c.polled { // else a transaction is under way
@@ -147,17 +147,17 @@ func (c *claim) looked(clear, end int64, open bool, fetches int64, at time.Time)
 		c.offsets.raise(c.number, c.next)
 	}
 	c.end = max(end, c.next)
-	if fetches == c.look.fetches {
-		c.look.at, c.look.atEnd, c.look.fresh = at, clear >= end && !open, true
+	if fetches == c.check.fetches {
+		c.check.at, c.check.atEnd, c.check.fresh = at, clear >= end && !open, true
 	}
 }
 
-// found returns what the last look found, once. Not ok: there was none since, or records came.
-func (c *claim) found() (at time.Time, atEnd, ok bool) {
+// consumeCheck returns what the last check found, once. Not ok: there was none since, or records came.
+func (c *claim) consumeCheck() (at time.Time, atEnd, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ok, c.look.fresh = c.look.fresh, false
-	return c.look.at, c.look.atEnd, ok
+	ok, c.check.fresh = c.check.fresh, false
+	return c.check.at, c.check.atEnd, ok
 }
 
 func (c *claim) position() (next, end int64) {

@@ -27,7 +27,7 @@ func (s *session) commit(n int, began time.Time) error {
 		s.count(outcomeUnknown)
 		return err
 	}
-	produceErr := m.takeProduceError()
+	produceErr := m.consumeProduceError()
 	if produceErr != nil {
 		e.config.Logger.Warn("transaction is aborted", "group", e.graph.group, "error", produceErr)
 		if err := s.abort(); err != nil {
@@ -64,11 +64,11 @@ func (s *session) commit(n int, began time.Time) error {
 		}
 	}
 	group := e.graph.group
-	for reason, n := range e.letters.take() {
+	for reason, n := range e.letters.drain() {
 		e.config.Metrics.deadLetters.WithLabelValues(group, reason).Add(float64(n))
 	}
 	now := e.config.Clock()
-	e.arrivals.take(func(at time.Time) {
+	e.arrivals.drain(func(at time.Time) {
 		e.config.Metrics.endToEnd.WithLabelValues(group).Observe(max(0, now.Sub(at)).Seconds()) // clocks of two machines differ
 	})
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
@@ -141,7 +141,7 @@ func (s *session) flush() error {
 
 func (s *session) end(how kgo.TransactionEndTry) (bool, error) {
 	s.begun = false
-	watch := time.AfterFunc(letGo, s.member.session.AllowRebalance)
+	watch := time.AfterFunc(maxRebalanceDelay, s.member.session.AllowRebalance)
 	defer watch.Stop()
 	ctx := kgo.PreTxnCommitFnContext(context.Background(), s.offsets)
 	return s.member.session.End(ctx, how)
@@ -150,7 +150,7 @@ func (s *session) end(how kgo.TransactionEndTry) (bool, error) {
 // abort ends the transaction, and takes everything back that it did.
 func (s *session) abort() error {
 	_, err := s.end(kgo.TryAbort)
-	_ = s.member.takeProduceError() // of records that the abort took back
+	_ = s.member.consumeProduceError() // of records that the abort took back
 	s.undo()
 	s.count(outcomeAborted)
 	if err != nil && !errors.Is(err, kerr.OperationNotAttempted) {
@@ -161,8 +161,8 @@ func (s *session) abort() error {
 
 // undo takes back what the transaction did here. goka holds nothing else.
 func (s *session) undo() {
-	s.engine.letters.take()
-	s.engine.arrivals.take(func(time.Time) {})
+	s.engine.letters.drain()
+	s.engine.arrivals.drain(func(time.Time) {})
 	for _, t := range s.engine.ownTables() {
 		t.abort()
 	}

@@ -26,8 +26,9 @@ func (e *Engine) outdated(now time.Time) (table string, asOf time.Time) {
 	return table, asOf
 }
 
-// held tells whether input has to wait for a table that is looked up, after a while of which it says so.
-func (s *session) held(ctx context.Context) bool {
+// waitForLookups waits, and returns true, while a table that is looked up is too old for input to be handled. If that
+// lasts, it logs a warning.
+func (s *session) waitForLookups(ctx context.Context) bool {
 	e := s.engine
 	now := e.config.Clock()
 	table, asOf := e.outdated(now)
@@ -38,7 +39,7 @@ func (s *session) held(ctx context.Context) bool {
 	if s.waits.IsZero() {
 		s.waits = now
 	}
-	if now.Sub(s.waits) >= stalled && now.Sub(s.said) >= saidAgain {
+	if now.Sub(s.waits) >= stallAfter && now.Sub(s.said) >= warnEvery {
 		s.said = now
 		e.config.Logger.Warn("input waits for a table that is looked up", "group", e.graph.group, "table", table, "as_of", asOf)
 	}
@@ -54,8 +55,8 @@ func (s *session) held(ctx context.Context) bool {
 	return true
 }
 
-// current shows how old what callbacks look up is.
-func (s *session) current(now time.Time) {
+// measureLookups measures how old the tables are that callbacks look up.
+func (s *session) measureLookups(now time.Time) {
 	e := s.engine
 	for topic, l := range e.graph.lookups {
 		if at := l.parts.asOf(); l.maxAge > 0 && !at.IsZero() {

@@ -213,7 +213,7 @@ type scene struct {
 func (e *Engine) show() { e.scene.Store(&scene{e.partitions, maps.Clone(e.tables), e.member}) }
 
 func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
-	l, err := e.locals.take(place{topic, number}, func(err error) {
+	l, err := e.locals.acquire(place{topic, number}, func(err error) {
 		e.config.Logger.Error("table is rebuilt", "group", e.graph.group, "table", topic, "partition", number, "error", err)
 	})
 	if err != nil {
@@ -279,7 +279,7 @@ func (e *Engine) assigned() map[int32]*partition {
 
 // begin and close frame a run of goka's: its producer is made first and closed last.
 func (e *Engine) begin() error {
-	if _, err := e.link.take(); err != nil {
+	if _, err := e.link.acquire(); err != nil {
 		return err
 	}
 	e.mu.Lock()

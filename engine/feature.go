@@ -17,7 +17,7 @@ const transactionVersion = 2
 
 // checkBroker refuses brokers whose transactions lose writes.
 func (e *Engine) checkBroker(ctx context.Context) error {
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (s *session) offsets(q *kmsg.TxnOffsetCommitRequest) error {
 			}
 		}
 		for _, c := range p.claims {
-			if c.telling = c.place(); c.telling > c.told && find(q, c) == nil {
+			if c.committing = c.place(); c.committing > c.committed && find(q, c) == nil {
 				entryOf(q, c)
 			}
 		}

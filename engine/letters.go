@@ -17,8 +17,8 @@ func (l *letters) add(reason string) {
 	l.filed[reason]++
 }
 
-// take returns the counts and begins anew.
-func (l *letters) take() map[string]int {
+// drain returns the counts and resets them.
+func (l *letters) drain() map[string]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	filed := l.filed

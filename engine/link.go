@@ -8,7 +8,7 @@ import (
 )
 
 // link is the plain client for admin requests and for reading changelogs. It is there while somebody uses it: goka
-// builds consumers and topic managers that it never closes, so they take it for each use.
+// builds consumers and topic managers that it never closes, so they acquire it for each use.
 type link struct {
 	config ClientConfig
 
@@ -17,7 +17,8 @@ type link struct {
 	users  int
 }
 
-func (l *link) take() (*kgo.Client, error) {
+// acquire returns the client, which the caller must release.
+func (l *link) acquire() (*kgo.Client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.client == nil {

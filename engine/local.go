@@ -33,8 +33,8 @@ func (l *local) stamp(next int64, now time.Time) store.Stamp {
 	return store.Stamp{Topic: l.id, Next: next, At: now}
 }
 
-// take applies changelog records as one step.
-func (l *local) take(records []*kgo.Record, next int64, now time.Time, onRow func(store.Row)) error {
+// apply writes changelog records to the store as one step.
+func (l *local) apply(records []*kgo.Record, next int64, now time.Time, onRow func(store.Row)) error {
 	rows := make([]store.Row, len(records))
 	for i, r := range records {
 		if l.refuse != nil {
@@ -61,8 +61,8 @@ type locals struct {
 // lastUse is how long a stop waits for goka to give the stores back; it does not wait for all that it began.
 const lastUse = 10 * time.Second
 
-// take returns the store of a partition, for one user at a time.
-func (s *locals) take(at place, corrupt func(error)) (*local, error) {
+// acquire returns the store of a partition, for one user at a time, who must release it.
+func (s *locals) acquire(at place, corrupt func(error)) (*local, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.open[at]

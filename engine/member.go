@@ -192,7 +192,8 @@ func (m *member) produced(_ *kgo.Record, err error) {
 	}
 }
 
-func (m *member) takeProduceError() error {
+// consumeProduceError returns the first error of a produce, once.
+func (m *member) consumeProduceError() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	err := m.produceEr
@@ -222,7 +223,7 @@ func (m *member) judge(err error) error {
 // checkSlot refuses to take a slot back from whoever has it by now: without it, two processes would fence each other
 // for ever.
 func (e *Engine) checkSlot(ctx context.Context, memberID string) error {
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return err
 	}
@@ -248,7 +249,7 @@ func (m *member) leave() string {
 	if !e.drain.Load() {
 		return id
 	}
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return id
 	}

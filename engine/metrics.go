@@ -24,7 +24,7 @@ type Metrics struct {
 	recovered    *prometheus.GaugeVec
 	stableAge    *prometheus.GaugeVec
 	lookupAge    *prometheus.GaugeVec
-	standing     standing
+	standing     recoveryReports
 }
 
 // The outcomes of transactions.

@@ -23,16 +23,16 @@ type partition struct {
 	timers *timetable           // nil: the group has none
 
 	// Of the session's goroutine.
-	queue  []batch // polled, and not yet handed out
-	kept   []batch // queue as of the last commit
-	given  int64   // records and timer calls that goka was given
-	told   int64   // marks that time was told of
-	resume bool    // time may have something to do before the next record
-	rose   time.Time
-	warned time.Time
-	text   string            // time as last committed, where there is no table
-	texted string            // as text, with the transaction under way
-	wrote  position.Position // as last written
+	queue      []batch // polled, and not yet handed out
+	kept       []batch // queue as of the last commit
+	dispatched int64   // records and timer calls that goka was given
+	passed     int64   // marks that were passed to time
+	resume     bool    // time may have something to do before the next record
+	rose       time.Time
+	warned     time.Time
+	text       string            // time as last committed, where there is no table
+	texted     string            // as text, with the transaction under way
+	wrote      position.Position // as last written
 
 	marked  atomic.Int64 // records and timer calls that are done
 	awaited atomic.Int64 // marks at which the session goes on; 0: it does not wait
@@ -64,8 +64,8 @@ func (p *partition) claim(topic string) *claim {
 	return nil
 }
 
-// took puts fetched records behind those that wait.
-func (p *partition) took(c *claim, records []*kgo.Record) {
+// buffer appends fetched records to the queue.
+func (p *partition) buffer(c *claim, records []*kgo.Record) {
 	p.queue = append(p.queue, batch{c, records})
 	c.fetched()
 }
@@ -98,7 +98,7 @@ func (p *partition) step() (watermark.Step, error) {
 	if p.time == nil {
 		return watermark.Read, nil
 	}
-	p.tell()
+	p.passMarks()
 	due := timer.Never
 	if p.timers != nil {
 		var err error
@@ -109,16 +109,17 @@ func (p *partition) step() (watermark.Step, error) {
 	return p.time.Next(due), nil
 }
 
-func (p *partition) gave() {
-	p.given++
+// dispatch counts a record or timer call that goka is given.
+func (p *partition) dispatch() {
+	p.dispatched++
 	if p.time != nil {
 		p.time.Dispatched()
 	}
 }
 
-// tell passes marks on.
-func (p *partition) tell() {
-	for marked := p.marked.Load(); p.told < marked; p.told++ {
+// passMarks passes new marks to time.
+func (p *partition) passMarks() {
+	for marked := p.marked.Load(); p.passed < marked; p.passed++ {
 		if p.time != nil {
 			p.time.Marked()
 		}
@@ -130,12 +131,12 @@ func (p *partition) mark() bool { return p.marked.Add(1) == p.awaited.Load() }
 
 // open tells whether something that goka was given is not done. If so, the last mark wakes the session.
 func (p *partition) open() bool {
-	p.awaited.Store(p.given)
-	return p.marked.Load() < p.given
+	p.awaited.Store(p.dispatched)
+	return p.marked.Load() < p.dispatched
 }
 
-// raised takes over a watermark that rose.
-func (p *partition) raised(wall time.Time) {
+// adoptWatermark makes the watermark that rose visible to callbacks.
+func (p *partition) adoptWatermark(wall time.Time) {
 	p.now.Store(p.time.Watermark())
 	p.resume, p.rose = true, wall
 }
@@ -150,25 +151,25 @@ func (p *partition) overdue(wall time.Time) (bool, error) {
 	return due <= now, err
 }
 
-// conclude takes in what callbacks saw in topics of strangers.
-func (p *partition) conclude(wall time.Time) {
+// observeEventTimes applies the event times that callbacks saw in topics of strangers.
+func (p *partition) observeEventTimes(wall time.Time) {
 	for _, c := range p.claims {
 		if c.advanced != watermark.None && p.time.Seen(c.topic, c.advanced, wall.UnixMilli()) {
-			p.raised(wall)
+			p.adoptWatermark(wall)
 		}
 		c.advanced = watermark.None
 	}
 }
 
-// looked takes in what a look found at the ends of the inputs.
-func (p *partition) looked(wall time.Time) {
+// observeEnds applies the last checks of the inputs' ends.
+func (p *partition) observeEnds(wall time.Time) {
 	if p.time == nil {
 		return
 	}
 	for _, c := range p.claims {
-		at, atEnd, ok := c.found()
+		at, atEnd, ok := c.consumeCheck()
 		if ok && p.time.Empty(c.topic, atEnd, at.UnixMilli()) {
-			p.raised(wall)
+			p.adoptWatermark(wall)
 		}
 	}
 	p.time.Tick(wall.UnixMilli())
@@ -194,7 +195,7 @@ func (p *partition) commit() error {
 // abort is called when nothing is open, or at the end of all.
 func (p *partition) abort() {
 	p.queue = slices.Clone(p.kept)
-	p.told, p.resume, p.wrote, p.texted = p.given, true, nil, p.text
+	p.passed, p.resume, p.wrote, p.texted = p.dispatched, true, nil, p.text
 	if p.time != nil {
 		p.time.Abort()
 		p.now.Store(p.time.Watermark())

@@ -11,8 +11,8 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 )
 
-// pump hands out what waits, of each partition as much as may be now.
-func (s *session) pump() error {
+// dispatchReady dispatches what is buffered, of each partition as much as its watermark and timers allow now.
+func (s *session) dispatchReady() error {
 	for _, p := range s.parts {
 		waits, err := s.advance(p)
 		if err != nil {
@@ -52,25 +52,25 @@ func (s *session) advance(p *partition) (waits bool, err error) {
 		if r == nil {
 			return false, nil
 		}
-		if err := s.turnOf(p, c, r); err != nil {
+		if err := s.dispatch(p, c, r); err != nil {
 			return false, err
 		}
 	}
 }
 
-// turnOf takes in the word of another group, or gives a record to goka.
-func (s *session) turnOf(p *partition, c *claim, r *kgo.Record) error {
-	c.handed = r.Offset + 1
+// dispatch applies a watermark of another group, or gives a record to goka.
+func (s *session) dispatch(p *partition, c *claim, r *kgo.Record) error {
+	c.dispatched = r.Offset + 1
 	if w, ok := c.carried(r); ok {
 		if p.time.Observe(c.topic, w) {
-			p.raised(s.engine.config.Clock())
+			p.adoptWatermark(s.engine.config.Clock())
 		}
 		return nil
 	}
 	if p.time != nil {
 		c.stamp(r.Offset, p.now.Load())
 	}
-	p.gave()
+	p.dispatch()
 	m := s.messages.of(r)
 	select {
 	case c.messages <- m: // alone it costs a third
@@ -103,7 +103,7 @@ func (s *session) drain() error {
 			case err != nil:
 				return err
 			case p.open():
-				open += p.given - p.marked.Load()
+				open += p.dispatched - p.marked.Load()
 			case waits:
 				again = true // the marks have come meanwhile
 			}
@@ -123,7 +123,7 @@ func (s *session) drain() error {
 		}
 	}
 	for _, c := range s.all {
-		c.confirm()
+		c.recordPolled()
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (s *session) pending() (bool, error) {
 			}
 			p.resume = false
 		}
-		p.tell()
+		p.passMarks()
 		if s.engine.graph.wall && s.engine.config.Tick != NoTick {
 			wall := s.engine.config.Clock()
 			if due, err := p.overdue(wall); due || err != nil {
@@ -177,38 +177,38 @@ func (s *session) pending() (bool, error) {
 				return true, nil
 			}
 		}
-		if len(s.engine.graph.carriers) > 0 && p.time.Speaks() {
+		if len(s.engine.graph.carriers) > 0 && p.time.HasUpdate() {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// hold sends, before anything else of the transaction, that a partition is no longer idle.
-func (s *session) hold(p *partition) {
+// announceActive announces, before anything else of the transaction, that a partition is no longer idle.
+func (s *session) announceActive(p *partition) {
 	if p.time == nil || len(s.engine.graph.carriers) == 0 {
 		return
 	}
-	if w, ok := p.time.Hold(); ok {
-		s.tell(w)
+	if w, ok := p.time.AnnounceActive(); ok {
+		s.announce(w)
 	}
 }
 
-// forward sends how far each partition is, now that its timers were called.
+// forward announces the watermark of each partition, now that its timers were called.
 func (s *session) forward() {
 	for _, p := range s.parts {
 		if p.time == nil || len(s.engine.graph.carriers) == 0 {
 			continue
 		}
-		p.tell()
+		p.passMarks()
 		if w, ok := p.time.Forward(); ok {
-			s.tell(w)
+			s.announce(w)
 		}
 	}
 }
 
-// tell sends a word to every partition of every output that carries time.
-func (s *session) tell(w watermark.Record) {
+// announce sends a watermark to every partition of every output that carries event time.
+func (s *session) announce(w watermark.Record) {
 	value := w.Append(nil)
 	for _, topic := range s.engine.graph.carriers {
 		for n := range s.member.partitions {
@@ -218,15 +218,15 @@ func (s *session) tell(w watermark.Record) {
 }
 
 const (
-	// stalled is how long the watermark stands still before the log says for whom it waits, and saidAgain how long
-	// until it says so again.
-	stalled   = 30 * time.Second
-	saidAgain = 5 * time.Minute
+	// stallAfter is how long the watermark may stand still before a warning names the source it waits for, and
+	// warnEvery the time between two such warnings.
+	stallAfter = 30 * time.Second
+	warnEvery  = 5 * time.Minute
 )
 
-// warn says for whom the watermark waits.
+// warn logs which source the watermark waits for.
 func (s *session) warn(p *partition, wall time.Time) {
-	if p.time == nil || wall.Sub(p.rose) < stalled || wall.Sub(p.warned) < saidAgain {
+	if p.time == nil || wall.Sub(p.rose) < stallAfter || wall.Sub(p.warned) < warnEvery {
 		return
 	}
 	slowest := p.time.Slowest()

@@ -104,7 +104,7 @@ func unfit(s store.Stamp, x extent, now time.Time) string {
 
 // restore brings a store up to the end that the changelog has now. Told of every row is onRow, which may be nil.
 func (e *Engine) restore(ctx context.Context, l *local, onRow func(store.Row)) error {
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (e *Engine) follow(ctx context.Context, client *kgo.Client, l *local, x ext
 		if err != nil {
 			return err
 		}
-		if err := l.take(records, r.next, e.config.Clock(), onRow); err != nil {
+		if err := l.apply(records, r.next, e.config.Clock(), onRow); err != nil {
 			return err
 		}
 		n += len(records)

@@ -125,7 +125,7 @@ func newDesk(t testing.TB, shares bool, cache int, stores store.Opener) *desk {
 	d := new(desk)
 	e.graph.rows, e.graph.shares, e.graph.table = accounts{&d.encoded, &d.decoded}, shares, "table"
 	e.graph.outputs = map[string]goka.Codec{"out": stream.Bytes{}}
-	l, err := e.locals.take(place{"table", 0}, func(err error) { t.Error(err) })
+	l, err := e.locals.acquire(place{"table", 0}, func(err error) { t.Error(err) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,7 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 	every := min(s.pollWait(), 200*time.Millisecond)
 	consumers.Go(func() { s.watch(every) })
 	for !s.over(ctx) {
-		if err := s.turn(ctx); err != nil {
+		if err := s.runTransaction(ctx); err != nil {
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 
 // makeClaims finds out where each claim begins.
 func (s *session) makeClaims(ctx context.Context) error {
-	client, err := s.engine.link.take()
+	client, err := s.engine.link.acquire()
 	if err != nil {
 		return err
 	}

@@ -8,43 +8,43 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// stableEvery is the time between two looks at last stable offsets.
+// stableEvery is the time between two measurements of last stable offsets.
 const stableEvery = time.Second
 
-// stable follows the last stable offsets of partitions: where one stands still while records wait behind it, a
+// lastStable follows last stable offsets of partitions: where one stands still while records wait behind it, a
 // transaction is open that nobody ends, and every reader waits. Brokers end those of producers that they know; of the
 // others they say nothing.
-type stable struct {
-	at     map[place]still
-	looked time.Time
+type lastStable struct {
+	at       map[place]stall
+	measured time.Time
 }
 
-// still is where an offset stands, and since when.
-type still struct {
+// stall is an offset, and since when it has not moved.
+type stall struct {
 	offset int64
 	since  time.Time
 }
 
-// saw takes in the last stable offset and the end of a partition, and returns for how long records wait.
-func (s *stable) saw(at place, offset, end int64, now time.Time) time.Duration {
+// observe applies the last stable offset and the end of a partition, and returns for how long records have waited.
+func (s *lastStable) observe(at place, offset, end int64, now time.Time) time.Duration {
 	was, known := s.at[at]
 	if !known || was.offset != offset || offset >= end {
 		if s.at == nil {
-			s.at = map[place]still{}
+			s.at = map[place]stall{}
 		}
-		was = still{offset, now}
+		was = stall{offset, now}
 		s.at[at] = was
 	}
 	return now.Sub(was.since)
 }
 
-// stand measures, for inputs and tables of the partitions here, how long the last stable offset stands still.
-func (s *session) stand(ctx context.Context, client *kgo.Client, seen *stable) error {
+// measureStable measures, for inputs and tables of the partitions here, how long the last stable offset has not moved.
+func (s *session) measureStable(ctx context.Context, client *kgo.Client, seen *lastStable) error {
 	now, admin := time.Now(), kadm.NewClient(client)
-	if now.Sub(seen.looked) < stableEvery {
+	if now.Sub(seen.measured) < stableEvery {
 		return nil
 	}
-	seen.looked = now
+	seen.measured = now
 	var places []place
 	for _, c := range s.all {
 		places = append(places, place{c.topic, c.number})
@@ -72,7 +72,7 @@ func (s *session) stand(ctx context.Context, client *kgo.Client, seen *stable) e
 		offset, ok := offsets.Lookup(at.topic, at.partition)
 		end, also := ends.Lookup(at.topic, at.partition)
 		if ok && also && offset.Err == nil && end.Err == nil {
-			oldest[at.topic] = max(oldest[at.topic], seen.saw(at, offset.Offset, end.Offset, now))
+			oldest[at.topic] = max(oldest[at.topic], seen.observe(at, offset.Offset, end.Offset, now))
 		}
 	}
 	for topic, age := range oldest {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestStillOffsetsHaveAnAge(t *testing.T) {
-	var s stable
+	var s lastStable
 	at, now := place{"t", 1}, time.Unix(1000, 0)
 	after := func(d time.Duration) time.Time { return now.Add(d) }
 	for i, step := range []struct {
@@ -24,11 +24,11 @@ func TestStillOffsetsHaveAnAge(t *testing.T) {
 		{15, 15, 10 * time.Second, 0},
 		{15, 15, 20 * time.Second, 0},
 	} {
-		if got := s.saw(at, step.offset, step.end, after(step.at)); got != step.want {
+		if got := s.observe(at, step.offset, step.end, after(step.at)); got != step.want {
 			t.Errorf("step %d: %s, not %s", i, got, step.want)
 		}
 	}
-	if got := s.saw(place{"t", 2}, 1, 2, after(time.Minute)); got != 0 {
+	if got := s.observe(place{"t", 2}, 1, 2, after(time.Minute)); got != 0 {
 		t.Errorf("another partition: %s", got)
 	}
 }
@@ -53,14 +53,14 @@ func TestOpenTransactionShows(t *testing.T) {
 	}
 	e.graph = readGraph(f.graph(), e.config)
 	s := &session{engine: e, all: []*claim{{topic: "in", number: 1}, {topic: "in", number: 2}}}
-	age := func(seen *stable) float64 {
-		seen.looked = time.Time{}
-		if err := s.stand(deadline(t), f.client, seen); err != nil {
+	age := func(seen *lastStable) float64 {
+		seen.measured = time.Time{}
+		if err := s.measureStable(deadline(t), f.client, seen); err != nil {
 			t.Fatal(err)
 		}
 		return value(t, e.config.Metrics.stableAge.WithLabelValues("adder", "in"))
 	}
-	seen := new(stable)
+	seen := new(lastStable)
 	if got := age(seen); got != 0 {
 		t.Errorf("at first sight %v", got)
 	}

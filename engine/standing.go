@@ -2,42 +2,42 @@ package engine
 
 import "sync"
 
-// standing joins what the processor and the view of a group say of its table, where a process has both.
-type standing struct {
-	mu    sync.Mutex
-	words map[string]map[string]bool // by group, by who speaks
+// recoveryReports joins what the processor and the view of a group report of its table, where a process has both.
+type recoveryReports struct {
+	mu      sync.Mutex
+	byGroup map[string]map[string]bool // recovered or not; by group, by reporter
 }
 
-// Who may speak.
+// Reporters.
 const (
 	ofProcessor = "processor"
 	ofView      = "view"
 )
 
-func (m *Metrics) setRecovered(group string, yes bool) { m.stands(group, ofProcessor, &yes) }
+func (m *Metrics) setRecovered(group string, yes bool) { m.reportRecovered(group, ofProcessor, &yes) }
 
-// stands takes in a word, nil to take it back.
-func (m *Metrics) stands(group, who string, yes *bool) {
+// reportRecovered sets what a reporter reports of a group's table; nil withdraws it.
+func (m *Metrics) reportRecovered(group, who string, yes *bool) {
 	s := &m.standing
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.words == nil {
-		s.words = map[string]map[string]bool{}
+	if s.byGroup == nil {
+		s.byGroup = map[string]map[string]bool{}
 	}
-	if s.words[group] == nil {
-		s.words[group] = map[string]bool{}
+	if s.byGroup[group] == nil {
+		s.byGroup[group] = map[string]bool{}
 	}
 	if yes == nil {
-		delete(s.words[group], who)
+		delete(s.byGroup[group], who)
 	} else {
-		s.words[group][who] = *yes
+		s.byGroup[group][who] = *yes
 	}
-	if len(s.words[group]) == 0 {
+	if len(s.byGroup[group]) == 0 {
 		m.recovered.DeleteLabelValues(group)
 		return
 	}
 	v := 1.0
-	for _, word := range s.words[group] {
+	for _, word := range s.byGroup[group] {
 		if !word {
 			v = 0
 		}

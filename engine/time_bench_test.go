@@ -39,20 +39,20 @@ func BenchmarkTransactionTime(b *testing.B) {
 				c.future = e.config.latest()
 				for source := range int32(12) {
 					if p.time != nil && p.time.Observe("in", watermark.Record{Origin: "o", Source: source, Sources: 12, Time: ms}) {
-						p.raised(wall)
+						p.adoptWatermark(wall)
 					}
 				}
 				c.advance(ms)
-				c.handed++
+				c.dispatched++
 				if p.time != nil {
 					p.time.Fetched("in", wall.UnixMilli())
-					p.conclude(wall)
+					p.observeEventTimes(wall)
 					if _, err := p.step(); err != nil {
 						b.Fatal(err)
 					}
 					p.time.Forward()
 				}
-				c.confirm()
+				c.recordPolled()
 				if err := s.keep(); err != nil {
 					b.Fatal(err)
 				}

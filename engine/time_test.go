@@ -343,7 +343,7 @@ func testStandstill(t *testing.T, mayStand bool, level string) {
 	for source := range int32(2) {
 		p.time.Observe("in", watermark.Record{Origin: "others", Source: source, Sources: 2, Time: at(100 + int(source)).UnixMilli()})
 	}
-	p.raised(at(1000))
+	p.adoptWatermark(at(1000))
 	for _, seconds := range []int{1010, 1031, 1032, 1200} {
 		s.warn(p, at(seconds))
 	}

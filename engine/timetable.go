@@ -30,7 +30,7 @@ type timetable struct {
 // it would be due it is too late.
 func (e *Engine) openTimetable(ctx context.Context, number int32) (*timetable, error) {
 	at := place{stream.TimerTopic(e.graph.group), number}
-	l, err := e.locals.take(at, func(err error) {
+	l, err := e.locals.acquire(at, func(err error) {
 		e.config.Logger.Error("timers are rebuilt", "group", e.graph.group, "topic", at.topic, "partition", number, "error", err)
 	})
 	if err != nil {
@@ -107,14 +107,14 @@ func (t *timetable) ahead(by int64, n int) ([]string, error) {
 	return t.index.Ahead(by, n)
 }
 
-// take returns the timer to call now, if it is due by then and of the given key.
-func (t *timetable) take(by int64, key string) (timer.Timer, bool, error) {
+// pop removes and returns the timer to call now, if it is due by then and of the given key.
+func (t *timetable) pop(by int64, key string) (timer.Timer, bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if first, ok, err := t.index.First(); err != nil || !ok || first.Key != key {
 		return timer.Timer{}, false, err
 	}
-	return t.index.Take(by)
+	return t.index.Pop(by)
 }
 
 // near returns how many timers are in memory: all, or the nearest.

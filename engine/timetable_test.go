@@ -141,10 +141,10 @@ func (r *rig) take(t failer, by int64) (timer.Timer, bool) {
 	if len(keys) == 0 {
 		return timer.Timer{}, false
 	}
-	if _, ok, err := r.timetable.take(by, keys[0]+"x"); ok || err != nil {
+	if _, ok, err := r.timetable.pop(by, keys[0]+"x"); ok || err != nil {
 		t.Fatalf("took the timer of another key, %v", err)
 	}
-	x, ok, err := r.timetable.take(by, keys[0])
+	x, ok, err := r.timetable.pop(by, keys[0])
 	if !ok || err != nil {
 		t.Fatalf("%q is ahead, took %v, %v", keys, ok, err)
 	}

@@ -21,7 +21,7 @@ var _ goka.TopicManager = (*topicManager)(nil)
 type topicManager struct{ engine *Engine }
 
 func (m *topicManager) admin(do func(ctx context.Context, admin *kadm.Client) error) error {
-	client, err := m.engine.link.take()
+	client, err := m.engine.link.acquire()
 	if err != nil {
 		return err
 	}

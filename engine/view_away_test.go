@@ -217,7 +217,7 @@ func TestViewFarBehind(t *testing.T) {
 		x.end = end
 		check(p.begin(x))
 		if next >= 0 {
-			check(p.take(nil, next, x.id))
+			check(p.apply(nil, next, x.id))
 			check(p.seen(now, end, end))
 		}
 		if p.isRecovered() != want {
@@ -236,11 +236,11 @@ func TestViewFarBehind(t *testing.T) {
 	step(0, 30, 24, false)
 	step(0, 30, 30, true)
 	now = now.Add(31 * time.Minute) // connected, but too slow
-	check(p.take(nil, 35, x.id))
+	check(p.apply(nil, 35, x.id))
 	if check(p.seen(now, 40, 45)); p.isRecovered() || v.left() != 10 {
 		t.Errorf("too slow: recovered %v, %d left", p.isRecovered(), v.left())
 	}
-	check(p.take(nil, 45, x.id))
+	check(p.apply(nil, 45, x.id))
 	if check(p.seen(now, 45, 45)); !p.isRecovered() {
 		t.Error("at its aim it is not recovered")
 	}
@@ -257,7 +257,7 @@ func TestViewFreshensItsStamp(t *testing.T) {
 	if err := p.open(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.take([]*kgo.Record{{Key: []byte("k"), Value: []byte("v")}}, 1, [16]byte{1}); err != nil {
+	if err := p.apply([]*kgo.Record{{Key: []byte("k"), Value: []byte("v")}}, 1, [16]byte{1}); err != nil {
 		t.Fatal(err)
 	}
 	for _, after := range []time.Duration{time.Minute, 10 * 24 * time.Hour} {
@@ -289,7 +289,7 @@ func TestViewClearsInSteps(t *testing.T) {
 		rows = append(rows, &kgo.Record{Key: []byte(fmt.Sprint(i)), Value: []byte("v")})
 	}
 	id := kadm.TopicID{1}
-	if err := p.take(rows, clearRows+1, id); err != nil {
+	if err := p.apply(rows, clearRows+1, id); err != nil {
 		t.Fatal(err)
 	}
 	cut.left = 1
@@ -327,7 +327,7 @@ func TestViewKnowsNothingAheadOfItsRows(t *testing.T) {
 	}
 	p := v.parts[0]
 	p.st = lookedAt{st, look}
-	if err := p.take([]*kgo.Record{
+	if err := p.apply([]*kgo.Record{
 		{Key: []byte("k"), Value: []byte("v")}, {Key: []byte(position.Key), Value: position.Position{"in": 5}.Append(nil), Offset: 1},
 	}, 3, kadm.TopicID{1}); err != nil {
 		t.Fatal(err)

@@ -42,14 +42,14 @@ func benchView(b *testing.B, stores store.Opener, rows int) *View {
 		p := v.Partition(key)
 		chunks[p] = append(chunks[p], &kgo.Record{Key: []byte(key), Value: make([]byte, benchRowBytes), Offset: int64(i)})
 		if len(chunks[p]) == 10_000 || i >= rows-benchPartitions*10 {
-			if err := v.parts[p].take(chunks[p], int64(i+1), kadm.TopicID{1}); err != nil {
+			if err := v.parts[p].apply(chunks[p], int64(i+1), kadm.TopicID{1}); err != nil {
 				b.Fatal(err)
 			}
 			chunks[p] = nil
 		}
 	}
 	for p, chunk := range chunks {
-		if err := v.parts[p].take(chunk, int64(rows), kadm.TopicID{1}); err != nil {
+		if err := v.parts[p].apply(chunk, int64(rows), kadm.TopicID{1}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -45,7 +45,7 @@ func (l *leading) follow(ctx context.Context) error {
 		if err := kerr.ErrorForCode(got.ErrorCode); err != nil {
 			return fmt.Errorf("engine: fetch from broker %d: %w", l.broker, err)
 		}
-		if err := l.take(asked, got); err != nil {
+		if err := l.apply(asked, got); err != nil {
 			return err
 		}
 		l.answered()
@@ -70,8 +70,8 @@ func (l *leading) request() *kmsg.FetchRequest {
 	return q
 }
 
-// take applies an answer, partitions beside each other.
-func (l *leading) take(asked time.Time, got *kmsg.FetchResponse) error {
+// apply applies a fetch response, partitions concurrently.
+func (l *leading) apply(asked time.Time, got *kmsg.FetchResponse) error {
 	if len(got.Topics) != 1 {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (l *leading) one(p *viewPartition, asked time.Time, got *kmsg.FetchResponse
 		return fmt.Errorf("engine: table %s/%d at %d: %w", table, p.number, at, part.Err)
 	}
 	before := p.isRecovered()
-	err := p.take(part.Records, max(at, next), l.id)
+	err := p.apply(part.Records, max(at, next), l.id)
 	if err == nil {
 		err = p.seen(asked, part.LastStableOffset, part.HighWatermark)
 	}

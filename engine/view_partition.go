@@ -46,7 +46,7 @@ func (p *viewPartition) load() error {
 	next := Known{Topic: p.st.Stamp().Topic, Next: p.st.Stamp().Next}
 	err := p.st.Ascend("", "", func(key string, value []byte) bool {
 		p.note(&next, store.Row{Key: key, Value: value})
-		p.tell(store.Row{Key: key, Value: value})
+		p.announce(store.Row{Key: key, Value: value})
 		return true
 	})
 	p.known.Store(&next)
@@ -77,7 +77,7 @@ func (p *viewPartition) note(k *Known, row store.Row) {
 	}
 }
 
-func (p *viewPartition) tell(row store.Row) {
+func (p *viewPartition) announce(row store.Row) {
 	if p.view.config.OnChange == nil || position.IsReserved(row.Key) {
 		return
 	}
@@ -86,9 +86,9 @@ func (p *viewPartition) tell(row store.Row) {
 	p.view.config.OnChange(row.Key, row.Value)
 }
 
-// take applies changelog records and moves the position to next. What the partition knows of itself changes after its
+// apply applies changelog records and moves the position to next. What the partition knows of itself changes after its
 // rows did: the engine writes its own rows last in a transaction, so all that they speak of can be read by then.
-func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID) error {
+func (p *viewPartition) apply(records []*kgo.Record, next int64, id kadm.TopicID) error {
 	known := *p.known.Load()
 	if len(records) == 0 && next == known.Next && id == known.Topic {
 		return nil
@@ -103,7 +103,7 @@ func (p *viewPartition) take(records []*kgo.Record, next int64, id kadm.TopicID)
 		return err
 	}
 	for _, row := range rows {
-		p.tell(row)
+		p.announce(row)
 	}
 	known.Topic, known.Next = id, next
 	p.known.Store(&known)
@@ -138,7 +138,7 @@ func (p *viewPartition) clear() error {
 			return err
 		}
 		for _, row := range gone {
-			p.tell(row)
+			p.announce(row)
 		}
 	}
 }
@@ -198,7 +198,7 @@ func (p *viewPartition) begin(x extent) error {
 	if rebuilt || p.aim() == unknownTarget || p.farBehind(now, x.end) {
 		p.aimAt(x.end)
 	}
-	return p.take(nil, max(p.known.Load().Next, x.start), x.id)
+	return p.apply(nil, max(p.known.Load().Next, x.start), x.id)
 }
 
 // farBehind tells whether the partition lacks records and has not been complete for too long.

@@ -25,7 +25,7 @@ func (v *View) recount(records int) {
 	yes, now := v.recovered(), v.config.Clock()
 	if !r.spoken || yes == r.under {
 		r.spoken = true
-		v.config.Metrics.stands(v.config.Group, ofView, &yes)
+		v.config.Metrics.reportRecovered(v.config.Group, ofView, &yes)
 	}
 	if !yes && !r.under {
 		r.under, r.began, r.reported, r.records = true, now, now, 0
@@ -68,7 +68,7 @@ func (p *viewPartition) restored(records int) {
 
 // forgetView drops what metrics say of a view that has ended.
 func (m *Metrics) forgetView(group, table string) {
-	m.stands(group, ofView, nil)
+	m.reportRecovered(group, ofView, nil)
 	m.consumerLag.DeletePartialMatch(prometheus.Labels{"group": viewsLabel, "topic": table})
 	m.restoring.DeletePartialMatch(prometheus.Labels{"group": viewsLabel, "table": table})
 }

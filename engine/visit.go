@@ -77,7 +77,7 @@ type requests struct {
 
 func newRequests() requests { return requests{wake: make(chan struct{}, 1)} }
 
-func (q *requests) put(r *request) {
+func (q *requests) push(r *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.wait = append(q.wait, r)
@@ -93,8 +93,8 @@ func (q *requests) any() bool {
 	return len(q.wait) > 0
 }
 
-// take returns nil if nobody waits.
-func (q *requests) take() *request {
+// pop returns the oldest request, nil if there is none.
+func (q *requests) pop() *request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.wait) == 0 {
@@ -105,9 +105,10 @@ func (q *requests) take() *request {
 	return r
 }
 
-func (e *Engine) ask(ctx context.Context, r *request) (int64, error) {
+// submit queues a request for the session and waits for its answer.
+func (e *Engine) submit(ctx context.Context, r *request) (int64, error) {
 	r.done = make(chan answer, 1)
-	e.requests.put(r)
+	e.requests.push(r)
 	select {
 	case a := <-r.done:
 		return a.n, a.err
@@ -125,13 +126,13 @@ func (e *Engine) Visit(ctx context.Context, name string, meta any) (int64, error
 	if e.graph.table == "" {
 		return 0, fmt.Errorf("%w: the group has no table", ErrVisit)
 	}
-	return e.ask(ctx, &request{name: name, meta: meta})
+	return e.submit(ctx, &request{name: name, meta: meta})
 }
 
 // Tick looks for idle partitions and due timers now, and returns how many timers were called. Run does so by itself,
 // unless Config.Tick is NoTick.
 func (e *Engine) Tick() int64 {
-	n, _ := e.ask(e.life, &request{tick: true}) // without a session nothing is due
+	n, _ := e.submit(e.life, &request{tick: true}) // without a session nothing is due
 	return n
 }
 

@@ -11,17 +11,17 @@ import (
 	"github.com/millrace/millrace/engine/watermark"
 )
 
-// peekBytes bounds a fetch that only asks whether there is anything.
+// peekBytes bounds a fetch that only finds out whether there is anything.
 const peekBytes = 4 << 10
 
-// look finds out how far each claim is behind. A consumer cannot tell: at the end of a partition that is written in
-// transactions stand control records, which it skips without a word, and a partition is idle only if all of it was
+// checkEnds finds out how far each claim is behind. A consumer cannot tell: at the end of a partition that is written
+// in transactions stand control records, which it skips without a word, and a partition is idle only if all of it was
 // read. Only where records no longer come is it worth a fetch.
-func (s *session) look(ctx context.Context, client *kgo.Client, always bool) error {
+func (s *session) checkEnds(ctx context.Context, client *kgo.Client, always bool) error {
 	at, admin := s.engine.config.Clock(), kadm.NewClient(client)
 	fetches, worth := make([]int64, len(s.all)), make([]bool, len(s.all))
 	for i, c := range s.all {
-		_, fetches[i], worth[i] = c.begin()
+		_, fetches[i], worth[i] = c.beginCheck()
 	}
 	ends, err := admin.ListCommittedOffsets(ctx, s.member.topics...)
 	if err != nil {
@@ -45,35 +45,35 @@ func (s *session) look(ctx context.Context, client *kgo.Client, always bool) err
 				return err
 			}
 		}
-		c.looked(clear, end.Offset, high.Offset > end.Offset, fetches[i], at)
+		c.observeEnd(clear, end.Offset, high.Offset > end.Offset, fetches[i], at)
 	}
 	return nil
 }
 
-func (s *session) lookNow() {
+func (s *session) checkEndsNow() {
 	e := s.engine
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return
 	}
 	defer e.link.release()
-	if err := s.look(s.ctx, client, true); err != nil && s.ctx.Err() == nil {
+	if err := s.checkEnds(s.ctx, client, true); err != nil && s.ctx.Err() == nil {
 		e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 	}
 }
 
-// watch looks from time to time, until the session ends.
+// watch checks ends and last stable offsets from time to time, until the session ends.
 func (s *session) watch(every time.Duration) {
 	e := s.member.engine
-	client, err := e.link.take()
+	client, err := e.link.acquire()
 	if err != nil {
 		return
 	}
 	defer e.link.release()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for seen := new(stable); ; {
-		if err := errors.Join(s.look(s.ctx, client, false), s.stand(s.ctx, client, seen)); err != nil && s.ctx.Err() == nil {
+	for seen := new(lastStable); ; {
+		if err := errors.Join(s.checkEnds(s.ctx, client, false), s.measureStable(s.ctx, client, seen)); err != nil && s.ctx.Err() == nil {
 			e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 		}
 		s.measure()
@@ -100,7 +100,7 @@ func (s *session) measure() {
 			set += p.timers.near()
 		}
 	}
-	s.current(wall)
+	s.measureLookups(wall)
 	for _, c := range s.all {
 		m.setLag(group, c.topic, c.number, c.behind())
 	}

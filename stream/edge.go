@@ -55,7 +55,7 @@ func receive[Row, T any](g Group[Row], from Topic[T], cb func(*Context[Row], T))
 func Timers[Row any](g Group[Row], cb func(*Context[Row], Timer)) goka.Edge {
 	return goka.Visitor(TimerVisit, func(gc goka.Context, meta any) {
 		due := meta.(DueTimers) // whoever calls these visits keeps the timers
-		for _, timer := range due.Take(gc.Partition(), gc.Key()) {
+		for _, timer := range due.Pop(gc.Partition(), gc.Key()) {
 			runVisit(gc, &g, timer, func(c *Context[Row]) { cb(c, timer) })
 		}
 		due.Called(gc.Partition())

@@ -81,7 +81,7 @@ func TimerTopic(group string) string { return group + "-timers" }
 // DueTimers is the meta value of a TimerVisit: it hands out, once, the timers of a key that are due, in order of due
 // time and name.
 type DueTimers interface {
-	Take(partition int32, key string) []Timer
+	Pop(partition int32, key string) []Timer
 	// Called tells that those taken last were called, and what they asked for is done.
 	Called(partition int32)
 }

@@ -74,7 +74,7 @@ func Start(c Config) (*Broker, error) {
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return bounded{listener, refused}, nil }),
 	}
 	if c.Dir != "" {
-		if err := b.hold(); err != nil {
+		if err := b.acquire(); err != nil {
 			_ = listener.Close() // nobody came yet
 			return nil, err
 		}
@@ -110,13 +110,13 @@ func (b *Broker) shut() error {
 	return nil
 }
 
-// hold takes the directory and leaves the marker in it.
-func (b *Broker) hold() error {
+// acquire locks the directory and leaves the marker in it.
+func (b *Broker) acquire() error {
 	dir := b.config.Dir
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
-	lock, err := lockfile.Hold(filepath.Join(dir, "LOCK"))
+	lock, err := lockfile.Acquire(filepath.Join(dir, "LOCK"))
 	if err != nil {
 		return fmt.Errorf("%w: directory %s: %w", ErrInUse, dir, err)
 	}
@@ -152,7 +152,7 @@ func (b *Broker) release(clean bool) {
 
 // MoveAside renames a data directory that no process holds, and returns its new name.
 func MoveAside(dir string) (string, error) {
-	lock, err := lockfile.Hold(filepath.Join(dir, "LOCK"))
+	lock, err := lockfile.Acquire(filepath.Join(dir, "LOCK"))
 	if err != nil {
 		return "", fmt.Errorf("%w: directory %s: %w", ErrInUse, dir, err)
 	}

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// Hold makes a file, if it is missing, and holds it until it is closed or the process dies. It returns ErrHeld at once
-// if the file is held already.
-func Hold(name string) (*os.File, error) {
+// Acquire makes a file, if it is missing, and holds it until it is closed or the process dies. It returns ErrHeld at
+// once if the file is held already.
+func Acquire(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err

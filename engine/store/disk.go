@@ -61,7 +61,7 @@ func (d *Disk) Below(dir string) (*Disk, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	var err error
-	if below.lock, err = lockfile.Hold(filepath.Join(below.config.Dir, "LOCK")); err != nil {
+	if below.lock, err = lockfile.Acquire(filepath.Join(below.config.Dir, "LOCK")); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	below.cache.Ref()

@@ -74,7 +74,7 @@ func BenchmarkRestartOnDisk(b *testing.B) {
 func fire(b *testing.B, s store.Store, n int) {
 	x := New(DefaultConfig(), adapter{s})
 	for i := range n {
-		if _, ok, err := x.Take(Never); !ok || err != nil {
+		if _, ok, err := x.Pop(Never); !ok || err != nil {
 			b.Fatal(ok, err)
 		}
 		if i%1000 == 999 {

@@ -113,8 +113,8 @@ func (x *Index) Ahead(at int64, n int) ([]string, error) {
 	return keys, nil
 }
 
-// Take returns the first timer if it is due at the given time or before. It is then no longer pending.
-func (x *Index) Take(at int64) (Timer, bool, error) {
+// Pop removes and returns the first timer, if it is due at the given time or before.
+func (x *Index) Pop(at int64) (Timer, bool, error) {
 	t, ok, err := x.First()
 	if err != nil || !ok || t.Due > at {
 		return Timer{}, false, err

@@ -76,7 +76,7 @@ func TestIndexIsASortedList(t *testing.T) {
 				pending, set = pending.with(timer), set+1
 			case "take":
 				at := rapid.Int64Range(-4, 31).Draw(t, "at")
-				got, ok, err := x.Take(at)
+				got, ok, err := x.Pop(at)
 				want := len(pending) > 0 && pending[0].Due <= at
 				if err != nil || ok != want || ok && got != pending[0] {
 					t.Fatalf("took %+v, %v, %v at %d of %v", got, ok, err, at, pending)
@@ -126,12 +126,12 @@ func TestIndexIsASortedList(t *testing.T) {
 
 func drain(t interface{ Fatalf(string, ...any) }, x *Index, want []Timer) {
 	for _, w := range want {
-		got, ok, err := x.Take(Never)
+		got, ok, err := x.Pop(Never)
 		if err != nil || !ok || got != w {
 			t.Fatalf("took %+v, %v, %v, want %+v", got, ok, err, w)
 		}
 	}
-	if got, ok, err := x.Take(Never); ok || err != nil {
+	if got, ok, err := x.Pop(Never); ok || err != nil {
 		t.Fatalf("took %+v, %v, want none", got, err)
 	}
 }
@@ -143,7 +143,7 @@ func TestIndexTransaction(t *testing.T) {
 	x.Set(Timer{5, "k", "a"})
 	x.Set(Timer{5, "k", "a"})
 	x.Set(Timer{-5, "past", ""})
-	if got, ok, err := x.Take(4); !ok || err != nil || got.Key != "past" {
+	if got, ok, err := x.Pop(4); !ok || err != nil || got.Key != "past" {
 		t.Errorf("%+v, %v, %v", got, ok, err)
 	}
 	want := []Change{{Timer{-5, "past", ""}, false}, {Timer{5, "k", "a"}, true}, {Timer{5, "k", "b"}, true}}
@@ -156,7 +156,7 @@ func TestIndexTransaction(t *testing.T) {
 	if got := x.Changes(); len(got) > 0 {
 		t.Errorf("set again: %+v", got)
 	}
-	if _, ok, err := x.Take(5); !ok || err != nil {
+	if _, ok, err := x.Pop(5); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
 	x.Abort()
@@ -168,7 +168,7 @@ func TestIndexFails(t *testing.T) {
 	store.keys.Set(string(AppendKey(nil, Timer{1, "k", ""})))
 	store.fail = errors.New("disk")
 	x := New(DefaultConfig(), store)
-	if _, _, err := x.Take(Never); !errors.Is(err, store.fail) {
+	if _, _, err := x.Pop(Never); !errors.Is(err, store.fail) {
 		t.Errorf("%v", err)
 	}
 	if _, err := x.Due(); !errors.Is(err, store.fail) {
@@ -195,7 +195,7 @@ func TestIndexReadsNearTimersOnly(t *testing.T) {
 		store := filled(20000, spread)
 		x := New(Config{Near: 100}, store)
 		for i := range 250 {
-			if _, ok, err := x.Take(Never); !ok || err != nil {
+			if _, ok, err := x.Pop(Never); !ok || err != nil {
 				t.Fatal(ok, err)
 			}
 			x.Set(Timer{1 << 40, fmt.Sprint(i), ""})
@@ -273,7 +273,7 @@ func BenchmarkTakeAndSet(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		t, ok, err := x.Take(Never - 1)
+		t, ok, err := x.Pop(Never - 1)
 		if err != nil || !ok {
 			b.Fatal(ok, err)
 		}

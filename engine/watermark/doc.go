@@ -10,14 +10,14 @@
 //  1. On assignment: New, then Restore with the rows of the local store that begin with RowPrefix (a stateless group:
 //     RestoreText with its offset metadata). Then Resume, below.
 //  2. At the beginning of each transaction, and before records of a partition are dispatched: Fetched for each of its
-//     own topics (Input.Own) that has some, then send what Hold returns, before anything else. It tells the readers to
-//     wait for a partition that was idle.
+//     own topics (Input.Own) that has some, then send what AnnounceActive returns, before anything else. It makes the
+//     readers wait for a partition that was idle.
 //  3. In log order: a record of a topic that is not own whose value Is a watermark record is decoded and given to
 //     Observe, not dispatched (an own topic's never is one: a stranger must not move time). If Observe tells that the
 //     watermark rose, Resume. Other records: Dispatched, stamped with Watermark (callbacks see the time of their place
 //     in the log), and Marked once goka has marked them.
 //  4. Resume: ask Next with the due time of the first timer (timer.Never if there is none) until it answers Read. Wait:
-//     wait for a mark, no more is dispatched in this partition. Fire: take the first timer, Dispatched, call it; one at
+//     wait for a mark, no more is dispatched in this partition. Fire: pop the first timer, Dispatched, call it; one at
 //     a time, since a callback may set a timer that comes before the second. Read: go on. A transaction may be cut
 //     between two timers: the rest fires after the commit, or after a restart, before anything else.
 //  5. Own topics: collect what callbacks Advance to; when all is marked, at the end of the transaction, give the
@@ -27,7 +27,7 @@
 //     commits with the offsets; after it, Commit, or else Abort, and Resume.
 //  7. At least twice per Config.Patience: Empty for each topic whose fetch brought nothing, with atEnd telling whether
 //     the position is the high watermark (of the topic, not its last stable offset: behind that, records wait for their
-//     commit), and Tick. If Forward then has something to say, that is a transaction too, if only with timers and
+//     commit), and Tick. If HasUpdate then reports true, that is a transaction too, if only with timers and
 //     ticks.
 //
 // The loop topic of a group is no input here: a partition would wait for itself.
@@ -39,14 +39,14 @@
 // # What is promised
 //
 // The watermark never goes back. It rises to the minimum over the sources that are not idle, and waits for each source
-// that was announced and has not spoken, and for each input that was neither announced nor seen empty. If all are idle,
-// it is the largest source time plus the wall time that passed since that source's last record, as that source itself
-// tells; wall time counts only as far as fetches at the end of the partition prove that nothing waits to be read, so
-// that it never overruns history, a stopped process or a restart.
+// that was announced and has not reported, and for each input that was neither announced nor seen empty. If all are
+// idle, it is the largest source time plus the wall time that passed since that source's last record, as that source
+// itself tells; wall time counts only as far as fetches at the end of the partition prove that nothing waits to be
+// read, so that it never overruns history, a stopped process or a restart.
 //
-// Only partitions of own topics become idle. A partition further down hears from all its sources all the time; it is
-// idle only as long as none of them ever had a record. That way a slow or dead partition downstream holds its readers,
-// whatever its input does.
+// Only partitions of own topics become idle. A partition further down gets reports of all its sources all the time; it
+// is idle only as long as none of them ever had a record. That way a slow or dead partition downstream holds its
+// readers, whatever its input does.
 package watermark
 
 import (

@@ -50,7 +50,7 @@ func (f *flow) transaction(number, n int) {
 	} else {
 		p.Fetched("in", f.wall)
 		var out []logged
-		if r, ok := p.Hold(); ok {
+		if r, ok := p.AnnounceActive(); ok {
 			out = append(out, logged{record: r})
 		}
 		for _, at := range batch {
@@ -137,7 +137,7 @@ func drawFlow(t *rapid.T) *flow {
 		}
 		f.backlog = append(f.backlog, in)
 		f.first = append(f.first, newFirst(i, n))
-		f.send(f.first[i].Hold()) // on assignment
+		f.send(f.first[i].AnnounceActive()) // on assignment
 	}
 	return f
 }
@@ -192,7 +192,7 @@ func TestPartitionWords(t *testing.T) {
 			t.Errorf("%s: says %q, want %q", what, got, want)
 		}
 	}
-	hold := func(what, want string) { t.Helper(); r, ok := p.Hold(); say(what, r, ok, want) }
+	hold := func(what, want string) { t.Helper(); r, ok := p.AnnounceActive(); say(what, r, ok, want) }
 	forward := func(what, want string) { t.Helper(); p.Next(maxTime); r, ok := p.Forward(); say(what, r, ok, want) }
 
 	hold("announces itself", "none")

@@ -29,7 +29,7 @@ type Gate struct {
 // NewGate returns the gate of a group with or without timers. Without, nothing ever waits.
 func NewGate(timers bool) *Gate { return &Gate{timers: timers, reached: None, settled: None} }
 
-// Reach takes in a watermark. Earlier ones do nothing.
+// Reach applies a watermark. Earlier ones do nothing.
 func (g *Gate) Reach(w int64) { g.reached = max(g.reached, w) }
 
 // Reached returns the watermark that calls dispatched now see.

@@ -22,24 +22,24 @@ type Merge struct {
 type input struct {
 	topic   string
 	own     bool
-	empty   bool // seen at its end without a word of any source
+	empty   bool // read to its end without a report of any source
 	origins []origin
 }
 
-// origin is one group that writes an input, with the latest word of each of its partitions.
+// origin is one group that writes an input, with the latest report of each of its partitions.
 type origin struct {
-	name  string
-	words []word
+	name    string
+	reports []report
 }
 
-type word struct {
-	heard   bool
+type report struct {
+	known   bool
 	idle    bool
 	time    int64
 	elapsed int64
 }
 
-// NewMerge returns a merge that has heard nothing.
+// NewMerge returns a merge that has observed nothing.
 func NewMerge(inputs ...Input) *Merge {
 	m := &Merge{watermark: None}
 	for _, in := range inputs {
@@ -52,22 +52,22 @@ func NewMerge(inputs ...Input) *Merge {
 // Watermark promises that nothing earlier is expected. It never goes back.
 func (m *Merge) Watermark() int64 { return m.watermark }
 
-// Observe takes in the latest word of a source and tells whether the watermark rose. A topic that is no input is
-// ignored. The last word counts, even if it is earlier than the one before: the watermark stays, but no longer rises
-// past it. If the number of sources changes, all have to speak again.
+// Observe applies the latest report of a source and reports whether the watermark rose. A topic that is no input is
+// ignored. The last report counts, even if it is earlier than the one before: the watermark stays, but no longer rises
+// past it. If the number of sources changes, all have to report again.
 func (m *Merge) Observe(topic string, r Record) bool {
 	in := m.input(topic)
 	if in == nil || !r.valid() {
 		return false
 	}
 	in.empty = false
-	words := in.wordsOf(r.Origin, int(r.Sources))
-	words[r.Source] = word{heard: true, idle: r.Idle, time: r.Time, elapsed: r.Elapsed}
+	words := in.reportsOf(r.Origin, int(r.Sources))
+	words[r.Source] = report{known: true, idle: r.Idle, time: r.Time, elapsed: r.Elapsed}
 	return m.raise()
 }
 
-// Empty tells that an input was read to its end. If no source of it ever spoke, nobody waits for it until one does. It
-// tells whether the watermark rose.
+// Empty: an input was read to its end. If no source of it has reported yet, the watermark does not wait for it until
+// one does. Empty reports whether the watermark rose.
 func (m *Merge) Empty(topic string) bool {
 	in := m.input(topic)
 	if in == nil || len(in.origins) > 0 {
@@ -85,21 +85,21 @@ func (m *Merge) input(topic string) *input {
 	return &m.inputs[i]
 }
 
-func (in *input) wordsOf(name string, sources int) []word {
+func (in *input) reportsOf(name string, sources int) []report {
 	i, ok := slices.BinarySearchFunc(in.origins, name, func(o origin, n string) int { return cmp.Compare(o.name, n) })
 	if !ok {
 		in.origins = slices.Insert(in.origins, i, origin{name: name})
 	}
 	o := &in.origins[i]
-	if len(o.words) != sources {
-		o.words = make([]word, sources)
+	if len(o.reports) != sources {
+		o.reports = make([]report, sources)
 	}
-	return o.words
+	return o.reports
 }
 
 func (m *Merge) raise() bool {
 	s := m.sum()
-	if s.held || s.time == None {
+	if s.blocked || s.time == None {
 		return false
 	}
 	was := m.watermark
@@ -107,9 +107,9 @@ func (m *Merge) raise() bool {
 	return m.watermark > was
 }
 
-// sum is what the sources say together: the minimum of those that are not idle, or else the largest time.
+// sum is what the sources report together: the minimum of those that are not idle, or else the largest time.
 type sum struct {
-	held    bool // one has to be waited for, of which no time is known
+	blocked bool // one has to be waited for, of which no time is known
 	idle    bool // all are
 	time    int64
 	elapsed int64
@@ -121,10 +121,10 @@ func (m *Merge) sum() sum {
 	for i := range m.inputs {
 		in := &m.inputs[i]
 		if len(in.origins) == 0 && !in.empty {
-			s.hold(Lag{Topic: in.topic})
+			s.block(Lag{Topic: in.topic})
 		}
 		for _, o := range in.origins {
-			for source, w := range o.words {
+			for source, w := range o.reports {
 				s.add(w, Lag{in.topic, o.name, int32(source), w.time})
 			}
 		}
@@ -132,19 +132,19 @@ func (m *Merge) sum() sum {
 	return s
 }
 
-func (s *sum) hold(by Lag) {
-	if s.held {
+func (s *sum) block(by Lag) {
+	if s.blocked {
 		return
 	}
 	by.Time = None
-	*s = sum{held: true, time: None, by: by}
+	*s = sum{blocked: true, time: None, by: by}
 }
 
-func (s *sum) add(w word, by Lag) {
+func (s *sum) add(w report, by Lag) {
 	switch {
-	case s.held:
-	case !w.heard || !w.idle && w.time == None:
-		s.hold(by)
+	case s.blocked:
+	case !w.known || !w.idle && w.time == None:
+		s.block(by)
 	case w.time == None: // idle, and never had a record
 	case !w.idle && (s.idle || w.time < s.time):
 		*s = sum{time: w.time, by: by}
@@ -158,7 +158,7 @@ type Lag struct {
 	Topic  string
 	Origin string // empty: the topic's own partition, or nobody was announced
 	Source int32
-	Time   int64 // None: it has not spoken, or never had a record
+	Time   int64 // None: it has not reported, or never had a record
 }
 
 // Slowest tells whom the watermark waits for, for logs and metrics.

@@ -10,10 +10,10 @@ type Partition struct {
 	gate    *Gate
 	sources map[string]*Source // by own topic
 
-	spoke bool
-	sent  Record
-	rows  map[string]string // as last returned by Changed or given to Restore
-	kept  []Row             // as of the last Commit
+	announced bool
+	sent      Record
+	rows      map[string]string // as last returned by Changed or given to Restore
+	kept      []Row             // as of the last Commit
 }
 
 // New returns partition number of count of a group; timers tells whether the group has any. A wall-timed group has no
@@ -41,8 +41,8 @@ func (p *Partition) Fetched(topic string, wall int64) {
 	}
 }
 
-// Seen takes in the largest event time of the records of an own topic that were handled. It tells whether the watermark
-// rose.
+// Seen applies the largest event time of the records of an own topic that were handled. It reports whether the
+// watermark rose.
 func (p *Partition) Seen(topic string, at, wall int64) bool {
 	s := p.sources[topic]
 	if s == nil {
@@ -52,13 +52,13 @@ func (p *Partition) Seen(topic string, at, wall int64) bool {
 	return p.report(topic, s)
 }
 
-// Observe takes in a record from a topic that is not own. It tells whether the watermark rose.
+// Observe applies a record from a topic that is not own. It reports whether the watermark rose.
 func (p *Partition) Observe(topic string, r Record) bool {
 	return p.sources[topic] == nil && p.reach(p.merge.Observe(topic, r))
 }
 
-// Empty takes in a fetch of a topic that brought nothing; atEnd tells whether the position is the high watermark. It
-// tells whether the watermark rose.
+// Empty applies a fetch of a topic that brought nothing; atEnd reports whether the position is the high watermark. It
+// reports whether the watermark rose.
 func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
 	if s := p.sources[topic]; s != nil {
 		s.Empty(atEnd, wall)
@@ -67,7 +67,7 @@ func (p *Partition) Empty(topic string, atEnd bool, wall int64) bool {
 	return atEnd && p.reach(p.merge.Empty(topic))
 }
 
-// Reach takes in the wall time of a wall-timed group at the beginning of a transaction. It tells whether the watermark
+// Reach applies the wall time of a wall-timed group at the beginning of a transaction. It reports whether the watermark
 // rose: a clock that goes back does nothing.
 func (p *Partition) Reach(wall int64) bool {
 	if len(p.inputs) > 0 || !valid(wall) || wall <= p.merge.watermark {
@@ -77,7 +77,7 @@ func (p *Partition) Reach(wall int64) bool {
 	return p.reach(true)
 }
 
-// Tick takes in the wall time. It never raises the watermark, but ends idleness after a gap in the fetches.
+// Tick applies the wall time. It never raises the watermark, but ends idleness after a gap in the fetches.
 func (p *Partition) Tick(wall int64) {
 	for topic, s := range p.sources { // each for itself; no order matters
 		s.Tick(wall)
@@ -111,47 +111,49 @@ func (p *Partition) Marked() { p.gate.Marked() }
 // Next returns the step to take; due is the due time of the first timer, which must be asked anew each time.
 func (p *Partition) Next(due int64) Step { return p.gate.Next(due) }
 
-// Hold returns a record that must be sent before all others of the transaction, if there is one: it takes back that
-// this partition is idle, or announces it. Without it, readers could pass the time of what is about to be sent.
-func (p *Partition) Hold() (Record, bool) {
-	if p.spoke && (!p.sent.Idle || p.says().Idle) {
+// AnnounceActive returns a record that must be sent before all others of the transaction, if there is one: it withdraws
+// that this partition is idle, or announces a new partition. Without it, readers could pass the time of what is about
+// to be sent.
+func (p *Partition) AnnounceActive() (Record, bool) {
+	if p.announced && (!p.sent.Idle || p.current().Idle) {
 		return Record{}, false
 	}
 	r := p.self
-	if p.spoke {
+	if p.announced {
 		r.Time = p.sent.Time
 	}
-	p.spoke, p.sent = true, r
+	p.announced, p.sent = true, r
 	return r, true
 }
 
-// Speaks tells whether Hold, or else Forward, has something to say.
-func (p *Partition) Speaks() bool {
-	r := p.says()
-	return !p.spoke || p.sent.Idle && !r.Idle || p.gate.Quiet() && r != p.sent
+// HasUpdate reports whether AnnounceActive, or else Forward, has a record to send.
+func (p *Partition) HasUpdate() bool {
+	r := p.current()
+	return !p.announced || p.sent.Idle && !r.Idle || p.gate.Quiet() && r != p.sent
 }
 
-// Forward returns the record to send at the end of the transaction, if there is something new to say and all timers
-// that come before it have fired. What it returns counts as sent.
+// Forward returns the record to send at the end of the transaction, if there is something new and all timers that come
+// before it have fired. What it returns counts as sent.
 func (p *Partition) Forward() (Record, bool) {
-	r := p.says()
-	if !p.gate.Quiet() || p.spoke && r == p.sent {
+	r := p.current()
+	if !p.gate.Quiet() || p.announced && r == p.sent {
 		return Record{}, false
 	}
-	p.spoke, p.sent = true, r
+	p.announced, p.sent = true, r
 	return r, true
 }
 
-// says is this partition's word. The first group of a pipeline tells the time of its sources, without what wall time
-// added while they were idle: readers add that, if all its partitions are. The others tell their watermark.
-func (p *Partition) says() Record {
+// current returns what this partition has to announce. The first group of a pipeline announces the time of its sources,
+// without what wall time added while they were idle: readers add that, if all its partitions are idle. The other groups
+// announce their watermark.
+func (p *Partition) current() Record {
 	s, r := p.merge.sum(), p.self
 	switch {
-	case p.own && !s.held:
+	case p.own && !s.blocked:
 		r.Time, r.Idle, r.Elapsed = s.time, s.idle, s.elapsed
 	case p.own:
 		r.Time = p.sent.Time
-		if !p.spoke {
+		if !p.announced {
 			r.Time = None
 		}
 	default:

@@ -154,7 +154,7 @@ func FuzzRestore(f *testing.F) {
 		p.Observe("in", Record{Origin: "a", Sources: 2, Time: 10})
 		p.Observe("in", Record{Origin: "a", Source: 1, Sources: 2, Time: 9, Idle: true, Elapsed: 5000})
 		p.Seen("own", 8, 64)
-		p.Hold()
+		p.AnnounceActive()
 	}
 	f.Fuzz(func(t *testing.T, key string, value []byte) {
 		p := New(DefaultConfig(), "me", 0, 1, true, Input{Topic: "in"}, Input{Topic: "own", Own: true})

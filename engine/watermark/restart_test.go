@@ -34,7 +34,7 @@ func apply(p *Partition, op string, topic string, r Record, wall int64, due int6
 		p.Tick(wall)
 	}
 	a.watermark, a.step = p.Watermark(), p.Next(due)
-	a.hold, a.held = p.Hold()
+	a.hold, a.held = p.AnnounceActive()
 	if commit {
 		a.forward, a.forwarded = p.Forward()
 	}

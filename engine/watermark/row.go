@@ -153,8 +153,8 @@ func (p *Partition) ownVersion() byte {
 func (p *Partition) appendOwn(b []byte) []byte {
 	b = appendMoment(b, p.merge.watermark)
 	b = appendMoment(b, p.gate.settled)
-	b = appendBool(b, p.spoke)
-	if p.spoke {
+	b = appendBool(b, p.announced)
+	if p.announced {
 		b = appendMoment(b, p.sent.Time)
 		b = appendBool(b, p.sent.Idle)
 		b = binary.AppendUvarint(b, uint64(p.sent.Elapsed))
@@ -164,7 +164,7 @@ func (p *Partition) appendOwn(b []byte) []byte {
 
 func (p *Partition) readOwn(d *decoder) {
 	reached, settled := d.moment(), d.moment()
-	if p.spoke = d.bool(); p.spoke {
+	if p.announced = d.bool(); p.announced {
 		p.sent = p.self
 		p.sent.Time, p.sent.Idle, p.sent.Elapsed = d.moment(), d.bool(), int64(d.uvarint())
 		if !p.sent.valid() {
@@ -212,8 +212,8 @@ func (in *input) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(in.origins)))
 	for _, o := range in.origins {
 		b = appendString(b, o.name)
-		b = binary.AppendUvarint(b, uint64(len(o.words)))
-		for _, w := range o.words {
+		b = binary.AppendUvarint(b, uint64(len(o.reports)))
+		for _, w := range o.reports {
 			b = w.append(b)
 		}
 	}
@@ -229,9 +229,9 @@ func (in *input) read(d *decoder) {
 			d.fail()
 			return
 		}
-		o := origin{name: name, words: make([]word, sources)}
-		for i := range o.words {
-			o.words[i].read(d)
+		o := origin{name: name, reports: make([]report, sources)}
+		for i := range o.reports {
+			o.reports[i].read(d)
 		}
 		in.origins = append(in.origins, o)
 	}
@@ -240,8 +240,8 @@ func (in *input) read(d *decoder) {
 // wordHeard is a flag beside those of Record.
 const wordHeard = flagTime << 1
 
-func (w word) append(b []byte) []byte {
-	if !w.heard {
+func (w report) append(b []byte) []byte {
+	if !w.known {
 		return append(b, 0)
 	}
 	flags := wordHeard
@@ -261,12 +261,12 @@ func (w word) append(b []byte) []byte {
 	return b
 }
 
-func (w *word) read(d *decoder) {
+func (w *report) read(d *decoder) {
 	flags := d.byte()
 	if flags == 0 {
 		return
 	}
-	*w = word{heard: true, idle: flags&flagIdle != 0, time: None}
+	*w = report{known: true, idle: flags&flagIdle != 0, time: None}
 	if flags&flagTime != 0 {
 		w.time = d.varint()
 	}

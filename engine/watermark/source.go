@@ -19,7 +19,7 @@ func NewSource(c Config) *Source {
 // Wake tells that records were fetched: the source is not idle, whatever is in them.
 func (s *Source) Wake(wall int64) { s.seen, s.quiet, s.empty, s.idle = wall, None, None, false }
 
-// Seen takes in the event time of a record. It returns false if that is too far in the future to be believed: the
+// Seen applies the event time of a record. It returns false if that is too far in the future to be believed: the
 // record wakes the source, but does not move it.
 func (s *Source) Seen(at, wall int64) bool {
 	s.Wake(wall)
@@ -31,7 +31,7 @@ func (s *Source) Seen(at, wall int64) bool {
 	return true
 }
 
-// Empty takes in a fetch without records. A source becomes idle by such fetches alone, and only at the end of its
+// Empty applies a fetch without records. A source becomes idle by such fetches alone, and only at the end of its
 // partition: at once if it never had a record, else when they have gone on for Config.IdleAfter.
 func (s *Source) Empty(atEnd bool, wall int64) {
 	s.Tick(wall)
@@ -46,7 +46,7 @@ func (s *Source) Empty(atEnd bool, wall int64) {
 	s.idle = s.seen == None || wall-s.quiet >= s.config.IdleAfter.Milliseconds()
 }
 
-// Tick takes in the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no
+// Tick applies the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no
 // longer idle.
 func (s *Source) Tick(wall int64) {
 	patience := s.config.Patience.Milliseconds()
