@@ -29,7 +29,7 @@ func (r Rules) Validate() error {
 			errs = append(errs, fmt.Errorf("%d: on %q is none of %q", i, rule.On, Triggers()))
 		}
 		switch {
-		case !isKind(rule.Kind):
+		case !isName(rule.Kind):
 			errs = append(errs, fmt.Errorf("%d: kind %q: want lower case letters, digits and _, a letter first, at most 64", i, rule.Kind))
 		case rule.Kind == RewardPayout || rule.Kind == RewardClawback:
 			errs = append(errs, fmt.Errorf("%d: kind %q is made by rewards themselves", i, rule.Kind))
@@ -41,7 +41,9 @@ func (r Rules) Validate() error {
 	return errors.Join(errs...)
 }
 
-func isKind(s string) bool {
+const wantName = "write lower case letters, digits and _, a letter first, at most 64"
+
+func isName(s string) bool {
 	for i, c := range []byte(s) {
 		letter := c >= 'a' && c <= 'z'
 		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {

@@ -1,0 +1,88 @@
+package task
+
+import (
+	"fmt"
+
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+)
+
+// numbersPerMilli is how many arrivals a millisecond has room for in Entry.Number. So numbers grow over the life of a
+// row that was deleted in between, too; a key with more arrivals runs ahead.
+const numbersPerMilli = 1024
+
+// Add takes a task into the queue of its key, and starts it if nothing is before it.
+func Add(q *Queue, key string, s *Submission, p Policy, now instant.Milli) (*Queue, []Effect) {
+	t := take(q, key, p, now)
+	kind, ok := p.Kinds.Find(s.Task.Kind)
+	switch reason, detail := t.refuse(s, ok); {
+	case reason != "":
+		t.reject(reason, detail)
+	case t.repeats(s, kind):
+		t.emit(Repeated{&s.Task})
+	default:
+		t.enter(s, kind)
+	}
+	return t.settle()
+}
+
+func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
+	switch {
+	case s.Task.Key != t.key || !named(t.key):
+		return payment.InvalidField, fmt.Sprintf("key: write the record's key, at most %d bytes without control characters", MaxID)
+	case !named(s.Task.ID):
+		return payment.InvalidField, fmt.Sprintf("id: write 1 to %d bytes without control characters", MaxID)
+	case !declared:
+		return payment.InvalidField, "kind: declare it under tasks.kinds, then replay this letter"
+	case len(s.Dedupe) > MaxID:
+		return payment.InvalidField, fmt.Sprintf("dedupe: write at most %d bytes", MaxID)
+	case s.Priority < MinPriority || s.Priority > MaxPriority:
+		return payment.InvalidField, fmt.Sprintf("priority: write %d to %d", MinPriority, MaxPriority)
+	case s.Due > t.now.Add(MaxDelayed):
+		return payment.InvalidField, fmt.Sprintf("due: write a time in the next %d days", MaxDelayed/(24*3600e9))
+	case len(s.Task.Payload) > MaxPayload:
+		return payment.TooLarge, fmt.Sprintf("payload: write at most %d bytes, and where the handler finds the rest", MaxPayload)
+	case len(t.q.Pages) >= MaxPages:
+		return payment.RowTooLarge, "more tasks of one key wait than its row has pages for: replay this letter later"
+	}
+	return "", ""
+}
+
+// enter gives a task that is new its place.
+func (t *turn) enter(s *Submission, k Kind) {
+	t.q.Last = max(t.q.Last+1, int64(t.now)*numbersPerMilli)
+	e := &Entry{
+		Task: s.Task, Number: t.q.Last, Priority: s.Priority, Arrived: t.now, Due: max(s.Due, t.now), State: Waiting, Since: t.now,
+	}
+	if k.Deadline > 0 {
+		e.Deadline = e.Due.Add(k.Deadline)
+	}
+	t.put(e)
+	arrived := *e
+	arrived.State = e.StateAt(t.now)
+	t.emit(Changed{&arrived, ""})
+}
+
+// fire takes the task of a schedule that is due. While one of its tasks waits already, another would add nothing.
+func (t *turn) fire() {
+	j := t.q.Job
+	if j == nil || j.Next == 0 || j.Next > t.now {
+		return
+	}
+	schedule, err := t.p.Parse(j.Spec)
+	if err != nil { // it was parsed when it was declared; an older program may not know it
+		t.q.Job = j.retire()
+		t.reject(payment.InvalidField, "a schedule that this version cannot read: declare it again")
+		return
+	}
+	next, task := j.fire(schedule, t.now)
+	t.q.Job = next
+	kind, ok := t.p.Kinds.Find(j.Kind)
+	switch {
+	case !ok: // withdrawn: there is nothing to run it by
+	case len(t.q.Waiting) > 0:
+		t.emit(Coalesced{task})
+	default:
+		t.enter(&Submission{Task: *task}, kind)
+	}
+}
