@@ -203,7 +203,7 @@ func (s *Server) interventions() {
 		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[healthcodec.OverrideBody](), answer, show},
 		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance", reflect.TypeFor[healthcodec.MaintenanceBody](), answer, show},
 		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze", reflect.TypeFor[healthcodec.FreezeBody](), answer, show},
-		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[healthcodec.SettingBody](), answer, show},
+		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[healthcodec.HealthSettingBody](), answer, show},
 	} {
 		huma.Register(s.api, s.read("list-"+c.name, c.path, tagPanel, "Every "+string(c.kind), panelAccess()), c.list)
 		switch c.kind {

@@ -22,6 +22,21 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
+// golden holds lines against a file of testdata, one a line.
+func (f *fixture) golden(name string, lines []string) {
+	f.t.Helper()
+	slices.Sort(lines)
+	path, got := filepath.Join("testdata", name), strings.Join(lines, "\n")+"\n"
+	if rewriting() {
+		f.check(os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	f.check(err)
+	if d := cmp.Diff(string(want), got); d != "" {
+		f.t.Error(d)
+	}
+}
+
 func TestDocumentListsEveryRoute(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.Board = fixedBoard{} })
 	w := f.ask("GET", "/openapi.json", "")
@@ -32,7 +47,9 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 		OpenAPI    string                               `json:"openapi"`
 		Paths      map[string]map[string]map[string]any `json:"paths"`
 		Components struct {
-			Schemas map[string]any `json:"schemas"`
+			Schemas map[string]*struct {
+				Properties map[string]any `json:"properties"`
+			} `json:"schemas"`
 		} `json:"components"`
 	}
 	f.check(json.Unmarshal(w.Body.Bytes(), &doc))
@@ -51,17 +68,15 @@ func TestDocumentListsEveryRoute(t *testing.T) {
 			}
 		}
 	}
-	slices.Sort(routes)
-	path := filepath.Join("testdata", "routes.txt") // one a line
-	got := strings.Join(routes, "\n") + "\n"
-	if rewriting() {
-		f.check(os.WriteFile(path, []byte(got), 0o644))
+	f.golden("routes.txt", routes)
+	var fields []string // clients are generated of these names, too
+	for name, schema := range doc.Components.Schemas {
+		fields = append(fields, name)
+		for field := range schema.Properties {
+			fields = append(fields, name+"."+field)
+		}
 	}
-	want, err := os.ReadFile(path)
-	f.check(err)
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Error(d)
-	}
+	f.golden("schemas.txt", fields)
 	for _, ref := range regexp.MustCompile(`"#/components/schemas/(\w+)"`).FindAllStringSubmatch(w.Body.String(), -1) {
 		if doc.Components.Schemas[ref[1]] == nil {
 			t.Errorf("no schema %s", ref[1])

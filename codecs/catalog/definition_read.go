@@ -93,7 +93,7 @@ func readRewardTemplate(r *doc.Reader, node any) catalog.Entity {
 	f.Text("currency", &t.Currency)
 	f.Text("debt", &t.Debt)
 	f.Text("status", &t.State)
-	missioncodec.ReadGift(f.Inner("reward", doc.FormOf[missioncodec.Gift]()), &t.Reward, t.Currency)
+	missioncodec.ReadGift(f.Inner("reward", doc.FormOf[missioncodec.TemplateGift]()), &t.Reward, t.Currency)
 	missioncodec.ReadGrant(f, &t.Grant)
 	return t
 }

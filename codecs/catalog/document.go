@@ -28,7 +28,7 @@ func Document(e catalog.Entity) []byte {
 }
 
 type historyDocument struct {
-	missioncodec.Doc
+	missioncodec.MissionDoc
 	Version     int64             `json:"version"`
 	InForceFrom instant.Milli     `json:"in_force_from,omitzero"`
 	Backdated   bool              `json:"backdated,omitempty"`
@@ -56,7 +56,7 @@ func decisionOf(d *catalog.Decision) *decisionDocument {
 }
 
 type proposalDocument struct {
-	missioncodec.Doc
+	missioncodec.MissionDoc
 	InForceFrom instant.Milli `json:"in_force_from,omitzero"`
 	Backdated   bool          `json:"backdated,omitempty"`
 	Authors     []string      `json:"authors"`
@@ -71,7 +71,7 @@ func missionDocument(m *catalog.Mission) []byte {
 	h, a := &m.History, &m.Approval
 	definition, latest := h.Definition(), h.Latest()
 	d := historyDocument{
-		Doc: missioncodec.DocOf(&definition), Version: latest.Number, InForceFrom: latest.From, Backdated: latest.Backdated,
+		MissionDoc: missioncodec.DocOf(&definition), Version: latest.Number, InForceFrom: latest.From, Backdated: latest.Backdated,
 		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt, Authors: a.Authors, Approved: decisionOf(a.Approved), Rejected: decisionOf(a.Rejected),
 	}
 	if p := a.Proposal; p != nil {

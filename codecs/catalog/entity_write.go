@@ -20,7 +20,7 @@ func AskedJSON(e catalog.Entity) []byte {
 			missioncodec.AskedDoc
 			Status string `json:"status,omitempty"` // left out, it stays as it is
 		}{
-			missioncodec.AskedDoc{Doc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: e.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated, Reason: e.Reason}},
+			missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: e.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated, Reason: e.Reason}},
 			string(definition.Status),
 		})
 	case catalog.Override:
@@ -31,7 +31,7 @@ func AskedJSON(e catalog.Entity) []byte {
 		return doc.MustJSON(healthcodec.FreezeBody{Mode: e.Mode, From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.HealthSettings:
 		newest := e.Newest()
-		return doc.MustJSON(healthcodec.SettingBody{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
+		return doc.MustJSON(healthcodec.HealthSettingBody{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
 	default:
 		return DefinitionJSON(e)
 	}
@@ -53,5 +53,5 @@ func settingValues(p health.Patch) map[string]json.RawMessage {
 // askedJSON returns the definition of a mission as a command holds it.
 func askedJSON(m *catalog.Mission) []byte {
 	definition, v := m.Definition(), m.Latest()
-	return doc.MustJSON(missioncodec.AskedDoc{Doc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
+	return doc.MustJSON(missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
 }

@@ -59,7 +59,7 @@ func ReadFreeze(r *doc.Reader, node any) catalog.Entity {
 
 // ReadSetting reads the settings of a mode or an instrument.
 func ReadSetting(r *doc.Reader, node any) catalog.Entity {
-	f := r.Formed("", node, doc.FormOf[SettingBody]())
+	f := r.Formed("", node, doc.FormOf[HealthSettingBody]())
 	var s health.Setting
 	f.Text("mode", &s.Mode)
 	f.Text("instrument", &s.Instrument)

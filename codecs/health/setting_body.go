@@ -6,8 +6,8 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// SettingBody changes settings of a mode or instrument.
-type SettingBody struct {
+// HealthSettingBody changes settings of a mode or instrument.
+type HealthSettingBody struct {
 	Mode       string                     `json:"mode"`
 	Instrument string                     `json:"instrument,omitempty" doc:"Default: all of the mode"`
 	Effective  instant.Milli              `json:"effective_from,omitzero" format:"date-time" doc:"Event time, not before the newest change; default: now"`

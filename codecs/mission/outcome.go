@@ -19,7 +19,7 @@ type outcomeDoc struct {
 	Window        windowSpanDoc `json:"window"`
 	Currency      string        `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217"`
 	Reward        rewardDoc     `json:"reward" doc:"What it wins, as the definition has it"`
-	Grant         Grant         `json:"grant"`
+	Grant         GrantDoc      `json:"grant"`
 	Limits        limitsDoc     `json:"limits"`
 	LimitsVersion int64         `json:"limits_version" doc:"The version that limits were taken from"`
 	Debt          string        `json:"debt" enum:"@debt"`

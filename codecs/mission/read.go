@@ -85,7 +85,7 @@ func ReadGift(f doc.Object, r *mission.Reward, currency string) {
 
 // ReadGrant reads the field grant: how a reward reaches its user.
 func ReadGrant(f doc.Object, g *mission.Grant) {
-	grant := f.Inner("grant", doc.FormOf[Grant]())
+	grant := f.Inner("grant", doc.FormOf[GrantDoc]())
 	grant.Text("mode", &g.Mode)
 	grant.Duration("hold", &g.Hold)
 }

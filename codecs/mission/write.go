@@ -12,7 +12,7 @@ import (
 
 // The forms of docs/missions.md#fields. What is not said of a kind of goal or window is left out. Their tags are read
 // by whoever describes them (Forms): the fields are named here, and nowhere else.
-type Doc struct {
+type MissionDoc struct {
 	ID          string      `json:"id" maxLength:"100" doc:"Default: the path's, or a new one" example:"swiggy-500"`
 	Title       string      `json:"title" maxLength:"200" doc:"Default: none" example:"Spend ₹500 at Swiggy"`
 	Description string      `json:"description,omitempty"`
@@ -23,7 +23,7 @@ type Doc struct {
 	Window      windowDoc   `json:"window" doc:"Which payments count, by their created_at"`
 	TimeZone    string      `json:"time_zone" doc:"IANA name: the zone of the window's local dates and times" example:"Asia/Kolkata"`
 	Reward      rewardDoc   `json:"reward" doc:"What one completion wins"`
-	Grant       Grant       `json:"grant"`
+	Grant       GrantDoc    `json:"grant"`
 	Enrolment   string      `json:"enrolment" enum:"@enrolment" default:"automatic"`
 	Limits      limitsDoc   `json:"limits"`
 	Audience    audienceDoc `json:"audience"`
@@ -62,7 +62,7 @@ type windowDoc struct {
 
 // AskedDoc is a mission as commands ask for it.
 type AskedDoc struct {
-	Doc
+	MissionDoc
 	Asked
 }
 
@@ -76,19 +76,19 @@ type Asked struct {
 
 type rewardDoc struct {
 	Template string `json:"template,omitempty" doc:"A reward template of the catalog; alone, it is the reward"`
-	Gift
+	TemplateGift
 }
 
-// Gift is what a reward is.
-type Gift struct {
+// TemplateGift is what a reward is.
+type TemplateGift struct {
 	Kind         string `json:"kind" enum:"@reward_kind"`
 	Amount       int64  `json:"amount,omitempty" minimum:"0" doc:"Coins, or minor units" example:"100"`
 	Pool         string `json:"pool,omitempty" doc:"Of gift_card and custom: the pool that codes come from"`
 	ExpiresAfter string `json:"expires_after,omitempty" doc:"A Go duration; default: never" example:"720h"`
 }
 
-// Grant is how a reward reaches its user.
-type Grant struct {
+// GrantDoc is how a reward reaches its user.
+type GrantDoc struct {
 	Mode string `json:"mode" enum:"@grant_mode" default:"auto" doc:"By itself, or when the user claims it"`
 	Hold string `json:"hold" default:"0s" doc:"A Go duration: waiting time before the grant" example:"24h"`
 }
@@ -106,12 +106,12 @@ type audienceDoc struct {
 }
 
 // DocOf returns the form of a definition.
-func DocOf(m *mission.Mission) Doc {
+func DocOf(m *mission.Mission) MissionDoc {
 	segments := m.Audience.Segments
 	if segments == nil {
 		segments = []string{}
 	}
-	return Doc{
+	return MissionDoc{
 		ID: m.ID, Title: m.Title, Description: m.Description, BrandID: m.BrandID, Currency: m.Currency,
 		Goal:    goalDoc{m.Goal.Metric, m.Goal.Target, m.Goal.Field, m.Goal.PerEventCap},
 		Filters: filterForms(m.Filters),
@@ -133,12 +133,12 @@ func DocOf(m *mission.Mission) Doc {
 func rewardForm(r mission.Reward) rewardDoc { return rewardDoc{r.Template, GiftOf(r)} }
 
 // GiftOf returns the form of a reward.
-func GiftOf(r mission.Reward) Gift {
-	return Gift{r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
+func GiftOf(r mission.Reward) TemplateGift {
+	return TemplateGift{r.Kind, r.Amount, r.Pool, optionalDuration(r.ExpiresAfter)}
 }
 
 // GrantOf returns the form of a grant.
-func GrantOf(g mission.Grant) Grant { return Grant{g.Mode, durationText(g.Hold)} }
+func GrantOf(g mission.Grant) GrantDoc { return GrantDoc{g.Mode, durationText(g.Hold)} }
 
 func limitsForm(l mission.Limits) limitsDoc {
 	return limitsDoc{l.CompletionsPerUser, l.MaxWinners, l.Budget, l.OverBudget}
@@ -198,7 +198,7 @@ func durationText(d time.Duration) string {
 }
 
 // Form is the form of a mission's definition.
-func Form() doc.Form { return doc.FormOf[Doc]() }
+func Form() doc.Form { return doc.FormOf[MissionDoc]() }
 
 // AskedForm is the form of what commands say besides of a mission.
 func AskedForm() doc.Form { return doc.FormOf[Asked]() }

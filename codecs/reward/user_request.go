@@ -40,13 +40,13 @@ func SegmentsRequest(b []byte) (segments []string, err error) {
 
 // GoodwillBody is what support gives a user.
 type GoodwillBody struct {
-	Kind         string             `json:"kind" enum:"@reward_kind"`
-	Amount       int64              `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
-	Currency     string             `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
-	ExpiresAfter string             `json:"expires_after,omitempty" doc:"A Go duration, of what waits for its user: of a scratch card, or with the grant mode claim; default: never" example:"720h"`
-	Grant        missioncodec.Grant `json:"grant,omitzero"`
-	Debt         string             `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
-	Reason       string             `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+	Kind         string                `json:"kind" enum:"@reward_kind"`
+	Amount       int64                 `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Coins, or minor units" example:"100"`
+	Currency     string                `json:"currency,omitempty" doc:"ISO 4217; required for cash, gift cards and custom rewards, and refused for coins and scratch cards" example:"INR"`
+	ExpiresAfter string                `json:"expires_after,omitempty" doc:"A Go duration, of what waits for its user: of a scratch card, or with the grant mode claim; default: never" example:"720h"`
+	Grant        missioncodec.GrantDoc `json:"grant,omitzero"`
+	Debt         string                `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
+	Reason       string                `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
 }
 
 // SegmentsBody is what segments a user is to be in.
