@@ -12,8 +12,8 @@ import (
 type Chronicle struct {
 	User     string
 	Postings []Movement
-	Turns    []Asked // in order of arrival, of all missions
-	Sets     []Told  // in order of arrival
+	Turns    []EnrolmentArrival // in order of arrival, of all missions
+	Sets     []SegmentsArrival  // in order of arrival
 	// Met says by mission when its stages became known to this row; missing: as the stages themselves say.
 	Met map[string][]Arrival
 }
@@ -71,8 +71,8 @@ type Arrival struct{ After, Before int }
 // always is the arrival of what was there from the beginning.
 func always() Arrival { return Arrival{-1, -1} }
 
-// Asked is an enrolment or a withdrawal.
-type Asked struct {
+// EnrolmentArrival is an enrolment or a withdrawal that reached the row.
+type EnrolmentArrival struct {
 	Arrival
 	Mission string
 	Turn
@@ -80,8 +80,8 @@ type Asked struct {
 	Again bool
 }
 
-// Told is what segments the user is in from a time on.
-type Told struct {
+// SegmentsArrival is a set of segments that reached the row: those the user is in from a time on.
+type SegmentsArrival struct {
 	Arrival
 	Set
 }

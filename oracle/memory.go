@@ -52,8 +52,8 @@ func (m *Memory) Needs(c Chronicle) bool {
 	r := &recall{bounds: m.bounds}
 	windows := 0
 	for _, posting := range c.Postings {
-		if !r.knows(posting) {
-			r.take(posting)
+		if !r.seen(posting) {
+			r.record(posting)
 			windows = max(windows, r.spread())
 			r.forget()
 		}
@@ -76,7 +76,7 @@ func (c *career) refuses(met []Arrival) bool {
 func (m *Memory) Of(c Chronicle) map[string]Outlook {
 	r := &recall{bounds: m.bounds}
 	var all []*possible
-	told := c.told()
+	told := c.validSets()
 	sets := remembered(told, m.bounds)
 	for _, career := range m.careers {
 		s := &scene{bounds: m.bounds, user: c.User, career: career, met: career.met(c.Met), told: told, sets: sets, recall: r}
@@ -94,14 +94,14 @@ func (m *Memory) Of(c Chronicle) map[string]Outlook {
 		for _, p := range all {
 			p.arrive(i)
 		}
-		if r.knows(posting) {
+		if r.seen(posting) {
 			continue
 		}
-		r.take(posting)
+		r.record(posting)
 		gone := r.due()
 		for _, p := range all {
 			p.each(i+1, func(s *stance) {
-				p.pay(s, posting)
+				p.applyPosting(s, posting)
 				p.forget(s, gone)
 			})
 		}
@@ -118,9 +118,9 @@ func (m *Memory) Of(c Chronicle) map[string]Outlook {
 	return out
 }
 
-// told returns the sets that are not refused, each sorted and without doubles.
-func (c Chronicle) told() []Told {
-	var out []Told
+// validSets returns the sets that are not refused, each sorted and without doubles.
+func (c Chronicle) validSets() []SegmentsArrival {
+	var out []SegmentsArrival
 	for _, t := range c.Sets {
 		names := make([]string, 0, len(t.Segments))
 		for _, s := range t.Segments {

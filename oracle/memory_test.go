@@ -30,7 +30,7 @@ func (n *compared) compare(p *past, seed uint64, got map[ProgressKey]Progress, l
 	} else if !loose {
 		p.agrees(seed, c, careers, got)
 	}
-	sure := p.apart && !loose && !slices.ContainsFunc(c.Turns, func(a Asked) bool { return a.Again })
+	sure := p.apart && !loose && !slices.ContainsFunc(c.Turns, func(a EnrolmentArrival) bool { return a.Again })
 	soonest := m.Of(c.Soonest())
 	for id, o := range m.Of(c) {
 		n.all++

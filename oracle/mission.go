@@ -28,7 +28,7 @@ type Version struct {
 // Span is [From, To) in event time; To 0 is without end.
 type Span struct{ From, To instant.Milli }
 
-func (s Span) holds(t instant.Milli) bool { return s.From <= t && (s.To == 0 || t < s.To) }
+func (s Span) contains(t instant.Milli) bool { return s.From <= t && (s.To == 0 || t < s.To) }
 
 // Definition is the part of a mission's definition (docs/missions.md#fields) that decides on progress. Fields that do
 // not matter here are ignored. Amounts in filters are in minor units.
@@ -182,7 +182,7 @@ func (r *rule) inForce(t instant.Milli) *version {
 // running tells whether the mission was neither paused nor over.
 func (r *rule) running(t instant.Milli) bool {
 	for _, p := range r.pauses {
-		if p.holds(t) {
+		if p.contains(t) {
 			return false
 		}
 	}

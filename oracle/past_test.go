@@ -342,10 +342,10 @@ func (p *past) chronicle(loose bool) (c Chronicle, careers []Career) {
 		case x.asked != nil && !(seen[x.asked.ID] && len(seen) <= verdict.Max):
 			again := seen[x.asked.ID]
 			seen[x.asked.ID] = true
-			c.Turns = append(c.Turns, Asked{at, x.asked.Mission, Turn{x.asked.At, x.asked.Op == mission.Withdraw}, again})
+			c.Turns = append(c.Turns, EnrolmentArrival{at, x.asked.Mission, Turn{x.asked.At, x.asked.Op == mission.Withdraw}, again})
 		case x.told != nil && !seen[x.told.ID]:
 			seen[x.told.ID] = true
-			c.Sets = append(c.Sets, Told{at, Set{x.told.At, x.told.Segments}})
+			c.Sets = append(c.Sets, SegmentsArrival{at, Set{x.told.At, x.told.Segments}})
 		case x.episode != nil && !p.apart:
 			careers[byID[x.episode.id]].Stages[stage[x.episode]].Arrival = at
 			stage[x.episode]++

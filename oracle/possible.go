@@ -80,16 +80,16 @@ func (p *possible) after(s *stance, n int) (out []*stance) {
 	}
 	if s.turns < len(p.turns) && p.turns[s.turns].After <= n {
 		a := p.turns[s.turns]
-		branch(func(next *stance) { p.ask(next, a) })
+		branch(func(next *stance) { p.enrol(next, a) })
 		if a.Again {
 			branch(func(next *stance) { next.turns++ })
 		}
 	}
 	if s.sets < len(p.told) && p.told[s.sets].After <= n {
-		branch(p.tell)
+		branch(p.applySegments)
 	}
 	for stage := s.stage; stage < len(p.met) && p.met[stage].After <= n; stage++ {
-		branch(func(next *stance) { p.know(next, stage+1) })
+		branch(func(next *stance) { p.meetStage(next, stage+1) })
 	}
 	return out
 }

@@ -22,15 +22,15 @@ func (c *scene) enter(s *stance) {
 	s.in = in
 }
 
-// know lets the row meet a stage of the mission.
-func (c *scene) know(s *stance, stage int) {
+// meetStage brings the row to a stage of the mission.
+func (c *scene) meetStage(s *stance, stage int) {
 	s.stage = stage
 	c.enter(s)
 }
 
-// ask lets an enrolment reach the row. It is refused where the user cannot see the mission, has nothing to leave, or
+// enrol applies an enrolment to the row. It is refused where the user cannot see the mission, has nothing to leave, or
 // comes after the end.
-func (c *scene) ask(s *stance, a Asked) {
+func (c *scene) enrol(s *stance, a EnrolmentArrival) {
 	s.turns++
 	r := c.rule(s)
 	if r == nil || c.career.stages[s.stage-1].hidden {
@@ -77,22 +77,22 @@ func (c *scene) turn(s *stance, t turn) {
 	s.taken = taken
 }
 
-// tell lets a set of segments reach the row.
-func (c *scene) tell(s *stance) {
+// applySegments applies the next set of segments to the row.
+func (c *scene) applySegments(s *stance) {
 	s.sets++
 	c.enter(s)
 	c.trim(s)
 }
 
-// pay lets a posting reach the row that is not there yet. The payments of recall hold it already, unless it came too
-// late for that.
-func (c *scene) pay(s *stance, m Movement) {
+// applyPosting applies a posting that the row has not seen yet. The payments of recall hold it already, unless it
+// came too late for that.
+func (c *scene) applyPosting(s *stance, m Movement) {
 	if c.rule(s) == nil {
 		return
 	}
 	switch {
 	case c.recall.forgotten(m.Facts):
-		c.payLate(s, m)
+		c.applyLatePosting(s, m)
 	case !s.in && c.enrols(s, m.Facts) != nil:
 		s.in, s.horizon = true, c.recall.frontier
 	case s.fixed && !s.version.optIn() && m.Facts.CreatedAt < s.since:
@@ -102,9 +102,9 @@ func (c *scene) pay(s *stance, m Movement) {
 	}
 }
 
-// payLate judges a posting of a payment that is not remembered, by what is known now. It counts if the user was in the
-// mission before the payment could be forgotten, or if the payment came only after that.
-func (c *scene) payLate(s *stance, m Movement) {
+// applyLatePosting judges a posting of a payment that is not remembered, by what is known now. It counts if the user
+// was in the mission before the payment could be forgotten, or if the payment came only after that.
+func (c *scene) applyLatePosting(s *stance, m Movement) {
 	if !s.in {
 		v := c.enrols(s, m.Facts)
 		if v == nil || !m.Settles || c.bounds.Late == 0 {

@@ -51,16 +51,16 @@ func (r *recall) find(f *payment.Facts) *paid {
 	return nil
 }
 
-// knows tells whether a posting was there before.
-func (r *recall) knows(m Movement) bool {
+// seen reports whether a posting was recorded before.
+func (r *recall) seen(m Movement) bool {
 	if p := r.find(m.Facts); p != nil {
 		return m.Seq <= p.seq
 	}
 	return slices.ContainsFunc(r.old, func(a answer) bool { return a.id == m.Facts.TransactionID && m.Seq <= a.seq })
 }
 
-// take remembers a posting.
-func (r *recall) take(m Movement) {
+// record records a posting.
+func (r *recall) record(m Movement) {
 	r.latest = max(r.latest, m.At)
 	if r.forgotten(m.Facts) {
 		r.lossy = true

@@ -33,8 +33,8 @@ type Known struct{ From, By instant.Milli }
 type gathered struct {
 	partition int32
 	postings  []Movement
-	turns     []Asked
-	sets      []Told
+	turns     []EnrolmentArrival
+	sets      []SegmentsArrival
 	offsets   struct{ postings, turns, sets []int64 }
 	appended  []instant.Milli // postings
 	ids       map[string]bool // of enrolments and segments
@@ -71,7 +71,7 @@ func (r *Recollection) Enrolment(partition int32, offset int64, value []byte) er
 		return nil
 	}
 	g.ids[e.ID] = true
-	g.turns = append(g.turns, Asked{Mission: e.Mission, Turn: Turn{e.At, e.Op == "withdraw"}, Again: again})
+	g.turns = append(g.turns, EnrolmentArrival{Mission: e.Mission, Turn: Turn{e.At, e.Op == "withdraw"}, Again: again})
 	g.offsets.turns = append(g.offsets.turns, offset)
 	return nil
 }
@@ -87,7 +87,7 @@ func (r *Recollection) Segments(partition int32, offset int64, value []byte) err
 		return nil
 	}
 	g.ids[s.ID] = true
-	g.sets = append(g.sets, Told{Set: Set{s.At, s.Segments}})
+	g.sets = append(g.sets, SegmentsArrival{Set: Set{s.At, s.Segments}})
 	g.offsets.sets = append(g.offsets.sets, offset)
 	return nil
 }

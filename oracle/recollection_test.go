@@ -35,7 +35,7 @@ func recollected(t *testing.T) *Recollection {
 	return r
 }
 
-func (r *Recollection) asked(t *testing.T, offset int64, id string) {
+func (r *Recollection) enrolment(t *testing.T, offset int64, id string) {
 	t.Helper()
 	e, err := missioncodec.Enrolment{}.Encode(&mission.Enrolment{ID: id, Op: mission.Enrol, UserID: "u", Mission: "m", At: 1})
 	if err == nil {
@@ -50,7 +50,7 @@ func (r *Recollection) asked(t *testing.T, offset int64, id string) {
 func TestCommitsTellWhatCameFirst(t *testing.T) {
 	r := recollected(t)
 	for i, id := range []string{"a", "b", "c", "a", "d"} { // a comes twice
-		r.asked(t, int64(i), id)
+		r.enrolment(t, int64(i), id)
 	}
 	s, err := missioncodec.UserSegments{}.Encode(&mission.Segments{ID: "s", UserID: "u", Segments: []string{"gold"}, At: 1})
 	if err == nil {
@@ -128,9 +128,9 @@ func TestRowsTellWhenMissionsWereMet(t *testing.T) {
 func TestRepeatedCommands(t *testing.T) {
 	r := recollected(t)
 	for i := range verdicts + 1 {
-		r.asked(t, int64(i), fmt.Sprint("e", i))
+		r.enrolment(t, int64(i), fmt.Sprint("e", i))
 	}
-	r.asked(t, 100, "e0")
+	r.enrolment(t, 100, "e0")
 	c := r.Of("u")
 	if n := len(c.Turns); n != verdicts+2 || !c.Turns[n-1].Again {
 		t.Errorf("%d turns, the last %+v", n, c.Turns[n-1])

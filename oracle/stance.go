@@ -43,9 +43,9 @@ type scene struct {
 	bounds Bounds
 	user   string
 	career *career
-	met    []Arrival // the stages of the mission
-	turns  []Asked   // of the mission
-	told   []Told
+	met    []Arrival          // the stages of the mission
+	turns  []EnrolmentArrival // of the mission
+	told   []SegmentsArrival
 	sets   [][]Set // that are remembered when so many have arrived, by time
 	recall *recall
 }
@@ -70,7 +70,7 @@ func (c *scene) segments(s *stance, t instant.Milli) (names []string) {
 
 // remembered returns, for each number of sets that have arrived, those that the row remembers: the latest, by time,
 // each once.
-func remembered(told []Told, bounds Bounds) [][]Set {
+func remembered(told []SegmentsArrival, bounds Bounds) [][]Set {
 	out := [][]Set{nil}
 	for _, x := range told {
 		sets := slices.Clone(out[len(out)-1])

@@ -114,7 +114,7 @@ func (u *user) fits(r *rule, v *version, p *payment.Facts) bool {
 
 // matches tells whether a payment passes what a version says of payments.
 func (v *version) matches(p *payment.Facts) bool {
-	if p.Currency != v.Currency || v.Window.Kind == "fixed" && !v.fixed.holds(p.CreatedAt) {
+	if p.Currency != v.Currency || v.Window.Kind == "fixed" && !v.fixed.contains(p.CreatedAt) {
 		return false
 	}
 	for _, holds := range v.all {

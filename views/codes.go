@@ -179,7 +179,7 @@ func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
 	if err != nil || row == nil {
 		return pool.Added, err
 	}
-	return max(0, pool.Added-row.Pool.Taken()), nil
+	return max(0, pool.Added-row.Pool.Received()), nil
 }
 
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.

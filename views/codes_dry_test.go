@@ -12,7 +12,7 @@ import (
 func TestDryRunOfCodes(t *testing.T) {
 	f := newFixture(t)
 	f.wantOK(f.say("POST", "/v1/panel/pools", `{"id":"amazon-100","code_pattern":{"length":8,"alphabet":"A-Z0-9-","check_digit":""}}`), `"1"`)
-	known, _ := budget.Take(nil, budget.KnownKey("amazon-100", "SECRET-1"), &budget.Move{Step: budget.StepCheck, Codes: []string{"SECRET-1"}})
+	known, _ := budget.ApplyMove(nil, budget.KnownKey("amazon-100", "SECRET-1"), &budget.Move{Step: budget.StepCheck, Codes: []string{"SECRET-1"}})
 	put(f, f.tables.budget, f.topology.Budget, budget.KnownKey("amazon-100", "SECRET-1"), known)
 	body := "\ufeffcode;\r\nSECRET-1;\r\nSECRET-2;\r\n\r\nSECRET-2;\r\nSECRET-LONG;\r\n4.22E+15;\r\n"
 	path := codesPath + "?dry_run=true"

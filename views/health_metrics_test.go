@@ -47,7 +47,7 @@ func TestDownAndProbedAreShown(t *testing.T) {
 	show := func(to instant.Milli, scores ...*health.Score) {
 		var row *health.ModeRow
 		for _, x := range scores {
-			row, _ = row.Take(s, x, 0)
+			row, _ = row.ObserveScore(s, x, 0)
 		}
 		row, _ = row.AdvanceTo(s, to)
 		put(f, f.tables.routing, f.topology.Routing, "upi", row)
@@ -75,9 +75,9 @@ func TestShownInstrumentsAreBounded(t *testing.T) {
 	var row *health.ModeRow
 	for minute := 1; minute <= 2; minute++ {
 		for i := range 600 {
-			row, _ = row.Take(s, scored(fmt.Sprintf("bank%03d", i), minute, 99), 0)
+			row, _ = row.ObserveScore(s, scored(fmt.Sprintf("bank%03d", i), minute, 99), 0)
 		}
-		row, _ = row.Take(s, scored("worst", minute, 10), 0)
+		row, _ = row.ObserveScore(s, scored("worst", minute, 10), 0)
 	}
 	row, _ = row.AdvanceTo(s, at(130*time.Second))
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)

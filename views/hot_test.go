@@ -46,10 +46,10 @@ func (f *fixture) putModes(modes, instruments int) {
 				for _, e := range effects {
 					switch e := e.(type) {
 					case health.Finished:
-						closed, _ := health.Take(s, nil, e.To)
+						closed, _ := health.ApplyClosed(s, nil, e.To)
 						put(f, f.tables.health, f.topology.Health, e.To.Key(), closed)
 					case health.Scored:
-						mode, _ = mode.Take(s, e.Score, 0)
+						mode, _ = mode.ObserveScore(s, e.Score, 0)
 					}
 				}
 			}

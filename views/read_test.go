@@ -337,7 +337,7 @@ func TestStaleFailsOpen(t *testing.T) {
 	check(failOpenAfter+1, true, true, 100)
 	row, err := f.topology.Routing.Row.Decode(value)
 	f.check(err)
-	row, _ = row.Take(health.DefaultSettings(), &health.Score{Path: health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, WindowEnd: at(6 * time.Minute)}, 0)
+	row, _ = row.ObserveScore(health.DefaultSettings(), &health.Score{Path: health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, WindowEnd: at(6 * time.Minute)}, 0)
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)
 	check(failOpenAfter+1, false, false, 0)
 	f.tables.routing.put("upi", nil)
@@ -427,7 +427,7 @@ func TestHealthIsPaged(t *testing.T) {
 		for i := range 60 {
 			name := fmt.Sprintf("bank%02d", i)
 			want = append(want, mode+"/"+name)
-			row, _ = row.Take(s, &health.Score{Path: health.Path{Mode: mode, Instrument: name, Gateway: "g"}, WindowEnd: instantOf(1), Window: health.Counts{ledger.Succeeded: 20}}, 0)
+			row, _ = row.ObserveScore(s, &health.Score{Path: health.Path{Mode: mode, Instrument: name, Gateway: "g"}, WindowEnd: instantOf(1), Window: health.Counts{ledger.Succeeded: 20}}, 0)
 		}
 		put(f, f.tables.routing, f.topology.Routing, mode, row)
 	}
@@ -471,7 +471,7 @@ func TestHealthOfNamesWithoutAPlace(t *testing.T) {
 	take := func(name string, minute, attempts int64) {
 		score := &health.Score{Path: health.Path{Mode: "upi", Instrument: name, Gateway: "g"}, WindowEnd: instantOf(minute), Window: health.Counts{ledger.Succeeded: attempts}}
 		score.Pool = health.Pool{WeightedSuccess: attempts << 24, WeightedEligible: attempts << 24, Samples: attempts, Eligible: attempts}
-		row, _ = row.Take(s, score, instantOf(minute))
+		row, _ = row.ObserveScore(s, score, instantOf(minute))
 	}
 	for i := range s.Places {
 		take(fmt.Sprintf("bank%04d", i), 1, 50)

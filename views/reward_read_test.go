@@ -49,7 +49,7 @@ func (f *fixture) allot(all ...*budget.Allotment) {
 			row, err = f.topology.Rewards.Row.Decode(value)
 			f.check(err)
 		}
-		next, effects := reward.Take(row, a.UserID, a, at(0))
+		next, effects := reward.ApplyAllotment(row, a.UserID, a, at(0))
 		for _, e := range effects {
 			if p, ok := e.(reward.Paged); ok {
 				put(f, f.tables.rewards, f.topology.Rewards, p.Key, reward.Keep(p.Entries))

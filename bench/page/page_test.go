@@ -67,7 +67,7 @@ func BenchmarkUserMissions(b *testing.B) {
 			defer stop()
 			target, client, bearers := "http://"+s.Addr().String()+"/v1/users/me/missions", steadytest.Client(), d.bearers(b)
 			defer client.CloseIdleConnections()
-			d.look(b, client, target, bearers[0])
+			d.checkPage(b, client, target, bearers[0])
 			for _, bearer := range bearers[asking:] { // while tables on disk still sort what they were given
 				if err := steadytest.Read(b, client, target, bearer); err != nil {
 					b.Fatal(err)
@@ -258,8 +258,8 @@ func (d *deployment) bearers(b *testing.B) []string {
 	return bearers
 }
 
-// look checks that a page is what is to be measured.
-func (d *deployment) look(b *testing.B, client *http.Client, target, bearer string) {
+// checkPage fails unless a page is what is to be measured.
+func (d *deployment) checkPage(b *testing.B, client *http.Client, target, bearer string) {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, target, nil)
 	if err != nil {

@@ -184,7 +184,7 @@ func (d *deployment) read(ctx context.Context) {
 	defer reader.Close()
 	for ctx.Err() == nil {
 		for r := range reader.PollFetches(ctx).RecordsAll() {
-			if err := d.take(r); err != nil {
+			if err := d.apply(r); err != nil {
 				d.b.Error(err)
 				return
 			}
@@ -196,7 +196,7 @@ func (d *deployment) read(ctx context.Context) {
 	}
 }
 
-func (d *deployment) take(r *kgo.Record) error {
+func (d *deployment) apply(r *kgo.Record) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if r.Topic == string(d.topo.Budget.Table()) {

@@ -37,13 +37,13 @@ func (g *rig) watch(ctx context.Context) (*watch, error) {
 		for ctx.Err() == nil {
 			fetches := client.PollFetches(ctx)
 			now := time.Now()
-			fetches.EachRecord(func(r *kgo.Record) { w.take(r, now) })
+			fetches.EachRecord(func(r *kgo.Record) { w.record(r, now) })
 		}
 	}()
 	return w, nil
 }
 
-func (w *watch) take(r *kgo.Record, now time.Time) {
+func (w *watch) record(r *kgo.Record, now time.Time) {
 	if watermark.Is(r.Value) {
 		return
 	}

@@ -87,94 +87,94 @@ func (b *books) complete() {
 	}
 }
 
-// take takes a record in. One that cannot be read is a finding, and what it would have said is not known: the others
+// add adds a record. One that cannot be read is a finding, and its content is not known: the others
 // are audited all the same.
-func (b *books) take(r *kgo.Record) error {
+func (b *books) add(r *kgo.Record) error {
 	if b.producers != nil {
-		b.producers.take(r)
+		b.producers.observe(r)
 	}
-	b.unreadable.take(r, b.read(r))
+	b.unreadable.observe(r, b.read(r))
 	return nil
 }
 
 func (b *books) read(r *kgo.Record) error {
 	key, place := string(r.Key), placeOf(r)
 	if timers := b.timers[r.Topic]; timers != nil {
-		return timers.take(r.Partition, key, r.Value)
+		return timers.add(r.Partition, key, r.Value)
 	}
 	if position.IsReserved(key) {
-		return b.takeReserved(r, key)
+		return b.readReserved(r, key)
 	}
 	if watermark.Is(r.Value) {
 		return nil
 	}
 	switch t := b.topology; r.Topic {
 	case string(t.Ledger.Table()):
-		return b.transactions.takeRow(r, place)
+		return b.transactions.setRow(r, place)
 	case string(t.Progress.Table()):
-		return b.users.takeRow(r.Partition, place, key, r.Value)
+		return b.users.setRow(r.Partition, place, key, r.Value)
 	case t.Postings.Name:
-		p, err := b.transactions.takePosting(r, place)
+		p, err := b.transactions.addPosting(r, place)
 		if err == nil {
-			b.users.takePosting(r, p)
-			b.totals.takePosting(r, p)
+			b.users.addPosting(r, p)
+			b.totals.addPosting(r, p)
 		}
 		return err
 	case t.Journal.Name:
-		return b.transactions.takeLine(key, r.Value)
+		return b.transactions.addLine(key, r.Value)
 	case string(t.Rewards.Table()):
-		return b.coins.take(place, key, r.Value)
+		return b.coins.setRow(place, key, r.Value)
 	case string(t.Budget.Table()):
-		return b.budgets.takeRow(r.Partition, place, key, r.Value)
+		return b.budgets.setRow(r.Partition, place, key, r.Value)
 	case t.RewardsIn.Name:
-		return b.budgets.takeAllotment(r.Value)
+		return b.budgets.addAllotment(r.Value)
 	case b.coins.loop.topic:
-		b.coins.takeMove(r.Partition, r.Offset, key)
+		b.coins.addMove(r.Partition, r.Offset, key)
 	case b.budgets.loop.topic:
-		return b.budgets.takeMove(r.Partition, r.Offset, r.Value)
+		return b.budgets.addMove(r.Partition, r.Offset, r.Value)
 	case t.BudgetReturns.Name:
-		return b.budgets.takeReturn(r.Partition, r.Offset, r.Value)
+		return b.budgets.addReturn(r.Partition, r.Offset, r.Value)
 	case string(t.Catalog.Table()):
-		return b.users.tallies.takeCatalog(key, instant.Of(r.Timestamp), r.Value)
+		return b.users.tallies.setCatalog(key, instant.Of(r.Timestamp), r.Value)
 	case t.Enrolments.Name:
-		return b.users.tallies.takeEnrolment(r)
+		return b.users.tallies.addEnrolment(r)
 	case t.UserSegments.Name:
-		return b.users.tallies.takeSegments(r)
+		return b.users.tallies.addSegments(r)
 	case t.Erasures.Name:
-		return b.users.takeErasure(r.Value)
+		return b.users.addErasure(r.Value)
 	case t.Outcomes.Name:
-		return b.users.takeOutcome(r.Value)
+		return b.users.addOutcome(r.Value)
 	case t.HealthWindows.Name, t.HealthCorrections.Name:
 		if b.windows != nil {
-			return b.windows.take(place, r.Value, r.Topic == t.HealthWindows.Name)
+			return b.windows.add(place, r.Value, r.Topic == t.HealthWindows.Name)
 		}
 	}
 	return nil
 }
 
-// takeReserved takes what the engine keeps in a table.
-func (b *books) takeReserved(r *kgo.Record, key string) error {
+// readReserved reads a row of the engine's own in a table.
+func (b *books) readReserved(r *kgo.Record, key string) error {
 	t := b.topology
 	switch {
 	case r.Value == nil:
 	case key == sum.Key:
-		return b.totals.takeSums(r)
+		return b.totals.setSums(r)
 	case key == position.Key && r.Topic == string(t.Progress.Table()):
-		return b.users.takePosition(r)
+		return b.users.setPosition(r)
 	case key == position.Key && r.Topic == string(t.Budget.Table()):
-		return b.budgets.takePosition(r.Partition, r.Value)
+		return b.budgets.setPosition(r.Partition, r.Value)
 	case key == position.Key && r.Topic == string(t.Rewards.Table()):
-		return b.coins.takePosition(r.Partition, r.Value)
+		return b.coins.setPosition(r.Partition, r.Value)
 	case key == watermark.RowPrefix:
 		if clock := b.clocks[r.Topic]; clock != nil {
-			if err := clock.takeTime(r.Partition, r.Value); err != nil {
+			if err := clock.setTime(r.Partition, r.Value); err != nil {
 				return err
 			}
 		}
 		if r.Topic == string(t.Ledger.Table()) {
 			at, err := watermark.ReachedOf(r.Value)
 			if err == nil && at != watermark.None {
-				b.transactions.takeTime(r.Partition, at)
+				b.transactions.setTime(r.Partition, at)
 			}
 			return err
 		}
@@ -206,20 +206,20 @@ func (b *books) open(now time.Time, most int) []difference {
 func (b *books) sums() []difference {
 	t := b.topology
 	ledgers, users := string(t.Ledger.Table()), string(t.Progress.Table())
-	out := b.totals.look(ledgers, users, b.users.handled)
+	out := b.totals.check(ledgers, users, b.users.handled)
 	if !b.totals.rows {
 		return out
 	}
-	out = append(out, b.totals.accounts(t.Ledger.Name, ledgers, b.transactions.rows, held)...)
-	out = append(out, b.totals.accounts(t.Progress.Name, users, b.users.rows, received)...)
+	out = append(out, b.totals.accounts(t.Ledger.Name, ledgers, b.transactions.rows, ledgerNet)...)
+	out = append(out, b.totals.accounts(t.Progress.Name, users, b.users.rows, progressNet)...)
 	if b.transactions.whole {
 		out = append(out, b.totals.expired(t.Ledger.Name, ledgers, b.transactions.gone)...)
 	}
 	return out
 }
 
-// standing tells differences that last from those that are under way.
-type standing struct {
+// lasting separates differences that last from those that are under way.
+type lasting struct {
 	settle time.Duration
 	since  map[string]seen
 }
@@ -229,10 +229,10 @@ type seen struct {
 	at    time.Time
 }
 
-func newStanding(settle time.Duration) *standing { return &standing{settle, map[string]seen{}} }
+func newLasting(settle time.Duration) *lasting { return &lasting{settle, map[string]seen{}} }
 
-// sort returns those that have not changed for long enough, and the ids of those that have yet to show whether they do.
-func (s *standing) sort(open []difference, now time.Time) (findings []difference, waiting map[string]bool) {
+// split returns the differences that have not changed for long enough, and the ids of the others.
+func (s *lasting) split(open []difference, now time.Time) (findings []difference, waiting map[string]bool) {
 	next := map[string]seen{}
 	waiting = map[string]bool{}
 	for _, d := range open {

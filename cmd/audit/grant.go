@@ -33,7 +33,7 @@ func newGrants(whole bool) *grants {
 	}
 }
 
-func (b *grants) takeAllotment(a *budget.Allotment) {
+func (b *grants) addAllotment(a *budget.Allotment) {
 	if a.Verdict == budget.Revoked {
 		return
 	}
@@ -46,7 +46,7 @@ func (b *grants) takeAllotment(a *budget.Allotment) {
 	b.touched[a.UserID] = true
 }
 
-func (b *grants) takeRow(place, user string, row *reward.Row) {
+func (b *grants) setRow(place, user string, row *reward.Row) {
 	b.touched[user], b.places[user] = true, place
 	delete(b.rows, user)
 	if row == nil {
@@ -114,7 +114,7 @@ func (b *grants) wrong(user string, r *reward.Reward) string {
 		if t == have {
 			return ""
 		}
-		if same := t; adopted && b.gave(all, r.Amount) {
+		if same := t; adopted && b.anyOf(all, r.Amount) {
 			if same.amount = have.amount; same == have {
 				return ""
 			}
@@ -126,7 +126,7 @@ func (b *grants) wrong(user string, r *reward.Reward) string {
 	return fmt.Sprintf("%d %s (%s) of epoch %d is what no allotment says", r.Amount, have.currency, r.Kind, r.Epoch)
 }
 
-func (b *grants) gave(all []terms, amount int64) bool {
+func (b *grants) anyOf(all []terms, amount int64) bool {
 	for _, t := range all {
 		if t.amount == amount {
 			return true
@@ -141,7 +141,7 @@ func (b *coins) credited(user, id string, amount int64) bool {
 	if w == nil || !b.whole {
 		return true
 	}
-	gives := func(entries []reward.Entry) bool {
+	has := func(entries []reward.Entry) bool {
 		for _, e := range entries {
 			if e.RewardID == id && e.Amount == amount && (e.Kind == reward.EntryReward || e.Kind == reward.EntryGoodwill) {
 				return true
@@ -149,11 +149,11 @@ func (b *coins) credited(user, id string, amount int64) bool {
 		}
 		return false
 	}
-	if gives(w.entries) {
+	if has(w.entries) {
 		return true
 	}
 	for _, page := range w.pages {
-		if gives(page) {
+		if has(page) {
 			return true
 		}
 	}

@@ -24,7 +24,7 @@ func loopTopic(t *topology.Topology, group string) string {
 	return groups[slices.IndexFunc(groups, func(g topology.GroupSpec) bool { return g.Name == group })].Loop
 }
 
-func (l *loop) takePosition(partition int32, at position.Position) {
+func (l *loop) setPosition(partition int32, at position.Position) {
 	l.handled[partition] = at[l.topic]
 }
 

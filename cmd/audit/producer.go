@@ -21,7 +21,7 @@ type producer struct {
 
 func newProducers() *producers { return &producers{epochs: map[producer]int16{}} }
 
-func (b *producers) take(r *kgo.Record) {
+func (b *producers) observe(r *kgo.Record) {
 	if r.ProducerID < 0 || !r.Attrs.IsTransactional() {
 		return
 	}

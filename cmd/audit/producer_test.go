@@ -10,7 +10,7 @@ import (
 func TestEpochsThatFallAreOfFencedProducers(t *testing.T) {
 	b := newProducers()
 	write := func(offset, id int64, epoch int16, transactional bool) {
-		b.take(&kgo.Record{
+		b.observe(&kgo.Record{
 			Topic: "postings", Partition: 1, Offset: offset, ProducerID: id, ProducerEpoch: epoch,
 			Attrs: kgo.NewRecordAttrs(kgo.RecordAttrsOpts{Transactional: transactional}),
 		})

@@ -56,7 +56,7 @@ func newTallies(c Config, postings, commands bool) *tallies {
 	}
 }
 
-func (b *tallies) takeCatalog(key string, at instant.Milli, value []byte) error {
+func (b *tallies) setCatalog(key string, at instant.Milli, value []byte) error {
 	if b == nil || !strings.HasPrefix(key, catalog.MissionKey("")) {
 		return nil
 	}
@@ -81,27 +81,27 @@ func (b *tallies) takeCatalog(key string, at instant.Milli, value []byte) error 
 	return nil
 }
 
-func (b *tallies) takePosting(r *kgo.Record, p *ledger.Posting) {
+func (b *tallies) addPosting(r *kgo.Record, p *ledger.Posting) {
 	if b != nil {
 		b.recalled.Posted(r.Partition, r.Offset, instant.Of(r.Timestamp), p)
 	}
 }
 
-func (b *tallies) takeEnrolment(r *kgo.Record) error {
+func (b *tallies) addEnrolment(r *kgo.Record) error {
 	if b == nil {
 		return nil
 	}
 	return b.recalled.Enrolment(r.Partition, r.Offset, r.Value)
 }
 
-func (b *tallies) takeSegments(r *kgo.Record) error {
+func (b *tallies) addSegments(r *kgo.Record) error {
 	if b == nil {
 		return nil
 	}
 	return b.recalled.Segments(r.Partition, r.Offset, r.Value)
 }
 
-func (b *tallies) takeRead(partition int32, at oracle.Read) {
+func (b *tallies) addRead(partition int32, at oracle.Read) {
 	if b == nil {
 		return
 	}
@@ -128,7 +128,7 @@ func (b *tallies) see(partition int32, row *mission.UserRow) {
 // handled tells whether progress has read all that was to reach a user's row.
 func (b *tallies) handled(user string) bool { return b == nil || b.recalled.Handled(user) }
 
-func (b *tallies) takeRow(partition int32, user string, row *mission.UserRow) {
+func (b *tallies) setRow(partition int32, user string, row *mission.UserRow) {
 	if b == nil {
 		return
 	}

@@ -42,22 +42,22 @@ func (b *coins) of(user string) *wallet {
 	return w
 }
 
-// takeMove takes a page that is on its way to its row.
-func (b *coins) takeMove(partition int32, offset int64, key string) {
+// addMove notes a page that is on its way to its row.
+func (b *coins) addMove(partition int32, offset int64, key string) {
 	if user, _, paged := reward.ParsePageKey(key); paged {
 		b.of(user).moves.note(partition, offset)
 	}
 }
 
-func (b *coins) takePosition(partition int32, value []byte) error {
+func (b *coins) setPosition(partition int32, value []byte) error {
 	at, err := position.Parse(value)
 	if err == nil {
-		b.loop.takePosition(partition, at)
+		b.loop.setPosition(partition, at)
 	}
 	return err
 }
 
-func (b *coins) take(place, key string, value []byte) error {
+func (b *coins) setRow(place, key string, value []byte) error {
 	user, page, paged := reward.ParsePageKey(key)
 	w := b.of(user)
 	if value == nil {
@@ -66,7 +66,7 @@ func (b *coins) take(place, key string, value []byte) error {
 		} else {
 			w.balance, w.count, w.entries = 0, 0, nil
 			if b.grants != nil {
-				b.grants.takeRow(place, user, nil)
+				b.grants.setRow(place, user, nil)
 			}
 		}
 		return nil
@@ -80,7 +80,7 @@ func (b *coins) take(place, key string, value []byte) error {
 		return nil
 	}
 	if b.grants != nil {
-		b.grants.takeRow(place, user, row)
+		b.grants.setRow(place, user, row)
 	}
 	w.place, w.balance, w.count, w.entries = place, row.Coins.Balance, row.Coins.Count, row.Coins.Entries
 	return nil
@@ -157,7 +157,7 @@ type fund struct {
 	last                  int64  // offset of the last return
 	partition             int32  // of the row and of the returns
 	base                  *gaps  // as first seen at rest, where not all was read
-	looked                string // at the last look
+	lastState             string // as of the last check
 	moves                 moves  // of reservations that are to have a code
 }
 
@@ -184,7 +184,7 @@ func (b *budgets) of(mission, unit string) *fund {
 	return f
 }
 
-func (b *budgets) takeRow(partition int32, place, key string, value []byte) error {
+func (b *budgets) setRow(partition int32, place, key string, value []byte) error {
 	if value == nil {
 		return nil
 	}
@@ -202,13 +202,13 @@ func (b *budgets) takeRow(partition int32, place, key string, value []byte) erro
 	return nil
 }
 
-func (b *budgets) takeAllotment(value []byte) error {
+func (b *budgets) addAllotment(value []byte) error {
 	a, err := rewardcodec.Allotment{}.Decode(value)
 	if err != nil {
 		return err
 	}
 	if b.grants != nil {
-		b.grants.takeAllotment(a)
+		b.grants.addAllotment(a)
 	}
 	if a.Verdict == budget.Reserved {
 		b.of(a.Mission, mission.UnitOf(a.Reward.Kind, a.Currency)).allotted += a.Amount
@@ -216,7 +216,7 @@ func (b *budgets) takeAllotment(value []byte) error {
 	return nil
 }
 
-func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error {
+func (b *budgets) addReturn(partition int32, offset int64, value []byte) error {
 	r, err := rewardcodec.BudgetReturn{}.Decode(value)
 	if err != nil {
 		return err
@@ -235,9 +235,9 @@ func (b *budgets) takeReturn(partition int32, offset int64, value []byte) error 
 	return nil
 }
 
-// takeMove takes a reservation that is on its way to the pool that is to have a code for it, or back because the pool
+// addMove notes a reservation that is on its way to the pool that is to have a code for it, or back because the pool
 // has none.
-func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
+func (b *budgets) addMove(partition int32, offset int64, value []byte) error {
 	m, err := rewardcodec.BudgetMove{}.Decode(value)
 	if err == nil && m.Allotment != nil {
 		a := m.Allotment
@@ -246,11 +246,11 @@ func (b *budgets) takeMove(partition int32, offset int64, value []byte) error {
 	return err
 }
 
-func (b *budgets) takePosition(partition int32, value []byte) error {
+func (b *budgets) setPosition(partition int32, value []byte) error {
 	at, err := position.Parse(value)
 	if err == nil {
 		b.handled[partition] = at[b.returns]
-		b.loop.takePosition(partition, at)
+		b.loop.setPosition(partition, at)
 	}
 	return err
 }
@@ -265,8 +265,8 @@ func (b *budgets) open() []difference {
 		gap := f.gaps()
 		if !b.whole && f.base == nil {
 			look := fmt.Sprint(f.row, f.reserved, f.spent, f.allotted, f.given, f.back)
-			if !f.row || b.handled[f.partition] < b.began[f.partition] || look != f.looked { // the row is not here, or one side may be ahead of the other
-				f.looked = look
+			if !f.row || b.handled[f.partition] < b.began[f.partition] || look != f.lastState { // the row is not here, or one side may be ahead of the other
+				f.lastState = look
 				continue
 			}
 			f.base = &gaps{gap.all, gap.spent}

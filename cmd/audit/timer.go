@@ -17,14 +17,14 @@ type timers struct {
 	wall    bool
 	pending map[int32]map[timer.Timer]bool // true: time has passed it
 	settled map[int32]int64
-	looked  map[int32]int64 // settled as of the look before
+	checked map[int32]int64 // settled as of the check before
 }
 
 func newTimers(group string, wall bool) *timers {
-	return &timers{group: group, wall: wall, pending: map[int32]map[timer.Timer]bool{}, settled: map[int32]int64{}, looked: map[int32]int64{}}
+	return &timers{group: group, wall: wall, pending: map[int32]map[timer.Timer]bool{}, settled: map[int32]int64{}, checked: map[int32]int64{}}
 }
 
-func (b *timers) take(partition int32, key string, value []byte) error {
+func (b *timers) add(partition int32, key string, value []byte) error {
 	t, err := timer.ParseKey(key)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (b *timers) take(partition int32, key string, value []byte) error {
 	return nil
 }
 
-func (b *timers) takeTime(partition int32, value []byte) error {
+func (b *timers) setTime(partition int32, value []byte) error {
 	at, err := watermark.SettledOf(value)
 	if err == nil && at != watermark.None {
 		b.settled[partition] = at
@@ -53,9 +53,9 @@ func (b *timers) takeTime(partition int32, value []byte) error {
 func (b *timers) open(now time.Time) []difference {
 	var out []difference
 	for partition, pending := range b.pending {
-		by, at := b.looked[partition], b.settled[partition]
+		by, at := b.checked[partition], b.settled[partition]
 		rose := at > by
-		b.looked[partition] = max(at, by)
+		b.checked[partition] = max(at, by)
 		if b.wall {
 			by, rose = now.Add(-overdue).UnixMilli(), true
 		}

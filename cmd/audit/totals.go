@@ -69,7 +69,7 @@ func newTotals() *totals {
 	return &totals{sums: map[string]map[int32]sum.Sums{}, flights: map[int32][]flight{}, began: map[int32]int64{}}
 }
 
-func (b *totals) takeSums(r *kgo.Record) error {
+func (b *totals) setSums(r *kgo.Record) error {
 	sums, err := sum.Parse(r.Value)
 	if err == nil {
 		b.put(r.Topic, r.Partition, sums)
@@ -84,7 +84,7 @@ func (b *totals) put(table string, partition int32, sums sum.Sums) {
 	b.sums[table][partition] = sums
 }
 
-func (b *totals) takePosting(r *kgo.Record, p *ledger.Posting) {
+func (b *totals) addPosting(r *kgo.Record, p *ledger.Posting) {
 	b.flights[r.Partition] = append(b.flights[r.Partition], flight{r.Offset, p.Currency, p.NetAfter - p.NetBefore})
 }
 
@@ -124,15 +124,15 @@ func accountOf(group string, partition int32, rows map[string]*big.Int, sums sum
 	return out
 }
 
-// held is what the rows of a partition of the ledger must add up to.
-func held(s sum.Sums, currency string) *big.Int {
+// ledgerNet is what the rows of a partition of the ledger must add up to.
+func ledgerNet(s sum.Sums, currency string) *big.Int {
 	n := new(big.Int).Add(s.Of(topology.SettledSum(currency)), s.Of(topology.ReturnedSum(currency)))
 	n.Sub(n, s.Of(topology.ReversedSum(currency)))
 	return n.Sub(n, s.Of(topology.ExpiredSum(currency)))
 }
 
-// received is what the rows of a partition of progress must add up to.
-func received(s sum.Sums, currency string) *big.Int { return s.Of(topology.ReceivedSum(currency)) }
+// progressNet is what the rows of a partition of progress must add up to.
+func progressNet(s sum.Sums, currency string) *big.Int { return s.Of(topology.ReceivedSum(currency)) }
 
 // expired holds postings without a row against what the ledger says has expired.
 func (b *totals) expired(group, table string, gone balance) []difference {
@@ -144,9 +144,9 @@ func (b *totals) expired(group, table string, gone balance) []difference {
 	return out
 }
 
-// look notes how much was posted and taken, and holds the look before against its neighbours: all that was posted at
-// the first of three looks is among the postings read at the second, and all of those were posted at the third.
-func (b *totals) look(ledgers, users string, handled map[int32]int64) []difference {
+// check sums what was posted and taken, and compares the check before with its neighbours: all that was posted at
+// the first of three checks is among the postings read at the second, and all of those were posted at the third.
+func (b *totals) check(ledgers, users string, handled map[int32]int64) []difference {
 	now := cut{posted: map[direction]*big.Int{}, taken: map[direction]*big.Int{}, judged: b.known}
 	for _, sums := range b.sums[ledgers] {
 		for name, n := range sums {
@@ -190,7 +190,7 @@ func (b *totals) look(ledgers, users string, handled map[int32]int64) []differen
 	return compare(b.cuts[0].posted, &b.cuts[1], b.cuts[2].posted)
 }
 
-// judged tells whether the last looks could be compared.
+// judged reports whether the last checks could be compared.
 func (b *totals) judged() bool { return len(b.cuts) == 3 && b.cuts[1].judged }
 
 func addTo(m map[direction]*big.Int, d direction, n *big.Int) {

@@ -81,16 +81,16 @@ func (b *transactions) trim(begun map[int32]int64) {
 // clocks is by how much brokers may differ in when they append the records of one transaction.
 const clocks = time.Minute
 
-// kept tells whether the posting with which a row got its last number must be among those that are read.
-func (b *transactions) kept(a *account) bool {
+// mustRead reports whether the posting with which a row got its last number must be among those that are read.
+func (b *transactions) mustRead(a *account) bool {
 	from, trimmed := b.trimmed[a.poster]
 	return !trimmed || a.raised-clocks.Milliseconds() > from
 }
 
-func (b *transactions) takeRow(r *kgo.Record, place string) error {
+func (b *transactions) setRow(r *kgo.Record, place string) error {
 	partition, id, value := r.Partition, string(r.Key), r.Value
 	if value == nil {
-		b.takeWaiting(id, nil)
+		b.setWaiting(id, nil)
 		if a := b.accounts[id]; a != nil && a.row {
 			b.of(id)
 			if b.deleted[partition] == nil {
@@ -107,7 +107,7 @@ func (b *transactions) takeRow(r *kgo.Record, place string) error {
 	if b.deleted[partition][id] { // and made anew in the same transaction
 		b.judgeDeleted(partition)
 	}
-	b.takeWaiting(id, row)
+	b.setWaiting(id, row)
 	a := b.of(id)
 	net := row.Net()
 	if a.row {
@@ -126,8 +126,8 @@ func (b *transactions) takeRow(r *kgo.Record, place string) error {
 	return nil
 }
 
-// takeTime takes the watermark that a partition of the ledger had reached with the transaction whose rows came before.
-func (b *transactions) takeTime(partition int32, reached int64) {
+// setTime sets the watermark that a partition of the ledger had reached with the transaction whose rows came before.
+func (b *transactions) setTime(partition int32, reached int64) {
 	b.reached[partition] = reached
 	b.judgeDeleted(partition)
 }
@@ -152,7 +152,7 @@ func (b *transactions) judgeDeleted(partition int32) {
 // cutoff is the event time before which rows of a partition have expired.
 func (b *transactions) cutoff(partition int32) int64 { return b.reached[partition] - b.retention }
 
-func (b *transactions) takePosting(r *kgo.Record, place string) (*ledger.Posting, error) {
+func (b *transactions) addPosting(r *kgo.Record, place string) (*ledger.Posting, error) {
 	if b.trimmed[r.Partition] == math.MaxInt64 {
 		b.trimmed[r.Partition] = r.Timestamp.UnixMilli()
 	}
@@ -169,7 +169,7 @@ func (b *transactions) takePosting(r *kgo.Record, place string) (*ledger.Posting
 	return p, nil
 }
 
-func (b *transactions) takeLine(id string, value []byte) error {
+func (b *transactions) addLine(id string, value []byte) error {
 	if value == nil { // the transaction was erased from the journal
 		a := b.of(id)
 		a.journalled, a.journalSeq, a.journalNet = false, 0, 0
@@ -243,7 +243,7 @@ func (b *transactions) judge(id string) []difference {
 	if broken == "" {
 		broken = lost
 	}
-	return append(a.money(id, now, broken, aged, b.kept(a)), a.journal(id, b.whole)...)
+	return append(a.money(id, now, broken, aged, b.mustRead(a)), a.journal(id, b.whole)...)
 }
 
 func (a *account) difference(id, check, what string, minor int64) []difference {

@@ -25,8 +25,8 @@ func newUnreadable(tables map[string]bool) *unreadable {
 	return &unreadable{tables, map[entry]difference{}}
 }
 
-// take notes what came of reading a record.
-func (b *unreadable) take(r *kgo.Record, err error) {
+// observe records whether a record could be read.
+func (b *unreadable) observe(r *kgo.Record, err error) {
 	at := entry{topic: r.Topic, key: string(r.Key), partition: r.Partition}
 	if !b.tables[r.Topic] {
 		at.offset = r.Offset

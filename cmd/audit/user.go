@@ -76,15 +76,15 @@ func plus(m map[string]*big.Int, key string, n *big.Int) {
 	m[key].Add(m[key], n)
 }
 
-func (b *users) takePosting(r *kgo.Record, p *ledger.Posting) {
+func (b *users) addPosting(r *kgo.Record, p *ledger.Posting) {
 	u := b.of(p.UserID)
 	plus(u.brought, p.Currency, big.NewInt(p.NetAfter-p.NetBefore))
 	u.last, u.partition = r.Offset, r.Partition
-	b.tallies.takePosting(r, p)
+	b.tallies.addPosting(r, p)
 }
 
-// takeErasure takes a request that a user's rows go.
-func (b *users) takeErasure(value []byte) error {
+// addErasure adds a request to erase a user's rows.
+func (b *users) addErasure(value []byte) error {
 	r, err := erasurecodec.Request{}.Decode(value)
 	if err != nil {
 		return err
@@ -95,11 +95,11 @@ func (b *users) takeErasure(value []byte) error {
 	return nil
 }
 
-func (b *users) takePosition(r *kgo.Record) error {
+func (b *users) setPosition(r *kgo.Record) error {
 	at, err := position.Parse(r.Value)
 	if err == nil {
 		b.handled[r.Partition] = at[b.topics.Postings.Name]
-		b.tallies.takeRead(r.Partition, oracle.Read{
+		b.tallies.addRead(r.Partition, oracle.Read{
 			Postings: at[b.topics.Postings.Name], Enrolments: at[b.topics.Enrolments.Name], Segments: at[b.topics.UserSegments.Name],
 			At: instant.Of(r.Timestamp),
 		})
@@ -107,7 +107,7 @@ func (b *users) takePosition(r *kgo.Record) error {
 	return err
 }
 
-func (b *users) takeRow(partition int32, place, id string, value []byte) error {
+func (b *users) setRow(partition int32, place, id string, value []byte) error {
 	var row *mission.UserRow
 	if value != nil {
 		var err error
@@ -128,10 +128,10 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 			delete(b.purses, id)
 			delete(b.touched, id)
 		}
-		b.tallies.takeRow(partition, id, nil)
+		b.tallies.setRow(partition, id, nil)
 		return nil
 	}
-	b.tallies.takeRow(partition, id, row)
+	b.tallies.setRow(partition, id, row)
 	for _, r := range row.Received {
 		plus(u.received, r.Currency, r.Net.Big())
 		b.rows.addBig(partition, r.Currency, r.Net.Big())
@@ -145,7 +145,7 @@ func (b *users) takeRow(partition int32, place, id string, value []byte) error {
 	return nil
 }
 
-func (b *users) takeOutcome(value []byte) error {
+func (b *users) addOutcome(value []byte) error {
 	o, err := missioncodec.Outcome{}.Decode(value)
 	if err != nil {
 		return err

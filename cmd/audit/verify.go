@@ -46,15 +46,15 @@ func verify(ctx context.Context, c Config) (Report, error) {
 	b := newBooks(c, r.Whole)
 	b.complete()
 	b.transactions.trim(r.Begun(c.Topology.Postings.Name))
-	s := newStanding(c.Settle)
+	s := newLasting(c.Settle)
 	var first map[string]bool
 	for begun := c.Clock(); ; {
-		if err := r.Round(ctx, b.take); err != nil {
+		if err := r.Round(ctx, b.add); err != nil {
 			return Report{}, err
 		}
 		r.Progress = func(int64, int64) {}
 		now := c.Clock()
-		findings, waiting := s.sort(b.open(now, 0), now)
+		findings, waiting := s.split(b.open(now, 0), now)
 		if first == nil {
 			first, begun = waiting, now
 		}

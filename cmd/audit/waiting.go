@@ -20,8 +20,8 @@ type Waiting struct {
 	Until instant.Milli `json:"until"`
 }
 
-// takeWaiting notes what waits in a row, nil for a row that is gone.
-func (b *transactions) takeWaiting(id string, row *ledger.Row) {
+// setWaiting sets the reversals that wait in a row, nil for a row that is gone.
+func (b *transactions) setWaiting(id string, row *ledger.Row) {
 	if b.waiting == nil {
 		return
 	}

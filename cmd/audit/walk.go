@@ -43,7 +43,7 @@ func walksOf(t *topology.Topology, ledgers, users Table) []walk {
 				plus(into, row.Currency(), big.NewInt(row.Net()))
 			}
 			return err
-		}, held},
+		}, ledgerNet},
 		{t.Progress.Name, users, func(value []byte, into map[string]*big.Int) error {
 			row, err := missioncodec.UserRow{}.Decode(value)
 			if err != nil {
@@ -53,7 +53,7 @@ func walksOf(t *topology.Topology, ledgers, users Table) []walk {
 				plus(into, r.Currency, r.Net.Big())
 			}
 			return nil
-		}, received},
+		}, progressNet},
 	}
 }
 

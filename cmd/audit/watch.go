@@ -79,7 +79,7 @@ func Watch(ctx context.Context, c Config, m *Metrics) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	w := &watch{config: c.withDefaults(), metrics: m, currencies: map[string]bool{}, told: map[string]bool{}}
+	w := &watch{config: c.withDefaults(), metrics: m, currencies: map[string]bool{}, logged: map[string]bool{}}
 	defer w.close()
 	if err := w.ready(ctx); err != nil {
 		return nil // ctx has ended
@@ -87,7 +87,7 @@ func Watch(ctx context.Context, c Config, m *Metrics) error {
 	ticker := time.NewTicker(w.config.Every)
 	defer ticker.Stop()
 	for {
-		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+		if err := w.check(ctx); err != nil && ctx.Err() == nil {
 			w.config.Log.Warn("conservation cannot be checked", "error", err)
 		}
 		select {
@@ -103,9 +103,9 @@ type watch struct {
 	metrics    *Metrics
 	reader     *cluster.Reader
 	books      *books
-	standing   *standing
+	standing   *lasting
 	currencies map[string]bool
-	told       map[string]bool
+	logged     map[string]bool
 
 	accounts []difference // of the last walk
 	walked   error        // why it said nothing of some partitions
@@ -125,7 +125,7 @@ func (w *watch) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newStanding(w.config.Settle)
+	w.reader, w.books, w.standing = r, newBooks(w.config, r.Whole), newLasting(w.config.Settle)
 	w.again = time.Time{}
 	if err := w.begin(ctx); err != nil {
 		w.close()
@@ -163,14 +163,14 @@ func (w *watch) ready(ctx context.Context) error {
 	return w.config.Users.WaitRecovered(ctx)
 }
 
-// look reads what has come, and says how things stand.
-func (w *watch) look(ctx context.Context) error {
+// check reads new records, and updates findings and metrics.
+func (w *watch) check(ctx context.Context) error {
 	if w.reader == nil {
 		if err := w.open(ctx); err != nil {
 			return err
 		}
 	}
-	if err := w.reader.Round(ctx, w.books.take); err != nil {
+	if err := w.reader.Round(ctx, w.books.add); err != nil {
 		if errors.Is(err, cluster.ErrChanged) { // what was followed is no part of what is there now
 			w.metrics.restarts.Inc()
 			w.close()
@@ -179,9 +179,9 @@ func (w *watch) look(ctx context.Context) error {
 	}
 	w.walk(ctx)
 	now := w.config.Clock()
-	findings, _ := w.standing.sort(w.books.open(now, w.config.Keys), now)
+	findings, _ := w.standing.split(w.books.open(now, w.config.Keys), now)
 	findings = append(findings, w.accounts...)
-	w.tell(findings)
+	w.log(findings)
 	by := sumsOf(findings)
 	for currency := range both(w.books.transactions.currencies, by) {
 		w.currencies[currency] = true
@@ -251,14 +251,14 @@ func floatOf(n *big.Int) float64 {
 	return f
 }
 
-func (w *watch) tell(findings []difference) {
+func (w *watch) log(findings []difference) {
 	next := map[string]bool{}
 	for _, f := range findings {
 		id := f.id() + f.state
-		if next[id] = true; !w.told[id] {
+		if next[id] = true; !w.logged[id] {
 			w.config.Log.Error("committed records do not agree", "check", f.check, "place", f.place, "currency", f.currency, "difference_minor", f.minor,
 				"see", "millrace verify")
 		}
 	}
-	w.told = next
+	w.logged = next
 }

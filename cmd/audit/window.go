@@ -22,7 +22,7 @@ type window struct {
 
 func newWindows() *windows { return &windows{last: map[window]int64{}, finals: map[window]bool{}} }
 
-func (b *windows) take(place string, value []byte, final bool) error {
+func (b *windows) add(place string, value []byte, final bool) error {
 	r, err := healthcodec.WindowRecord{}.Decode(value)
 	if err != nil {
 		return err

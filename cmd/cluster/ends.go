@@ -136,8 +136,8 @@ func newTail(start, end int64, wanted func(*kgo.Record) bool) *tail {
 	return &tail{start: start, end: end, from: from, next: from, wanted: wanted}
 }
 
-// took counts what was read from next on, which must be less than all.
-func (t *tail) took(records []*kgo.Record, next int64) {
+// advance moves the tail past the records read from its next offset on, up to next.
+func (t *tail) advance(records []*kgo.Record, next int64) {
 	for _, r := range records {
 		if r.Offset < t.end && t.wanted(r) {
 			t.found = r
@@ -247,7 +247,7 @@ func (a *Admin) readSome(ctx context.Context, leader int32, q *kmsg.FetchRequest
 	}
 	for _, t := range still { // where nobody got anything there is nothing; else the answer may have been full
 		if !moved {
-			t.took(nil, t.end)
+			t.advance(nil, t.end)
 		}
 	}
 	return nil
@@ -264,6 +264,6 @@ func (t *tail) read(topic string, p *kmsg.FetchResponseTopicPartition) (bool, er
 	} else if part.Err != nil {
 		return false, part.Err
 	}
-	t.took(part.Records, next)
+	t.advance(part.Records, next)
 	return next > from, nil
 }

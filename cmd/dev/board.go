@@ -41,14 +41,14 @@ func (b *board) Board() views.BoardState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if time.Since(b.made) >= remembers {
-		b.state, b.made = b.look(), time.Now()
+		b.state, b.made = b.readState(), time.Now()
 	}
 	return b.state
 }
 
-// look counts from the beginning of the data. Between the ledger's figures and those of progress lie the postings in
-// flight; whether anything is amiss says the audit.
-func (b *board) look() views.BoardState {
+// readState reads the state, counted from the beginning of the data. Between the ledger's figures and those of progress
+// lie the postings in flight; whether anything is amiss says the audit.
+func (b *board) readState() views.BoardState {
 	t, state := readTotals(b.topology, b.tables), b.verdict()
 	t.judge(state)
 	s := views.BoardState{

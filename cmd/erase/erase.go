@@ -65,11 +65,11 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 	for _, id := range found.transactions {
 		requests = append(requests, &erasure.Request{TransactionID: id})
 	}
-	if err := w.ask(ctx, requests, c.Topology.Ledger.Name); err != nil {
+	if err := w.request(ctx, requests, c.Topology.Ledger.Name); err != nil {
 		return Report{}, err
 	}
 	for range 2 {
-		err := w.ask(ctx, []*erasure.Request{{UserID: user}}, c.Topology.Progress.Name, c.Topology.Budget.Name, c.Topology.Rewards.Name)
+		err := w.request(ctx, []*erasure.Request{{UserID: user}}, c.Topology.Progress.Name, c.Topology.Budget.Name, c.Topology.Rewards.Name)
 		if err != nil {
 			return Report{}, err
 		}
@@ -82,8 +82,8 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 	return r, nil
 }
 
-// Look returns what there is of a user, as rows left, and changes nothing.
-func Look(ctx context.Context, c Config, user string) (Report, error) {
+// Find returns the rows that hold a user, as rows left, and changes nothing.
+func Find(ctx context.Context, c Config, user string) (Report, error) {
 	w, found, err := start(ctx, c, user)
 	if err != nil {
 		return Report{}, err
@@ -132,8 +132,8 @@ func open(c Config) (*worker, error) {
 
 func (w *worker) close() { w.client.Close() }
 
-// ask sends requests and returns when the groups named have handled them, and what came before.
-func (w *worker) ask(ctx context.Context, requests []*erasure.Request, groups ...string) error {
+// request sends requests and returns when the groups named have handled them and all records before them.
+func (w *worker) request(ctx context.Context, requests []*erasure.Request, groups ...string) error {
 	t := w.config.Topology
 	var records []*kgo.Record
 	for _, r := range requests {

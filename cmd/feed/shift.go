@@ -53,8 +53,9 @@ type Times struct {
 	Events int64
 }
 
-// Look reads lines to their end and returns their times. It hands those of events to take, clock events left out.
-func Look(lines *Lines, take func(instant.Milli)) (Times, error) {
+// ReadTimes reads lines to their end and returns their times. It calls take with those of events, clock events left
+// out.
+func ReadTimes(lines *Lines, take func(instant.Milli)) (Times, error) {
 	var all Times
 	for lines.Next() {
 		var e envelope

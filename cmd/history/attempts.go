@@ -47,7 +47,7 @@ func (r *Reader) Attempts(ctx context.Context, begin, end instant.Milli, sinks .
 		case rec == nil:
 			clocks[i].over = true
 		case watermark.Is(rec.Value):
-			if err := clocks[i].hear(rec.Value); err != nil {
+			if err := clocks[i].observe(rec.Value); err != nil {
 				return read, fmt.Errorf("%s/%d at %d: %w", topic, rec.Partition, rec.Offset, err)
 			}
 		default:
@@ -74,7 +74,7 @@ func attempt(rec *kgo.Record, sinks []Sink) error {
 type clock struct {
 	topic string
 	merge *watermark.Merge
-	whole bool // it is read from its beginning, so that every source will be heard
+	whole bool // it is read from its beginning, so that every source will be observed
 	known map[string]bool
 	over  bool
 }
@@ -83,9 +83,9 @@ func newClock(topic string, whole bool) *clock {
 	return &clock{topic: topic, merge: watermark.NewMerge(watermark.Input{Topic: topic}), whole: whole, known: map[string]bool{}}
 }
 
-// hear takes in a watermark record. Who begins in the middle does not wait for sources that have said their last word
-// before.
-func (c *clock) hear(value []byte) error {
+// observe applies a watermark record. A clock that begins in the middle does not wait for sources that sent their last
+// record before.
+func (c *clock) observe(value []byte) error {
 	r, err := watermark.Decode(value)
 	if err != nil {
 		return err

@@ -83,8 +83,8 @@ func (d *deployment) attempt(partition int32, name string, seconds int64) {
 	d.put("attempts", partition, at(seconds), b)
 }
 
-// tell puts the word of one of two sources.
-func (d *deployment) tell(partition, source int32, seconds int64) {
+// putWatermark writes a watermark of one of two sources.
+func (d *deployment) putWatermark(partition, source int32, seconds int64) {
 	d.put("attempts", partition, at(seconds), watermark.Record{Origin: "ledger", Source: source, Sources: 2, Time: int64(at(seconds))}.Append(nil))
 }
 
@@ -141,17 +141,17 @@ func (s *story) expect(t *testing.T, want ...string) {
 func TestAttemptsGoByTheirOwnWatermarks(t *testing.T) {
 	d := newDeployment(t)
 	d.attempt(0, "a", 10)
-	d.tell(0, 0, 20)
+	d.putWatermark(0, 0, 20)
 	d.attempt(0, "b", 5) // one source alone moves nothing
-	d.tell(0, 1, 30)
+	d.putWatermark(0, 1, 30)
 	d.attempt(0, "c", 25)
-	d.tell(0, 0, 1900)
-	d.tell(0, 1, 1900)
+	d.putWatermark(0, 0, 1900)
+	d.putWatermark(0, 1, 1900)
 	d.attempt(0, "d", 1901)
 	d.put("attempts", 1, at(20), watermark.Record{Origin: "ledger", Source: 1, Sources: 2, Time: watermark.None, Idle: true}.Append(nil))
-	d.tell(1, 0, 20)
+	d.putWatermark(1, 0, 20)
 	d.attempt(1, "e", 21) // half an hour behind in the same log
-	d.tell(1, 0, 1800)
+	d.putWatermark(1, 0, 1800)
 	d.attempt(1, "f", 1850)
 	s := &story{}
 	read, err := d.reader.Attempts(t.Context(), 0, 0, s)

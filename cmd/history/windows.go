@@ -45,7 +45,7 @@ func (r *Reader) Windows(ctx context.Context, begin, end instant.Milli, sinks ..
 			continue
 		}
 		heads[first] = max(heads[first], w.Start)
-		if err := out.take(w, held); err != nil {
+		if err := out.buffer(w, held); err != nil {
 			return out.read, err
 		}
 	}
@@ -97,8 +97,8 @@ func (f *feeder) feed(w *health.WindowRecord) error {
 	return nil
 }
 
-// take holds a window back, and hands others out if there are more than room.
-func (f *feeder) take(w *health.WindowRecord, room int) error {
+// buffer adds a window to those held back, and feeds the earliest while there are more than room.
+func (f *feeder) buffer(w *health.WindowRecord, room int) error {
 	heap.Push(&f.waiting, w)
 	return f.drain(room)
 }
@@ -129,7 +129,7 @@ func File(in io.Reader, begin, end instant.Milli, sinks ...Sink) (Extent, error)
 		if !out.counts(w) {
 			continue
 		}
-		if err := out.take(w, held); err != nil {
+		if err := out.buffer(w, held); err != nil {
 			return out.read, err
 		}
 	}

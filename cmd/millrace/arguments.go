@@ -41,7 +41,7 @@ func strict(c *cobra.Command) {
 		if c.HasSubCommands() {
 			return noSuchCommand(c, args)
 		}
-		return takes(c, args)
+		return checkArguments(c, args)
 	}
 	for _, sub := range c.Commands() {
 		strict(sub)
@@ -105,8 +105,8 @@ func operands(use string) []operand {
 	return all
 }
 
-// takes checks the number of arguments.
-func takes(c *cobra.Command, args []string) error {
+// checkArguments checks the number of arguments.
+func checkArguments(c *cobra.Command, args []string) error {
 	all := operands(c.Use)
 	if len(all) == 0 && len(args) > 0 {
 		return misused(c, "`%s` takes no arguments: %q is too much", c.CommandPath(), args[0])

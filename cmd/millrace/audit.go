@@ -73,7 +73,7 @@ than the server wrote to Kafka. Nothing is ever taken from the audit but by its 
 			if err := checkSpan(from, to); err != nil {
 				return misuse{err, cmd}
 			}
-			c := call{path: "/v1/panel/audit", roles: reads(), query: given("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
+			c := call{path: "/v1/panel/audit", roles: reads(), query: nonEmpty("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
 			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why", "places"}, shownAudit.row)
 		},
 	}

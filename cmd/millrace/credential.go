@@ -50,7 +50,7 @@ func (a *app) bearer(ctx context.Context, roles []token.Role) (string, error) {
 	a.credentials.mu.Lock()
 	defer a.credentials.mu.Unlock()
 	if a.credentials.given == "" {
-		text, err := a.givenToken()
+		text, err := a.configuredToken()
 		if err != nil {
 			return "", err
 		}
@@ -78,9 +78,9 @@ func (a *app) bearer(ctx context.Context, roles []token.Role) (string, error) {
 	return text, nil
 }
 
-// givenToken returns the token of --token, of the environment, of the context or of token_file, in this order; empty if
-// there is none.
-func (a *app) givenToken() (string, error) {
+// configuredToken returns the token of --token, of the environment, of the context or of token_file, in this order;
+// empty if there is none.
+func (a *app) configuredToken() (string, error) {
 	if t := strings.TrimSpace(a.credentials.flag); t != "" {
 		return t, nil
 	}

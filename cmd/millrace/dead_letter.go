@@ -90,7 +90,7 @@ func (a *app) listLettersCommand() *cobra.Command {
 		Example: "  millrace deadletters list --reason malformed --all -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: lettersPath, roles: reads(), query: given("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
+				return list(ctx, a, call{path: lettersPath, roles: reads(), query: nonEmpty("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
 			})
 		},
 	}

@@ -82,7 +82,7 @@ func (a *app) discardLetterCommand() *cobra.Command {
 
 // openLetters proposes those on which something can be decided.
 func (a *app) openLetters() completer {
-	return a.listed(call{path: lettersPath, roles: reads(), query: given("state", deadletter.Open.String())}, "id")
+	return a.listed(call{path: lettersPath, roles: reads(), query: nonEmpty("state", deadletter.Open.String())}, "id")
 }
 
 func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) error {
@@ -197,7 +197,7 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 
 // passing returns the open dead letters that an act is about, oldest first.
 func (a *app) passing(ctx context.Context, l letterAct) ([]shownLetter, error) {
-	query := given("state", deadletter.Open.String(), "reason", l.reason, "group", l.group)
+	query := nonEmpty("state", deadletter.Open.String(), "reason", l.reason, "group", l.group)
 	open := []shownLetter{}
 	_, err := a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(), func(raw json.RawMessage) error {
 		var s shownLetter

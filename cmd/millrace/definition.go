@@ -112,5 +112,5 @@ func (a *app) listDefinitionsCommand(d defined) *cobra.Command {
 }
 
 func (a *app) listDefinitions(ctx context.Context, d defined, p paging, status string) error {
-	return list(ctx, a, call{path: d.path, roles: reads(), query: given("status", status)}, p, definitionHeader(), shownDefinition.row)
+	return list(ctx, a, call{path: d.path, roles: reads(), query: nonEmpty("status", status)}, p, definitionHeader(), shownDefinition.row)
 }

@@ -112,7 +112,7 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	if answer.Accepted != 1 {
 		return fmt.Errorf("the refund was not taken: %+v", answer.Results)
 	}
-	if t, err = a.taken(ctx, id, t.Net); err != nil {
+	if t, err = a.awaitRefund(ctx, id, t.Net); err != nil {
 		return err
 	}
 	if !t.known() {
@@ -135,8 +135,8 @@ func (a *app) payment(ctx context.Context, id string) (refundable, error) {
 	return t, json.Unmarshal(out.body, &t)
 }
 
-// taken returns the payment once less than net is left of it.
-func (a *app) taken(ctx context.Context, id string, net int64) (refundable, error) {
+// awaitRefund waits until less than net is left of a payment, and returns it.
+func (a *app) awaitRefund(ctx context.Context, id string, net int64) (refundable, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin, errors.New("the ledger has not taken it in; is the pipeline running?"))
 	defer cancel()
 	for {

@@ -43,7 +43,7 @@ the topic erasures say who may: the server has no route for it.`,
 
 // wouldErase shows what there is of a user.
 func (a *app) wouldErase(ctx context.Context, user string) error {
-	r, err := erase.Look(ctx, erase.Config{Client: a.config.Client(), Topology: a.topology()}, user)
+	r, err := erase.Find(ctx, erase.Config{Client: a.config.Client(), Topology: a.topology()}, user)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (a *app) wouldErase(ctx context.Context, user string) error {
 		for _, row := range r.Left {
 			t.rows = append(t.rows, []string{"holds the user", row})
 		}
-		return keptIn(t, r)
+		return withLogs(t, r)
 	})
 	if err == nil && len(r.Left) == 0 {
 		return finding{noRows(user)}
@@ -62,7 +62,7 @@ func (a *app) wouldErase(ctx context.Context, user string) error {
 	return err
 }
 
-func keptIn(t table, r erase.Report) table {
+func withLogs(t table, r erase.Report) table {
 	for _, l := range r.Logs {
 		t.rows = append(t.rows, []string{"kept in " + l.Topic, l.Keeps})
 	}
@@ -85,7 +85,7 @@ func (a *app) eraseUser(ctx context.Context, user string) error {
 		for _, left := range r.Left {
 			t.rows = append(t.rows, []string{"left", left})
 		}
-		return keptIn(t, r)
+		return withLogs(t, r)
 	})
 	switch {
 	case err != nil:

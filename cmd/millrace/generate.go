@@ -97,9 +97,9 @@ func (o generateOptions) config() (traffic.Config, error) {
 	return c, c.Validate()
 }
 
-// takes returns an error if the deployment would refuse all events from a time on: as of the future, or as older than
-// what it keeps.
-func (a *app) takes(ctx context.Context, from time.Time) error {
+// checkFrom returns an error if the deployment would refuse all events from a time on: as of the future, or as older
+// than what it keeps.
+func (a *app) checkFrom(ctx context.Context, from time.Time) error {
 	if bound := a.config.Intake.FutureBound; time.Until(from) > bound {
 		return fmt.Errorf("--from %s: events of more than %v ahead would be refused as %s: write a time that has been, or --out for a file",
 			from.Format(time.RFC3339), bound, payment.FutureTimestamp)
@@ -125,7 +125,7 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 		return a.generateFile(ctx, g, o.out)
 	}
 	if o.from != 0 {
-		if err := a.takes(ctx, cfg.From); err != nil {
+		if err := a.checkFrom(ctx, cfg.From); err != nil {
 			return err
 		}
 	}

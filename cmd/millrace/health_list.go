@@ -53,7 +53,7 @@ func (a *app) healthListCommand() *cobra.Command {
 		Example: "  millrace health list --mode upi --watch",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: "/v1/health", query: given("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
+				return list(ctx, a, call{path: "/v1/health", query: nonEmpty("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
 			})
 		},
 	}

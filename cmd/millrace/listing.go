@@ -105,11 +105,11 @@ func list[T any](ctx context.Context, a *app, c call, p paging, header []string,
 	if err := a.print(all, func() table { return t }); err != nil {
 		return err
 	}
-	a.tellMore(more, len(all))
+	a.hintAtMore(more, len(all))
 	return nil
 }
 
-func (a *app) tellMore(more bool, shown int) {
+func (a *app) hintAtMore(more bool, shown int) {
 	if more {
 		fmt.Fprintf(a.errs, "There are more than these %d: --limit N or --all shows them.\n", shown)
 	}

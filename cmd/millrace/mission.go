@@ -86,7 +86,7 @@ func (a *app) listMissionsCommand() *cobra.Command {
 		Use: "list", Short: "List missions",
 		Example: "  millrace mission list --status active\n  millrace mission list --approval waiting",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := call{path: missions().path, roles: reads(), query: given("status", string(status), "merchant", merchant, "q", text, "approval", string(approval))}
+			c := call{path: missions().path, roles: reads(), query: nonEmpty("status", string(status), "merchant", merchant, "q", text, "approval", string(approval))}
 			return list(cmd.Context(), a, c, p, missionHeader(), shownMission.row)
 		},
 	}
@@ -128,8 +128,8 @@ func (a *app) getMission(ctx context.Context, id string, version int64) error {
 	})
 }
 
-// given returns a query of those names, in pairs with their values, whose values are not empty.
-func given(pairs ...string) url.Values {
+// nonEmpty returns a query of those pairs of name and value whose value is not empty.
+func nonEmpty(pairs ...string) url.Values {
 	q := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
 		if v := pairs[i+1]; v != "" {

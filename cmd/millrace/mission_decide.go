@@ -45,7 +45,7 @@ what waits can take it back with role editor; everybody else needs approver or a
 
 func (a *app) approvalCommand(d *decision, short string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: string(d.op) + " ID", Short: short, ValidArgsFunction: a.listed(call{path: missions().path, roles: reads(), query: given("approval", string(catalog.ApprovalWaiting))}, "id"),
+		Use: string(d.op) + " ID", Short: short, ValidArgsFunction: a.listed(call{path: missions().path, roles: reads(), query: nonEmpty("approval", string(catalog.ApprovalWaiting))}, "id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("revision") && d.revision < 1 {
 				return errors.New("--revision: revisions count from 1; `millrace mission get ID -o yaml` shows the mission's")

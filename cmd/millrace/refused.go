@@ -73,13 +73,13 @@ func (r *refused) count(ctx context.Context) error {
 		}
 	}
 	return r.letters.Round(ctx, func(rec *kgo.Record) error {
-		r.take(rec)
+		r.add(rec)
 		return nil
 	})
 }
 
-// take counts a dead letter of an event that the feed has sent. One event may have several; its first reason counts.
-func (r *refused) take(rec *kgo.Record) {
+// add counts a dead letter of an event that the feed has sent. One event may have several; its first reason counts.
+func (r *refused) add(rec *kgo.Record) {
 	headers := map[string]string{}
 	for _, h := range rec.Headers {
 		headers[h.Key] = string(h.Value)

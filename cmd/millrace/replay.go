@@ -84,7 +84,7 @@ func (a *app) replay(ctx context.Context, path string, o replayOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	by, err := a.look(ctx, path, o)
+	by, err := a.inspect(ctx, path, o)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (a *app) userCoinsCommand() *cobra.Command {
 		if err := a.print(coins, func() table { return t }); err != nil {
 			return err
 		}
-		a.tellMore(more, len(coins.Entries))
+		a.hintAtMore(more, len(coins.Entries))
 		return nil
 	})
 }

@@ -135,7 +135,7 @@ func (r *run) partition(ctx context.Context, at span) error {
 			if err != nil {
 				return fmt.Errorf("%s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 			}
-			if err := r.simulation.Take(p); err != nil {
+			if err := r.simulation.Apply(p); err != nil {
 				return err
 			}
 		}

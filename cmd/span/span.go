@@ -77,12 +77,12 @@ func (s *Spans) WindowClosed(r *health.WindowRecord) {
 	if rate, ok := r.TechnicalRate(); ok {
 		about = append(about, attribute.Float64("millrace.technical_rate", rate))
 	}
-	s.tell("window", r.Key(), r.Start, r.End, about)
+	s.emit("window", r.Key(), r.Start, r.End, about)
 }
 
 // StatusChanged tells a change of status.
 func (s *Spans) StatusChanged(r *health.StatusRecord) {
-	s.tell("status", r.Key(), r.WindowEnd, r.WindowEnd, []attribute.KeyValue{
+	s.emit("status", r.Key(), r.WindowEnd, r.WindowEnd, []attribute.KeyValue{
 		attribute.String("millrace.mode", r.Mode), attribute.String("millrace.instrument", r.Instrument),
 		attribute.String("millrace.gateway", r.Gateway), attribute.String("millrace.state", r.State.String()),
 		attribute.String("millrace.previous", r.Previous.String()), attribute.Bool("millrace.enabled", r.Enabled),
@@ -90,7 +90,7 @@ func (s *Spans) StatusChanged(r *health.StatusRecord) {
 	})
 }
 
-func (s *Spans) tell(name, key string, start, end instant.Milli, about []attribute.KeyValue) {
+func (s *Spans) emit(name, key string, start, end instant.Milli, about []attribute.KeyValue) {
 	all := attribute.NewSet(about...)
 	what := identity(fmt.Sprintf("%s\x00%s\x00%d\x00%d\x00%s", name, key, start, end, all.Encoded(attribute.DefaultEncoder())))
 	ctx := context.WithValue(context.Background(), identityKey{}, what)

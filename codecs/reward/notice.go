@@ -82,7 +82,7 @@ type payoutDoc struct {
 }
 
 // Payout returns the task by which rewards ask a provider to pay, or to take back.
-func Payout(user string, a reward.Asked) *task.Task {
+func Payout(user string, a reward.TaskRequested) *task.Task {
 	return &task.Task{
 		ID: a.TaskID, Kind: a.Kind, Key: user, At: a.Reward.Since,
 		Payload: doc.MustJSON(payoutDoc{

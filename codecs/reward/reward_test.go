@@ -124,7 +124,7 @@ func TestNoticeJSON(t *testing.T) {
 
 func TestPayoutPayload(t *testing.T) {
 	r := rewardsRow().Rewards[0]
-	got := rewardcodec.Payout("u1", reward.Asked{TaskID: "rw_1.5", Kind: task.RewardPayout, Reward: r, Epoch: 5, Amount: 6})
+	got := rewardcodec.Payout("u1", reward.TaskRequested{TaskID: "rw_1.5", Kind: task.RewardPayout, Reward: r, Epoch: 5, Amount: 6})
 	want := &task.Task{ID: "rw_1.5", Kind: task.RewardPayout, Key: "u1", At: 8, Payload: []byte(
 		`{"reward_id":"rw_1","epoch":5,"user_id":"u1","mission_id":"m1","kind":"gift_card","amount":6,"currency":"INR"}`)}
 	if diff := cmp.Diff(want, got); diff != "" {

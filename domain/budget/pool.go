@@ -35,8 +35,8 @@ func Import(c *Codes) []Effect {
 	return effects
 }
 
-// Take gives a move to the row under key, which may be nil. It returns the row to keep, nil if none is left.
-func Take(row *Row, key string, m *Move) (*Row, []Effect) {
+// ApplyMove applies a move to the row under key, which may be nil. It returns the row to keep, nil if none is left.
+func ApplyMove(row *Row, key string, m *Move) (*Row, []Effect) {
 	pool, ofPool := poolOf(key)
 	if m.Step == StepRelease && !ofPool && m.Allotment != nil {
 		return release(row, m.Allotment)
@@ -48,7 +48,7 @@ func Take(row *Row, key string, m *Move) (*Row, []Effect) {
 	case m.Step == StepDraw:
 		return draw(row, pool, m.Allotment)
 	case m.Step == StepTake:
-		return take(row, m.Allotment)
+		return unshelve(row, m.Allotment)
 	case m.Step == StepCheck:
 		return check(row, pool, m.Codes)
 	case m.Step == StepStock, m.Step == StepRestock:
@@ -73,8 +73,8 @@ func draw(row *Row, pool string, a *Allotment) (*Row, []Effect) {
 	return &Row{Pool: p}, []Effect{Moved{shelf, &Move{Step: StepTake, Allotment: a}}}
 }
 
-// take takes the first code from a shelf. The head sends no more takes than codes, and sends codes before takes.
-func take(row *Row, a *Allotment) (*Row, []Effect) {
+// unshelve removes the first code from a shelf. The head sends no more takes than codes, and sends codes before takes.
+func unshelve(row *Row, a *Allotment) (*Row, []Effect) {
 	if row == nil || row.Shelf == nil || len(row.Shelf.Codes) == 0 {
 		return row, []Effect{Rejected{"a shelf without the code that its pool counts on"}}
 	}

@@ -24,7 +24,7 @@ func newWorld(t *rapid.T) *world {
 	return &world{t: t, rows: map[string]*budget.Row{}, under: map[[2]string][]*budget.Move{}}
 }
 
-func (w *world) take(from string, effects []budget.Effect) {
+func (w *world) apply(from string, effects []budget.Effect) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case budget.Allotted:
@@ -59,9 +59,9 @@ func (w *world) step() bool {
 	if w.under[lane] = w.under[lane][1:]; len(w.under[lane]) == 0 {
 		w.lanes = slices.Delete(w.lanes, i, i+1)
 	}
-	next, effects := budget.Take(w.rows[lane[1]], lane[1], move)
+	next, effects := budget.ApplyMove(w.rows[lane[1]], lane[1], move)
 	w.keep(lane[1], next)
-	w.take(lane[1], effects)
+	w.apply(lane[1], effects)
 	return true
 }
 
@@ -87,14 +87,14 @@ func TestCodesAreHandedOutOnce(tt *testing.T) {
 					}
 					imported[code] = true
 				}
-				w.take("import", budget.Import(c))
+				w.apply("import", budget.Import(c))
 			case 1, 2:
 				o := outcome(mission.Completed, fmt.Sprint("u", users), 7, mission.Limits{Budget: 1 << 30})
 				users++
 				o.Reward.Kind, o.Reward.Pool = mission.RewardGiftCard, "p"
 				next, effects := budget.Judge(w.rows["m"], o)
 				w.keep("m", next)
-				w.take("m", effects)
+				w.apply("m", effects)
 			case 3:
 				w.step()
 			case 4: // a code that was handed out comes back, or is seen
@@ -121,7 +121,7 @@ func TestCodesAreHandedOutOnce(tt *testing.T) {
 				}
 				next, effects := budget.Resolve(w.rows["m"], r)
 				w.keep("m", next)
-				w.take("m", effects)
+				w.apply("m", effects)
 			}
 		}
 		for w.step() {
@@ -188,7 +188,7 @@ func TestMovesThatDoNotFitAreRejected(t *testing.T) {
 		"an empty shelf": {"pool/p/0", &budget.Move{Step: budget.StepTake, Allotment: a}}, "an unknown step": {"pool/p", &budget.Move{Step: 99}},
 		"codes and a user": {"pool/p", &budget.Move{Step: budget.StepStock, Allotment: a}}, "a release of nothing": {"m", &budget.Move{Step: budget.StepRelease, Allotment: &budget.Allotment{Amount: 5}}},
 	} {
-		row, effects := budget.Take(nil, c.key, c.move)
+		row, effects := budget.ApplyMove(nil, c.key, c.move)
 		if len(effects) != 1 || row != nil {
 			t.Errorf("%s: %v %v", name, row, effects)
 		} else if _, ok := effects[0].(budget.Rejected); !ok {

@@ -89,8 +89,8 @@ func (p *Pool) Imported() int64 {
 	return p.Stocked - p.Returned
 }
 
-// Taken returns how many codes imports have brought, those that were known already included.
-func (p *Pool) Taken() int64 {
+// Received returns how many codes imports have brought, those that were known already included.
+func (p *Pool) Received() int64 {
 	if p == nil {
 		return 0
 	}

@@ -23,7 +23,7 @@ type Mission struct {
 }
 
 // NewMission returns the entity of a definition.
-func NewMission(m mission.Mission) Mission { return Mission{History: mission.Asked(m)} }
+func NewMission(m mission.Mission) Mission { return Mission{History: mission.HistoryOf(m)} }
 
 // Missions returns the entities of definitions.
 func Missions(list []mission.Mission) []Entity {

@@ -2,10 +2,10 @@ package health
 
 import "github.com/millrace/millrace/domain/window"
 
-// Take brings a closed window to its row: the window as it closed, or a late attempt, which makes the next revision.
-// Late attempts for a window that closed empty find no row and begin with revision 1. A final that comes again changes
-// nothing.
-func Take(s Settings, row *Row, c *ClosedWindow) (*Row, []Effect) {
+// ApplyClosed applies a closed window to its row: the window as it closed, or a late attempt, which makes the next
+// revision. Late attempts for a window that closed empty find no row and begin with revision 1. A final that comes
+// again changes nothing.
+func ApplyClosed(s Settings, row *Row, c *ClosedWindow) (*Row, []Effect) {
 	known := row != nil && row.Closed != nil && row.Closed.Span == c.Span
 	if c.Final {
 		if known {

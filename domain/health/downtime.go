@@ -114,7 +114,7 @@ func (d *Downtime) identify() {
 // disruptions brings the row's downtimes to what the levels and the interventions say now, and returns what changed.
 func (r *ModeRow) disruptions() []ModeEffect {
 	var effects []ModeEffect
-	tell := func(d Downtime) Downtime {
+	publish := func(d Downtime) Downtime {
 		effects = append(effects, Disrupted{&d})
 		return d
 	}
@@ -131,7 +131,7 @@ func (r *ModeRow) disruptions() []ModeEffect {
 		case wanted[d.of()]:
 			known[d.of()] = i
 		default:
-			*d = tell(r.resolved(*d))
+			*d = publish(r.resolved(*d))
 		}
 	}
 	for i := range want {
@@ -139,7 +139,7 @@ func (r *ModeRow) disruptions() []ModeEffect {
 		j, ok := known[w.of()]
 		if !ok {
 			w.identify()
-			r.Downtimes = append(r.Downtimes, tell(*w))
+			r.Downtimes = append(r.Downtimes, publish(*w))
 			continue
 		}
 		d := &r.Downtimes[j]
@@ -153,7 +153,7 @@ func (r *ModeRow) disruptions() []ModeEffect {
 		if d.Begun || !w.Begun {
 			w.Status = Updated
 		}
-		*d = tell(*w)
+		*d = publish(*w)
 	}
 	r.forgetResolved()
 	return effects

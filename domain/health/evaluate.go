@@ -52,10 +52,10 @@ func (r *ModeRow) await(s Settings, effects []ModeEffect) []ModeEffect {
 	return effects
 }
 
-// Take files a score, after settling what is due at the watermark w before it.
+// ObserveScore files a score, after evaluating what is due at the watermark w before it.
 // A group sends its scores before the watermark that closed their windows, so at the watermark of an evaluation all of
 // them are here; one that came later all the same would be taken as a correction.
-func (r *ModeRow) Take(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
+func (r *ModeRow) ObserveScore(s Settings, score *Score, w instant.Milli) (*ModeRow, []ModeEffect) {
 	r, effects := r.AdvanceTo(s, w)
 	next, g, more := r.at(s, score)
 	if next == r {
@@ -235,7 +235,7 @@ func (r *ModeRow) evaluate(s Settings, end instant.Milli, frozen bool) {
 		whole, known := sight{end: end}, false
 		for j := range inst.Gateways {
 			g := &inst.Gateways[j]
-			v, ok := g.look(x, end)
+			v, ok := g.sightAt(x, end)
 			if !ok && !g.Level.Known {
 				continue
 			}
@@ -268,8 +268,8 @@ func (r *ModeRow) weigh(s Settings, mode sight, judged []bool) {
 	}
 }
 
-// look returns what the gateway's newest score up to end says at end; false if there is none.
-func (g *Gateway) look(s Settings, end instant.Milli) (sight, bool) {
+// sightAt returns the pool and window of the gateway's newest score up to end, as of end; false if there is none.
+func (g *Gateway) sightAt(s Settings, end instant.Milli) (sight, bool) {
 	for _, scoring := range slices.Backward(g.Scores) {
 		if scoring.End > end {
 			continue

@@ -34,7 +34,7 @@ func (w *world) minute(n int, down bool) {
 		small.Start, small.End = end-instant.Milli(time.Minute/time.Millisecond), end
 		w.last[bank] = append(w.last[bank], small)
 		score := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: end, Correction: attempts == 0, Window: small.Counts, Pool: poolOf(w.s, w.last[bank], end)}
-		w.row, _ = w.row.Take(w.s, score, end)
+		w.row, _ = w.row.ObserveScore(w.s, score, end)
 	}
 	w.row, _ = w.row.AdvanceTo(w.s, end.Add(w.s.Grace))
 	w.seen = append(w.seen, w.row.Instrument("sbi").Level.State)

@@ -20,7 +20,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			if i%30 == n/20%30 {
 				good = 20
 			}
-			row, _ = row.Take(s, &Score{
+			row, _ = row.ObserveScore(s, &Score{
 				Path: Path{"upi", fmt.Sprintf("bank%d", i/3), fmt.Sprintf("gateway%d", i%3)}, WindowEnd: end,
 				Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: 100 - good}, Pool: Pool{good * unit, 100 * unit, 100, 100},
 			}, end)

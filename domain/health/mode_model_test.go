@@ -361,7 +361,7 @@ func TestAgreesWithTheModel(t *testing.T) {
 					m.scores[name] = map[int]modelScore{}
 				}
 				m.scores[name][n] = score
-				row, _ = row.Take(s, &Score{
+				row, _ = row.ObserveScore(s, &Score{
 					Path: Path{"upi", name[:1], name[1:]}, WindowEnd: end, Window: Counts{ledger.Succeeded: score.success, ledger.FailedTechnical: score.bad},
 					Pool: Pool{score.success * unit, count * unit, count, count},
 				}, end)
@@ -382,7 +382,7 @@ func shownBy(row *ModeRow, s Settings) map[string]string {
 	if row == nil {
 		return out
 	}
-	row.stand(s, func(p place, st Standing, _ bool) {
+	row.eachStanding(s, func(p place, st Standing, _ bool) {
 		if p != (place{}) && row.known(p) {
 			out[p.instrument+p.gateway] = fmt.Sprintf("%s %d", st.State, st.TrafficPercent)
 		}

@@ -58,7 +58,7 @@ func (m *mode) score(path string, end string, percent int64, w ...instant.Milli)
 	w = append(w, at(end))
 	s := &Score{Path: Path{"upi", p[0], p[1]}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: percent, ledger.FailedTechnical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
 	var effects []ModeEffect
-	m.row, effects = m.row.Take(m.s, s, w[0])
+	m.row, effects = m.row.ObserveScore(m.s, s, w[0])
 	m.note(effects)
 }
 
@@ -153,7 +153,7 @@ func TestCorrectionsAreNoEvidence(t *testing.T) {
 	m := &mode{s: DefaultSettings()}
 	correct := func(end string, percent int64) {
 		s := &Score{Path: Path{"upi", "sbi", "a"}, WindowEnd: at(end), Correction: true, Window: Counts{ledger.Succeeded: percent, ledger.FailedTechnical: 100 - percent}, Pool: Pool{unit * percent, unit * 100, 100, 100}}
-		m.row, _ = m.row.Take(m.s, s, at(end))
+		m.row, _ = m.row.ObserveScore(m.s, s, at(end))
 	}
 	correct("1m", 10) // of a window that had closed empty
 	m.settle(at("2m"))

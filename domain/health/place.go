@@ -112,18 +112,18 @@ func (r *ModeRow) Crowded(s Settings) bool {
 	if r == nil {
 		return false
 	}
-	taken, _ := r.taken(r.named())
+	taken, _ := r.countPlaces(r.named())
 	return taken >= s.Places
 }
 
 // Room returns how many more gateways the mode has places for, those that wait for one left aside.
 func (r *ModeRow) Room(s Settings) int {
-	placed, waiting := r.taken(r.named())
+	placed, waiting := r.countPlaces(r.named())
 	return max(0, s.Places-placed-waiting)
 }
 
-// taken counts the gateways that have a place, and those that wait for one.
-func (r *ModeRow) taken(named map[place]bool) (placed, waiting int) {
+// countPlaces counts the gateways that have a place, and those that wait for one.
+func (r *ModeRow) countPlaces(named map[place]bool) (placed, waiting int) {
 	r.each(func(i *Instrument, g *Gateway) {
 		switch {
 		case (place{i.Name, g.Name}).isOther():
@@ -139,7 +139,7 @@ func (r *ModeRow) taken(named map[place]bool) (placed, waiting int) {
 // thin drops the least busy candidate if more wait than may. What it counted goes to `other`.
 func (r *ModeRow) thin(s Settings) []ModeEffect {
 	named := r.named()
-	placed, waiting := r.taken(named)
+	placed, waiting := r.countPlaces(named)
 	if waiting <= max(0, s.Places-placed)+s.candidates() {
 		return nil
 	}

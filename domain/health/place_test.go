@@ -109,7 +109,7 @@ func TestPlacesAgreeWithTheModel(t *testing.T) {
 					score.Window, score.Pool.WeightedSuccess = Counts{ledger.FailedTechnical: count}, 0
 				}
 				var effects []ModeEffect
-				row, effects = row.Take(s, score, end)
+				row, effects = row.ObserveScore(s, score, end)
 				other += unplaced(effects)
 			}
 			if len(attempts) == 0 {
@@ -177,7 +177,7 @@ func (m *mode) newcomer(name, end string, attempts int64, good bool) (other int6
 		s.Window, s.Pool.WeightedSuccess = Counts{ledger.FailedTechnical: attempts}, 0
 	}
 	var effects []ModeEffect
-	m.row, effects = m.row.Take(m.s, s, at(end))
+	m.row, effects = m.row.ObserveScore(m.s, s, at(end))
 	m.note(effects)
 	return unplaced(effects)
 }
@@ -258,7 +258,7 @@ func TestNamesWithoutTrafficDoNotWeigh(t *testing.T) {
 				}
 				s := &Score{Path: Path{"upi", bank, "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: percent * 10_000, ledger.FailedTechnical: (100 - percent) * 10_000}}
 				s.Pool = Pool{s.Window[ledger.Succeeded] * unit, s.Window.Samples() * unit, s.Window.Samples(), s.Window.Samples()}
-				m.row, _ = m.row.Take(m.s, s, at(end))
+				m.row, _ = m.row.ObserveScore(m.s, s, at(end))
 			}
 			for i := range names {
 				m.newcomer(fmt.Sprintf("a-made-up%d", i), end, 30, good)
@@ -289,7 +289,7 @@ func TestGatewaysOfOneInstrument(t *testing.T) {
 	m := crowd(t, 200)
 	for i := range 300 {
 		s := &Score{Path: Path{"upi", "bank0000", fmt.Sprintf("made-up%d", i)}, WindowEnd: at("3m"), Window: Counts{ledger.Succeeded: 2}, Pool: Pool{2 * unit, 2 * unit, 2, 2}}
-		m.row, _ = m.row.Take(m.s, s, at("3m"))
+		m.row, _ = m.row.ObserveScore(m.s, s, at("3m"))
 	}
 	m.settle(at("3m10s"))
 	if inst := m.row.Instrument("bank0000"); len(inst.Gateways) > maxGateways || inst.gateway("g") == nil {
@@ -372,7 +372,7 @@ func TestGatewaysThatAreNotForgotten(t *testing.T) {
 	score := func(bank, gateway, end string, n, percent int64) {
 		s := &Score{Path: Path{"upi", bank, gateway}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: n * percent / 100, ledger.FailedTechnical: n - n*percent/100}}
 		s.Pool = Pool{s.Window[ledger.Succeeded] * unit, n * unit, n, n}
-		m.row, _ = m.row.Take(m.s, s, at(end))
+		m.row, _ = m.row.ObserveScore(m.s, s, at(end))
 	}
 	for n := 1; n <= 2; n++ {
 		end := fmt.Sprintf("%dm", n)

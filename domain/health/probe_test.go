@@ -24,7 +24,7 @@ func (m *mode) attempts(path, end string, good, all int64) {
 		Pool: Pool{unit * good, unit * all, all, all},
 	}
 	var effects []ModeEffect
-	m.row, effects = m.row.Take(m.s, s, at(end))
+	m.row, effects = m.row.ObserveScore(m.s, s, at(end))
 	m.note(effects)
 }
 
@@ -152,7 +152,7 @@ func TestVerdictAfterRecovery(t *testing.T) {
 	deep := func(end string, good, all int64) { // the score still holds the outage
 		s := &Score{Path: Path{"upi", "sbi", "g"}, WindowEnd: at(end), Window: Counts{ledger.Succeeded: good, ledger.FailedTechnical: all - good}, Pool: Pool{unit * 50, unit * 100, 200, 200}}
 		var effects []ModeEffect
-		m.row, effects = m.row.Take(m.s, s, at(end))
+		m.row, effects = m.row.ObserveScore(m.s, s, at(end))
 		m.note(effects)
 	}
 	for n := 4; n <= 33; n++ {

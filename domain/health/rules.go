@@ -49,7 +49,7 @@ func (r Rules) Observe(row *Row, a *ledger.Attempt, from Source, w instant.Milli
 	return next, append(effects, more...)
 }
 
-// Take is Take under rules.
-func (r Rules) Take(row *Row, c *ClosedWindow) (*Row, []Effect) {
-	return Take(r.at(c.Instrument, c.End), row, c)
+// ApplyClosed is ApplyClosed under rules.
+func (r Rules) ApplyClosed(row *Row, c *ClosedWindow) (*Row, []Effect) {
+	return ApplyClosed(r.at(c.Instrument, c.End), row, c)
 }

@@ -29,14 +29,14 @@ func TestRulesHoldAtTheEndOfAWindow(t *testing.T) {
 		for w := at("0m"); w <= end; w = w.Add(time.Second) {
 			var more []Effect
 			want, more = AdvanceTo(rules.at("sbi", w.Add(-rules.Settings.Grace)), want, w)
-			wanted = append(wanted, told(more)...)
+			wanted = append(wanted, publishedEffects(more)...)
 		}
 		var got []Effect
 		for w := at("0m"); w < end; {
 			w = min(end, w.Add(time.Duration(rapid.IntRange(1, 720).Draw(t, "step"))*time.Second))
 			var more []Effect
 			row, more = rules.AdvanceTo(row, w)
-			got = append(got, told(more)...)
+			got = append(got, publishedEffects(more)...)
 		}
 		if diff := cmp.Diff(wanted, got); diff != "" {
 			t.Fatal(diff)
@@ -47,8 +47,8 @@ func TestRulesHoldAtTheEndOfAWindow(t *testing.T) {
 	})
 }
 
-// told are the effects that others see; what asks for another call depends on the calls.
-func told(effects []Effect) (out []Effect) {
+// publishedEffects returns the effects that others see; requests for another call depend on the calls.
+func publishedEffects(effects []Effect) (out []Effect) {
 	for _, e := range effects {
 		if _, ok := e.(Due); !ok {
 			out = append(out, e)
@@ -63,7 +63,7 @@ func TestRulesJudgeClosedWindows(t *testing.T) {
 		var revision *WindowRecord
 		c := &ClosedWindow{Path: Path{"upi", "sbi", "g"}, ClosedAt: at("4m"), Tally: Tally{Counts: Counts{ledger.TimedOut: 1}}}
 		c.Start, c.End = at(end).Add(-time.Minute), at(end)
-		_, effects := rules.Take(nil, c)
+		_, effects := rules.ApplyClosed(nil, c)
 		for _, e := range effects {
 			if e, ok := e.(Corrected); ok {
 				revision = e.Record
@@ -89,7 +89,7 @@ func TestRowsShowClosedWindowsAsPublished(t *testing.T) {
 		if !ok || len(want) == 0 {
 			continue
 		}
-		closed, _ := rules.Take(nil, f.To)
+		closed, _ := rules.ApplyClosed(nil, f.To)
 		if got := closed.Record(); f.Record.Eligible != want[0] || !cmp.Equal(got, f.Record) {
 			t.Errorf("published %+v, shown %+v, want %d eligible", f.Record, got, want[0])
 		}

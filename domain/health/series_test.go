@@ -51,10 +51,10 @@ func (h *table) apply(key string, row *Row, effects []Effect) {
 				h.t.Fatalf("%s has a correction before its final", at)
 			}
 			h.finals[at], h.last[at] = e.Record, e.Record
-			h.take(e.To)
+			h.applyClosed(e.To)
 		case Late:
 			h.late++
-			h.take(e.To)
+			h.applyClosed(e.To)
 		case Corrected:
 			at := e.Record.ClosedKey(e.Record.Start)
 			want := int64(1)
@@ -91,10 +91,10 @@ func frozen[R any](t rapid.TB, row R, f func()) {
 	}
 }
 
-func (h *table) take(c *ClosedWindow) {
+func (h *table) applyClosed(c *ClosedWindow) {
 	var row *Row
 	var effects []Effect
-	frozen(h.t, h.rows[c.Key()], func() { row, effects = Take(h.s, h.rows[c.Key()], c) })
+	frozen(h.t, h.rows[c.Key()], func() { row, effects = ApplyClosed(h.s, h.rows[c.Key()], c) })
 	h.apply(c.Key(), row, effects)
 }
 
@@ -319,12 +319,12 @@ func TestCorrectionOfTheScore(t *testing.T) {
 
 func TestExpired(t *testing.T) {
 	s := DefaultSettings()
-	row, _ := Take(s, nil, &ClosedWindow{ClosedAt: at("1m10s"), Final: true})
+	row, _ := ApplyClosed(s, nil, &ClosedWindow{ClosedAt: at("1m10s"), Final: true})
 	end := at("1m10s").Add(s.Keep)
 	if row.Expired(s, end-1) || !row.Expired(s, end) {
 		t.Error("a closed window is kept until its close plus Keep")
 	}
-	if again, effects := Take(s, row, &ClosedWindow{ClosedAt: at("1m10s"), Final: true, Tally: Tally{Counts: Counts{ledger.Succeeded: 1}}}); again != row || effects != nil {
+	if again, effects := ApplyClosed(s, row, &ClosedWindow{ClosedAt: at("1m10s"), Final: true, Tally: Tally{Counts: Counts{ledger.Succeeded: 1}}}); again != row || effects != nil {
 		t.Error("a repeated final changed its window")
 	}
 }

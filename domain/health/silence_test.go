@@ -207,12 +207,12 @@ func TestLateForAnEmptyWindow(t *testing.T) {
 	row, effects := AdvanceTo(s, row, at("3m"))
 	for _, e := range effects {
 		if f, ok := e.(Finished); ok {
-			rows[f.To.Key()], _ = Take(s, rows[f.To.Key()], f.To)
+			rows[f.To.Key()], _ = ApplyClosed(s, rows[f.To.Key()], f.To)
 		}
 	}
 	_, effects = Observe(s, row, attempt(at("90s"), ledger.FailedTechnical), Source{}, at("3m"))
 	late := effects[0].(Late).To
-	_, effects = Take(s, rows[late.Key()], late)
+	_, effects = ApplyClosed(s, rows[late.Key()], late)
 	if r := effects[0].(Corrected).Record; r.Revision != 1 || r.Samples != 1 || rows[late.Key()] == nil {
 		t.Errorf("correction %+v of row %+v", r, rows[late.Key()])
 	}

@@ -90,9 +90,9 @@ type outcome struct {
 
 type place struct{ instrument, gateway string }
 
-// stand calls f for every level with its standing, and whether it has a part in anything: the mode, then instruments by
-// name, each before its gateways.
-func (r *ModeRow) stand(s Settings, f func(place, Standing, bool)) {
+// eachStanding calls f for every level with its standing, and whether it has a part in anything: the mode, then
+// instruments by name, each before its gateways.
+func (r *ModeRow) eachStanding(s Settings, f func(place, Standing, bool)) {
 	f(place{}, r.whole(s), r.Level.Known)
 	for i := range r.Instruments {
 		inst := &r.Instruments[i]
@@ -125,7 +125,7 @@ func outcomeOf(st Standing) outcome { return outcome{st.State, st.TrafficPercent
 // outcomes returns the outcomes of all levels that have a part in anything.
 func (r *ModeRow) outcomes(s Settings) map[place]outcome {
 	out := map[place]outcome{}
-	r.stand(s, func(at place, st Standing, part bool) {
+	r.eachStanding(s, func(at place, st Standing, part bool) {
 		if part {
 			out[at] = outcomeOf(st)
 		}
@@ -137,7 +137,7 @@ func (r *ModeRow) outcomes(s Settings) map[place]outcome {
 // enabled.
 func (r *ModeRow) changes(s Settings, before map[place]outcome) []ModeEffect {
 	var effects []ModeEffect
-	r.stand(s, func(at place, st Standing, part bool) {
+	r.eachStanding(s, func(at place, st Standing, part bool) {
 		old, had := before[at]
 		if !had {
 			old = outcome{Up, everything, 0}

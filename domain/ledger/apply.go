@@ -134,8 +134,8 @@ func (t *transition) overfull(e *payment.Event) bool {
 	return len(r.Events) >= MaxEvents || r.cost()-r.journalCost()+eventCost(e) > MaxRowBytes
 }
 
-// take notes e as an event of the transaction.
-func (t *transition) take(e *payment.Event) {
+// record records e as an event of the transaction.
+func (t *transition) record(e *payment.Event) {
 	r := t.write()
 	r.Events = append(r.Events, Seen{ID: e.ID, Fingerprint: e.Fingerprint})
 	r.LastAt = max(r.LastAt, e.UpdatedAt)

@@ -17,7 +17,7 @@ func (t *transition) payment(e *payment.Event) {
 		return
 	}
 	before := t.row.Net()
-	t.take(e)
+	t.record(e)
 	t.try(e)
 	r := t.write()
 	switch {

@@ -16,7 +16,7 @@ func (t *transition) reversal(e *payment.Event) {
 	if t.row.Settled() && t.exceeds(e) {
 		return
 	}
-	t.take(e)
+	t.record(e)
 	if r := t.write(); !r.Settled() {
 		r.Waiting = append(r.Waiting, e)
 		t.journal(e, Waiting, "", 0)
@@ -104,7 +104,7 @@ func (t *transition) decision(reversalID string) *Reversal {
 func (t *transition) remains(reversalID string) int64 {
 	remains := t.row.Net()
 	if v := t.decision(reversalID); v != nil {
-		remains += v.taken()
+		remains += v.deducted()
 	}
 	return remains
 }

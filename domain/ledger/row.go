@@ -60,8 +60,8 @@ type Seen struct {
 	Fingerprint uint64
 }
 
-// taken returns the amount that the reversal takes from the net amount.
-func (v *Reversal) taken() int64 {
+// deducted returns the amount that the reversal deducts from the net amount.
+func (v *Reversal) deducted() int64 {
 	if v.Status != payment.Success {
 		return 0
 	}
@@ -84,7 +84,7 @@ func (r *Row) Reversed() int64 {
 	var sum int64
 	if r != nil {
 		for i := range r.Reversals {
-			sum += r.Reversals[i].taken()
+			sum += r.Reversals[i].deducted()
 		}
 	}
 	return sum

@@ -55,7 +55,7 @@ func Apply(row *UserRow, p *ledger.Posting, missions *Snapshot, cfg Config) (*Us
 	if d.isDuplicate(p) {
 		d.effects = append(d.effects, Duplicate{})
 	} else {
-		before := d.take(p)
+		before := d.record(p)
 		counted := d.count(p, before)
 		d.forget()
 		d.effects = append(d.effects, Credit{Currency: p.Currency, Minor: p.NetAfter - p.NetBefore, Missions: counted})

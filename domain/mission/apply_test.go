@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// told writes effects as a readable transcript.
-func told(effects []Effect) []string {
+// transcript writes effects as a readable transcript.
+func transcript(effects []Effect) []string {
 	var out []string
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -46,7 +46,7 @@ func TestApplyTellsCompletionsAndRevocations(t *testing.T) {
 		"credit INR -45000 to 1",
 		"credit INR 90000 to 1", "completed swiggy-500/2 by t3",
 	}
-	if diff := cmp.Diff(want, told(effects)); diff != "" {
+	if diff := cmp.Diff(want, transcript(effects)); diff != "" {
 		t.Error(diff)
 	}
 	v := progress(t, row, s, "swiggy-500")
@@ -140,7 +140,7 @@ func TestCountAndCap(t *testing.T) {
 	partly := moved(a, 400)
 	row, effects := fold(nil, s, a, b, partly, moved(partly, 0))
 	want := []string{"credit INR 500 to 2", "credit INR 500 to 2", "completed count/1 by b", "credit INR -100 to 2", "credit INR -400 to 2", "revoked count/1 by a"}
-	if diff := cmp.Diff(want, told(effects)); diff != "" {
+	if diff := cmp.Diff(want, transcript(effects)); diff != "" {
 		t.Error(diff)
 	}
 	if got := progress(t, row, s, "capped").Progress; got != 300 {
@@ -168,7 +168,7 @@ func TestMissionCreatedLaterCountsWhatTheRowRemembers(t *testing.T) {
 	}
 	row, effects := fold(row, s, settled(facts("new", 20000, "2026-03-03T12:00:00Z")), moved(old, 0), moved(kept, 10000))
 	want := []string{"credit INR 20000 to 1", "completed swiggy-500/1 by new", "forgotten swiggy-500", "credit INR -30000 to 0", "credit INR -20000 to 1", "revoked swiggy-500/1 by kept"}
-	if diff := cmp.Diff(want, told(effects)); diff != "" {
+	if diff := cmp.Diff(want, transcript(effects)); diff != "" {
 		t.Error(diff)
 	}
 	// A payment as old as the forgotten one that arrives only now counts, and so do its reversals.
@@ -196,7 +196,7 @@ func TestPauseReachesPaymentsThatWereThereFirst(t *testing.T) {
 	row, _ := fold(nil, snap(v), before, after)
 	paused := snap(v.WithStatus(Paused, at("2026-03-02T11:00:00Z")))
 	row, effects := fold(row, paused, moved(before, 300))
-	if diff := cmp.Diff([]string{"credit INR -100 to 1", "revoked m/1 by before"}, told(effects)); diff != "" {
+	if diff := cmp.Diff([]string{"credit INR -100 to 1", "revoked m/1 by before"}, transcript(effects)); diff != "" {
 		t.Error(diff)
 	}
 	if v := progress(t, row, paused, "m"); v.Progress != 300 {
@@ -315,15 +315,15 @@ func TestConfigValidate(t *testing.T) {
 // The tally inside of a state is given once, and to a state that has no other.
 func TestRoomForOneTally(t *testing.T) {
 	o := owned{fresh: new(fresh)}
-	if many := o.room(2); o.holds(many) {
+	if many := o.room(2); o.owns(many) {
 		t.Error("one of two")
 	}
 	first := o.room(1)
-	if again := o.room(1); !o.holds(first) || again == first || o.holds(again) {
+	if again := o.room(1); !o.owns(first) || again == first || o.owns(again) {
 		t.Error("given twice")
 	}
 	o = owned{}
-	if o.holds(o.room(1)) || o.list() != nil {
+	if o.owns(o.room(1)) || o.list() != nil {
 		t.Error("there is no room")
 	}
 }

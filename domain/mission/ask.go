@@ -81,7 +81,7 @@ func segmentsDocument(names []string) []byte {
 }
 
 func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
-	p, problems := d.asked(e)
+	p, problems := d.missionOf(e)
 	switch {
 	case len(problems) > 0:
 		return verdict.Refused, problems
@@ -97,23 +97,23 @@ func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
 	if next.Switches, added = withSwitch(next.Switches, Switch{At: e.At, Out: e.Op == Withdraw}); !added {
 		return verdict.Unchanged, nil
 	}
-	was := p.enrolled(p.stands(old, e.At), old, e.At)
+	was := p.enrolled(p.versionFor(old, e.At), old, e.At)
 	d.put(p, next)
 	d.derive(p, d.row.Recent)
-	if now := d.find(p); was == p.enrolled(p.stands(now, e.At), now, e.At) { // kept all the same: another switch may yet come between
+	if now := d.find(p); was == p.enrolled(p.versionFor(now, e.At), now, e.At) { // kept all the same: another switch may yet come between
 		return verdict.Unchanged, nil
 	}
 	return verdict.Applied, nil
 }
 
-// asked returns the mission that an enrolment is about, or why there is none.
-func (d *draft) asked(e *Enrolment) (*Plan, problem.List) {
+// missionOf returns the mission that an enrolment is about, or why there is none.
+func (d *draft) missionOf(e *Enrolment) (*Plan, problem.List) {
 	p, ok := d.missions.Find(e.Mission)
 	if !ok {
 		return nil, problem.One("/mission", problem.NotFound, "there is no such mission")
 	}
 	s := d.find(p)
-	c := p.stands(s, e.At)
+	c := p.versionFor(s, e.At)
 	switch {
 	case !p.Status().Visible() || !c.Includes(e.UserID) || !c.invites(segmentsNow(d.row.Segments)):
 		return nil, problem.One("/mission", problem.NotFound, "there is no such mission")

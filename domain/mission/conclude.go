@@ -71,7 +71,7 @@ func (d *draft) compare(old, next *State, by cause) {
 	if !next.In() {
 		return
 	}
-	c := p.stands(next, 0)
+	c := p.versionFor(next, 0)
 	kept := next.Tallies[:0]
 	for _, t := range next.Tallies {
 		told := int64(0)
@@ -109,7 +109,7 @@ func (d *draft) planOf(mission string, next *State) (*Plan, bool) {
 // lost tells that what was won in windows that are no more is lost, and returns all the windows that there were. What
 // was won before the cut stays.
 func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by cause) []*Tally {
-	c := p.stands(old, 0)
+	c := p.versionFor(old, 0)
 	for _, t := range old.Tallies {
 		for len(left) > 0 && left[0].Start < t.Start {
 			left = left[1:]
@@ -118,7 +118,7 @@ func (d *draft) lost(p *Plan, old *State, left []*Tally, cut instant.Milli, by c
 			continue
 		}
 		for n := t.Completions; n > 0; n-- {
-			d.tell(c, Revoked, t.Start, n, money.Total{}, by)
+			d.emitOutcome(c, Revoked, t.Start, n, money.Total{}, by)
 		}
 	}
 	return old.Tallies
@@ -133,10 +133,10 @@ func (d *draft) evaluateTally(c *Compiled, t *Tally, told int64, by cause) *Tall
 		t.Completions = reached
 	}
 	for n := told; n > reached; n-- {
-		d.tell(c, Revoked, t.Start, n, progress, by)
+		d.emitOutcome(c, Revoked, t.Start, n, progress, by)
 	}
 	for n := told + 1; n <= reached; n++ {
-		d.tell(c, Completed, t.Start, n, progress, by)
+		d.emitOutcome(c, Completed, t.Start, n, progress, by)
 	}
 	return t
 }
@@ -149,7 +149,7 @@ func (d *draft) cut(s *State) {
 	}
 }
 
-func (d *draft) tell(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress money.Total, by cause) {
+func (d *draft) emitOutcome(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress money.Total, by cause) {
 	m := &c.mission
 	w := c.windowFrom(start)
 	newest := c

@@ -34,7 +34,7 @@ func (d *draft) brings(plan *Plan, p *ledger.Posting) bool {
 	if !s.In() || p.CreatedAt < s.EnrolledAt {
 		return plan.enrols(d.row.Segments, &p.Facts) != nil
 	}
-	c := plan.stands(s, 0)
+	c := plan.versionFor(s, 0)
 	return c.begins() && (s.BeganAt == 0 || p.CreatedAt < s.BeganAt) && c.Judge(&p.Facts) == Counted
 }
 
@@ -59,7 +59,7 @@ func (d *draft) countRecent(plan *Plan, p *ledger.Posting, before int64) int {
 	if !s.In() {
 		return 0
 	}
-	c := plan.stands(s, 0)
+	c := plan.versionFor(s, 0)
 	w, reason := plan.place(c, s, d.row.Segments, &p.Facts)
 	if reason == AfterHorizon {
 		d.effects = append(d.effects, Forgotten{Mission: plan.ID()})
@@ -89,7 +89,7 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	if !s.In() {
 		return d.enrolLate(plan, p)
 	}
-	c := plan.stands(s, 0)
+	c := plan.versionFor(s, 0)
 	w, reason := plan.place(c, s, d.row.Segments, &p.Facts)
 	if reason == Counted && !d.admit(plan, s, p) || reason == NotEnrolled && plan.enrols(d.row.Segments, &p.Facts) != nil {
 		reason = AfterHorizon

@@ -135,7 +135,7 @@ func (d *draft) began(p *Plan, c *Compiled, s *State, recent []*Recent) instant.
 // tallies gives next the tallies of what is settled of old, if it was of the same version, and of the remembered
 // payments.
 func (d *draft) tallies(p *Plan, old, next *State, recent []*Recent) {
-	c := p.stands(next, 0)
+	c := p.versionFor(next, 0)
 	same := old.In() && old.Version == next.Version
 	if same {
 		for _, t := range old.Tallies {

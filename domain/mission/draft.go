@@ -60,8 +60,8 @@ func (o *owned) list() []*Tally {
 	return o.fresh.list[:0]
 }
 
-// holds tells whether a tally was made by the draft.
-func (o *owned) holds(t *Tally) bool { return o.fresh != nil && t == &o.fresh.first }
+// owns tells whether a tally was made by the draft.
+func (o *owned) owns(t *Tally) bool { return o.fresh != nil && t == &o.fresh.first }
 
 func newDraft(row *UserRow, user string, missions *Snapshot, cfg Config) *draft {
 	d := &draft{old: row, user: user, missions: missions, cfg: cfg}
@@ -174,7 +174,7 @@ func (d *draft) tally(p *Plan, w span) *Tally {
 			s.Tallies = o.list()
 		}
 		s.Tallies = slices.Insert(s.Tallies, i, t)
-	case !o.holds(s.Tallies[i]):
+	case !o.owns(s.Tallies[i]):
 		t := o.room(len(s.Tallies))
 		*t = *s.Tallies[i]
 		t.Entries = slices.Clone(t.Entries)
@@ -215,9 +215,9 @@ func (d *draft) isDuplicate(p *ledger.Posting) bool {
 	return false
 }
 
-// take keeps the posting: its money, its time, and its payment as long as the horizon reaches. It returns what was left
-// of the payment before, as the row had it.
-func (d *draft) take(p *ledger.Posting) (before int64) {
+// record records the posting: its money, its time, and its payment as long as the horizon reaches. It returns what was
+// left of the payment before, as the row had it.
+func (d *draft) record(p *ledger.Posting) (before int64) {
 	d.changed = true
 	d.row.LastAt = max(d.row.LastAt, p.At)
 	d.receive(p)
@@ -293,7 +293,7 @@ func (d *draft) settle(r *Recent) {
 		if !s.In() {
 			continue
 		}
-		c := plan.stands(s, 0)
+		c := plan.versionFor(s, 0)
 		w, reason := plan.place(c, s, d.row.Segments, facts)
 		if reason != Counted {
 			continue

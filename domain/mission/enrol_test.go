@@ -21,7 +21,7 @@ type tale struct {
 	told []string
 }
 
-func (x *tale) take(row *UserRow, effects []Effect) {
+func (x *tale) apply(row *UserRow, effects []Effect) {
 	x.row = row
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -42,17 +42,17 @@ func (x *tale) take(row *UserRow, effects []Effect) {
 }
 
 func (x *tale) pays(id, created string) {
-	x.take(Apply(x.row, settled(facts(id, 100, created)), x.s, DefaultConfig()))
+	x.apply(Apply(x.row, settled(facts(id, 100, created)), x.s, DefaultConfig()))
 }
 
-func (x *tale) asks(op EnrolmentOp, when string) {
+func (x *tale) enrol(op EnrolmentOp, when string) {
 	e := &Enrolment{ID: fmt.Sprint(op, when), Op: op, UserID: "u1", Mission: "m", At: at(when)}
-	x.take(ApplyEnrolment(x.row, e, x.s, DefaultConfig()))
+	x.apply(ApplyEnrolment(x.row, e, x.s, DefaultConfig()))
 }
 
 func (x *tale) isIn(when string, segments ...string) {
 	s := &Segments{ID: "s" + when, UserID: "u1", Segments: segments, At: at(when)}
-	x.take(ApplySegments(x.row, s, x.s, DefaultConfig()))
+	x.apply(ApplySegments(x.row, s, x.s, DefaultConfig()))
 }
 
 // wants compares what was told since the last call.
@@ -96,23 +96,23 @@ func TestOptIn(t *testing.T) {
 	x.pays("after", "2026-03-02T11:00:00Z")
 	x.sees(0, false)
 	x.reasons(NotEnrolled, NotEnrolled)
-	x.asks(Withdraw, "2026-03-02T08:00:00Z")
+	x.enrol(Withdraw, "2026-03-02T08:00:00Z")
 	x.wants("unchanged")
-	x.asks(Enrol, "2026-03-02T10:00:00Z")
+	x.enrol(Enrol, "2026-03-02T10:00:00Z")
 	x.wants("applied") // to what was paid since
 	x.sees(1, true)
 	x.reasons(Counted, NotEnrolled)
-	x.asks(Enrol, "2026-03-02T10:30:00Z")
-	x.asks(Enrol, "2026-03-02T10:00:00Z")
+	x.enrol(Enrol, "2026-03-02T10:30:00Z")
+	x.enrol(Enrol, "2026-03-02T10:00:00Z")
 	x.wants("unchanged", "duplicate")
 	x.pays("next", "2026-03-02T12:00:00Z")
 	x.wants("completed 1 v1 of 2026-03-01T00:00:00.000Z")
-	x.asks(Withdraw, "2026-03-02T12:00:00Z")
+	x.enrol(Withdraw, "2026-03-02T12:00:00Z")
 	x.wants("applied", "revoked 1 v1 of 2026-03-01T00:00:00.000Z")
 	x.sees(1, false)
 	x.pays("out", "2026-03-02T13:00:00Z")
 	x.sees(1, false)
-	x.asks(Enrol, "2026-03-02T14:00:00Z")
+	x.enrol(Enrol, "2026-03-02T14:00:00Z")
 	x.pays("in again", "2026-03-02T14:00:00Z")
 	x.wants("applied", "completed 1 v1 of 2026-03-01T00:00:00.000Z")
 	x.sees(2, true)
@@ -122,11 +122,11 @@ func TestOptIn(t *testing.T) {
 func TestEnrolmentAfterTheHorizon(t *testing.T) {
 	x := &tale{t: t, s: snapshot(t, optIn())}
 	old := settled(facts("old", 100, "2026-03-02T11:00:00Z"))
-	x.take(Apply(x.row, old, x.s, DefaultConfig()))
+	x.apply(Apply(x.row, old, x.s, DefaultConfig()))
 	x.pays("new", "2026-03-05T11:00:00Z")
-	x.asks(Enrol, "2026-03-02T10:00:00Z")
+	x.enrol(Enrol, "2026-03-02T10:00:00Z")
 	x.sees(1, true)
-	x.take(Apply(x.row, moved(old, 0), x.s, DefaultConfig()))
+	x.apply(Apply(x.row, moved(old, 0), x.s, DefaultConfig()))
 	x.wants("applied", "after horizon")
 	x.sees(1, true)
 	p, _ := x.s.Find("m")
@@ -160,7 +160,7 @@ func TestVerdictsOnEnrolments(t *testing.T) {
 	x := &tale{t: t, s: s}
 	for i, tt := range tests {
 		e := &Enrolment{ID: fmt.Sprint(i), Op: tt.op, UserID: "u1", Mission: tt.mission, At: 7}
-		x.take(ApplyEnrolment(x.row, e, s, DefaultConfig()))
+		x.apply(ApplyEnrolment(x.row, e, s, DefaultConfig()))
 		x.wants(tt.want)
 		if v, ok := x.row.Verdicts.Find(e.ID); !ok || v.At != 7 || (v.Result == verdict.Refused) != (len(v.Problems) > 0) {
 			t.Errorf("%+v", v)
@@ -196,7 +196,7 @@ func TestAutomaticEnrolmentMoves(t *testing.T) {
 	x.wants("completed 1 v2 of 2026-03-01T00:00:00.000Z")
 	p := settled(facts("zomato", 100, "2026-03-02T10:00:00Z"))
 	p.Merchant = "zomato"
-	x.take(Apply(x.row, p, x.s, DefaultConfig())) // does not count in version 1
+	x.apply(Apply(x.row, p, x.s, DefaultConfig())) // does not count in version 1
 	x.sees(1, true)
 	x.reasons(Counted, NotEnrolled)
 	x.pays("a", "2026-03-02T11:00:00Z")
@@ -282,13 +282,13 @@ func TestWindowsOfAUser(t *testing.T) {
 	m := optIn()
 	m.Window = Window{Kind: WindowPerUser, Duration: 2 * time.Hour}
 	x := &tale{t: t, s: snapshot(t, m)}
-	x.asks(Enrol, "2026-03-02T09:00:00Z")
+	x.enrol(Enrol, "2026-03-02T09:00:00Z")
 	x.pays("a", "2026-03-02T10:59:59.999Z")
 	x.pays("b", "2026-03-02T11:00:00Z")
 	x.sees(1, true)
 	m.Window.Start = StartFirstPayment
 	x = &tale{t: t, s: snapshot(t, m)}
-	x.asks(Enrol, "2026-03-02T09:00:00Z")
+	x.enrol(Enrol, "2026-03-02T09:00:00Z")
 	x.sees(0, true)
 	if v, _ := ViewOf(x.row, "u1", "m", x.s, 5, DefaultConfig()); v.Start != 0 || v.End != 0 {
 		t.Errorf("a window before the first payment: %+v", v)
@@ -326,15 +326,15 @@ func TestWindowsBeyondTheBound(t *testing.T) {
 		p := settled(facts(fmt.Sprint("t", i), 100, "2026-03-02T12:00:00Z"))
 		p.CreatedAt = begin.Add(time.Duration(i) * 24 * time.Hour)
 		p.At = p.CreatedAt
-		x.take(Apply(x.row, p, x.s, DefaultConfig()))
+		x.apply(Apply(x.row, p, x.s, DefaultConfig()))
 	}
 	s := x.row.State("m")
 	if len(s.Tallies) != MaxTallies || s.Cut.String() != "2026-03-07T00:00:00.000Z" || len(x.told) != MaxTallies+5 {
 		t.Errorf("%d windows from %s, %d completed", len(s.Tallies), s.Cut, len(x.told))
 	}
 	x.told = nil
-	x.take(Apply(x.row, moved(settled(facts("t4", 100, "2026-03-06T12:00:00Z")), 0), x.s, DefaultConfig()))
-	x.take(Apply(x.row, moved(settled(facts("t5", 100, "2026-03-07T12:00:00Z")), 0), x.s, DefaultConfig()))
+	x.apply(Apply(x.row, moved(settled(facts("t4", 100, "2026-03-06T12:00:00Z")), 0), x.s, DefaultConfig()))
+	x.apply(Apply(x.row, moved(settled(facts("t5", 100, "2026-03-07T12:00:00Z")), 0), x.s, DefaultConfig()))
 	x.wants("after horizon", "revoked 1 v1 of 2026-03-07T00:00:00.000Z")
 }
 

@@ -46,13 +46,13 @@ func (i Interval) Contains(t instant.Milli) bool { return t >= i.From && (i.To =
 
 // NewHistory returns the history of m as created at event time at, with the status that m has.
 func NewHistory(m Mission, at instant.Milli) History {
-	h := Asked(m)
+	h := HistoryOf(m)
 	h.ChangedAt, h.Versions[0].CreatedAt = at, at
 	return h.WithStatus(m.Status, at)
 }
 
-// Asked returns a definition as commands carry it: a history without a past.
-func Asked(m Mission) History {
+// HistoryOf returns the history of a definition as commands carry it: one version, and no past.
+func HistoryOf(m Mission) History {
 	h := History{Status: m.Status}
 	m.Status = ""
 	h.Versions = []Version{{Number: 1, Mission: m}}

@@ -222,7 +222,7 @@ func modelProgress(m Mission, xs []history) int64 {
 // won is what outcomes say is in force, by mission, version and window.
 type won map[string]int64
 
-func (l won) take(t *rapid.T, effects []Effect) {
+func (l won) add(t *rapid.T, effects []Effect) {
 	for _, e := range effects {
 		o, ok := e.(*Outcome)
 		if !ok {

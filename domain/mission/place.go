@@ -47,9 +47,9 @@ func (p *Plan) enrols(sets []SegmentSet, f *payment.Facts) *Compiled {
 	return c
 }
 
-// stands returns the version that counts for a user, and shows: the one that the user is in, else the one in force at
-// t.
-func (p *Plan) stands(s *State, t instant.Milli) *Compiled {
+// versionFor returns the version that counts for a user and is shown: the one that the user is in, else the one in
+// force at t.
+func (p *Plan) versionFor(s *State, t instant.Milli) *Compiled {
 	if s.In() {
 		if c, ok := p.Version(s.Version); ok {
 			return c
@@ -62,7 +62,7 @@ func (p *Plan) stands(s *State, t instant.Milli) *Compiled {
 // row may be nil; f.UserID must be set.
 func (p *Plan) Judge(row *UserRow, f *payment.Facts, net int64) (*Compiled, Reason) {
 	s := row.State(p.ID())
-	c := p.stands(s, f.CreatedAt)
+	c := p.versionFor(s, f.CreatedAt)
 	var sets []SegmentSet
 	if row != nil {
 		sets = row.Segments

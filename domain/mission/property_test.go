@@ -185,12 +185,12 @@ func TestProgressIsWhatTheModelSays(t *testing.T) {
 			if diff := cmp.Diff(before, row); diff != "" {
 				t.Fatal("the old row has changed: " + diff)
 			}
-			outcomes.take(t, effects)
+			outcomes.add(t, effects)
 			row = next
 		}
 		final := k.final()
 		row, effects := reach(row, steps[len(steps)-1], k.snapshot()) // what is repeated touches the row
-		outcomes.take(t, effects)
+		outcomes.add(t, effects)
 		w.check(t, row, final, outcomes)
 	})
 }
@@ -242,7 +242,7 @@ func TestProgressDoesNotDependOnOrder(t *testing.T) {
 		outcomes := won{}
 		for _, x := range w.arrive(t) {
 			next, effects := reach(row, x, s)
-			outcomes.take(t, effects)
+			outcomes.add(t, effects)
 			row = next
 		}
 		w.check(t, row, k.final(), outcomes)

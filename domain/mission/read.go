@@ -64,7 +64,7 @@ func DetailOf(row *UserRow, user, id string, missions *Snapshot, at instant.Mill
 
 func (p *Plan) view(row *UserRow, user string, at instant.Milli) (View, bool) {
 	s := row.State(p.ID())
-	c := p.stands(s, at)
+	c := p.versionFor(s, at)
 	var sets []SegmentSet
 	if row != nil {
 		sets = row.Segments

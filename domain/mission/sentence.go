@@ -25,7 +25,7 @@ func Sentence(m *Mission) string {
 	if m.Goal.PerEventCap > 0 && metric.minor {
 		b.WriteString(", at most " + FormatMoney(m.Goal.PerEventCap, m.Currency) + " counted a payment")
 	}
-	b.WriteString(", win " + RewardKindOf(m.Reward.Kind).prize(m.Reward, m.Currency))
+	b.WriteString(", win " + RewardKindOf(m.Reward.Kind).phrase(m.Reward, m.Currency))
 	switch n := m.Limits.CompletionsPerUser; {
 	case n == 0:
 		b.WriteString(", every time")

@@ -9,21 +9,21 @@ import (
 func Answer(row *Row, user string, result *Result, now instant.Milli) (*Row, []Effect) {
 	t := begin(row, user, now)
 	r := t.row.Find(result.RewardID)
-	if r == nil || !r.asked(result.TaskID) {
+	if r == nil || !r.awaits(result.TaskID) {
 		next, effects := AdvanceTo(row, user, now)
 		return next, append(effects, Stale{result.TaskID})
 	}
 	r = t.edit(r)
 	if r.State == Granting {
-		t.paid(r, result)
+		t.applyResult(r, result)
 	} else {
-		t.heldPaid(r, result)
+		t.applyHeldResult(r, result)
 	}
 	return t.end()
 }
 
-// asked tells whether the reward waits for the result of a task.
-func (r *Reward) asked(taskID string) bool {
+// awaits tells whether the reward waits for the result of a task.
+func (r *Reward) awaits(taskID string) bool {
 	switch {
 	case r.State == Granting:
 		return taskID == TaskID(r.ID, r.Paid)
@@ -36,34 +36,34 @@ func (r *Reward) asked(taskID string) bool {
 	}
 }
 
-// paid is the result of this epoch's payment.
-func (t *transition) paid(r *Reward, result *Result) {
+// applyResult applies the result of this epoch's payment.
+func (t *transition) applyResult(r *Reward, result *Result) {
 	if result.OK {
 		r.Code = result.Code
 		t.move(r, Granted, "")
-		t.giveBack(r, budget.Spent, r.Amount, "")
+		t.emitReturn(r, budget.Spent, r.Amount, "")
 		return
 	}
 	r.Paid = 0
 	t.move(r, Failed, result.Reason)
-	t.giveBack(r, budget.Returned, r.Amount, "")
+	t.emitReturn(r, budget.Returned, r.Amount, "")
 }
 
-// heldPaid is the result of what was asked for an epoch that is over.
-func (t *transition) heldPaid(r *Reward, result *Result) {
+// applyHeldResult applies the result of a task of an epoch that is over.
+func (t *transition) applyHeldResult(r *Reward, result *Result) {
 	held := r.Held
 	switch {
 	case held.Hold == Recovering && result.OK:
 		r.Held = nil
-		t.giveBack(r, budget.Recovered, held.Amount, "")
+		t.emitReturn(r, budget.Recovered, held.Amount, "")
 	case held.Hold == Recovering:
 		held.Hold = Kept
 	case !result.OK:
 		r.Held = nil
-		t.giveBack(r, budget.Returned, held.Amount, "")
+		t.emitReturn(r, budget.Returned, held.Amount, "")
 	default: // paid after it was revoked
 		held.Code = result.Code
-		t.giveBack(r, budget.Spent, held.Amount, "")
+		t.emitReturn(r, budget.Spent, held.Amount, "")
 		if r.State == Reserved {
 			held.Hold = Kept // the epoch that waits takes it
 			break

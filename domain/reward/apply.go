@@ -9,10 +9,10 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// Take gives an allotment to its user's row, which may be nil, at the wall time now. It returns the row to keep and
-// what follows, and leaves the old row as it was. What was due at now is settled first, whether or not its timer has
-// been called.
-func Take(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, []Effect) {
+// ApplyAllotment applies an allotment to its user's row, which may be nil, at the wall time now. It returns the row to
+// keep and what follows, and leaves the old row as it was. What was due at now is settled first, whether or not its
+// timer has been called.
+func ApplyAllotment(row *Row, user string, a *budget.Allotment, now instant.Milli) (*Row, []Effect) {
 	if a.UserID != user || a.Mission == "" || !money.Fits(a.Amount) {
 		return row, []Effect{Rejected{"an allotment without its mission, of another user, or with an amount out of bounds"}}
 	}
@@ -92,7 +92,7 @@ func begin(row *Row, user string, now instant.Milli) *transition {
 				continue
 			}
 			t.move(r, Expired, ReasonExpired)
-			t.giveBack(r, budget.Returned, r.Amount, r.Code)
+			t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 			r.Code = ""
 		}
 	}
@@ -171,8 +171,8 @@ func (t *transition) move(r *Reward, to State, reason string) {
 	r.State, r.Reason, r.Since = to, reason, t.now
 }
 
-// giveBack tells the budget what becomes of an amount. A goodwill reward has none.
-func (t *transition) giveBack(r *Reward, m budget.Movement, amount int64, unseen string) {
+// emitReturn emits to the budget what becomes of an amount. A goodwill reward has none.
+func (t *transition) emitReturn(r *Reward, m budget.Movement, amount int64, unseen string) {
 	if r.Mission == "" {
 		return
 	}

@@ -26,7 +26,7 @@ func TestBalancesNeverOverflow(tt *testing.T) {
 			a := coins(budget.Reserved, fmt.Sprint("m", i), rapid.SampledFrom([]int64{money.Max, 1}).Draw(t, "amount"), mission.DebtNegative)
 			a.Reward.Kind = kind
 			before := row.Coins.Balance
-			next, effects := reward.Take(row, "u", a, noon)
+			next, effects := reward.ApplyAllotment(row, "u", a, noon)
 			id := reward.ID("u", a.Mission, 1, 0, 1)
 			if kind == mission.RewardScratchCard {
 				var more []reward.Effect
@@ -49,7 +49,7 @@ func TestBalancesNeverOverflow(tt *testing.T) {
 					t.Fatalf("the amount does not return: %+v", effects)
 				}
 				// It cannot be taken back, since it was never had.
-				if next, _ := reward.Take(row, "u", coins(budget.Revoked, a.Mission, a.Amount, mission.DebtNegative), noon); next.Coins.Balance != before {
+				if next, _ := reward.ApplyAllotment(row, "u", coins(budget.Revoked, a.Mission, a.Amount, mission.DebtNegative), noon); next.Coins.Balance != before {
 					t.Fatalf("revoked: %+v", next.Coins)
 				}
 			}

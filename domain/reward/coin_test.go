@@ -25,9 +25,9 @@ func TestDebtPolicies(t *testing.T) {
 		mission.DebtNegative: {Balance: -300},
 		mission.DebtFloor:    {Balance: 0, Debt: 300},
 	} {
-		row, _ := reward.Take(nil, "u", coins(budget.Reserved, "m", 500, debt), noon)
+		row, _ := reward.ApplyAllotment(nil, "u", coins(budget.Reserved, "m", 500, debt), noon)
 		row.Coins.Balance -= 300 // as if they had been spent
-		next, effects := reward.Take(row, "u", coins(budget.Revoked, "m", 500, debt), noon)
+		next, effects := reward.ApplyAllotment(row, "u", coins(budget.Revoked, "m", 500, debt), noon)
 		if row.Coins.Balance != 200 {
 			t.Fatal("the old row has changed")
 		}
@@ -39,8 +39,8 @@ func TestDebtPolicies(t *testing.T) {
 			t.Errorf("%s: %+v", debt, effects)
 		}
 		// coins that come later pay the debt first
-		next, _ = reward.Take(next, "u", coins(budget.Reserved, "n", 100, debt), noon)
-		later, _ := reward.Take(next, "u", coins(budget.Reserved, "o", 400, debt), noon)
+		next, _ = reward.ApplyAllotment(next, "u", coins(budget.Reserved, "n", 100, debt), noon)
+		later, _ := reward.ApplyAllotment(next, "u", coins(budget.Reserved, "o", 400, debt), noon)
 		if later.Coins.Balance != 200 || later.Coins.Debt != 0 {
 			t.Errorf("%s: later %+v", debt, later.Coins)
 		}
@@ -56,7 +56,7 @@ func TestEntriesGoToPages(t *testing.T) {
 	pages := map[string][]reward.Entry{}
 	const n = 5*reward.PageSize + 7
 	for i := range n {
-		next, effects := reward.Take(row, "u", coins(budget.Reserved, fmt.Sprint("m", i), 10, mission.DebtNegative), noon)
+		next, effects := reward.ApplyAllotment(row, "u", coins(budget.Reserved, fmt.Sprint("m", i), 10, mission.DebtNegative), noon)
 		row = next
 		for _, e := range effects {
 			if p, ok := e.(reward.Paged); ok {
@@ -87,7 +87,7 @@ func TestEntriesGoToPages(t *testing.T) {
 func TestTimeOfARow(t *testing.T) {
 	a := coins(budget.Reserved, "m", 10, mission.DebtNegative)
 	a.Grant.Mode, a.Reward.ExpiresAfter = mission.GrantClaim, 1000_000_000
-	row, _ := reward.Take(nil, "u", a, noon)
+	row, _ := reward.ApplyAllotment(nil, "u", a, noon)
 	id := row.Rewards[0].ID
 	late, _ := reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: id}, nil, noon+1000)
 	if late.Rewards[0].State != reward.Expired {
@@ -106,9 +106,9 @@ func TestTimeOfARow(t *testing.T) {
 func TestAnEmptyCard(t *testing.T) {
 	a := coins(budget.Reserved, "m", 0, mission.DebtNegative)
 	a.Reward.Kind = mission.RewardScratchCard
-	row, _ := reward.Take(nil, "u", a, noon)
+	row, _ := reward.ApplyAllotment(nil, "u", a, noon)
 	row, _ = reward.Judge(row, &reward.Command{ID: "c", Op: reward.Claim, UserID: "u", RewardID: row.Rewards[0].ID}, nil, noon)
-	row, _ = reward.Take(row, "u", coins(budget.Revoked, "m", 0, mission.DebtNegative), noon)
+	row, _ = reward.ApplyAllotment(row, "u", coins(budget.Revoked, "m", 0, mission.DebtNegative), noon)
 	if row.Rewards[0].State != reward.ClawedBack || row.Coins.Count != 0 {
 		t.Errorf("%+v, %+v", row.Rewards[0], row.Coins)
 	}

@@ -25,8 +25,8 @@ func (c Changed) Granted() bool {
 // Settled tells the budget what became of a reservation.
 type Settled struct{ Return *budget.Return }
 
-// Asked asks a provider for something: a task of the kind task.RewardPayout, or task.RewardClawback.
-type Asked struct {
+// TaskRequested asks a provider for a task: one of the kind task.RewardPayout, or task.RewardClawback.
+type TaskRequested struct {
 	TaskID string
 	Kind   string
 	Reward *Reward
@@ -49,10 +49,10 @@ type Stale struct{ TaskID string }
 // Rejected is a record that cannot be used.
 type Rejected struct{ Detail string }
 
-func (Changed) effect()  {}
-func (Settled) effect()  {}
-func (Asked) effect()    {}
-func (Due) effect()      {}
-func (Paged) effect()    {}
-func (Stale) effect()    {}
-func (Rejected) effect() {}
+func (Changed) effect()       {}
+func (Settled) effect()       {}
+func (TaskRequested) effect() {}
+func (Due) effect()           {}
+func (Paged) effect()         {}
+func (Stale) effect()         {}
+func (Rejected) effect()      {}

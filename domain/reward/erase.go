@@ -15,15 +15,15 @@ func Erase(row *Row, user string, now instant.Milli) (pages []string, effects []
 	t := &transition{user: user, row: row, now: now}
 	for _, r := range row.Rewards {
 		if r.Held != nil && r.Held.Hold == Awaited { // of an epoch that is over
-			t.giveBack(r, budget.Spent, r.Held.Amount, "")
+			t.emitReturn(r, budget.Spent, r.Held.Amount, "")
 		}
 		switch {
 		case r.State == Granting:
-			t.giveBack(r, budget.Spent, r.Amount, "")
+			t.emitReturn(r, budget.Spent, r.Amount, "")
 		case r.State == Granted && r.Paid == 0: // a card that nobody scratched
-			t.giveBack(r, budget.Returned, r.Amount, "")
-		case r.live() && !r.given():
-			t.giveBack(r, budget.Returned, r.Amount, r.Code)
+			t.emitReturn(r, budget.Returned, r.Amount, "")
+		case r.live() && !r.isGranted():
+			t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 		}
 	}
 	for n := range row.Coins.Pages() {

@@ -17,7 +17,7 @@ func TestErasureLeavesNothingReserved(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var row *reward.Row
 		now, reserved, ended := noon, int64(0), int64(0)
-		var asked []reward.Asked
+		var asked []reward.TaskRequested
 		follow := func(effects []reward.Effect) {
 			for _, e := range effects {
 				switch e := e.(type) {
@@ -25,7 +25,7 @@ func TestErasureLeavesNothingReserved(t *testing.T) {
 					if e.Return.Movement != budget.Recovered {
 						ended += e.Return.Amount
 					}
-				case reward.Asked:
+				case reward.TaskRequested:
 					asked = append(asked, e)
 				case reward.Rejected:
 					rt.Fatal(e.Detail)
@@ -45,11 +45,11 @@ func TestErasureLeavesNothingReserved(t *testing.T) {
 			var effects []reward.Effect
 			switch choice := rapid.IntRange(0, 3).Draw(rt, "what"); {
 			case choice == 0 && r != nil && !r.Revoked:
-				row, effects = reward.Take(row, "u", a, now)
+				row, effects = reward.ApplyAllotment(row, "u", a, now)
 			case choice < 2 && (r == nil || r.Revoked):
 				a.Verdict = budget.Reserved
 				reserved += a.Amount
-				row, effects = reward.Take(row, "u", a, now)
+				row, effects = reward.ApplyAllotment(row, "u", a, now)
 			case choice == 2 && r != nil:
 				op := rapid.SampledFrom([]reward.Op{reward.Claim, reward.Cancel}).Draw(rt, "op")
 				row, effects = reward.Judge(row, &reward.Command{ID: now.String(), Op: op, UserID: "u", RewardID: r.ID, Reason: "why"}, nil, now)

@@ -50,7 +50,7 @@ func (t *transition) judgeClaim(c *Command) (verdict.Result, problem.List) {
 	case r.waits():
 		t.claim(t.edit(r))
 		return verdict.Applied, nil
-	case r.State == Granting || r.given():
+	case r.State == Granting || r.isGranted():
 		return verdict.Unchanged, nil
 	}
 	return refuse("", problem.InvalidField, "a reward that is "+string(r.State)+" cannot be claimed")

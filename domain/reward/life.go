@@ -11,7 +11,7 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 	reserved := a.Verdict == budget.Reserved
 	if !r.Revoked { // it has this completion already
 		if reserved {
-			t.giveBack(&Reward{ID: r.ID, Mission: a.Mission, Epoch: r.Epoch, Kind: a.Reward.Kind, Currency: a.Currency, Pool: a.Reward.Pool},
+			t.emitReturn(&Reward{ID: r.ID, Mission: a.Mission, Epoch: r.Epoch, Kind: a.Reward.Kind, Currency: a.Currency, Pool: a.Reward.Pool},
 				budget.Returned, a.Amount, a.Code)
 		}
 		return
@@ -61,7 +61,7 @@ func (t *transition) proceed(r *Reward) {
 // adopt makes what the user still has of an earlier epoch the reward of this one; what was reserved for it is not
 // needed.
 func (t *transition) adopt(r *Reward) {
-	t.giveBack(r, budget.Returned, r.Amount, r.Code)
+	t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 	r.Amount, r.Code, r.Paid, r.AvailableAt = r.Held.Amount, r.Held.Code, r.Held.Epoch, t.now
 	r.Held = nil
 	t.move(r, Granted, "")
@@ -98,12 +98,12 @@ func (t *transition) grant(r *Reward) {
 	case r.Code == "":
 		r.Paid = r.Epoch
 		t.move(r, Granting, "")
-		t.emit(Asked{TaskID: TaskID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
+		t.emit(TaskRequested{TaskID: TaskID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
 		return
 	}
 	r.Paid = r.Epoch
 	t.move(r, Granted, "")
-	t.giveBack(r, budget.Spent, r.Amount, "")
+	t.emitReturn(r, budget.Spent, r.Amount, "")
 }
 
 // claim gives a reward that waits for its user.
@@ -120,7 +120,7 @@ func (t *transition) claim(r *Reward) {
 	t.credit(r)
 	r.Paid = r.Epoch
 	t.move(r, Redeemed, "")
-	t.giveBack(r, budget.Spent, r.Amount, "")
+	t.emitReturn(r, budget.Spent, r.Amount, "")
 }
 
 // revoke takes the completion away.
@@ -143,12 +143,12 @@ func (t *transition) drop(r *Reward, reason string) {
 	case r.State == Granting: // the provider may pay yet
 		r.Held = &Holding{Hold: Awaited, Epoch: r.Paid, Amount: r.Amount}
 		t.move(r, Cancelled, reason)
-	case !r.given():
-		t.giveBack(r, budget.Returned, r.Amount, r.Code)
+	case !r.isGranted():
+		t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 		r.Code = ""
 		t.move(r, Cancelled, reason)
 	case r.Paid == 0: // a card that nobody scratched
-		t.giveBack(r, budget.Returned, r.Amount, "")
+		t.emitReturn(r, budget.Returned, r.Amount, "")
 		t.move(r, ClawedBack, reason)
 	default:
 		t.clawBack(r, reason)
@@ -162,7 +162,7 @@ func (t *transition) clawBack(r *Reward, reason string) {
 	switch {
 	case r.unit() == mission.Coins:
 		t.debit(r)
-		t.giveBack(r, budget.Recovered, r.Amount, "")
+		t.emitReturn(r, budget.Recovered, r.Amount, "")
 	case r.Pool != "":
 		r.Held = &Holding{Hold: Kept, Epoch: r.Paid, Amount: r.Amount, Code: r.Code}
 	default:
@@ -175,5 +175,5 @@ func (t *transition) clawBack(r *Reward, reason string) {
 func (t *transition) recover(r *Reward, held *Holding) {
 	held.Hold, held.Ended = Recovering, r.Epoch
 	r.Held = held
-	t.emit(Asked{TaskID: ClawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
+	t.emit(TaskRequested{TaskID: ClawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
 }

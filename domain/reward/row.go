@@ -103,10 +103,10 @@ type Holding struct {
 
 // live tells whether the reward of this epoch is still promised or given.
 func (r *Reward) live() bool {
-	return r.State == Reserved || r.State == Pending || r.State == Claimable || r.State == Granting || r.given()
+	return r.State == Reserved || r.State == Pending || r.State == Claimable || r.State == Granting || r.isGranted()
 }
 
-func (r *Reward) given() bool { return r.State == Granted || r.State == Redeemed }
+func (r *Reward) isGranted() bool { return r.State == Granted || r.State == Redeemed }
 
 // Visible tells whether there is anything to show: not for a revocation that came before its completion.
 func (r *Reward) Visible() bool { return r.Epoch > 0 }

@@ -90,12 +90,12 @@ func (w *world) budget(key string, next *budget.Row, effects []budget.Effect) {
 		case budget.Allotted:
 			w.send("rewards-in", e.Allotment.UserID, func() {
 				w.reward(e.Allotment.UserID, func(row *reward.Row, user string) (*reward.Row, []reward.Effect) {
-					return reward.Take(row, user, e.Allotment, w.now)
+					return reward.ApplyAllotment(row, user, e.Allotment, w.now)
 				})
 			})
 		case budget.Moved:
 			w.send("budget-loop", e.To, func() {
-				next, effects := budget.Take(w.budgets[e.To], e.To, e.Move)
+				next, effects := budget.ApplyMove(w.budgets[e.To], e.To, e.Move)
 				w.budget(e.To, next, effects)
 			})
 		case budget.Rejected:
@@ -116,7 +116,7 @@ func (w *world) reward(user string, apply func(*reward.Row, string) (*reward.Row
 				next, effects := budget.Resolve(w.budgets[e.Return.Mission], e.Return)
 				w.budget(e.Return.Mission, next, effects)
 			})
-		case reward.Asked:
+		case reward.TaskRequested:
 			w.send("tasks", e.TaskID, func() { w.provide(user, e) })
 		case reward.Changed:
 			w.reveal(e.Reward)
@@ -150,7 +150,7 @@ func (w *world) reveal(r *reward.Reward) {
 }
 
 // provide is a provider that pays or does not.
-func (w *world) provide(user string, e reward.Asked) {
+func (w *world) provide(user string, e reward.TaskRequested) {
 	ok := rapid.Bool().Draw(w.t, "the provider can")
 	id := reward.TaskID(e.Reward.ID, e.Epoch)
 	switch {

@@ -103,8 +103,8 @@ func (s *Simulation) Forget() {
 	s.rows, s.counted, s.given = map[string]*mission.UserRow{}, map[string]bool{}, map[won]int64{}
 }
 
-// Take takes the next posting of a partition.
-func (s *Simulation) Take(p *ledger.Posting) error {
+// Apply applies the next posting of a partition.
+func (s *Simulation) Apply(p *ledger.Posting) error {
 	if p.CreatedAt < s.config.From || s.config.To > 0 && p.CreatedAt >= s.config.To {
 		return nil
 	}

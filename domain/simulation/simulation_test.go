@@ -38,7 +38,7 @@ func paid(transaction, user, currency string, at instant.Milli) *ledger.Posting 
 	}
 }
 
-func takenBack(p *ledger.Posting, at instant.Milli) *ledger.Posting {
+func reversal(p *ledger.Posting, at instant.Milli) *ledger.Posting {
 	q := *p
 	q.Kind, q.Seq, q.NetBefore, q.NetAfter, q.At = ledger.PaymentReversed, 2, p.NetAfter, 0, at
 	return &q
@@ -53,7 +53,7 @@ func run(t *testing.T, m mission.Mission, cfg simulation.Config, partitions ...[
 	}
 	for _, postings := range partitions {
 		for _, p := range postings {
-			if err := s.Take(p); err != nil {
+			if err := s.Apply(p); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -65,7 +65,7 @@ func run(t *testing.T, m mission.Mission, cfg simulation.Config, partitions ...[
 func TestWhatADraftWouldHaveCost(t *testing.T) {
 	first := paid("t1", "u1", "INR", noon)
 	got := run(t, draft(), simulation.Config{},
-		[]*ledger.Posting{first, paid("t2", "u1", "INR", noon+day), paid("t3", "u1", "INR", noon+day), takenBack(first, noon+2*day)}, // the third stays in for the first
+		[]*ledger.Posting{first, paid("t2", "u1", "INR", noon+day), paid("t3", "u1", "INR", noon+day), reversal(first, noon+2*day)}, // the third stays in for the first
 		[]*ledger.Posting{paid("t4", "u2", "INR", noon), paid("t5", "u2", "USD", noon), paid("t6", "u3", "INR", noon+20*day), paid("t7", "u3", "INR", noon-20*day)})
 	want := simulation.Result{
 		Users: 2, Completions: 3, Cost: 30,
@@ -80,7 +80,7 @@ func TestWhatADraftWouldHaveCost(t *testing.T) {
 // A revoked completion comes off on its day; a payment of midnight belongs to the mission's local day.
 func TestDaysAreLocalAndRevocationsCount(t *testing.T) {
 	late := paid("t1", "u1", "INR", noon+7*3_600_000) // 00:30 in India
-	got := run(t, draft(), simulation.Config{}, []*ledger.Posting{late, takenBack(late, noon+2*day)})
+	got := run(t, draft(), simulation.Config{}, []*ledger.Posting{late, reversal(late, noon+2*day)})
 	want := simulation.Result{Users: 1, ByDay: []simulation.Day{{"2026-03-02", 1, 10}, {"2026-03-03", -1, -10}}, NotCounted: []simulation.Count{}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -106,7 +106,7 @@ func TestBudgetAndBoundsHold(t *testing.T) {
 	}
 	var err error
 	for _, p := range postings {
-		err = errors.Join(err, s.Take(p))
+		err = errors.Join(err, s.Apply(p))
 	}
 	if !errors.Is(err, simulation.ErrUsers) {
 		t.Errorf("four users of three: %v", err)

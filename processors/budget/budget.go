@@ -83,7 +83,7 @@ func (g *group) stock(c *context, codes *budget.Codes) {
 // move takes what another row of the group sends.
 func (g *group) move(c *context, m *budget.Move) {
 	row, _ := c.Row()
-	next, effects := budget.Take(row, c.Key(), m)
+	next, effects := budget.ApplyMove(row, c.Key(), m)
 	g.apply(c, row, next, effects)
 	g.metrics.moved(m)
 }

@@ -100,14 +100,14 @@ func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command)
 		if at := next.ScheduledAt(); at != 0 {
 			c.SetTimer(at.Time(), activateTimer)
 		}
-		g.tell(c, command, next.Entity)
+		g.forward(c, command, next.Entity)
 	}
 	g.metrics.count(event)
 }
 
-// tell hands what is new on to the groups that act on it. Missions, and what users see of them, are looked up in the
+// forward sends what is new to the groups that act on it. Missions, and what users see of them, are looked up in the
 // table instead.
-func (g *group) tell(c *stream.Context[*catalog.Row], command *catalog.Command, e catalog.Entity) {
+func (g *group) forward(c *stream.Context[*catalog.Row], command *catalog.Command, e catalog.Entity) {
 	switch e := e.(type) {
 	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.RewardTemplate:
 	case catalog.Pool:

@@ -92,7 +92,7 @@ func (g *group) count(c *context, a *ledger.Attempt) {
 // keep takes a closed window, or a late attempt for one, to the window's own row.
 func (g *group) keep(c *context, w *health.ClosedWindow) {
 	row, _ := c.Row()
-	next, effects := g.rules(w.Mode).Take(row, w)
+	next, effects := g.rules(w.Mode).ApplyClosed(row, w)
 	g.apply(c, row, next, effects, nil)
 }
 

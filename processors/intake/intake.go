@@ -51,7 +51,7 @@ func (c Config) Validate() error { return payment.Config(c).Validate() }
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{rules: payment.Config(cfg), topology: t, metrics: m}
 	return goka.DefineGroup(t.Intake.Goka(),
-		stream.Input(t.Intake, t.Payments, g.take),
+		stream.Input(t.Intake, t.Payments, g.normalise),
 		stream.Output(t.Transactions),
 		stream.DeadLetters(t.Intake),
 	)
@@ -63,8 +63,8 @@ type group struct {
 	metrics  *Metrics
 }
 
-// take handles one record of payments that is JSON; stream files the others as dead letters.
-func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
+// normalise handles one record of payments that is JSON; stream files the others as dead letters.
+func (g *group) normalise(c *stream.Context[stream.NoRow], in *payment.Input) {
 	n, problem := payment.Normalise(in, origin(c), g.rules)
 	switch {
 	case problem != nil:
@@ -74,7 +74,7 @@ func (g *group) take(c *stream.Context[stream.NoRow], in *payment.Input) {
 	default:
 		c.Advance(n.Event.UpdatedAt.Time())
 		stream.Emit(c, g.topology.Transactions, n.Event.TransactionID, n.Event)
-		g.metrics.took(n)
+		g.metrics.count(n)
 	}
 }
 

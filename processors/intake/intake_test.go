@@ -151,8 +151,8 @@ func TestLongKey(t *testing.T) {
 func TestMetricsShareTheirNames(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	first, second := NewMetrics(registry), NewMetrics(registry)
-	first.took(payment.Normalised{TimeFallback: true})
-	second.took(payment.Normalised{})
+	first.count(payment.Normalised{TimeFallback: true})
+	second.count(payment.Normalised{})
 	if a, f := counted(t, registry, "millrace_events_total"), counted(t, registry, "millrace_time_fallbacks_total"); a != 2 || f != 1 {
 		t.Errorf("accepted %v, fallbacks %v", a, f)
 	}

@@ -24,7 +24,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 }
 
-func (m *Metrics) took(n payment.Normalised) {
+func (m *Metrics) count(n payment.Normalised) {
 	m.accepted.Inc()
 	if n.TimeFallback {
 		m.fallbacks.Inc()

@@ -43,7 +43,7 @@ import (
 func Graph(most reward.Ceiling, triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{most: most, triggers: triggers, topology: t, metrics: m}
 	return goka.DefineGroup(t.Rewards.Goka(),
-		stream.Input(t.Rewards, t.RewardsIn, g.take),
+		stream.Input(t.Rewards, t.RewardsIn, g.allot),
 		stream.Input(t.Rewards, t.Claims, g.judge),
 		stream.Input(t.Rewards, t.RewardResults, g.answer),
 		stream.Input(t.Rewards, t.Erasures, g.erase),
@@ -69,10 +69,10 @@ type context = stream.Context[*reward.Row]
 
 func now(c *context) instant.Milli { return instant.Of(c.Watermark()) }
 
-// take takes an outcome with the budget's verdict.
-func (g *group) take(c *context, a *budget.Allotment) {
+// allot applies an outcome with the budget's verdict.
+func (g *group) allot(c *context, a *budget.Allotment) {
 	row, _ := c.Row()
-	next, effects := reward.Take(row, c.Key(), a, now(c))
+	next, effects := reward.ApplyAllotment(row, c.Key(), a, now(c))
 	g.apply(c, row, next, effects)
 }
 
@@ -142,10 +142,10 @@ func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect
 	for _, e := range effects {
 		switch e := e.(type) {
 		case reward.Changed:
-			g.tell(c, e)
+			g.publish(c, e)
 		case reward.Settled:
 			stream.Emit(c, g.topology.BudgetReturns, e.Return.Mission, e.Return)
-		case reward.Asked:
+		case reward.TaskRequested:
 			payout := rewardcodec.Payout(c.Key(), e)
 			stream.Emit(c, g.topology.Tasks, payout.Key, payout)
 		case reward.Due:
@@ -166,8 +166,8 @@ func (g *group) auditKey(c *context, line int64) string {
 	return audit.UserKey(c.Key(), g.topology.Rewards.Name, line)
 }
 
-// tell publishes a change of a reward.
-func (g *group) tell(c *context, e reward.Changed) {
+// publish publishes a change of a reward.
+func (g *group) publish(c *context, e reward.Changed) {
 	notice := reward.NoticeOf(c.Key(), e)
 	stream.Emit(c, g.topology.Notifications, c.Key(), notice)
 	g.metrics.changed(e)

@@ -58,7 +58,7 @@ func (c Config) Validate() error { return errors.Join(c.Settings.Validate(), c.T
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{settings: cfg.Settings, triggers: cfg.Triggers, topology: t, metrics: m, trace: cfg.Trace}
 	return goka.DefineGroup(t.Routing.Goka(),
-		stream.Input(t.Routing, t.HealthScores, g.take),
+		stream.Input(t.Routing, t.HealthScores, g.observe),
 		stream.Input(t.Routing, t.Overrides, g.intervene),
 		stream.Input(t.Routing, t.HealthSettings, g.set),
 		stream.Persist(t.Routing),
@@ -80,10 +80,10 @@ type group struct {
 
 type context = stream.Context[*health.ModeRow]
 
-// take files a score.
-func (g *group) take(c *context, s *health.Score) {
+// observe files a score.
+func (g *group) observe(c *context, s *health.Score) {
 	row, _ := c.Row()
-	next, effects := row.Take(g.settings, s, instant.Of(c.Watermark()))
+	next, effects := row.ObserveScore(g.settings, s, instant.Of(c.Watermark()))
 	g.apply(c, row, next, effects)
 }
 

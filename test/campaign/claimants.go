@@ -83,7 +83,7 @@ func StartClaimants(ctx context.Context, c ClaimantsConfig) (*Claimants, error) 
 	s.stop = stop
 	go func() {
 		defer close(s.done)
-		s.takeAll(work, early)
+		s.readAll(work, early)
 		s.work(work)
 	}()
 	return s, nil
@@ -182,22 +182,22 @@ func (s *Claimants) work(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.takeAll(ctx, fetches.Records())
+		s.readAll(ctx, fetches.Records())
 	}
 }
 
-func (s *Claimants) takeAll(ctx context.Context, records []*kgo.Record) {
+func (s *Claimants) readAll(ctx context.Context, records []*kgo.Record) {
 	s.note(func() {
 		for _, r := range records {
-			if err := s.take(ctx, r); err != nil {
+			if err := s.read(ctx, r); err != nil {
 				s.errs = append(s.errs, fmt.Errorf("claimants: %w", err))
 			}
 		}
 	})
 }
 
-// take reads a notification, which makes somebody ask for something, or a row, which says what became of it.
-func (s *Claimants) take(ctx context.Context, r *kgo.Record) error {
+// read reads a notification, which may make its user request something, or a row, which has the verdicts on requests.
+func (s *Claimants) read(ctx context.Context, r *kgo.Record) error {
 	switch r.Topic {
 	case s.config.Topology.Notifications.Name:
 		n, err := rewardcodec.Notice{}.Decode(r.Value)
@@ -205,7 +205,7 @@ func (s *Claimants) take(ctx context.Context, r *kgo.Record) error {
 			return err
 		}
 		for _, w := range wishes(n) {
-			s.ask(ctx, w)
+			s.request(ctx, w)
 		}
 		s.next[r.Partition] = r.Offset + 1
 	case string(s.config.Topology.Rewards.Table()):
@@ -223,13 +223,13 @@ func (s *Claimants) take(ctx context.Context, r *kgo.Record) error {
 				s.waiting--
 			}
 		}
-		s.pump(a)
+		s.sendNext(a)
 	}
 	return nil
 }
 
-// ask asks for something, unless it was asked for before.
-func (s *Claimants) ask(ctx context.Context, w wish) {
+// request sends a wish, unless it was sent before.
+func (s *Claimants) request(ctx context.Context, w wish) {
 	c := w.command
 	if s.sent[c.ID] {
 		return
@@ -256,11 +256,11 @@ func (s *Claimants) ask(ctx context.Context, w wish) {
 	}
 	a.queue = append(a.queue, w)
 	s.waiting++
-	s.pump(a)
+	s.sendNext(a)
 }
 
-// pump sends what a user may ask for now.
-func (s *Claimants) pump(a *asker) {
+// sendNext sends the requests that a user may make now.
+func (s *Claimants) sendNext(a *asker) {
 	for len(a.queue) > 0 && len(a.open) < userLimit {
 		w := a.queue[0]
 		a.queue = a.queue[1:]

@@ -98,8 +98,8 @@ func (d *desk) send(topic, user string, values [][]byte) {
 	}
 }
 
-// tell tells a user of many rewards to be claimed.
-func (d *desk) tell(user string) {
+// notify notifies a user of many rewards to be claimed.
+func (d *desk) notify(user string) {
 	var values [][]byte
 	for i := range int64(200) {
 		n := &reward.Notice{UserID: user, RewardID: reward.ID(user, "m", i, 0, 1), Mission: "m", Epoch: 1, State: reward.Claimable}
@@ -145,9 +145,9 @@ func TestClaimantsAskOnceAndWaitForVerdicts(t *testing.T) {
 		}
 		return sent
 	}
-	first := during(func() { d.tell("usr_1"); d.visit() })
+	first := during(func() { d.notify("usr_1"); d.visit() })
 	again := during(d.visit)
-	more := during(func() { d.tell("usr_2"); d.visit() })
+	more := during(func() { d.notify("usr_2"); d.visit() })
 	if first <= verdict.Max || again != first || more <= again || d.most > verdict.Max {
 		t.Errorf("%d commands, %d after they were started anew, %d when there was more; at most %d of a user at once", first, again, more, d.most)
 	}

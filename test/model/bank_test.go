@@ -179,7 +179,7 @@ func (b *bank) moves(effects []budget.Effect) {
 		switch e := e.(type) {
 		case budget.Moved:
 			b.send("loop "+e.To, func() {
-				next, more := budget.Take(b.budgets[e.To], e.To, e.Move)
+				next, more := budget.ApplyMove(b.budgets[e.To], e.To, e.Move)
 				b.budgets[e.To] = next
 				b.moves(more)
 			})
@@ -187,7 +187,9 @@ func (b *bank) moves(effects []budget.Effect) {
 			a := e.Allotment
 			feedTo(b, "rewards-in", a, rewardcodec.Allotment{}.Encode, b.seen.Allotment)
 			b.send("rewards-in "+a.UserID, func() {
-				b.turn(a.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) { return reward.Take(row, a.UserID, a, b.now) })
+				b.turn(a.UserID, func(row *reward.Row) (*reward.Row, []reward.Effect) {
+					return reward.ApplyAllotment(row, a.UserID, a, b.now)
+				})
 			})
 		case budget.Rejected:
 			b.t.Fatal(e.Detail)
@@ -212,7 +214,7 @@ func (b *bank) pay(user string, effects []reward.Effect) {
 				b.budgets[e.Return.Mission] = next
 				b.moves(effects)
 			})
-		case reward.Asked:
+		case reward.TaskRequested:
 			feedTo(b, "tasks", rewardcodec.Payout(user, e), taskcodec.Task{}.Encode, b.seen.Task)
 			b.send("provider", func() { b.answer(user, e) })
 		case reward.Rejected:
@@ -239,7 +241,7 @@ func (b *bank) command(c *reward.Command) {
 }
 
 // answer is the provider's: some payouts fail, and some claw-backs.
-func (b *bank) answer(user string, asked reward.Asked) {
+func (b *bank) answer(user string, asked reward.TaskRequested) {
 	r := &reward.Result{TaskID: asked.TaskID, UserID: user, RewardID: asked.Reward.ID, Epoch: asked.Epoch, OK: b.choose(4) > 0}
 	if asked.Kind == task.RewardClawback {
 		r.OK = b.choose(2) == 0

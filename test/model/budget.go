@@ -164,7 +164,7 @@ func (t *Treasury) compareRewards(id string, want *book) {
 			continue
 		}
 		unit := unitOf(&d)
-		open, given := r.holds()
+		open, given := r.budgetShare()
 		got.add(unit, open.amount, given.amount, 0)
 		got.winners += open.times + given.times
 	}

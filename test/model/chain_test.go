@@ -184,7 +184,7 @@ func (c *chain) windows(effects []health.Effect) {
 		}
 	}
 	for _, w := range loop {
-		next, more := health.Take(health.DefaultSettings(), c.health[w.Key()], w)
+		next, more := health.ApplyClosed(health.DefaultSettings(), c.health[w.Key()], w)
 		c.health[w.Key()] = next
 		c.windows(more)
 	}

@@ -95,7 +95,7 @@ func (t *Treasury) checkCourse(id string, termsOf func(epoch int64) *terms) (cla
 		if !begins && s.epoch != last.epoch || !slices.Contains(leads(from), s.to) || s.at < last.at {
 			t.problem("reward %s: %s of epoch %d at %v cannot follow %s of epoch %d at %v", id, s.to, s.epoch, s.at, last.to, last.epoch, last.at)
 		}
-		if (from == "" || from == "reserved") && s.to == "granted" && !isCoins(k.kind) && t.given(id, steps[:i]) {
+		if (from == "" || from == "reserved") && s.to == "granted" && !isCoins(k.kind) && t.wasGranted(id, steps[:i]) {
 			now.adopted = true
 		}
 		t.checkTimes(id, from, s, k, &now)
@@ -120,8 +120,9 @@ func (t *Treasury) wait(id, state string, until instant.Milli) {
 	t.until = max(t.until, until)
 }
 
-// given tells whether a user may have had an earlier epoch of a reward: it was granted, or the provider has paid.
-func (t *Treasury) given(id string, before []step) bool {
+// wasGranted reports whether a user may have had an earlier epoch of a reward: it was granted, or the provider has
+// paid.
+func (t *Treasury) wasGranted(id string, before []step) bool {
 	if slices.ContainsFunc(before, func(s step) bool { return s.to == "granted" }) {
 		return true
 	}

@@ -62,7 +62,7 @@ func (f *Fold) Add(number int32, value []byte) error {
 		if err != nil {
 			return fmt.Errorf("model: record of partition %d: %w", number, err)
 		}
-		p.hear(w)
+		p.observe(w)
 		return nil
 	}
 	e, err := paymentcodec.Event{}.Decode(value)
@@ -112,7 +112,7 @@ func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
 		f.transactions[e.TransactionID] = t
 	}
 	t.timeOut(now)
-	t.take(e, now)
+	t.apply(e, now)
 }
 
 // Result returns what must have come of the log. The fold must not be used any more.

@@ -7,27 +7,27 @@ import (
 
 // partition is the event time of one partition of `transactions`: what the partitions of intake say in it.
 type partition struct {
-	words     map[string][]word // by who says it
-	watermark instant.Milli     // 0: not known
+	reports   map[string][]report // by origin, a report for each source
+	watermark instant.Milli       // 0: not known
 }
 
-// word is the last that one source said.
-type word struct {
+// report is the last report of one source.
+type report struct {
 	said bool
 	watermark.Record
 }
 
-func newPartition() *partition { return &partition{words: map[string][]word{}} }
+func newPartition() *partition { return &partition{reports: map[string][]report{}} }
 
-// hear takes in what a source says. Time is that of the slowest, once each has spoken. Who is idle is not waited for;
-// if all are, time is the latest of theirs and what has passed since. It never goes back.
-func (p *partition) hear(r watermark.Record) {
-	if len(p.words[r.Origin]) != int(r.Sources) {
-		p.words[r.Origin] = make([]word, r.Sources)
+// observe applies a report of a source. Time is that of the slowest, once each has reported. Idle sources are left out;
+// if all are idle, time is the latest of theirs and what has passed since. It never goes back.
+func (p *partition) observe(r watermark.Record) {
+	if len(p.reports[r.Origin]) != int(r.Sources) {
+		p.reports[r.Origin] = make([]report, r.Sources)
 	}
-	p.words[r.Origin][r.Source] = word{true, r}
-	var slowest, latest *word
-	for _, words := range p.words {
+	p.reports[r.Origin][r.Source] = report{true, r}
+	var slowest, latest *report
+	for _, words := range p.reports {
 		for i := range words {
 			w := &words[i]
 			switch known := w.Time != watermark.None; {

@@ -33,7 +33,7 @@ func TestTheSlowestSourceDecides(t *testing.T) {
 		{2, 300, true, 0, 230}, // one is awake and knows no time
 		{1, 260, false, 0, 260},
 	} {
-		p.hear(watermark.Record{Origin: "intake", Source: step.source, Sources: 3, Time: step.time, Idle: step.idle, Elapsed: step.elapsed})
+		p.observe(watermark.Record{Origin: "intake", Source: step.source, Sources: 3, Time: step.time, Idle: step.idle, Elapsed: step.elapsed})
 		if p.watermark != step.want {
 			t.Fatalf("step %d: %d, want %d", i, p.watermark, step.want)
 		}

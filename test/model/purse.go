@@ -11,7 +11,7 @@ import (
 // purse is what a user's row of the rewards table holds, with the pages that lie apart.
 type purse struct {
 	row     bool
-	rewards []*prize
+	rewards []*heldReward
 	balance int64
 	debt    int64
 	count   int64
@@ -19,8 +19,8 @@ type purse struct {
 	pages   map[string][]entry // by key
 }
 
-// prize is one reward.
-type prize struct {
+// heldReward is one reward.
+type heldReward struct {
 	id          string
 	win         win
 	byHand      bool // of support
@@ -71,7 +71,7 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 		p.own = append(p.own, entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, string(e.Kind)})
 	}
 	for _, r := range row.Rewards {
-		x := &prize{
+		x := &heldReward{
 			id: r.ID, win: win{user, r.Mission, r.Version, r.WindowStart, r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
 			pool: r.Pool, state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
 		}
@@ -140,7 +140,7 @@ func (t *Treasury) place() {
 }
 
 // owned is what a user has of a coin reward.
-func (r *prize) owned() int64 {
+func (r *heldReward) owned() int64 {
 	if r.kind == "coins" && r.state == "granted" || r.kind == "scratch_card" && r.state == "redeemed" {
 		return r.amount
 	}

@@ -52,7 +52,7 @@ func (t *Treasury) checkReservations() {
 				back[a.code]++
 			}
 		}
-		open, given := r.holds()
+		open, given := r.budgetShare()
 		if want := reserved.less(open, e.spent); e.returned != want {
 			t.problem("reward %s of %s: %s, %+v of it returned, want %+v: %+v was reserved and %+v spent", r.id, w.mission, r.state, e.returned, want, reserved, e.spent)
 		}
@@ -70,8 +70,8 @@ func (t *Treasury) checkReservations() {
 	}
 }
 
-// holds returns what a reward holds of its budget: promised, and given.
-func (r *prize) holds() (open, given sum) {
+// budgetShare returns what a reward holds of its budget: promised, and given.
+func (r *heldReward) budgetShare() (open, given sum) {
 	switch {
 	case r.state == "redeemed" || r.state == "granted" && r.kind != "scratch_card":
 		given = given.with(r.amount)

@@ -49,7 +49,7 @@ func (t *transaction) refuse(e *payment.Event, reason payment.Reason) {
 	t.fold.result.DeadLetters[fmt.Sprintf("%s-%d-%d", o.Topic, o.Partition, o.Offset)] = string(reason)
 }
 
-func (t *transaction) take(e *payment.Event, now instant.Milli) {
+func (t *transaction) apply(e *payment.Event, now instant.Milli) {
 	if print, again := t.seen[e.ID]; again {
 		if print != e.Fingerprint {
 			t.refuse(e, payment.ConflictingDuplicate)

@@ -62,7 +62,7 @@ type outcome struct {
 type won struct {
 	outcomes   []bool // completed
 	allotments []allotment
-	reward     *prize
+	reward     *heldReward
 }
 
 // allotment is the budget's word on an outcome.

@@ -59,7 +59,7 @@ func smoke(ctx context.Context, o options, logger *log.Logger) int {
 		logger.Print(err)
 		return 2
 	}
-	result.tell(logger)
+	result.log(logger)
 	fmt.Fprintln(os.Stdout, result.line())
 	if !result.ok() {
 		return 1

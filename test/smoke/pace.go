@@ -19,8 +19,8 @@ type pace struct {
 
 func newPace(rate float64, total int64) *pace { return &pace{rate: rate, total: total} }
 
-// hold lets the sender go on until n lines are sent.
-func (p *pace) hold(n int64) { p.gate.Store(min(n, p.total)) }
+// holdAt lets the sender go on until n lines are sent, where it waits.
+func (p *pace) holdAt(n int64) { p.gate.Store(min(n, p.total)) }
 
 // between is how long events come before each fault, at least, and lasting while it lasts, at most.
 const between, lasting = 200 * time.Millisecond, 3 * time.Second
@@ -59,8 +59,8 @@ func (p *pace) send(ctx context.Context, f *feed.Feed, lines []traffic.Record) e
 	return f.Flush(ctx)
 }
 
-// ask sends what users ask for, evenly over the lines.
-func (p *pace) ask(ctx context.Context, f *feed.Feed, records []campaign.Record, send func(context.Context, campaign.Record) error) error {
+// sendRequests sends users' requests, evenly over the lines.
+func (p *pace) sendRequests(ctx context.Context, f *feed.Feed, records []campaign.Record, send func(context.Context, campaign.Record) error) error {
 	for i, r := range records {
 		if err := p.reach(ctx, f, p.total*int64(i)/int64(len(records))); err != nil {
 			return err

@@ -67,11 +67,11 @@ func (r *result) line() string {
 		v.Lost, v.Duplicated, v.Different, v.Zombie, v.Unjudged)
 }
 
-// told bounds how many findings of one kind are told.
-const told = 5
+// mostLogged bounds how many findings of one kind are logged.
+const mostLogged = 5
 
-// tell logs what the line does not say.
-func (r *result) tell(logger *log.Logger) {
+// log logs details that the line does not have.
+func (r *result) log(logger *log.Logger) {
 	logger.Printf("faults: %s; %d processes ended by themselves", r.fleet.Summary(), len(r.fleet.Unasked()))
 	logger.Printf("stops under load: %s", spread(r.fleet.Stops()))
 	for _, t := range r.takeovers {
@@ -87,7 +87,7 @@ func (r *result) tell(logger *log.Logger) {
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {
 		kind := strings.Join(strings.Fields(f)[:2], " ")
-		if count[kind]++; count[kind] <= told {
+		if count[kind]++; count[kind] <= mostLogged {
 			logger.Print(f)
 		}
 	}

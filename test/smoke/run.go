@@ -219,7 +219,7 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 	sent := make(chan error, 1)
 	go func() {
 		asking := make(chan error, 1)
-		go func() { asking <- p.ask(ctx, r.feed, asked, r.produce) }()
+		go func() { asking <- p.sendRequests(ctx, r.feed, asked, r.produce) }()
 		err := p.send(ctx, r.feed, r.lines)
 		if err == nil {
 			err = <-asking
@@ -233,7 +233,7 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 		// No fault strikes an idle pipeline, however long the one before took: some events come before each, some while
 		// it lasts, and some are kept for those to come.
 		from := p.spend(max(f.After, r.feed.Acked()+p.during(between)), 0, len(schedule)-i)
-		p.hold(p.spend(from, p.during(lasting), len(schedule)-i))
+		p.holdAt(p.spend(from, p.during(lasting), len(schedule)-i))
 		if err := p.reach(ctx, r.feed, from); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
@@ -247,7 +247,7 @@ func (r *run) drive(ctx context.Context, schedule []fault.Fault) error {
 			return errors.Join(fmt.Errorf("%v: %w", f, err), context.Cause(ctx))
 		}
 	}
-	p.hold(p.total)
+	p.holdAt(p.total)
 	return <-sent
 }
 

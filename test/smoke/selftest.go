@@ -24,7 +24,7 @@ func selftest(ctx context.Context, o options, logger *log.Logger) int {
 			logger.Printf("%s: %v", m.Name, err)
 			return 2
 		}
-		result.tell(logger)
+		result.log(logger)
 		verdict := "caught"
 		switch {
 		case sound && result.ok():

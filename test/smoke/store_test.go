@@ -52,7 +52,7 @@ func TestStoresAreComparedWithTheirChangelog(t *testing.T) {
 			tape := audit.NewTape(topology.New(topology.Config{Partitions: 1, Replication: 1}))
 			table := tape.Topics()[len(tape.Topics())-1]
 			for i, r := range []store.Row{row("a", "1"), row("a", "2"), row("b", "1"), {Key: "b"}, row("\x00mark", "m")} {
-				tape.Take(&kgo.Record{Topic: table, Offset: int64(i), Key: []byte(r.Key), Value: r.Value, ProducerID: -1})
+				tape.Add(&kgo.Record{Topic: table, Offset: int64(i), Key: []byte(r.Key), Value: r.Value, ProducerID: -1})
 			}
 			dir := t.TempDir()
 			keep(t, filepath.Join(dir, "data", "group"), table, c.next+1, c.rows...)

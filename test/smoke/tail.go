@@ -62,9 +62,9 @@ func (t *tail) read(ctx context.Context) {
 		now := time.Now()
 		for r := range fetches.RecordsAll() {
 			if r.Attrs.IsControl() {
-				t.commits.take(r, now)
+				t.commits.observe(r, now)
 			}
-			for _, wrong := range t.tape.Take(r) {
+			for _, wrong := range t.tape.Add(r) {
 				if t.said++; t.said <= complaints {
 					t.log.Print("at once: ", wrong)
 				}

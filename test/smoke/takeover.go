@@ -30,8 +30,8 @@ const commitMarker = 1
 // apart is how far commits must be apart to be noted: the markers of one transaction stand in many partitions.
 const apart = 5 * time.Millisecond
 
-// take notes a control record seen at a time.
-func (c *commits) take(r *kgo.Record, at time.Time) {
+// observe records a control record seen at a time.
+func (c *commits) observe(r *kgo.Record, at time.Time) {
 	if len(r.Key) < 4 || binary.BigEndian.Uint16(r.Key[2:]) != commitMarker {
 		return
 	}

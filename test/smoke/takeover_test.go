@@ -24,7 +24,7 @@ func TestTakeoversEndWithTheFirstCommit(t *testing.T) {
 		kind     byte
 		ms       int
 	}{{7, 1, 20}, {9, 1, 80}, {8, 1, 90}, {7, 0, 100}, {7, 1, 340}, {7, 1, 341}, {7, 1, 900}, {10, 1, 2400}} {
-		c.take(marker(m.producer, m.kind), at(m.ms))
+		c.observe(marker(m.producer, m.kind), at(m.ms))
 	}
 	took := c.takeovers([]fleet.Takeover{
 		{Slot: 1, Killed: at(0), Started: at(10)},                     // the commit at 20 was on its way

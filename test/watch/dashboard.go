@@ -95,7 +95,7 @@ func questions(dir string) ([]question, error) {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
-		found, err := ask(d.Title, d.Panels, values)
+		found, err := questionsOf(d.Title, d.Panels, values)
 		if err != nil || len(found) == 0 {
 			return nil, errors.Join(fmt.Errorf("%s asks %d questions", file, len(found)), err)
 		}
@@ -104,7 +104,7 @@ func questions(dir string) ([]question, error) {
 	return all, nil
 }
 
-func ask(title string, panels []panel, values map[string]string) ([]question, error) {
+func questionsOf(title string, panels []panel, values map[string]string) ([]question, error) {
 	var all []question
 	var errs []error
 	for _, p := range panels {
@@ -122,7 +122,7 @@ func ask(title string, panels []panel, values map[string]string) ([]question, er
 			})
 			all = append(all, question{title, p.Title, expr})
 		}
-		inside, err := ask(title, p.Panels, values)
+		inside, err := questionsOf(title, p.Panels, values)
 		all, errs = append(all, inside...), append(errs, err)
 	}
 	return all, errors.Join(errs...)

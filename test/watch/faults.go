@@ -343,7 +343,7 @@ func catalogAway(ctx context.Context, w *watcher) (undo, error) {
 	}
 	back := func(ctx context.Context) error { return w.up(ctx, catalog) }
 	if err := until(ctx, func() error { // progress is held from then on
-		if err := w.look(ctx); err != nil {
+		if err := w.poll(ctx); err != nil {
 			return err
 		}
 		if !w.hasFired(`MillraceInputHeld{group="progress"}`) {

@@ -148,7 +148,7 @@ func serverHangs(ctx context.Context, w *watcher) (undo, error) {
 	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := until(waiting, func() error {
-		if err := w.look(waiting); err != nil {
+		if err := w.poll(waiting); err != nil {
 			return err
 		}
 		if !w.hasFired("MillraceAuditNotRunning") {

@@ -182,8 +182,8 @@ func (p *prometheus) alerts() []string {
 	return names
 }
 
-// ask calls the API.
-func (p *prometheus) ask(ctx context.Context, path string, query url.Values, into any) error {
+// query gets a path of the API into a value.
+func (p *prometheus) query(ctx context.Context, path string, query url.Values, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+"/api/v1/"+path+"?"+query.Encode(), nil)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ func (p *prometheus) answered(ctx context.Context, expr string) (bool, error) {
 		} `json:"result"`
 	}
 	at := func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
-	err := p.ask(ctx, "query_range", url.Values{"query": {expr}, "start": {at(p.began)}, "end": {at(time.Now())}, "step": {"1"}}, &data)
+	err := p.query(ctx, "query_range", url.Values{"query": {expr}, "start": {at(p.began)}, "end": {at(time.Now())}, "step": {"1"}}, &data)
 	for _, series := range data.Result {
 		for _, v := range series.Values {
 			if v[1] != "NaN" {
@@ -236,7 +236,7 @@ func (p *prometheus) firing(ctx context.Context) ([]alert, error) {
 	var data struct {
 		Alerts []alert `json:"alerts"`
 	}
-	err := p.ask(ctx, "alerts", nil, &data)
+	err := p.query(ctx, "alerts", nil, &data)
 	return slices.DeleteFunc(data.Alerts, func(a alert) bool { return a.State != "firing" }), err
 }
 
@@ -249,7 +249,7 @@ func (p *prometheus) targetsUp(ctx context.Context) error {
 			LastError string            `json:"lastError"`
 		} `json:"activeTargets"`
 	}
-	if err := p.ask(ctx, "targets", nil, &data); err != nil {
+	if err := p.query(ctx, "targets", nil, &data); err != nil {
 		return err
 	}
 	var errs []error
@@ -271,7 +271,7 @@ func (p *prometheus) rulesAnswer(ctx context.Context) error {
 			Rules []struct{ Name, Health, LastError string } `json:"rules"`
 		} `json:"groups"`
 	}
-	if err := p.ask(ctx, "rules", nil, &data); err != nil {
+	if err := p.query(ctx, "rules", nil, &data); err != nil {
 		return err
 	}
 	var errs []error

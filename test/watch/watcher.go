@@ -110,7 +110,7 @@ func (w *watcher) await(ctx context.Context, f fault, undo func(context.Context)
 	defer cancel()
 	began, missing := time.Now(), slices.Clone(f.alerts)
 	err := until(waiting, func() error {
-		if err := w.look(waiting); err != nil {
+		if err := w.poll(waiting); err != nil {
 			return err
 		}
 		missing = slices.DeleteFunc(missing, w.hasFired)
@@ -143,7 +143,7 @@ func (w *watcher) silent(ctx context.Context, f fault) error {
 		for _, a := range f.alerts {
 			delete(w.seen, nameOf(a))
 		}
-		if err := w.look(ctx); err != nil {
+		if err := w.poll(ctx); err != nil {
 			return err
 		}
 		if i := slices.IndexFunc(f.alerts, w.hasFired); i >= 0 {
@@ -153,8 +153,8 @@ func (w *watcher) silent(ctx context.Context, f fault) error {
 	})
 }
 
-// look notes what fires now.
-func (w *watcher) look(ctx context.Context) error {
+// poll records which alerts fire now.
+func (w *watcher) poll(ctx context.Context) error {
 	firing, err := w.prometheus.firing(ctx)
 	for _, a := range firing {
 		name := a.Labels["alertname"]

@@ -22,15 +22,15 @@ type Listener interface {
 // Replay is the rows of the groups health and routing, and their timers. Event time is one for all: who reads several
 // partitions goes on with the one that is behind.
 type Replay struct {
-	settings health.Settings
-	listener Listener
-	rows     map[string]*health.Row
-	modes    map[string]*health.ModeRow
-	timers   timers
-	reached  instant.Milli // watermark of the group health
-	told     instant.Milli // watermark of the group routing: it hears of one when all that it made due has been sent
-	late     int64
-	rejected int64
+	settings  health.Settings
+	listener  Listener
+	rows      map[string]*health.Row
+	modes     map[string]*health.ModeRow
+	timers    timers
+	reached   instant.Milli // watermark of the group health
+	forwarded instant.Milli // watermark of the group routing: it is forwarded once all that it made due has been sent
+	late      int64
+	rejected  int64
 }
 
 // New returns a replay at the beginning of time. The settings must be valid.
@@ -72,8 +72,8 @@ func (r *Replay) Advance(w instant.Milli) {
 	for t, ok := r.timers.due(w); ok; t, ok = r.timers.due(w) {
 		r.reached = max(r.reached, t.due)
 		if t.mode { // the series that are due at the same time came before
-			r.told = r.reached
-			next, effects := r.modes[t.key].AdvanceTo(r.settings, r.told)
+			r.forwarded = r.reached
+			next, effects := r.modes[t.key].AdvanceTo(r.settings, r.forwarded)
 			r.modes[t.key] = next
 			r.applyMode(t.key, effects)
 			continue
@@ -82,7 +82,7 @@ func (r *Replay) Advance(w instant.Milli) {
 		r.keep(t.key, next, effects)
 	}
 	r.reached = max(r.reached, w)
-	r.told = r.reached
+	r.forwarded = r.reached
 }
 
 // keep stores a row, or forgets it, and does what follows.
@@ -100,7 +100,7 @@ func (r *Replay) keep(key string, row *health.Row, effects []health.Effect) {
 			r.listener.Closed(e.Record)
 		case health.Scored:
 			mode := e.Score.Mode
-			next, effects := r.modes[mode].Take(r.settings, e.Score, r.told)
+			next, effects := r.modes[mode].ObserveScore(r.settings, e.Score, r.forwarded)
 			r.modes[mode] = next
 			r.applyMode(mode, effects)
 		case health.Late:

@@ -130,7 +130,7 @@ func TestTakeTellsDoublesAtOnce(t *testing.T) {
 	tape := NewTape(c.topo)
 	wrong := 0
 	for _, r := range renumbered(again(c.topo.HealthWindows.Name, 10)(slices.Clone(c.records)), false) {
-		wrong += len(tape.Take(r))
+		wrong += len(tape.Add(r))
 	}
 	if wrong != 1 {
 		t.Errorf("%d complaints, want one", wrong)
@@ -141,13 +141,13 @@ func TestControlRecordsOnlyMoveTheEnd(t *testing.T) {
 	c := record(t)
 	tape := NewTape(c.topo)
 	table := string(c.topo.Ledger.Table())
-	tape.Take(c.records[find(c.records, table, 0)])
+	tape.Add(c.records[find(c.records, table, 0)])
 	marker := &kgo.Record{Topic: table, Offset: 1, ProducerID: 4, Attrs: kgo.NewRecordAttrs(kgo.RecordAttrsOpts{Transactional: true, Control: true})}
 	ends := map[string]map[int32]int64{table: {0: 2}}
 	if tape.Reached(ends) {
 		t.Error("reached before it was read")
 	}
-	tape.Take(marker)
+	tape.Add(marker)
 	if !tape.Reached(ends) || tape.Rows()[table][0] != 1 {
 		t.Errorf("ends %v, rows %v", tape.ends, tape.Rows())
 	}

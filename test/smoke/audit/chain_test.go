@@ -229,7 +229,7 @@ func (c *recording) budget(id string, next *budget.Row, effects []budget.Effect)
 	for _, e := range effects {
 		a := e.(budget.Allotted).Allotment
 		write(c, c.topo.RewardsIn, a.UserID, a)
-		row, more := reward.Take(c.purses[a.UserID], a.UserID, a, c.now)
+		row, more := reward.ApplyAllotment(c.purses[a.UserID], a.UserID, a, c.now)
 		c.reward(a.UserID, row, more)
 	}
 }
@@ -326,13 +326,13 @@ func (c *recording) windows(effects []health.Effect) {
 			write(c, c.topo.HealthCorrections, e.Record.Key(), e.Record)
 		case health.Scored:
 			write(c, c.topo.HealthScores, e.Score.Mode, e.Score)
-			next, more := c.modes[e.Score.Mode].Take(health.DefaultSettings(), e.Score, c.scores)
+			next, more := c.modes[e.Score.Mode].ObserveScore(health.DefaultSettings(), e.Score, c.scores)
 			c.modes[e.Score.Mode] = next
 			c.routed(more)
 		}
 	}
 	for _, w := range loop {
-		next, more := health.Take(health.DefaultSettings(), c.health[w.Key()], w)
+		next, more := health.ApplyClosed(health.DefaultSettings(), c.health[w.Key()], w)
 		c.health[w.Key()] = next
 		c.windows(more)
 	}
@@ -400,7 +400,7 @@ func (c *recording) judge(records []*kgo.Record) *Verdict {
 	c.t.Helper()
 	tape := NewTape(c.topo)
 	for _, r := range records {
-		tape.Take(r)
+		tape.Add(r)
 	}
 	v, err := tape.Judge(c.run)
 	if err != nil {

@@ -33,14 +33,14 @@ func (t *Tape) standings() (*standings, error) {
 		out: map[place][]string{},
 	}
 	for _, r := range t.records[t.topology.HealthScores.Name] {
-		if err := s.take(r); err != nil {
+		if err := s.apply(r); err != nil {
 			return nil, fmt.Errorf("%s-%d-%d: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 	}
 	return s, nil
 }
 
-func (s *standings) take(r *kgo.Record) error {
+func (s *standings) apply(r *kgo.Record) error {
 	merge, modes := s.merges[r.Partition], s.modes[r.Partition]
 	if merge == nil {
 		merge, modes = watermark.NewMerge(watermark.Input{Topic: r.Topic}), map[string]*health.ModeRow{}
@@ -51,9 +51,9 @@ func (s *standings) take(r *kgo.Record) error {
 		if err != nil {
 			return err
 		}
-		next, effects := modes[score.Mode].Take(s.settings, score, s.now(merge))
+		next, effects := modes[score.Mode].ObserveScore(s.settings, score, s.now(merge))
 		modes[score.Mode] = next
-		return s.say(effects)
+		return s.emit(effects)
 	}
 	word, err := watermark.Decode(r.Value)
 	if err != nil || !merge.Observe(r.Topic, word) {
@@ -62,7 +62,7 @@ func (s *standings) take(r *kgo.Record) error {
 	for _, mode := range slices.Sorted(maps.Keys(modes)) {
 		next, effects := modes[mode].AdvanceTo(s.settings, s.now(merge))
 		modes[mode] = next
-		if err := s.say(effects); err != nil {
+		if err := s.emit(effects); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (s *standings) now(m *watermark.Merge) instant.Milli {
 	return instant.Of(time.Time{})
 }
 
-func (s *standings) say(effects []health.ModeEffect) error {
+func (s *standings) emit(effects []health.ModeEffect) error {
 	p := s.tape.topology
 	for _, e := range effects {
 		var at place

@@ -79,8 +79,8 @@ func (t *Tape) Topics() []string {
 	}
 }
 
-// Take adds the next record of its partition, control records included, and returns what is wrong with it in itself.
-func (t *Tape) Take(r *kgo.Record) []string {
+// Add adds the next record of its partition, control records included, and returns what is wrong with it in itself.
+func (t *Tape) Add(r *kgo.Record) []string {
 	var wrong []string
 	place := fmt.Sprintf("%s-%d-%d", r.Topic, r.Partition, r.Offset)
 	if end := t.ends[r.Topic][r.Partition]; r.Offset < end {

@@ -38,9 +38,9 @@ func shiftTarget(text string, now time.Time) (instant.Milli, error) {
 	return at, nil
 }
 
-// look reads a file before anything of it is sent: it returns how far its times are to move, and an error if the ledger
-// would refuse all of it for its age. Standard input, which cannot be read twice, is sent as it comes.
-func (a *app) look(ctx context.Context, path string, o replayOptions) (by time.Duration, err error) {
+// inspect reads a file before anything of it is sent: it returns how far its times are to move, and an error if the
+// ledger would refuse all of it for its age. Standard input, which cannot be read twice, is sent as it comes.
+func (a *app) inspect(ctx context.Context, path string, o replayOptions) (by time.Duration, err error) {
 	target := o.shiftTo
 	switch {
 	case path == "-" && target != 0:
@@ -49,7 +49,7 @@ func (a *app) look(ctx context.Context, path string, o replayOptions) (by time.D
 		return 0, nil
 	}
 	if target != 0 {
-		times, err := a.lookAt(path, func(instant.Milli) {})
+		times, err := a.readTimes(path, func(instant.Milli) {})
 		switch {
 		case err != nil:
 			return 0, err
@@ -72,7 +72,7 @@ func (a *app) tooOld(path string, by time.Duration, reached instant.Milli) error
 	ledger := pipeline.Ledger(a.config)
 	var old int64
 	var newest instant.Milli
-	times, err := a.lookAt(path, func(at instant.Milli) {
+	times, err := a.readTimes(path, func(at instant.Milli) {
 		if at = at.Add(by); ledger.TooOld(at, reached) {
 			old++
 			newest = max(newest, at)
@@ -92,8 +92,8 @@ func (a *app) tooOld(path string, by time.Duration, reached instant.Milli) error
 	return nil
 }
 
-// lookAt reads a file to its end.
-func (a *app) lookAt(path string, take func(instant.Milli)) (feed.Times, error) {
+// readTimes reads a file to its end.
+func (a *app) readTimes(path string, take func(instant.Milli)) (feed.Times, error) {
 	in, size, err := a.openInput(path)
 	if err != nil {
 		return feed.Times{}, err
@@ -105,7 +105,7 @@ func (a *app) lookAt(path string, take func(instant.Milli)) (feed.Times, error) 
 	if err != nil {
 		return feed.Times{}, fmt.Errorf("%s: %w", path, err)
 	}
-	times, err := feed.Look(lines, take)
+	times, err := feed.ReadTimes(lines, take)
 	if err != nil {
 		return times, fmt.Errorf("%s: %w; nothing was sent", path, err)
 	}

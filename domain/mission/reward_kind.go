@@ -47,20 +47,20 @@ type RewardKind struct {
 	// Delivery is how it reaches its user.
 	Delivery Delivery
 
-	prize func(r Reward, currency string) string
+	phrase func(r Reward, currency string) string
 }
 
 // rewardKinds are all of them, in the order of the contract.
 var rewardKinds = []RewardKind{
 	{
 		Name: RewardCoins, InCoins: true, Valued: true, Divisible: true, Delivery: ByCredit,
-		prize: func(r Reward, _ string) string { return counted(r.Amount, "coin", "coins") },
+		phrase: func(r Reward, _ string) string { return counted(r.Amount, "coin", "coins") },
 	},
 	{
 		Name: RewardCash, Valued: true, Divisible: true, Tender: true,
-		prize: func(r Reward, currency string) string { return FormatMoney(r.Amount, currency) + " in cash" },
+		phrase: func(r Reward, currency string) string { return FormatMoney(r.Amount, currency) + " in cash" },
 	},
-	{Name: RewardGiftCard, Coded: true, prize: func(r Reward, currency string) string {
+	{Name: RewardGiftCard, Coded: true, phrase: func(r Reward, currency string) string {
 		if r.Amount > 0 {
 			return "a gift card of " + FormatMoney(r.Amount, currency)
 		}
@@ -68,9 +68,9 @@ var rewardKinds = []RewardKind{
 	}},
 	{
 		Name: RewardScratchCard, InCoins: true, Divisible: true, Delivery: ByScratch,
-		prize: func(Reward, string) string { return "a scratch card" },
+		phrase: func(Reward, string) string { return "a scratch card" },
 	},
-	{Name: RewardCustom, Coded: true, prize: func(Reward, string) string { return "a reward" }},
+	{Name: RewardCustom, Coded: true, phrase: func(Reward, string) string { return "a reward" }},
 }
 
 // RewardKinds returns the name of every kind of reward, in the order of the contract.
@@ -100,7 +100,7 @@ func RewardKindOf(name string) RewardKind {
 			return k
 		}
 	}
-	return RewardKind{Name: name, prize: func(Reward, string) string { return "a reward" }}
+	return RewardKind{Name: name, phrase: func(Reward, string) string { return "a reward" }}
 }
 
 // UnitOf returns what the amount of a reward of this kind counts: Coins, or minor units of the currency.
