@@ -7,10 +7,6 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 )
 
-// numbersPerMilli is how many arrivals a millisecond has room for in Entry.Number. So numbers grow over the life of a
-// row that was deleted in between, too; a key with more arrivals runs ahead.
-const numbersPerMilli = 1024
-
 // Add takes a task into the queue of its key, and starts it if nothing is before it.
 func Add(q *Queue, key string, s *Submission, p Policy, now instant.Milli) (*Queue, []Effect) {
 	t := take(q, key, p, now)
@@ -50,7 +46,7 @@ func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
 
 // enter gives a task that is new its place.
 func (t *turn) enter(s *Submission, k Kind) {
-	t.q.Last = max(t.q.Last+1, int64(t.now)*numbersPerMilli)
+	t.q.Last++
 	e := &Entry{
 		Task: s.Task, Number: t.q.Last, Priority: s.Priority, Arrived: t.now, Due: max(s.Due, t.now), State: Waiting, Since: t.now,
 	}

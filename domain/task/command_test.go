@@ -104,26 +104,26 @@ func TestReplayIsRefused(t *testing.T) {
 	entry := w.letters[0].Entry
 	elsewhere, unknown := *entry, *entry
 	elsewhere.Task.Key, unknown.Task.Kind = "other", "none"
-	for want, c := range map[string]task.Command{
-		"letter: write":    {Op: task.OpReplay, TaskID: "1"},
-		"of this key":      {Op: task.OpReplay, TaskID: "2", Letter: &elsewhere},
-		"not declared":     {Op: task.OpReplay, TaskID: "3", Letter: &unknown},
-		"payload: write":   {Op: task.OpReplay, TaskID: "4", Letter: entry, Payload: make([]byte, task.MaxPayload+1)},
-		"the task runs":    {Op: task.OpRetry, TaskID: "busy"},
-		"write a time":     {Op: task.OpSnooze, TaskID: "busy", Until: w.now.Add(31 * 24 * time.Hour)},
-		"dead letter: rep": {Op: task.OpRetry, TaskID: "held"},
+	w.submit("call", "busy")
+	k.OnExhausted = task.Hold
+	h := newWorld(t, "k", k)
+	h.submit("call", "held")
+	h.answer(h.last(), failed)
+	for _, c := range []struct {
+		w       *world
+		command task.Command
+		want    string
+	}{
+		{w, task.Command{Op: task.OpReplay}, "letter: write"},
+		{w, task.Command{Op: task.OpReplay, Letter: &elsewhere}, "of this key"},
+		{w, task.Command{Op: task.OpReplay, Letter: &unknown}, "not declared"},
+		{w, task.Command{Op: task.OpReplay, Letter: entry, Payload: make([]byte, task.MaxPayload+1)}, "payload: write"},
+		{w, task.Command{Op: task.OpRetry, TaskID: "busy"}, "the task runs"},
+		{w, task.Command{Op: task.OpSnooze, TaskID: "busy", Until: w.now.Add(31 * 24 * time.Hour)}, "write a time"},
+		{h, task.Command{Op: task.OpRetry, TaskID: "held"}, "dead letter: replay it, or discard it"},
 	} {
-		switch c.TaskID {
-		case "busy":
-			w.submit("call", "busy")
-		case "held":
-			k.OnExhausted = task.Hold
-			w = newWorld(t, "k", k)
-			w.submit("call", "held")
-			w.answer(w.last(), failed)
-		}
-		if got := w.result(c); !strings.Contains(got, want) {
-			t.Errorf("%q, want %q", got, want)
+		if got := c.w.result(c.command); !strings.Contains(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 	w = newWorld(t, "k", k)

@@ -35,7 +35,7 @@ type Submission struct {
 // Entry is a task in a queue, with what became of it so far. It is immutable.
 type Entry struct {
 	Task Task
-	// Number grows with each arrival at a key, also over the life of its row.
+	// Number counts the arrivals at a key, from 1, as long as its row lives. A replayed task keeps it: Due comes first.
 	Number   int64
 	Priority int64
 	Arrived  instant.Milli

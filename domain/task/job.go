@@ -15,9 +15,9 @@ type Job struct {
 	Payload    []byte
 	// Next is when it fires; 0: it was retired, or never fires again.
 	Next instant.Milli
-	// Fired is the time of the last fire. No fire is at or before it, whatever is declared.
+	// Fired is the time of the last fire.
 	Fired instant.Milli
-	// Retired: the schedule is withdrawn. The row keeps Fired for its coming back.
+	// Retired: the schedule is withdrawn.
 	Retired bool
 }
 
@@ -34,7 +34,7 @@ func (j *Job) declare(kind string, p Plan, s Schedule, now instant.Milli) *Job {
 			return &next
 		}
 	}
-	next.Next = s.Next(max(now, next.Fired))
+	next.Next = s.Next(now) // now is never before Fired: the row's time does not go back
 	return &next
 }
 

@@ -79,6 +79,10 @@ func TestSchedulesFire(t *testing.T) {
 	w.declare("10")
 	w.workFor(5 * time.Minute)
 	w.expectFires(10, 20, 30)
+	w.declare("7")
+	if j := w.queue.Job; j.Fired != noon.Add(30*time.Minute) || j.Next != noon.Add(35*time.Minute) {
+		t.Errorf("%+v", j)
+	}
 }
 
 // Whatever was missed while nothing ran is one fire, and the next one comes at its time.

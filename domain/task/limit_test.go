@@ -57,6 +57,22 @@ func TestSharesAddUpExactly(t *testing.T) {
 	}
 }
 
+// What went unused may start at once, as far as the burst goes; each partition has its part of it.
+func TestBursts(t *testing.T) {
+	l := task.Limit{Runs: 10, Per: time.Second, Burst: 7}
+	atOnce := 0
+	for p := range int64(3) {
+		b, at := task.Bucket{}, noon
+		for n := -1; at == noon; n++ {
+			b, at = b.Reserve(l, task.Share{Partition: p, Partitions: 3}, noon)
+			atOnce += min(1, n+1)
+		}
+	}
+	if atOnce < 7 || atOnce > 7+1 { // one may have its slot at noon
+		t.Errorf("%d started at once", atOnce)
+	}
+}
+
 // The largest numbers do not overflow.
 func TestLimitsAtTheirBounds(t *testing.T) {
 	for _, l := range []task.Limit{{Runs: task.MaxRuns, Per: time.Second, Burst: task.MaxRuns}, {Runs: task.MaxRuns, Per: task.MaxPeriod}, {Runs: 1, Per: task.MaxPeriod}} {

@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -287,5 +288,62 @@ func TestRowsAreImmutable(t *testing.T) {
 	w.advance(time.Minute)
 	if !slices.Equal(waiting, old.Waiting) || !cmp.Equal(head, *old.Head) {
 		t.Error("the old row has changed")
+	}
+}
+
+// Two futures of one row, as of a callback that is undone and made again, do not share what they write.
+func TestFuturesOfARowAreApart(t *testing.T) {
+	w := newWorld(t, "k", plain("call"))
+	add := func(q *task.Queue, id string) *task.Queue {
+		next, _ := task.Add(q, "k", &task.Submission{Task: task.Task{ID: id, Kind: "call", Key: "k"}, Dedupe: id}, w.policy, w.now)
+		return next
+	}
+	w.submit("call", "head")
+	q := w.queue
+	for i := range 20 {
+		a, b := add(q, "a"), add(q, "b")
+		if got := a.Waiting[len(a.Waiting)-1].Task.ID; got != "a" || b.Waiting[len(b.Waiting)-1].Task.ID != "b" || a.Seen[i].Hash == b.Seen[i].Hash {
+			t.Fatalf("with %d tasks: %s", i, got)
+		}
+		q = add(q, strings.Repeat("x", i+1))
+	}
+	fail := func(q *task.Queue, code string) *task.Queue {
+		r := task.Answer{TaskID: "head", Run: q.Head.Run, Outcome: task.Fail, Code: code}
+		next, _ := task.Answered(q, "k", &r, w.policy, w.now)
+		return next
+	}
+	for q.Head.Attempts < 8 {
+		a, b := fail(q, "a"), fail(q, "b")
+		if got := a.Head.History.Runs[q.Head.Attempts].Code; got != "a" || b.Head.History.Runs[q.Head.Attempts].Code != "b" {
+			t.Fatalf("after %d failures: %s", q.Head.Attempts, got)
+		}
+		w.now = a.Head.Until
+		q, _ = task.AdvanceTo(a, "k", w.policy, w.now)
+	}
+}
+
+// A long history keeps its beginning and its end, and counts the rest. What handlers say is cut at a rune.
+func TestHistoriesAreBounded(t *testing.T) {
+	k := plain("call")
+	k.Retry.MaxAttempts = 50
+	w := newWorld(t, "k", k)
+	w.submit("call", "a")
+	long := task.Answer{Outcome: task.Fail, Code: strings.Repeat("c", 100), Error: strings.Repeat("x", task.MaxError-1) + "é"}
+	for len(w.letters) == 0 {
+		w.answer(w.last(), long)
+		w.advance(time.Minute - time.Second)
+		w.advance(time.Second)
+	}
+	h := w.letters[0].Entry.History
+	var runs []int64
+	for _, p := range h.Runs {
+		runs = append(runs, p.Run)
+	}
+	n := w.last().Number
+	if len(runs) != task.MaxFirst+task.MaxLast || h.Omitted != n-int64(len(runs)) || !slices.Equal(runs[:5], []int64{1, 2, 3, 4, n - task.MaxLast + 1}) || runs[31] != n {
+		t.Errorf("%v of %d, %d omitted", runs, n, h.Omitted)
+	}
+	if p := h.Runs[0]; p.Error != strings.Repeat("x", task.MaxError-1) || len(p.Code) != task.MaxCode {
+		t.Errorf("%q, %q", p.Code, p.Error)
 	}
 }

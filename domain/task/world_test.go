@@ -29,6 +29,7 @@ type world struct {
 	final    map[string][]task.State
 	maxSize  int64
 	commands int
+	written  int  // pages
 	late     bool // pages come back only when deliver is called
 }
 
@@ -55,6 +56,7 @@ func (w *world) apply(q *task.Queue, effects []task.Effect) {
 				w.t.Fatalf("page %q written twice", e.Key)
 			}
 			w.pages[e.Key] = e.Page
+			w.written++
 		case task.Wanted:
 			w.wanted = append(w.wanted, e)
 		case task.Due:
