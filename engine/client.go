@@ -73,8 +73,8 @@ type SASLConfig struct {
 // broker forgets to answer one when a transaction ends.
 const fetchWait = 500 * time.Millisecond
 
-// DefaultMaxRecord is the default of ClientConfig.MaxRecord.
-const DefaultMaxRecord = 1<<20 + 64<<10
+// defaultMaxRecord is the default of ClientConfig.MaxRecord.
+const defaultMaxRecord = 1<<20 + 64<<10
 
 func (c ClientConfig) withDefaults() ClientConfig {
 	if c.ClientID == "" {
@@ -84,7 +84,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 		c.Compression = "snappy"
 	}
 	if c.MaxRecord == 0 {
-		c.MaxRecord = DefaultMaxRecord
+		c.MaxRecord = defaultMaxRecord
 	}
 	return c
 }

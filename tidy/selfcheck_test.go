@@ -136,3 +136,54 @@ func TestPackageComments(t *testing.T) {
 		t.Errorf("found %v", got)
 	}
 }
+
+// The rule must find what nobody else uses, and only that.
+func TestExportedNames(t *testing.T) {
+	file := func(path, text string) source {
+		s, err := parse(path, []byte(text))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		return s
+	}
+	const a = `package a
+const Alone = 1
+const (
+	First  = "1"
+	Second = "2"
+)
+type Kind int
+const One, Two Kind = 1, 2
+type Needed struct{ Field *Nested }
+type Nested struct{}
+type Lonely struct{}
+type hidden struct{}
+func F(n Needed) {}
+func G() {}
+func (Needed) Called() {}
+func (Needed) Uncalled() {}
+func (Needed) Wanted() {}
+func (Needed) String() string { return "" }
+func (hidden) Free() {}
+`
+	const b = `package b
+import other "` + module + `/domain/a"
+type i interface{ Wanted() }
+func f(n other.Needed) { other.F(n); n.Called(); _, _ = other.First, other.One }
+`
+	const own = `package a_test
+import "` + module + `/domain/a"
+func f(n a.Needed) { a.G(); n.Uncalled() }
+`
+	all := []source{
+		file("domain/a/a.go", a), file("domain/a/a_test.go", own), file("domain/b/b.go", b),
+		file("engine/c.go", "package engine\nvar ErrX error\nfunc Promised() {}\nfunc Forgotten() {}\n"),
+	}
+	var got []string
+	for _, finding := range unusedExports(all, "`engine.Promised`") {
+		got = append(got, strings.Fields(finding)[1])
+	}
+	if want := "Alone Lonely G Needed.Uncalled Forgotten"; strings.Join(got, " ") != want {
+		t.Errorf("found %v, want %s", got, want)
+	}
+}

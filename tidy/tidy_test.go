@@ -124,4 +124,24 @@ func TestTidy(t *testing.T) {
 			t.Error(finding)
 		}
 	})
+	t.Run("exported names", func(t *testing.T) {
+		public, err := readPages("..", publicPages())
+		if err != nil {
+			t.Fatal(err)
+		}
+		users := all
+		for _, nested := range []string{"bench", "examples/turnover"} {
+			more, err := load("../" + nested)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range more {
+				s.path = nested + "/" + s.path
+				users = append(users, s)
+			}
+		}
+		for _, finding := range unusedExports(users, public) {
+			t.Error(finding)
+		}
+	})
 }

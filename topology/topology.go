@@ -37,13 +37,13 @@ type Config struct {
 // Lines of the audit: what most rules for payment companies ask for is within 7 years (PCI DSS 1, money laundering 5,
 // SOX 7).
 const (
-	DefaultAuditRetention = 7 * 365 * 24 * time.Hour
+	defaultAuditRetention = 7 * 365 * 24 * time.Hour
 	minAuditRetention     = 365 * 24 * time.Hour
 )
 
 // DefaultConfig returns the defaults for production.
 func DefaultConfig() Config {
-	return Config{Partitions: 12, Replication: 3, AuditRetention: DefaultAuditRetention}
+	return Config{Partitions: 12, Replication: 3, AuditRetention: defaultAuditRetention}
 }
 
 var prefixPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,64}$`)

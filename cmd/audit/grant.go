@@ -74,7 +74,7 @@ func (b *grants) open(credited func(user, id string, amount int64) bool) []diffe
 			}
 			sound = false
 			out = append(out, difference{
-				check: Rewards, key: user + "\x00" + id, place: b.places[user], state: fmt.Sprint(*r, len(b.allotted[id])),
+				check: checkRewards, key: user + "\x00" + id, place: b.places[user], state: fmt.Sprint(*r, len(b.allotted[id])),
 				text: fmt.Sprintf("user %s (%s), reward %s: %s", user, b.places[user], id, what),
 			})
 		}

@@ -29,7 +29,7 @@ func (b *producers) observe(r *kgo.Record) {
 	highest, seen := b.epochs[at]
 	if seen && r.ProducerEpoch < highest {
 		b.found = append(b.found, difference{
-			check: Fenced, sure: true, key: placeOf(r),
+			check: checkFenced, sure: true, key: placeOf(r),
 			text: fmt.Sprintf("%s: written in epoch %d of producer %d, which had epoch %d before", placeOf(r), r.ProducerEpoch, r.ProducerID, highest),
 		})
 	}

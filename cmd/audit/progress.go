@@ -199,7 +199,7 @@ func (b *tallies) apart(place string, want, got map[oracle.ProgressKey]oracle.Pr
 			continue
 		}
 		out = append(out, difference{
-			check: Progress, key: fmt.Sprint(k), place: place, state: fmt.Sprint(w, g),
+			check: checkProgress, key: fmt.Sprint(k), place: place, state: fmt.Sprint(w, g),
 			text: fmt.Sprintf("user %s (%s), mission %s version %d, window from %s: the row has progress %d and %d completions, its postings make %d and %d",
 				k.User, place, k.Mission, k.Version, k.Start, g.Progress, g.Completions, w.Progress, w.Completions),
 		})

@@ -28,22 +28,22 @@ type Check struct {
 
 // The names of the checks.
 const (
-	Conservation = "conservation" // ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
-	Coins        = "coins"        // the entries of a user add up to the balance
-	Progress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
-	Rewards      = "rewards"      // a reward is what an allotment says, and its coins are among the entries
-	Budgets      = "budgets"      // reserved and spent of a mission = allotted - returned
-	Journal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
-	Outcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
-	Windows      = "windows"      // one final for each window, and corrections in order behind it
-	Fenced       = "fenced"       // nothing of a producer that had been fenced is committed
-	Timers       = "timers"       // no timer is pending whose time has passed
-	Records      = "records"      // every record that is audited can be read
+	checkConservation = "conservation" // ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
+	checkCoins        = "coins"        // the entries of a user add up to the balance
+	checkProgress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
+	checkRewards      = "rewards"      // a reward is what an allotment says, and its coins are among the entries
+	checkBudgets      = "budgets"      // reserved and spent of a mission = allotted - returned
+	checkJournal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
+	checkOutcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
+	checkWindows      = "windows"      // one final for each window, and corrections in order behind it
+	checkFenced       = "fenced"       // nothing of a producer that had been fenced is committed
+	checkTimers       = "timers"       // no timer is pending whose time has passed
+	checkRecords      = "records"      // every record that is audited can be read
 )
 
-// Checks returns the names of all checks, in their order.
-func Checks() []string {
-	return []string{Conservation, Progress, Coins, Rewards, Budgets, Journal, Outcomes, Windows, Fenced, Timers, Records}
+// allChecks returns the names of all checks, in their order.
+func allChecks() []string {
+	return []string{checkConservation, checkProgress, checkCoins, checkRewards, checkBudgets, checkJournal, checkOutcomes, checkWindows, checkFenced, checkTimers, checkRecords}
 }
 
 // difference is where the two sides of an account do not agree.
@@ -66,9 +66,9 @@ const shown = 50
 
 func reportOf(findings []difference, left []string, leftOut int, waiting []Waiting) Report {
 	r := Report{OK: len(findings) == 0, Waiting: waiting[:min(len(waiting), shown)], WaitingCount: len(waiting)}
-	for _, name := range Checks() {
+	for _, name := range allChecks() {
 		c := Check{Name: name, OK: true, Evidence: []string{}}
-		if name == Progress {
+		if name == checkProgress {
 			c.LeftOut, c.LeftOutWhy = leftOut, left
 		}
 		for _, f := range findings {

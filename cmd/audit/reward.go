@@ -102,7 +102,7 @@ func (b *coins) open() []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: Coins, key: user, place: w.place, currency: mission.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
+			check: checkCoins, key: user, place: w.place, currency: mission.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
 			text: fmt.Sprintf("user %s (%s): %s", user, w.place, what),
 		})
 	}
@@ -279,7 +279,7 @@ func (b *budgets) open() []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: Budgets, key: key, place: f.place, currency: f.unit, minor: max(gap.all, -gap.all, gap.spent, -gap.spent),
+			check: checkBudgets, key: key, place: f.place, currency: f.unit, minor: max(gap.all, -gap.all, gap.spent, -gap.spent),
 			state: fmt.Sprint(f.reserved, f.spent, f.allotted, f.given, f.back),
 			text: fmt.Sprintf("mission %s (%s): %d reserved and %d spent in %s; %d were allotted, %d given, %d came back",
 				missionOf(key), f.place, f.reserved, f.spent, f.unit, f.allotted, f.given, f.back),

@@ -65,7 +65,7 @@ func (b *timers) open(now time.Time) []difference {
 			}
 			pending[t] = true
 			out = append(out, difference{
-				check: Timers, sure: true, key: fmt.Sprint(b.group, t), place: b.group,
+				check: checkTimers, sure: true, key: fmt.Sprint(b.group, t), place: b.group,
 				text: fmt.Sprintf("group %s, partition %d: timer %q of key %q was due at %s", b.group, partition, t.Name, t.Key, time.UnixMilli(t.Due).UTC().Format(time.RFC3339Nano)),
 			})
 		}

@@ -116,7 +116,7 @@ func accountOf(group string, partition int32, rows map[string]*big.Int, sums sum
 		}
 		place := fmt.Sprintf("%s, partition %d", group, partition)
 		out = append(out, difference{
-			check: Conservation, key: "rows\x00" + place + "\x00" + currency, place: place, currency: currency, minor: cutTo64(gap), total: true,
+			check: checkConservation, key: "rows\x00" + place + "\x00" + currency, place: place, currency: currency, minor: cutTo64(gap), total: true,
 			state: gap.String(),
 			text:  fmt.Sprintf("%s: its rows hold %v %s, its sums say %v", place, have, currency, should),
 		})
@@ -213,7 +213,7 @@ func compare(before map[direction]*big.Int, at *cut, after map[direction]*big.In
 			gap, side = high, "less"
 		}
 		out = append(out, difference{
-			check: Conservation, key: "posted\x00" + d.String(), place: "ledger and progress", currency: d.currency, minor: cutTo64(gap), total: true,
+			check: checkConservation, key: "posted\x00" + d.String(), place: "ledger and progress", currency: d.currency, minor: cutTo64(gap), total: true,
 			state: side,
 			text:  fmt.Sprintf("%s: the ledger has posted %v %s than progress has taken or has yet to take", d, new(big.Int).Abs(gap), side),
 		})

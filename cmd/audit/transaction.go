@@ -261,7 +261,7 @@ func (a *account) money(id string, now *chain, broken string, gone int64, kept b
 	if now != nil {
 		posted, seq = now.net, now.seq
 	}
-	add := func(what string, minor int64) []difference { return a.difference(id, Conservation, what, minor) }
+	add := func(what string, minor int64) []difference { return a.difference(id, checkConservation, what, minor) }
 	switch {
 	case a.early > 0:
 		return add(fmt.Sprintf("its row with %d %s was deleted before the retention was over", a.net, a.currency), a.net)
@@ -293,10 +293,10 @@ func (a *account) journal(id string, whole bool) []difference {
 	switch {
 	case !a.row:
 	case a.journalled && (a.journalNet != a.net || a.journalSeq != a.lines):
-		return a.difference(id, Journal, fmt.Sprintf("its row has %d %s after %d journal lines, line %d of the journal ends at %d",
+		return a.difference(id, checkJournal, fmt.Sprintf("its row has %d %s after %d journal lines, line %d of the journal ends at %d",
 			a.net, a.currency, a.lines, a.journalSeq, a.journalNet), 0)
 	case !a.journalled && whole && a.lines > 0 && !a.forgotten:
-		return a.difference(id, Journal, fmt.Sprintf("its row counts %d journal lines, and none is there", a.lines), 0)
+		return a.difference(id, checkJournal, fmt.Sprintf("its row counts %d journal lines, and none is there", a.lines), 0)
 	}
 	return nil
 }

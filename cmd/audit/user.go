@@ -257,7 +257,7 @@ func (u *purse) differences(id string, whole bool) []difference {
 			minor = gap.Int64()
 		}
 		out = append(out, difference{
-			check: Conservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: minor,
+			check: checkConservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: minor,
 			state: fmt.Sprint(u.received[currency], u.brought[currency]),
 			text:  fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place, amount(u.received[currency]), currency, amount(u.brought[currency])),
 		})
@@ -267,7 +267,7 @@ func (u *purse) differences(id string, whole bool) []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: Outcomes, key: fmt.Sprint(id, "\x00", m), place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
+			check: checkOutcomes, key: fmt.Sprint(id, "\x00", m), place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
 			text: fmt.Sprintf("user %s (%s), mission %s, window from %s: %d completions in the row, %d told",
 				id, u.place, m.mission, m.start, u.completed[m], u.told[m]),
 		})

@@ -19,9 +19,9 @@ type Action string
 // The actions. A refused topic stands in the way of everything: Millrace never alters a topic in place, since a changed
 // partition count moves keys and a changed cleanup policy loses rows.
 const (
-	Keep   Action = "ok"
-	Create Action = "create"
-	Refuse Action = "refused"
+	keep   Action = "ok"
+	create Action = "create"
+	refuse Action = "refused"
 )
 
 // Change is the verdict on one topic.
@@ -32,8 +32,8 @@ type Change struct {
 	Spec   topology.Spec `json:"-"`
 }
 
-// ErrRefused is returned where a topic exists with other partitions or settings than Millrace needs.
-var ErrRefused = errors.New("a topic exists with other settings than Millrace needs")
+// errRefused is returned where a topic exists with other partitions or settings than Millrace needs.
+var errRefused = errors.New("a topic exists with other settings than Millrace needs")
 
 // Plan compares the cluster with specs. It changes nothing.
 func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, error) {
@@ -49,10 +49,10 @@ func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, err
 	var existing []string
 	for i, s := range specs {
 		d := found[s.Name]
-		changes[i] = Change{Topic: s.Name, Action: Keep, Spec: s}
+		changes[i] = Change{Topic: s.Name, Action: keep, Spec: s}
 		switch {
 		case errors.Is(d.Err, kerr.UnknownTopicOrPartition):
-			changes[i].Action = Create
+			changes[i].Action = create
 		case d.Err != nil:
 			return nil, fmt.Errorf("topic %s: %w", s.Name, d.Err)
 		case int32(len(d.Partitions)) != s.Partitions:
@@ -69,7 +69,7 @@ func Plan(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, err
 		return nil, fmt.Errorf("describe topic settings: %w", err)
 	}
 	for i := range changes {
-		if changes[i].Action != Keep {
+		if changes[i].Action != keep {
 			continue
 		}
 		rc, err := settings.On(changes[i].Topic, nil)
@@ -109,7 +109,7 @@ func Shape(ctx context.Context, adm *Admin, specs []topology.Spec) (partitions i
 }
 
 func (c *Change) refuse(format string, args ...any) {
-	c.Action = Refuse
+	c.Action = refuse
 	if c.Reason != "" {
 		c.Reason += "; "
 	}
@@ -138,7 +138,7 @@ func (c *Change) compare(rc kadm.ResourceConfig) {
 	}
 }
 
-// Apply creates what is missing. If any topic is refused it creates nothing and returns ErrRefused with every reason.
+// Apply creates what is missing. If any topic is refused it creates nothing and returns errRefused with every reason.
 func Apply(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, error) {
 	changes, err := Plan(ctx, adm, specs)
 	if err != nil {
@@ -148,7 +148,7 @@ func Apply(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, er
 		return changes, err
 	}
 	for _, c := range changes {
-		if c.Action != Create {
+		if c.Action != create {
 			continue
 		}
 		configs := map[string]*string{}
@@ -189,25 +189,25 @@ func visible(ctx context.Context, adm *Admin, changes []Change) error {
 	}
 }
 
-// Refused returns ErrRefused joined with the reasons, if any topic is refused.
+// Refused returns errRefused joined with the reasons, if any topic is refused.
 func Refused(changes []Change) error {
 	var errs []error
 	for _, c := range changes {
-		if c.Action == Refuse {
+		if c.Action == refuse {
 			errs = append(errs, fmt.Errorf("topic %s %s", c.Topic, c.Reason))
 		}
 	}
 	if len(errs) == 0 {
 		return nil
 	}
-	return errors.Join(append([]error{ErrRefused}, errs...)...)
+	return errors.Join(append([]error{errRefused}, errs...)...)
 }
 
 // Missing returns an error that names the topics that do not exist yet.
 func Missing(changes []Change) error {
 	var errs []error
 	for _, c := range changes {
-		if c.Action == Create {
+		if c.Action == create {
 			errs = append(errs, fmt.Errorf("topic %s does not exist", c.Topic))
 		}
 	}

@@ -17,7 +17,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Action]int{Create: len(specs)}, actions(planned)); diff != "" {
+	if diff := cmp.Diff(map[Action]int{create: len(specs)}, actions(planned)); diff != "" {
 		t.Errorf("plan on an empty cluster: %s", diff)
 	}
 	if names := k.names(); len(names) != 0 {
@@ -28,7 +28,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Action]int{Create: len(specs)}, actions(applied)); diff != "" {
+	if diff := cmp.Diff(map[Action]int{create: len(specs)}, actions(applied)); diff != "" {
 		t.Errorf("apply: %s", diff)
 	}
 	var want []string
@@ -53,7 +53,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if diff := cmp.Diff(map[Action]int{Keep: len(specs)}, actions(again)); diff != "" {
+		if diff := cmp.Diff(map[Action]int{keep: len(specs)}, actions(again)); diff != "" {
 			t.Errorf("%s once more: %s", name, diff)
 		}
 		if err := errors.Join(Refused(again), Missing(again)); err != nil {
@@ -65,7 +65,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[Action]int{Create: len(specs)}, actions(others)); diff != "" {
+	if diff := cmp.Diff(map[Action]int{create: len(specs)}, actions(others)); diff != "" {
 		t.Errorf("other prefix: %s", diff)
 	}
 }
@@ -117,7 +117,7 @@ func TestTopicsWithOtherSettingsAreRefused(t *testing.T) {
 			}
 			got := find(t, planned, tt.topic)
 			if len(tt.reason) == 0 {
-				if got.Action != Keep || got.Reason != "" {
+				if got.Action != keep || got.Reason != "" {
 					t.Errorf("%s: %s %q", tt.topic, got.Action, got.Reason)
 				}
 				if _, err := Apply(t.Context(), k.adm, specs); err != nil {
@@ -128,14 +128,14 @@ func TestTopicsWithOtherSettingsAreRefused(t *testing.T) {
 				}
 				return
 			}
-			if got.Action != Refuse {
+			if got.Action != refuse {
 				t.Errorf("%s: %s", tt.topic, got.Action)
 			}
-			if diff := cmp.Diff(map[Action]int{Refuse: 1, Create: len(specs) - 1}, actions(planned)); diff != "" {
+			if diff := cmp.Diff(map[Action]int{refuse: 1, create: len(specs) - 1}, actions(planned)); diff != "" {
 				t.Error(diff)
 			}
 			applied, err := Apply(t.Context(), k.adm, specs)
-			if !errors.Is(err, ErrRefused) {
+			if !errors.Is(err, errRefused) {
 				t.Fatalf("apply: %v", err)
 			}
 			for _, want := range tt.reason {
@@ -157,7 +157,7 @@ func TestTopicsWithOtherSettingsAreRefused(t *testing.T) {
 }
 
 func TestRefusedAndMissingNameEveryTopic(t *testing.T) {
-	changes := []Change{{Topic: "a", Action: Keep}, {Topic: "b", Action: Create}, {Topic: "c", Action: Create}}
+	changes := []Change{{Topic: "a", Action: keep}, {Topic: "b", Action: create}, {Topic: "c", Action: create}}
 	changes = append(changes, Change{Topic: "d"}, Change{Topic: "e"})
 	changes[3].refuse("has %d partitions", 1)
 	changes[4].refuse("x is %s", "1")
@@ -166,10 +166,10 @@ func TestRefusedAndMissingNameEveryTopic(t *testing.T) {
 		t.Errorf("missing:\n%s", got)
 	}
 	err := Refused(changes)
-	if got, want := err.Error(), ErrRefused.Error()+"\ntopic d has 1 partitions\ntopic e x is 1; y is 2"; got != want {
+	if got, want := err.Error(), errRefused.Error()+"\ntopic d has 1 partitions\ntopic e x is 1; y is 2"; got != want {
 		t.Errorf("refused:\n%s", got)
 	}
-	if !errors.Is(err, ErrRefused) {
+	if !errors.Is(err, errRefused) {
 		t.Error("not ErrRefused")
 	}
 	if err := errors.Join(Missing(changes[:1]), Refused(changes[:1])); err != nil {

@@ -30,8 +30,8 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-// Issuer is the iss and aud of tokens in dev.
-const Issuer = "millrace-dev"
+// issuer is the iss and aud of tokens in dev.
+const issuer = "millrace-dev"
 
 // Config says how to run.
 type Config struct {
@@ -155,11 +155,11 @@ func (d *dev) serve() error {
 	if err != nil {
 		return err
 	}
-	minter, err := token.NewMinter(token.MinterConfig{Issuer: Issuer, Audience: Issuer, Signer: signer})
+	minter, err := token.NewMinter(token.MinterConfig{Issuer: issuer, Audience: issuer, Signer: signer})
 	if err != nil {
 		return err
 	}
-	verifier, err := token.NewVerifier(token.Config{Issuer: Issuer, Audience: Issuer, Keys: []token.Key{signer.Key}})
+	verifier, err := token.NewVerifier(token.Config{Issuer: issuer, Audience: issuer, Keys: []token.Key{signer.Key}})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"sort"
 	"sync"
 	"time"
@@ -195,13 +194,6 @@ func (f *Feed) Acked() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.acked
-}
-
-// Ends returns the offset after the last acknowledged record of each partition that was sent to.
-func (f *Feed) Ends() map[int32]int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return maps.Clone(f.ends)
 }
 
 // Events returns how many events were sent, clock events not counted.

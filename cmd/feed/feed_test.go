@@ -130,7 +130,7 @@ func TestSendKeysByTransactionAndKeepsTheOrderOfAKey(t *testing.T) {
 		}
 		ends[partition] = int64(len(records))
 	}
-	if diff := cmp.Diff(ends, f.Ends()); diff != "" {
+	if diff := cmp.Diff(ends, Ends(f)); diff != "" {
 		t.Errorf("ends: %s", diff)
 	}
 	if len(ends) < 2 {
@@ -209,7 +209,7 @@ func TestAdvanceSendsAClockEventToEveryPartition(t *testing.T) {
 	if f.Acked() != int64(len(lines)+partitions) {
 		t.Errorf("%d acknowledged", f.Acked())
 	}
-	for p, next := range f.Ends() {
+	for p, next := range Ends(f) {
 		if int(next) != len(records[p]) {
 			t.Errorf("partition %d ends at %d, not %d", p, next, len(records[p]))
 		}

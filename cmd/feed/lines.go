@@ -13,8 +13,8 @@ import (
 // peeked is how much of a file is looked at to tell its form.
 const peeked = 1 << 20
 
-// ErrForm says that a file has a form that is not read. Its text says what to give instead.
-var ErrForm = errors.New("not a file of events")
+// errForm says that a file has a form that is not read. Its text says what to give instead.
+var errForm = errors.New("not a file of events")
 
 // Lines reads the events of a file one after the other. It takes JSON lines (with LF or CRLF, with a byte order mark,
 // with record separators of RFC 7464), JSON values that span lines or follow each other without lines, one JSON array
@@ -33,7 +33,7 @@ type Lines struct {
 	done    bool
 }
 
-// NewLines tells the form of r, of whose lines or values none is longer than max bytes. It returns ErrForm, wrapped,
+// NewLines tells the form of r, of whose lines or values none is longer than max bytes. It returns errForm, wrapped,
 // for a form that is not read.
 func NewLines(r io.Reader, max int) (*Lines, error) {
 	in := bufio.NewReaderSize(r, peeked)
@@ -99,7 +99,7 @@ func notABatch(value []byte) error {
 		Events *json.RawMessage
 	}
 	if json.Unmarshal(value, &body) == nil && body.Type == nil && body.Events != nil {
-		return fmt.Errorf(`%w: it begins with {"events": …}, the body of POST /v1/events; give the events one a line, or their array (jq -c '.events[]')`, ErrForm)
+		return fmt.Errorf(`%w: it begins with {"events": …}, the body of POST /v1/events; give the events one a line, or their array (jq -c '.events[]')`, errForm)
 	}
 	return nil
 }
@@ -118,11 +118,11 @@ func refused(head []byte) error {
 		{"Obj\x01", "Avro; give JSON lines, one event a line"},
 	} {
 		if bytes.HasPrefix(head, []byte(f.first)) {
-			return fmt.Errorf("%w: it is %s", ErrForm, f.says)
+			return fmt.Errorf("%w: it is %s", errForm, f.says)
 		}
 	}
 	if bytes.IndexByte(head[:min(len(head), 512)], 0) >= 0 {
-		return fmt.Errorf("%w: it is binary; give JSON lines, one event a line", ErrForm)
+		return fmt.Errorf("%w: it is binary; give JSON lines, one event a line", errForm)
 	}
 	return nil
 }

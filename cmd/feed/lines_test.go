@@ -92,7 +92,7 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.says)
 		}
 	}
-	if _, err := readAll(t, []byte("BZh9")); !errors.Is(err, ErrForm) {
+	if _, err := readAll(t, []byte("BZh9")); !errors.Is(err, errForm) {
 		t.Errorf("got %v", err)
 	}
 }

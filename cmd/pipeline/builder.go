@@ -126,18 +126,18 @@ func (b *builder) part(name string) (part, error) {
 		return part{graph: intake.Graph(cfg, t, intake.NewMetrics(r))}, cfg.Validate()
 	case "ledger":
 		cfg := Ledger(s)
-		return part{graph: ledger.Graph(cfg, Triggers(s), t, ledger.NewMetrics(r))}, cfg.Validate()
+		return part{graph: ledger.Graph(cfg, triggers(s), t, ledger.NewMetrics(r))}, cfg.Validate()
 	case "progress":
 		cfg := Missions(s)
 		index := progress.NewIndex()
 		return part{
-			graph: progress.Graph(cfg, Triggers(s), t, index, progress.NewMetrics(r)),
+			graph: progress.Graph(cfg, triggers(s), t, index, progress.NewMetrics(r)),
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "budget":
 		return part{graph: budget.Graph(t, budget.NewMetrics(r))}, nil
 	case "rewards":
-		return part{graph: rewards.Graph(s.Approval.Thresholds().Of, Triggers(s), t, rewards.NewMetrics(r))}, nil
+		return part{graph: rewards.Graph(s.Approval.Thresholds().Of, triggers(s), t, rewards.NewMetrics(r))}, nil
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
 		if b.spans != nil {
@@ -149,7 +149,7 @@ func (b *builder) part(name string) (part, error) {
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "routing":
-		cfg := routing.Config{Settings: Health(s), Triggers: Triggers(s)}
+		cfg := routing.Config{Settings: Health(s), Triggers: triggers(s)}
 		if b.spans != nil {
 			cfg.Trace = b.spans
 		}
@@ -171,7 +171,7 @@ func Validate(s config.Config) error {
 		err  error
 	}{
 		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
-		{"triggers", Triggers(s).Validate()},
+		{"triggers", triggers(s).Validate()},
 	} {
 		if g.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g.name, g.err))
@@ -212,8 +212,8 @@ func Ledger(s config.Config) ledger.Config {
 	return c
 }
 
-// Triggers returns the rules by which events make tasks.
-func Triggers(s config.Config) task.Rules {
+// triggers returns the rules by which events make tasks.
+func triggers(s config.Config) task.Rules {
 	var rules task.Rules
 	for _, t := range s.Triggers {
 		rules = append(rules, task.Rule{On: task.Trigger(t.On), Kind: t.Kind})

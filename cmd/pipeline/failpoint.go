@@ -12,8 +12,8 @@ import (
 	"github.com/millrace/millrace/engine"
 )
 
-// ErrFailpoint is returned for a failpoint that does not exist.
-var ErrFailpoint = errors.New("pipeline: no such failpoint")
+// errFailpoint is returned for a failpoint that does not exist.
+var errFailpoint = errors.New("pipeline: no such failpoint")
 
 // Failpoint returns, for spec name:count, what gives this process up by SIGKILL when it passes the engine's place of
 // that name for the count-th time, whichever group does. It is for crash tests. An empty spec gives nil.
@@ -24,7 +24,7 @@ func Failpoint(spec string) (func(place string), error) {
 	name, count, _ := strings.Cut(spec, ":")
 	n, err := strconv.ParseInt(count, 10, 64)
 	if err != nil || n < 1 || !slices.Contains(engine.Failpoints(), name) {
-		return nil, fmt.Errorf("%w: %q; want name:count, with one of %s", ErrFailpoint, spec, strings.Join(engine.Failpoints(), ", "))
+		return nil, fmt.Errorf("%w: %q; want name:count, with one of %s", errFailpoint, spec, strings.Join(engine.Failpoints(), ", "))
 	}
 	return countdown(name, n, dieAtOnce), nil
 }

@@ -30,7 +30,7 @@ func TestFailpointsThatDoNotExistAreRefused(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{"after-poll", "after-poll:0", "after-poll:x", "after-lunch:1"} {
-		if _, err := Failpoint(spec); !errors.Is(err, ErrFailpoint) {
+		if _, err := Failpoint(spec); !errors.Is(err, errFailpoint) {
 			t.Errorf("%s: %v", spec, err)
 		}
 	}

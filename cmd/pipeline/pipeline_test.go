@@ -70,7 +70,7 @@ func TestSettingsReachTheProcessors(t *testing.T) {
 		t.Errorf("ledger: %s", diff)
 	}
 	s.Triggers = []config.Trigger{{On: "payment_settled", Kind: "thank"}}
-	if diff := cmp.Diff(task.Rules{{On: task.PaymentSettled, Kind: "thank"}}, Triggers(s)); diff != "" {
+	if diff := cmp.Diff(task.Rules{{On: task.PaymentSettled, Kind: "thank"}}, triggers(s)); diff != "" {
 		t.Errorf("triggers: %s", diff)
 	}
 	s.Triggers = append(s.Triggers, config.Trigger{On: "never", Kind: "thank"})

@@ -52,11 +52,11 @@ func Open(ctx context.Context, endpoint string, log *slog.Logger) (*Spans, error
 		return nil, fmt.Errorf("spans: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans are lost", "error", err) }))
-	return New(exporter), nil
+	return newSpans(exporter), nil
 }
 
-// New returns Spans that go to an exporter.
-func New(exporter sdktrace.SpanExporter) *Spans {
+// newSpans returns Spans that go to an exporter.
+func newSpans(exporter sdktrace.SpanExporter) *Spans {
 	p := sdktrace.NewTracerProvider(
 		sdktrace.WithBatcher(exporter), sdktrace.WithIDGenerator(identities{}), sdktrace.WithSampler(sdktrace.AlwaysSample()),
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "millrace"))),

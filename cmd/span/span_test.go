@@ -36,7 +36,7 @@ func changed() *health.StatusRecord {
 
 func TestSpans(t *testing.T) {
 	exporter := tracetest.NewInMemoryExporter()
-	s := New(exporter)
+	s := newSpans(exporter)
 	empty := closed()
 	empty.Start, empty.End, empty.Samples, empty.Eligible = 60_000, 120_000, 0, 0
 	s.WindowClosed(closed())

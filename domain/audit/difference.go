@@ -79,10 +79,10 @@ func text(v any) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// MaxBytes bounds the values of one line's differences together. Beyond it the long ones are digests.
-const MaxBytes = 256 << 10
+// maxBytes bounds the values of one line's differences together. Beyond it the long ones are digests.
+const maxBytes = 256 << 10
 
-// longValue is how long a value may be, in bytes, in a line that has more than MaxBytes.
+// longValue is how long a value may be, in bytes, in a line that has more than maxBytes.
 const longValue = 1 << 10
 
 // Bounded returns differences that fit into a line. What is too long is a digest: an object with its bytes and sha256.
@@ -91,7 +91,7 @@ func Bounded(found []Difference) []Difference {
 	for _, d := range found {
 		size += len(d.Before) + len(d.After)
 	}
-	if size <= MaxBytes {
+	if size <= maxBytes {
 		return found
 	}
 	out := slices.Clone(found)

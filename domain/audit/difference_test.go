@@ -34,13 +34,13 @@ func TestDifferences(t *testing.T) {
 
 // A line never grows without bounds: what is too long is told by its length and digest, and what is short stays.
 func TestLongDifferencesAreDigests(t *testing.T) {
-	long := `"` + strings.Repeat("m", MaxBytes) + `"`
+	long := `"` + strings.Repeat("m", maxBytes) + `"`
 	got := Bounded([]Difference{{"/a", "1", "2"}, {"/b", "", long}})
 	want := []Difference{{"/a", "1", "2"}, {"/b", "", `{"bytes":262146,"sha256":"` + got[1].After[len(got[1].After)-66:]}}
 	if diff := cmp.Diff(want, got); diff != "" || len(got[1].After) > 100 {
 		t.Error(diff)
 	}
-	short := []Difference{{"/b", "", long[:MaxBytes-1]}}
+	short := []Difference{{"/b", "", long[:maxBytes-1]}}
 	if diff := cmp.Diff(short, Bounded(short)); diff != "" {
 		t.Error(diff)
 	}

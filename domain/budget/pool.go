@@ -19,10 +19,10 @@ func hashOf(code string) uint64 {
 // Import sends codes on their way into a pool: each to the row that knows whether it came before. Blank codes and those
 // longer than 256 bytes are left out.
 func Import(c *Codes) []Effect {
-	var rows [KnownRows][]string
+	var rows [knownRows][]string
 	for _, code := range c.Codes {
 		if code = strings.TrimSpace(code); code != "" && len(code) <= maxCode {
-			n := hashOf(code) % KnownRows
+			n := hashOf(code) % knownRows
 			rows[n] = append(rows[n], code)
 		}
 	}
@@ -68,7 +68,7 @@ func draw(row *Row, pool string, a *Allotment) (*Row, []Effect) {
 		none.Verdict, none.Reason, none.Amount = Exhausted, ReasonPool, 0
 		return &Row{Pool: p}, []Effect{Allotted{&none}, Moved{a.Mission, &Move{Step: StepRelease, Allotment: a}}}
 	}
-	shelf := ShelfKey(pool, p.Drawn)
+	shelf := shelfKey(pool, p.Drawn)
 	p.Drawn++
 	return &Row{Pool: p}, []Effect{Moved{shelf, &Move{Step: StepTake, Allotment: a}}}
 }
@@ -110,7 +110,7 @@ func check(row *Row, pool string, codes []string) (*Row, []Effect) {
 }
 
 // KnownKey returns the key of the row that knows whether a pool has a code.
-func KnownKey(pool, code string) string { return knownKey(pool, int(hashOf(code)%KnownRows)) }
+func KnownKey(pool, code string) string { return knownKey(pool, int(hashOf(code)%knownRows)) }
 
 // Has tells whether the row of KnownKey, which may be nil, knows a code.
 func (r *Row) Has(code string) bool {
@@ -142,7 +142,7 @@ func stock(row *Row, pool string, m *Move) (*Row, []Effect) {
 	var effects []Effect
 	for left := m.Codes; len(left) > 0; {
 		n := min(int64(len(left)), ShelfSize-p.Stocked%ShelfSize)
-		effects = append(effects, Moved{ShelfKey(pool, p.Stocked), &Move{Step: StepShelve, Codes: left[:n]}})
+		effects = append(effects, Moved{shelfKey(pool, p.Stocked), &Move{Step: StepShelve, Codes: left[:n]}})
 		p.Stocked += n
 		left = left[n:]
 	}

@@ -12,7 +12,7 @@ import (
 type Row struct {
 	Mission *Mission // under the mission's id
 	Pool    *Pool    // under PoolKey
-	Shelf   *Shelf   // under ShelfKey
+	Shelf   *Shelf   // under shelfKey
 	Known   *Known   // under KnownKey
 }
 
@@ -103,11 +103,11 @@ type Shelf struct{ Codes []string }
 // Known are the hashes of codes that a pool has taken in, sorted.
 type Known struct{ Hashes []uint64 }
 
-// KnownRows is into how many rows the hashes of a pool are cut. The codes of a command come to each of them in one
+// knownRows is into how many rows the hashes of a pool are cut. The codes of a command come to each of them in one
 // move, 40 or so, and go on together: were there more rows, an import would be as many moves as codes, and outcomes
 // would wait for all of them. Were there fewer, rows would be larger: with these a pool of a million codes has 31 KB in
 // each, and thirty million are the most that fit.
-const KnownRows = 256
+const knownRows = 256
 
 const (
 	poolPrefix = "pool/"
@@ -117,12 +117,12 @@ const (
 // PoolKey returns the key of a pool's row, and of `pool-codes`. Ids of missions and pools have no slash.
 func PoolKey(pool string) string { return poolPrefix + pool }
 
-// ShelfKey returns the key of the shelf on which code n of a pool lies.
-func ShelfKey(pool string, n int64) string {
+// shelfKey returns the key of the shelf on which code n of a pool lies.
+func shelfKey(pool string, n int64) string {
 	return poolPrefix + pool + "/" + strconv.FormatInt(n/ShelfSize, 10)
 }
 
-// knownKey returns the key of one of the rows that know which codes a pool has: those whose hash divided by KnownRows
+// knownKey returns the key of one of the rows that know which codes a pool has: those whose hash divided by knownRows
 // leaves n.
 func knownKey(pool string, n int) string {
 	return poolPrefix + pool + "/" + knownPart + "/" + strconv.Itoa(n)

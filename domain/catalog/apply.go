@@ -64,7 +64,7 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 		}
 	}
 	v.Revision = next.Revision
-	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), v), MaxVerdicts)
+	next.Verdicts = keepLast(append(slices.Clone(next.Verdicts), v), maxVerdicts)
 	e := event(next, c, v)
 	line.Result, line.Problems, line.Revision = v.Result, v.Problems, v.Revision
 	e.Line = line
@@ -75,7 +75,7 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 func lineOf(current Entity, c *Command) *audit.Line {
 	line := &audit.Line{
 		CommandID: c.ID, Kind: string(c.Kind), ID: c.EntityID, Actor: c.Actor, Proof: c.Proof, At: max(c.At, c.Judged), Action: intended(current, c),
-		Reason: audit.Text(c.Reason, MaxReason),
+		Reason: audit.Text(c.Reason, maxReason),
 	}
 	if current != nil {
 		line.From, line.To = current.Status(), current.Status()
@@ -120,7 +120,7 @@ func refuse(row *Row, c *Command) problem.List {
 		return problem.One("", problem.InvalidField, "the command is not known")
 	case c.Op == Put && c.EntityID != c.Entity.normal().ID():
 		return problem.One("/id", problem.InvalidField, "is not the id that the command is addressed to")
-	case len(c.Reason) > MaxReason || !utf8.ValidString(c.Reason):
+	case len(c.Reason) > maxReason || !utf8.ValidString(c.Reason):
 		return problem.One("/reason", problem.InvalidField, "must be text of at most 500 bytes")
 	case visible.HasControls(c.Reason):
 		return problem.One("/reason", problem.InvalidField, visible.ControlsDetail)

@@ -95,7 +95,7 @@ func TestApplyKeepsItsPromises(t *testing.T) {
 				t.Fatalf("verdict %+v, event %+v", v, e)
 			}
 			row = next
-			if len(row.Verdicts) > MaxVerdicts || e.Line == nil || e.Line.Revision != row.Revision || string(e.Line.Result) != string(e.Result) {
+			if len(row.Verdicts) > maxVerdicts || e.Line == nil || e.Line.Revision != row.Revision || string(e.Line.Result) != string(e.Result) {
 				t.Fatalf("%d verdicts, line %+v, revision %d", len(row.Verdicts), e.Line, row.Revision)
 			}
 			if v, ok := row.Mission(); ok {
@@ -131,7 +131,7 @@ func TestRefusals(t *testing.T) {
 		{"op", func(c *Command) { c.Op = "sink" }, problem.Problem{Code: problem.InvalidField}},
 		{"id", func(c *Command) { c.EntityID = "other" }, problem.Problem{Pointer: "/id", Code: problem.InvalidField}},
 		{"codes", func(c *Command) { c.Op, c.Entity, c.Codes = AddCodes, nil, []string{"A"} }, problem.Problem{Code: problem.InvalidField}},
-		{"reason", func(c *Command) { c.Reason = strings.Repeat("x", MaxReason+1) }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
+		{"reason", func(c *Command) { c.Reason = strings.Repeat("x", maxReason+1) }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
 		{"controls", func(c *Command) { c.Reason = "a\x1b[31mb" }, problem.Problem{Pointer: "/reason", Code: problem.InvalidField}},
 		{"entity", func(c *Command) { c.Entity = nil }, problem.Problem{Code: problem.InvalidField}},
 		{"revision", func(c *Command) { c.Expected = 7 }, problem.Problem{Code: problem.PreconditionFailed}},

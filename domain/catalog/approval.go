@@ -48,8 +48,8 @@ type Proposal struct {
 	Authors   []string      // as Approval.Authors
 }
 
-// MaxAuthors bounds the authors of a definition that nobody has approved.
-const MaxAuthors = 64
+// maxAuthors bounds the authors of a definition that nobody has approved.
+const maxAuthors = 64
 
 // ApprovalState is where a mission stands.
 type ApprovalState string

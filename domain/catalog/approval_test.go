@@ -297,7 +297,7 @@ func TestThresholds(t *testing.T) {
 
 func TestAuthorsAreBounded(t *testing.T) {
 	row, _ := judged(t, nil, edit("c0", "a00", "", cash(large)))
-	for i := 1; i < MaxAuthors; i++ {
+	for i := 1; i < maxAuthors; i++ {
 		row, _ = judged(t, row, edit(fmt.Sprint("c", i), fmt.Sprintf("a%02d", i), "", cash(large+int64(i))))
 	}
 	_, got := judged(t, row, edit("one-more", "b", "", cash(large)), edit("another", "a07", "", cash(large)))

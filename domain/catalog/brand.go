@@ -18,8 +18,8 @@ type Brand struct {
 	State     string // StatusDraft, StatusActive or StatusArchived
 }
 
-// MaxMerchants is how many merchants a brand may have.
-const MaxMerchants = 200
+// maxMerchants is how many merchants a brand may have.
+const maxMerchants = 200
 
 // Kind implements Entity.
 func (Brand) Kind() Kind { return KindBrand }
@@ -51,8 +51,8 @@ func (b Brand) validate(Config) problem.List {
 	v.definition(b.BrandID, b.State)
 	v.required("/name", b.Name, maxTitle)
 	v.webAddress("/logo_url", b.LogoURL)
-	if len(b.Merchants) > MaxMerchants {
-		v.add("/merchants", "must be at most "+strconv.Itoa(MaxMerchants))
+	if len(b.Merchants) > maxMerchants {
+		v.add("/merchants", "must be at most "+strconv.Itoa(maxMerchants))
 		return v.problems
 	}
 	for i, m := range b.Merchants {

@@ -56,7 +56,7 @@ func (v *validator) codePattern(pointer string, p CodePattern) {
 func (p CodePattern) Checker() func(code string) string {
 	ranges, _ := parseAlphabet(p.Alphabet)
 	return func(code string) string {
-		if wrong := CheckCode(code); wrong != "" {
+		if wrong := checkCode(code); wrong != "" {
 			return wrong
 		}
 		n := int64(utf8.RuneCountInString(code))

@@ -116,7 +116,7 @@ func TestTextsHaveNoControls(t *testing.T) {
 }
 
 func TestBoundsOfDefinitions(t *testing.T) {
-	many := make([]string, MaxMerchants+1)
+	many := make([]string, maxMerchants+1)
 	for i := range many {
 		many[i] = fmt.Sprint("m", i)
 	}

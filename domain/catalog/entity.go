@@ -88,18 +88,18 @@ func Actions() []string {
 
 // The statuses of what has no life of its own.
 const (
-	StatusSet       = "set"
-	StatusWithdrawn = "withdrawn"
+	statusSet       = "set"
+	statusWithdrawn = "withdrawn"
 )
 
 // InterventionStatuses returns the statuses of what has no life of its own.
-func InterventionStatuses() []string { return []string{StatusSet, StatusWithdrawn} }
+func InterventionStatuses() []string { return []string{statusSet, statusWithdrawn} }
 
 func statusOf(until instant.Milli) string {
 	if until == 0 {
-		return StatusWithdrawn
+		return statusWithdrawn
 	}
-	return StatusSet
+	return statusSet
 }
 
 // changeTo returns the change from current to next, which differ.
@@ -107,7 +107,7 @@ func changeTo(current, next Entity) Change {
 	switch {
 	case current == nil:
 		return Change{Action: ActionCreated, To: next.Status()}
-	case next.Status() == StatusWithdrawn:
+	case next.Status() == statusWithdrawn:
 		return Change{Action: ActionWithdrawn, From: current.Status(), To: next.Status()}
 	case next.Status() == StatusArchived && current.Status() != StatusArchived:
 		return Change{Action: ActionArchived, From: current.Status(), To: next.Status()}

@@ -243,7 +243,7 @@ func TestHealthEntitiesKeepTheirPromises(t *testing.T) {
 			if !ok {
 				continue
 			}
-			if len(h.Changes) > MaxChanges {
+			if len(h.Changes) > maxChanges {
 				t.Fatal("unbounded")
 			}
 			for j := 1; j < len(h.Changes); j++ {

@@ -228,7 +228,7 @@ func (f Freeze) withdraw(c *Command) (Entity, Change, problem.List) {
 }
 
 func withdrawn(current, next Entity) (Entity, Change, problem.List) {
-	if current.Status() == StatusWithdrawn {
+	if current.Status() == statusWithdrawn {
 		return current, Change{}, nil
 	}
 	return next, changeTo(current, next), nil
@@ -284,8 +284,8 @@ func (v *validator) reason(reason string) {
 	switch {
 	case reason == "":
 		v.add("/reason", "is required: the audit names it")
-	case len(reason) > MaxReason || !utf8.ValidString(reason):
-		v.add("/reason", "must be text of at most "+strconv.Itoa(MaxReason)+" bytes")
+	case len(reason) > maxReason || !utf8.ValidString(reason):
+		v.add("/reason", "must be text of at most "+strconv.Itoa(maxReason)+" bytes")
 	case visible.HasControls(reason):
 		v.add("/reason", visible.ControlsDetail)
 	}

@@ -34,8 +34,8 @@ func Missions(list []mission.Mission) []Entity {
 	return entities
 }
 
-// MaxMissionBytes bounds the definitions of all versions of a mission together, as documents.
-const MaxMissionBytes = 512 << 10
+// maxMissionBytes bounds the definitions of all versions of a mission together, as documents.
+const maxMissionBytes = 512 << 10
 
 // Kind implements Entity.
 func (Mission) Kind() Kind { return KindMission }
@@ -147,7 +147,7 @@ func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.Lis
 	default:
 		next.Approval.Proposal, next.Approval.Rejected = proposal, nil
 	}
-	if len(next.Review().Writers()) > MaxAuthors {
+	if len(next.Review().Writers()) > maxAuthors {
 		return old, problem.One("", problem.InvalidField, "too many people have changed it since it was approved: have it approved or rejected first")
 	}
 	return next, nil
@@ -278,7 +278,7 @@ func (m Mission) tooLarge(cfg Config) problem.List {
 	for i := range versions {
 		one := Mission{History: m.History}
 		one.Versions = versions[:i+1]
-		if size += len(cfg.Document(one)); size > MaxMissionBytes {
+		if size += len(cfg.Document(one)); size > maxMissionBytes {
 			return problem.One("", problem.InvalidField, "the mission's versions are too large together; archive it and create another id")
 		}
 	}
@@ -288,8 +288,8 @@ func (m Mission) tooLarge(cfg Config) problem.List {
 // activation is the id of the command by which the catalog itself activates what was scheduled.
 const activation = "activate@"
 
-// SystemActor is who the audit names where the catalog acts by itself.
-const SystemActor = "millrace"
+// systemActor is who the audit names where the catalog acts by itself.
+const systemActor = "millrace"
 
 // ScheduledAt returns when the entity of a row is to be activated, 0 if it is not scheduled.
 func (r *Row) ScheduledAt() instant.Milli {
@@ -315,7 +315,7 @@ func Due(r *Row, now instant.Milli, cfg Config) *Command {
 		at = max(at, approved.At)
 	}
 	return &Command{
-		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: SystemActor, At: at, When: at,
+		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: systemActor, At: at, When: at,
 		Proof: audit.Proof{By: audit.ByTimer}, Reason: "scheduled",
 	}
 }

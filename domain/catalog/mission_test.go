@@ -133,7 +133,7 @@ func TestScheduledActivation(t *testing.T) {
 	active, e := Apply(row, c, DefaultConfig())
 	h, _ := active.Mission()
 	line := e.Line
-	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != SystemActor || line.Proof.By != audit.ByTimer || line.At != later || line.Reason == "" {
+	if h.ChangedAt != later || !h.Activated || h.ScheduledAt != 0 || line.Actor != systemActor || line.Proof.By != audit.ByTimer || line.At != later || line.Reason == "" {
 		t.Errorf("%+v, %+v", h, line)
 	}
 	if Due(active, later.Add(time.Hour), DefaultConfig()) != nil {

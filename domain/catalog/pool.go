@@ -74,8 +74,8 @@ const (
 	MaxCode       = 256
 )
 
-// CheckCode returns what is wrong with a gift code, empty if nothing is.
-func CheckCode(code string) string {
+// checkCode returns what is wrong with a gift code, empty if nothing is.
+func checkCode(code string) string {
 	switch {
 	case code == "":
 		return "is empty"

@@ -92,11 +92,11 @@ type Verdict struct {
 	At        instant.Milli
 }
 
-// MaxVerdicts bounds what a row remembers, latest last.
-const MaxVerdicts = 32
+// maxVerdicts bounds what a row remembers, latest last.
+const maxVerdicts = 32
 
-// MaxReason is how long a reason may be, in bytes.
-const MaxReason = 500
+// maxReason is how long a reason may be, in bytes.
+const maxReason = 500
 
 // Row is the catalog's state of one entity. It is immutable; Apply returns a new one.
 type Row struct {
@@ -119,7 +119,7 @@ func (r *Row) Mission() (mission.History, bool) {
 	return m.History, ok
 }
 
-// Verdict returns the verdict on a command among the last MaxVerdicts.
+// Verdict returns the verdict on a command among the last maxVerdicts.
 func (r *Row) Verdict(commandID string) (Verdict, bool) {
 	if r == nil {
 		return Verdict{}, false

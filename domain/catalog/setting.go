@@ -16,12 +16,12 @@ import (
 type HealthSettings struct {
 	Mode       string
 	Instrument string // empty: all of the mode
-	// Changes are ordered by the time from which they hold, at most MaxChanges; each replaces the one before it.
+	// Changes are ordered by the time from which they hold, at most maxChanges; each replaces the one before it.
 	Changes []health.Setting
 }
 
-// MaxChanges is how many changes of settings are kept; the oldest go.
-const MaxChanges = 32
+// maxChanges is how many changes of settings are kept; the oldest go.
+const maxChanges = 32
 
 // NewHealthSettings returns the entity of one change.
 func NewHealthSettings(s health.Setting) HealthSettings {
@@ -42,9 +42,9 @@ func (h HealthSettings) ID() string { return PlaceID(h.Mode, h.Instrument) }
 // Status implements Entity.
 func (h HealthSettings) Status() string {
 	if len(h.Changes) > 0 && len(h.Newest().Patch) == 0 {
-		return StatusWithdrawn
+		return statusWithdrawn
 	}
-	return StatusSet
+	return statusSet
 }
 
 // Number implements Entity.
@@ -134,7 +134,7 @@ func samePatch(a, b health.Setting) bool {
 // withdraw takes all changes back from the command on, those that are yet to come included.
 func (h HealthSettings) withdraw(c *Command) (Entity, Change, problem.List) {
 	change := health.Setting{Mode: h.Mode, Instrument: h.Instrument, EffectiveFrom: c.At}
-	if h.Status() == StatusWithdrawn && h.Newest().EffectiveFrom <= c.At {
+	if h.Status() == statusWithdrawn && h.Newest().EffectiveFrom <= c.At {
 		return h, Change{}, nil
 	}
 	return h.filed(h, change, h, c)
@@ -157,6 +157,6 @@ func (h HealthSettings) add(named HealthSettings, change health.Setting, current
 // filed returns h with one more change, which takes the place of those from its EffectiveFrom on.
 func (h HealthSettings) filed(named HealthSettings, change health.Setting, current Entity, c *Command) (Entity, Change, problem.List) {
 	change.Actor = c.Actor
-	next := HealthSettings{Mode: named.Mode, Instrument: named.Instrument, Changes: keepLast(health.File(h.Changes, change), MaxChanges)}
+	next := HealthSettings{Mode: named.Mode, Instrument: named.Instrument, Changes: keepLast(health.File(h.Changes, change), maxChanges)}
 	return next, changeTo(current, next), nil
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/millrace/millrace/domain/verdict"
 )
 
-// MaxReason is how long a reason may be, in bytes, in a line of the audit.
-const MaxReason = 2000
+// maxReason is how long a reason may be, in bytes, in a line of the audit.
+const maxReason = 2000
 
 // line returns what the audit has of a command that was judged on a row.
 func (c *Command) line(before, after *Row, v verdict.Verdict) *audit.Line {
 	l := &audit.Line{
 		CommandID: c.ID, Kind: audit.KindDeadLetter, ID: c.LetterID, Actor: c.Actor, Proof: c.Proof, At: c.Judged,
-		Reason: audit.Text(c.Reason, MaxReason), Action: audit.ActionDiscarded, Result: v.Result, Problems: v.Problems,
+		Reason: audit.Text(c.Reason, maxReason), Action: audit.ActionDiscarded, Result: v.Result, Problems: v.Problems,
 		Revision: after.Judged, From: before.State.String(), To: after.State.String(),
 	}
 	if c.Op == Replay {

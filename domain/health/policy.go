@@ -1,34 +1,34 @@
 package health
 
-// Policy divides an instrument's traffic between its gateways. It returns one share for each standing, in order, none
+// policy divides an instrument's traffic between its gateways. It returns one share for each standing, in order, none
 // negative; only their proportions matter, and if all are zero every gateway gets the same. The traffic percent of a
 // standing is the gateway's own, whatever its instrument gets.
-type Policy func([]Standing) []int64
+type policy func([]Standing) []int64
 
 // The names of the policies.
 const (
-	PolicyProportional = "proportional"
-	PolicyBest         = "best"
+	policyProportional = "proportional"
+	policyBest         = "best"
 )
 
-// Policies returns the names of all policies.
-func Policies() []string { return []string{PolicyProportional, PolicyBest} }
+// policies returns the names of all policies.
+func policies() []string { return []string{policyProportional, policyBest} }
 
-// PolicyOf returns the policy with a name, and whether there is one.
-func PolicyOf(name string) (Policy, bool) {
+// policyOf returns the policy with a name, and whether there is one.
+func policyOf(name string) (policy, bool) {
 	switch name {
-	case PolicyProportional:
-		return Proportional, true
-	case PolicyBest:
-		return Best, true
+	case policyProportional:
+		return proportional, true
+	case policyBest:
+		return best, true
 	default:
 		return nil, false
 	}
 }
 
-// Proportional gives every enabled gateway traffic in proportion to its score, and to the share of its traffic that it
+// proportional gives every enabled gateway traffic in proportion to its score, and to the share of its traffic that it
 // may have. One that has no score, or too few attempts for one, counts as perfect: it would not get any otherwise.
-func Proportional(gateways []Standing) []int64 {
+func proportional(gateways []Standing) []int64 {
 	shares := make([]int64, len(gateways))
 	for i, g := range gateways {
 		shares[i] = merit(g) * int64(g.TrafficPercent)
@@ -42,11 +42,11 @@ const (
 	bestReserve = 5          // percent of the traffic for each of the others
 )
 
-// Best gives all traffic to the gateway with the best score, in equal parts to those within 0.02 of it, and 5 % to each
+// best gives all traffic to the gateway with the best score, in equal parts to those within 0.02 of it, and 5 % to each
 // of the other enabled ones (together at most half), so that their scores stay true and they can take over. Gateways
 // that may not have all of their traffic, and those with too few attempts for a score, are the best only if there are
 // no others.
-func Best(gateways []Standing) []int64 {
+func best(gateways []Standing) []int64 {
 	top, score := 0, int64(0)
 	for _, g := range gateways {
 		top = max(top, rank(g))

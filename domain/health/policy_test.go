@@ -29,15 +29,15 @@ func TestPolicies(t *testing.T) {
 		"none has all traffic": {[]Standing{part(0.5, 5), part(0.9, 25)}, "[1000 9000]", "[104 9896]"},
 		"scores of nothing":    {[]Standing{on(0), on(0)}, "[5000 5000]", "[5000 5000]"},
 	} {
-		if got := fmt.Sprint(divide(Proportional(c.gateways))); got != c.proportional {
+		if got := fmt.Sprint(divide(proportional(c.gateways))); got != c.proportional {
 			t.Errorf("%s: proportional %s, want %s", name, got, c.proportional)
 		}
-		if got := fmt.Sprint(divide(Best(c.gateways))); got != c.best {
+		if got := fmt.Sprint(divide(best(c.gateways))); got != c.best {
 			t.Errorf("%s: best %s, want %s", name, got, c.best)
 		}
 	}
 	many := slices.Repeat([]Standing{on(0.5)}, 39)
-	if best := divide(Best(append(many, on(0.9)))); best[39] < 5000 || best[0] < 120 {
+	if best := divide(best(append(many, on(0.9)))); best[39] < 5000 || best[0] < 120 {
 		t.Errorf("the reserve of many: %v", best)
 	}
 }
@@ -54,8 +54,8 @@ func TestPoliciesGiveToThoseThatAreOn(t *testing.T) {
 			}
 			gateways, on = append(gateways, g), on || g.TrafficPercent > 0
 		}
-		for _, name := range Policies() {
-			policy, ok := PolicyOf(name)
+		for _, name := range policies() {
+			policy, ok := policyOf(name)
 			if !ok {
 				t.Fatal(name)
 			}

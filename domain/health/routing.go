@@ -28,9 +28,9 @@ func (r *ModeRow) Routes(s Settings, instrument string) ([]Route, bool) {
 		g := &inst.Gateways[j]
 		gateways[j] = r.standing(x, place{instrument, g.Name}, &g.Level, g.Level.share(x))
 	}
-	policy, known := PolicyOf(x.Policy)
+	policy, known := policyOf(x.Policy)
 	if !known {
-		policy = Proportional
+		policy = proportional
 	}
 	weights := divide(policy(gateways))
 	routes := make([]Route, len(gateways))

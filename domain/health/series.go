@@ -16,7 +16,7 @@ const maxOpen = 1440
 
 // AdvanceTo brings a series to the watermark w, as if it had been called at every watermark up to w: a Finished and a
 // Scored for each window that closes, in closing order, the empty ones included; a Silent where windows stay empty;
-// then a Due for what comes next. A series without traffic for ForgetAfter is forgotten: the row returned is nil. It
+// then a Due for what comes next. A series without traffic for forgetAfter is forgotten: the row returned is nil. It
 // returns row itself if nothing is due. A closed window's row has nothing due.
 func AdvanceTo(s Settings, row *Row, w instant.Milli) (*Row, []Effect) {
 	if row == nil || row.Series == nil {

@@ -54,10 +54,10 @@ type Field struct {
 	Value string
 }
 
-// ErrUnknownField is a field that Settings do not have, ErrFieldScope one that cannot be set so finely.
+// errUnknownField is a field that Settings do not have, errFieldScope one that cannot be set so finely.
 var (
-	ErrUnknownField = errors.New("not a setting")
-	ErrFieldScope   = errors.New("not a setting of a mode")
+	errUnknownField = errors.New("not a setting")
+	errFieldScope   = errors.New("not a setting of a mode")
 )
 
 // FieldError is what is wrong with one field of a Patch.
@@ -96,9 +96,9 @@ func (s Settings) patched(p Patch, coarsest Scope) (Settings, error) {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == c.Field })
 		switch {
 		case i < 0:
-			errs = append(errs, &FieldError{c.Field, ErrUnknownField})
+			errs = append(errs, &FieldError{c.Field, errUnknownField})
 		case fields[i].scope < coarsest:
-			errs = append(errs, &FieldError{c.Field, ErrFieldScope})
+			errs = append(errs, &FieldError{c.Field, errFieldScope})
 		default:
 			if err := fields[i].set(c.Value); err != nil {
 				errs = append(errs, &FieldError{c.Field, err})

@@ -65,7 +65,7 @@ func TestWith(t *testing.T) {
 			t.Errorf("%v changed: %s", c.patch, diff)
 		}
 	}
-	if _, err := s.With(Patch{{"colour", "red"}}); !errors.Is(err, ErrUnknownField) {
+	if _, err := s.With(Patch{{"colour", "red"}}); !errors.Is(err, errUnknownField) {
 		t.Error(err)
 	}
 }

@@ -77,7 +77,7 @@ func DefaultSettings() Settings {
 		CountTimeouts: true, Windows: 30, HalfLife: 5, MinSamples: 20,
 		DegradedBelow: 0.85, DownBelow: 0.70, DownAfter: 2, UpAfter: 3, MaxEjectionPercent: 50,
 		RetryStep: 30 * time.Second, RetryMax: 5 * time.Minute, ProbePercent: 5, ProbeCount: 10, ProbeGood: 0.90,
-		Places: maxPlaces, Policy: PolicyProportional,
+		Places: maxPlaces, Policy: policyProportional,
 	}
 }
 
@@ -122,8 +122,8 @@ func (s Settings) Validate() error {
 	need(s.ProbeCount >= 1, "probe count %d: must be at least 1", s.ProbeCount)
 	need(s.ProbeGood > 0 && s.ProbeGood <= 1, "good probes %v: must be over 0 and at most 1", s.ProbeGood)
 	need(s.Places >= 1 && s.Places <= maxPlaces, "places %d: must be 1 to %d", s.Places, maxPlaces)
-	_, known := PolicyOf(s.Policy)
-	need(known, "policy %q: must be one of %s", s.Policy, strings.Join(Policies(), ", "))
+	_, known := policyOf(s.Policy)
+	need(known, "policy %q: must be one of %s", s.Policy, strings.Join(policies(), ", "))
 	return errors.Join(errs...)
 }
 

@@ -12,9 +12,9 @@ import (
 // nothing more until traffic returns. docs/design.md, section 8.4.
 const MaxEmpty = 60
 
-// ForgetAfter is how long after its last attempt, in event time, a series is forgotten. Longer where scores look back
+// forgetAfter is how long after its last attempt, in event time, a series is forgotten. Longer where scores look back
 // further. docs/design.md, section 8.4.
-const ForgetAfter = 7 * 24 * time.Hour
+const forgetAfter = 7 * 24 * time.Hour
 
 // silent tells whether the silence of the series has been published.
 func (s *Series) silent() bool { return s.Empty > MaxEmpty }
@@ -75,7 +75,7 @@ func (s *Series) know(cfg Settings) []Effect {
 }
 
 func (s Settings) forgetAfter() time.Duration {
-	return max(ForgetAfter, s.Window*time.Duration(s.Windows+1))
+	return max(forgetAfter, s.Window*time.Duration(s.Windows+1))
 }
 
 // windowAfter returns the first window of the epoch's grid that ends after t.

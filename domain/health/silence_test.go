@@ -55,7 +55,7 @@ func minuteByMinute(s Settings, attempts []instant.Milli, w instant.Milli) []str
 			}
 			out = append(out, fmt.Sprint(end))
 			continue
-		case known && closes > instant.Milli(last).Add(ForgetAfter):
+		case known && closes > instant.Milli(last).Add(forgetAfter):
 			known = false
 		}
 		if !known {
@@ -221,7 +221,7 @@ func TestLateForAnEmptyWindow(t *testing.T) {
 func TestForgottenSeriesBeginsAnew(t *testing.T) {
 	s := DefaultSettings()
 	row, _ := Observe(s, nil, attempt(at("0s"), ledger.Succeeded), Source{}, 0)
-	w := at("0s").Add(ForgetAfter)
+	w := at("0s").Add(forgetAfter)
 	if kept, _ := AdvanceTo(s, row, w-1); kept == nil {
 		t.Fatal("forgotten too soon")
 	}

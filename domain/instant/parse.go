@@ -16,9 +16,9 @@ const (
 
 // The errors of Parse. Each says what to write; none repeats what was read.
 var (
-	ErrNoTime = errors.New("not a time: write RFC 3339 such as 2026-03-01T10:00:00Z, or epoch milliseconds")
-	ErrNoZone = errors.New("a time without a zone: write RFC 3339 with Z or an offset, such as 2026-03-01T10:00:00Z or 2026-03-01T15:30:00+05:30")
-	ErrEpoch  = errors.New("no epoch time of the years 2000 to 2099 in any unit: write epoch milliseconds such as 1772359200000, or RFC 3339")
+	errNoTime = errors.New("not a time: write RFC 3339 such as 2026-03-01T10:00:00Z, or epoch milliseconds")
+	errNoZone = errors.New("a time without a zone: write RFC 3339 with Z or an offset, such as 2026-03-01T10:00:00Z or 2026-03-01T15:30:00+05:30")
+	errEpoch  = errors.New("no epoch time of the years 2000 to 2099 in any unit: write epoch milliseconds such as 1772359200000, or RFC 3339")
 )
 
 // Parse reads a time as outsiders write it, cut to milliseconds:
@@ -40,9 +40,9 @@ func Parse(text string) (Milli, error) {
 	case err == nil:
 		return Of(t), nil
 	case zoneless(upper):
-		return 0, ErrNoZone
+		return 0, errNoZone
 	default:
-		return 0, ErrNoTime
+		return 0, errNoTime
 	}
 }
 
@@ -59,7 +59,7 @@ func zoneless(upper string) bool {
 // parseRFC3339 is strict, but for a leap second: those come at the end of a day of UTC.
 func parseRFC3339(upper string) (t time.Time, err error) {
 	if strings.Contains(upper, ",") || !offsetFits(upper) { // which time reads, and RFC 3339 does not know
-		return t, ErrNoTime
+		return t, errNoTime
 	}
 	if err = t.UnmarshalText([]byte(upper)); err == nil {
 		return t, nil
@@ -73,7 +73,7 @@ func parseRFC3339(upper string) (t time.Time, err error) {
 	}
 	t = t.UTC().Truncate(time.Second).Add(time.Second)
 	if t.Hour() != 0 || t.Minute() != 0 {
-		return t, ErrNoTime
+		return t, errNoTime
 	}
 	return t, nil
 }
@@ -89,14 +89,14 @@ func offsetFits(upper string) bool {
 func parseEpoch(text string) (Milli, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" || len(whole) > len("4102444800000000000") {
-		return 0, ErrEpoch
+		return 0, errEpoch
 	}
 	for _, decimals := range []int{0, 3, 6, 9} { // of the unit, below a second
 		if at, ok := millis(whole, fraction, decimals); ok {
 			return at, nil
 		}
 	}
-	return 0, ErrEpoch
+	return 0, errEpoch
 }
 
 // millis reads a number whose unit is 10^-decimals seconds.

@@ -98,7 +98,7 @@ func (t *transition) judge(e *payment.Event) {
 	case foreign != "":
 		t.refuse(e, foreign, detail)
 	case t.crowded(e):
-		t.refuse(e, payment.RowTooLarge, "the payment was tried at more than "+strconv.Itoa(MaxPlaces)+" places")
+		t.refuse(e, payment.RowTooLarge, "the payment was tried at more than "+strconv.Itoa(maxPlaces)+" places")
 	case t.overfull(e):
 		t.refuse(e, payment.RowTooLarge, "the transaction has too many events, or too much data")
 	case e.Type == payment.Reversal:
@@ -125,13 +125,13 @@ func sound(e *payment.Event) bool {
 // overfull tells whether e would exceed the bounds of a row. The journal does not count: it gives way (see journal).
 func (t *transition) overfull(e *payment.Event) bool {
 	if t.row == nil {
-		return eventCost(e) > MaxRowBytes
+		return eventCost(e) > maxRowBytes
 	}
 	r := *t.row
 	if e.Type == payment.Payment && e.Status > r.Status { // what differs from the facts costs more, so it is counted with the new ones
 		r.Facts = e.Facts
 	}
-	return len(r.Events) >= MaxEvents || r.cost()-r.journalCost()+eventCost(e) > MaxRowBytes
+	return len(r.Events) >= maxEvents || r.cost()-r.journalCost()+eventCost(e) > maxRowBytes
 }
 
 // record records e as an event of the transaction.
@@ -172,11 +172,11 @@ func (t *transition) journal(e *payment.Event, verdict Verdict, reason payment.R
 		r := t.write()
 		r.JournalSeq++
 		line.Seq = r.JournalSeq
-		if len(r.Journal) >= JournalSize {
-			r.Journal = append(r.Journal[:0], r.Journal[len(r.Journal)-JournalSize+1:]...)
+		if len(r.Journal) >= journalSize {
+			r.Journal = append(r.Journal[:0], r.Journal[len(r.Journal)-journalSize+1:]...)
 		}
 		r.Journal = append(r.Journal, line)
-		for excess := r.cost() - MaxRowBytes; excess > 0 && len(r.Journal) > 0; r.Journal = r.Journal[1:] {
+		for excess := r.cost() - maxRowBytes; excess > 0 && len(r.Journal) > 0; r.Journal = r.Journal[1:] {
 			excess -= lineCost(&r.Journal[0])
 		}
 		if r.Status != 0 {

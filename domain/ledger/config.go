@@ -10,19 +10,19 @@ import (
 
 // The bounds of one row. They are constants, not settings: replaying the same log must refuse the same events.
 const (
-	// MaxEvents is how many different events one transaction may have (docs/design.md, section 5); the next is
+	// maxEvents is how many different events one transaction may have (docs/design.md, section 5); the next is
 	// `row_too_large`.
-	MaxEvents = 1000
-	// MaxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names
+	maxEvents = 1000
+	// maxPlaces is at how many places one payment may be tried: more than any orchestrator does. An event that names
 	// one more is `row_too_large`.
-	MaxPlaces = 64
-	// JournalSize is how many journal entries a row keeps; all of them are on the journal topic.
-	JournalSize = 64
-	// MaxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below
+	maxPlaces = 64
+	// journalSize is how many journal entries a row keeps; all of them are on the journal topic.
+	journalSize = 64
+	// maxRowBytes bounds a row by an upper estimate of its encoded size, so that its changelog record stays below
 	// Kafka's default record limit of 1 MiB: waiting reversals are kept whole, and an event may be nearly 1 MiB itself.
 	// An event that would exceed it is `row_too_large`, too. It bounds postings as well: one has the payment and the
 	// event at most.
-	MaxRowBytes = 1_000_000
+	maxRowBytes = 1_000_000
 )
 
 // Config holds the ledger's settings.

@@ -194,7 +194,7 @@ func (t *transition) crowded(e *payment.Event) bool {
 			break // one place for all of them
 		}
 	}
-	return n > MaxPlaces
+	return n > maxPlaces
 }
 
 // causeOf returns e as the cause of an attempt, without its user if the transaction was erased.

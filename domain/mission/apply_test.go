@@ -73,7 +73,7 @@ func TestReasons(t *testing.T) {
 	c := plan.At(0)
 	in, out := "", ""
 	for i := 0; in == "" || out == ""; i++ {
-		if user := fmt.Sprint("u", i); c.Includes(user) {
+		if user := fmt.Sprint("u", i); c.includes(user) {
 			in = user
 		} else {
 			out = user
@@ -115,7 +115,7 @@ func TestRolloutIsStickyAndEven(t *testing.T) {
 		n := 0
 		for i := range users {
 			user := fmt.Sprint("usr_", i)
-			in := c.Includes(user)
+			in := c.includes(user)
 			if in {
 				n++
 			}
@@ -190,7 +190,7 @@ func TestPauseReachesPaymentsThatWereThereFirst(t *testing.T) {
 		if problems != nil {
 			t.Fatal(problems)
 		}
-		return NewSnapshot([]*Plan{c})
+		return newSnapshot([]*Plan{c})
 	}
 	before, after := settled(facts("before", 400, "2026-03-02T10:00:00Z")), settled(facts("after", 700, "2026-03-02T12:00:00Z"))
 	row, _ := fold(nil, snap(v), before, after)
@@ -252,10 +252,10 @@ func TestApplyNeverOverflows(t *testing.T) {
 		postings = append(postings, settled(facts(fmt.Sprint("t", i), math.MaxInt64, "2026-03-02T10:00:00Z")))
 	}
 	row, effects := fold(nil, s, postings...)
-	if v := progress(t, row, s, "huge"); v.Completions != MaxCompletions || v.Progress != math.MaxInt64 || v.Percent != 100 {
+	if v := progress(t, row, s, "huge"); v.Completions != maxCompletions || v.Progress != math.MaxInt64 || v.Percent != 100 {
 		t.Errorf("%+v", v)
 	}
-	if v := progress(t, row, s, "tiny"); v.Completions != MaxCompletions || len(effects) != 5+2*MaxCompletions {
+	if v := progress(t, row, s, "tiny"); v.Completions != maxCompletions || len(effects) != 5+2*maxCompletions {
 		t.Errorf("%+v, %d effects", v, len(effects))
 	}
 	for _, p := range postings {

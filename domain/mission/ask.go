@@ -115,7 +115,7 @@ func (d *draft) missionOf(e *Enrolment) (*Plan, problem.List) {
 	s := d.find(p)
 	c := p.versionFor(s, e.At)
 	switch {
-	case !p.Status().Visible() || !c.Includes(e.UserID) || !c.invites(segmentsNow(d.row.Segments)):
+	case !p.Status().Visible() || !c.includes(e.UserID) || !c.invites(segmentsNow(d.row.Segments)):
 		return nil, problem.One("/mission", problem.NotFound, "there is no such mission")
 	case e.Op != Enrol && e.Op != Withdraw:
 		return nil, problem.One("/op", problem.InvalidField, "must be enrol or withdraw")
@@ -138,8 +138,8 @@ func (d *draft) segments(s *Segments) (verdict.Result, problem.List) {
 	}
 	slices.Sort(set)
 	set = slices.Compact(set)
-	if len(set) > MaxSegments {
-		return verdict.Refused, problem.One("/segments", problem.InvalidField, "are more than "+strconv.Itoa(MaxSegments))
+	if len(set) > maxSegments {
+		return verdict.Refused, problem.One("/segments", problem.InvalidField, "are more than "+strconv.Itoa(maxSegments))
 	}
 	was := segmentsAt(d.row.Segments, s.At)
 	sets, added := withSegments(d.row.Segments, SegmentSet{At: s.At, Segments: set})

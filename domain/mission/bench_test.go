@@ -89,7 +89,7 @@ func BenchmarkMeet(b *testing.B) {
 			if problems := x.Put("one", &h); problems != nil {
 				b.Fatal(problems)
 			}
-			for name, s := range map[string]*Snapshot{"one changed": x.Snapshot(), "begun": NewSnapshot(x.Snapshot().plans)} {
+			for name, s := range map[string]*Snapshot{"one changed": x.Snapshot(), "begun": newSnapshot(x.Snapshot().plans)} {
 				b.Run(fmt.Sprintf("%s/recent=%d/missions=%d", name, recent, n), func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {

@@ -38,5 +38,5 @@ type Segments struct {
 	Asked    instant.Milli // wall time of the request; 0: At
 }
 
-// MaxSegments is how many segments a user can be in.
-const MaxSegments = 64
+// maxSegments is how many segments a user can be in.
+const maxSegments = 64

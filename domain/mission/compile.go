@@ -132,7 +132,7 @@ func (c *Compiled) Judge(f *payment.Facts) Reason {
 			return NotFilter
 		}
 	}
-	if !c.Includes(f.UserID) {
+	if !c.includes(f.UserID) {
 		return NotAudience
 	}
 	return Counted
@@ -162,13 +162,13 @@ func (c *Compiled) limit() int64 {
 	if n := c.mission.Limits.CompletionsPerUser; n > 0 {
 		return n
 	}
-	return MaxCompletions
+	return maxCompletions
 }
 
 // begins tells whether the window of a user begins with their first payment rather than with their enrolment. Who is
 // enrolled by a payment has both at once.
 func (c *Compiled) begins() bool {
-	return c.optIn && c.mission.Window.Kind == WindowPerUser && c.mission.Window.Start == StartFirstPayment
+	return c.optIn && c.mission.Window.Kind == WindowPerUser && c.mission.Window.Start == startFirstPayment
 }
 
 // windowAt returns the window in which t lies for a user, false if it has not begun.
@@ -223,9 +223,9 @@ func (c *Compiled) dayOf(t instant.Milli) int64 {
 	return n
 }
 
-// Includes tells whether the mission's rollout includes a user. The draw is sticky: raising the percentage only adds
+// includes tells whether the mission's rollout includes a user. The draw is sticky: raising the percentage only adds
 // users.
-func (c *Compiled) Includes(user string) bool {
+func (c *Compiled) includes(user string) bool {
 	if c.everyone {
 		return true
 	}

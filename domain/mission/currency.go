@@ -54,9 +54,9 @@ func FormatMoney(minor int64, currency string) string {
 	return sign + symbol(currency) + text[:cut] + "." + text[cut:]
 }
 
-// ParseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses leading zeros, more
+// parseMoney turns an amount in whole units such as 100.00 into minor units of currency. It refuses leading zeros, more
 // decimal places than the currency has, what does not fit int64, and what is no currency.
-func ParseMoney(amount, currency string) (int64, bool) {
+func parseMoney(amount, currency string) (int64, bool) {
 	d, _ := parseDecimal(amount)
 	ok := isDecimal(amount)
 	exponent, known := payment.Exponent(currency)

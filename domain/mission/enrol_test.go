@@ -147,7 +147,7 @@ func TestVerdictsOnEnrolments(t *testing.T) {
 	p, _ := Compile(&h)
 	d := NewHistory(draft, 5)
 	q, _ := Compile(&d)
-	s := NewSnapshot([]*Plan{p, q, compiled(t, hidden), compiled(t, auto), compiled(t, optIn())})
+	s := newSnapshot([]*Plan{p, q, compiled(t, hidden), compiled(t, auto), compiled(t, optIn())})
 	tests := []struct {
 		op      EnrolmentOp
 		mission string
@@ -184,7 +184,7 @@ func versions(t *testing.T, first Mission, rest ...Mission) *Snapshot {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	return NewSnapshot([]*Plan{p})
+	return newSnapshot([]*Plan{p})
 }
 
 // The version is the one at the earliest payment that counts under the version of its time.
@@ -250,7 +250,7 @@ func TestBackdatedVersions(t *testing.T) {
 	}
 	snap := func(h History) *Snapshot {
 		p, _ := Compile(&h)
-		return NewSnapshot([]*Plan{p})
+		return newSnapshot([]*Plan{p})
 	}
 	x := &tale{t: t, s: snap(h)}
 	x.pays("a", "2026-03-02T11:00:00Z")
@@ -265,7 +265,7 @@ func TestBackdatedVersions(t *testing.T) {
 }
 
 func TestWindowsOfAUser(t *testing.T) {
-	for _, start := range []string{"", StartFirstPayment} { // by enrolment that is automatic, both are the first payment
+	for _, start := range []string{"", startFirstPayment} { // by enrolment that is automatic, both are the first payment
 		m := everything("m", MetricCount, 2)
 		m.Window = Window{Kind: WindowPerUser, Duration: 2 * time.Hour, Start: start}
 		x := &tale{t: t, s: snapshot(t, m)}
@@ -286,7 +286,7 @@ func TestWindowsOfAUser(t *testing.T) {
 	x.pays("a", "2026-03-02T10:59:59.999Z")
 	x.pays("b", "2026-03-02T11:00:00Z")
 	x.sees(1, true)
-	m.Window.Start = StartFirstPayment
+	m.Window.Start = startFirstPayment
 	x = &tale{t: t, s: snapshot(t, m)}
 	x.enrol(Enrol, "2026-03-02T09:00:00Z")
 	x.sees(0, true)

@@ -13,23 +13,23 @@ type Condition string
 
 // The conditions. Each but the filters has one check; a reason of the contract stands for each.
 const (
-	OfCurrency Condition = "currency"
-	InBounds   Condition = "window" // the mission's, up to its end
-	Running    Condition = "pauses"
-	ByFilter   Condition = "filter"
-	WithValue  Condition = "value" // of distinct: the payment has the field
-	InRollout  Condition = "rollout"
-	InSegments Condition = "segments"
-	IsEnrolled Condition = "enrolment"
-	InWindow   Condition = "user_window" // the one around the payment, or the user's own
-	InTime     Condition = "horizon"     // not forgotten before the mission was known
-	IsSettled  Condition = "net"
+	ofCurrency Condition = "currency"
+	inBounds   Condition = "window" // the mission's, up to its end
+	running    Condition = "pauses"
+	byFilter   Condition = "filter"
+	withValue  Condition = "value" // of distinct: the payment has the field
+	inRollout  Condition = "rollout"
+	inSegments Condition = "segments"
+	isEnrolled Condition = "enrolment"
+	inWindow   Condition = "user_window" // the one around the payment, or the user's own
+	inTime     Condition = "horizon"     // not forgotten before the mission was known
+	isSettled  Condition = "net"
 )
 
 // AllConditions returns every condition, in the order in which Judge asks.
 func AllConditions() []Condition {
 	return []Condition{
-		OfCurrency, InBounds, Running, ByFilter, WithValue, InRollout, InSegments, IsEnrolled, InWindow, InTime, IsSettled,
+		ofCurrency, inBounds, running, byFilter, withValue, inRollout, inSegments, isEnrolled, inWindow, inTime, isSettled,
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 		_, e.Exact = findRecent(row.Recent, markOf(f))
 	}
 	e.Checks = append(c.explainFacts(f), c.explainUser(p, row, s, sets, f)...)
-	e.Checks = append(e.Checks, Check{Condition: IsSettled, Passed: net > 0, Wanted: "something of it is left", Actual: FormatMoney(net, f.Currency)})
+	e.Checks = append(e.Checks, Check{Condition: isSettled, Passed: net > 0, Wanted: "something of it is left", Actual: FormatMoney(net, f.Currency)})
 	return e
 }
 
@@ -86,10 +86,10 @@ func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 func (c *Compiled) explainFacts(f *payment.Facts) []Check {
 	m := &c.mission
 	checks := []Check{
-		{Condition: OfCurrency, Pointer: "/currency", Passed: f.Currency == m.Currency, Wanted: m.Currency, Actual: f.Currency},
-		{Condition: InBounds, Pointer: "/window", Passed: c.bounds.contains(f.CreatedAt), Wanted: c.bounds.phrase(), Actual: f.CreatedAt.String()},
+		{Condition: ofCurrency, Pointer: "/currency", Passed: f.Currency == m.Currency, Wanted: m.Currency, Actual: f.Currency},
+		{Condition: inBounds, Pointer: "/window", Passed: c.bounds.contains(f.CreatedAt), Wanted: c.bounds.phrase(), Actual: f.CreatedAt.String()},
 	}
-	paused := Check{Condition: Running, Passed: true, Wanted: "not while it is paused", Actual: f.CreatedAt.String()}
+	paused := Check{Condition: running, Passed: true, Wanted: "not while it is paused", Actual: f.CreatedAt.String()}
 	for _, pause := range c.pauses {
 		if pause.Contains(f.CreatedAt) {
 			paused.Passed = false
@@ -99,10 +99,10 @@ func (c *Compiled) explainFacts(f *payment.Facts) []Check {
 	checks = append(append(checks, paused), explainFilters(m.Filters, "/filters", m.Currency, f)...)
 	if c.value != nil {
 		value, ok := c.value(f)
-		checks = append(checks, Check{Condition: WithValue, Pointer: "/goal/field", Passed: ok, Wanted: "has " + article(fieldName(m.Goal.Field)), Actual: value, Missing: !ok})
+		checks = append(checks, Check{Condition: withValue, Pointer: "/goal/field", Passed: ok, Wanted: "has " + article(fieldName(m.Goal.Field)), Actual: value, Missing: !ok})
 	}
 	return append(checks, Check{
-		Condition: InRollout, Pointer: "/audience/rollout_percent", Passed: c.Includes(f.UserID), Wanted: "the user is among " + strconv.FormatInt(m.Audience.RolloutPercent, 10) + " %",
+		Condition: inRollout, Pointer: "/audience/rollout_percent", Passed: c.includes(f.UserID), Wanted: "the user is among " + strconv.FormatInt(m.Audience.RolloutPercent, 10) + " %",
 	})
 }
 
@@ -110,7 +110,7 @@ func explainFilters(filters []Filter, pointer, currency string, f *payment.Facts
 	checks := make([]Check, len(filters))
 	for i, filter := range filters {
 		at := pointer + "/" + strconv.Itoa(i)
-		check := Check{Condition: ByFilter, Pointer: at, Passed: compileFilters(filters[i : i+1])[0](f), Wanted: phrase(filter, currency)}
+		check := Check{Condition: byFilter, Pointer: at, Passed: compileFilters(filters[i : i+1])[0](f), Wanted: phrase(filter, currency)}
 		if filter.IsGroup() {
 			check.Any = explainFilters(filter.Any, at+"/any", currency, f)
 		} else {
@@ -141,20 +141,20 @@ func (c *Compiled) explainUser(p *Plan, row *UserRow, s *State, sets []SegmentSe
 	if names := c.mission.Audience.Segments; len(names) > 0 {
 		wanted = "in " + either(names)
 	}
-	enrolled := Check{Condition: IsEnrolled, Pointer: "/enrolment", Passed: p.enrolled(c, s, f.CreatedAt), Wanted: "enrolled when it was made", Actual: "not enrolled"}
+	enrolled := Check{Condition: isEnrolled, Pointer: "/enrolment", Passed: p.enrolled(c, s, f.CreatedAt), Wanted: "enrolled when it was made", Actual: "not enrolled"}
 	if s.In() {
 		enrolled.Actual = "enrolled since " + s.EnrolledAt.String()
 	}
-	window := Check{Condition: InWindow, Pointer: "/window", Wanted: "the user's window has begun"}
+	window := Check{Condition: inWindow, Pointer: "/window", Wanted: "the user's window has begun"}
 	if w, begun := c.windowAt(f.CreatedAt, s); begun {
 		window.Passed, window.Wanted, window.Actual = w.contains(f.CreatedAt), w.phrase(), f.CreatedAt.String()
 	}
-	known := Check{Condition: InTime, Passed: true, Wanted: "known before it was forgotten"}
+	known := Check{Condition: inTime, Passed: true, Wanted: "known before it was forgotten"}
 	if s.In() {
 		known.Passed = !row.lost(s, f) && (!window.Passed || !c.isCut(s, f))
 	}
 	return []Check{
-		{Condition: InSegments, Pointer: "/audience/segments", Passed: c.invites(segments), Wanted: wanted, Actual: strings.Join(segments, ", ")}, enrolled, window, known,
+		{Condition: inSegments, Pointer: "/audience/segments", Passed: c.invites(segments), Wanted: wanted, Actual: strings.Join(segments, ", ")}, enrolled, window, known,
 	}
 }
 

@@ -34,7 +34,7 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	missions := NewSnapshot([]*Plan{plan})
+	missions := newSnapshot([]*Plan{plan})
 	good := payment.Facts{
 		TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Mode: "upi", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z"),
 	}
@@ -84,7 +84,7 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 // What the row remembers is judged as the row has it, whatever the caller says of it.
 func TestExplainOfARememberedPayment(t *testing.T) {
 	plan := compiled(t, swiggy())
-	missions := NewSnapshot([]*Plan{plan})
+	missions := newSnapshot([]*Plan{plan})
 	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z")}
 	row, _ := Apply(nil, &ledger.Posting{Facts: f, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: 12000, At: f.CreatedAt}, missions, DefaultConfig())
 	e := plan.Explain(row, &f, 0)
@@ -110,9 +110,9 @@ func TestExplainOfARememberedPayment(t *testing.T) {
 func TestExplainOfWhatTheUserDid(t *testing.T) {
 	m := swiggy()
 	m.Enrolment, m.Audience.Segments = OptIn, []string{"vip"}
-	m.Window = Window{Kind: WindowPerUser, Duration: time.Hour, Start: StartEnrolment}
+	m.Window = Window{Kind: WindowPerUser, Duration: time.Hour, Start: startEnrolment}
 	plan := compiled(t, m)
-	missions := NewSnapshot([]*Plan{plan})
+	missions := newSnapshot([]*Plan{plan})
 	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z")}
 	want := func(row *UserRow, reason Reason, names string) {
 		t.Helper()

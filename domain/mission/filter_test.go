@@ -124,7 +124,7 @@ func TestParseMoney(t *testing.T) {
 		{"1", "ZZZ", 0, false}, {"1", "inr", 0, false},
 	}
 	for _, tt := range tests {
-		if minor, ok := ParseMoney(tt.amount, tt.currency); minor != tt.minor || ok != tt.ok {
+		if minor, ok := parseMoney(tt.amount, tt.currency); minor != tt.minor || ok != tt.ok {
 			t.Errorf("%s %s: %d %v", tt.amount, tt.currency, minor, ok)
 		}
 	}

@@ -68,7 +68,7 @@ func snapshot(t testing.TB, missions ...Mission) *Snapshot {
 	for i, m := range missions {
 		list[i] = compiled(t, m)
 	}
-	return NewSnapshot(list)
+	return newSnapshot(list)
 }
 
 func facts(id string, amount int64, created string) payment.Facts {

@@ -62,7 +62,7 @@ func (x *Index) Snapshot() *Snapshot {
 	for _, p := range x.missions {
 		list = append(list, p)
 	}
-	s := NewSnapshot(list) // sorts
+	s := newSnapshot(list) // sorts
 	if x.last != nil {
 		s.follow(x.last)
 	}

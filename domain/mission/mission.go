@@ -48,17 +48,17 @@ type Window struct {
 	To       string // as From; excluded
 	Every    string // recurring: EveryDay, EveryWeek or EveryMonth
 	Duration time.Duration
-	Start    string // per_user: StartEnrolment (the default) or StartFirstPayment
+	Start    string // per_user: startEnrolment (the default) or startFirstPayment
 }
 
 // What a per_user window begins with.
 const (
-	StartEnrolment    = "enrolment"
-	StartFirstPayment = "first_payment"
+	startEnrolment    = "enrolment"
+	startFirstPayment = "first_payment"
 )
 
 // WindowStarts returns everything that a per_user window can begin with.
-func WindowStarts() []string { return []string{StartEnrolment, StartFirstPayment} }
+func WindowStarts() []string { return []string{startEnrolment, startFirstPayment} }
 
 // Reward is what one completion wins.
 type Reward struct {
@@ -125,9 +125,9 @@ const (
 // Debts returns everything that a claw-back can do then.
 func Debts() []string { return []string{DebtNegative, DebtFloor} }
 
-// MaxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one
+// maxCompletions bounds the iterations of one user in one window of a mission where the definition sets no limit: one
 // payment over a tiny target must not make millions of outcomes.
-const MaxCompletions = 1000
+const maxCompletions = 1000
 
 // Default returns a mission with the defaults of docs/missions.md#fields and everything else empty. Its status is
 // draft: nothing counts by accident.

@@ -41,7 +41,7 @@ func (w world) expect(h *History) expected {
 	m := v.Mission
 	paid := w.counted(h, v, since)
 	begin := since
-	if m.Window.Start == StartFirstPayment && m.Enrolment == OptIn && len(paid) > 0 {
+	if m.Window.Start == startFirstPayment && m.Enrolment == OptIn && len(paid) > 0 {
 		begin = paid[0][0].CreatedAt
 	}
 	groups := map[string][]history{}
@@ -260,7 +260,7 @@ func (w world) check(t *rapid.T, row *UserRow, histories []*History, outcomes wo
 				got.windows[windowName(c.mission, tally.Start)] = n
 				limit := c.mission.Limits.CompletionsPerUser
 				if limit == 0 {
-					limit = MaxCompletions
+					limit = maxCompletions
 				}
 				if done := min(limit, n/c.mission.Goal.Target); done > 0 {
 					want[fmt.Sprint(id, " ", s.Version, " ", tally.Start)] = done

@@ -20,7 +20,7 @@ func Normalize(m Mission) Mission {
 	m.Window.From = strings.TrimSpace(m.Window.From)
 	m.Window.To = strings.TrimSpace(m.Window.To)
 	if m.Window.Kind == WindowPerUser && m.Window.Start == "" {
-		m.Window.Start = StartEnrolment
+		m.Window.Start = startEnrolment
 	}
 	if metricOf(m.Goal.Metric).field {
 		m.Goal.Field = strings.TrimSpace(m.Goal.Field)
@@ -87,7 +87,7 @@ func normalizeValue(kind fieldKind, v Value, currency string) Value {
 		if kind != moneyField || v.Currency != currency {
 			return v
 		}
-		if minor, ok := ParseMoney(v.Text, currency); ok {
+		if minor, ok := parseMoney(v.Text, currency); ok {
 			return Value{Kind: NumberValue, Text: strconv.FormatInt(minor, 10)}
 		}
 	case v.Kind == TextValue && kind == wordField:

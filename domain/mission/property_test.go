@@ -67,7 +67,7 @@ func genDefinition(t *rapid.T, id, enrolment string, windows ...string) Mission 
 	switch kind := rapid.SampledFrom(windows).Draw(t, "window"); kind {
 	case WindowFixed:
 	case WindowPerUser:
-		m.Window = Window{Kind: kind, Duration: 6 * time.Hour, Start: rapid.SampledFrom([]string{"", StartFirstPayment}).Draw(t, "start")}
+		m.Window = Window{Kind: kind, Duration: 6 * time.Hour, Start: rapid.SampledFrom([]string{"", startFirstPayment}).Draw(t, "start")}
 	default:
 		m.Window = Window{Kind: WindowRecurring, Every: kind}
 	}
@@ -304,7 +304,7 @@ func TestCandidatesMissNone(t *testing.T) {
 			}
 			plans = append(plans, p)
 		}
-		s := NewSnapshot(plans)
+		s := newSnapshot(plans)
 		f := facts("t", 100, "2026-03-10T00:00:00Z")
 		f.Merchant = rapid.SampledFrom([]string{"swiggy", "food", ""}).Draw(t, "merchant")
 		found := s.candidates(nil, &f)

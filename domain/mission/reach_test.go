@@ -17,7 +17,7 @@ func TestMissionsThatNobodyCanReach(t *testing.T) {
 		return func(m *Mission) { m.Goal, m.Window, m.Filters = Goal{Metric: MetricStreak, Target: target}, w, nil }
 	}
 	perUser := func(d time.Duration) Window {
-		return Window{Kind: WindowPerUser, Duration: d, Start: StartEnrolment}
+		return Window{Kind: WindowPerUser, Duration: d, Start: startEnrolment}
 	}
 	different := func(target int64, list ...Filter) func(*Mission) {
 		return func(m *Mission) {

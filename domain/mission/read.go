@@ -69,7 +69,7 @@ func (p *Plan) view(row *UserRow, user string, at instant.Milli) (View, bool) {
 	if row != nil {
 		sets = row.Segments
 	}
-	if !p.Status().Visible() || !c.Includes(user) || !c.invites(segmentsNow(sets)) {
+	if !p.Status().Visible() || !c.includes(user) || !c.invites(segmentsNow(sets)) {
 		return View{}, false
 	}
 	v := View{Mission: c, Remaining: c.mission.Goal.Target, Limit: c.mission.Limits.CompletionsPerUser}

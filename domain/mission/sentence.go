@@ -77,7 +77,7 @@ func period(m *Mission) string {
 		return "each " + m.Window.Every
 	case WindowPerUser:
 		what := "enrolment"
-		if m.Enrolment == AutomaticEnrolment || m.Window.Start == StartFirstPayment {
+		if m.Enrolment == AutomaticEnrolment || m.Window.Start == startFirstPayment {
 			what = "the first payment"
 		}
 		return "within " + lasting(m.Window.Duration) + " of " + what

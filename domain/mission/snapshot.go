@@ -34,8 +34,8 @@ type indexedField struct {
 	byText map[string][]int32
 }
 
-// NewSnapshot returns a snapshot of missions, which must have different ids.
-func NewSnapshot(plans []*Plan) *Snapshot {
+// newSnapshot returns a snapshot of missions, which must have different ids.
+func newSnapshot(plans []*Plan) *Snapshot {
 	s := &Snapshot{plans: slices.Clone(plans)}
 	slices.SortFunc(s.plans, func(a, b *Plan) int { return strings.Compare(a.ID(), b.ID()) })
 	at := map[string]int{}

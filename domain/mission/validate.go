@@ -246,8 +246,8 @@ func (v *validator) unread(kind RewardKind) {
 func (v *validator) options() {
 	m := v.m
 	v.oneOf("/enrolment", m.Enrolment, Enrolments()...)
-	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= MaxCompletions, "/limits/completions_per_user",
-		"must be 0 to "+strconv.Itoa(MaxCompletions))
+	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= maxCompletions, "/limits/completions_per_user",
+		"must be 0 to "+strconv.Itoa(maxCompletions))
 	v.money("/limits/max_winners", m.Limits.MaxWinners)
 	v.money("/limits/budget", m.Limits.Budget)
 	if n, amount := m.Limits.MaxWinners, m.Reward.Amount; money.Fits(n) && money.Fits(amount) && amount > 0 && n > money.MaxTotal/amount {
@@ -256,7 +256,7 @@ func (v *validator) options() {
 	}
 	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgets()...)
 	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent", "must be 0 to 100")
-	v.check(len(m.Audience.Segments) <= MaxSegments, "/audience/segments", "are more than "+strconv.Itoa(MaxSegments))
+	v.check(len(m.Audience.Segments) <= maxSegments, "/audience/segments", "are more than "+strconv.Itoa(maxSegments))
 	for i, s := range m.Audience.Segments {
 		v.check(isID(s), "/audience/segments/"+strconv.Itoa(i), "is not an id")
 		v.check(i == 0 || s != m.Audience.Segments[i-1], "/audience/segments/"+strconv.Itoa(i), "is named twice")

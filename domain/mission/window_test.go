@@ -87,7 +87,7 @@ func TestTermHasYearAndZone(t *testing.T) {
 		"2026-03-01 to 2026-03-07 UTC":                               func(m *Mission) { m.TimeZone = "UTC" },
 		"each week Asia/Kolkata":                                     func(m *Mission) { m.Window = Window{Kind: WindowRecurring, Every: EveryWeek} },
 		"within 7 days of the first payment": func(m *Mission) {
-			m.Window = Window{Kind: WindowPerUser, Duration: 7 * 24 * time.Hour, Start: StartFirstPayment}
+			m.Window = Window{Kind: WindowPerUser, Duration: 7 * 24 * time.Hour, Start: startFirstPayment}
 		},
 	} {
 		m := swiggy()
@@ -159,8 +159,8 @@ func TestSentence(t *testing.T) {
 		"Spend ₹500.00 at swiggy each week, win 100 coins":                                   window(Window{Kind: WindowRecurring, Every: EveryWeek}, AutomaticEnrolment),
 		"Spend ₹500.00 at swiggy within 7 days of enrolment, win 100 coins":                  window(Window{Kind: WindowPerUser, Duration: 168 * time.Hour}, OptIn),
 		"Spend ₹500.00 at swiggy within 36 hours of the first payment, win 100 coins":        window(Window{Kind: WindowPerUser, Duration: 36 * time.Hour}, AutomaticEnrolment),
-		"Spend ₹500.00 at swiggy within 90 minutes of the first payment, win 100 coins":      window(Window{Kind: WindowPerUser, Duration: 90 * time.Minute, Start: StartFirstPayment}, OptIn),
-		"Spend ₹500.00 at swiggy within 1 second of the first payment, win 100 coins":        window(Window{Kind: WindowPerUser, Duration: time.Second, Start: StartFirstPayment}, OptIn),
+		"Spend ₹500.00 at swiggy within 90 minutes of the first payment, win 100 coins":      window(Window{Kind: WindowPerUser, Duration: 90 * time.Minute, Start: startFirstPayment}, OptIn),
+		"Spend ₹500.00 at swiggy within 1 second of the first payment, win 100 coins":        window(Window{Kind: WindowPerUser, Duration: time.Second, Start: startFirstPayment}, OptIn),
 	} {
 		tests = append(tests, struct {
 			want   string

@@ -14,7 +14,7 @@ type Config struct {
 	// "instrument", "gateway", "merchant", "category" or "attributes.<key>", one or several. Modes are lower case.
 	// Defaults, for each mode that it does not name, to "instrument".
 	HealthInstruments map[string][]string
-	// Declines overrides the shipped table of decline codes (ShippedDecline): upper-case code to "technical" or
+	// Declines overrides the shipped table of decline codes (shippedDecline): upper-case code to "technical" or
 	// "business". Defaults to none.
 	Declines map[string]string
 	// FutureBound is how far past its record's append time an event may lie. Defaults to 5 min.

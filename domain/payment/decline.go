@@ -6,12 +6,12 @@ import (
 	"github.com/millrace/millrace/domain/word"
 )
 
-// ShippedDecline is the table of decline codes that comes with Millrace: ISO 8583 response codes (field 39, cards) and
+// shippedDecline is the table of decline codes that comes with Millrace: ISO 8583 response codes (field 39, cards) and
 // the response codes of UPI. Business is what the payer, the merchant or a rule of theirs caused: the bank worked and
 // said no. Technical is a system that failed, timed out or was misused by another system. Codes must be upper case; one
 // that is in neither list is unknown, and counts as technical (docs/design.md, section 4). Config.Declines overrides
 // single codes.
-func ShippedDecline(code string) (decline Decline, known bool) {
+func shippedDecline(code string) (decline Decline, known bool) {
 	switch {
 	case isoBusiness(code), upiBusiness(code):
 		return Business, true
@@ -105,6 +105,6 @@ func (c *Config) classify(word, code string) Decline {
 	if d, ok := parseDecline(c.Declines[code]); ok {
 		return d
 	}
-	d, _ := ShippedDecline(code)
+	d, _ := shippedDecline(code)
 	return d
 }

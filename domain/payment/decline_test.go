@@ -11,12 +11,12 @@ func TestShippedDecline(t *testing.T) {
 		"Z9": Business, "ZM": Business, "ZA": Business, "U69": Business, "U16": Business,
 		"U30": Technical, "U28": Technical, "U67": Technical, "U88": Technical, "XY": Technical, "Y1": Technical, "UT": Technical, "BT": Technical,
 	} {
-		if got, known := ShippedDecline(code); !known || got != want {
+		if got, known := shippedDecline(code); !known || got != want {
 			t.Errorf("%s: %v, known %v; want %v", code, got, known, want)
 		}
 	}
 	for _, code := range []string{"", "00", "U00", "z9", "Z", "U3", "U300", "UAB", "QQQ"} {
-		if got, known := ShippedDecline(code); known || got != Technical {
+		if got, known := shippedDecline(code); known || got != Technical {
 			t.Errorf("%q: %v, known %v; want technical, unknown", code, got, known)
 		}
 	}

@@ -199,8 +199,8 @@ func (r *reader) amount(v Value, kind Type) int64 {
 	return n
 }
 
-// MaxLatencyMS is the longest that an attempt can have taken, 90 days: what is longer is a time, or in another unit.
-const MaxLatencyMS = 90 * 24 * 60 * 60 * 1000
+// maxLatencyMS is the longest that an attempt can have taken, 90 days: what is longer is a time, or in another unit.
+const maxLatencyMS = 90 * 24 * 60 * 60 * 1000
 
 func (r *reader) latency(v Value) int64 {
 	if v.Kind == Absent || v.Kind == Null {
@@ -209,7 +209,7 @@ func (r *reader) latency(v Value) int64 {
 	n, err := strconv.ParseInt(v.Text, 10, 64)
 	if v.Kind != Number || err != nil || n < 0 {
 		r.fail(InvalidField, "latency_ms", "not an integer of milliseconds from 0: write a number such as 850, or leave the field out")
-	} else if n > MaxLatencyMS {
+	} else if n > maxLatencyMS {
 		r.fail(InvalidField, "latency_ms", "more than 90 days: write how long the attempt took, in milliseconds, such as 850, or leave the field out")
 	}
 	return n

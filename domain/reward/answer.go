@@ -26,13 +26,13 @@ func Answer(row *Row, user string, result *Result, now instant.Milli) (*Row, []E
 func (r *Reward) awaits(taskID string) bool {
 	switch {
 	case r.State == Granting:
-		return taskID == TaskID(r.ID, r.Paid)
+		return taskID == payoutID(r.ID, r.Paid)
 	case r.Held == nil:
 		return false
 	case r.Held.Hold == Awaited:
-		return taskID == TaskID(r.ID, r.Held.Epoch)
+		return taskID == payoutID(r.ID, r.Held.Epoch)
 	default:
-		return r.Held.Hold == Recovering && taskID == ClawbackID(r.ID, r.Held.Ended)
+		return r.Held.Hold == Recovering && taskID == clawbackID(r.ID, r.Held.Ended)
 	}
 }
 

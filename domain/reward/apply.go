@@ -91,7 +91,7 @@ func begin(row *Row, user string, now instant.Milli) *transition {
 				t.available(r)
 				continue
 			}
-			t.move(r, Expired, ReasonExpired)
+			t.move(r, Expired, reasonExpired)
 			t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 			r.Code = ""
 		}
@@ -141,7 +141,7 @@ func (t *transition) find(a *budget.Allotment) *Reward {
 	}
 	return t.add(&Reward{
 		ID: id, Mission: a.Mission, Version: a.Version, Iteration: a.Iteration, WindowStart: a.WindowStart, Kind: a.Reward.Kind,
-		State: Cancelled, Reason: ReasonRevoked, Revoked: true, // until a completion comes
+		State: Cancelled, Reason: reasonRevoked, Revoked: true, // until a completion comes
 	})
 }
 
@@ -183,8 +183,8 @@ func (t *transition) emitReturn(r *Reward, m budget.Movement, amount int64, unse
 	t.emit(Settled{v})
 }
 
-// TaskID returns the id of the task that asks a provider to pay an epoch of a reward: the provider's idempotency key.
-func TaskID(reward string, epoch int64) string { return reward + "." + strconv.FormatInt(epoch, 10) }
+// payoutID returns the id of the task that asks a provider to pay an epoch of a reward: the provider's idempotency key.
+func payoutID(reward string, epoch int64) string { return reward + "." + strconv.FormatInt(epoch, 10) }
 
-// ClawbackID returns the id of the task that asks a provider, at the end of an epoch, to take back what the user has.
-func ClawbackID(reward string, epoch int64) string { return TaskID(reward, epoch) + ".clawback" }
+// clawbackID returns the id of the task that asks a provider, at the end of an epoch, to take back what the user has.
+func clawbackID(reward string, epoch int64) string { return payoutID(reward, epoch) + ".clawback" }

@@ -28,7 +28,7 @@ func (t *transition) overfull(r *Reward) bool { return r.Amount > money.Room(t.r
 
 // refuseCredit ends a reward whose coins the balance cannot hold: it fails, and its amount returns to the budget.
 func (t *transition) refuseCredit(r *Reward) {
-	t.move(r, Failed, ReasonBalance)
+	t.move(r, Failed, reasonBalance)
 	t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 	r.Code = ""
 }

@@ -63,7 +63,7 @@ func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 		return refuse("", problem.NotFound, "there is no such reward")
 	case strings.TrimSpace(c.Reason) == "":
 		return refuse("/reason", problem.InvalidField, "is required")
-	case len(c.Reason) > MaxReason:
+	case len(c.Reason) > maxReason:
 		return refuse("/reason", problem.InvalidField, longReason)
 	case visible.HasControls(c.Reason):
 		return refuse("/reason", problem.InvalidField, visible.ControlsDetail)
@@ -72,7 +72,7 @@ func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 	}
 	r = t.edit(r)
 	r.Barred, r.Note, r.By = true, c.Reason, c.Actor
-	t.drop(r, ReasonSupport)
+	t.drop(r, reasonSupport)
 	return verdict.Applied, nil
 }
 
@@ -98,8 +98,8 @@ func (t *transition) judgeGoodwill(c *Command, most Ceiling) (verdict.Result, pr
 	return verdict.Applied, nil
 }
 
-// MaxReason is the longest reason that support may give, in bytes.
-const MaxReason = 500
+// maxReason is the longest reason that support may give, in bytes.
+const maxReason = 500
 
 const longReason = "must be text of at most 500 bytes"
 
@@ -115,7 +115,7 @@ func CheckGoodwill(c *Command) problem.List {
 	known := slices.Contains(kinds, c.Reward.Kind)
 	check(c.UserID != "" && strings.IndexFunc(c.UserID, unicode.IsControl) < 0, "/user_id", "is not the id of a user")
 	check(strings.TrimSpace(c.Reason) != "", "/reason", "is required")
-	check(len(c.Reason) <= MaxReason, "/reason", longReason)
+	check(len(c.Reason) <= maxReason, "/reason", longReason)
 	check(!visible.HasControls(c.Reason), "/reason", visible.ControlsDetail)
 	check(known, "/kind", "must be one of "+strings.Join(kinds, ", "))
 	check(c.Reward.Amount > 0, "/amount", "must be a whole number above 0")

@@ -26,7 +26,7 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 		t.move(r, Exhausted, a.Reason)
 	}
 	if r.Barred {
-		t.drop(r, ReasonSupport)
+		t.drop(r, reasonSupport)
 	}
 	if r.Ahead > 0 {
 		r.Ahead--
@@ -98,7 +98,7 @@ func (t *transition) grant(r *Reward) {
 	case r.Code == "":
 		r.Paid = r.Epoch
 		t.move(r, Granting, "")
-		t.emit(TaskRequested{TaskID: TaskID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
+		t.emit(TaskRequested{TaskID: payoutID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
 		return
 	}
 	r.Paid = r.Epoch
@@ -130,7 +130,7 @@ func (t *transition) revoke(r *Reward) {
 		return
 	}
 	r.Revoked = true
-	t.drop(r, ReasonRevoked)
+	t.drop(r, reasonRevoked)
 }
 
 // drop takes the reward back, wherever it is.
@@ -175,5 +175,5 @@ func (t *transition) clawBack(r *Reward, reason string) {
 func (t *transition) recover(r *Reward, held *Holding) {
 	held.Hold, held.Ended = Recovering, r.Epoch
 	r.Held = held
-	t.emit(TaskRequested{TaskID: ClawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
+	t.emit(TaskRequested{TaskID: clawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
 }

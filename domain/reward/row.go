@@ -34,11 +34,11 @@ func States() []State {
 
 // Why a reward is cancelled or clawed back; exhausted ones have the budget's reasons, failed ones the provider's.
 const (
-	ReasonRevoked  = "revoked"  // the completion was lost again
-	ReasonSupport  = "support"  // by hand
-	ReasonExpired  = "expired"  // nobody claimed it in time
-	ReasonGoodwill = "goodwill" // of a reward that support gave
-	ReasonBalance  = "balance"  // the user's coins would exceed money.MaxTotal
+	reasonRevoked  = "revoked"  // the completion was lost again
+	reasonSupport  = "support"  // by hand
+	reasonExpired  = "expired"  // nobody claimed it in time
+	reasonGoodwill = "goodwill" // of a reward that support gave
+	reasonBalance  = "balance"  // the user's coins would exceed money.MaxTotal
 )
 
 // Reward is one reward of a user.

@@ -152,7 +152,7 @@ func (w *world) reveal(r *reward.Reward) {
 // provide is a provider that pays or does not.
 func (w *world) provide(user string, e reward.TaskRequested) {
 	ok := rapid.Bool().Draw(w.t, "the provider can")
-	id := reward.TaskID(e.Reward.ID, e.Epoch)
+	id := reward.PayoutID(e.Reward.ID, e.Epoch)
 	switch {
 	case !ok:
 	case e.Kind == task.RewardPayout:

@@ -113,12 +113,12 @@ func (s Spec) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Inclusive tells whether people count the end of these windows in.
-func (s Spec) Inclusive() bool { return s.Kind == KindSliding || s.Kind == KindSession }
+// inclusive tells whether people count the end of these windows in.
+func (s Spec) inclusive() bool { return s.Kind == KindSliding || s.Kind == KindSession }
 
 // Format returns a span as window scripts print it: [0,10), or [0,9] where the end is in.
 func (s Spec) Format(span Span) string {
-	if s.Inclusive() {
+	if s.inclusive() {
 		return fmt.Sprintf("[%d,%d]", int64(span.Start), int64(span.End-1))
 	}
 	return span.String()

@@ -17,14 +17,14 @@ import (
 	"github.com/millrace/millrace/engine/lockfile"
 )
 
-// DefaultCache is the size of the block cache that all stores of a Disk share, in bytes.
-const DefaultCache = 256 << 20
+// defaultCache is the size of the block cache that all stores of a Disk share, in bytes.
+const defaultCache = 256 << 20
 
 // DiskConfig says where stores are kept.
 type DiskConfig struct {
 	// Dir is the directory for the stores, made if missing; one process at a time. It must be given.
 	Dir string
-	// Cache in bytes, shared by all stores. Defaults to DefaultCache, which is also the least.
+	// Cache in bytes, shared by all stores. Defaults to defaultCache, which is also the least.
 	Cache int64
 	// Logger defaults to one that drops everything.
 	Logger *slog.Logger
@@ -49,7 +49,7 @@ func NewDisk(c DiskConfig) (*Disk, error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return &Disk{config: c, cache: pebble.NewCache(max(c.Cache, DefaultCache))}, nil
+	return &Disk{config: c, cache: pebble.NewCache(max(c.Cache, defaultCache))}, nil
 }
 
 // Below returns an opener of stores in a directory below, which it holds until it is closed: lockfile.ErrHeld says that

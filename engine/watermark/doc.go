@@ -2,8 +2,8 @@
 // It is pure: no client, no goroutine, no clock. All times are milliseconds since the Unix epoch; None is "nothing
 // known". The wall clock is an argument (wall), read by the engine.
 //
-// The parts: a Source derives the time of a partition of a topic that strangers write, and whether it is idle. A Merge
-// takes the minimum over all sources of all inputs. A Gate decides when timers fire and records wait. A Record is the
+// The parts: a source derives the time of a partition of a topic that strangers write, and whether it is idle. A Merge
+// takes the minimum over all sources of all inputs. A gate decides when timers fire and records wait. A Record is the
 // watermark that one partition sends to every partition of its outputs. A Partition joins them, and is all that the
 // engine needs:
 //
@@ -67,7 +67,7 @@ const (
 
 func valid(t int64) bool { return t >= minTime && t <= maxTime }
 
-// Config sets how a Source judges its partition. Precision is a millisecond.
+// Config sets how a source judges its partition. Precision is a millisecond.
 type Config struct {
 	// OutOfOrderness is how far behind the largest event time a record may be without being late. Defaults to 0.
 	OutOfOrderness time.Duration

@@ -13,36 +13,36 @@ const (
 	Fire
 )
 
-// Gate keeps the order between records, timers and the watermark of one partition: when the watermark rises to W, what
+// gate keeps the order between records, timers and the watermark of one partition: when the watermark rises to W, what
 // was dispatched before is marked first, then all timers due at W or before fire, then W may be forwarded and the next
 // record is dispatched. So the sequence of calls follows from the log alone, not from the speed of callbacks.
 //
 // A timer that a record sets for the past fires when the watermark next rises, which is a place in the log; "as soon as
 // possible" is none.
-type Gate struct {
+type gate struct {
 	timers  bool
 	reached int64
 	settled int64
 	open    int
 }
 
-// NewGate returns the gate of a group with or without timers. Without, nothing ever waits.
-func NewGate(timers bool) *Gate { return &Gate{timers: timers, reached: None, settled: None} }
+// newGate returns the gate of a group with or without timers. Without, nothing ever waits.
+func newGate(timers bool) *gate { return &gate{timers: timers, reached: None, settled: None} }
 
 // Reach applies a watermark. Earlier ones do nothing.
-func (g *Gate) Reach(w int64) { g.reached = max(g.reached, w) }
+func (g *gate) Reach(w int64) { g.reached = max(g.reached, w) }
 
 // Reached returns the watermark that calls dispatched now see.
-func (g *Gate) Reached() int64 { return g.reached }
+func (g *gate) Reached() int64 { return g.reached }
 
 // Settled returns the largest watermark whose timers have all fired and are marked, with all records before.
-func (g *Gate) Settled() int64 { return g.settled }
+func (g *gate) Settled() int64 { return g.settled }
 
 // Dispatched counts a record or timer call that goka was given.
-func (g *Gate) Dispatched() { g.open++ }
+func (g *gate) Dispatched() { g.open++ }
 
 // Marked counts one that goka has marked.
-func (g *Gate) Marked() {
+func (g *gate) Marked() {
 	if g.open == 0 {
 		panic("watermark: more marks than calls")
 	}
@@ -50,7 +50,7 @@ func (g *Gate) Marked() {
 }
 
 // Next returns the step to take; due is the due time of the first timer, which must be asked anew each time.
-func (g *Gate) Next(due int64) Step {
+func (g *gate) Next(due int64) Step {
 	switch {
 	case g.reached == g.settled:
 		return Read
@@ -64,6 +64,6 @@ func (g *Gate) Next(due int64) Step {
 	return Read
 }
 
-// Quiet tells whether all that was dispatched is marked and no timer has to fire first, so that Settled may be
+// quiet tells whether all that was dispatched is marked and no timer has to fire first, so that Settled may be
 // forwarded.
-func (g *Gate) Quiet() bool { return g.open == 0 && g.reached == g.settled }
+func (g *gate) quiet() bool { return g.open == 0 && g.reached == g.settled }

@@ -31,7 +31,7 @@ func drawTape(t *rapid.T) tape {
 
 // machine plays a tape as an engine does. Calls are handled some time after they are dispatched, as the schedule says.
 type machine struct {
-	gate   *Gate
+	gate   *gate
 	queue  []func() // dispatched, not yet handled
 	timers []int64
 	calls  []string
@@ -104,7 +104,7 @@ func (m *machine) play(log tape) {
 		if e.watermark != None {
 			was := m.gate.Reached()
 			m.gate.Reach(e.watermark)
-			if m.gate.Reached() > was && m.gate.Quiet() {
+			if m.gate.Reached() > was && m.gate.quiet() {
 				m.t.Fatal("a watermark that timers were not asked about is quiet")
 			}
 			m.settle()
@@ -123,8 +123,8 @@ func (m *machine) play(log tape) {
 		for len(m.queue) > 0 && m.coin() {
 			m.handle()
 		}
-		if m.gate.Quiet() != (len(m.queue) == 0) {
-			m.t.Fatalf("quiet is %v with %d calls out", m.gate.Quiet(), len(m.queue))
+		if m.gate.quiet() != (len(m.queue) == 0) {
+			m.t.Fatalf("quiet is %v with %d calls out", m.gate.quiet(), len(m.queue))
 		}
 	}
 	for len(m.queue) > 0 {
@@ -136,8 +136,8 @@ func (m *machine) play(log tape) {
 func TestGateOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := drawTape(t)
-		a := &machine{gate: NewGate(true), t: t, seed: rapid.Uint64().Draw(t, "seed")}
-		b := &machine{gate: NewGate(true), t: t, seed: rapid.Uint64().Draw(t, "other seed")}
+		a := &machine{gate: newGate(true), t: t, seed: rapid.Uint64().Draw(t, "seed")}
+		b := &machine{gate: newGate(true), t: t, seed: rapid.Uint64().Draw(t, "other seed")}
 		a.play(log)
 		b.play(log)
 		if !slices.Equal(a.calls, b.calls) {
@@ -147,14 +147,14 @@ func TestGateOrder(t *testing.T) {
 }
 
 func TestGateWithoutTimers(t *testing.T) {
-	g := NewGate(false)
+	g := newGate(false)
 	g.Dispatched()
 	g.Reach(5)
-	if g.Next(0) != Read || g.Settled() != 5 || g.Quiet() {
+	if g.Next(0) != Read || g.Settled() != 5 || g.quiet() {
 		t.Error("records go on, and the watermark waits for them")
 	}
 	g.Marked()
-	if !g.Quiet() {
+	if !g.quiet() {
 		t.Error("not quiet")
 	}
 	defer func() {

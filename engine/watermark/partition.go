@@ -7,8 +7,8 @@ type Partition struct {
 	self    Record // who sends
 	own     bool   // all inputs are
 	merge   *Merge
-	gate    *Gate
-	sources map[string]*Source // by own topic
+	gate    *gate
+	sources map[string]*source // by own topic
 
 	announced bool
 	sent      Record
@@ -21,11 +21,11 @@ type Partition struct {
 func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
 	p := &Partition{
 		config: c, inputs: inputs, self: Record{Origin: group, Source: number, Sources: count, Time: None},
-		own: true, merge: NewMerge(inputs...), gate: NewGate(timers), sources: map[string]*Source{}, rows: map[string]string{},
+		own: true, merge: NewMerge(inputs...), gate: newGate(timers), sources: map[string]*source{}, rows: map[string]string{},
 	}
 	for _, in := range inputs {
 		if in.Own {
-			p.sources[in.Topic] = NewSource(c)
+			p.sources[in.Topic] = newSource(c)
 		} else {
 			p.own = false
 		}
@@ -85,7 +85,7 @@ func (p *Partition) Tick(wall int64) {
 	}
 }
 
-func (p *Partition) report(topic string, s *Source) bool {
+func (p *Partition) report(topic string, s *source) bool {
 	return p.reach(p.merge.Observe(topic, s.Report()))
 }
 
@@ -129,14 +129,14 @@ func (p *Partition) AnnounceActive() (Record, bool) {
 // HasUpdate reports whether AnnounceActive, or else Forward, has a record to send.
 func (p *Partition) HasUpdate() bool {
 	r := p.current()
-	return !p.announced || p.sent.Idle && !r.Idle || p.gate.Quiet() && r != p.sent
+	return !p.announced || p.sent.Idle && !r.Idle || p.gate.quiet() && r != p.sent
 }
 
 // Forward returns the record to send at the end of the transaction, if there is something new and all timers that come
 // before it have fired. What it returns counts as sent.
 func (p *Partition) Forward() (Record, bool) {
 	r := p.current()
-	if !p.gate.Quiet() || p.announced && r == p.sent {
+	if !p.gate.quiet() || p.announced && r == p.sent {
 		return Record{}, false
 	}
 	p.announced, p.sent = true, r

@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// Magic begins the value of every watermark record: a zero byte, with which no codec's value begins, then three
+// magic begins the value of every watermark record: a zero byte, with which no codec's value begins, then three
 // letters.
-const Magic = "\x00wmk"
+const magic = "\x00wmk"
 
 // ErrMalformed is wrapped by every error of this package's codecs.
 var ErrMalformed = errors.New("watermark: malformed")
@@ -35,7 +35,7 @@ func (r Record) valid() bool {
 }
 
 // Is tells whether a value claims to be a watermark record.
-func Is(value []byte) bool { return bytes.HasPrefix(value, []byte(Magic)) }
+func Is(value []byte) bool { return bytes.HasPrefix(value, []byte(magic)) }
 
 // Form of a record, after Magic: flags (bit 0 idle, bit 1 time known; the others are for later forms), source, sources,
 // length of origin and origin, time if known, elapsed if idle. Integers are varints, time is zigzag.
@@ -53,7 +53,7 @@ func (r Record) Append(b []byte) []byte {
 	if r.Time != None {
 		flags |= flagTime
 	}
-	b = append(append(b, Magic...), flags)
+	b = append(append(b, magic...), flags)
 	b = binary.AppendUvarint(b, uint64(r.Source))
 	b = binary.AppendUvarint(b, uint64(r.Sources))
 	b = appendString(b, r.Origin)
@@ -71,7 +71,7 @@ func Decode(value []byte) (Record, error) {
 	if !Is(value) {
 		return Record{}, fmt.Errorf("%w record: no magic", ErrMalformed)
 	}
-	d := decoder{b: value[len(Magic):]}
+	d := decoder{b: value[len(magic):]}
 	flags := d.byte()
 	r := Record{Source: d.int32(), Sources: d.int32(), Origin: d.string(), Time: None, Idle: flags&flagIdle != 0}
 	if flags&flagTime != 0 {

@@ -10,7 +10,7 @@ import (
 
 // RowPrefix begins the key of every row that a Partition keeps in the group's table, where user keys do not begin with
 // a zero byte. The key of the partition's own row is RowPrefix; those of its inputs have the topic behind it.
-const RowPrefix = Magic
+const RowPrefix = magic
 
 // rowVersion begins every row and text, for a later form to be told from this one.
 const rowVersion = 1
@@ -191,14 +191,14 @@ func (p *Partition) readInput(d *decoder, topic string) bool {
 }
 
 // The row of an own topic: time, and how it came to be idle or not.
-func (s *Source) append(b []byte) []byte {
+func (s *source) append(b []byte) []byte {
 	for _, t := range []int64{s.time, s.seen, s.quiet, s.empty} {
 		b = appendMoment(b, t)
 	}
 	return appendBool(b, s.idle)
 }
 
-func (s *Source) read(d *decoder) {
+func (s *source) read(d *decoder) {
 	s.time, s.seen, s.quiet, s.empty, s.idle = d.moment(), d.moment(), d.moment(), d.moment(), d.bool()
 	if s.time != None && !valid(s.time) || s.idle && s.quiet == None || (s.quiet == None) != (s.empty == None) {
 		d.fail()

@@ -1,7 +1,7 @@
 package watermark
 
-// Source derives the event time of one partition of an own topic, and tells whether it is idle.
-type Source struct {
+// source derives the event time of one partition of an own topic, and tells whether it is idle.
+type source struct {
 	config Config
 
 	time  int64 // largest event time
@@ -11,17 +11,17 @@ type Source struct {
 	idle  bool
 }
 
-// NewSource returns a source that has seen nothing. The config must be valid.
-func NewSource(c Config) *Source {
-	return &Source{config: c, time: None, seen: None, quiet: None, empty: None}
+// newSource returns a source that has seen nothing. The config must be valid.
+func newSource(c Config) *source {
+	return &source{config: c, time: None, seen: None, quiet: None, empty: None}
 }
 
 // Wake tells that records were fetched: the source is not idle, whatever is in them.
-func (s *Source) Wake(wall int64) { s.seen, s.quiet, s.empty, s.idle = wall, None, None, false }
+func (s *source) Wake(wall int64) { s.seen, s.quiet, s.empty, s.idle = wall, None, None, false }
 
 // Seen applies the event time of a record. It returns false if that is too far in the future to be believed: the
 // record wakes the source, but does not move it.
-func (s *Source) Seen(at, wall int64) bool {
+func (s *source) Seen(at, wall int64) bool {
 	s.Wake(wall)
 	future := s.config.MaxFuture.Milliseconds()
 	if !valid(at) || s.config.MaxFuture >= 0 && at > wall+future {
@@ -33,7 +33,7 @@ func (s *Source) Seen(at, wall int64) bool {
 
 // Empty applies a fetch without records. A source becomes idle by such fetches alone, and only at the end of its
 // partition: at once if it never had a record, else when they have gone on for Config.IdleAfter.
-func (s *Source) Empty(atEnd bool, wall int64) {
+func (s *source) Empty(atEnd bool, wall int64) {
 	s.Tick(wall)
 	if !atEnd {
 		s.quiet, s.empty, s.idle = None, None, false
@@ -48,7 +48,7 @@ func (s *Source) Empty(atEnd bool, wall int64) {
 
 // Tick applies the wall time. After a gap in the fetches nobody knows what waits to be read, and the source is no
 // longer idle.
-func (s *Source) Tick(wall int64) {
+func (s *source) Tick(wall int64) {
 	patience := s.config.Patience.Milliseconds()
 	if s.quiet != None && (wall-s.empty > patience || s.empty-wall > patience) { // a clock that was set counts anew, too
 		s.quiet, s.empty, s.idle = None, None, false
@@ -56,7 +56,7 @@ func (s *Source) Tick(wall int64) {
 }
 
 // Report returns what the source has to say, as the only source of its topic.
-func (s *Source) Report() Record {
+func (s *source) Report() Record {
 	r := Record{Sources: 1, Time: s.time, Idle: s.idle}
 	if s.time != None {
 		r.Time = max(minTime, s.time-s.config.OutOfOrderness.Milliseconds())

@@ -17,11 +17,8 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// Files returns the sample files, with the windows of March 2026 that they are written with.
-func Files() fs.FS { return files }
-
-// SamplePrefix begins the ids of Samples, so that the files can be applied beside them.
-const SamplePrefix = "sample-"
+// samplePrefix begins the ids of Samples, so that the files can be applied beside them.
+const samplePrefix = "sample-"
 
 // Samples returns every sample mission with its window moved: it begins on the local day before now and keeps its
 // length. They are equal for all of a day, so that applying them again changes nothing until the next.
@@ -44,7 +41,7 @@ func Samples(now instant.Milli) ([]mission.Mission, error) {
 			if err := move(&m.Window, m.TimeZone, now); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			m.ID = SamplePrefix + m.ID
+			m.ID = samplePrefix + m.ID
 			out = append(out, m)
 		}
 	}

@@ -11,7 +11,7 @@
 //     keyed mode/instrument/gateway; health-scores, keyed mode; dead-letters.
 //   - Silence: once known, a mode/instrument/gateway has finals for windows without traffic too, up to health.MaxEmpty
 //     in a row, then one silent record on health-windows and nothing more until traffic returns. Without traffic for
-//     health.ForgetAfter its row is deleted; the next attempt begins anew.
+//     forgetAfter of package health its row is deleted; the next attempt begins anew.
 //   - Ordering: attempts of one key in log order; they need no order in event time.
 //   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer
 //     has not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected

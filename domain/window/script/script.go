@@ -19,8 +19,8 @@ import (
 	"github.com/millrace/millrace/domain/window"
 )
 
-// ErrSyntax is wrapped by errors about a line that is not understood; they say which line it is.
-var ErrSyntax = errors.New("window script")
+// errSyntax is wrapped by errors about a line that is not understood; they say which line it is.
+var errSyntax = errors.New("window script")
 
 // Run runs a script and returns what it prints. On an error it returns what came before, too.
 func Run(text string) ([]string, error) {
@@ -31,7 +31,7 @@ func Run(text string) ([]string, error) {
 	r := &run{explicit: slices.ContainsFunc(lines, func(l line) bool { return l.do == doWatermark })}
 	for _, l := range lines {
 		if err := r.step(l); err != nil {
-			return r.out, fmt.Errorf("%w: line %d: %w", ErrSyntax, l.number, err)
+			return r.out, fmt.Errorf("%w: line %d: %w", errSyntax, l.number, err)
 		}
 	}
 	return r.out, nil
@@ -148,13 +148,13 @@ func parse(text string) ([]line, error) {
 		}
 		l, err := parseLine(fields)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%w: line %d: %w", ErrSyntax, i+1, err))
+			errs = append(errs, fmt.Errorf("%w: line %d: %w", errSyntax, i+1, err))
 		}
 		l.number = i + 1
 		lines = append(lines, l)
 	}
 	if len(lines) == 0 && len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("%w: it is empty", ErrSyntax))
+		errs = append(errs, fmt.Errorf("%w: it is empty", errSyntax))
 	}
 	return lines, errors.Join(errs...)
 }

@@ -108,17 +108,17 @@ type Plan struct {
 	HardBroker bool
 }
 
-// ErrPlan is returned for a plan that cannot be.
-var ErrPlan = errors.New("fault: no such plan")
+// errPlan is returned for a plan that cannot be.
+var errPlan = errors.New("fault: no such plan")
 
 // Schedule returns the faults in the order of After. They are spread over the run, but for its first and last
 // twentieth; the faults of one kind are not bunched on purpose, nor kept apart.
 func (p Plan) Schedule() ([]Fault, error) {
 	if p.Events < 1 || p.Workers < 1 {
-		return nil, fmt.Errorf("%w: %d events, %d workers", ErrPlan, p.Events, p.Workers)
+		return nil, fmt.Errorf("%w: %d events, %d workers", errPlan, p.Events, p.Workers)
 	}
 	if p.Count[Failpoint] > 0 && len(p.Points) == 0 {
-		return nil, fmt.Errorf("%w: failpoints, but none is named", ErrPlan)
+		return nil, fmt.Errorf("%w: failpoints, but none is named", errPlan)
 	}
 	if p.Freeze == 0 {
 		p.Freeze = 15 * time.Second

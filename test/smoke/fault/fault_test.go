@@ -91,7 +91,7 @@ func TestABrokerThatMustNotBeKilledIsNot(t *testing.T) {
 
 func TestScheduleRefusesAnEmptyRun(t *testing.T) {
 	for _, p := range []Plan{{Workers: 1}, {Events: 1}, {Workers: 1, Events: 1, Count: map[Kind]int{Failpoint: 1}}} {
-		if _, err := p.Schedule(); !errors.Is(err, ErrPlan) {
+		if _, err := p.Schedule(); !errors.Is(err, errPlan) {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}

@@ -111,7 +111,7 @@ func TestAFrozenWorkerGoesOn(t *testing.T) {
 	if err := f.Heal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if f.Applied(fault.Freeze) != 1 || len(f.Wakes()) != 1 || !f.Workers[0].Alive() || strings.Count(notes(f.Workers[0]), "start") != 1 {
+	if f.Applied(fault.Freeze) != 1 || len(f.Wakes()) != 1 || !f.Workers[0].alive() || strings.Count(notes(f.Workers[0]), "start") != 1 {
 		t.Errorf("%s, %d wakes; notes\n%s", f.Summary(), len(f.Wakes()), notes(f.Workers[0]))
 	}
 }
@@ -135,7 +135,7 @@ func TestAFencedZombieEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		noted(t, f.Workers[0], "start", 2) // by its supervisor
-		if wrong := f.Wrong(); f.Fenced() != 1 || len(wrong) > 0 || len(f.twins) > 0 && f.twins[0].Alive() {
+		if wrong := f.Wrong(); f.Fenced() != 1 || len(wrong) > 0 || len(f.twins) > 0 && f.twins[0].alive() {
 			t.Errorf("replaced %t: %d fenced, wrong: %v", replace, f.Fenced(), wrong)
 		}
 	}
@@ -205,7 +205,7 @@ func TestAWorkerThatDoesNotStopIsClumsy(t *testing.T) {
 	f.Workers[0].patience = 100 * time.Millisecond
 	noted(t, f.Workers[0], "start", 1)
 	f.Stop()
-	if c := f.Wrong(); len(c) != 1 || f.Workers[0].Alive() {
+	if c := f.Wrong(); len(c) != 1 || f.Workers[0].alive() {
 		t.Error(c)
 	}
 }

@@ -72,14 +72,14 @@ func (p *process) kill() bool {
 	return p.killed()
 }
 
-// ErrStop is returned for a process that did not stop as asked.
-var ErrStop = errors.New("fleet: did not stop gracefully")
+// errStop is returned for a process that did not stop as asked.
+var errStop = errors.New("fleet: did not stop gracefully")
 
 // stop asks the process to end and waits for it; after patience it is killed, which is an error.
 func (p *process) stop(patience time.Duration) (time.Duration, error) {
 	from := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrStop, err)
+		return 0, fmt.Errorf("%w: %w", errStop, err)
 	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -87,10 +87,10 @@ func (p *process) stop(patience time.Duration) (time.Duration, error) {
 	case <-p.done:
 	case <-timer.C:
 		p.kill()
-		return time.Since(from), fmt.Errorf("%w: killed after %v", ErrStop, patience)
+		return time.Since(from), fmt.Errorf("%w: killed after %v", errStop, patience)
 	}
 	if p.err != nil && !(p.endedBy(syscall.SIGTERM) && from.Sub(p.began) < newborn) {
-		return time.Since(from), fmt.Errorf("%w: %w", ErrStop, p.err)
+		return time.Since(from), fmt.Errorf("%w: %w", errStop, p.err)
 	}
 	return time.Since(from), nil
 }

@@ -86,7 +86,7 @@ func (f *Fleet) stop(ctx context.Context, w *Worker) {
 
 func (f *Fleet) roll(ctx context.Context) error {
 	for _, w := range f.Workers {
-		if !w.Alive() { // frozen, or about to start anyway
+		if !w.alive() { // frozen, or about to start anyway
 			continue
 		}
 		f.stop(ctx, w)
@@ -104,7 +104,7 @@ func (f *Fleet) roll(ctx context.Context) error {
 func (f *Fleet) scale(ctx context.Context, what fault.Fault) error {
 	var away []*Worker
 	for i, w := range f.Workers {
-		if i != what.Worker && w.Alive() {
+		if i != what.Worker && w.alive() {
 			f.stop(ctx, w)
 			away = append(away, w)
 		}
@@ -145,7 +145,7 @@ func (f *Fleet) takeOver(w *Worker) error {
 		return err
 	}
 	for _, other := range f.Workers {
-		if other != w && !other.Alive() { // its open transactions hold up readers
+		if other != w && !other.alive() { // its open transactions hold up readers
 			return nil
 		}
 	}
@@ -158,7 +158,7 @@ func (f *Fleet) takeOver(w *Worker) error {
 // victim is the worker of that number, or the next one that lives.
 func (f *Fleet) victim(n int) *Worker {
 	for i := range f.Workers {
-		if w := f.Workers[(n+i)%len(f.Workers)]; w.Alive() {
+		if w := f.Workers[(n+i)%len(f.Workers)]; w.alive() {
 			return w
 		}
 	}
@@ -239,11 +239,11 @@ func (f *Fleet) failpoint(ctx context.Context, what fault.Fault) error {
 	_ = until(bounded, w.IsReady) // else it is stopped in the middle of its start
 	cancel()
 	f.stop(ctx, w)
-	if err := w.StartArmed(what.Point, what.Count); err != nil {
+	if err := w.startArmed(what.Point, what.Count); err != nil {
 		return err
 	}
 	switch {
-	case w.Died(failpointWithin):
+	case w.died(failpointWithin):
 		f.mu.Lock()
 		f.applied[fault.Failpoint]++
 		f.points[what.Point]++

@@ -58,8 +58,8 @@ func (w *Worker) Start() error {
 	return w.start()
 }
 
-// StartArmed starts it so that it kills itself where it comes to point for the count-th time. It must not run.
-func (w *Worker) StartArmed(point string, count int) error {
+// startArmed starts it so that it kills itself where it comes to point for the count-th time. It must not run.
+func (w *Worker) startArmed(point string, count int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted, w.armed = true, true
@@ -138,8 +138,8 @@ func tail(file string, lines int) string {
 	return strings.Join(all[max(len(all)-lines, 0):], "\n")
 }
 
-// Alive tells whether it runs and is not frozen.
-func (w *Worker) Alive() bool {
+// alive tells whether it runs and is not frozen.
+func (w *Worker) alive() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.wanted && w.now != nil && w.now.alive() && !w.frozen
@@ -220,8 +220,8 @@ func (w *Worker) Wake(replaced bool, patience time.Duration, last string) (ended
 // lastWords is how many lines a process may end with.
 const lastWords = 50
 
-// Died waits until the armed process has killed itself, and tells whether it has.
-func (w *Worker) Died(patience time.Duration) bool {
+// died waits until the armed process has killed itself, and tells whether it has.
+func (w *Worker) died(patience time.Duration) bool {
 	w.mu.Lock()
 	p := w.now
 	w.mu.Unlock()

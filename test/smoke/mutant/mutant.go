@@ -30,8 +30,8 @@ type Edit struct {
 	Old, New string
 }
 
-// ErrEdit says that the source is no longer what an edit was written for: the mutant must be adapted.
-var ErrEdit = errors.New("mutant: the source has changed")
+// errEdit says that the source is no longer what an edit was written for: the mutant must be adapted.
+var errEdit = errors.New("mutant: the source has changed")
 
 // Overlay writes what go build takes for its -overlay into dir: the module at root with all edits. It returns the
 // file's name.
@@ -72,7 +72,7 @@ func Overlay(root, dir string, mutants ...Mutant) (string, error) {
 func (e Edit) apply(root string, texts map[string]string) error {
 	if e.Old == "" {
 		if _, err := os.Stat(filepath.Join(root, e.File)); err == nil {
-			return fmt.Errorf("%w: there is a file %s", ErrEdit, e.File)
+			return fmt.Errorf("%w: there is a file %s", errEdit, e.File)
 		}
 		texts[e.File] = e.New
 		return nil
@@ -81,12 +81,12 @@ func (e Edit) apply(root string, texts map[string]string) error {
 	if !ok {
 		raw, err := os.ReadFile(filepath.Join(root, e.File))
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrEdit, err)
+			return fmt.Errorf("%w: %w", errEdit, err)
 		}
 		text = string(raw)
 	}
 	if n := strings.Count(text, e.Old); n != 1 {
-		return fmt.Errorf("%w: %s holds this %d times:\n%s", ErrEdit, e.File, n, e.Old)
+		return fmt.Errorf("%w: %s holds this %d times:\n%s", errEdit, e.File, n, e.Old)
 	}
 	texts[e.File] = strings.Replace(text, e.Old, e.New, 1)
 	return nil

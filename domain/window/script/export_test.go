@@ -1,0 +1,4 @@
+package script
+
+// ErrSyntax is for tests.
+var ErrSyntax = errSyntax

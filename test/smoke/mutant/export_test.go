@@ -1,0 +1,4 @@
+package mutant
+
+// ErrEdit is for tests.
+var ErrEdit = errEdit
