@@ -68,9 +68,9 @@ func ofEngine() []Mutant {
 			Name: "produce-error-ignored", Why: "a record that the brokers refused is lost",
 			Edits: []Edit{{
 				File: "engine/commit.go",
-				Old: `	produceErr := m.takeProduceError()
+				Old: `	produceErr := m.consumeProduceError()
 `,
-				New: `	_ = m.takeProduceError()
+				New: `	_ = m.consumeProduceError()
 	var produceErr error
 `,
 			}},
@@ -88,9 +88,9 @@ func (p *Partition) Early() Record {
 `},
 				{
 					File: "engine/pump.go",
-					Old: `			p.raised(s.engine.config.Clock())
+					Old: `			p.adoptWatermark(s.engine.config.Clock())
 `,
-					New: `			p.raised(s.engine.config.Clock())
+					New: `			p.adoptWatermark(s.engine.config.Clock())
 			if len(s.engine.graph.carriers) > 0 {
 				s.tell(p.time.Early())
 			}
@@ -146,10 +146,10 @@ func ofDecisions() []Mutant {
 			Name: "expiry-kept", Why: "what nobody claimed in time is never free again",
 			Edits: []Edit{{
 				File: "domain/reward/apply.go",
-				Old: `			t.move(r, Expired, ReasonExpired)
-			t.giveBack(r, budget.Returned, r.Amount, r.Code)
+				Old: `			t.move(r, Expired, reasonExpired)
+			t.emitReturn(r, budget.Returned, r.Amount, r.Code)
 `,
-				New: `			t.move(r, Expired, ReasonExpired)
+				New: `			t.move(r, Expired, reasonExpired)
 `,
 			}},
 		},
