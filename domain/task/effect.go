@@ -10,53 +10,53 @@ import (
 // Effect is what a decision wants done.
 type Effect interface{ effect() }
 
-// Changed: a task has come to a state; From is empty for one that has just arrived.
+// Changed says that a task has come to a state; From is empty for one that has just arrived.
 type Changed struct {
 	Entry *Entry
 	From  State
 }
 
-// Started: a run goes to the workers.
+// Started is a run that goes to the workers.
 type Started struct{ Run Run }
 
-// Asked: the key wants a token of a limited kind; the answer comes by Grant.
+// Asked says that the key wants a token of a limited kind; the answer comes by Grant.
 type Asked struct{ Kind string }
 
-// Lettered: a task becomes a dead letter.
+// Lettered is a task that becomes a dead letter.
 type Lettered struct{ Letter Letter }
 
-// Filed: what has become of a task is kept in a row of its own, under Key, for a time.
+// Filed is what has become of a task, to be kept in a row of its own, under Key, for a time.
 type Filed struct {
 	Key   string
 	Entry *Entry
 	For   time.Duration
 }
 
-// Paged: tasks go to a row of their own.
+// Paged is tasks that go to a row of their own.
 type Paged struct {
 	Key  string
 	Page *Page
 }
 
-// Wanted: the page under Key is to be sent back, and its row deleted.
+// Wanted is a page, under Key, to be sent back; its row is to be deleted.
 type Wanted struct {
 	Key    string
 	Number int64
 }
 
-// Due: the key wants to be called at a time. There is at most one for each call.
+// Due is the time at which the key wants to be called. There is at most one for each call.
 type Due struct{ At instant.Milli }
 
-// Repeated: a task was dropped, since it came before.
+// Repeated is a task that was dropped, since it came before.
 type Repeated struct{ Task *Task }
 
-// Coalesced: a schedule has fired while its last task still waited, and made none.
+// Coalesced says that a schedule has fired while its last task still waited, and made none.
 type Coalesced struct{ Task *Task }
 
-// Stale: an answer changed nothing.
+// Stale is an answer that changed nothing.
 type Stale struct{ Answer *Answer }
 
-// Rejected: the record cannot be used, and becomes a dead letter.
+// Rejected says that the record cannot be used, and becomes a dead letter.
 type Rejected struct {
 	Reason payment.Reason
 	Detail string

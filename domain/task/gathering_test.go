@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/task"
 )
 
@@ -74,7 +73,7 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 		if next := map[string]string{"a": "a2", "b": "b", "c": "c"}[id]; id == "a" && w.last().Task.ID != next || id != "a" && w.state(id) != task.Parked {
 			t.Errorf("%s: ran %v, state %s", id, w.ids(), w.state(id))
 		}
-		if id != "a" && w.queue.Head.Until != instant.Milli(noon+1000) {
+		if id != "a" && w.queue.Head.Until != noon+1000 {
 			t.Errorf("%s: until %s", id, w.queue.Head.Until)
 		}
 	}

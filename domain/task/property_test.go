@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/task"
 )
 
@@ -346,7 +345,7 @@ func BenchmarkAddStartAnswer(b *testing.B) {
 	p := task.Policy{Kinds: task.BuiltIn().With(plain("call"))}
 	b.ReportAllocs()
 	var q *task.Queue
-	now := instant.Milli(noon)
+	now := noon
 	for i := 0; b.Loop(); i++ {
 		s := task.Submission{Task: task.Task{ID: "tk_0123456789abcdef", Kind: "call", Key: "k", Payload: []byte(`{"a":1}`)}}
 		q, _ = task.Add(q, "k", &s, p, now)
