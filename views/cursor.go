@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"github.com/millrace/millrace/views/problem"
@@ -47,4 +48,20 @@ func (c cursor) decode(text string) (string, error) {
 		return "", problem.Invalid("/query/cursor", "unknown_value", "a cursor of another list")
 	}
 	return string(b[9:]), nil
+}
+
+// scanLimit bounds the missions that one request looks at; a page is then shorter than asked.
+const scanLimit = 10_000
+
+// number is decode for positions that are numbers, 0 for the beginning.
+func (c cursor) number(text string) (int64, error) {
+	position, err := c.decode(text)
+	if err != nil || position == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(position, 10, 64)
+	if err != nil || n < 1 {
+		return 0, problem.Invalid("/query/cursor", "malformed", "not a next_cursor")
+	}
+	return n, nil
 }

@@ -146,15 +146,6 @@ func pageType(kind catalog.Kind) reflect.Type {
 	}
 }
 
-// answered documents what a 200 holds, where the handler's own type does not say.
-func (s *Server) answered(op huma.Operation, t reflect.Type) {
-	schema := s.api.OpenAPI().Components.Schemas.Schema(t, true, "")
-	if op.Responses["200"] == nil {
-		op.Responses["200"] = &huma.Response{Description: "OK"}
-	}
-	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
-}
-
 // sentBack documents that what an answer has besides may come back in a body, and changes nothing.
 func (s *Server) sentBack(body, answer reflect.Type) {
 	registry := s.api.OpenAPI().Components.Schemas

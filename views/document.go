@@ -168,9 +168,6 @@ func used(api *huma.OpenAPI) *huma.OpenAPI {
 	return &document
 }
 
-// componentPrefix is where the document has its schemas.
-const componentPrefix = "#/components/schemas/"
-
 // schemaName names a schema by its type. Those of the codecs' own forms are told apart from what answers call the same.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)

@@ -3,7 +3,6 @@ package views
 import (
 	"context"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,8 +104,6 @@ type interventionOutput struct {
 func entityAnswer(row *catalog.Row) *interventionOutput {
 	return &interventionOutput{ETag: etag(row.Revision), Body: interventionOf(row)}
 }
-
-func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
 
 // collection is the routes of one kind.
 type collection struct {

@@ -9,10 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/views/problem"
 )
 
@@ -317,14 +315,4 @@ func (s *Server) otherWindows(row *health.ModeRow) ([]ClosedWindow, error) {
 func (s *Server) healthRowOf(key string) (*health.Row, error) {
 	row, _, err := rowOf(s, s.sources.health, s.config.Topology.Health, key)
 	return row, err
-}
-
-// normal brings a name into the form in which events are stored.
-func normal(name string) string { return payment.Name(doc.Text(name)) }
-
-func optional[T any](v T, ok bool) *T {
-	if !ok {
-		return nil
-	}
-	return &v
 }

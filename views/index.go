@@ -2,16 +2,9 @@ package views
 
 import (
 	"log/slog"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/tidwall/btree"
-
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/health"
-	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -97,108 +90,4 @@ func (x *Indexes) AuditReset() { x.audit.reset() }
 func (x *Indexes) takeLetter(key string, value []byte) {
 	x.letters.update(key, value)
 	x.watchers.letters.changed(key)
-}
-
-// seriesIndex knows which mode/instrument/gateway has ever been seen, also before its first window closes. The health
-// table holds thousands of closed windows between two of these keys.
-type seriesIndex struct {
-	mu     sync.RWMutex
-	keys   btree.Set[string]
-	listed map[string][]health.Path // what paths has returned, by its argument, until keys change
-}
-
-func (x *seriesIndex) update(key string, value []byte) {
-	if _, _, _, ok := ledger.ParseKey(key); !ok {
-		return
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	switch known := x.keys.Contains(key); {
-	case value == nil && known:
-		x.keys.Delete(key)
-	case value != nil && !known:
-		x.keys.Insert(key)
-	default: // a series has a row for each attempt, and rows change all the time
-		return
-	}
-	clear(x.listed)
-}
-
-// paths returns the series of one mode, or of all if mode is empty, in key order. They must not be changed.
-func (x *seriesIndex) paths(mode string) []health.Path {
-	x.mu.RLock()
-	listed, ok := x.listed[mode]
-	x.mu.RUnlock()
-	if ok {
-		return listed
-	}
-	prefix := ""
-	if mode != "" {
-		prefix = modePrefix(mode)
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var paths []health.Path
-	x.keys.Ascend(prefix, func(key string) bool {
-		if !strings.HasPrefix(key, prefix) {
-			return false
-		}
-		m, instrument, gateway, _ := ledger.ParseKey(key)
-		paths = append(paths, health.Path{Mode: m, Instrument: instrument, Gateway: gateway})
-		return true
-	})
-	if len(paths) > 0 { // or every name that a stranger asks for would stay
-		if x.listed == nil {
-			x.listed = map[string][]health.Path{}
-		}
-		x.listed[mode] = paths
-	}
-	return paths
-}
-
-// modeIndex knows the wall time at which each mode last heard of a window that had closed, as far as this process saw
-// it. Rows change for other reasons too.
-type modeIndex struct {
-	codec   stream.Codec[*health.ModeRow]
-	bad     func(key string, value []byte, err error) // told of rows that cannot be decoded
-	now     func() time.Time
-	mu      sync.RWMutex
-	closing map[string]lastClose // by mode
-}
-
-type lastClose struct {
-	end instant.Milli
-	at  time.Time
-}
-
-func (x *modeIndex) update(mode string, value []byte) {
-	at, end := x.now(), instant.Milli(0)
-	if value != nil {
-		row, err := x.codec.Decode(value)
-		if err != nil {
-			x.bad(mode, value, err)
-			return
-		}
-		end = row.Latest()
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	last, known := x.closing[mode]
-	switch {
-	case value == nil:
-		delete(x.closing, mode)
-	case !known || end > last.end:
-		x.closing[mode] = lastClose{end, at}
-	}
-}
-
-// silence returns how long ago a window of the mode last closed; 0 if none ever has.
-func (x *modeIndex) silence(mode string) time.Duration {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	last, known := x.closing[mode]
-	if !known {
-		return 0
-	}
-	return x.now().Sub(last.at)
 }

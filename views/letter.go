@@ -26,12 +26,6 @@ type Record struct {
 	Headers []deadletter.Header
 }
 
-// Place is where a record lies in the dead-letters topic.
-type Place struct {
-	Partition int32
-	Offset    int64
-}
-
 // Letter is a record that could not be used.
 type Letter struct {
 	ID        string        `json:"id" example:"payments-3-42"`
@@ -77,9 +71,6 @@ type lettersInput struct {
 }
 
 type lettersOutput struct{ Body Letters }
-
-// pageBytes bounds the source bytes in one answer: the limit of a page is then lower than asked.
-const pageBytes = 8 << 20
 
 func (s *Server) letters() {
 	op := s.read("list-dead-letters", "/v1/panel/dead-letters", tagPanel, "Records that could not be used, newest first", panelAccess())
@@ -213,4 +204,9 @@ func letterOf(id string, row *deadletter.Row) Letter {
 		Topic: row.Source.Topic, Partition: row.Source.Partition, Offset: row.Source.Offset,
 		At: row.At, State: row.State.String(), Truncated: row.FullSizeBytes > 0,
 	}
+}
+
+// TransformSchema implements huma.SchemaTransformer; what embeds a Letter has it, too.
+func (Letter) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return refOrNull(s, "decision")
 }

@@ -177,3 +177,9 @@ const headerPrefix = "mr-"
 func unfit(why string) *problem.Problem {
 	return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, why)
 }
+
+// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what
+// became of it stands in the letter's row.
+type LetterCommands interface {
+	Send(ctx context.Context, c *deadletter.Command) error
+}

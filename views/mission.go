@@ -2,9 +2,7 @@ package views
 
 import (
 	"context"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -80,32 +78,6 @@ func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema
 	s.Description = "A mission's definition, as `millrace mission apply` takes it. What is read only may be sent back, and changes nothing."
 	s.Required = []string{"currency", "goal", "window", "reward"}
 	return partial(r, s, "reward", "grant", "limits", "audience")
-}
-
-// partial lets each of some objects within s have only some of its fields.
-func partial(r huma.Registry, s *huma.Schema, names ...string) *huma.Schema {
-	for _, name := range names {
-		some := *r.SchemaFromRef(s.Properties[name].Ref)
-		some.Required, some.Description, some.Properties = nil, s.Properties[name].Description, maps.Clone(some.Properties)
-		for field, p := range some.Properties { // the others stay as answers have them
-			own := *p
-			some.Properties[field] = &own
-		}
-		s.Properties[name] = &some
-	}
-	return s
-}
-
-// merged returns an object with the properties of all; those of later ones take the place of those before.
-func merged(all ...*huma.Schema) *huma.Schema {
-	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: false}
-	for _, s := range all {
-		maps.Copy(out.Properties, s.Properties)
-		out.Required = append(out.Required, s.Required...)
-	}
-	slices.Sort(out.Required)
-	out.Required = slices.Compact(out.Required)
-	return out
 }
 
 // Missions is a page of missions.

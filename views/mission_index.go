@@ -78,9 +78,6 @@ func (x *missionIndex) get(id string) (*listedMission, bool) {
 	return x.items.Get(id)
 }
 
-// scanLimit bounds the missions that one request looks at; a page is then shorter than asked.
-const scanLimit = 10_000
-
 // page returns at most n missions after an id that pass the filter, and the id to go on from, empty at the end.
 func (x *missionIndex) page(f missionFilter, after string, n int) (page []*listedMission, next string) {
 	x.mu.RLock()

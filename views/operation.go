@@ -85,3 +85,15 @@ func (s *Server) written(op huma.Operation, body, answer reflect.Type) {
 	pending := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Pending](), true, "")
 	op.Responses["202"].Content = map[string]*huma.MediaType{"application/json": {Schema: pending}}
 }
+
+// answered documents what a 200 holds, where the handler's own type does not say.
+func (s *Server) answered(op huma.Operation, t reflect.Type) {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(t, true, "")
+	if op.Responses["200"] == nil {
+		op.Responses["200"] = &huma.Response{Description: "OK"}
+	}
+	op.Responses["200"].Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
+}
+
+// componentPrefix is where the document has its schemas.
+const componentPrefix = "#/components/schemas/"

@@ -114,3 +114,5 @@ func checkPreconditions(ctx huma.Context) *problem.Problem {
 	}
 	return nil
 }
+
+func etag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }

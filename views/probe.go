@@ -98,11 +98,3 @@ func keysCheck(keys token.Standing) Check {
 	}
 	return c
 }
-
-func everything(sources []*source) []stretch {
-	all := make([]stretch, len(sources))
-	for i, src := range sources {
-		all[i] = src.whole()
-	}
-	return all
-}

@@ -205,10 +205,6 @@ func allRejected(body Relayed, list bool) *problem.Problem {
 	return p
 }
 
-func unavailable(detail string) *problem.Problem {
-	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, detail).With("Retry-After", "1")
-}
-
 // judgeEvents returns the verdicts, and what is to be sent.
 func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEvent) {
 	body := Relayed{Results: make([]RelayedResult, len(raw))}

@@ -200,16 +200,3 @@ func rewardIDs(row *reward.Row, missionID string) []string {
 	}
 	return ids
 }
-
-// number is decode for positions that are numbers, 0 for the beginning.
-func (c cursor) number(text string) (int64, error) {
-	position, err := c.decode(text)
-	if err != nil || position == "" {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(position, 10, 64)
-	if err != nil || n < 1 {
-		return 0, problem.Invalid("/query/cursor", "malformed", "not a next_cursor")
-	}
-	return n, nil
-}

@@ -101,11 +101,6 @@ func (in *RewardContent) user() (string, error) {
 	return panelUser(in.ID)
 }
 
-// unreadable turns the error of a body into the answer.
-func unreadable(err error) *problem.Problem {
-	return misread(err, "not one object of well-formed JSON")
-}
-
 func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
 	c.ID, c.Actor, c.Proof, c.At = commandID(ctx, asked{key: key, content: content}), identity(ctx).Subject, proved(ctx), instant.Of(s.config.Now())
 	if c.Op == reward.Goodwill {

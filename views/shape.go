@@ -1,6 +1,15 @@
 package views
 
-import "github.com/danielgtaylor/huma/v2"
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/codecs/doc"
+	"github.com/millrace/millrace/domain/payment"
+)
 
 // refOrNull says in a schema that an object may be null, which a reference alone does not.
 func refOrNull(s *huma.Schema, field string) *huma.Schema {
@@ -12,22 +21,49 @@ func refOrNull(s *huma.Schema, field string) *huma.Schema {
 	return s
 }
 
-// TransformSchema implements huma.SchemaTransformer.
-func (Why) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return refOrNull(s, "freeze")
+// partial lets each of some objects within s have only some of its fields.
+func partial(r huma.Registry, s *huma.Schema, names ...string) *huma.Schema {
+	for _, name := range names {
+		some := *r.SchemaFromRef(s.Properties[name].Ref)
+		some.Required, some.Description, some.Properties = nil, s.Properties[name].Description, maps.Clone(some.Properties)
+		for field, p := range some.Properties { // the others stay as answers have them
+			own := *p
+			some.Properties[field] = &own
+		}
+		s.Properties[name] = &some
+	}
+	return s
 }
 
-// TransformSchema implements huma.SchemaTransformer.
-func (UserAd) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return refOrNull(s, "brand")
+// merged returns an object with the properties of all; those of later ones take the place of those before.
+func merged(all ...*huma.Schema) *huma.Schema {
+	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, AdditionalProperties: false}
+	for _, s := range all {
+		maps.Copy(out.Properties, s.Properties)
+		out.Required = append(out.Required, s.Required...)
+	}
+	slices.Sort(out.Required)
+	out.Required = slices.Compact(out.Required)
+	return out
 }
 
-// TransformSchema implements huma.SchemaTransformer; what embeds a UserMission has it, too.
-func (UserMission) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return refOrNull(s, "window")
+// settingValue returns the text of a setting as JSON has it.
+func settingValue(text string) any {
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		return n
+	}
+	if b, err := strconv.ParseBool(text); err == nil {
+		return b
+	}
+	return text
 }
 
-// TransformSchema implements huma.SchemaTransformer; what embeds a Letter has it, too.
-func (Letter) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return refOrNull(s, "decision")
+// normal brings a name into the form in which events are stored.
+func normal(name string) string { return payment.Name(doc.Text(name)) }
+
+func optional[T any](v T, ok bool) *T {
+	if !ok {
+		return nil
+	}
+	return &v
 }

@@ -215,3 +215,11 @@ func recovering(detail string) *problem.Problem {
 	return problem.New(http.StatusServiceUnavailable, problem.Recovering, detail).
 		With("Retry-After", fmt.Sprint(int(retryAfter/time.Second)))
 }
+
+func everything(sources []*source) []stretch {
+	all := make([]stretch, len(sources))
+	for i, src := range sources {
+		all[i] = src.whole()
+	}
+	return all
+}

@@ -215,3 +215,8 @@ func (s *Server) eventTime(as AsOf, row *mission.UserRow) instant.Milli {
 	}
 	return at
 }
+
+// TransformSchema implements huma.SchemaTransformer; what embeds a UserMission has it, too.
+func (UserMission) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return refOrNull(s, "window")
+}

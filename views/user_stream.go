@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"net/http"
 	"sync"
 	"time"
 
@@ -59,10 +58,6 @@ func (x *streams) open(user, subject string) (end func(), refused *problem.Probl
 
 // close ends all streams, and takes no more.
 func (x *streams) close() { x.stopping.Do(func() { close(x.stop) }) }
-
-func stoppingProblem() *problem.Problem {
-	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server is stopping").With("Retry-After", streamRetry)
-}
 
 type userStreamInput struct {
 	ID   string `path:"id" maxLength:"1024" doc:"User id, or me"`

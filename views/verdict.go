@@ -6,17 +6,9 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/domain/audit"
-	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
 )
-
-// Commands hands commands to the catalog.
-type Commands interface {
-	// Send returns once the command will not be lost. What the catalog makes of it stands in the row.
-	Send(ctx context.Context, c *catalog.Command) error
-}
 
 // UserCommands hands on what users, and support for them, ask for. Each method returns once the command will not be
 // lost; what became of it stands in the user's row.
@@ -24,12 +16,6 @@ type UserCommands interface {
 	Enrol(ctx context.Context, e *mission.Enrolment) error
 	Segment(ctx context.Context, s *mission.Segments) error
 	Reward(ctx context.Context, c *reward.Command) error
-}
-
-// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what
-// became of it stands in the letter's row.
-type LetterCommands interface {
-	Send(ctx context.Context, c *deadletter.Command) error
 }
 
 // tableWatchers are those of the tables whose rows keep verdicts.
@@ -122,31 +108,7 @@ func awaited[V any](ctx context.Context, find lookup[V], changed <-chan struct{}
 	}
 }
 
-// judge has the catalog judge a command.
-func (s *Server) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
-	find := s.catalogVerdict(c.Key(), c.ID, &row)
-	send := func(ctx context.Context) error { return s.sendProved(ctx, c) }
-	v, err = await(ctx, s, inquiry[catalog.Verdict]{s.config.Indexes.watchers.catalog, c.Key(), find, send})
-	return v, row, err
-}
-
-// sendProved sends a command with the proof of its actor: the token of the request.
-func (s *Server) sendProved(ctx context.Context, c *catalog.Command) error {
-	c.Proof = proved(ctx)
-	return s.config.Commands.Send(ctx, c)
-}
-
 // proved returns the proof of who makes a request: its token, which was checked.
 func proved(ctx context.Context) audit.Proof {
 	return audit.Proof{By: audit.ByToken, Issuer: identity(ctx).Issuer, Role: roleOf(ctx)}
-}
-
-// catalogVerdict looks a command up in a row of the catalog, which it leaves in row.
-func (s *Server) catalogVerdict(key, id string, row **catalog.Row) lookup[catalog.Verdict] {
-	return func() (v catalog.Verdict, ok bool, err error) {
-		if *row, _, err = rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err == nil {
-			v, ok = (*row).Verdict(id)
-		}
-		return v, ok, err
-	}
 }

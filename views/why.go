@@ -3,7 +3,8 @@ package views
 import (
 	"context"
 	"slices"
-	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -123,13 +124,7 @@ func thresholds(s health.Settings) map[string]any {
 	return out
 }
 
-// settingValue returns the text of a setting as JSON has it.
-func settingValue(text string) any {
-	if n, err := strconv.ParseFloat(text, 64); err == nil {
-		return n
-	}
-	if b, err := strconv.ParseBool(text); err == nil {
-		return b
-	}
-	return text
+// TransformSchema implements huma.SchemaTransformer.
+func (Why) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return refOrNull(s, "freeze")
 }

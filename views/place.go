@@ -1,0 +1,10 @@
+package views
+
+// Place is where a record lies in the dead-letters topic.
+type Place struct {
+	Partition int32
+	Offset    int64
+}
+
+// pageBytes bounds the source bytes in one answer: the limit of a page is then lower than asked.
+const pageBytes = 8 << 20
