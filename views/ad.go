@@ -47,12 +47,12 @@ type userAdsInput struct {
 
 type userAdsOutput struct{ Body UserAds }
 
-func (s *Server) ads() {
+func (s *missionRoutes) ads() {
 	list := s.read("list-user-ads", "/v1/ads", tagUsers, "Ads for the token's subject that are in force now, the most important first", access{roles: []token.Role{token.User}, class: userClass})
 	huma.Register(s.api, list, s.userAds)
 }
 
-func (s *Server) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput, error) {
+func (s *missionRoutes) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput, error) {
 	user := identity(ctx).Subject
 	as, err := s.at(ctx, in.Fresh, s.sources.catalog.whole(), s.sources.progress.holding(user))
 	if err != nil {
@@ -69,12 +69,12 @@ func (s *Server) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput,
 		return nil, err
 	}
 	sees := map[string]string{} // missions, with their brands
-	for _, v := range mission.Views(row, user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions) {
+	for _, v := range mission.Views(row, user, s.index.snapshot(), s.eventTime(as, row), s.config.Missions) {
 		m := v.Mission.Mission()
 		sees[m.ID] = m.BrandID
 	}
 	body, newest, now := UserAds{Items: []UserAd{}}, instant.Milli(0), instant.Of(s.config.Now())
-	for _, ad := range s.config.Indexes.definitions.placed(placement) {
+	for _, ad := range s.catalog.index.placed(placement) {
 		brand, seen := sees[ad.mission]
 		if !ad.shownAt(now) || ad.mission != "" && !seen || after != "" && ad.rank() <= after {
 			continue
@@ -90,7 +90,7 @@ func (s *Server) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput,
 	return &userAdsOutput{body}, nil
 }
 
-func (s *Server) userAd(d *listedDefinition, missionBrand string) UserAd {
+func (s *missionRoutes) userAd(d *listedDefinition, missionBrand string) UserAd {
 	a, _ := d.entity.(catalog.Ad)
 	return UserAd{
 		ID: a.AdID, Title: a.Title, Body: a.Body, ImageURL: optional(a.ImageURL, a.ImageURL != ""), TargetURL: optional(a.TargetURL, a.TargetURL != ""),
@@ -99,8 +99,8 @@ func (s *Server) userAd(d *listedDefinition, missionBrand string) UserAd {
 }
 
 // userBrand returns nil for a brand that users do not see.
-func (s *Server) userBrand(id string) *UserBrand {
-	d, ok := s.config.Indexes.definitions.get(catalog.KindBrand, id)
+func (s *missionRoutes) userBrand(id string) *UserBrand {
+	d, ok := s.catalog.index.get(catalog.KindBrand, id)
 	if !ok || d.entity.Status() != catalog.StatusActive {
 		return nil
 	}

@@ -95,7 +95,7 @@ func approveAccess() access {
 }
 
 // approvals adds the routes of those who approve what others wrote.
-func (s *Server) approvals(c collection) {
+func (s *missionRoutes) approvals(c collection) {
 	c.body = reflect.TypeFor[doc.DecisionBody]()
 	for _, d := range []struct {
 		op      catalog.Op

@@ -105,7 +105,7 @@ type auditInput struct {
 
 type auditOutput struct{ Body AuditPage }
 
-func (s *Server) audit() {
+func (s *auditRoutes) audit() {
 	list := s.read("list-audit", "/v1/panel/audit", tagPanel, "Every act of an operator that was judged, latest first", panelAccess())
 	list.Description = "Changes of what operators define, what they decide on dead letters, and what support does for users, with what came of each. Lines are only ever added, and kept as long as the " +
 		"setting `audit.retention` says, 7 years by default; those about a user are erased with the user. A page may be shorter than asked, or empty, and have a next_cursor."
@@ -131,7 +131,7 @@ func (in *auditInput) filter() (f auditFilter, err error) {
 	return f, nil
 }
 
-func (s *Server) auditList(ctx context.Context, in *auditInput) (*auditOutput, error) {
+func (s *auditRoutes) auditList(ctx context.Context, in *auditInput) (*auditOutput, error) {
 	f, err := in.filter()
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (s *Server) auditList(ctx context.Context, in *auditInput) (*auditOutput, e
 	if err := s.auditCurrent(ctx, in.MinAsOf != ""); err != nil {
 		return nil, err
 	}
-	places, next := s.config.Indexes.audit.page(f, after, in.Limit)
+	places, next := s.index.page(f, after, in.Limit)
 	body := AuditPage{Items: []AuditLine{}}
 	if next != nil {
 		body.NextCursor = place.encode(next.text())
@@ -178,11 +178,11 @@ func auditAfter(c cursor, text string) (*auditMark, error) {
 
 // auditCurrent waits until the index has what was committed before. Where a transaction stays open the answer is made
 // of what there is, unless it must be as new as something else.
-func (s *Server) auditCurrent(ctx context.Context, must bool) error {
+func (s *auditRoutes) auditCurrent(ctx context.Context, must bool) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	err := s.config.Audit.Current(ctx)
-	if err != nil && (must || !s.config.Indexes.audit.isLoaded()) {
+	err := s.log.Current(ctx)
+	if err != nil && (must || !s.index.isLoaded()) {
 		s.config.Log.WarnContext(ctx, "the audit is not known yet", "request_id", requestID(ctx), "error", err)
 		return recovering("the audit is being loaded")
 	}
@@ -190,14 +190,14 @@ func (s *Server) auditCurrent(ctx context.Context, must bool) error {
 }
 
 // auditLines reads lines. One that retention or an erasure has taken since it was listed is left out.
-func (s *Server) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLine, error) {
+func (s *auditRoutes) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLine, error) {
 	lines := []AuditLine{}
 	if len(places) == 0 {
 		return lines, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	values, err := s.config.Audit.Read(ctx, places)
+	values, err := s.log.Read(ctx, places)
 	if err != nil {
 		s.config.Log.WarnContext(ctx, "cannot read the audit", "request_id", requestID(ctx), "error", err)
 		return nil, problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")

@@ -270,7 +270,7 @@ func TestAuditIsNotReadBeforeItIsLoaded(t *testing.T) {
 	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
 	mark := f.get("/v1/panel/brands/b")["as_of"].(map[string]any)["token"].(string)
 	viewer := f.token("v", token.Viewer)
-	f.server.config.Audit = lateAudit{f.audit}
+	f.server.audit.log = lateAudit{f.audit}
 	if body := f.get("/v1/panel/audit"); len(body["items"].([]any)) != 1 {
 		t.Errorf("%v", body)
 	}

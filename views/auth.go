@@ -33,12 +33,12 @@ func panelAccess() access {
 }
 
 // healthAccess includes the panel's roles, since the panel shows health.
-func (s *Server) healthAccess() access {
+func (s *kit) healthAccess() access {
 	return access{roles: append(panelAccess().roles, token.Health, token.Service), open: s.config.OpenHealth, class: healthClass}
 }
 
 // guard lets an operation's callers in, before anything else of the request is looked at.
-func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
+func (s *kit) guard(a access) func(huma.Context, func(huma.Context)) {
 	if a.class == "" {
 		a.class = panelClass
 	}
@@ -54,7 +54,7 @@ func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
 }
 
 // admit returns who asks, or why not. What has no valid token is counted by its address, so that guessing is slow.
-func (s *Server) admit(r *http.Request, a access) (token.Identity, *problem.Problem) {
+func (s *kit) admit(r *http.Request, a access) (token.Identity, *problem.Problem) {
 	header, open := r.Header.Get("Authorization"), a.open && local(r)
 	if header == "" && open {
 		return token.Identity{}, s.limiters.take(a.class, address(r))
@@ -72,7 +72,7 @@ func (s *Server) admit(r *http.Request, a access) (token.Identity, *problem.Prob
 	return who, p
 }
 
-func (s *Server) refuse(ctx huma.Context, p *problem.Problem) {
+func (s *kit) refuse(ctx huma.Context, p *problem.Problem) {
 	for name, values := range p.GetHeaders() {
 		ctx.SetHeader(name, values[0])
 	}
@@ -81,7 +81,7 @@ func (s *Server) refuse(ctx huma.Context, p *problem.Problem) {
 	_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.For(requestID(ctx.Context()))) // a client that went away is not our error
 }
 
-func (s *Server) authenticate(ctx context.Context, header string) (token.Identity, *problem.Problem) {
+func (s *kit) authenticate(ctx context.Context, header string) (token.Identity, *problem.Problem) {
 	scheme, text, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || text == "" {
 		return token.Identity{}, problem.Of(http.StatusUnauthorized).With("WWW-Authenticate", `Bearer realm="millrace"`)

@@ -84,32 +84,32 @@ const (
 	shownUntried  = 2
 )
 
-func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
+func (s *devRoutes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	as, err := s.at(ctx, Fresh{}, everything(s.sources.all)...)
 	if err != nil {
 		return nil, err
 	}
-	state := s.config.Board.Board()
+	state := s.page.Board()
 	body := boardBody{StartedAt: instant.Of(state.StartedAt), Users: []boardUserBody{}, Banks: []boardBank{}, Totals: totalsOf(state)}
-	snapshot := s.config.Indexes.missions.snapshot()
+	snapshot := s.missions.index.snapshot()
 	for _, u := range state.Users {
-		row, err := s.userRow(u.ID)
+		row, err := s.missions.userRow(u.ID)
 		if undecodable(err) {
 			continue // the page shows the others
 		}
 		if err != nil {
 			return nil, err
 		}
-		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shownOf(mission.Views(row, u.ID, snapshot, s.eventTime(as, row), s.config.Missions))})
+		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shownOf(mission.Views(row, u.ID, snapshot, s.missions.eventTime(as, row), s.config.Missions))})
 	}
 	var evaluated instant.Milli
 	var shown []shownBank
-	modes, err := s.modes("")
+	modes, err := s.health.modes("")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range modes {
-		row, err := s.mode(name)
+		row, err := s.health.mode(name)
 		if undecodable(err) {
 			continue
 		}
@@ -126,7 +126,7 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		if err != nil && !undecodable(err) {
 			return nil, err
 		}
-		body.Banks = append(body.Banks, boardBank{s.healthRow(bank.mode, bank.standing), spark})
+		body.Banks = append(body.Banks, boardBank{s.health.healthRow(bank.mode, bank.standing), spark})
 	}
 	body.AsOf = as.stamped(evaluated)
 	return &boardOutput{body}, nil
@@ -201,7 +201,7 @@ func worthShowing(banks []shownBank) []shownBank {
 }
 
 // spark adds up the gateways of an instrument, window by window.
-func (s *Server) spark(row *health.ModeRow, instrument string) ([]*float64, error) {
+func (s *devRoutes) spark(row *health.ModeRow, instrument string) ([]*float64, error) {
 	inst := row.Instrument(instrument)
 	if inst == nil {
 		return nil, errors.New("views: an instrument vanished from its own row")
@@ -209,7 +209,7 @@ func (s *Server) spark(row *health.ModeRow, instrument string) ([]*float64, erro
 	sums := map[instant.Milli]health.Counts{}
 	var newest instant.Milli
 	for i := range inst.Gateways {
-		r, err := s.healthRowOf(health.Path{Mode: row.Mode, Instrument: instrument, Gateway: inst.Gateways[i].Name}.Key())
+		r, err := s.health.healthRowOf(health.Path{Mode: row.Mode, Instrument: instrument, Gateway: inst.Gateways[i].Name}.Key())
 		if err != nil {
 			return []*float64{}, err
 		}

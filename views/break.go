@@ -33,8 +33,8 @@ func (e *UnknownError) Error() string { return "must be one of " + strings.Join(
 // longestBreak bounds how long traffic goes badly.
 const longestBreak = 24 * time.Hour
 
-func (s *Server) breaker() {
-	if s.config.Breaker == nil {
+func (s *devRoutes) breaker() {
+	if s.breaks == nil {
 		return
 	}
 	op := s.operation("break-traffic", http.MethodPost, "/v1/dev/break", tagServer, "Makes live traffic go badly for a time")
@@ -67,7 +67,7 @@ type Broken struct {
 
 type breakOutput struct{ Body Broken }
 
-func (s *Server) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, error) {
+func (s *devRoutes) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, error) {
 	if err := in.only(in.Body); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *Server) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, 
 		Mode: in.Body.Mode, Instrument: in.Body.Instrument, Gateway: in.Body.Gateway, Begin: now, End: now.Add(d), Success: in.Body.Success,
 	}
 	var unknown *UnknownError
-	switch err := s.config.Breaker(o); {
+	switch err := s.breaks(o); {
 	case errors.As(err, &unknown):
 		return nil, problem.Invalid("/"+unknown.Field, "unknown_value", unknown.Error())
 	case errors.Is(err, ErrNoTraffic):

@@ -50,7 +50,7 @@ const maxClosedWindows = 50_000
 
 // closedWindow returns the closed window kept under a key of the health table, false if there is none: it may still be
 // on its way to its row.
-func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
+func (s *healthRoutes) closedWindow(key string) (ClosedWindow, bool, error) {
 	value, err := s.sources.health.Get(key)
 	if err != nil || value == nil {
 		return ClosedWindow{}, false, err
@@ -62,7 +62,7 @@ func (s *Server) closedWindow(key string) (ClosedWindow, bool, error) {
 	if ok && bytes.Equal(known.value, value) {
 		return known.window, true, nil
 	}
-	row, err := decodedRow(s, s.sources.health, s.config.Topology.Health, key, value)
+	row, err := decodedRow(s.kit, s.sources.health, s.config.Topology.Health, key, value)
 	if err != nil {
 		return ClosedWindow{}, false, err
 	}

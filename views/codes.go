@@ -51,7 +51,7 @@ type codesOutput struct {
 // codesInFlight is how many commands of one upload wait for their verdicts at a time: the row remembers a few more.
 const codesInFlight = 8
 
-func (s *Server) poolCodes(c collection) {
+func (s *catalogRoutes) poolCodes(c collection) {
 	op := s.write("add-pool-codes", http.MethodPost, c.path+"/{id}/codes", "Gift codes for a pool: text/csv, one a line")
 	op.Description = "UTF-8 or UTF-16, with or without byte order mark, one field a line in quotes or not; a first line `code` is a header. What is not surely a code " +
 		"(other headings, comments, totals, `sep=`, numbers that a spreadsheet has made scientific, what does not fit the pool's `code_pattern`) is refused by its line, and " +
@@ -115,7 +115,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 
 // poolOf returns a pool that is there.
 func (c collection) poolOf(id string) (catalog.Pool, error) {
-	row, _, err := rowOf(c.server, c.server.sources.catalog, c.server.config.Topology.Catalog, catalog.Key(c.kind, id))
+	row, _, err := rowOf(c.server.kit, c.server.sources.catalog, c.server.config.Topology.Catalog, catalog.Key(c.kind, id))
 	if err != nil {
 		return catalog.Pool{}, err
 	}
@@ -153,14 +153,14 @@ func refusedCodes(file *rewardcodec.CodesFile) *problem.Problem {
 }
 
 // inPool returns how many of the codes a pool has, as far as the server has read.
-func (s *Server) inPool(pool string, codes []string) (int, error) {
+func (s *catalogRoutes) inPool(pool string, codes []string) (int, error) {
 	rows, n := map[string]*budget.Row{}, 0
 	for _, code := range codes {
 		key := budget.KnownKey(pool, code)
 		row, asked := rows[key]
 		if !asked {
 			var err error
-			if row, _, err = rowOf(s, s.sources.budget, s.config.Topology.Budget, key); err != nil {
+			if row, _, err = rowOf(s.kit, s.sources.budget, s.config.Topology.Budget, key); err != nil {
 				return 0, err
 			}
 			rows[key] = row
@@ -174,8 +174,8 @@ func (s *Server) inPool(pool string, codes []string) (int, error) {
 
 // stockBehind returns how many codes were handed on to a pool's stock that it has not taken in yet, as far as the
 // server has read.
-func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
-	row, _, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(pool.PoolID))
+func (s *catalogRoutes) stockBehind(pool catalog.Pool) (int64, error) {
+	row, _, err := rowOf(s.kit, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(pool.PoolID))
 	if err != nil || row == nil {
 		return pool.Added, err
 	}
@@ -185,11 +185,11 @@ func (s *Server) stockBehind(pool catalog.Pool) (int64, error) {
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.
 func (c collection) judgeAll(ctx context.Context, key string, when precondition, commands []*catalog.Command) error {
 	s := c.server
-	changed, end := s.config.Indexes.watchers.catalog.watch(key)
+	changed, end := s.watchers.catalog.watch(key)
 	defer end()
 	var waiting []*catalog.Command
 	for i, command := range commands {
-		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
+		row, _, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, key)
 		switch {
 		case err != nil:
 			return err
@@ -224,7 +224,7 @@ func (c collection) judgeAll(ctx context.Context, key string, when precondition,
 }
 
 // verdictOf waits for the verdict on a command that was sent: nil if it was not refused.
-func (s *Server) verdictOf(ctx context.Context, key, id string, changed <-chan struct{}) error {
+func (s *catalogRoutes) verdictOf(ctx context.Context, key, id string, changed <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
 	v, err := awaited(ctx, s.catalogVerdict(key, id, new(*catalog.Row)), changed)

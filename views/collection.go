@@ -63,11 +63,11 @@ func (c collection) do(ctx context.Context, command *catalog.Command, when preco
 	if _, err := s.at(ctx, Fresh{}, s.sources.catalog.holding(command.Key())); err != nil {
 		return nil, err
 	}
-	row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, command.Key())
+	row, _, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, command.Key())
 	if err != nil {
 		return nil, err
 	}
-	if row.Clash(command.ID) || s.config.Indexes.keys.elsewhere(command.ID, command.Key()) {
+	if row.Clash(command.ID) || s.keys.elsewhere(command.ID, command.Key()) {
 		return nil, conflict()
 	}
 	if command.Expected, err = when.expected(row, command); err != nil {

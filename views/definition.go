@@ -109,7 +109,7 @@ func shownDefinition(row *catalog.Row) any {
 }
 
 // definitions adds the routes of brands, ads, pools and reward templates.
-func (s *Server) definitions() {
+func (s *catalogRoutes) definitions() {
 	for _, c := range []collection{
 		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[catalogcodec.BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
 		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[catalogcodec.AdBody](), reflect.TypeFor[Ad](), shownDefinition},
@@ -147,7 +147,7 @@ func pageType(kind catalog.Kind) reflect.Type {
 }
 
 // sentBack documents that what an answer has besides may come back in a body, and changes nothing.
-func (s *Server) sentBack(body, answer reflect.Type) {
+func (s *catalogRoutes) sentBack(body, answer reflect.Type) {
 	registry := s.api.OpenAPI().Components.Schemas
 	in, out := registry.SchemaFromRef(registry.Schema(body, true, "").Ref), registry.SchemaFromRef(registry.Schema(answer, true, "").Ref)
 	for _, f := range reflect.VisibleFields(answer) {
@@ -184,9 +184,9 @@ func (c collection) listDefinitions(ctx context.Context, in *definitionsInput) (
 	if err != nil {
 		return nil, err
 	}
-	x := s.config.Indexes
+	x := s.index
 	brands := x.brandsOf(f.merchant)
-	page, next := x.definitions.page(c.kind, func(d *listedDefinition) bool { return f.passes(x.missions, brands, d) }, after, in.Limit)
+	page, next := x.page(c.kind, func(d *listedDefinition) bool { return f.passes(s.missions, brands, d) }, after, in.Limit)
 	body := Definitions[definition]{Items: []definition{}}
 	if next != "" {
 		body.NextCursor = place.encode(next)
@@ -220,9 +220,9 @@ func (c collection) getDefinition(ctx context.Context, in *definitionInput) (*de
 	if err != nil {
 		return nil, err
 	}
-	d, ok := s.config.Indexes.definitions.get(c.kind, in.ID)
+	d, ok := s.index.get(c.kind, in.ID)
 	if !ok { // not there, or not to be decoded
-		if _, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err != nil {
+		if _, _, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, key); err != nil {
 			return nil, err
 		}
 		return nil, problem.Missing(string(c.kind))
@@ -238,8 +238,8 @@ func (c collection) getDefinition(ctx context.Context, in *definitionInput) (*de
 	return &definitionOutput{etag(facts.Revision), definition{d.definition, facts}}, nil
 }
 
-func (s *Server) poolStock(id string) (*PoolStock, error) {
-	row, _, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(id))
+func (s *catalogRoutes) poolStock(id string) (*PoolStock, error) {
+	row, _, err := rowOf(s.kit, s.sources.budget, s.config.Topology.Budget, budget.PoolKey(id))
 	if err != nil {
 		return nil, err
 	}

@@ -148,27 +148,23 @@ type definitionFilter struct {
 
 // passes tells whether d is of the status, holds the text, and has to do with the merchant: by its own names, by its
 // brand, or by the filters of its mission. Brands are those that have the merchant.
-func (f definitionFilter) passes(missions *missionIndex, brands map[string]bool, d *listedDefinition) bool {
+func (f definitionFilter) passes(missions missionFinder, brands map[string]bool, d *listedDefinition) bool {
 	if f.status != "" && f.status != d.entity.Status() || !strings.Contains(d.text, f.query) {
 		return false
 	}
 	if f.merchant == "" || brands[d.brand] {
 		return true
 	}
-	if d.mission == "" {
-		return false
-	}
-	m, ok := missions.get(d.mission)
-	return ok && (missionFilter{merchant: f.merchant}).passes(m)
+	return d.mission != "" && missions.atMerchant(d.mission, f.merchant)
 }
 
 // brandsOf returns the ids of the brands that have a merchant.
-func (x *Indexes) brandsOf(merchant string) map[string]bool {
+func (x *definitionIndex) brandsOf(merchant string) map[string]bool {
 	found := map[string]bool{}
 	if merchant == "" {
 		return found
 	}
-	for _, b := range x.definitions.all(catalog.KindBrand, func(d *listedDefinition) bool { return slices.Contains(d.merchants, merchant) }) {
+	for _, b := range x.all(catalog.KindBrand, func(d *listedDefinition) bool { return slices.Contains(d.merchants, merchant) }) {
 		found[b.id] = true
 	}
 	return found

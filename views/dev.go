@@ -21,15 +21,15 @@ import (
 )
 
 // dev adds what only `millrace dev` has. None of it is in the OpenAPI document.
-func (s *Server) dev() {
-	if s.config.Minter != nil {
+func (s *devRoutes) dev() {
+	if s.minter != nil {
 		op := s.operation("mint-token", http.MethodPost, "/v1/dev/token", tagServer, "A token, for callers on this machine")
 		op.Hidden = true
 		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage), s.known}
 		huma.Register(s.api, op, s.mint)
 	}
 	s.breaker()
-	if s.config.Board != nil {
+	if s.page != nil {
 		op := s.operation("get-board", http.MethodGet, "/v1/dev/board", tagServer, "What the live page shows")
 		op.Hidden = true
 		op.Middlewares = huma.Middlewares{s.onlyLocal(sameOrigin), s.known}
@@ -38,7 +38,7 @@ func (s *Server) dev() {
 }
 
 // onlyLocal lets callers of this machine in, where ok holds too.
-func (s *Server) onlyLocal(ok func(*http.Request) bool) func(huma.Context, func(huma.Context)) {
+func (s *devRoutes) onlyLocal(ok func(*http.Request) bool) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if r := request(ctx.Context()); !local(r) || !ok(r) {
 			s.refuse(ctx, problem.New(http.StatusForbidden, problem.Forbidden, "only for callers on this machine, by its loopback address"))
@@ -94,7 +94,7 @@ type Minted struct {
 
 type mintOutput struct{ Body Minted }
 
-func (s *Server) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
+func (s *devRoutes) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
 	if err := in.only(in.Body); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (s *Server) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
 			return nil, problem.Invalid("/roles", "unknown_value", "roles are user, health, viewer, editor, approver, admin, service")
 		}
 	}
-	text, err := s.config.Minter.Mint(in.Body.Sub, in.Body.Roles, ttl)
+	text, err := s.minter.Mint(in.Body.Sub, in.Body.Roles, ttl)
 	switch {
 	case errors.Is(err, token.ErrRequest):
 		return nil, problem.Invalid("/sub", "invalid", "a subject has 1 to 256 bytes and is not blank")

@@ -51,7 +51,7 @@ type downtimesInput struct {
 type downtimesOutput struct{ Body Downtimes }
 
 // downtimeList lists what the rows of the modes remember: all that is not over, and of each mode the last that were.
-func (s *Server) downtimeList(ctx context.Context, in *downtimesInput) (*downtimesOutput, error) {
+func (s *healthRoutes) downtimeList(ctx context.Context, in *downtimesInput) (*downtimesOutput, error) {
 	mode, instrument := normal(in.Mode), normal(in.Instrument)
 	from := s.sources.routing.whole()
 	if mode != "" {
@@ -93,7 +93,7 @@ func (s *Server) downtimeList(ctx context.Context, in *downtimesInput) (*downtim
 
 // downtimes returns those of one mode, or of all if it is empty, the one that begins last first, and up to when modes
 // were evaluated.
-func (s *Server) downtimes(only string) (all []health.Downtime, evaluated instant.Milli, err error) {
+func (s *healthRoutes) downtimes(only string) (all []health.Downtime, evaluated instant.Milli, err error) {
 	modes, err := s.modes(only)
 	if err != nil {
 		return nil, 0, err

@@ -35,7 +35,7 @@ type UserSegments struct {
 }
 
 // enrolments adds what decides which missions a user is in.
-func (s *Server) enrolments() {
+func (s *missionRoutes) enrolments() {
 	const path = "/v1/users/{id}/missions/{mid}/enrol"
 	enrol := s.userWrite("enrol", http.MethodPost, path, tagUsers, "Take part in a mission that is opted in to", userAccess())
 	huma.Register(s.api, enrol, s.enrol(mission.Enrol))
@@ -48,7 +48,7 @@ func (s *Server) enrolments() {
 	s.written(put, reflect.TypeFor[rewardcodec.SegmentsBody](), reflect.TypeFor[UserSegments]())
 }
 
-func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput) (*userWrittenOutput, error) {
+func (s *missionRoutes) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput) (*userWrittenOutput, error) {
 	return func(ctx context.Context, in *enrolInput) (*userWrittenOutput, error) {
 		user, err := subject(ctx, in.ID)
 		if err != nil {
@@ -62,20 +62,20 @@ func (s *Server) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput
 			return nil, err
 		}
 		e := &mission.Enrolment{ID: commandID(ctx, asked{key: in.Key.Key}), Op: op, UserID: user, Mission: in.Mission, Actor: identity(ctx).Subject, At: at}
-		c := s.progressCommand(e.ID, user, func(ctx context.Context) error { return s.config.UserCommands.Enrol(ctx, e) })
+		c := s.progressCommand(e.ID, user, func(ctx context.Context) error { return s.commands.Enrol(ctx, e) })
 		c.location = userPath(user, "missions", e.Mission)
 		c.shown = func(row *mission.UserRow) (any, error) {
-			v, ok := mission.ViewOf(row, user, e.Mission, s.config.Indexes.missions.snapshot(), s.eventTime(AsOf{}, row), s.config.Missions)
+			v, ok := mission.ViewOf(row, user, e.Mission, s.index.snapshot(), s.eventTime(AsOf{}, row), s.config.Missions)
 			if !ok {
 				return nil, problem.Missing("mission")
 			}
 			return userMissionOf(v), nil
 		}
-		return obey(ctx, s, c)
+		return obey(ctx, s.kit, c)
 	}
 }
 
-func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWrittenOutput, error) {
+func (s *missionRoutes) putSegments(ctx context.Context, in *segmentsInput) (*userWrittenOutput, error) {
 	user, err := panelUser(in.ID)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 		ID: commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), UserID: user, Segments: segments, At: at, Actor: identity(ctx).Subject, Proof: proved(ctx),
 		Asked: instant.Of(s.config.Now()),
 	}
-	c := s.progressCommand(m.ID, user, func(ctx context.Context) error { return s.config.UserCommands.Segment(ctx, m) })
+	c := s.progressCommand(m.ID, user, func(ctx context.Context) error { return s.commands.Segment(ctx, m) })
 	c.location = userPath(user, "missions")
 	c.shown = func(row *mission.UserRow) (any, error) {
 		body := UserSegments{UserID: user, Segments: []string{}}
@@ -104,12 +104,12 @@ func (s *Server) putSegments(ctx context.Context, in *segmentsInput) (*userWritt
 		}
 		return body, nil
 	}
-	return obey(ctx, s, c)
+	return obey(ctx, s.kit, c)
 }
 
-func (s *Server) progressCommand(id, user string, send func(context.Context) error) userCommand[*mission.UserRow] {
+func (s *missionRoutes) progressCommand(id, user string, send func(context.Context) error) userCommand[*mission.UserRow] {
 	return userCommand[*mission.UserRow]{
-		id: id, user: user, table: s.sources.progress, group: s.config.Topology.Progress, watchers: s.config.Indexes.watchers.progress, send: send,
+		id: id, user: user, table: s.sources.progress, group: s.config.Topology.Progress, watchers: s.watchers.progress, send: send,
 		verdicts: func(row *mission.UserRow) verdict.List {
 			if row == nil {
 				return nil
@@ -124,7 +124,7 @@ const replayed = time.Hour
 
 // decidedAt returns the event time from which a user's decision holds: the clock's, since payments are made by it.
 // Where history is replayed it is the time up to which it was, as reads show it.
-func (s *Server) decidedAt(ctx context.Context, user string) (instant.Milli, error) {
+func (s *missionRoutes) decidedAt(ctx context.Context, user string) (instant.Milli, error) {
 	as, err := s.at(ctx, Fresh{}, s.sources.progress.holding(user))
 	if err != nil {
 		return 0, err

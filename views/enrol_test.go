@@ -26,7 +26,7 @@ func (f *fixture) pay(id string, minor int64, after time.Duration) {
 		return mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: minor, At: p.CreatedAt}, missions, mission.DefaultConfig())
 	}))
 	f.until(func() bool {
-		row, err := f.server.userRow("usr_1")
+		row, err := f.server.missions.userRow("usr_1")
 		f.check(err)
 		return row != nil && strings.Contains(recentOf(row), " "+id+" ")
 	})

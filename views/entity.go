@@ -107,7 +107,7 @@ func entityAnswer(row *catalog.Row) *interventionOutput {
 
 // collection is the routes of one kind.
 type collection struct {
-	server *Server
+	server *catalogRoutes
 	kind   catalog.Kind
 	path   string       // of the list
 	name   string       // of operations, in the singular
@@ -145,7 +145,7 @@ func (c collection) list(ctx context.Context, in *interventionsInput) (*interven
 		scanned, last = scanned+1, key
 		row, err := s.config.Topology.Catalog.Row.Decode(value)
 		if err != nil {
-			s.config.Indexes.bad.report(s.sources.catalog.topic, key, value, err)
+			s.bad.report(s.sources.catalog.topic, key, value, err)
 			return true
 		}
 		if row.Entity == nil {
@@ -183,7 +183,7 @@ func (c collection) get(ctx context.Context, fresh Fresh, i item) (*intervention
 	if _, err := s.at(ctx, fresh, s.sources.catalog.holding(key)); err != nil {
 		return nil, err
 	}
-	row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
+	row, _, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, key)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (c collection) get(ctx context.Context, fresh Fresh, i item) (*intervention
 }
 
 // interventions adds the routes of what people decide over payment health.
-func (s *Server) interventions() {
+func (s *catalogRoutes) interventions() {
 	answer, show := reflect.TypeFor[Intervention](), func(row *catalog.Row) any { return interventionOf(row) }
 	for _, c := range []collection{
 		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[healthcodec.OverrideBody](), answer, show},
@@ -231,7 +231,7 @@ type ItemPlace struct {
 	Instrument string `path:"instrument" maxLength:"256"`
 }
 
-func byID(s *Server, c collection) {
+func byID(s *catalogRoutes, c collection) {
 	path := c.path + "/{id}"
 	huma.Register(s.api, s.read("get-"+c.name, path, tagPanel, "One "+string(c.kind), panelAccess()),
 		func(ctx context.Context, in *struct {
@@ -244,7 +244,7 @@ func byID(s *Server, c collection) {
 }
 
 // writesByID adds the writes of a collection whose items have ids.
-func writesByID(s *Server, c collection) {
+func writesByID(s *catalogRoutes, c collection) {
 	path := c.path + "/{id}"
 	registerWrite(c, s.write("create-"+c.name, "POST", c.path, "A new "+string(c.kind)),
 		func(ctx context.Context, in *Definition) (*writtenOutput, error) {
@@ -266,7 +266,7 @@ func writesByID(s *Server, c collection) {
 		})
 }
 
-func byMode(s *Server, c collection) {
+func byMode(s *catalogRoutes, c collection) {
 	path := c.path + "/{mode}"
 	huma.Register(s.api, s.read("get-"+c.name, path, tagPanel, "The "+string(c.kind)+" of a mode", panelAccess()),
 		func(ctx context.Context, in *struct {
@@ -288,7 +288,7 @@ func byMode(s *Server, c collection) {
 		})
 }
 
-func byInstrument(s *Server, c collection) {
+func byInstrument(s *catalogRoutes, c collection) {
 	path := c.path + "/{mode}/{instrument}"
 	huma.Register(s.api, s.read("get-"+c.name+"-of-instrument", path, tagPanel, "The "+string(c.kind)+" of an instrument", panelAccess()),
 		func(ctx context.Context, in *struct {

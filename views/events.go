@@ -18,7 +18,7 @@ const (
 )
 
 // streamOperation describes a route of server-sent events.
-func (s *Server) streamOperation(id, path, tag, summary, description string, a access) huma.Operation {
+func (s *kit) streamOperation(id, path, tag, summary, description string, a access) huma.Operation {
 	op := s.read(id, path, tag, summary, a)
 	op.Description = description
 	op.Responses["200"] = &huma.Response{
@@ -32,7 +32,7 @@ func (s *Server) streamOperation(id, path, tag, summary, description string, a a
 const tokenOver = "the token is over: listen anew, with a valid one"
 
 // over returns a channel that tells when a token is over, never for a caller without one. Whoever asked must stop.
-func (s *Server) over(who token.Identity) (over <-chan time.Time, stop func() bool) {
+func (s *kit) over(who token.Identity) (over <-chan time.Time, stop func() bool) {
 	if who.Until.IsZero() {
 		return nil, func() bool { return false }
 	}

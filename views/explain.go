@@ -60,22 +60,22 @@ type explainInput struct {
 
 type explainOutput struct{ Body Explanation }
 
-func (s *Server) explanations() {
+func (s *ledgerRoutes) explanations() {
 	op := s.read("explain-mission", "/v1/panel/users/{id}/missions/{mid}/explain", tagPanel, "Why a payment did or did not count for a user's mission", panelAccess())
 	huma.Register(s.api, op, s.explain)
 }
 
-func (s *Server) explain(ctx context.Context, in *explainInput) (*explainOutput, error) {
+func (s *ledgerRoutes) explain(ctx context.Context, in *explainInput) (*explainOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.progress.holding(in.ID), s.sources.ledger.holding(in.Transaction), s.sources.catalog.whole())
 	if err != nil {
 		return nil, err
 	}
-	missions := s.config.Indexes.missions.snapshot()
+	missions := s.missions.index.snapshot()
 	plan, ok := missions.Find(in.Mission)
 	if !ok {
 		return nil, problem.Missing("mission")
 	}
-	row, err := s.userRow(in.ID)
+	row, err := s.missions.userRow(in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +107,8 @@ func (s *Server) explain(ctx context.Context, in *explainInput) (*explainOutput,
 
 // paymentOf returns a user's payment with what is left of it: from the ledger, or, where that has forgotten it, from
 // the user's row.
-func (s *Server) paymentOf(row *mission.UserRow, user, id string) (payment.Facts, int64, error) {
-	transaction, _, err := rowOf(s, s.sources.ledger, s.config.Topology.Ledger, id)
+func (s *ledgerRoutes) paymentOf(row *mission.UserRow, user, id string) (payment.Facts, int64, error) {
+	transaction, _, err := rowOf(s.kit, s.sources.ledger, s.config.Topology.Ledger, id)
 	if err != nil {
 		return payment.Facts{}, 0, err
 	}

@@ -89,7 +89,7 @@ type healthOutput struct{ Body HealthDetail }
 
 type routingOutput struct{ Body Routing }
 
-func (s *Server) health() {
+func (s *healthRoutes) health() {
 	a := s.healthAccess()
 	huma.Register(s.api, s.read("list-health", "/v1/health", tagHealth, "Instruments with their health", a), s.healthList)
 	huma.Register(s.api, s.read("get-health", "/v1/health/{mode}/{instrument}", tagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
@@ -102,7 +102,7 @@ func (s *Server) health() {
 	huma.Register(s.api, s.read("get-routing", "/v1/routing/{mode}/{instrument}", tagHealth, "How to divide an instrument's traffic", a), s.routing)
 }
 
-func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthListOutput, error) {
+func (s *healthRoutes) healthList(ctx context.Context, in *healthListInput) (*healthListOutput, error) {
 	only := normal(in.Mode)
 	from := s.sources.routing.whole()
 	if only != "" {
@@ -151,7 +151,7 @@ func (s *Server) healthList(ctx context.Context, in *healthListInput) (*healthLi
 	return &healthListOutput{body}, nil
 }
 
-func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*healthOutput, error) {
+func (s *healthRoutes) healthDetail(ctx context.Context, in *instrumentInput) (*healthOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.routing.holding(normal(in.Mode)), s.sources.health.whole())
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (s *Server) healthDetail(ctx context.Context, in *instrumentInput) (*health
 	return &healthOutput{body}, nil
 }
 
-func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutput, error) {
+func (s *healthRoutes) routing(ctx context.Context, in *instrumentInput) (*routingOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.routing.holding(normal(in.Mode)))
 	if err != nil {
 		return nil, err
@@ -189,9 +189,9 @@ func (s *Server) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 }
 
 // modes returns the modes asked for that have ever been seen.
-func (s *Server) modes(only string) ([]string, error) {
+func (s *healthRoutes) modes(only string) ([]string, error) {
 	var modes []string
-	for _, p := range s.config.Indexes.series.paths(only) {
+	for _, p := range s.series.paths(only) {
 		if n := len(modes); n == 0 || modes[n-1] != p.Mode {
 			modes = append(modes, p.Mode)
 		}
@@ -208,7 +208,7 @@ func (s *Server) modes(only string) ([]string, error) {
 }
 
 // mode returns the routing row of a mode, filled up with the instruments and gateways that have no score yet.
-func (s *Server) mode(mode string) (*health.ModeRow, error) {
+func (s *healthRoutes) mode(mode string) (*health.ModeRow, error) {
 	row, err := s.modeRow(mode)
 	if err != nil {
 		return nil, err
@@ -216,10 +216,10 @@ func (s *Server) mode(mode string) (*health.ModeRow, error) {
 	if row == nil {
 		row = &health.ModeRow{Mode: mode}
 	}
-	return withKnown(s.config.Settings, row, s.config.Indexes.series.paths(mode)), nil
+	return withKnown(s.config.Settings, row, s.series.paths(mode)), nil
 }
 
-func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standing, []health.Standing, error) {
+func (s *healthRoutes) instrument(in *instrumentInput) (*health.ModeRow, health.Standing, []health.Standing, error) {
 	row, err := s.mode(normal(in.Mode))
 	if err != nil {
 		return nil, health.Standing{}, nil, err
@@ -231,8 +231,8 @@ func (s *Server) instrument(in *instrumentInput) (*health.ModeRow, health.Standi
 	return row, whole, gateways, nil
 }
 
-func (s *Server) healthRow(mode *health.ModeRow, st health.Standing) HealthRow {
-	silence := s.config.Indexes.modes.silence(st.Mode)
+func (s *healthRoutes) healthRow(mode *health.ModeRow, st health.Standing) HealthRow {
+	silence := s.closing.silence(st.Mode)
 	row := HealthRow{
 		Mode: st.Mode, Instrument: st.Instrument, State: st.State.String(), Enabled: st.Enabled, TrafficPercent: st.TrafficPercent,
 		Score: optional(st.Score, st.Scored), Samples: st.Samples, Eligible: st.Eligible, Insufficient: st.Insufficient,
@@ -259,7 +259,7 @@ func (s *Server) healthRow(mode *health.ModeRow, st health.Standing) HealthRow {
 }
 
 // windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
-func (s *Server) windows(row *health.ModeRow, whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
+func (s *healthRoutes) windows(row *health.ModeRow, whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
 	windows := make([]ClosedWindow, 0, len(gateways)*s.config.Settings.Windows)
 	for _, g := range gateways {
 		if whole.Instrument == health.OtherName && g.Gateway == health.OtherName {
@@ -289,7 +289,7 @@ func (s *Server) windows(row *health.ModeRow, whole health.Standing, gateways []
 }
 
 // unplaced is the problem of an instrument that has no row.
-func (s *Server) unplaced(row *health.ModeRow) error {
+func (s *healthRoutes) unplaced(row *health.ModeRow) error {
 	if !row.Crowded(s.config.Settings) {
 		return problem.Missing("instrument")
 	}
@@ -299,7 +299,7 @@ func (s *Server) unplaced(row *health.ModeRow) error {
 }
 
 // otherWindows returns what the place `other` counted, as windows: without latencies, and of no source.
-func (s *Server) otherWindows(row *health.ModeRow) ([]ClosedWindow, error) {
+func (s *healthRoutes) otherWindows(row *health.ModeRow) ([]ClosedWindow, error) {
 	windows := make([]ClosedWindow, 0, len(row.Other))
 	for _, w := range slices.Backward(row.Other) {
 		window, err := closedWindowOf(row.OtherRecord(s.config.Settings, w))
@@ -312,7 +312,7 @@ func (s *Server) otherWindows(row *health.ModeRow) ([]ClosedWindow, error) {
 }
 
 // healthRowOf returns nil for a row that does not exist; its methods work.
-func (s *Server) healthRowOf(key string) (*health.Row, error) {
-	row, _, err := rowOf(s, s.sources.health, s.config.Topology.Health, key)
+func (s *healthRoutes) healthRowOf(key string) (*health.Row, error) {
+	row, _, err := rowOf(s.kit, s.sources.health, s.config.Topology.Health, key)
 	return row, err
 }

@@ -19,12 +19,12 @@ const (
 // after a restart, without any payment, and a process that lost a mode to another one in a rebalance shows nothing of
 // it. Of a deployment with several servers each shows them all.
 type healthGauges struct {
-	server *Server
+	server *healthRoutes
 
 	score, enabled, traffic, state, places, downtimes, hidden *prometheus.Desc
 }
 
-func newHealthGauges(s *Server) *healthGauges {
+func newHealthGauges(s *healthRoutes) *healthGauges {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}

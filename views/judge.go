@@ -13,23 +13,23 @@ type Commands interface {
 }
 
 // judge has the catalog judge a command.
-func (s *Server) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
+func (s *catalogRoutes) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
 	find := s.catalogVerdict(c.Key(), c.ID, &row)
 	send := func(ctx context.Context) error { return s.sendProved(ctx, c) }
-	v, err = await(ctx, s, inquiry[catalog.Verdict]{s.config.Indexes.watchers.catalog, c.Key(), find, send})
+	v, err = await(ctx, s.kit, inquiry[catalog.Verdict]{s.watchers.catalog, c.Key(), find, send})
 	return v, row, err
 }
 
 // sendProved sends a command with the proof of its actor: the token of the request.
-func (s *Server) sendProved(ctx context.Context, c *catalog.Command) error {
+func (s *catalogRoutes) sendProved(ctx context.Context, c *catalog.Command) error {
 	c.Proof = proved(ctx)
-	return s.config.Commands.Send(ctx, c)
+	return s.commands.Send(ctx, c)
 }
 
 // catalogVerdict looks a command up in a row of the catalog, which it leaves in row.
-func (s *Server) catalogVerdict(key, id string, row **catalog.Row) lookup[catalog.Verdict] {
+func (s *catalogRoutes) catalogVerdict(key, id string, row **catalog.Row) lookup[catalog.Verdict] {
 	return func() (v catalog.Verdict, ok bool, err error) {
-		if *row, _, err = rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key); err == nil {
+		if *row, _, err = rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, key); err == nil {
 			v, ok = (*row).Verdict(id)
 		}
 		return v, ok, err

@@ -72,7 +72,7 @@ type lettersInput struct {
 
 type lettersOutput struct{ Body Letters }
 
-func (s *Server) letters() {
+func (s *letterRoutes) letters() {
 	op := s.read("list-dead-letters", "/v1/panel/dead-letters", tagPanel, "Records that could not be used, newest first", panelAccess())
 	op.Description = "A page ends early once it holds 8 MiB of source bytes; `next_cursor` goes on from there."
 	huma.Register(s.api, op, s.letterList)
@@ -94,12 +94,12 @@ type LetterDetail struct {
 
 type letterOutput struct{ Body LetterDetail }
 
-func (s *Server) letter(ctx context.Context, in *letterInput) (*letterOutput, error) {
+func (s *letterRoutes) letter(ctx context.Context, in *letterInput) (*letterOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.letters.holding(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
+	row, found, err := rowOf(s.kit, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -113,7 +113,7 @@ func (s *Server) letter(ctx context.Context, in *letterInput) (*letterOutput, er
 	return &letterOutput{LetterDetail{items[0], as.stamped(row.At)}}, nil
 }
 
-func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutput, error) {
+func (s *letterRoutes) letterList(ctx context.Context, in *lettersInput) (*lettersOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.letters.whole())
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 	if err != nil {
 		return nil, err
 	}
-	keys := s.config.Indexes.letters.page(filter, after, in.Limit+1)
+	keys := s.index.page(filter, after, in.Limit+1)
 	body := Letters{Items: []Letter{}}
 	var places []Place
 	var newest, size = instant.Milli(0), int64(0)
@@ -136,7 +136,7 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 			body.NextCursor = c.encode(strconv.FormatInt(int64(keys[i-1].at), 10) + " " + keys[i-1].id)
 			break
 		}
-		row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, k.id)
+		row, found, err := rowOf(s.kit, s.sources.letters, s.config.Topology.DeadLetters, k.id)
 		if err != nil && !undecodable(err) {
 			return nil, err
 		}
@@ -155,18 +155,18 @@ func (s *Server) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 }
 
 // lettersOf tells whether there may be letters of a group, or are some.
-func (s *Server) lettersOf(group string) bool {
+func (s *letterRoutes) lettersOf(group string) bool {
 	known := func(g topology.GroupSpec) bool { return g.Name == group }
-	return group == "" || slices.ContainsFunc(s.config.Topology.Groups(), known) || len(s.config.Indexes.letters.page(letterFilter{group: group}, letterKey{}, 1)) > 0
+	return group == "" || slices.ContainsFunc(s.config.Topology.Groups(), known) || len(s.index.page(letterFilter{group: group}, letterKey{}, 1)) > 0
 }
 
-func (s *Server) fill(ctx context.Context, items []Letter, places []Place) error {
+func (s *letterRoutes) fill(ctx context.Context, items []Letter, places []Place) error {
 	if len(places) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	records, err := s.config.Records.Read(ctx, places)
+	records, err := s.records.Read(ctx, places)
 	if err != nil {
 		s.config.Log.WarnContext(ctx, "cannot read dead letters", "request_id", requestID(ctx), "error", err)
 		return problem.Of(503).With("Retry-After", "1")

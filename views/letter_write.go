@@ -30,7 +30,7 @@ type LetterContent struct {
 const maxReplayBody = 2 << 20
 
 // letterWrites adds what people decide on dead letters.
-func (s *Server) letterWrites() {
+func (s *letterRoutes) letterWrites() {
 	replay := s.userWrite("replay-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/replay", tagPanel,
 		"Send the record of a dead letter again, as it was or edited", writeAccess())
 	replay.Description = "The record goes to payments under the key it had, once, with the header " + stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
@@ -50,7 +50,7 @@ func (s *Server) letterWrites() {
 	s.written(discard, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[Letter]())
 }
 
-func (s *Server) discardLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
+func (s *letterRoutes) discardLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
 	if err := checkJSON(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (s *Server) discardLetter(ctx context.Context, in *LetterContent) (*userWri
 	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, nil)
 }
 
-func (s *Server) replayLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
+func (s *letterRoutes) replayLetter(ctx context.Context, in *LetterContent) (*userWrittenOutput, error) {
 	body := in.RawBody
 	if len(body) == 0 && in.ContentType == "" {
 		body = []byte("{}")
@@ -96,14 +96,14 @@ func checkReason(reason string, needed bool) *problem.Problem {
 
 // decide has a command judged by the group that keeps dead letters. fill adds what the command needs of the row, unless
 // it was judged before.
-func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
+func (s *letterRoutes) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
 	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*userWrittenOutput, error) {
 	c.ID, c.LetterID, c.Actor, c.Role = commandID(ctx, asked{key: in.Key.Key, content: in.RawBody}), in.ID, identity(ctx).Subject, roleOf(ctx)
 	c.Proof, c.At = proved(ctx), instant.Of(s.config.Now())
 	if _, err := s.at(ctx, Fresh{}, s.sources.letters.holding(in.ID)); err != nil {
 		return nil, err
 	}
-	row, found, err := rowOf(s, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
+	row, found, err := rowOf(s.kit, s.sources.letters, s.config.Topology.DeadLetters, in.ID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -116,15 +116,15 @@ func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 			return nil, err
 		}
 	}
-	return obey(ctx, s, userCommand[*deadletter.Row]{
-		id: c.ID, user: in.ID, table: s.sources.letters, group: s.config.Topology.DeadLetters, watchers: s.config.Indexes.watchers.letters,
+	return obey(ctx, s.kit, userCommand[*deadletter.Row]{
+		id: c.ID, user: in.ID, table: s.sources.letters, group: s.config.Topology.DeadLetters, watchers: s.watchers.letters,
 		verdicts: func(row *deadletter.Row) verdict.List {
 			if row == nil {
 				return nil
 			}
 			return row.Verdicts
 		},
-		send:     func(ctx context.Context) error { return s.config.LetterCommands.Send(ctx, c) },
+		send:     func(ctx context.Context) error { return s.commands.Send(ctx, c) },
 		location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
 		shown: func(row *deadletter.Row) (any, error) {
 			items := []Letter{letterOf(in.ID, row)}
@@ -135,13 +135,13 @@ func (s *Server) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 }
 
 // fillReplay adds the record that is to be sent: bytes, key and headers of the source, as the dead letter has them.
-func (s *Server) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+func (s *letterRoutes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
 	if row.Source.Topic != s.config.Topology.Payments.Name {
 		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.config.Topology.Payments.Name + " can be sent again; give the command, or the definition, anew")
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	records, err := s.config.Records.Read(ctx, []Place{{row.Partition, row.Offset}})
+	records, err := s.records.Read(ctx, []Place{{row.Partition, row.Offset}})
 	if err != nil || len(records) != 1 {
 		s.config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", requestID(ctx), "error", err)
 		return problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")

@@ -153,7 +153,7 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 	f.decided.failing = errors.New("no broker")
 	f.wantProblem(f.say("POST", discard, `{"reason":"r"}`), http.StatusServiceUnavailable, "unavailable")
 	f.decided.failing, f.decided.deaf = nil, true
-	f.server.config.Wait = 0
+	f.server.kit.config.Wait = 0
 	if w := f.say("POST", discard, `{"reason":"r"}`); w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/dead-letters/payments-3-42" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}

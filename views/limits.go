@@ -73,7 +73,7 @@ func newLimiters(l Limits, now func() time.Time, refused *prometheus.CounterVec)
 
 // measureKeys tells when the keys that a URL publishes were read, where there are any: an issuer that changes its keys
 // while the URL is away locks everybody out.
-func (s *Server) measureKeys() {
+func (s *kit) measureKeys() {
 	if _, published := s.config.Verifier.Standing(); !published || s.config.Registerer == nil {
 		return
 	}

@@ -87,9 +87,9 @@ func newMetrics() *metrics {
 
 // register shows the metrics in r, where there is one. The collector s has the gauges that are read when they are asked
 // for.
-func (m *metrics) register(r prometheus.Registerer, s *Server) {
+func (m *metrics) register(r prometheus.Registerer, others ...prometheus.Collector) {
 	if r != nil {
-		r.MustRegister(m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}, newMissionGauges(s), newHealthGauges(s))
+		r.MustRegister(append([]prometheus.Collector{m.requests, m.duration, m.inFlight, m.relayed, m.limited}, others...)...)
 	}
 }
 
@@ -104,12 +104,12 @@ func (m *metrics) sources(names []string) {
 
 // judged counts the events of a call. Those that can be used have the verdict good: it depends on whether brokers took
 // them.
-func (m *metrics) judged(source, good string, body Relayed) {
+func (m *metrics) judged(source, good string, accepted, rejected int) {
 	if source == "" {
 		source = bearerSource
 	}
-	m.relayed.WithLabelValues(source, good).Add(float64(body.Accepted))
-	m.relayed.WithLabelValues(source, verdictRejected).Add(float64(body.Rejected))
+	m.relayed.WithLabelValues(source, good).Add(float64(accepted))
+	m.relayed.WithLabelValues(source, verdictRejected).Add(float64(rejected))
 }
 
 // routes resolves the labels of every pattern, so that a request costs a look into a map. Rows are there from the start
@@ -215,7 +215,7 @@ func (m *metrics) begin(t *tracked) (end func(r *http.Request)) {
 }
 
 // gauges are read from the server as Prometheus asks.
-type gauges struct{ server *Server }
+type gauges struct{ server *kit }
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(c chan<- *prometheus.Desc) {
@@ -229,7 +229,7 @@ func (g gauges) Collect(c chan<- prometheus.Metric) {
 	for name, l := range g.server.limiters.by {
 		c <- prometheus.MustNewConstMetric(m.subjects, prometheus.GaugeValue, float64(l.Subjects()), string(name))
 	}
-	for kind, x := range map[string]*seats{"health": g.server.listeners, "user": g.server.streams.users} {
+	for kind, x := range g.server.seats {
 		c <- prometheus.MustNewConstMetric(m.streams, prometheus.GaugeValue, float64(x.open()), kind)
 	}
 }

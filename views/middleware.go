@@ -38,7 +38,7 @@ func requestID(ctx context.Context) string {
 
 // identify gives every request an id, the caller's own if it is a sane one, and bounds its body; operations have bounds
 // of their own.
-func (s *Server) identify(next http.Handler) http.Handler {
+func (s *kit) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
 		if !requestIDPattern.MatchString(id) {
@@ -54,7 +54,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 
 // recover answers a panic with a problem, or, if the answer has begun, breaks the connection off. It counts how each
 // request ended, a panic as 500.
-func (s *Server) recover(next http.Handler) http.Handler {
+func (s *kit) recover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := &tracked{ResponseWriter: w}
 		r.Body = framedBody{r.Body}
@@ -156,7 +156,7 @@ func secure(next http.Handler) http.Handler {
 }
 
 // route gives what the router itself answers, 404 and 405, the shape of a problem.
-func (s *Server) route(mux *http.ServeMux) http.Handler {
+func (s *kit) route(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {

@@ -109,7 +109,7 @@ type missionOutput struct {
 	Body Mission
 }
 
-func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsOutput, error) {
+func (s *missionRoutes) missionList(ctx context.Context, in *missionsInput) (*missionsOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.catalog.whole())
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsO
 	if err != nil {
 		return nil, err
 	}
-	page, next := s.config.Indexes.missions.page(f, after, in.Limit)
+	page, next := s.index.page(f, after, in.Limit)
 	body := Missions{Items: []Mission{}}
 	if next != "" {
 		body.NextCursor = c.encode(next)
@@ -135,15 +135,15 @@ func (s *Server) missionList(ctx context.Context, in *missionsInput) (*missionsO
 	return &missionsOutput{body}, nil
 }
 
-func (s *Server) mission(ctx context.Context, in *missionInput) (*missionOutput, error) {
+func (s *missionRoutes) mission(ctx context.Context, in *missionInput) (*missionOutput, error) {
 	key := catalog.MissionKey(in.ID)
 	as, err := s.at(ctx, in.Fresh, s.sources.catalog.holding(key))
 	if err != nil {
 		return nil, err
 	}
-	m, ok := s.config.Indexes.missions.get(in.ID)
+	m, ok := s.index.get(in.ID)
 	if !ok || in.Version > 0 { // not there, or not to be decoded; or the index, which has the latest, is not enough
-		row, _, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, key)
+		row, _, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, key)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +170,7 @@ func missionVersion(row *catalog.Row, number int64) *listedMission {
 	return listedOf(row, &h, v)
 }
 
-func (s *Server) missionOf(m *listedMission) Mission {
+func (s *missionRoutes) missionOf(m *listedMission) Mission {
 	facts := m.facts
 	facts.Approval = approvalOf(&m.review, s.config.Catalog.Approval)
 	return Mission{definition: m.definition, catalogFacts: facts}

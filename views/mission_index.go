@@ -163,3 +163,9 @@ func (f missionFilter) atMerchant(named mission.Filter) bool {
 		return v.Text == f.merchant || named.Operator == mission.Prefix && strings.HasPrefix(f.merchant, v.Text)
 	})
 }
+
+// atMerchant tells whether a mission's filters name a merchant.
+func (x *missionIndex) atMerchant(id, merchant string) bool {
+	m, ok := x.get(id)
+	return ok && (missionFilter{merchant: merchant}).passes(m)
+}

@@ -20,14 +20,14 @@ const maxShownMissions = 500
 // happens to are there, too, and so is every mission after a restart. Of a deployment with several servers each shows
 // them all.
 type missionGauges struct {
-	server *Server
+	server *missionRoutes
 
 	missions, hidden, minorUnits     *prometheus.Desc
 	limit, reserved, spent, left     *prometheus.Desc
 	winners, winnersLimit, exhausted *prometheus.Desc
 }
 
-func newMissionGauges(s *Server) *missionGauges {
+func newMissionGauges(s *missionRoutes) *missionGauges {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
@@ -73,7 +73,7 @@ func (g *missionGauges) Collect(c chan<- prometheus.Metric) {
 		return
 	}
 	count := map[mission.Status]int64{}
-	for _, m := range s.config.Indexes.missions.all() {
+	for _, m := range s.index.all() {
 		count[m.status]++
 	}
 	for _, status := range mission.Statuses() {
@@ -117,12 +117,12 @@ func (u usedBudget) share() float64 {
 func (g *missionGauges) used() []usedBudget {
 	s := g.server
 	var out []usedBudget
-	for id, m := range s.config.Indexes.missions.all() {
+	for id, m := range s.index.all() {
 		if m.status != mission.Active && m.status != mission.Paused {
 			continue
 		}
 		u := usedBudget{listedMission: m, id: id}
-		if row, found, err := rowOf(s, s.sources.budget, s.config.Topology.Budget, id); err == nil && found {
+		if row, found, err := rowOf(s.kit, s.sources.budget, s.config.Topology.Budget, id); err == nil && found {
 			u.row = row.Mission
 		}
 		out = append(out, u)

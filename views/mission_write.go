@@ -14,13 +14,13 @@ import (
 )
 
 // missions adds the routes of missions.
-func (s *Server) missions() {
+func (s *missionRoutes) missions() {
 	list := s.read("list-missions", "/v1/panel/missions", tagPanel, "Missions, by id", panelAccess())
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
 	huma.Register(s.api, one, s.mission)
-	c := collection{s, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), s.shownMission}
-	writesByID(s, c)
+	c := collection{s.catalog, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), s.shownMission}
+	writesByID(s.catalog, c)
 	for _, move := range []struct {
 		op      catalog.Op
 		summary string
@@ -45,7 +45,7 @@ func (s *Server) missions() {
 	s.approvals(c)
 }
 
-func (s *Server) shownMission(row *catalog.Row) any {
+func (s *missionRoutes) shownMission(row *catalog.Row) any {
 	h, _ := row.Mission()
 	return s.missionOf(listedOf(row, &h, h.Latest()))
 }
@@ -71,15 +71,15 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 }
 
 // find finds what definitions may name, as catalog.Config wants it.
-func (s *Server) find(kind catalog.Kind, id string) (catalog.Entity, bool) {
+func (s *missionRoutes) find(kind catalog.Kind, id string) (catalog.Entity, bool) {
 	if kind == catalog.KindMission {
-		row, ok, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(id))
+		row, ok, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(id))
 		if err != nil || !ok { // a row that cannot be read is told of elsewhere
 			return nil, err != nil
 		}
 		return row.Entity, row.Entity != nil
 	}
-	d, ok := s.config.Indexes.definitions.get(kind, id)
+	d, ok := s.catalog.index.get(kind, id)
 	if !ok {
 		return nil, false
 	}

@@ -20,7 +20,7 @@ type decodedMode struct {
 }
 
 // modeRow returns the row of a mode as the table has it now, nil if it has none. It must not be changed.
-func (s *Server) modeRow(mode string) (*health.ModeRow, error) {
+func (s *healthRoutes) modeRow(mode string) (*health.ModeRow, error) {
 	value, err := s.sources.routing.Get(mode)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Server) modeRow(mode string) (*health.ModeRow, error) {
 	}
 	var row *health.ModeRow
 	if value != nil {
-		row, err = decodedRow(s, s.sources.routing, s.config.Topology.Routing, mode, value)
+		row, err = decodedRow(s.kit, s.sources.routing, s.config.Topology.Routing, mode, value)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

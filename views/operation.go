@@ -19,7 +19,7 @@ const (
 )
 
 // read describes one GET operation behind a guard.
-func (s *Server) read(id, path, tag, summary string, a access) huma.Operation {
+func (s *kit) read(id, path, tag, summary string, a access) huma.Operation {
 	op := s.operation(id, http.MethodGet, path, tag, summary)
 	op.Middlewares = huma.Middlewares{s.guard(a)}
 	op.Security = []map[string][]string{{bearerScheme: {}}}
@@ -30,7 +30,7 @@ func (s *Server) read(id, path, tag, summary string, a access) huma.Operation {
 	return op
 }
 
-func (s *Server) operation(id, method, path, tag, summary string) huma.Operation {
+func (s *kit) operation(id, method, path, tag, summary string) huma.Operation {
 	op := huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag}, MaxBodyBytes: maxBodyBytes,
 		Responses: map[string]*huma.Response{},
@@ -40,13 +40,13 @@ func (s *Server) operation(id, method, path, tag, summary string) huma.Operation
 }
 
 // answers documents the problems that an operation answers with.
-func (s *Server) answers(op huma.Operation, statuses ...int) {
+func (s *kit) answers(op huma.Operation, statuses ...int) {
 	for _, status := range statuses {
 		op.Responses[strconv.Itoa(status)] = s.problemResponse(problem.Of(status).Title)
 	}
 }
 
-func (s *Server) problemResponse(description string) *huma.Response {
+func (s *kit) problemResponse(description string) *huma.Response {
 	return &huma.Response{
 		Description: description,
 		Content: map[string]*huma.MediaType{
@@ -56,7 +56,7 @@ func (s *Server) problemResponse(description string) *huma.Response {
 }
 
 // registered returns an operation as the document has it, once huma.Register has been called with it.
-func (s *Server) registered(op huma.Operation) *huma.Operation {
+func (s *kit) registered(op huma.Operation) *huma.Operation {
 	item := s.api.OpenAPI().Paths[op.Path]
 	switch op.Method {
 	case http.MethodPost:
@@ -71,13 +71,13 @@ func (s *Server) registered(op huma.Operation) *huma.Operation {
 }
 
 // reads documents the body of an operation that is read by a codec, and of which huma sees bytes alone.
-func (s *Server) reads(op huma.Operation, body reflect.Type) {
+func (s *kit) reads(op huma.Operation, body reflect.Type) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(body, true, "")
 	s.registered(op).RequestBody.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}}
 }
 
 // written documents a write: its body, nil for one that has none, and what it answers with.
-func (s *Server) written(op huma.Operation, body, answer reflect.Type) {
+func (s *kit) written(op huma.Operation, body, answer reflect.Type) {
 	if body != nil {
 		s.reads(op, body)
 	}
@@ -87,7 +87,7 @@ func (s *Server) written(op huma.Operation, body, answer reflect.Type) {
 }
 
 // answered documents what a 200 holds, where the handler's own type does not say.
-func (s *Server) answered(op huma.Operation, t reflect.Type) {
+func (s *kit) answered(op huma.Operation, t reflect.Type) {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(t, true, "")
 	if op.Responses["200"] == nil {
 		op.Responses["200"] = &huma.Response{Description: "OK"}

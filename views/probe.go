@@ -18,7 +18,7 @@ type stopFlag struct{ atomic.Bool }
 func (s *Server) Stop() {
 	s.stop.Store(true)
 	s.config.Feed.close()
-	s.streams.close()
+	s.missions.streams.close()
 }
 
 // Liveness says that the process answers.

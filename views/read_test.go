@@ -406,7 +406,7 @@ func TestShownWindowsAreApartFromTheTable(t *testing.T) {
 	f := newFixture(t)
 	f.putHealth()
 	f.get("/v1/health/upi/sbi")
-	kept := f.server.closedWindows.rows
+	kept := f.server.health.closedWindows.rows
 	for key, w := range kept {
 		if value, _ := f.tables.health.Get(key); string(value) != string(w.value) || &value[0] == &w.value[0] {
 			t.Errorf("%s is kept as it lies in the table", key)

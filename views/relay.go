@@ -78,7 +78,7 @@ func relayAccess() access {
 	return access{roles: []token.Role{token.Service}, class: relayClass}
 }
 
-func (s *Server) relay() {
+func (s *paymentRoutes) relay() {
 	op := s.operation("relay-events", http.MethodPost, "/v1/events", tagRelay, "Hand in payment events: one, or a list of up to 1,000")
 	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
 		"some were rejected, and 422 if all were. Rejected events of a source that signs are dead letters. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
@@ -97,11 +97,11 @@ const (
 )
 
 // guardRelay lets signed calls in, as far as can be told before the body is read, and services.
-func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {
+func (s *paymentRoutes) guardRelay(ctx huma.Context, next func(huma.Context)) {
 	r := request(ctx.Context())
 	source := r.Header.Get(signature.SourceHeader)
 	if signature.Signed(r.Header) {
-		claim, err := s.config.Signatures.Open(r.Header)
+		claim, err := s.signatures.Open(r.Header)
 		if err != nil {
 			s.refuse(ctx, s.unsigned(r, err))
 			return
@@ -110,7 +110,7 @@ func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	who, p := s.admit(r, relayAccess())
-	if p == nil && (s.config.Signatures.Signs(who.Subject) || s.config.Signatures.Signs(source)) {
+	if p == nil && (s.signatures.Signs(who.Subject) || s.signatures.Signs(source)) {
 		p = s.unsigned(r, errors.New("a source that signs sent no signature"))
 	}
 	if p != nil {
@@ -121,7 +121,7 @@ func (s *Server) guardRelay(ctx huma.Context, next func(huma.Context)) {
 }
 
 // unsigned is the answer to a call whose signature is not good.
-func (s *Server) unsigned(r *http.Request, why error) *problem.Problem {
+func (s *paymentRoutes) unsigned(r *http.Request, why error) *problem.Problem {
 	s.config.Log.Debug("signature refused", "error", why)
 	if limited := s.limiters.take(anonymousClass, address(r)); limited != nil {
 		return limited
@@ -130,7 +130,7 @@ func (s *Server) unsigned(r *http.Request, why error) *problem.Problem {
 		With("WWW-Authenticate", `Signature realm="millrace"`)
 }
 
-func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutput, err error) {
+func (s *paymentRoutes) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutput, err error) {
 	if claim, ok := ctx.Value(claimKey).(*signature.Claim); ok {
 		source, end, err := claim.Check(in.RawBody)
 		switch {
@@ -155,7 +155,7 @@ func (s *Server) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutpu
 // handIn judges the events of a call and sends those that can be used. Those of a source that signs, empty for none,
 // are sent all the same: intake rejects them by the same rules, and files them with their bytes and their place. An
 // unsigned caller could fill the dead letters.
-func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*relayOutput, error) {
+func (s *paymentRoutes) handIn(ctx context.Context, in *relayInput, source string) (*relayOutput, error) {
 	if !isMedia(in.ContentType, "application/json") {
 		return nil, problem.Of(http.StatusUnsupportedMediaType)
 	}
@@ -170,13 +170,13 @@ func (s *Server) handIn(ctx context.Context, in *relayInput, source string) (*re
 	if len(events) > 0 {
 		ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 		defer cancel()
-		if err := s.config.Payments.Send(ctx, events); err != nil {
+		if err := s.payments.Send(ctx, events); err != nil {
 			s.config.Log.WarnContext(ctx, "events cannot be sent", "request_id", requestID(ctx), "error", err)
-			s.metrics.judged(source, verdictUnavailable, body)
+			s.metrics.judged(source, verdictUnavailable, body.Accepted, body.Rejected)
 			return nil, unavailable("the events cannot be recorded now: send them again")
 		}
 	}
-	s.metrics.judged(source, verdictAccepted, body)
+	s.metrics.judged(source, verdictAccepted, body.Accepted, body.Rejected)
 	if body.Accepted == 0 && body.Rejected > 0 {
 		return nil, allRejected(body, isList(in.RawBody, raw))
 	}
@@ -206,13 +206,13 @@ func allRejected(body Relayed, list bool) *problem.Problem {
 }
 
 // judgeEvents returns the verdicts, and what is to be sent.
-func (s *Server) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEvent) {
+func (s *paymentRoutes) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEvent) {
 	body := Relayed{Results: make([]RelayedResult, len(raw))}
 	events := make([]PaymentEvent, 0, len(raw))
 	now := instant.Of(s.config.Now())
 	for i, value := range raw {
 		result := RelayedResult{Index: i, Verdict: verdictAccepted}
-		event, found := judgeEvent(value, now, s.config.Intake, &result)
+		event, found := judgeEvent(value, now, s.rules, &result)
 		if found != nil {
 			body.Rejected++
 			result.Verdict, result.Reason, result.Detail, result.Message = verdictRejected, string(found.Reason), found.Field, found.Detail

@@ -18,7 +18,7 @@ const (
 )
 
 // relayBody documents what may be handed in: one event, or a list of them.
-func (s *Server) relayBody() *huma.MediaType {
+func (s *paymentRoutes) relayBody() *huma.MediaType {
 	registry := s.api.OpenAPI().Components.Schemas
 	event := contract.Event(registry)
 	event.Description = eventDescription()

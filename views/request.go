@@ -85,7 +85,7 @@ func headBounds(r *http.Request) *problem.Problem {
 
 // known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and
 // query parameters.
-func (s *Server) known(ctx huma.Context, next func(huma.Context)) {
+func (s *kit) known(ctx huma.Context, next func(huma.Context)) {
 	for _, check := range []func(huma.Context) *problem.Problem{checkDeclared, checkPreconditions, checkBodiless, checkQuery} {
 		if p := check(ctx); p != nil {
 			s.refuse(ctx, p)

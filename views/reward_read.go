@@ -64,7 +64,7 @@ type userRewardOutput struct{ Body UserRewardDetail }
 type coinsOutput struct{ Body Coins }
 
 // rewardReads adds what users see of their rewards.
-func (s *Server) rewardReads() {
+func (s *rewardRoutes) rewardReads() {
 	list := s.read("list-user-rewards", "/v1/users/{id}/rewards", tagUsers, "What the user has won, the newest first", userAccess())
 	huma.Register(s.api, list, s.userRewards)
 	one := s.read("get-user-reward", "/v1/users/{id}/rewards/{rid}", tagUsers, "One reward", userAccess())
@@ -73,7 +73,7 @@ func (s *Server) rewardReads() {
 	huma.Register(s.api, coins, s.userCoins)
 }
 
-func (s *Server) userRewards(ctx context.Context, in *userRewardsInput) (*userRewardsOutput, error) {
+func (s *rewardRoutes) userRewards(ctx context.Context, in *userRewardsInput) (*userRewardsOutput, error) {
 	user, row, as, err := s.rewardsOf(ctx, in.ID, in.Fresh)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (s *Server) userRewards(ctx context.Context, in *userRewardsInput) (*userRe
 	return &userRewardsOutput{body}, nil
 }
 
-func (s *Server) userReward(ctx context.Context, in *userRewardInput) (*userRewardOutput, error) {
+func (s *rewardRoutes) userReward(ctx context.Context, in *userRewardInput) (*userRewardOutput, error) {
 	_, row, as, err := s.rewardsOf(ctx, in.ID, in.Fresh)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (s *Server) userReward(ctx context.Context, in *userRewardInput) (*userRewa
 	return &userRewardOutput{UserRewardDetail{rewardOf(r), as}}, nil
 }
 
-func (s *Server) userCoins(ctx context.Context, in *userRewardsInput) (*coinsOutput, error) {
+func (s *rewardRoutes) userCoins(ctx context.Context, in *userRewardsInput) (*coinsOutput, error) {
 	user, row, as, err := s.rewardsOf(ctx, in.ID, in.Fresh)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *Server) userCoins(ctx context.Context, in *userRewardsInput) (*coinsOut
 }
 
 // entries returns the coin entries with numbers from from up to, but not including, before.
-func (s *Server) entries(user string, row *reward.Row, from, before int64) ([]reward.Entry, error) {
+func (s *rewardRoutes) entries(user string, row *reward.Row, from, before int64) ([]reward.Entry, error) {
 	var found []reward.Entry
 	take := func(list []reward.Entry) {
 		for _, e := range list {
@@ -152,7 +152,7 @@ func (s *Server) entries(user string, row *reward.Row, from, before int64) ([]re
 	}
 	pages := row.Coins.Pages()
 	for n := (from - 1) / reward.PageSize; n < pages && n*reward.PageSize+1 < before; n++ {
-		page, ok, err := rowOf(s, s.sources.rewards, s.config.Topology.Rewards, reward.PageKey(user, n))
+		page, ok, err := rowOf(s.kit, s.sources.rewards, s.config.Topology.Rewards, reward.PageKey(user, n))
 		switch {
 		case err != nil:
 			return nil, err
@@ -166,7 +166,7 @@ func (s *Server) entries(user string, row *reward.Row, from, before int64) ([]re
 }
 
 // rewardsOf returns the rewards of the user that a request is about, an empty row if there are none.
-func (s *Server) rewardsOf(ctx context.Context, id string, q Fresh) (string, *reward.Row, AsOf, error) {
+func (s *rewardRoutes) rewardsOf(ctx context.Context, id string, q Fresh) (string, *reward.Row, AsOf, error) {
 	user, err := subject(ctx, id)
 	if err != nil {
 		return "", nil, AsOf{}, err
@@ -182,8 +182,8 @@ func (s *Server) rewardsOf(ctx context.Context, id string, q Fresh) (string, *re
 	return user, row, as.stamped(row.Now), nil
 }
 
-func (s *Server) rewardsRow(user string) (*reward.Row, error) {
-	row, ok, err := rowOf(s, s.sources.rewards, s.config.Topology.Rewards, user)
+func (s *rewardRoutes) rewardsRow(user string) (*reward.Row, error) {
+	row, ok, err := rowOf(s.kit, s.sources.rewards, s.config.Topology.Rewards, user)
 	if err != nil || !ok {
 		return &reward.Row{}, err
 	}

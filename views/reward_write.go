@@ -43,7 +43,7 @@ func (GoodwillBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schem
 }
 
 // rewardWrites adds what changes rewards by hand.
-func (s *Server) rewardWrites() {
+func (s *rewardRoutes) rewardWrites() {
 	claim := s.userWrite("claim-reward", http.MethodPost, "/v1/users/{id}/rewards/{rid}/claim", tagUsers, "Claim a reward that waits for it, or scratch a scratch card", userAccess())
 	huma.Register(s.api, claim, s.claim)
 	s.written(claim, nil, reflect.TypeFor[UserReward]())
@@ -57,7 +57,7 @@ func (s *Server) rewardWrites() {
 	s.written(cancel, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[UserReward]())
 }
 
-func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {
+func (s *rewardRoutes) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenOutput, error) {
 	user, err := subject(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *Server) claim(ctx context.Context, in *rewardWriteInput) (*userWrittenO
 	return s.rewardCommand(ctx, in.Key.Key, nil, &reward.Command{Op: reward.Claim, UserID: user, RewardID: in.Reward})
 }
 
-func (s *Server) giveReward(ctx context.Context, in *RewardContent) (*userWrittenOutput, error) {
+func (s *rewardRoutes) giveReward(ctx context.Context, in *RewardContent) (*userWrittenOutput, error) {
 	user, err := in.user()
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *Server) giveReward(ctx context.Context, in *RewardContent) (*userWritte
 	return s.rewardCommand(ctx, in.Key.Key, in.RawBody, c)
 }
 
-func (s *Server) cancelReward(ctx context.Context, in *panelRewardInput) (*userWrittenOutput, error) {
+func (s *rewardRoutes) cancelReward(ctx context.Context, in *panelRewardInput) (*userWrittenOutput, error) {
 	user, err := in.user()
 	if err != nil {
 		return nil, err
@@ -101,20 +101,20 @@ func (in *RewardContent) user() (string, error) {
 	return panelUser(in.ID)
 }
 
-func (s *Server) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
+func (s *rewardRoutes) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*userWrittenOutput, error) {
 	c.ID, c.Actor, c.Proof, c.At = commandID(ctx, asked{key: key, content: content}), identity(ctx).Subject, proved(ctx), instant.Of(s.config.Now())
 	if c.Op == reward.Goodwill {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}
-	return obey(ctx, s, userCommand[*reward.Row]{
-		id: c.ID, user: c.UserID, table: s.sources.rewards, group: s.config.Topology.Rewards, watchers: s.config.Indexes.watchers.rewards,
+	return obey(ctx, s.kit, userCommand[*reward.Row]{
+		id: c.ID, user: c.UserID, table: s.sources.rewards, group: s.config.Topology.Rewards, watchers: s.watchers.rewards,
 		verdicts: func(row *reward.Row) verdict.List {
 			if row == nil {
 				return nil
 			}
 			return row.Verdicts
 		},
-		send:     func(ctx context.Context) error { return s.config.UserCommands.Reward(ctx, c) },
+		send:     func(ctx context.Context) error { return s.commands.Reward(ctx, c) },
 		location: userPath(c.UserID, "rewards", c.RewardID),
 		shown: func(row *reward.Row) (any, error) {
 			r := row.Find(c.RewardID)

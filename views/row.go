@@ -13,7 +13,7 @@ import (
 
 // rowOf reads and decodes the row of a key; found is false if there is none. A row that cannot be decoded is a problem
 // of that row alone (undecodable); other errors are those of the table.
-func rowOf[R any](s *Server, src *source, group stream.Group[R], key string) (row R, found bool, err error) {
+func rowOf[R any](s *kit, src *source, group stream.Group[R], key string) (row R, found bool, err error) {
 	value, err := src.Get(key)
 	if err != nil || value == nil {
 		return row, false, err
@@ -22,10 +22,10 @@ func rowOf[R any](s *Server, src *source, group stream.Group[R], key string) (ro
 	return row, true, err
 }
 
-func decodedRow[R any](s *Server, src *source, group stream.Group[R], key string, value []byte) (R, error) {
+func decodedRow[R any](s *kit, src *source, group stream.Group[R], key string, value []byte) (R, error) {
 	row, err := group.Row.Decode(value)
 	if err != nil {
-		s.config.Indexes.bad.report(src.topic, key, value, err)
+		s.bad.report(src.topic, key, value, err)
 		return row, problem.Of(http.StatusInternalServerError)
 	}
 	return row, nil

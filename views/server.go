@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -55,7 +54,10 @@ type Config struct {
 	// Commands takes what writes ask for.
 	Commands Commands
 	// UserCommands takes what users, and support for them, ask for.
-	UserCommands UserCommands
+	UserCommands interface {
+		MissionCommands
+		RewardCommands
+	}
 	// LetterCommands takes what people decide on dead letters.
 	LetterCommands LetterCommands
 	// Payments takes the events that are handed in.
@@ -155,23 +157,21 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Server answers HTTP requests.
+// Server answers HTTP requests: it wires the rooms.
 type Server struct {
-	config  Config
-	sources sources
-	mux     *routes
-	api     huma.API
-	stop    stopFlag
+	*kit
+	config Config
+	stop   stopFlag
 
-	metrics  *metrics
-	limiters *limiters
-	streams  *streams
-	claims   claims
-	// listeners have the seats of the health stream.
-	listeners *seats
-
-	modeRows      modeRows
-	closedWindows closedWindows
+	catalog  *catalogRoutes
+	missions *missionRoutes
+	rewards  *rewardRoutes
+	health   *healthRoutes
+	ledger   *ledgerRoutes
+	audit    *auditRoutes
+	letters  *letterRoutes
+	payments *paymentRoutes
+	dev      *devRoutes
 }
 
 // New returns a server of c.
@@ -180,40 +180,72 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	s := &Server{config: c, sources: newSources(c.Topology, c.Tables), mux: &routes{ServeMux: http.NewServeMux()}, metrics: newMetrics(),
-		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
-	}
 	if c.Signatures == nil {
 		none, err := signature.NewVerifier(signature.Config{})
 		if err != nil {
 			return nil, err
 		}
-		s.config.Signatures = none
+		c.Signatures = none
 	}
-	s.streams, s.listeners = newStreams(), newSeats(maxListeners, maxSubjectListeners)
-	s.limiters = newLimiters(c.Limits, c.Now, s.metrics.limited)
-	s.measureKeys()
-	s.config.Catalog.Find = s.find
-	s.api = humago.New(s.mux, apiConfig(c.Version, c.Log))
-	s.users()
-	s.rewardReads()
-	s.enrolments()
-	s.rewardWrites()
-	s.userStreams()
-	s.explanations()
-	s.ads()
-	s.health()
-	s.panel()
-	s.relay()
-	s.probes()
-	s.dev()
+	s := &Server{kit: newKit(c.kit(), apiConfig(c.Version, c.Log), c.Indexes.bad, c.Indexes.watchers), config: c}
+	s.rooms()
+	s.routes()
 	if err := s.pages(); err != nil {
 		return nil, err
 	}
 	s.metrics.routes(s.mux.patterns, s.api.OpenAPI())
-	s.metrics.sources(s.config.Signatures.Sources())
-	s.metrics.register(c.Registerer, s)
+	s.metrics.sources(c.Signatures.Sources())
+	s.metrics.register(c.Registerer, gauges{s.kit}, newMissionGauges(s.missions), newHealthGauges(s.health))
 	return s, nil
+}
+
+// rooms makes the rooms and tells them of each other.
+func (s *Server) rooms() {
+	c, x := &s.config, s.config.Indexes
+	s.catalog = &catalogRoutes{kit: s.kit, index: x.definitions, keys: x.keys, missions: x.missions, commands: c.Commands}
+	s.rewards = &rewardRoutes{kit: s.kit, commands: c.UserCommands}
+	s.missions = &missionRoutes{kit: s.kit, catalog: s.catalog, rewards: s.rewards, index: x.missions, commands: c.UserCommands, simulator: c.Simulator, streams: newStreams()}
+	s.health = &healthRoutes{
+		kit: s.kit, series: x.series, closing: x.modes, feed: c.Feed, listeners: newSeats(maxListeners, maxSubjectListeners),
+		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
+	}
+	s.ledger = &ledgerRoutes{kit: s.kit, missions: s.missions}
+	s.audit = &auditRoutes{kit: s.kit, index: x.audit, log: c.Audit}
+	s.letters = &letterRoutes{kit: s.kit, index: x.letters, records: c.Records, commands: c.LetterCommands}
+	s.payments = &paymentRoutes{kit: s.kit, payments: c.Payments, signatures: c.Signatures, rules: c.Intake}
+	s.dev = &devRoutes{kit: s.kit, health: s.health, missions: s.missions, minter: c.Minter, page: c.Board, breaks: c.Breaker}
+	s.seats["health"], s.seats["user"] = s.health.listeners, s.missions.streams.users
+	s.kit.config.Catalog.Find = s.missions.find
+}
+
+// routes adds those of every room, in the order of the document.
+func (s *Server) routes() {
+	s.missions.users()
+	s.rewards.rewardReads()
+	s.missions.enrolments()
+	s.rewards.rewardWrites()
+	s.missions.userStreams()
+	s.ledger.explanations()
+	s.missions.ads()
+	s.health.health()
+	s.ledger.transactions()
+	s.letters.letters()
+	s.catalog.interventions()
+	s.catalog.definitions()
+	s.missions.missions()
+	s.missions.simulations()
+	s.audit.audit()
+	s.payments.relay()
+	s.probes()
+	s.dev.dev()
+}
+
+// kit returns what rooms need of c.
+func (c *Config) kit() kitConfig {
+	return kitConfig{
+		Topology: c.Topology, Tables: c.Tables, Settings: c.Settings, Catalog: c.Catalog, Ledger: c.Ledger, Missions: c.Missions, Verifier: c.Verifier,
+		OpenHealth: c.OpenHealth, Limits: c.Limits, Registerer: c.Registerer, Wait: c.Wait, Log: c.Log, Now: c.Now,
+	}
 }
 
 func (c Config) withDefaults() Config {

@@ -28,8 +28,8 @@ var ErrBusy = errors.New("as many run as may")
 // simulateWithin bounds a simulation: callers wait for it.
 const simulateWithin = 25 * time.Second
 
-func (s *Server) simulator() {
-	if s.config.Simulator == nil {
+func (s *missionRoutes) simulations() {
+	if s.simulator == nil {
 		return
 	}
 	op := s.operation("simulate-mission", http.MethodPost, "/v1/panel/missions/{id}/simulate", tagPanel,
@@ -54,7 +54,7 @@ type simulateInput struct {
 
 type simulateOutput struct{ Body simulation.Result }
 
-func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutput, error) {
+func (s *missionRoutes) simulate(ctx context.Context, in *simulateInput) (*simulateOutput, error) {
 	if err := checkOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutp
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	row, ok, err := rowOf(s, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(in.ID))
+	row, ok, err := rowOf(s.kit, s.sources.catalog, s.config.Topology.Catalog, catalog.MissionKey(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (s *Server) simulate(ctx context.Context, in *simulateInput) (*simulateOutp
 	}
 	ctx, cancel := context.WithTimeout(ctx, simulateWithin)
 	defer cancel()
-	result, err := s.config.Simulator(ctx, history.Definition(), from, to)
+	result, err := s.simulator(ctx, history.Definition(), from, to)
 	switch {
 	case errors.Is(err, ErrBusy):
 		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited, "other simulations are running: try again when they are done")

@@ -127,7 +127,7 @@ type AsOf struct {
 
 // at waits for what the request asks, checks that the tables are there, and returns the position of the answer. It is
 // taken before the rows are read, so the answer may be newer than it says, never older.
-func (s *Server) at(ctx context.Context, q Fresh, from ...stretch) (AsOf, error) {
+func (s *kit) at(ctx context.Context, q Fresh, from ...stretch) (AsOf, error) {
 	if q.MinAsOf != "" {
 		if err := s.await(ctx, q.MinAsOf); err != nil {
 			return AsOf{}, err
@@ -179,7 +179,7 @@ func (a AsOf) stamped(rows instant.Milli) AsOf {
 
 // await waits until every table that the token names has reached it, whichever of them will answer: a client may keep
 // one token for all that it reads.
-func (s *Server) await(ctx context.Context, text string) error {
+func (s *kit) await(ctx context.Context, text string) error {
 	const field = "/query/min_as_of"
 	want, err := asof.Parse(text)
 	if err != nil {

@@ -15,27 +15,27 @@ type streamInput struct {
 	Mode string `query:"mode" maxLength:"128" doc:"Only this mode; default all"`
 }
 
-func (s *Server) healthStream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+func (s *healthRoutes) healthStream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	who := identity(ctx)
 	rise, refused := s.listeners.take(whose(who, request(ctx)))
 	if refused != nil {
 		return nil, s.limiters.full(refused)
 	}
-	l, ok := s.config.Feed.listen(normal(in.Mode))
+	l, ok := s.feed.listen(normal(in.Mode))
 	if !ok {
 		rise()
 		return nil, stoppingProblem()
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer rise()
-		defer s.config.Feed.leave(l)
+		defer s.feed.leave(l)
 		r, w := humago.Unwrap(ctx)
 		s.pass(r, w, l, who)
 	}}, nil
 }
 
 // pass writes the listener's events until it is dropped, its token is over or the client has gone.
-func (s *Server) pass(r *http.Request, w http.ResponseWriter, l *listener, who token.Identity) {
+func (s *healthRoutes) pass(r *http.Request, w http.ResponseWriter, l *listener, who token.Identity) {
 	out, ok := beginEvents(r, w)
 	if !ok {
 		return

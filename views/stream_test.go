@@ -181,12 +181,12 @@ func TestStreamEndsWithItsClient(t *testing.T) {
 			f.ask("GET", "/v1/health/stream", f.token("a", token.Health), func(r *http.Request) { *r = *r.WithContext(ctx) })
 		}()
 		synctest.Wait()
-		if n := len(f.server.config.Feed.listeners); n != 1 {
+		if n := len(f.server.health.feed.listeners); n != 1 {
 			t.Errorf("%d listen", n)
 		}
 		cancel()
 		<-done
-		if n := len(f.server.config.Feed.listeners); n != 0 {
+		if n := len(f.server.health.feed.listeners); n != 0 {
 			t.Errorf("%d listen", n)
 		}
 	})
@@ -222,7 +222,7 @@ func TestListenersAreBoundedBySubject(t *testing.T) {
 		refused(http.StatusTooManyRequests, "rate_limited", f.token("one", token.Viewer)) // another token of the subject
 		fill(maxSubjectListeners, "", fromHere)
 		refused(http.StatusTooManyRequests, "rate_limited", "", fromHere)
-		if n := len(f.server.config.Feed.listeners); n != 2*maxSubjectListeners {
+		if n := len(f.server.health.feed.listeners); n != 2*maxSubjectListeners {
 			t.Fatalf("%d listen", n)
 		}
 		leave[0]()
@@ -237,12 +237,12 @@ func TestListenersAreBoundedBySubject(t *testing.T) {
 			cancel()
 		}
 		synctest.Wait()
-		if n, taken := len(f.server.config.Feed.listeners), f.server.listeners.taken; n+taken+len(f.server.listeners.by) != 0 {
+		if n, taken := len(f.server.health.feed.listeners), f.server.health.listeners.taken; n+taken+len(f.server.health.listeners.by) != 0 {
 			t.Errorf("%d listen, %d seats are taken", n, taken)
 		}
 		f.wantProblem(f.ask("GET", "/v1/health/stream", ""), http.StatusUnauthorized, "unauthenticated")
 		f.wantProblem(f.ask("GET", "/v1/health/stream", f.token("a", token.User)), http.StatusForbidden, "forbidden")
-		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.listeners.taken != 0 {
+		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.health.listeners.taken != 0 {
 			t.Errorf("HEAD: %d %s", w.Code, w.Body)
 		}
 	})

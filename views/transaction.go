@@ -53,17 +53,17 @@ type transactionInput struct {
 
 type transactionOutput struct{ Body Transaction }
 
-func (s *Server) transactions() {
+func (s *ledgerRoutes) transactions() {
 	op := s.read("get-transaction", "/v1/panel/transactions/{id}", tagPanel, "One transaction with its reversals and journal", panelAccess())
 	huma.Register(s.api, op, s.transaction)
 }
 
-func (s *Server) transaction(ctx context.Context, in *transactionInput) (*transactionOutput, error) {
+func (s *ledgerRoutes) transaction(ctx context.Context, in *transactionInput) (*transactionOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.ledger.holding(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	row, found, err := rowOf(s, s.sources.ledger, s.config.Topology.Ledger, in.ID)
+	row, found, err := rowOf(s.kit, s.sources.ledger, s.config.Topology.Ledger, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -87,14 +87,14 @@ type userMissionsOutput struct{ Body UserMissions }
 
 type userMissionOutput struct{ Body UserMissionDetail }
 
-func (s *Server) users() {
+func (s *missionRoutes) users() {
 	list := s.read("list-user-missions", "/v1/users/{id}/missions", tagUsers, "All missions that the user can see, enrolled or not", userAccess())
 	huma.Register(s.api, list, s.userMissions)
 	one := s.read("get-user-mission", "/v1/users/{id}/missions/{mid}", tagUsers, "One mission with what each payment did for it", userAccess())
 	huma.Register(s.api, one, s.userMission)
 }
 
-func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*userMissionsOutput, error) {
+func (s *missionRoutes) userMissions(ctx context.Context, in *userMissionsInput) (*userMissionsOutput, error) {
 	user, err := subject(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 	if err != nil {
 		return nil, err
 	}
-	missions := s.config.Indexes.missions.snapshot()
+	missions := s.index.snapshot()
 	row, err := s.standing(user, missions)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Server) userMissions(ctx context.Context, in *userMissionsInput) (*user
 	return &userMissionsOutput{body}, nil
 }
 
-func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMissionOutput, error) {
+func (s *missionRoutes) userMission(ctx context.Context, in *userMissionInput) (*userMissionOutput, error) {
 	user, err := subject(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -140,12 +140,12 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if err != nil {
 		return nil, err
 	}
-	missions := s.config.Indexes.missions.snapshot()
+	missions := s.index.snapshot()
 	v, did, ok := mission.DetailOf(row, user, in.Mission, missions, s.eventTime(as, row), s.config.Missions)
 	if !ok {
 		return nil, problem.Missing("mission")
 	}
-	won, err := s.rewardsRow(user)
+	won, err := s.rewards.rewardsRow(user)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +162,14 @@ func (s *Server) userMission(ctx context.Context, in *userMissionInput) (*userMi
 }
 
 // userRow returns nil for a user of whom nothing is known.
-func (s *Server) userRow(user string) (*mission.UserRow, error) {
-	row, _, err := rowOf(s, s.sources.progress, s.config.Topology.Progress, user)
+func (s *missionRoutes) userRow(user string) (*mission.UserRow, error) {
+	row, _, err := rowOf(s.kit, s.sources.progress, s.config.Topology.Progress, user)
 	return row, err
 }
 
 // standing returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out,
 // unless missions have changed since the row was written.
-func (s *Server) standing(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
+func (s *missionRoutes) standing(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
 	src := s.sources.progress
 	value, err := src.Get(user)
 	if err != nil || value == nil {
@@ -178,7 +178,7 @@ func (s *Server) standing(user string, missions *mission.Snapshot) (*mission.Use
 	if row, err := (missioncodec.UserRow{}).DecodeStanding(value); err == nil && row.Missions == missions.Fingerprint() {
 		return row, nil
 	}
-	return decodedRow(s, src, s.config.Topology.Progress, user, value)
+	return decodedRow(s.kit, src, s.config.Topology.Progress, user, value)
 }
 
 func lastAt(row *mission.UserRow) instant.Milli {
@@ -205,7 +205,7 @@ func userMissionOf(v mission.View) UserMission {
 
 // eventTime returns the time that a read is about: of the stream, or of the user's last payment if that is ahead.
 // Before the first event it is the clock's.
-func (s *Server) eventTime(as AsOf, row *mission.UserRow) instant.Milli {
+func (s *missionRoutes) eventTime(as AsOf, row *mission.UserRow) instant.Milli {
 	at := lastAt(row)
 	if as.StreamTime != nil {
 		at = max(at, *as.StreamTime)

@@ -64,7 +64,7 @@ type userStreamInput struct {
 	Last string `header:"Last-Event-ID" maxLength:"64" doc:"As browsers send it when they come back: what has changed since is sent first"`
 }
 
-func (s *Server) userStreams() {
+func (s *missionRoutes) userStreams() {
 	op := s.streamOperation("user-stream", "/v1/users/{id}/stream", tagUsers, "A user's progress and rewards as they change",
 		"Events `progress` (an item of the user's missions) and `reward` (an item of the user's rewards), each as the item is then; of several changes in a row the last "+
 			"is enough. `id` stands for all that was sent: with Last-Event-ID a stream begins with all of what has changed since. It ends after 15 minutes, or when its token is over: come back with a valid one.",
@@ -72,7 +72,7 @@ func (s *Server) userStreams() {
 	huma.Register(s.api, op, s.userStream)
 }
 
-func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.StreamResponse, error) {
+func (s *missionRoutes) userStream(ctx context.Context, in *userStreamInput) (*huma.StreamResponse, error) {
 	user, err := subject(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (s *Server) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 // userFollower writes what changes in a user's rows. It looks at the rows when they were written, so it holds no queue:
 // who reads slowly misses states in between, never the last.
 type userFollower struct {
-	server *Server
+	server *missionRoutes
 	who    token.Identity // who listens
 	user   string
 	out    eventWriter
@@ -113,9 +113,9 @@ type streamItem struct {
 
 func (f *userFollower) run(ctx context.Context, last string) {
 	s := f.server
-	progress, end := s.config.Indexes.watchers.progress.watch(f.user)
+	progress, end := s.watchers.progress.watch(f.user)
 	defer end()
-	rewards, end := s.config.Indexes.watchers.rewards.watch(f.user)
+	rewards, end := s.watchers.rewards.watch(f.user)
 	defer end()
 	beat, life := time.NewTicker(streamBeat), time.NewTimer(streamLife)
 	defer beat.Stop()
@@ -232,7 +232,7 @@ func (f *userFollower) missions() ([]streamItem, bool) {
 	_, watermark := s.sources.progress.holding(f.user).known()
 	as := AsOf{StreamTime: optional(watermark, watermark > 0)}
 	var items []streamItem
-	for _, v := range mission.Views(row, f.user, s.config.Indexes.missions.snapshot(), s.eventTime(as, row), s.config.Missions) {
+	for _, v := range mission.Views(row, f.user, s.index.snapshot(), s.eventTime(as, row), s.config.Missions) {
 		item := userMissionOf(v)
 		items = append(items, streamItem{item.ID, encoded(item)})
 	}
@@ -244,7 +244,7 @@ func (f *userFollower) rewardItems() ([]streamItem, bool) {
 	if !s.sources.rewards.Recovered() {
 		return nil, false
 	}
-	row, _, err := rowOf(s, s.sources.rewards, s.config.Topology.Rewards, f.user)
+	row, _, err := rowOf(s.kit, s.sources.rewards, s.config.Topology.Rewards, f.user)
 	if err != nil {
 		return nil, false
 	}

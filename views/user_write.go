@@ -19,7 +19,7 @@ import (
 )
 
 // userWrite describes one operation that changes something of one user.
-func (s *Server) userWrite(id, method, path, tag, summary string, a access) huma.Operation {
+func (s *kit) userWrite(id, method, path, tag, summary string, a access) huma.Operation {
 	op := s.operation(id, method, path, tag, summary)
 	op.Description = "The answer has what became of it; without a verdict within 5 s it is 202, and Location says where to look. An Idempotency-Key makes it safe to " +
 		"repeat: among the last 16 commands for the user the same key has the same verdict."
@@ -48,7 +48,7 @@ type userCommand[R any] struct {
 }
 
 // obey has a command judged and answers with what came of it.
-func obey[R any](ctx context.Context, s *Server, c userCommand[R]) (*userWrittenOutput, error) {
+func obey[R any](ctx context.Context, s *kit, c userCommand[R]) (*userWrittenOutput, error) {
 	if _, err := s.at(ctx, Fresh{}, c.table.holding(c.user)); err != nil {
 		return nil, err
 	}

@@ -6,17 +6,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/domain/audit"
-	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/domain/reward"
 )
-
-// UserCommands hands on what users, and support for them, ask for. Each method returns once the command will not be
-// lost; what became of it stands in the user's row.
-type UserCommands interface {
-	Enrol(ctx context.Context, e *mission.Enrolment) error
-	Segment(ctx context.Context, s *mission.Segments) error
-	Reward(ctx context.Context, c *reward.Command) error
-}
 
 // tableWatchers are those of the tables whose rows keep verdicts.
 type tableWatchers struct{ catalog, progress, rewards, letters *watchers }
@@ -80,7 +70,7 @@ type inquiry[V any] struct {
 
 // await sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the
 // server's patience.
-func await[V any](ctx context.Context, s *Server, q inquiry[V]) (none V, err error) {
+func await[V any](ctx context.Context, s *kit, q inquiry[V]) (none V, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
 	changed, end := q.watchers.watch(q.key)

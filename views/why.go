@@ -46,7 +46,7 @@ type WhyFreeze struct {
 
 type whyOutput struct{ Body Why }
 
-func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, error) {
+func (s *healthRoutes) why(ctx context.Context, in *instrumentInput) (*whyOutput, error) {
 	as, err := s.at(ctx, in.Fresh, s.sources.routing.holding(normal(in.Mode)), s.sources.health.whole())
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (s *Server) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 	return &whyOutput{body}, nil
 }
 
-func (s *Server) whyLevel(mode *health.ModeRow, w health.Why) WhyLevel {
+func (s *healthRoutes) whyLevel(mode *health.ModeRow, w health.Why) WhyLevel {
 	return WhyLevel{
 		HealthRow: s.healthRow(mode, w.Standing), Automatic: w.Automatic.String(), LowRun: w.LowRun, HighRun: w.HighRun,
 		DecidedBy: judged(w.Decided), Latest: judged(w.Recent),
@@ -100,7 +100,7 @@ func endsOf(w health.Why) []instant.Milli {
 }
 
 // closed returns the closed windows with the given ends, as far as they are kept.
-func (s *Server) closed(p health.Path, settings health.Settings, ends []instant.Milli) ([]ClosedWindow, error) {
+func (s *healthRoutes) closed(p health.Path, settings health.Settings, ends []instant.Milli) ([]ClosedWindow, error) {
 	var windows []ClosedWindow
 	slices.Sort(ends)
 	for _, end := range slices.Compact(ends) {

@@ -18,7 +18,7 @@ func writeAccess() access {
 }
 
 // write describes one operation that changes something.
-func (s *Server) write(id, method, path, summary string) huma.Operation {
+func (s *kit) write(id, method, path, summary string) huma.Operation {
 	op := s.operation(id, method, path, tagPanel, summary)
 	op.Description = "The catalog judges it, and the answer has the verdict; without one in time it is 202, and Location says where to look. " +
 		"An Idempotency-Key makes it safe to repeat."
@@ -75,7 +75,7 @@ type Pending struct {
 }
 
 // unsent is the answer where a command cannot be handed to the catalog.
-func (s *Server) unsent(ctx context.Context, err error) *problem.Problem {
+func (s *kit) unsent(ctx context.Context, err error) *problem.Problem {
 	s.config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", requestID(ctx), "error", err)
 	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
 }
