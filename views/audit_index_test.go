@@ -11,11 +11,14 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
+// partitions is what the default topology has.
+const partitions = 12
+
 // indexed returns an index of n lines on 1,000 entities by 50 people.
 func indexed(tb testing.TB, n int) *auditIndex {
 	top := topology.New(topology.DefaultConfig())
 	x := newAuditIndex(top, func(_, _ string, _ []byte, err error) { tb.Error(err) })
-	var next [tablePartitions]int64
+	var next [partitions]int64
 	for i := range n {
 		line := &audit.Line{
 			CommandID: fmt.Sprint("c", i), Kind: "mission", ID: fmt.Sprint("mission-", i%1000), Actor: fmt.Sprint("somebody-", i%50), At: instant.Milli(1_772_359_200_000 + i),
@@ -25,7 +28,7 @@ func indexed(tb testing.TB, n int) *auditIndex {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		p := stream.Partition([]byte(line.Key()), tablePartitions)
+		p := stream.Partition([]byte(line.Key()), partitions)
 		x.take(AuditPlace{top.Audit.Name, Place{p, next[p]}}, line.Key(), value)
 		next[p] += 2
 	}

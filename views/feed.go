@@ -103,3 +103,10 @@ func (f *Feed) close() {
 func modePrefix(mode string) string {
 	return strings.TrimSuffix(health.Path{Mode: mode}.Key(), "/") // mode/ without the empty instrument and gateway
 }
+
+// Listening returns how many listen.
+func (f *Feed) Listening() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.listeners)
+}

@@ -61,3 +61,10 @@ func whose(who token.Identity, r *http.Request) string {
 	}
 	return "subject " + who.Subject
 }
+
+// holders returns how many have a seat.
+func (x *seats) holders() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.by)
+}

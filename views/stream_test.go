@@ -50,7 +50,7 @@ func streaming(t *testing.T, test func(f *fixture, feed *Feed, listen func(targe
 		}
 		test(f, feed, listen)
 		synctest.Wait()
-		if n := len(feed.listeners); n > 0 {
+		if n := feed.Listening(); n > 0 {
 			t.Errorf("%d still listen", n)
 		}
 		_ = srv.Close()
@@ -181,12 +181,12 @@ func TestStreamEndsWithItsClient(t *testing.T) {
 			f.ask("GET", "/v1/health/stream", f.token("a", token.Health), func(r *http.Request) { *r = *r.WithContext(ctx) })
 		}()
 		synctest.Wait()
-		if n := len(f.server.health.feed.listeners); n != 1 {
+		if n := f.server.health.feed.Listening(); n != 1 {
 			t.Errorf("%d listen", n)
 		}
 		cancel()
 		<-done
-		if n := len(f.server.health.feed.listeners); n != 0 {
+		if n := f.server.health.feed.Listening(); n != 0 {
 			t.Errorf("%d listen", n)
 		}
 	})
@@ -222,7 +222,7 @@ func TestListenersAreBoundedBySubject(t *testing.T) {
 		refused(http.StatusTooManyRequests, "rate_limited", f.token("one", token.Viewer)) // another token of the subject
 		fill(maxSubjectListeners, "", fromHere)
 		refused(http.StatusTooManyRequests, "rate_limited", "", fromHere)
-		if n := len(f.server.health.feed.listeners); n != 2*maxSubjectListeners {
+		if n := f.server.health.feed.Listening(); n != 2*maxSubjectListeners {
 			t.Fatalf("%d listen", n)
 		}
 		leave[0]()
@@ -237,54 +237,13 @@ func TestListenersAreBoundedBySubject(t *testing.T) {
 			cancel()
 		}
 		synctest.Wait()
-		if n, taken := len(f.server.health.feed.listeners), f.server.health.listeners.taken; n+taken+len(f.server.health.listeners.by) != 0 {
+		if n, taken := f.server.health.feed.Listening(), f.server.health.listeners.open(); n+taken+f.server.health.listeners.holders() != 0 {
 			t.Errorf("%d listen, %d seats are taken", n, taken)
 		}
 		f.wantProblem(f.ask("GET", "/v1/health/stream", ""), http.StatusUnauthorized, "unauthenticated")
 		f.wantProblem(f.ask("GET", "/v1/health/stream", f.token("a", token.User)), http.StatusForbidden, "forbidden")
-		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.health.listeners.taken != 0 {
+		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.health.listeners.open() != 0 {
 			t.Errorf("HEAD: %d %s", w.Code, w.Body)
 		}
 	})
-}
-
-// A service that listens for users takes half of the streams at most.
-func TestStreamsAreBoundedBySubject(t *testing.T) {
-	x := newStreams()
-	var ends []func()
-	open := func(user, subject string) int {
-		end, refused := x.open(user, subject)
-		if refused != nil {
-			return refused.Status
-		}
-		ends = append(ends, end)
-		return http.StatusOK
-	}
-	for i := range maxServiceStreams {
-		if got := open(fmt.Sprint("u", i), "service"); got != http.StatusOK {
-			t.Fatalf("stream %d: %d", i, got)
-		}
-	}
-	if got := open("another", "service"); got != http.StatusTooManyRequests {
-		t.Errorf("one more: %d", got)
-	}
-	for range maxUserStreams {
-		if got := open("another", "another"); got != http.StatusOK {
-			t.Errorf("the user: %d", got)
-		}
-	}
-	if got := open("another", "a third"); got != http.StatusTooManyRequests {
-		t.Errorf("the user once more: %d", got)
-	}
-	for _, end := range ends {
-		end()
-	}
-	if x.users.taken+x.subjects.taken+len(x.users.by)+len(x.subjects.by) != 0 {
-		t.Errorf("seats are left over: %+v %+v", x.users, x.subjects)
-	}
-	x.close()
-	x.close()
-	if got := open("u", "u"); got != http.StatusServiceUnavailable {
-		t.Errorf("when it stops: %d", got)
-	}
 }

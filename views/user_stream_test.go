@@ -39,7 +39,7 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 		synctest.Wait()
 		f.server.Stop()
 		synctest.Wait()
-		if f.server.missions.streams.users.taken != 0 || len(f.server.missions.streams.users.by) != 0 || len(f.indexes.watchers.progress.waiting) != 0 || len(f.indexes.watchers.rewards.waiting) != 0 {
+		if f.server.missions.streams.users.open() != 0 || f.server.missions.streams.users.holders() != 0 || f.indexes.watchers.progress.waits() != 0 || f.indexes.watchers.rewards.waits() != 0 {
 			t.Error("somebody still listens")
 		}
 		_ = srv.Close()

@@ -35,6 +35,13 @@ func (w *watchers) changed(key string) {
 	}
 }
 
+// waits returns how many rows are waited for.
+func (w *watchers) waits() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
+}
+
 // watch returns a channel that receives after the row has changed, and what ends it.
 func (w *watchers) watch(key string) (changed <-chan struct{}, end func()) {
 	c := make(chan struct{}, 1)

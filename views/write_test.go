@@ -148,7 +148,7 @@ func TestWriteWithoutAVerdictIsAccepted(t *testing.T) {
 	if len(f.commands.sent) != 1 {
 		t.Errorf("%d sent", len(f.commands.sent))
 	}
-	if n := len(f.indexes.watchers.catalog.waiting); n != 0 {
+	if n := f.indexes.watchers.catalog.waits(); n != 0 {
 		t.Errorf("%d still wait", n)
 	}
 }
