@@ -14,12 +14,9 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// The wall times after which answers admit that no window closes any more, and after which nothing is held off
-// (docs/design.md, section 8.4): a pipeline that stands still must not keep a bank off.
-const (
-	staleAfter    = 2 * time.Minute
-	failOpenAfter = 5 * time.Minute
-)
+// failOpenAfter is the wall time without a closed window after which nothing is held off (docs/design.md, section 8.4): a
+// pipeline that stands still must not keep a bank off.
+const failOpenAfter = 5 * time.Minute
 
 // HealthRow is the standing of an instrument, or of one of its gateways.
 type HealthRow struct {

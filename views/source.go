@@ -211,6 +211,9 @@ func (s *kit) await(ctx context.Context, text string) error {
 
 const retryAfter = time.Second
 
+// staleAfter is the wall time after which answers admit that what they are made of is old.
+const staleAfter = 2 * time.Minute
+
 func recovering(detail string) *problem.Problem {
 	return problem.New(http.StatusServiceUnavailable, problem.Recovering, detail).
 		With("Retry-After", fmt.Sprint(int(retryAfter/time.Second)))
