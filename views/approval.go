@@ -138,7 +138,7 @@ func (c collection) decide(ctx context.Context, in *Content, op catalog.Op, miss
 	if err != nil {
 		return nil, err
 	}
-	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
+	id := commandID(ctx, asked{key: in.Key, match: in.IfMatch, content: in.RawBody})
 	command := catalog.NewDecision(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, 0)
 	command.Reason = cmp.Or(in.Reason, reason)
 	return c.do(ctx, command, when)

@@ -252,7 +252,7 @@ func (x *auditIndex) page(f auditFilter, after *auditMark, n int) (page []AuditP
 			return page, &last
 		}
 		if last = h.mark(); fits {
-			page = append(page, AuditPlace{h.part.topic, Place{h.part.partition, last.offset}})
+			page = append(page, AuditPlace{Topic: h.part.topic, Place: Place{Partition: h.part.partition, Offset: last.offset}})
 			size += int(e.size)
 		}
 		if h.left--; h.left == 0 {

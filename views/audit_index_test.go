@@ -29,7 +29,7 @@ func indexed(tb testing.TB, n int) *auditIndex {
 			tb.Fatal(err)
 		}
 		p := stream.Partition([]byte(line.Key()), partitions)
-		x.take(AuditPlace{top.Audit.Name, Place{p, next[p]}}, line.Key(), value)
+		x.take(AuditPlace{Topic: top.Audit.Name, Place: Place{Partition: p, Offset: next[p]}}, line.Key(), value)
 		next[p] += 2
 	}
 	return x

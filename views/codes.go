@@ -98,7 +98,7 @@ func (c collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	}
 	var commands []*catalog.Command
 	for i, chunk := range chunks(codes) {
-		id := commandID(ctx, asked{in.Key + "#" + strconv.Itoa(i), in.IfMatch, []byte(catalog.CodesDigest(chunk))})
+		id := commandID(ctx, asked{key: in.Key + "#" + strconv.Itoa(i), match: in.IfMatch, content: []byte(catalog.CodesDigest(chunk))})
 		command := catalog.NewCodes(id, identity(ctx).Subject, instant.Of(s.config.Now()), in.ID, chunk)
 		command.Reason = in.Reason
 		commands, out.Body.Commands = append(commands, command), append(out.Body.Commands, id)

@@ -23,7 +23,7 @@ func (c collection) put(ctx context.Context, in *Definition, at item) (*writtenO
 	if err != nil {
 		return nil, err
 	}
-	id := commandID(ctx, asked{in.Key, in.conditions(), in.RawBody})
+	id := commandID(ctx, asked{key: in.Key, match: in.conditions(), content: in.RawBody})
 	entity, err := catalogcodec.ParseEntity(c.kind, in.RawBody, c.idFor(at, id), c.server.config.Catalog)
 	if err != nil {
 		return nil, misread(err, "not well-formed JSON")
@@ -51,7 +51,7 @@ func (c collection) withdraw(ctx context.Context, in Conditions, at item) (*writ
 	if err != nil {
 		return nil, err
 	}
-	id := commandID(ctx, asked{in.Key, in.IfMatch, nil})
+	id := commandID(ctx, asked{key: in.Key, match: in.IfMatch})
 	command := catalog.NewWithdrawal(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), c.kind, at.key())
 	command.Reason = in.Reason
 	return c.do(ctx, command, when)

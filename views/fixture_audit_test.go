@@ -21,7 +21,7 @@ type memAudit struct {
 func (m *memAudit) append(topic, key string, line *audit.Line) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := AuditPlace{topic, Place{Partition: stream.Partition([]byte(key), tablePartitions)}}
+	at := AuditPlace{Topic: topic, Place: Place{Partition: stream.Partition([]byte(key), tablePartitions)}}
 	begin := at
 	at.Offset = m.next[begin]
 	m.next[begin] += 2 // transactions have markers between

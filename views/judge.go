@@ -16,7 +16,7 @@ type Commands interface {
 func (s *catalogRoutes) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
 	find := s.catalogVerdict(c.Key(), c.ID, &row)
 	send := func(ctx context.Context) error { return s.sendProved(ctx, c) }
-	v, err = await(ctx, s.kit, inquiry[catalog.Verdict]{s.watchers.catalog, c.Key(), find, send})
+	v, err = await(ctx, s.kit, inquiry[catalog.Verdict]{watchers: s.watchers.catalog, key: c.Key(), find: find, send: send})
 	return v, row, err
 }
 

@@ -107,7 +107,7 @@ func (s *letterRoutes) letter(ctx context.Context, in *letterInput) (*letterOutp
 		return nil, problem.Missing("dead letter")
 	}
 	items := []Letter{letterOf(in.ID, row)}
-	if err := s.fill(ctx, items, []Place{{row.Partition, row.Offset}}); err != nil {
+	if err := s.fill(ctx, items, []Place{{Partition: row.Partition, Offset: row.Offset}}); err != nil {
 		return nil, err
 	}
 	return &letterOutput{LetterDetail{items[0], as.stamped(row.At)}}, nil
@@ -144,7 +144,7 @@ func (s *letterRoutes) letterList(ctx context.Context, in *lettersInput) (*lette
 			continue
 		}
 		newest, size = max(newest, row.At), size+row.SizeBytes
-		places = append(places, Place{row.Partition, row.Offset})
+		places = append(places, Place{Partition: row.Partition, Offset: row.Offset})
 		body.Items = append(body.Items, letterOf(k.id, row))
 	}
 	if err := s.fill(ctx, body.Items, places); err != nil {

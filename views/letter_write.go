@@ -128,7 +128,7 @@ func (s *letterRoutes) decide(ctx context.Context, in *LetterContent, c *deadlet
 		location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
 		shown: func(row *deadletter.Row) (any, error) {
 			items := []Letter{letterOf(in.ID, row)}
-			_ = s.fill(ctx, items, []Place{{row.Partition, row.Offset}}) // it is decided, whether or not its bytes can be read now
+			_ = s.fill(ctx, items, []Place{{Partition: row.Partition, Offset: row.Offset}}) // it is decided, whether or not its bytes can be read now
 			return items[0], nil
 		},
 	})
@@ -141,7 +141,7 @@ func (s *letterRoutes) fillReplay(ctx context.Context, row *deadletter.Row, c *d
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Wait)
 	defer cancel()
-	records, err := s.records.Read(ctx, []Place{{row.Partition, row.Offset}})
+	records, err := s.records.Read(ctx, []Place{{Partition: row.Partition, Offset: row.Offset}})
 	if err != nil || len(records) != 1 {
 		s.config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", requestID(ctx), "error", err)
 		return problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")

@@ -137,7 +137,7 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 		change(&l)
 		put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, l))
 		if gone {
-			delete(f.records, Place{l.Partition, l.Offset})
+			delete(f.records, Place{Partition: l.Partition, Offset: l.Offset})
 		}
 		p := f.wantProblem(f.say("POST", strings.Replace(replay, "payments-3-42", id, 1), `{}`), http.StatusUnprocessableEntity, "invalid_field")
 		if !strings.Contains(fmt.Sprint(p["detail"]), says) {

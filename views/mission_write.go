@@ -19,7 +19,10 @@ func (s *missionRoutes) missions() {
 	huma.Register(s.api, list, s.missionList)
 	one := s.read("get-mission", "/v1/panel/missions/{id}", tagPanel, "One mission", panelAccess())
 	huma.Register(s.api, one, s.mission)
-	c := collection{s.catalog, catalog.KindMission, "/v1/panel/missions", "mission", reflect.TypeFor[MissionBody](), reflect.TypeFor[Mission](), s.shownMission}
+	c := collection{
+		server: s.catalog, kind: catalog.KindMission, path: "/v1/panel/missions", name: "mission",
+		body: reflect.TypeFor[MissionBody](), answer: reflect.TypeFor[Mission](), show: s.shownMission,
+	}
 	writesByID(s.catalog, c)
 	for _, move := range []struct {
 		op      catalog.Op
@@ -64,7 +67,7 @@ func (c collection) move(ctx context.Context, in *Content, op catalog.Op, missio
 	if err != nil {
 		return nil, err
 	}
-	id := commandID(ctx, asked{in.Key, in.IfMatch, in.RawBody})
+	id := commandID(ctx, asked{key: in.Key, match: in.IfMatch, content: in.RawBody})
 	command := catalog.NewMove(id, identity(ctx).Subject, instant.Of(c.server.config.Now()), op, missionID, when)
 	command.Reason = cmp.Or(in.Reason, reason)
 	return c.do(ctx, command, condition)
