@@ -130,7 +130,7 @@ func TestApprovalWords(t *testing.T) {
 		t.Error("the roles have other names in tokens")
 	}
 	f := newFixture(t)
-	for _, p := range f.server.api.OpenAPI().Paths[missionsPath].Get.Parameters {
+	for _, p := range f.server.API.OpenAPI().Paths[missionsPath].Get.Parameters {
 		if p.Name != "approval" {
 			continue
 		}

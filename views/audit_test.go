@@ -17,7 +17,9 @@ import (
 
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
+	auditviews "github.com/millrace/millrace/views/audit"
 	"github.com/millrace/millrace/views/contract"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -131,7 +133,7 @@ func TestAuditSaysHowTheActorWasProved(t *testing.T) {
 // restartAudit reads the topics of the audit again from their beginning, one partition after the other.
 func (f *fixture) restartAudit() {
 	f.indexes.AuditReset()
-	places := slices.SortedFunc(maps.Keys(f.audit.values), func(a, b AuditPlace) int { return cmp.Compare(a.Offset, b.Offset) })
+	places := slices.SortedFunc(maps.Keys(f.audit.values), func(a, b auditviews.AuditPlace) int { return cmp.Compare(a.Offset, b.Offset) })
 	for _, at := range places {
 		line, err := f.topology.Audit.Codec.Decode(f.audit.values[at])
 		f.check(err)
@@ -208,7 +210,7 @@ func TestPagesOfTheAuditAreStable(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
-	f.wantProblem(f.ask("GET", "/v1/panel/audit?cursor="+*cursorOf("audit", "", "", "", "", "").encode("x"), f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.ask("GET", "/v1/panel/audit?cursor="+*serve.CursorOf("audit", "", "", "", "", "").Encode("x"), f.token("v", token.Viewer)), http.StatusUnprocessableEntity, "invalid_field")
 }
 
 // What was refused, and what was so already, is in the audit, too, with what was wrong.
@@ -268,7 +270,7 @@ func TestAuditIsNotReadBeforeItIsLoaded(t *testing.T) {
 	f.wantOK(f.say("POST", "/v1/panel/brands", `{"id":"b","name":"B"}`), `"1"`)
 	mark := f.get("/v1/panel/brands/b")["as_of"].(map[string]any)["token"].(string)
 	viewer := f.token("v", token.Viewer)
-	f.server.audit.log = lateAudit{f.audit}
+	f.server.audit.Log = lateAudit{f.audit}
 	if body := f.get("/v1/panel/audit"); len(body["items"].([]any)) != 1 {
 		t.Errorf("%v", body)
 	}
@@ -278,7 +280,7 @@ func TestAuditIsNotReadBeforeItIsLoaded(t *testing.T) {
 }
 
 // lateAudit does not know what is new.
-type lateAudit struct{ AuditLog }
+type lateAudit struct{ auditviews.AuditLog }
 
 func (lateAudit) Current(context.Context) error { return context.DeadlineExceeded }
 
@@ -299,7 +301,7 @@ func TestAKeyForAnotherEntityIsAConflict(t *testing.T) {
 func TestProofsNameEveryRoleThatCommands(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()
-	schemas := f.server.api.OpenAPI().Components.Schemas.Map()
+	schemas := f.server.API.OpenAPI().Components.Schemas.Map()
 	named := map[string][]any{"AuditProof": schemas["AuditProof"].Properties["role"].Enum, "LetterDecision": schemas["LetterDecision"].Properties["role"].Enum}
 	topics, err := contract.Schemas(f.topology)
 	f.check(err)
@@ -316,7 +318,7 @@ func TestProofsNameEveryRoleThatCommands(t *testing.T) {
 	}
 	commanding := 0
 	for _, role := range token.Roles() {
-		ctx := context.WithValue(t.Context(), identityKey, token.Identity{Subject: "s", Roles: []token.Role{role}})
+		ctx := context.WithValue(t.Context(), serve.IdentityKey, token.Identity{Subject: "s", Roles: []token.Role{role}})
 		commands := false
 		f.operations(func(method, path string, op *huma.Operation) {
 			if method == http.MethodGet || op.OperationID == "simulate-mission" || op.OperationID == "relay-events" {
@@ -330,7 +332,7 @@ func TestProofsNameEveryRoleThatCommands(t *testing.T) {
 		}
 		commanding++
 		for where, words := range named {
-			if said := roleOf(ctx); said != string(role) || !slices.Contains(words, any(said)) {
+			if said := serve.RoleOf(ctx); said != string(role) || !slices.Contains(words, any(said)) {
 				t.Errorf("%s gives commands, as %q; %s has %v", role, said, where, words)
 			}
 		}
@@ -338,8 +340,8 @@ func TestProofsNameEveryRoleThatCommands(t *testing.T) {
 	if commanding != len(audit.Roles()) {
 		t.Errorf("%d roles give commands, the audit knows %v", commanding, audit.Roles())
 	}
-	everything := context.WithValue(t.Context(), identityKey, token.Identity{Subject: "s", Roles: token.Roles()})
-	if got := roleOf(everything); got != audit.RoleAdmin {
+	everything := context.WithValue(t.Context(), serve.IdentityKey, token.Identity{Subject: "s", Roles: token.Roles()})
+	if got := serve.RoleOf(everything); got != audit.RoleAdmin {
 		t.Errorf("the highest of all is %q", got)
 	}
 }

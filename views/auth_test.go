@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -212,7 +213,7 @@ func TestMintingIsForProgramsOnThisMachine(t *testing.T) {
 		t.Errorf("it names %q", got)
 	}
 	f.wantProblem(f.ask("POST", "/v1/dev/token", "", fromHere, withBody(`{"sub":`)), http.StatusBadRequest, "bad_request")
-	f.wantProblem(f.ask("POST", "/v1/dev/token", "", fromHere, withBody(`"`+strings.Repeat("x", maxBodyBytes)+`"`)), http.StatusRequestEntityTooLarge, "too_large")
+	f.wantProblem(f.ask("POST", "/v1/dev/token", "", fromHere, withBody(`"`+strings.Repeat("x", serve.MaxBodyBytes)+`"`)), http.StatusRequestEntityTooLarge, "too_large")
 }
 
 func firstPointer(p map[string]any) string {

@@ -40,7 +40,7 @@ func TestBodiesAreReadAsDocumented(t *testing.T) {
 	f.fillAll()
 	b := &bodies{fixture: f, t: t, bearer: f.token("usr_1", token.User, token.Admin, token.Service)}
 	names := map[string]bool{"zq": true}
-	for _, s := range f.server.api.OpenAPI().Components.Schemas.Map() {
+	for _, s := range f.server.API.OpenAPI().Components.Schemas.Map() {
 		contract.Each(s, func(s *huma.Schema) {
 			for name := range s.Properties {
 				names[name] = true
@@ -121,7 +121,7 @@ func (b *bodies) resolved(s *huma.Schema, above []string) (*huma.Schema, []strin
 			return nil, above
 		case s.Ref != "":
 			above = append(slices.Clone(above), s.Ref)
-			s = b.server.api.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+			s = b.server.API.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
 		case len(s.AnyOf) > 0:
 			s = s.AnyOf[0]
 		default:
@@ -172,7 +172,7 @@ func TestMediaTypesSayWhatBodiesAre(t *testing.T) {
 			media++
 			s := m.Schema
 			if s != nil && s.Ref != "" {
-				s = f.server.api.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+				s = f.server.API.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
 			}
 			switch {
 			case s == nil:

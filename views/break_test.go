@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/health/backtest"
+	devviews "github.com/millrace/millrace/views/dev"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -59,13 +60,13 @@ func TestBreakingTrafficIsForEditorsOnThisMachine(t *testing.T) {
 		t.Errorf("refused, and done all the same: %v", got)
 	}
 
-	fails = &UnknownError{Field: "instrument", Known: []string{"hdfc", "axis"}}
+	fails = &devviews.UnknownError{Field: "instrument", Known: []string{"hdfc", "axis"}}
 	status, answer = ask(editor, body)
 	errs := []any{map[string]any{"pointer": "/instrument", "code": "unknown_value", "detail": "must be one of hdfc, axis"}}
 	if diff := cmp.Diff(errs, answer["errors"]); status != http.StatusUnprocessableEntity || diff != "" {
 		t.Errorf("%d %s", status, diff)
 	}
-	fails = ErrNoTraffic
+	fails = devviews.ErrNoTraffic
 	if status, answer := ask(editor, body); status != http.StatusServiceUnavailable || answer["code"] != "unavailable" {
 		t.Errorf("without traffic: %d %v", status, answer)
 	}

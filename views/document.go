@@ -13,11 +13,12 @@ import (
 	"github.com/millrace/millrace/views/contract"
 	"github.com/millrace/millrace/views/page"
 	"github.com/millrace/millrace/views/problem"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // document adds /openapi.json, written once: all operations are known by now.
 func (s *Server) document() error {
-	api := s.api.OpenAPI()
+	api := s.API.OpenAPI()
 	schemas := api.Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	// huma registers its own error shape with every operation; ours takes its place (problem.Transformer).
@@ -38,7 +39,7 @@ func (s *Server) document() error {
 	if err != nil {
 		return fmt.Errorf("views: the OpenAPI document: %w", err)
 	}
-	s.mux.HandleFunc("GET /openapi.json", page.Fixed("application/json", body))
+	s.Mux.HandleFunc("GET /openapi.json", page.Fixed("application/json", body))
 	return s.topicDocuments()
 }
 
@@ -48,13 +49,13 @@ func (s *Server) topicDocuments() error {
 	if err != nil {
 		return err
 	}
-	s.mux.HandleFunc("GET /asyncapi.json", page.Fixed("application/json", body))
+	s.Mux.HandleFunc("GET /asyncapi.json", page.Fixed("application/json", body))
 	schemas, err := contract.Schemas(s.config.Topology)
 	if err != nil {
 		return err
 	}
 	for name, schema := range schemas {
-		s.mux.HandleFunc("GET /schemas/"+name+".json", page.Fixed("application/schema+json", schema))
+		s.Mux.HandleFunc("GET /schemas/"+name+".json", page.Fixed("application/schema+json", schema))
 	}
 	return nil
 }
@@ -65,17 +66,17 @@ func (s *Server) everywhere(op *huma.Operation) {
 	if op.RequestBody != nil {
 		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
-	s.answers(*op, statuses...)
+	s.Answers(*op, statuses...)
 	for _, p := range op.Parameters {
 		contract.Each(p.Schema, contract.SpellOut)
 	}
-	notEmpty(op)
+	serve.NotEmpty(op)
 	for status, r := range op.Responses {
 		if r.Headers == nil {
 			r.Headers = map[string]*huma.Param{}
 		}
 		text := &huma.Schema{Type: huma.TypeString}
-		r.Headers[requestIDHeader] = &huma.Param{Description: "The request's own, or a new one; the log has it", Schema: text}
+		r.Headers[serve.RequestIDHeader] = &huma.Param{Description: "The request's own, or a new one; the log has it", Schema: text}
 		switch status {
 		case "401":
 			r.Headers["WWW-Authenticate"] = &huma.Param{Description: "How to authenticate, and what was wrong", Schema: text}
@@ -160,7 +161,7 @@ func used(api *huma.OpenAPI) *huma.OpenAPI {
 		}
 	}
 	components, document := *api.Components, *api
-	components.Schemas = huma.NewMapRegistry(componentPrefix, schemaName)
+	components.Schemas = huma.NewMapRegistry(serve.ComponentPrefix, schemaName)
 	for name := range used {
 		components.Schemas.Map()[name] = api.Components.Schemas.Map()[name]
 	}
@@ -188,7 +189,7 @@ func contentOf(content map[string]*huma.MediaType) (out []*huma.Schema) {
 func reach(api *huma.OpenAPI, seen map[string]bool, schemas ...*huma.Schema) {
 	for _, s := range schemas {
 		contract.Each(s, func(inner *huma.Schema) {
-			name, ok := strings.CutPrefix(inner.Ref, componentPrefix)
+			name, ok := strings.CutPrefix(inner.Ref, serve.ComponentPrefix)
 			if ok && !seen[name] {
 				seen[name] = true
 				reach(api, seen, api.Components.Schemas.Map()[name])

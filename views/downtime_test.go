@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/health"
+	healthviews "github.com/millrace/millrace/views/health"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -55,8 +57,8 @@ func TestDowntimesLastFirst(t *testing.T) {
 	bearer := f.token("a", token.Health)
 	f.wantProblem(f.ask("GET", "/v1/downtimes?mode=card", bearer), http.StatusInternalServerError, "internal")
 	f.wantProblem(f.ask("GET", "/v1/downtimes?status=over", bearer), http.StatusUnprocessableEntity, "invalid_field")
-	f.wantProblem(f.ask("GET", "/v1/downtimes?cursor="+*cursorOf("downtimes", "", "", "").encode("x"), bearer), http.StatusUnprocessableEntity, "invalid_field")
-	f.wantProblem(f.ask("GET", "/v1/downtimes?mode=upi&cursor="+*cursorOf("downtimes", "", "", "").encode("12345678x"), bearer), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.ask("GET", "/v1/downtimes?cursor="+*serve.CursorOf("downtimes", "", "", "").Encode("x"), bearer), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.ask("GET", "/v1/downtimes?mode=upi&cursor="+*serve.CursorOf("downtimes", "", "", "").Encode("12345678x"), bearer), http.StatusUnprocessableEntity, "invalid_field")
 	f.wantProblem(f.ask("GET", "/v1/downtimes", ""), http.StatusUnauthorized, "unauthenticated")
 	f.wantProblem(f.ask("GET", "/v1/downtimes", f.token("a", token.User)), http.StatusForbidden, "forbidden")
 	f.wantProblem(f.ask("GET", "/v1/health/upi/nobody/why", bearer), http.StatusNotFound, "not_found")
@@ -75,7 +77,7 @@ func TestForcedStatesStay(t *testing.T) {
 		row, _ = row.Intervene(health.DefaultSettings(), i, at(5*time.Minute))
 	}
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)
-	f.now = start.Add(failOpenAfter + time.Minute)
+	f.now = start.Add(healthviews.FailOpenAfter + time.Minute)
 	got := f.get("/v1/health/upi/sbi/why")
 	if got["state"] != "down" || got["enabled"] != false || got["stale"] != true || got["automatic_state"] != "degraded" || got["forced_until"] != at(time.Hour).String() {
 		t.Errorf("%v", got)

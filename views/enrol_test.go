@@ -26,7 +26,7 @@ func (f *fixture) pay(id string, minor int64, after time.Duration) {
 		return mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: minor, At: p.CreatedAt}, missions, mission.DefaultConfig())
 	}))
 	f.until(func() bool {
-		row, err := f.server.missions.userRow("usr_1")
+		row, err := f.server.missions.UserRow("usr_1")
 		f.check(err)
 		return row != nil && strings.Contains(recentOf(row), " "+id+" ")
 	})
@@ -42,7 +42,7 @@ func recentOf(row *mission.UserRow) string {
 
 // until waits for the row of usr_1 to be so.
 func (f *fixture) until(so func() bool) {
-	changed, end := f.indexes.watchers.progress.watch("usr_1")
+	changed, end := f.indexes.watchers.Progress.Watch("usr_1")
 	defer end()
 	for !so() {
 		<-changed

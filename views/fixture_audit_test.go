@@ -6,14 +6,16 @@ import (
 
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/stream"
+	auditviews "github.com/millrace/millrace/views/audit"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // memAudit are the topics of the audit, and the reader that feeds the index.
 type memAudit struct {
 	f       *fixture
 	mu      sync.Mutex
-	values  map[AuditPlace][]byte
-	next    map[AuditPlace]int64 // by the place of the first line of a partition
+	values  map[auditviews.AuditPlace][]byte
+	next    map[auditviews.AuditPlace]int64 // by the place of the first line of a partition
 	failing error
 }
 
@@ -21,7 +23,7 @@ type memAudit struct {
 func (m *memAudit) append(topic, key string, line *audit.Line) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := AuditPlace{Topic: topic, Place: Place{Partition: stream.Partition([]byte(key), tablePartitions)}}
+	at := auditviews.AuditPlace{Topic: topic, Place: serve.Place{Partition: stream.Partition([]byte(key), tablePartitions)}}
 	begin := at
 	at.Offset = m.next[begin]
 	m.next[begin] += 2 // transactions have markers between
@@ -37,7 +39,7 @@ func (m *memAudit) append(topic, key string, line *audit.Line) {
 
 func (m *memAudit) Current(context.Context) error { return m.failing }
 
-func (m *memAudit) Read(_ context.Context, places []AuditPlace) ([][]byte, error) {
+func (m *memAudit) Read(_ context.Context, places []auditviews.AuditPlace) ([][]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	values := make([][]byte, len(places))

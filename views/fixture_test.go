@@ -17,10 +17,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tidwall/btree"
 
+	auditviews "github.com/millrace/millrace/views/audit"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
+	devviews "github.com/millrace/millrace/views/dev"
+	paymentviews "github.com/millrace/millrace/views/payment"
+	"github.com/millrace/millrace/views/serve"
+
 	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/catalog"
-	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
@@ -106,10 +111,10 @@ func (m *memTable) set(change func()) {
 	change()
 }
 
-func (m *memTable) Known(partition int32) Known {
+func (m *memTable) Known(partition int32) serve.Known {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := Known{Watermark: m.watermark[partition]}
+	k := serve.Known{Watermark: m.watermark[partition]}
 	if n := m.inputs[partition]; n > 0 {
 		k.Inputs = map[string]int64{"in": n}
 	}
@@ -147,13 +152,13 @@ func (m *memTable) Wait(ctx context.Context, at map[int32]map[string]int64) erro
 	}
 }
 
-func (m *memTable) table() Table { return Table{Rows: m, Reach: m} }
+func (m *memTable) table() serve.Table { return serve.Table{Rows: m, Reach: m} }
 
 // memRecords are the records of the dead-letters topic.
-type memRecords map[Place]*Record
+type memRecords map[serve.Place]*deadletterviews.Record
 
-func (m memRecords) Read(_ context.Context, places []Place) ([]*Record, error) {
-	values := make([]*Record, len(places))
+func (m memRecords) Read(_ context.Context, places []serve.Place) ([]*deadletterviews.Record, error) {
+	values := make([]*deadletterviews.Record, len(places))
 	for i, p := range places {
 		values[i] = m[p]
 	}
@@ -191,10 +196,10 @@ func (m *memCommands) Send(_ context.Context, c *catalog.Command) error {
 type memPayments struct {
 	failing error
 	hang    bool
-	got     []PaymentEvent
+	got     []paymentviews.PaymentEvent
 }
 
-func (m *memPayments) Send(ctx context.Context, events []PaymentEvent) error {
+func (m *memPayments) Send(ctx context.Context, events []paymentviews.PaymentEvent) error {
 	if m.hang {
 		<-ctx.Done()
 		return ctx.Err()
@@ -245,7 +250,7 @@ func (m *memUserCommands) progress(user string, judge func(*mission.UserRow, *mi
 			row, err = f.topology.Progress.Row.Decode(value)
 			f.check(err)
 		}
-		row, effects := judge(row, f.indexes.missions.snapshot())
+		row, effects := judge(row, f.indexes.missions.Snapshot())
 		for _, e := range effects {
 			if e, ok := e.(mission.Audited); ok {
 				f.audit.append(f.topology.AuditUsers.Name, audit.UserKey(user, "progress", e.Line.Revision), e.Line)
@@ -308,9 +313,9 @@ func (f *fixture) judge(c *catalog.Command) {
 	put(f, f.tables.catalog, f.topology.Catalog, c.Key(), row)
 }
 
-type fixedBoard struct{ state BoardState }
+type fixedBoard struct{ state devviews.BoardState }
 
-func (b fixedBoard) Board() BoardState { return b.state }
+func (b fixedBoard) Board() devviews.BoardState { return b.state }
 
 // fixture is a server on tables in memory.
 type fixture struct {
@@ -346,7 +351,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Of(f.topology.Catalog.Name)), newMemTable(f.indexes.Of(f.topology.DeadLetters.Name))
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
 	f.asked, f.decided = &memUserCommands{f: f}, &memLetterCommands{f: f}
-	f.audit = &memAudit{f: f, values: map[AuditPlace][]byte{}, next: map[AuditPlace]int64{}}
+	f.audit = &memAudit{f: f, values: map[auditviews.AuditPlace][]byte{}, next: map[auditviews.AuditPlace]int64{}}
 	f.indexes.AuditLoaded()
 	public, private, err := ed25519.GenerateKey(nil)
 	f.check(err)
@@ -358,7 +363,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	c := Config{
 		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
-		Tables: Tables{
+		Tables: serve.Tables{
 			f.topology.Ledger.Name: f.tables.ledger.table(), f.topology.Progress.Name: f.tables.progress.table(),
 			f.topology.Budget.Name: f.tables.budget.table(), f.topology.Rewards.Name: f.tables.rewards.table(), f.topology.Health.Name: f.tables.health.table(),
 			f.topology.Routing.Name: f.tables.routing.table(), f.topology.Catalog.Name: f.tables.catalog.table(),
@@ -526,7 +531,7 @@ func (f *fixture) putDefinition(e catalog.Entity) {
 
 // putProgress stores usr_1 with a payment that counts for swiggy-500 and one that does not.
 func (f *fixture) putProgress() {
-	snapshot := f.indexes.missions.snapshot()
+	snapshot := f.indexes.missions.Snapshot()
 	var row *mission.UserRow
 	for i, p := range []payment.Facts{facts("t1", 10000, "swiggy"), facts("t2", 5000, "zomato")} {
 		p.CreatedAt += instant.Milli(i * 1000)
@@ -582,16 +587,4 @@ func (f *fixture) putHealth() {
 		put(f, f.tables.health, f.topology.Health, key, row)
 	}
 	put(f, f.tables.routing, f.topology.Routing, "upi", mode)
-}
-
-// putLetter stores a dead letter filed so long after start.
-func (f *fixture) putLetter(id string, reason payment.Reason, group string, after time.Duration, raw string) {
-	place := Place{Partition: 3, Offset: int64(len(f.records))}
-	f.records[place] = &Record{Value: []byte(raw), Headers: []deadletter.Header{
-		{Name: stream.HeaderKey, Value: []byte("key")}, {Name: stream.HeaderReason, Value: []byte(reason)}, {Name: "trace", Value: []byte("abc")},
-	}}
-	put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, deadletter.Letter{
-		Reason: reason, Detail: "bad", Group: group, Source: payment.Origin{Topic: "payments", Partition: 3, Offset: 42},
-		Partition: place.Partition, Offset: place.Offset, At: at(after), SizeBytes: int64(len(raw)),
-	}))
 }

@@ -7,6 +7,12 @@ import (
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
+	auditviews "github.com/millrace/millrace/views/audit"
+	catalogviews "github.com/millrace/millrace/views/catalog"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
+	healthviews "github.com/millrace/millrace/views/health"
+	missionviews "github.com/millrace/millrace/views/mission"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // Indexes are the orders that lists need and tables do not have. Whoever owns a table calls what Of its group returns
@@ -15,16 +21,16 @@ import (
 type Indexes struct {
 	byGroup  map[string]func(key string, value []byte)
 	catalog  stream.Group[*catalog.Row]
-	audit    *auditIndex
-	keys     *keyIndex
-	missions *missionIndex
+	audit    *auditviews.Index
+	keys     *catalogviews.KeyIndex
+	missions *missionviews.Index
 	// definitions are brands, ads, pools and reward templates.
-	definitions *definitionIndex
-	letters     *letterIndex
-	series      *seriesIndex
-	modes       *modeIndex
-	watchers    tableWatchers
-	bad         *badRows
+	definitions *catalogviews.DefinitionIndex
+	letters     *deadletterviews.Index
+	series      *healthviews.SeriesIndex
+	modes       *healthviews.ModeIndex
+	watchers    serve.TableWatchers
+	bad         *serve.BadRows
 }
 
 // NewIndexes returns empty indexes. now tells wall time; nil is time.Now. log is told once of each row that cannot be
@@ -36,22 +42,22 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 	if log == nil {
 		log = slog.Default()
 	}
-	bad := newBadRows(log)
+	bad := serve.NewBadRows(log)
 	reporting := func(table string) func(string, []byte, error) {
-		return func(key string, value []byte, err error) { bad.report(table, key, value, err) }
+		return func(key string, value []byte, err error) { bad.Report(table, key, value, err) }
 	}
 	x := &Indexes{
-		catalog: t.Catalog, missions: newMissionIndex(), audit: newAuditIndex(t, bad.report), keys: newKeyIndex(),
-		definitions: newDefinitionIndex(),
-		letters:     newLetterIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
-		series:      &seriesIndex{}, bad: bad, watchers: newTableWatchers(),
-		modes: &modeIndex{codec: t.Routing.Row, bad: reporting(string(t.Routing.Table())), now: now, closing: map[string]lastClose{}},
+		catalog: t.Catalog, missions: missionviews.NewIndex(), audit: auditviews.NewIndex(t, bad.Report), keys: catalogviews.NewKeyIndex(),
+		definitions: catalogviews.NewDefinitionIndex(),
+		letters:     deadletterviews.NewIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
+		series:      &healthviews.SeriesIndex{}, bad: bad, watchers: serve.NewTableWatchers(),
+		modes: &healthviews.ModeIndex{Codec: t.Routing.Row, Bad: reporting(string(t.Routing.Table())), Now: now, Closing: map[string]healthviews.LastClose{}},
 	}
 	x.byGroup = map[string]func(string, []byte){
-		t.Progress.Name:    func(key string, _ []byte) { x.watchers.progress.changed(key) },
-		t.Rewards.Name:     func(key string, _ []byte) { x.watchers.rewards.changed(key) },
-		t.Health.Name:      x.series.update,
-		t.Routing.Name:     x.modes.update,
+		t.Progress.Name:    func(key string, _ []byte) { x.watchers.Progress.Changed(key) },
+		t.Rewards.Name:     func(key string, _ []byte) { x.watchers.Rewards.Changed(key) },
+		t.Health.Name:      x.series.Update,
+		t.Routing.Name:     x.modes.Update,
 		t.Catalog.Name:     x.takeEntity,
 		t.DeadLetters.Name: x.takeLetter,
 	}
@@ -67,27 +73,29 @@ func (x *Indexes) takeEntity(key string, value []byte) {
 	if value != nil {
 		var err error
 		if row, err = x.catalog.Row.Decode(value); err != nil {
-			x.bad.report(string(x.catalog.Table()), key, value, err)
+			x.bad.Report(string(x.catalog.Table()), key, value, err)
 			row = nil
 		}
 	}
-	x.missions.take(key, row)
-	x.definitions.take(key, row)
-	x.keys.take(key, row)
-	x.watchers.catalog.changed(key)
+	x.missions.Take(key, row)
+	x.definitions.Take(key, row)
+	x.keys.Take(key, row)
+	x.watchers.Catalog.Changed(key)
 }
 
 // Audit takes the next record of a partition of the audit; nil for a line that was erased.
-func (x *Indexes) Audit(at AuditPlace, key string, value []byte) { x.audit.take(at, key, value) }
+func (x *Indexes) Audit(at auditviews.AuditPlace, key string, value []byte) {
+	x.audit.Take(at, key, value)
+}
 
 // AuditLoaded says that the audit was given as a whole, as far as it was there.
-func (x *Indexes) AuditLoaded() { x.audit.load() }
+func (x *Indexes) AuditLoaded() { x.audit.Load() }
 
 // AuditReset says that the audit comes again from its beginning: its topics are others.
-func (x *Indexes) AuditReset() { x.audit.reset() }
+func (x *Indexes) AuditReset() { x.audit.Reset() }
 
 // takeLetter takes a row of the table of dead letters.
 func (x *Indexes) takeLetter(key string, value []byte) {
-	x.letters.update(key, value)
-	x.watchers.letters.changed(key)
+	x.letters.Update(key, value)
+	x.watchers.Letters.Changed(key)
 }

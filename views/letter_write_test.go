@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -137,7 +138,7 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 		change(&l)
 		put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, l))
 		if gone {
-			delete(f.records, Place{Partition: l.Partition, Offset: l.Offset})
+			delete(f.records, serve.Place{Partition: l.Partition, Offset: l.Offset})
 		}
 		p := f.wantProblem(f.say("POST", strings.Replace(replay, "payments-3-42", id, 1), `{}`), http.StatusUnprocessableEntity, "invalid_field")
 		if !strings.Contains(fmt.Sprint(p["detail"]), says) {
@@ -153,7 +154,7 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 	f.decided.failing = errors.New("no broker")
 	f.wantProblem(f.say("POST", discard, `{"reason":"r"}`), http.StatusServiceUnavailable, "unavailable")
 	f.decided.failing, f.decided.deaf = nil, true
-	f.server.kit.config.Wait = 0
+	f.server.Kit.Config.Wait = 0
 	if w := f.say("POST", discard, `{"reason":"r"}`); w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/dead-letters/payments-3-42" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}

@@ -9,13 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/views/rate"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
 func TestBurstsAreLimitedBySubject(t *testing.T) {
 	f := filled(t, func(c *Config) {
 		c.OpenHealth = true
-		c.Limits = Limits{
+		c.Limits = serve.Limits{
 			User: rate.Limit{PerSecond: 2, Burst: 3}, Panel: rate.Limit{PerSecond: 1, Burst: 1}, Service: rate.Limit{PerSecond: 1, Burst: 5},
 			Health: rate.Limit{PerSecond: 1, Burst: 2}, Anonymous: rate.Limit{PerSecond: 1, Burst: 2},
 		}
@@ -65,7 +66,7 @@ func TestBurstsAreLimitedBySubject(t *testing.T) {
 }
 
 func TestLimitsAreMeasured(t *testing.T) {
-	f := newFixture(t, func(c *Config) { c.Limits = Limits{User: rate.Limit{PerSecond: 1, Burst: 1}} }, func(c *Config) { c.Registerer = c.Gatherer.(prometheus.Registerer) })
+	f := newFixture(t, func(c *Config) { c.Limits = serve.Limits{User: rate.Limit{PerSecond: 1, Burst: 1}} }, func(c *Config) { c.Registerer = c.Gatherer.(prometheus.Registerer) })
 	for range 3 {
 		f.ask("GET", "/v1/users/me/missions", f.token("asha", token.User))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/views/rate"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -92,7 +93,7 @@ func TestPanicsCountAsFailed(t *testing.T) {
 	} {
 		mux.HandleFunc(pattern, h)
 	}
-	h := f.server.recover(mux)
+	h := f.server.Recover(mux)
 	ask := func(r *http.Request) {
 		defer func() { _ = recover() }()
 		h.ServeHTTP(httptest.NewRecorder(), r)
@@ -184,7 +185,7 @@ func TestRelayVerdictsAreMeasuredBySource(t *testing.T) {
 
 // Whatever strangers ask for, there are no new series, and nothing of it is kept.
 func TestMadeUpRequestsMakeNoSeries(t *testing.T) {
-	f := measured(t, func(c *Config) { c.Limits = Limits{Anonymous: rate.Limit{PerSecond: 1e6, Burst: 1e6}} })
+	f := measured(t, func(c *Config) { c.Limits = serve.Limits{Anonymous: rate.Limit{PerSecond: 1e6, Burst: 1e6}} })
 	ask := func(method, target string) { f.ask(method, target, "junk", withHeader("Millrace-Source", method)) }
 	shapes := []string{"/%s", "/v1/%s", "/v1/users/%s/missions", "/v1/health/%s/%s", "/assets/%s", "/schemas/%s.json", "/v1/users/me/rewards/%s"}
 	kinds := func() []string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
+	missionviews "github.com/millrace/millrace/views/mission"
 )
 
 func (f *fixture) putBudget(id string, row budget.Mission) {
@@ -62,7 +63,7 @@ func TestBudgetsAreShown(t *testing.T) {
 func TestMissionsShownAreBounded(t *testing.T) {
 	f := measured(t)
 	coins := mission.Reward{Kind: mission.RewardCoins, Amount: 10}
-	for n := range maxShownMissions + 3 {
+	for n := range missionviews.MaxShownMissions + 3 {
 		f.putMission(limited(fmt.Sprintf("m%04d", n), mission.Active, coins, mission.Limits{Budget: 100, MaxWinners: 100}))
 	}
 	f.putBudget("m0501", budget.Mission{Accounts: []budget.Account{{Unit: mission.Coins, Spent: 90}}})

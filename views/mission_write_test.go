@@ -190,7 +190,7 @@ func TestMissionTakesItsRewardFromATemplate(t *testing.T) {
 // The document names the fields of a mission that its codec reads, each and no other, and those that must be there.
 func TestMissionBodyIsDocumentedAsItIsRead(t *testing.T) {
 	f := newFixture(t)
-	schemas := f.server.api.OpenAPI().Components.Schemas
+	schemas := f.server.API.OpenAPI().Components.Schemas
 	body := schemas.Map()["MissionBody"]
 	least := map[string]string{
 		"title": `"T"`, "currency": `"INR"`, "goal": `{"metric":"count","target":3}`, "reward": `{"kind":"coins","amount":5}`,

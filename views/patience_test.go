@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -24,7 +25,7 @@ func connected(t *testing.T, test func(f *fixture, dial func() connection)) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, withSources(t), func(c *Config) { c.OpenHealth = false })
 		p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
-		srv := NewHTTPServer("", f.handler)
+		srv := serve.NewHTTPServer("", f.handler)
 		go func() { _ = srv.Serve(p) }()
 		test(f, func() connection {
 			client, server := net.Pipe()

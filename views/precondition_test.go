@@ -30,7 +30,7 @@ func declares(op *huma.Operation, header string) bool {
 
 // withAnyMatch sends If-Match: * to an operation that looks at it.
 func (f *fixture) withAnyMatch(method, path string) func(*http.Request) {
-	if op := f.server.registered(huma.Operation{Method: method, Path: path}); op != nil && declares(op, "If-Match") {
+	if op := f.server.Registered(huma.Operation{Method: method, Path: path}); op != nil && declares(op, "If-Match") {
 		return withMatch("*")
 	}
 	return func(*http.Request) {}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -17,8 +18,8 @@ type stopFlag struct{ atomic.Bool }
 // Stop makes the server unready, so that nothing new is sent to it, and ends the streams. It goes on answering.
 func (s *Server) Stop() {
 	s.stop.Store(true)
-	s.config.Feed.close()
-	s.missions.streams.close()
+	s.config.Feed.Close()
+	s.missions.Streams.Close()
 }
 
 // Liveness says that the process answers.
@@ -28,9 +29,9 @@ type Liveness struct {
 
 // Readiness says that every table is loaded.
 type Readiness struct {
-	Status string  `json:"status" enum:"ok"`
-	Checks []Check `json:"checks,omitempty" nullable:"false" doc:"With verbose"`
-	AsOf   AsOf    `json:"as_of" doc:"Of all tables"`
+	Status string     `json:"status" enum:"ok"`
+	Checks []Check    `json:"checks,omitempty" nullable:"false" doc:"With verbose"`
+	AsOf   serve.AsOf `json:"as_of" doc:"Of all tables"`
 }
 
 // Check is one condition of readiness, or something that will be missed if it stays as it is.
@@ -41,7 +42,7 @@ type Check struct {
 }
 
 type readyInput struct {
-	Fresh
+	serve.Fresh
 	Verbose string `query:"verbose" doc:"List every check; any value"`
 }
 
@@ -50,37 +51,37 @@ type liveOutput struct{ Body Liveness }
 type readyOutput struct{ Body Readiness }
 
 func (s *Server) probes() {
-	alive := s.operation("livez", http.MethodGet, "/livez", tagServer, "The process answers")
-	alive.Middlewares = huma.Middlewares{s.known}
+	alive := s.Operation("livez", http.MethodGet, "/livez", serve.TagServer, "The process answers")
+	alive.Middlewares = huma.Middlewares{s.Known}
 	alive.Security = []map[string][]string{{}}
-	huma.Register(s.api, alive,
+	huma.Register(s.API, alive,
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
-	op := s.operation("readyz", http.MethodGet, "/readyz", tagServer, "Every table is loaded; with min_as_of, and reflects that much")
-	op.Middlewares = huma.Middlewares{s.known}
+	op := s.Operation("readyz", http.MethodGet, "/readyz", serve.TagServer, "Every table is loaded; with min_as_of, and reflects that much")
+	op.Middlewares = huma.Middlewares{s.Known}
 	op.Security = []map[string][]string{{}}
-	s.answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
-	huma.Register(s.api, op, s.ready)
-	for _, p := range s.registered(op).Parameters {
+	s.Answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	huma.Register(s.API, op, s.ready)
+	for _, p := range s.Registered(op).Parameters {
 		p.AllowEmptyValue = p.Name == "verbose"
 	}
 }
 
 func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error) {
 	if s.stop.Load() {
-		return nil, recovering("the server is stopping")
+		return nil, serve.Recovering("the server is stopping")
 	}
-	all := s.sources.all
-	as, err := s.at(ctx, in.Fresh, everything(all)...)
+	all := s.Sources.All
+	as, err := s.At(ctx, in.Fresh, serve.Everything(all)...)
 	if err != nil {
 		return nil, err
 	}
 	if !s.config.Verifier.Ready() {
-		return nil, recovering("the keys that tokens are checked with cannot be read yet")
+		return nil, serve.Recovering("the keys that tokens are checked with cannot be read yet")
 	}
 	body := Readiness{Status: "ok", AsOf: as}
-	if request(ctx).URL.Query().Has("verbose") {
+	if serve.Request(ctx).URL.Query().Has("verbose") {
 		for _, src := range all {
-			body.Checks = append(body.Checks, Check{Name: src.topic, OK: src.Recovered()})
+			body.Checks = append(body.Checks, Check{Name: src.Topic, OK: src.Recovered()})
 		}
 		if keys, published := s.config.Verifier.Standing(); published {
 			body.Checks = append(body.Checks, keysCheck(keys))

@@ -20,6 +20,9 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
+	healthviews "github.com/millrace/millrace/views/health"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -84,7 +87,7 @@ func TestDeadLetterIsReplacedAndDeleted(t *testing.T) {
 
 func TestDeadLetterPageIsBoundInBytes(t *testing.T) {
 	f := newFixture(t)
-	big := strings.Repeat("x", pageBytes/4)
+	big := strings.Repeat("x", serve.PageBytes/4)
 	for i := range 7 {
 		f.putLetter(fmt.Sprint(i), payment.Malformed, "intake", 0, big)
 	}
@@ -95,7 +98,7 @@ func TestDeadLetterPageIsBoundInBytes(t *testing.T) {
 
 type brokenRecords struct{}
 
-func (brokenRecords) Read(context.Context, []Place) ([]*Record, error) {
+func (brokenRecords) Read(context.Context, []serve.Place) ([]*deadletterviews.Record, error) {
 	return nil, errors.New("secret broker address")
 }
 
@@ -271,20 +274,20 @@ func TestStaleFailsOpen(t *testing.T) {
 			t.Errorf("after %v: %v", after, g)
 		}
 	}
-	check(staleAfter, false, false, 0)
-	check(staleAfter+1, true, false, 0)
-	check(failOpenAfter, true, false, 0)
-	check(failOpenAfter+1, true, true, 100)
+	check(serve.StaleAfter, false, false, 0)
+	check(serve.StaleAfter+1, true, false, 0)
+	check(healthviews.FailOpenAfter, true, false, 0)
+	check(healthviews.FailOpenAfter+1, true, true, 100)
 	value, _ := f.tables.routing.Get("upi")
 	f.tables.routing.put("upi", value) // a row that was written, but no window closed
-	check(failOpenAfter+1, true, true, 100)
+	check(healthviews.FailOpenAfter+1, true, true, 100)
 	row, err := f.topology.Routing.Row.Decode(value)
 	f.check(err)
 	row, _ = row.ObserveScore(health.DefaultSettings(), &health.Score{Path: health.Path{Mode: "upi", Instrument: "hdfc", Gateway: "payu"}, WindowEnd: at(6 * time.Minute)}, 0)
 	put(f, f.tables.routing, f.topology.Routing, "upi", row)
-	check(failOpenAfter+1, false, false, 0)
+	check(healthviews.FailOpenAfter+1, false, false, 0)
 	f.tables.routing.put("upi", nil)
-	if got := f.indexes.modes.silence("upi"); got != 0 {
+	if got := f.indexes.modes.Silence("upi"); got != 0 {
 		t.Errorf("a mode that is gone is silent for %v", got)
 	}
 }
@@ -308,7 +311,7 @@ func TestWindowsAreTheirRecords(t *testing.T) {
 	for _, r := range records {
 		published, err := f.topology.HealthWindows.Codec.Encode(r)
 		f.check(err)
-		shown, err := closedWindowOf(r)
+		shown, err := healthviews.ClosedWindowOf(r)
 		f.check(err)
 		text, err := shown.MarshalJSON()
 		f.check(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/views/rate"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/signature"
 	"github.com/millrace/millrace/views/token"
 )
@@ -206,7 +207,7 @@ func TestRelayWithoutKafka(t *testing.T) {
 
 func TestRelayIsLimitedBySource(t *testing.T) {
 	f := newFixture(t, withSources(t), func(c *Config) {
-		c.Limits = Limits{Relay: rate.Limit{PerSecond: 1, Burst: 1}, Anonymous: rate.Limit{PerSecond: 1, Burst: 1}}
+		c.Limits = serve.Limits{Relay: rate.Limit{PerSecond: 1, Burst: 1}, Anonymous: rate.Limit{PerSecond: 1, Burst: 1}}
 	})
 	f.wantProblem(f.ask("POST", "/v1/events", "", withBody("{}"), withHeader(signature.Header, "t=1,v1=2")), http.StatusUnauthorized, "unauthenticated")
 	f.wantProblem(f.ask("POST", "/v1/events", "", withBody("{}"), withHeader(signature.Header, "t=1,v1=2")), http.StatusTooManyRequests, "rate_limited")

@@ -138,7 +138,7 @@ func TestUserWriteWithoutAVerdictIsAccepted(t *testing.T) {
 	if w.Code != http.StatusAccepted || f.object(w.Body.Bytes())["status"] != "pending" || !strings.HasPrefix(w.Header().Get("Location"), "/v1/users/usr_1/rewards/") {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
-	if n := f.indexes.watchers.rewards.waits(); n != 0 {
+	if n := f.indexes.watchers.Rewards.Waits(); n != 0 {
 		t.Errorf("%d still wait", n)
 	}
 }

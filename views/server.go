@@ -5,8 +5,9 @@
 // the store is written: response times stay flat as tables grow. Codecs of package topology decode rows; read functions
 // of domain say what a row means. Answers carry `as_of`, and `?min_as_of=` waits for that much.
 //
-// Sub-packages: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web
-// pages).
+// The rooms have the names of those of domain: mission, catalog, reward, health, ledger, audit, deadletter, payment,
+// and dev. They stand on serve, and this package wires them. Importers call the room of missions missionviews, and so on.
+// Further: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web pages).
 package views
 
 import (
@@ -20,6 +21,17 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	auditviews "github.com/millrace/millrace/views/audit"
+	catalogviews "github.com/millrace/millrace/views/catalog"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
+	devviews "github.com/millrace/millrace/views/dev"
+	healthviews "github.com/millrace/millrace/views/health"
+	ledgerviews "github.com/millrace/millrace/views/ledger"
+	missionviews "github.com/millrace/millrace/views/mission"
+	paymentviews "github.com/millrace/millrace/views/payment"
+	rewardviews "github.com/millrace/millrace/views/reward"
+	"github.com/millrace/millrace/views/serve"
 
 	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/catalog"
@@ -39,29 +51,29 @@ type Config struct {
 	// Topology names the tables and decodes their rows.
 	Topology *topology.Topology
 	// Tables are the local copies of the group tables.
-	Tables Tables
+	Tables serve.Tables
 	// Indexes are fed by the owner of the tables (see Indexes).
 	Indexes *Indexes
 	// Feed is fed by the owner of the topics of health (see Feed). Defaults to one that says nothing.
-	Feed *Feed
+	Feed *healthviews.Feed
 	// Settings are those of the health group: what a window record says depends on them. Defaults to
 	// health.DefaultSettings.
 	Settings health.Settings
 	// Records reads the records of dead letters.
-	Records RecordReader
+	Records deadletterviews.RecordReader
 	// Audit reads the topics of the audit, whose index is fed by their owner (see Indexes).
-	Audit AuditLog
+	Audit auditviews.AuditLog
 	// Commands takes what writes ask for.
-	Commands Commands
+	Commands catalogviews.Commands
 	// UserCommands takes what users, and support for them, ask for.
 	UserCommands interface {
-		MissionCommands
-		RewardCommands
+		missionviews.Commands
+		rewardviews.Commands
 	}
 	// LetterCommands takes what people decide on dead letters.
-	LetterCommands LetterCommands
+	LetterCommands deadletterviews.LetterCommands
 	// Payments takes the events that are handed in.
-	Payments Payments
+	Payments paymentviews.Payments
 	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to
 	// payment.DefaultConfig.
 	Intake payment.Config
@@ -81,16 +93,16 @@ type Config struct {
 	// OpenHealth lets callers on this machine read health without a token. For `dev` only. Defaults to false.
 	OpenHealth bool
 	// Board, where set, turns on the live page at `/`. For `dev` only. Defaults to none.
-	Board Board
+	Board devviews.Board
 
 	// Breaker, where set, lets editors on this machine break live traffic. For `dev` only. Defaults to none.
-	Breaker Breaker
+	Breaker devviews.Breaker
 
 	// Simulator, where set, lets editors simulate missions. Defaults to none.
-	Simulator Simulator
+	Simulator missionviews.Simulator
 
 	// Limits says how often one subject may ask. Defaults to no limits.
-	Limits Limits
+	Limits serve.Limits
 
 	// Registerer takes the server's own metrics. Defaults to none.
 	Registerer prometheus.Registerer
@@ -112,7 +124,7 @@ func (c Config) Validate() error {
 	if c.Topology == nil {
 		errs = append(errs, errors.New("views: topology is missing"))
 	} else {
-		errs = append(errs, c.Tables.validate(c.Topology))
+		errs = append(errs, c.Tables.Validate(c.Topology))
 	}
 	if c.Indexes == nil {
 		errs = append(errs, errors.New("views: the indexes are missing"))
@@ -159,19 +171,19 @@ func (c Config) Validate() error {
 
 // Server answers HTTP requests: it wires the rooms.
 type Server struct {
-	*kit
+	*serve.Kit
 	config Config
 	stop   stopFlag
 
-	catalog  *catalogRoutes
-	missions *missionRoutes
-	rewards  *rewardRoutes
-	health   *healthRoutes
-	ledger   *ledgerRoutes
-	audit    *auditRoutes
-	letters  *letterRoutes
-	payments *paymentRoutes
-	dev      *devRoutes
+	catalog  *catalogviews.Routes
+	missions *missionviews.Routes
+	rewards  *rewardviews.Routes
+	health   *healthviews.Routes
+	ledger   *ledgerviews.Routes
+	audit    *auditviews.Routes
+	letters  *deadletterviews.Routes
+	payments *paymentviews.Routes
+	dev      *devviews.Routes
 }
 
 // New returns a server of c.
@@ -187,62 +199,59 @@ func New(c Config) (*Server, error) {
 		}
 		c.Signatures = none
 	}
-	s := &Server{kit: newKit(c.kit(), apiConfig(c.Version, c.Log), c.Indexes.bad, c.Indexes.watchers), config: c}
+	s := &Server{Kit: serve.New(c.kit(), apiConfig(c.Version, c.Log), c.Indexes.bad, c.Indexes.watchers), config: c}
 	s.rooms()
 	s.routes()
 	if err := s.pages(); err != nil {
 		return nil, err
 	}
-	s.metrics.routes(s.mux.patterns, s.api.OpenAPI())
-	s.metrics.sources(c.Signatures.Sources())
-	s.metrics.register(c.Registerer, gauges{s.kit}, newMissionGauges(s.missions), newHealthGauges(s.health))
+	s.Metrics.Routes(s.Mux.Patterns, s.API.OpenAPI())
+	s.Metrics.Sources(c.Signatures.Sources())
+	s.Measure(missionviews.NewGauges(s.missions), healthviews.NewGauges(s.health))
 	return s, nil
 }
 
 // rooms makes the rooms and tells them of each other.
 func (s *Server) rooms() {
 	c, x := &s.config, s.config.Indexes
-	s.catalog = &catalogRoutes{kit: s.kit, index: x.definitions, keys: x.keys, missions: x.missions, commands: c.Commands}
-	s.rewards = &rewardRoutes{kit: s.kit, commands: c.UserCommands}
-	s.missions = &missionRoutes{kit: s.kit, catalog: s.catalog, rewards: s.rewards, index: x.missions, commands: c.UserCommands, simulator: c.Simulator, streams: newStreams()}
-	s.health = &healthRoutes{
-		kit: s.kit, series: x.series, closing: x.modes, feed: c.Feed, listeners: newSeats(maxListeners, maxSubjectListeners),
-		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
-	}
-	s.ledger = &ledgerRoutes{kit: s.kit, missions: s.missions}
-	s.audit = &auditRoutes{kit: s.kit, index: x.audit, log: c.Audit}
-	s.letters = &letterRoutes{kit: s.kit, index: x.letters, records: c.Records, commands: c.LetterCommands}
-	s.payments = &paymentRoutes{kit: s.kit, payments: c.Payments, signatures: c.Signatures, rules: c.Intake}
-	s.dev = &devRoutes{kit: s.kit, health: s.health, missions: s.missions, minter: c.Minter, page: c.Board, breaks: c.Breaker}
-	s.seats["health"], s.seats["user"] = s.health.listeners, s.missions.streams.users
-	s.kit.config.Catalog.Find = s.missions.find
+	s.catalog = &catalogviews.Routes{Kit: s.Kit, Index: x.definitions, Keys: x.keys, Missions: x.missions, Commands: c.Commands}
+	s.rewards = &rewardviews.Routes{Kit: s.Kit, Commands: c.UserCommands}
+	s.missions = &missionviews.Routes{Kit: s.Kit, Catalog: s.catalog, Rewards: s.rewards, Index: x.missions, Commands: c.UserCommands, Simulator: c.Simulator, Streams: missionviews.NewStreams()}
+	s.health = healthviews.New(s.Kit, x.series, x.modes, c.Feed)
+	s.ledger = &ledgerviews.Routes{Kit: s.Kit, Missions: s.missions}
+	s.audit = &auditviews.Routes{Kit: s.Kit, Index: x.audit, Log: c.Audit}
+	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands}
+	s.payments = &paymentviews.Routes{Kit: s.Kit, Payments: c.Payments, Signatures: c.Signatures, Rules: c.Intake}
+	s.dev = &devviews.Routes{Kit: s.Kit, Health: s.health, Missions: s.missions, Minter: c.Minter, Page: c.Board, Breaks: c.Breaker}
+	s.Seats["health"], s.Seats["user"] = s.health.Listeners, s.missions.Streams.Users
+	s.Kit.Config.Catalog.Find = s.missions.Find
 }
 
 // routes adds those of every room, in the order of the document.
 func (s *Server) routes() {
-	s.missions.users()
-	s.rewards.rewardReads()
-	s.missions.enrolments()
-	s.rewards.rewardWrites()
-	s.missions.userStreams()
-	s.ledger.explanations()
-	s.missions.ads()
-	s.health.health()
-	s.ledger.transactions()
-	s.letters.letters()
-	s.catalog.interventions()
-	s.catalog.definitions()
-	s.missions.missions()
-	s.missions.simulations()
-	s.audit.audit()
-	s.payments.relay()
+	s.missions.RegisterReads()
+	s.rewards.RegisterReads()
+	s.missions.RegisterEnrolments()
+	s.rewards.RegisterWrites()
+	s.missions.RegisterStreams()
+	s.ledger.RegisterExplanations()
+	s.missions.RegisterAds()
+	s.health.Register()
+	s.ledger.Register()
+	s.letters.Register()
+	s.catalog.RegisterInterventions()
+	s.catalog.RegisterDefinitions()
+	s.missions.RegisterPanel()
+	s.missions.RegisterSimulations()
+	s.audit.Register()
+	s.payments.Register()
 	s.probes()
-	s.dev.dev()
+	s.dev.Register()
 }
 
 // kit returns what rooms need of c.
-func (c *Config) kit() kitConfig {
-	return kitConfig{
+func (c *Config) kit() serve.Config {
+	return serve.Config{
 		Topology: c.Topology, Tables: c.Tables, Settings: c.Settings, Catalog: c.Catalog, Ledger: c.Ledger, Missions: c.Missions, Verifier: c.Verifier,
 		OpenHealth: c.OpenHealth, Limits: c.Limits, Registerer: c.Registerer, Wait: c.Wait, Log: c.Log, Now: c.Now,
 	}
@@ -268,10 +277,10 @@ func (c Config) withDefaults() Config {
 		c.Intake = payment.DefaultConfig()
 	}
 	if c.Feed == nil {
-		c.Feed = NewFeed()
+		c.Feed = healthviews.NewFeed()
 	}
 	if c.Wait == 0 {
-		c.Wait = defaultWait
+		c.Wait = serve.DefaultWait
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -284,7 +293,7 @@ func (c Config) withDefaults() Config {
 
 // Handler returns the server's one handler.
 func (s *Server) Handler() http.Handler {
-	return s.identify(s.recover(secure(plain(s.route(s.mux.ServeMux)))))
+	return s.Identify(s.Recover(serve.Secure(serve.Plain(s.Route(s.Mux.ServeMux)))))
 }
 
 func apiConfig(version string, log *slog.Logger) huma.Config {
@@ -298,14 +307,14 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 					"rates are fractions. Every error is a problem document with a stable `code`. Answers carry `as_of`; hand its token back as `min_as_of` to never read older state.",
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry(componentPrefix, schemaName),
+				Schemas: huma.NewMapRegistry(serve.ComponentPrefix, schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
-					webhookScheme: {
+					serve.BearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
+					paymentviews.WebhookScheme: {
 						Type: "apiKey", In: "header", Name: signature.WebhookHeader,
 						Description: "Standard Webhooks: with " + signature.IDHeader + " and " + signature.TimestampHeader + ", and a secret that begins with whsec_; good for 5 minutes and for one call.",
 					},
-					signatureScheme: {
+					paymentviews.SignatureScheme: {
 						Type: "apiKey", In: "header", Name: signature.Header,
 						Description: "t=UNIX-SECONDS,v1=HEX: the HMAC-SHA256 of t.body, with the secret of a source; good for 5 minutes and for one call.",
 					},
@@ -313,19 +322,19 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "The server that this document comes from"}},
 			Tags: []*huma.Tag{
-				{Name: tagUsers, Description: "What a user sees. `me` stands for the token's subject."},
-				{Name: tagHealth, Description: "How banks and gateways do, from closed windows only."},
-				{Name: tagRelay, Description: "Payment events from those who have no Kafka."},
-				{Name: tagPanel, Description: "Look-ups for operators and support."},
-				{Name: tagServer, Description: "Is it alive, is it ready."},
+				{Name: serve.TagUsers, Description: "What a user sees. `me` stands for the token's subject."},
+				{Name: serve.TagHealth, Description: "How banks and gateways do, from closed windows only."},
+				{Name: paymentviews.TagRelay, Description: "Payment events from those who have no Kafka."},
+				{Name: serve.TagPanel, Description: "Look-ups for operators and support."},
+				{Name: serve.TagServer, Description: "Is it alive, is it ready."},
 			},
 		},
 		Formats:       map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()},
 		DefaultFormat: "application/json",
 		Transformers: []huma.Transformer{problem.Transformer(
-			func(ctx huma.Context) string { return requestID(ctx.Context()) },
+			func(ctx huma.Context) string { return serve.RequestID(ctx.Context()) },
 			func(ctx huma.Context, detail string) {
-				log.ErrorContext(ctx.Context(), "a request failed", "request_id", requestID(ctx.Context()), "operation", ctx.Operation().OperationID, "error", detail)
+				log.ErrorContext(ctx.Context(), "a request failed", "request_id", serve.RequestID(ctx.Context()), "operation", ctx.Operation().OperationID, "error", detail)
 			},
 		)},
 	}
@@ -346,12 +355,12 @@ func strictJSON() huma.Format {
 // pages adds the web pages, the metrics and the document that describes all of it.
 func (s *Server) pages() error {
 	if s.config.Gatherer != nil {
-		s.mux.Handle("GET /metrics", promhttp.HandlerFor(s.config.Gatherer, promhttp.HandlerOpts{}))
+		s.Mux.Handle("GET /metrics", promhttp.HandlerFor(s.config.Gatherer, promhttp.HandlerOpts{}))
 	}
 	files, err := page.New(page.Config{Live: s.config.Board != nil})
 	if err != nil {
 		return err
 	}
-	files.Register(s.mux)
+	files.Register(s.Mux)
 	return s.document()
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/millrace/millrace/topology"
+	devviews "github.com/millrace/millrace/views/dev"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -148,7 +150,7 @@ func TestOperationsAreDescribed(t *testing.T) {
 func TestExamplesOfEventsAreTaken(t *testing.T) {
 	f := newFixture(t)
 	f.now = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC) // they are not of the future
-	body := f.server.api.OpenAPI().Paths["/v1/events"].Post.RequestBody.Content["application/json"]
+	body := f.server.API.OpenAPI().Paths["/v1/events"].Post.RequestBody.Content["application/json"]
 	if len(body.Examples) < 4 {
 		t.Fatalf("examples %v", body.Examples)
 	}
@@ -162,7 +164,7 @@ func TestExamplesOfEventsAreTaken(t *testing.T) {
 		res := &huma.ValidateResult{}
 		var value any
 		f.check(json.Unmarshal(b, &value))
-		huma.Validate(f.server.api.OpenAPI().Components.Schemas, body.Schema, huma.NewPathBuffer(nil, 0), huma.ModeWriteToServer, value, res)
+		huma.Validate(f.server.API.OpenAPI().Components.Schemas, body.Schema, huma.NewPathBuffer(nil, 0), huma.ModeWriteToServer, value, res)
 		if len(res.Errors) > 0 {
 			t.Errorf("%s: %v", name, res.Errors)
 		}
@@ -218,7 +220,7 @@ func TestPanicsAndErrorsStayInside(t *testing.T) {
 		t.Errorf("the log does not know the request: %s", f.log)
 	}
 
-	h := f.server.identify(f.server.recover(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := f.server.Identify(f.server.Recover(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/late" {
 			w.WriteHeader(http.StatusOK)
 		}
@@ -266,16 +268,16 @@ func TestMetrics(t *testing.T) {
 
 func TestBoard(t *testing.T) {
 	f := filled(t, func(c *Config) {
-		c.Board = fixedBoard{BoardState{
-			StartedAt: start, Users: []BoardUser{{"usr_1", "tok"}}, Events: 7, Duplicates: 1, DeadLetters: 2,
-			Money: map[string]BoardMoney{"INR": {Settled: 15000, Reversed: 4000, Received: 11000}},
+		c.Board = fixedBoard{devviews.BoardState{
+			StartedAt: start, Users: []devviews.BoardUser{{ID: "usr_1", Token: "tok"}}, Events: 7, Duplicates: 1, DeadLetters: 2,
+			Money: map[string]devviews.BoardMoney{"INR": {Settled: 15000, Reversed: 4000, Received: 11000}},
 		}}
 	})
 	w := f.ask("GET", "/v1/dev/board", "", fromHere, withHeader("Sec-Fetch-Site", "same-origin"))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	var board boardBody
+	var board devviews.BoardBody
 	f.check(json.Unmarshal(w.Body.Bytes(), &board))
 	if len(board.Users) != 1 || len(board.Users[0].Missions) != 1 || board.Users[0].Missions[0].Percent != 20 {
 		t.Errorf("users %+v", board.Users)
@@ -334,8 +336,8 @@ func TestConfigListsEveryProblem(t *testing.T) {
 
 func TestHumaErrorsBecomeOurs(t *testing.T) {
 	f := newFixture(t)
-	op := f.server.operation("test", http.MethodGet, "/test", tagServer, "test")
-	huma.Register(f.server.api, op, func(context.Context, *struct{}) (*liveOutput, error) {
+	op := f.server.Operation("test", http.MethodGet, "/test", serve.TagServer, "test")
+	huma.Register(f.server.API, op, func(context.Context, *struct{}) (*liveOutput, error) {
 		return nil, huma.Error409Conflict("the value 4711 is taken", &huma.ErrorDetail{Message: "4711", Location: "body.a[0].b~c", Value: 4711})
 	})
 	w := f.ask("GET", "/test", "")

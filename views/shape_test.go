@@ -31,7 +31,7 @@ func simulated(c *Config) {
 
 // operations calls fn with every operation of the document.
 func (f *fixture) operations(fn func(method, path string, op *huma.Operation)) {
-	for path, item := range f.server.api.OpenAPI().Paths {
+	for path, item := range f.server.API.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
 			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodDelete: item.Delete,
 		} {
@@ -87,14 +87,14 @@ func (f *fixture) mismatch(op *huma.Operation, status int, kind string, body []b
 		return err
 	}
 	res := &huma.ValidateResult{}
-	huma.Validate(f.server.api.OpenAPI().Components.Schemas, response.Content[kind].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, res)
+	huma.Validate(f.server.API.OpenAPI().Components.Schemas, response.Content[kind].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, res)
 	return errors.Join(append(res.Errors, f.nullLists(body))...)
 }
 
 // nullLists returns an error for each field that is null and has the name of a list in the document.
 func (f *fixture) nullLists(body []byte) error {
 	lists := map[string]bool{}
-	for _, schema := range f.server.api.OpenAPI().Components.Schemas.Map() {
+	for _, schema := range f.server.API.OpenAPI().Components.Schemas.Map() {
 		for name, property := range schema.Properties {
 			if property.Type == huma.TypeArray {
 				lists[name] = true
@@ -206,7 +206,7 @@ func TestReadsAnswerAsDocumented(t *testing.T) {
 // No list in the document may be null: an empty one is [].
 func TestListsAreNeverNull(t *testing.T) {
 	f := newFixture(t, simulated)
-	for name, schema := range f.server.api.OpenAPI().Components.Schemas.Map() {
+	for name, schema := range f.server.API.OpenAPI().Components.Schemas.Map() {
 		for field, property := range schema.Properties {
 			if property.Type == huma.TypeArray && property.Nullable {
 				t.Errorf("%s.%s may be null", name, field)
@@ -284,7 +284,7 @@ func TestFieldsThatMayBeLeftOutMayBeNull(t *testing.T) {
 	f := newFixture(t, simulated)
 	f.fillAll()
 	bearer, tried := f.token("usr_1", token.User, token.Admin, token.Service), 0
-	schemas := f.server.api.OpenAPI().Components.Schemas
+	schemas := f.server.API.OpenAPI().Components.Schemas
 	f.operations(func(method, path string, op *huma.Operation) {
 		if op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil || path == "/v1/events" {
 			return

@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/simulation"
+	missionviews "github.com/millrace/millrace/views/mission"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -64,7 +65,7 @@ func TestSimulateIsForEditors(t *testing.T) {
 	if len(asked) != ran {
 		t.Error("refused, and simulated all the same")
 	}
-	for err, want := range map[error]int{ErrBusy: http.StatusTooManyRequests, simulation.ErrUsers: http.StatusUnprocessableEntity, errors.New("x"): http.StatusInternalServerError} {
+	for err, want := range map[error]int{missionviews.ErrBusy: http.StatusTooManyRequests, simulation.ErrUsers: http.StatusUnprocessableEntity, errors.New("x"): http.StatusInternalServerError} {
 		fails = err
 		if status, _ := ask("m1", token.Editor, ""); status != want {
 			t.Errorf("%v: %d", err, status)

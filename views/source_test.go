@@ -15,6 +15,8 @@ import (
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/views/asof"
+	devviews "github.com/millrace/millrace/views/dev"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -59,8 +61,8 @@ func TestTokensAreOfThePartitionsThatAnswered(t *testing.T) {
 // so.
 func TestPositionIsNoNewerThanTheRows(t *testing.T) {
 	f := filled(t)
-	was := f.server.sources.ledger.Rows
-	f.server.sources.ledger.Rows = meanwhile{was, func() {
+	was := f.server.Sources.Ledger.Rows
+	f.server.Sources.Ledger.Rows = meanwhile{was, func() {
 		for range 5 {
 			f.putTransaction()
 		}
@@ -71,7 +73,7 @@ func TestPositionIsNoNewerThanTheRows(t *testing.T) {
 }
 
 type meanwhile struct {
-	Rows
+	serve.Rows
 	write func()
 }
 
@@ -202,7 +204,7 @@ func TestAnswersOfAbandonedTablesAreStale(t *testing.T) {
 	for _, c := range []struct {
 		behind time.Duration
 		want   any
-	}{{staleAfter, nil}, {staleAfter + 1, true}} {
+	}{{serve.StaleAfter, nil}, {serve.StaleAfter + 1, true}} {
 		f.tables.ledger.set(func() { f.tables.ledger.behind = c.behind })
 		if as, _ := f.asOf("/v1/panel/transactions/t1"); as["stale"] != c.want {
 			t.Errorf("behind by %v: %v", c.behind, as)
@@ -272,7 +274,9 @@ func TestRowsThatCannotBeDecoded(t *testing.T) {
 
 // A store that fails is no row's fault: nothing is left out in silence.
 func TestTablesThatFail(t *testing.T) {
-	f := filled(t, func(c *Config) { c.Board = fixedBoard{BoardState{Users: []BoardUser{{"usr_1", "tok"}}}} })
+	f := filled(t, func(c *Config) {
+		c.Board = fixedBoard{devviews.BoardState{Users: []devviews.BoardUser{{ID: "usr_1", Token: "tok"}}}}
+	})
 	f.putLetter("l", payment.Malformed, "intake", 0, "x")
 	for target, table := range map[string]*memTable{
 		"/v1/panel/transactions/t1": f.tables.ledger, "/v1/users/me/missions": f.tables.progress, "/v1/panel/missions/nope": f.tables.catalog,
@@ -295,7 +299,7 @@ func TestTablesThatFail(t *testing.T) {
 func TestModesThatAreRemoved(t *testing.T) {
 	f := filled(t)
 	f.tables.routing.put("upi", nil) // as a rebuild does
-	if _, ok := f.indexes.modes.closing["upi"]; ok {
+	if _, ok := f.indexes.modes.Closing["upi"]; ok {
 		t.Error("its removal counts as an evaluation")
 	}
 }

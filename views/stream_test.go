@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	healthviews "github.com/millrace/millrace/views/health"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -34,12 +36,12 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // streaming runs a test against the whole HTTP server, with its own limits, in a bubble. What it leaves running fails
 // it.
-func streaming(t *testing.T, test func(f *fixture, feed *Feed, listen func(target string) *bufio.Reader)) {
+func streaming(t *testing.T, test func(f *fixture, feed *healthviews.Feed, listen func(target string) *bufio.Reader)) {
 	synctest.Test(t, func(t *testing.T) {
-		feed := NewFeed()
+		feed := healthviews.NewFeed()
 		f := newFixture(t, func(c *Config) { c.Feed, c.OpenHealth = feed, false })
 		p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
-		srv := NewHTTPServer("", f.handler)
+		srv := serve.NewHTTPServer("", f.handler)
 		go func() { _ = srv.Serve(p) }()
 		listen := func(target string) *bufio.Reader {
 			client, server := net.Pipe()
@@ -95,7 +97,7 @@ func block(t testing.TB, r *bufio.Reader) string {
 }
 
 func TestStream(t *testing.T) {
-	streaming(t, func(f *fixture, feed *Feed, listen func(string) *bufio.Reader) {
+	streaming(t, func(f *fixture, feed *healthviews.Feed, listen func(string) *bufio.Reader) {
 		all, upi := listen("/v1/health/stream"), listen("/v1/health/stream?mode=%20UPI")
 		begin(t, all)
 		begin(t, upi)
@@ -138,18 +140,18 @@ func TestStream(t *testing.T) {
 }
 
 func TestSlowListenerIsLeftBehind(t *testing.T) {
-	streaming(t, func(_ *fixture, feed *Feed, listen func(string) *bufio.Reader) {
+	streaming(t, func(_ *fixture, feed *healthviews.Feed, listen func(string) *bufio.Reader) {
 		slow, quick := listen("/v1/health/stream"), listen("/v1/health/stream")
 		begin(t, slow)
 		begin(t, quick)
-		for i := range maxBehind + 2 { // one is being written, and the buffer is full
+		for i := range healthviews.MaxBehind + 2 { // one is being written, and the buffer is full
 			feed.Window("upi/sbi/a", fmt.Append(nil, i))
 			synctest.Wait()
 			if got := block(t, quick); got != fmt.Sprintf("event: window\ndata: %d", i) {
 				t.Fatal(got)
 			}
 		}
-		for i := range maxBehind + 1 {
+		for i := range healthviews.MaxBehind + 1 {
 			if got := block(t, slow); got != fmt.Sprintf("event: window\ndata: %d", i) {
 				t.Fatalf("%d: %s", i, got)
 			}
@@ -157,17 +159,17 @@ func TestSlowListenerIsLeftBehind(t *testing.T) {
 		if got := block(t, slow); !strings.HasPrefix(got, ": you are too slow") {
 			t.Errorf("%q", got)
 		}
-		feed.close()
+		feed.Close()
 		block(t, quick)
 	})
 }
 
 // A client that reads nothing at all holds its goroutine for one write's patience.
 func TestStuckListenerIsCutOff(t *testing.T) {
-	streaming(t, func(_ *fixture, feed *Feed, listen func(string) *bufio.Reader) {
+	streaming(t, func(_ *fixture, feed *healthviews.Feed, listen func(string) *bufio.Reader) {
 		begin(t, listen("/v1/health/stream"))
 		feed.Window("upi/sbi/a", []byte("1"))
-		<-time.After(writePatience + time.Second) // of the bubble
+		<-time.After(serve.WritePatience + time.Second) // of the bubble
 	})
 }
 
@@ -181,12 +183,12 @@ func TestStreamEndsWithItsClient(t *testing.T) {
 			f.ask("GET", "/v1/health/stream", f.token("a", token.Health), func(r *http.Request) { *r = *r.WithContext(ctx) })
 		}()
 		synctest.Wait()
-		if n := f.server.health.feed.Listening(); n != 1 {
+		if n := f.server.health.Feed.Listening(); n != 1 {
 			t.Errorf("%d listen", n)
 		}
 		cancel()
 		<-done
-		if n := f.server.health.feed.Listening(); n != 0 {
+		if n := f.server.health.Feed.Listening(); n != 0 {
 			t.Errorf("%d listen", n)
 		}
 	})
@@ -217,32 +219,32 @@ func TestListenersAreBoundedBySubject(t *testing.T) {
 			}
 		}
 		one := f.token("one", token.Health)
-		fill(maxSubjectListeners, one)
+		fill(healthviews.MaxSubjectListeners, one)
 		refused(http.StatusTooManyRequests, "rate_limited", one)
 		refused(http.StatusTooManyRequests, "rate_limited", f.token("one", token.Viewer)) // another token of the subject
-		fill(maxSubjectListeners, "", fromHere)
+		fill(healthviews.MaxSubjectListeners, "", fromHere)
 		refused(http.StatusTooManyRequests, "rate_limited", "", fromHere)
-		if n := f.server.health.feed.Listening(); n != 2*maxSubjectListeners {
+		if n := f.server.health.Feed.Listening(); n != 2*healthviews.MaxSubjectListeners {
 			t.Fatalf("%d listen", n)
 		}
 		leave[0]()
 		synctest.Wait()
 		fill(1, one)
 		refused(http.StatusTooManyRequests, "rate_limited", one)
-		for n := 2; n < maxListeners/maxSubjectListeners; n++ {
-			fill(maxSubjectListeners, f.token(fmt.Sprint("listener ", n), token.Health))
+		for n := 2; n < healthviews.MaxListeners/healthviews.MaxSubjectListeners; n++ {
+			fill(healthviews.MaxSubjectListeners, f.token(fmt.Sprint("listener ", n), token.Health))
 		}
 		refused(http.StatusServiceUnavailable, "unavailable", f.token("another", token.Health))
 		for _, cancel := range leave {
 			cancel()
 		}
 		synctest.Wait()
-		if n, taken := f.server.health.feed.Listening(), f.server.health.listeners.open(); n+taken+f.server.health.listeners.holders() != 0 {
+		if n, taken := f.server.health.Feed.Listening(), f.server.health.Listeners.Open(); n+taken+f.server.health.Listeners.Holders() != 0 {
 			t.Errorf("%d listen, %d seats are taken", n, taken)
 		}
 		f.wantProblem(f.ask("GET", "/v1/health/stream", ""), http.StatusUnauthorized, "unauthenticated")
 		f.wantProblem(f.ask("GET", "/v1/health/stream", f.token("a", token.User)), http.StatusForbidden, "forbidden")
-		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.health.listeners.open() != 0 {
+		if w := f.ask("HEAD", "/v1/health/stream", one); w.Code != http.StatusOK || w.Body.Len() > 0 || f.server.health.Listeners.Open() != 0 {
 			t.Errorf("HEAD: %d %s", w.Code, w.Body)
 		}
 	})

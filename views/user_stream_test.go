@@ -13,6 +13,9 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
+	healthviews "github.com/millrace/millrace/views/health"
+	missionviews "github.com/millrace/millrace/views/mission"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -22,7 +25,7 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 		f := newFixture(t)
 		f.putMission(swiggy())
 		p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
-		srv := NewHTTPServer("", f.handler)
+		srv := serve.NewHTTPServer("", f.handler)
 		go func() { _ = srv.Serve(p) }()
 		var clients []net.Conn
 		listen := func(last string) *bufio.Reader {
@@ -39,7 +42,7 @@ func userStreaming(t *testing.T, test func(f *fixture, listen func(last string) 
 		synctest.Wait()
 		f.server.Stop()
 		synctest.Wait()
-		if f.server.missions.streams.users.open() != 0 || f.server.missions.streams.users.holders() != 0 || f.indexes.watchers.progress.waits() != 0 || f.indexes.watchers.rewards.waits() != 0 {
+		if f.server.missions.Streams.Users.Open() != 0 || f.server.missions.Streams.Users.Holders() != 0 || f.indexes.watchers.Progress.Waits() != 0 || f.indexes.watchers.Rewards.Waits() != 0 {
 			t.Error("somebody still listens")
 		}
 		_ = srv.Close()
@@ -84,7 +87,7 @@ func (f *fixture) paid(user, id string, minor int64) {
 		row, err = f.topology.Progress.Row.Decode(value)
 		f.check(err)
 	}
-	row, _ = mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: minor, At: p.CreatedAt}, f.indexes.missions.snapshot(), mission.DefaultConfig())
+	row, _ = mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: minor, At: p.CreatedAt}, f.indexes.missions.Snapshot(), mission.DefaultConfig())
 	put(f, f.tables.progress, f.topology.Progress, user, row)
 }
 
@@ -168,7 +171,7 @@ func TestUserStreamOfASlowReader(t *testing.T) {
 
 func TestUserStreamsAreBounded(t *testing.T) {
 	userStreaming(t, func(f *fixture, listen func(string) *bufio.Reader) {
-		for range maxUserStreams {
+		for range missionviews.MaxUserStreams {
 			greeted(f.t, listen(""))
 		}
 		if status := line(f.t, listen("")); status != "HTTP/1.1 429 Too Many Requests" {
@@ -185,7 +188,7 @@ func TestUserStreamsEnd(t *testing.T) {
 		for last == "" || last == ": alive" {
 			last = block(f.t, r)
 		}
-		if took := time.Since(began); took != streamLife || last != ": listen anew" {
+		if took := time.Since(began); took != missionviews.StreamLife || last != ": listen anew" {
 			f.t.Errorf("%q after %v", last, took)
 		}
 		r = listen("")
@@ -204,7 +207,7 @@ func lasting(t testing.TB, r *bufio.Reader) {
 	for last == "" || last == ": alive" {
 		last = block(t, r)
 	}
-	if took := time.Since(began); took != 40*time.Second || last != ": "+tokenOver {
+	if took := time.Since(began); took != 40*time.Second || last != ": "+serve.TokenOver {
 		t.Errorf("%q after %v", last, took)
 	}
 }
@@ -219,7 +222,7 @@ func TestStreamsEndWithTheirToken(t *testing.T) {
 		f.now = f.now.Add(f.life)
 		f.wantProblem(f.ask("GET", "/v1/users/usr_1/stream", old), 401, "unauthenticated")
 	})
-	streaming(t, func(f *fixture, _ *Feed, listen func(string) *bufio.Reader) {
+	streaming(t, func(f *fixture, _ *healthviews.Feed, listen func(string) *bufio.Reader) {
 		f.life = 40 * time.Second
 		r := listen("/v1/health/stream")
 		begin(f.t, r)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -133,7 +134,7 @@ func TestWriteWithoutAVerdictIsAccepted(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.Wait = time.Millisecond })
 	f.commands.deaf = true
 	w := f.say("PUT", "/v1/panel/health-settings", `{"mode":"upi","instrument":"a/b","settings":{"up_after":5}}`, withKey("k"))
-	var body Pending
+	var body serve.Pending
 	f.check(json.Unmarshal(w.Body.Bytes(), &body))
 	if w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/health-settings/upi/a%2Fb" || body.Status != "pending" || body.CommandID != f.commands.sent[0].ID {
 		t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
@@ -148,7 +149,7 @@ func TestWriteWithoutAVerdictIsAccepted(t *testing.T) {
 	if len(f.commands.sent) != 1 {
 		t.Errorf("%d sent", len(f.commands.sent))
 	}
-	if n := f.indexes.watchers.catalog.waits(); n != 0 {
+	if n := f.indexes.watchers.Catalog.Waits(); n != 0 {
 		t.Errorf("%d still wait", n)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/millrace/millrace/views"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // Port is an admin port: /metrics, /livez and /readyz. It accepts connections from Listen on and answers from Serve on.
@@ -40,7 +40,7 @@ func (p *Port) Serve(g prometheus.Gatherer, ready http.Handler) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(g, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /readyz", ready)
-	p.http = views.NewHTTPServer(p.Addr(), mux)
+	p.http = serve.NewHTTPServer(p.Addr(), mux)
 	go func() {
 		if err := p.http.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			p.failed <- fmt.Errorf("admin port: %w", err)

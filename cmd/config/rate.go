@@ -1,8 +1,8 @@
 package config
 
 import (
-	"github.com/millrace/millrace/views"
 	"github.com/millrace/millrace/views/rate"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // Rate says how often one subject may ask, by what it asks for; beyond that the answer is 429 with Retry-After. Each
@@ -39,10 +39,10 @@ func defaultRate() Rate {
 }
 
 // Limits returns the limits of the server.
-func (c Config) Limits() views.Limits {
+func (c Config) Limits() serve.Limits {
 	of := func(l Limit) rate.Limit { return rate.Limit{PerSecond: int(l.PerSecond), Burst: int(l.Burst)} }
 	r := c.Rate
-	return views.Limits{
+	return serve.Limits{
 		User: of(r.User), Panel: of(r.Panel), Health: of(r.Health), Relay: of(r.Relay), Service: of(r.Service), Anonymous: of(r.Anonymous),
 	}
 }

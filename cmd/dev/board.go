@@ -10,7 +10,7 @@ import (
 	"github.com/millrace/millrace/cmd/server"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -32,12 +32,12 @@ type board struct {
 
 	mu    sync.Mutex
 	made  time.Time
-	state views.BoardState
+	state devviews.BoardState
 	known map[string]string // tokens by user
 }
 
 // Board implements views.Board.
-func (b *board) Board() views.BoardState {
+func (b *board) Board() devviews.BoardState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if time.Since(b.made) >= remembers {
@@ -48,10 +48,10 @@ func (b *board) Board() views.BoardState {
 
 // readState reads the state, counted from the beginning of the data. Between the ledger's figures and those of progress
 // lie the postings in flight; whether anything is amiss says the audit.
-func (b *board) readState() views.BoardState {
+func (b *board) readState() devviews.BoardState {
 	t, state := readTotals(b.topology, b.tables), b.verdict()
 	t.judge(state)
-	s := views.BoardState{
+	s := devviews.BoardState{
 		StartedAt: b.started, Events: t.events, Duplicates: t.duplicates, DeadLetters: t.deadLetters, WindowsClosed: t.windows, Money: t.money,
 		CheckedAt: state.Checked, Judged: state.Judged,
 	}
@@ -64,7 +64,7 @@ func (b *board) readState() views.BoardState {
 			}
 			b.known[id] = text
 		}
-		s.Users = append(s.Users, views.BoardUser{ID: id, Token: text})
+		s.Users = append(s.Users, devviews.BoardUser{ID: id, Token: text})
 	}
 	return s
 }

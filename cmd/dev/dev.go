@@ -26,7 +26,7 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -167,7 +167,7 @@ func (d *dev) serve() error {
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
 		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.Metrics, Gatherer: d.Metrics,
 		Version: d.Version, Log: d.Log,
-		Board: func(tables *server.Tables, verdict func() audit.State) views.Board {
+		Board: func(tables *server.Tables, verdict func() audit.State) devviews.Board {
 			return &board{topology: d.topology, tables: tables, verdict: verdict, minter: minter, started: d.started, known: map[string]string{}}
 		},
 	})
@@ -175,7 +175,7 @@ func (d *dev) serve() error {
 }
 
 // breaker breaks the live traffic; nil where there is none.
-func (d *dev) breaker() views.Breaker {
+func (d *dev) breaker() devviews.Breaker {
 	if d.NoTraffic {
 		return nil
 	}
@@ -183,7 +183,7 @@ func (d *dev) breaker() views.Breaker {
 		if s := d.traffic.Load(); s != nil {
 			return s.breakTraffic(o)
 		}
-		return views.ErrNoTraffic
+		return devviews.ErrNoTraffic
 	}
 }
 

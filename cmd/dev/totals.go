@@ -9,14 +9,14 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 )
 
 // totals are what the pipeline has done since the beginning of its data, as its tables say: they outlive restarts and
 // expiry.
 type totals struct {
 	events, duplicates, deadLetters, windows int64
-	money                                    map[string]views.BoardMoney
+	money                                    map[string]devviews.BoardMoney
 }
 
 // readTotals adds up what each partition says. The tables are not of one moment: what lies between them is in flight.
@@ -27,7 +27,7 @@ func readTotals(t *topology.Topology, tables *server.Tables) totals {
 	ledger, health, letters := of(t.Ledger.Name), of(t.Health.Name), of(t.DeadLetters.Name)
 	out := totals{
 		events: small(ledger.Of(topology.EventsSum)), duplicates: small(ledger.Of(topology.DuplicatesSum)),
-		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)), money: map[string]views.BoardMoney{},
+		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)), money: map[string]devviews.BoardMoney{},
 	}
 	for _, sums := range []sum.Sums{ledger, progress} {
 		for name := range sums {
@@ -39,7 +39,7 @@ func readTotals(t *topology.Topology, tables *server.Tables) totals {
 			reversed := new(big.Int).Sub(ledger.Of(topology.ReversedSum(currency)), ledger.Of(topology.ReturnedSum(currency)))
 			received := new(big.Int).Sub(progress.Of(topology.CreditedSum(currency)), progress.Of(topology.DebitedSum(currency)))
 			flight := new(big.Int).Sub(settled, reversed)
-			out.money[currency] = views.BoardMoney{
+			out.money[currency] = devviews.BoardMoney{
 				Settled: small(settled), Reversed: small(reversed), Received: small(received), InFlight: small(flight.Sub(flight, received)),
 			}
 		}

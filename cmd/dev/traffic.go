@@ -9,7 +9,7 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/traffic"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 )
 
 // The traffic of `dev`: how far back it begins, and the outage that is under way when it reaches the present.
@@ -89,7 +89,7 @@ func (s *source) breakTraffic(o backtest.Outage) error {
 		{"mode", o.Mode, traffic.Modes()}, {"instrument", o.Instrument, traffic.Instruments(o.Mode)}, {"gateway", o.Gateway, append(traffic.Gateways(), "")},
 	} {
 		if !slices.Contains(check.known, check.name) {
-			return &views.UnknownError{Field: check.field, Known: slices.DeleteFunc(check.known, func(s string) bool { return s == "" })}
+			return &devviews.UnknownError{Field: check.field, Known: slices.DeleteFunc(check.known, func(s string) bool { return s == "" })}
 		}
 	}
 	s.mu.Lock()

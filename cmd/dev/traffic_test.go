@@ -9,7 +9,7 @@ import (
 
 	"github.com/millrace/millrace/domain/health/backtest"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 )
 
 func TestTrafficBreaks(t *testing.T) {
@@ -72,7 +72,7 @@ func TestTrafficKnowsWhatItBreaks(t *testing.T) {
 	for want, o := range map[string]backtest.Outage{
 		"mode": {Mode: "upx", Instrument: "sbi"}, "instrument": {Mode: "wallet", Instrument: "sbi"}, "gateway": {Mode: "upi", Instrument: "sbi", Gateway: "x"},
 	} {
-		var unknown *views.UnknownError
+		var unknown *devviews.UnknownError
 		if err := s.breakTraffic(o); !errors.As(err, &unknown) || unknown.Field != want || len(unknown.Known) < 4 || slices.Contains(unknown.Known, "") {
 			t.Errorf("%+v: %v", o, err)
 		}
@@ -84,7 +84,7 @@ func TestTrafficKnowsWhatItBreaks(t *testing.T) {
 
 func TestBreakerWaitsForTraffic(t *testing.T) {
 	d := &dev{}
-	if err := d.breaker()(backtest.Outage{}); !errors.Is(err, views.ErrNoTraffic) {
+	if err := d.breaker()(backtest.Outage{}); !errors.Is(err, devviews.ErrNoTraffic) {
 		t.Error(err)
 	}
 	d.NoTraffic = true

@@ -13,7 +13,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/dev"
 	healthcodec "github.com/millrace/millrace/codecs/health"
-	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
 )
 
 type breakOptions struct {
@@ -55,7 +55,7 @@ func (a *app) devBreak(ctx context.Context, what string, o breakOptions) error {
 	if err != nil {
 		return err
 	}
-	var broken views.Broken
+	var broken devviews.Broken
 	if err := json.Unmarshal(out.body, &broken); err != nil {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
+	auditviews "github.com/millrace/millrace/views/audit"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // auditLog reads the topics of the audit, as views.AuditLog: from their beginning once, and then what is new, when
@@ -96,7 +98,7 @@ func (l *auditLog) round(ctx context.Context) error {
 		l.reader = r
 	}
 	return l.reader.Round(ctx, func(r *kgo.Record) error {
-		l.indexes.Audit(views.AuditPlace{Topic: r.Topic, Place: views.Place{Partition: r.Partition, Offset: r.Offset}}, string(r.Key), r.Value)
+		l.indexes.Audit(auditviews.AuditPlace{Topic: r.Topic, Place: serve.Place{Partition: r.Partition, Offset: r.Offset}}, string(r.Key), r.Value)
 		return nil
 	})
 }
@@ -109,10 +111,10 @@ func (l *auditLog) close() {
 }
 
 // Read implements views.AuditLog.
-func (l *auditLog) Read(ctx context.Context, places []views.AuditPlace) ([][]byte, error) {
+func (l *auditLog) Read(ctx context.Context, places []auditviews.AuditPlace) ([][]byte, error) {
 	values := make([][]byte, len(places))
 	for topic, records := range l.records {
-		var of []views.Place
+		var of []serve.Place
 		var at []int
 		for i, p := range places {
 			if p.Topic == topic {

@@ -24,20 +24,21 @@ func (s *commands) Send(ctx context.Context, c *catalog.Command) error {
 	return produce(ctx, s.client, s.topology.CatalogCommands, c.Key(), c)
 }
 
-// userCommands sends to the groups that keep users' rows, as views.MissionCommands and views.RewardCommands. What Send says holds for each.
+// userCommands sends to the groups that keep users' rows, as the rooms of missions and rewards
+// want it. What Send says holds for each.
 type userCommands commands
 
-// Enrol implements views.MissionCommands and views.RewardCommands.
+// Enrol implements Commands of the room of missions.
 func (s *userCommands) Enrol(ctx context.Context, e *mission.Enrolment) error {
 	return produce(ctx, s.client, s.topology.Enrolments, e.UserID, e)
 }
 
-// Segment implements views.MissionCommands and views.RewardCommands.
+// Segment implements Commands of the room of missions.
 func (s *userCommands) Segment(ctx context.Context, m *mission.Segments) error {
 	return produce(ctx, s.client, s.topology.UserSegments, m.UserID, m)
 }
 
-// Reward implements views.MissionCommands and views.RewardCommands.
+// Reward implements Commands of the room of rewards.
 func (s *userCommands) Reward(ctx context.Context, c *reward.Command) error {
 	return produce(ctx, s.client, s.topology.Claims, c.UserID, c)
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
+	healthviews "github.com/millrace/millrace/views/health"
 )
 
 // follow hands every record of the health topics that is committed from now on to the feed, until ctx ends.
-func follow(ctx context.Context, client *kgo.Client, t *topology.Topology, f *views.Feed, log *slog.Logger) {
+func follow(ctx context.Context, client *kgo.Client, t *topology.Topology, f *healthviews.Feed, log *slog.Logger) {
 	for ctx.Err() == nil {
 		fetches := client.PollFetches(ctx)
 		fetches.EachError(func(topic string, partition int32, err error) {

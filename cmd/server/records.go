@@ -13,7 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/millrace/millrace/domain/deadletter"
-	"github.com/millrace/millrace/views"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // records reads single records of one topic by their place. It asks the partition's leader directly: a consumer would
@@ -27,7 +28,7 @@ type records struct {
 const fetchBytes = 256 << 10
 
 // Read implements views.RecordReader. Records near each other cost one fetch.
-func (r *records) Read(ctx context.Context, places []views.Place) ([]*views.Record, error) {
+func (r *records) Read(ctx context.Context, places []serve.Place) ([]*deadletterviews.Record, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, errors.New("topic "+r.topic+" did not answer"))
 	defer cancel()
 	order := make([]int, len(places))
@@ -45,8 +46,8 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([]*views.Reco
 		return nil, fmt.Errorf("read %s: %w", r.topic, err)
 	}
 	topic := metadata.Topics[r.topic]
-	records := make([]*views.Record, len(places))
-	near := map[views.Place]*views.Record{}
+	records := make([]*deadletterviews.Record, len(places))
+	near := map[serve.Place]*deadletterviews.Record{}
 	for _, i := range order {
 		place := places[i]
 		if rec, ok := near[place]; ok {
@@ -58,22 +59,22 @@ func (r *records) Read(ctx context.Context, places []views.Place) ([]*views.Reco
 			return nil, fmt.Errorf("read %s: %w", r.topic, err)
 		}
 		for _, rec := range fetched {
-			near[views.Place{Partition: rec.Partition, Offset: rec.Offset}] = recordOf(rec)
+			near[serve.Place{Partition: rec.Partition, Offset: rec.Offset}] = recordOf(rec)
 		}
 		records[i] = near[place] // nil where retention has taken the record
 	}
 	return records, nil
 }
 
-func recordOf(r *kgo.Record) *views.Record {
-	out := &views.Record{Value: r.Value, Headers: make([]deadletter.Header, 0, len(r.Headers))}
+func recordOf(r *kgo.Record) *deadletterviews.Record {
+	out := &deadletterviews.Record{Value: r.Value, Headers: make([]deadletter.Header, 0, len(r.Headers))}
 	for _, h := range r.Headers {
 		out.Headers = append(out.Headers, deadletter.Header{Name: h.Key, Value: h.Value})
 	}
 	return out
 }
 
-func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at views.Place) ([]*kgo.Record, error) {
+func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at serve.Place) ([]*kgo.Record, error) {
 	partition, ok := topic.Partitions[at.Partition]
 	if !ok {
 		return nil, fmt.Errorf("topic %s has no partition %d", r.topic, at.Partition)

@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/embedded"
-	"github.com/millrace/millrace/views"
+	"github.com/millrace/millrace/views/serve"
 )
 
 const letters = "dead-letters"
@@ -63,7 +63,7 @@ func write(t *testing.T, addr string, partition int32, values ...string) {
 	}
 }
 
-func read(t *testing.T, r *records, places ...views.Place) []string {
+func read(t *testing.T, r *records, places ...serve.Place) []string {
 	t.Helper()
 	values, err := r.Read(t.Context(), places)
 	if err != nil {
@@ -87,8 +87,8 @@ func TestReadReturnsTheValueAtEachPlace(t *testing.T) {
 	write(t, addr, 0, "", "a5")
 	write(t, addr, 1, "b0")
 	got := read(t, r,
-		views.Place{Partition: 0, Offset: 2}, views.Place{Partition: 1, Offset: 0}, views.Place{Partition: 0, Offset: 5},
-		views.Place{Partition: 0, Offset: 0}, views.Place{Partition: 0, Offset: 2}, views.Place{Partition: 0, Offset: 4},
+		serve.Place{Partition: 0, Offset: 2}, serve.Place{Partition: 1, Offset: 0}, serve.Place{Partition: 0, Offset: 5},
+		serve.Place{Partition: 0, Offset: 0}, serve.Place{Partition: 0, Offset: 2}, serve.Place{Partition: 0, Offset: 4},
 	)
 	if diff := cmp.Diff([]string{"a2", "b0", "a5", "a0", "a2", ""}, got); diff != "" {
 		t.Error(diff)
@@ -102,12 +102,12 @@ func TestReadReturnsTheValueAtEachPlace(t *testing.T) {
 func TestReadFindsPlacesFarApart(t *testing.T) {
 	r, addr := reader(t)
 	var want []string
-	var places []views.Place
+	var places []serve.Place
 	for i := range 6 {
 		v := fmt.Sprint(i) + strings.Repeat(string(rune('a'+i)), 1100<<10)
 		write(t, addr, 1, v)
 		want = append([]string{v}, want...)
-		places = append([]views.Place{{Partition: 1, Offset: int64(i)}}, places...)
+		places = append([]serve.Place{{Partition: 1, Offset: int64(i)}}, places...)
 	}
 	for i, got := range read(t, r, places...) {
 		if got != want[i] {
@@ -126,8 +126,8 @@ func TestReadGivesNilWhereARecordIsNoLonger(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, r,
-		views.Place{Partition: 0, Offset: 3}, views.Place{Partition: 0, Offset: 1}, views.Place{Partition: 0, Offset: 0},
-		views.Place{Partition: 0, Offset: 99}, views.Place{Partition: 1, Offset: 0},
+		serve.Place{Partition: 0, Offset: 3}, serve.Place{Partition: 0, Offset: 1}, serve.Place{Partition: 0, Offset: 0},
+		serve.Place{Partition: 0, Offset: 99}, serve.Place{Partition: 1, Offset: 0},
 	)
 	if diff := cmp.Diff([]string{"a3", "nil", "nil", "nil", "nil"}, got); diff != "" {
 		t.Error(diff)
@@ -157,12 +157,12 @@ func TestReadAmongTransactions(t *testing.T) {
 		end(commit)
 	}
 	transaction("open")
-	places := []views.Place{{Offset: 0}, {Offset: 2}, {Offset: 4}, {Offset: 6}, {Offset: 7}, {Offset: 8}}
+	places := []serve.Place{{Offset: 0}, {Offset: 2}, {Offset: 4}, {Offset: 6}, {Offset: 7}, {Offset: 8}}
 	if diff := cmp.Diff([]string{"nil", "1", "nil", "3", "nil", "nil"}, read(t, r, places...)); diff != "" {
 		t.Error(diff)
 	}
 	end(kgo.TryCommit)
-	if got := read(t, r, views.Place{Offset: 8}); got[0] != "open" {
+	if got := read(t, r, serve.Place{Offset: 8}); got[0] != "open" {
 		t.Errorf("committed, but %q", got)
 	}
 }
@@ -170,16 +170,16 @@ func TestReadAmongTransactions(t *testing.T) {
 func TestReadErrors(t *testing.T) {
 	r, addr := reader(t)
 	write(t, addr, 0, "a0")
-	if _, err := r.Read(t.Context(), []views.Place{{Partition: 0}, {Partition: 7}}); err == nil || !strings.Contains(err.Error(), "no partition 7") {
+	if _, err := r.Read(t.Context(), []serve.Place{{Partition: 0}, {Partition: 7}}); err == nil || !strings.Contains(err.Error(), "no partition 7") {
 		t.Errorf("unknown partition: %v", err)
 	}
 	missing := &records{r.client, "none"}
-	if _, err := missing.Read(t.Context(), []views.Place{{}}); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := missing.Read(t.Context(), []serve.Place{{}}); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("unknown topic: %v", err)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Read(gone, []views.Place{{}}); !errors.Is(err, context.Canceled) {
+	if _, err := r.Read(gone, []serve.Place{{}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the caller has gone: %v", err)
 	}
 }

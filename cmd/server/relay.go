@@ -11,7 +11,7 @@ import (
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
-	"github.com/millrace/millrace/views"
+	paymentviews "github.com/millrace/millrace/views/payment"
 )
 
 // payments sends what is handed in over HTTP to the payments topic, as views.Payments. It has a client of its own: what
@@ -42,7 +42,7 @@ func newPayments(c engine.ClientConfig, t *topology.Topology) (*payments, error)
 }
 
 // Send implements views.Payments. It returns with ctx even though brokers may still take what is under way.
-func (p *payments) Send(ctx context.Context, events []views.PaymentEvent) error {
+func (p *payments) Send(ctx context.Context, events []paymentviews.PaymentEvent) error {
 	var records []*kgo.Record
 	for _, e := range events {
 		if !e.Clock {

@@ -18,7 +18,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/stream"
-	"github.com/millrace/millrace/views"
+	paymentviews "github.com/millrace/millrace/views/payment"
 	"github.com/millrace/millrace/views/signature"
 )
 
@@ -110,7 +110,7 @@ func TestSendReturnsWithItsContext(t *testing.T) {
 	defer p.client.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	sent := make(chan error)
-	go func() { sent <- p.Send(ctx, []views.PaymentEvent{{Key: "t1", Value: []byte("{}")}}) }()
+	go func() { sent <- p.Send(ctx, []paymentviews.PaymentEvent{{Key: "t1", Value: []byte("{}")}}) }()
 	cancel()
 	if err := <-sent; err == nil {
 		t.Error("sent to nobody")

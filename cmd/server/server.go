@@ -26,6 +26,10 @@ import (
 	"github.com/millrace/millrace/engine/store"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views"
+	devviews "github.com/millrace/millrace/views/dev"
+	healthviews "github.com/millrace/millrace/views/health"
+	missionviews "github.com/millrace/millrace/views/mission"
+	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -42,9 +46,9 @@ type Config struct {
 	// OpenHealth lets anyone read health. Defaults to false.
 	OpenHealth bool
 	// Board turns the live page on. For `dev` only. Defaults to none.
-	Board func(tables *Tables, conservation func() audit.State) views.Board
+	Board func(tables *Tables, conservation func() audit.State) devviews.Board
 	// Breaker lets editors on this machine break live traffic. For `dev` only. Defaults to none.
-	Breaker views.Breaker
+	Breaker devviews.Breaker
 	// InForce tells how far the progress group of this process has taken in the catalog: missions that somebody waits
 	// for are then in force for payments too. Defaults to none, as where processors are elsewhere.
 	InForce Offsets
@@ -71,7 +75,7 @@ type Server struct {
 
 	payments *payments
 	trail    *auditLog
-	feed     *views.Feed
+	feed     *healthviews.Feed
 	life     context.Context // ends with the server
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
@@ -81,7 +85,7 @@ type Server struct {
 
 // Start listens at once and answers as soon as the tables are loaded; until then reads say so.
 func Start(c Config) (_ *Server, err error) {
-	s := &Server{feed: views.NewFeed(), failed: make(chan error, 8), log: c.Log}
+	s := &Server{feed: healthviews.NewFeed(), failed: make(chan error, 8), log: c.Log}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -106,7 +110,7 @@ func Start(c Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w (another port: --port or http.listen)", c.Listen, err)
 	}
-	s.addr, s.http = listener.Addr(), views.NewHTTPServer(c.Listen, s.views.Handler())
+	s.addr, s.http = listener.Addr(), serve.NewHTTPServer(c.Listen, s.views.Handler())
 	s.run(listener, c.Topology, c.Verifier)
 	s.audit(c, conservation)
 	return s, nil
@@ -142,7 +146,7 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 	if err != nil {
 		return nil, err
 	}
-	var board views.Board
+	var board devviews.Board
 	if c.Board != nil {
 		board = c.Board(s.Tables, conservation.State)
 	}
@@ -159,14 +163,14 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 const simulations = 2
 
 // simulator runs simulations over the postings of the deployment.
-func simulator(c Config) views.Simulator {
+func simulator(c Config) missionviews.Simulator {
 	gate := simulate.NewGate(simulations)
 	return func(ctx context.Context, m mission.Mission, from, to instant.Milli) (simulation.Result, error) {
 		r, err := gate.Run(ctx, simulate.Config{
 			Client: c.Settings.Client(), Topology: c.Topology, Simulation: simulation.Config{Missions: pipeline.Missions(c.Settings), From: from, To: to},
 		}, m)
 		if errors.Is(err, simulate.ErrBusy) {
-			err = views.ErrBusy
+			err = missionviews.ErrBusy
 		}
 		return r, err
 	}

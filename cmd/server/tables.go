@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/position"
 	"github.com/millrace/millrace/views"
+	"github.com/millrace/millrace/views/serve"
 )
 
 // Offsets tell how far somebody has handled a table.
@@ -46,10 +47,10 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 	return tables, errors.Join(errs...)
 }
 
-func (t *Tables) views() views.Tables {
-	out := views.Tables{}
+func (t *Tables) views() serve.Tables {
+	out := serve.Tables{}
 	for group, v := range t.byGroup {
-		out[group] = views.Table{Rows: v, Reach: t.reach(v)}
+		out[group] = serve.Table{Rows: v, Reach: t.reach(v)}
 	}
 	return out
 }
@@ -82,9 +83,9 @@ type reach struct {
 	inForce Offsets // may be nil; who must have handled what the view shows
 }
 
-func (r reach) Known(partition int32) views.Known {
+func (r reach) Known(partition int32) serve.Known {
 	k := r.View.Known(partition)
-	return views.Known{Inputs: k.Inputs, Watermark: k.Watermark}
+	return serve.Known{Inputs: k.Inputs, Watermark: k.Watermark}
 }
 
 func (r reach) Wait(ctx context.Context, at map[int32]map[string]int64) error {

@@ -1,0 +1,2 @@
+// Package deadletter shows records that could not be used, and takes what people decide on them.
+package deadletter

@@ -1,0 +1,15 @@
+package deadletter
+
+import (
+	"github.com/millrace/millrace/views/serve"
+)
+
+// Routes are records that could not be used, and what people decide on them.
+type Routes struct {
+	*serve.Kit
+	// Index is told of every row of the table of dead letters.
+	Index   *Index
+	Records RecordReader
+	// Commands takes what people decide.
+	Commands LetterCommands
+}

@@ -1,0 +1,187 @@
+package deadletter
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/views/serve"
+
+	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
+	"github.com/millrace/millrace/codecs/doc"
+	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/verdict"
+	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/views/problem"
+)
+
+// LetterContent is a write on a dead letter.
+type LetterContent struct {
+	serve.Key
+	ID          string `path:"id" maxLength:"512" doc:"Topic, partition and offset of the source record" example:"payments-3-42"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json"`
+}
+
+// maxReplayBody holds the largest record that can be used, in base64.
+const maxReplayBody = 2 << 20
+
+// letterWrites adds what people decide on dead letters.
+func (s *Routes) letterWrites() {
+	replay := s.UserWrite("replay-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/replay", serve.TagPanel,
+		"Send the record of a dead letter again, as it was or edited", serve.WriteAccess())
+	replay.Description = "The record goes to payments under the key it had, once, with the header " + stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
+		"another dead letter, whose replay_of names this one. A dead letter that is open or discarded can be replayed, one whose record is of payments; the ledger drops an event that it has taken already. " +
+		"The answer has what became of the command, not of the record; without a verdict within 5 s it is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
+	replay.MaxBodyBytes = maxReplayBody
+	s.Answers(replay, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	huma.Register(s.API, replay, s.replayLetter)
+	s.Written(replay, reflect.TypeFor[deadlettercodec.ReplayBody](), reflect.TypeFor[Letter]())
+	s.Registered(replay).RequestBody.Required = false
+	discard := s.UserWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard", serve.TagPanel,
+		"Say that the record of a dead letter is not needed", serve.WriteAccess())
+	discard.Description = "The dead letter stays, as discarded, with who said so and why; it can still be replayed. " +
+		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
+	s.Answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
+	huma.Register(s.API, discard, s.discardLetter)
+	s.Written(discard, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[Letter]())
+}
+
+func (s *Routes) discardLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
+	if err := serve.CheckJSON(in.ContentType, in.RawBody); err != nil {
+		return nil, err
+	}
+	reason, err := doc.ReasonRequest(in.RawBody)
+	if err != nil {
+		return nil, serve.Unreadable(err)
+	}
+	if p := checkReason(reason, true); p != nil {
+		return nil, p
+	}
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, nil)
+}
+
+func (s *Routes) replayLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
+	body := in.RawBody
+	if len(body) == 0 && in.ContentType == "" {
+		body = []byte("{}")
+	} else if err := serve.CheckJSON(in.ContentType, body); err != nil {
+		return nil, err
+	}
+	reason, raw, err := deadlettercodec.ReplayRequest(body)
+	if err != nil {
+		return nil, serve.Unreadable(err)
+	}
+	if p := checkReason(reason, false); p != nil {
+		return nil, p
+	}
+	if len(raw) > stream.SourceLimit {
+		return nil, problem.Invalid("/raw_base64", "invalid_field", "is more than 1 MiB, which no group takes")
+	}
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Replay, Reason: reason, Value: raw, Edited: raw != nil}, s.fillReplay)
+}
+
+func checkReason(reason string, needed bool) *problem.Problem {
+	switch {
+	case needed && strings.TrimSpace(reason) == "":
+		return problem.Invalid("/reason", "invalid_field", "is required")
+	case len([]rune(reason)) > 500:
+		return problem.Invalid("/reason", "invalid_field", "is longer than 500 characters")
+	}
+	return nil
+}
+
+// decide has a command judged by the group that keeps dead letters. fill adds what the command needs of the row, unless
+// it was judged before.
+func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
+	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*serve.UserWrittenOutput, error) {
+	c.ID, c.LetterID, c.Actor, c.Role = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), in.ID, serve.Identity(ctx).Subject, serve.RoleOf(ctx)
+	c.Proof, c.At = serve.Proved(ctx), instant.Of(s.Config.Now())
+	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Letters.Holding(in.ID)); err != nil {
+		return nil, err
+	}
+	row, found, err := serve.RowOf(s.Kit, s.Sources.Letters, s.Config.Topology.DeadLetters, in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, problem.Missing("dead letter")
+	}
+	c.Partition, c.Offset = row.Partition, row.Offset
+	if _, judged := row.Verdicts.Find(c.ID); !judged && !row.Verdicts.Clash(c.ID) && fill != nil {
+		if err := fill(ctx, row, c); err != nil {
+			return nil, err
+		}
+	}
+	return serve.Obey(ctx, s.Kit, serve.UserCommand[*deadletter.Row]{
+		ID: c.ID, User: in.ID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters, Watchers: s.Watchers.Letters,
+		Verdicts: func(row *deadletter.Row) verdict.List {
+			if row == nil {
+				return nil
+			}
+			return row.Verdicts
+		},
+		Send:     func(ctx context.Context) error { return s.Commands.Send(ctx, c) },
+		Location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
+		Shown: func(row *deadletter.Row) (any, error) {
+			items := []Letter{letterOf(in.ID, row)}
+			_ = s.fill(ctx, items, []serve.Place{{Partition: row.Partition, Offset: row.Offset}}) // it is decided, whether or not its bytes can be read now
+			return items[0], nil
+		},
+	})
+}
+
+// fillReplay adds the record that is to be sent: bytes, key and headers of the source, as the dead letter has them.
+func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+	if row.Source.Topic != s.Config.Topology.Payments.Name {
+		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.Config.Topology.Payments.Name + " can be sent again; give the command, or the definition, anew")
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Config.Wait)
+	defer cancel()
+	records, err := s.Records.Read(ctx, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
+	if err != nil || len(records) != 1 {
+		s.Config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", serve.RequestID(ctx), "error", err)
+		return problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")
+	}
+	record := records[0]
+	switch {
+	case c.Edited:
+	case record == nil:
+		return unfit("retention has taken its bytes: give them as raw_base64")
+	case row.FullSizeBytes > 0 || len(record.Value) > stream.SourceLimit:
+		return unfit("it was too large, and only its beginning was kept: give what is to be sent as raw_base64")
+	default:
+		c.Value = record.Value
+	}
+	if record == nil {
+		return nil
+	}
+	for _, h := range record.Headers {
+		switch {
+		case h.Name == stream.HeaderKey:
+			c.Key = h.Value
+		case !strings.HasPrefix(h.Name, headerPrefix):
+			c.Headers = append(c.Headers, h)
+		}
+	}
+	return nil
+}
+
+// headerPrefix begins the names of the headers that Millrace gives a dead letter; the others are the source's own.
+const headerPrefix = "mr-"
+
+// unfit is the answer to a replay that cannot be.
+func unfit(why string) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, why)
+}
+
+// LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what
+// became of it stands in the letter's row.
+type LetterCommands interface {
+	Send(ctx context.Context, c *deadletter.Command) error
+}
