@@ -5,9 +5,9 @@
 // the store is written: response times stay flat as tables grow. Codecs of package topology decode rows; read functions
 // of domain say what a row means. Answers carry `as_of`, and `?min_as_of=` waits for that much.
 //
-// The rooms have the names of those of domain: mission, catalog, reward, health, ledger, audit, deadletter, payment,
-// and dev. They stand on serve, and this package wires them. Importers call the room of missions missionviews, and so on.
-// Further: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (the files of the web pages).
+// The rooms have the names of those of domain: mission, catalog, reward, health, ledger, audit, deadletter and payment;
+// dev is apart. They stand on serve, and this package wires them. Importers call the room of missions missionviews, and
+// so on. Further: problem (error shape), token (JSON Web Tokens), asof (freshness tokens), page (files of the pages).
 package views
 
 import (
