@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// FileLimit is the largest file of definitions that is read, in bytes.
-const FileLimit = 4 << 20
+// fileLimit is the largest file of definitions that is read, in bytes.
+const fileLimit = 4 << 20
 
 // errTooLarge is of a file that is larger.
 var errTooLarge = errors.New("the file is larger than 4 MiB")
@@ -31,11 +31,11 @@ type Source struct {
 // ReadSource reads a list from YAML or JSON, or a single thing as a list of one; the lists of several YAML documents
 // are joined. A file of nothing has no items.
 func ReadSource(r io.Reader) (*Source, error) {
-	b, err := io.ReadAll(io.LimitReader(r, FileLimit+1))
+	b, err := io.ReadAll(io.LimitReader(r, fileLimit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(b) > FileLimit {
+	if len(b) > fileLimit {
 		return nil, errTooLarge
 	}
 	text, err := DecodeText(b)

@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// ErrUnparseable is the body of a relayed call that holds neither an event nor a list of them.
-var ErrUnparseable = errors.New(`neither an event nor {"events":[…]}`)
+// errUnparseable is the body of a relayed call that holds neither an event nor a list of them.
+var errUnparseable = errors.New(`neither an event nor {"events":[…]}`)
 
 // SplitEvents returns the events of a relayed call, as they came: a body {"events":[…]} holds any number, any other
 // object is one event. It looks into events no further than to find their ends; whether they make sense is for Payments
@@ -26,14 +26,14 @@ func SplitEvents(b []byte) ([][]byte, error) {
 	case list == nil:
 		return [][]byte{bytes.Clone(b)}, nil
 	case fields > 1: // it is no event, and says more than a list
-		return nil, fmt.Errorf("%w: the object of a list has the field events alone, once", ErrUnparseable)
+		return nil, fmt.Errorf("%w: the object of a list has the field events alone, once", errUnparseable)
 	}
 	if bytes.TrimSpace(list)[0] != '[' { // null is no list
-		return nil, fmt.Errorf("%w: write a list in the field events", ErrUnparseable)
+		return nil, fmt.Errorf("%w: write a list in the field events", errUnparseable)
 	}
 	var events []json.RawMessage
 	if json.Unmarshal(list, &events) != nil {
-		return nil, ErrUnparseable
+		return nil, errUnparseable
 	}
 	out := make([][]byte, len(events))
 	for i := range events {
@@ -49,17 +49,17 @@ func wellFormed(b []byte) error {
 	rest := bytes.TrimSpace(b)
 	switch err := json.Unmarshal(b, &raw); {
 	case len(rest) == 0:
-		return fmt.Errorf("%w: the body is empty", ErrUnparseable)
+		return fmt.Errorf("%w: the body is empty", errUnparseable)
 	case bytes.HasPrefix(rest, []byte("\ufeff")):
-		return fmt.Errorf("%w: the body begins with a byte order mark: send it without", ErrUnparseable)
+		return fmt.Errorf("%w: the body begins with a byte order mark: send it without", errUnparseable)
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(rest)):
-		return fmt.Errorf("%w: the JSON is malformed at byte %d of %d, perhaps cut short", ErrUnparseable, max(syntax.Offset-1, 0), len(b))
+		return fmt.Errorf("%w: the JSON is malformed at byte %d of %d, perhaps cut short", errUnparseable, max(syntax.Offset-1, 0), len(b))
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%w: the JSON is malformed at byte %d", ErrUnparseable, max(syntax.Offset-1, 0))
+		return fmt.Errorf("%w: the JSON is malformed at byte %d", errUnparseable, max(syntax.Offset-1, 0))
 	case err != nil:
-		return ErrUnparseable
+		return errUnparseable
 	case rest[0] != '{':
-		return fmt.Errorf("%w: write an object; a list goes into the field events", ErrUnparseable)
+		return fmt.Errorf("%w: write an object; a list goes into the field events", errUnparseable)
 	}
 	return nil
 }
@@ -68,17 +68,17 @@ func wellFormed(b []byte) error {
 func eventList(b []byte) (list json.RawMessage, fields int, err error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	if _, err := d.Token(); err != nil {
-		return nil, 0, ErrUnparseable
+		return nil, 0, errUnparseable
 	}
 	typed := false
 	for ; d.More(); fields++ {
 		key, err := d.Token()
 		if err != nil {
-			return nil, 0, ErrUnparseable
+			return nil, 0, errUnparseable
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return nil, 0, ErrUnparseable
+			return nil, 0, errUnparseable
 		}
 		typed = typed || key == "type"
 		if key == "events" {
@@ -86,7 +86,7 @@ func eventList(b []byte) (list json.RawMessage, fields int, err error) {
 		}
 	}
 	if _, err := d.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return nil, 0, ErrUnparseable
+		return nil, 0, errUnparseable
 	}
 	if typed { // an event with a field of that name
 		list = nil

@@ -35,7 +35,7 @@ func TestSplitEventsKeepsTheBytes(t *testing.T) {
 		"", "x", "[]", `[{"id":"e1"}]`, `"events"`, `{"events":[`, `{"events":{}}`, `{"events":1}`, `{"events":[],"more":1}`, `{"events":[],"events":[]}`, `{"events":null}`, `{"events" : null }`,
 		`{"id":"e1"} {"id":"e2"}`, strings.Repeat(`{"events":[`, 20_000),
 	} {
-		if got, err := SplitEvents([]byte(body)); !errors.Is(err, ErrUnparseable) {
+		if got, err := SplitEvents([]byte(body)); !errors.Is(err, errUnparseable) {
 			t.Errorf("%.30q: %q %v", body, got, err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestSplitEventsSaysWhere(t *testing.T) {
 		` {"id":"secret"} {"id":"e2"} `: "malformed at byte 17",
 	} {
 		_, err := SplitEvents([]byte(body))
-		if !errors.Is(err, ErrUnparseable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if !errors.Is(err, errUnparseable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v, want %q", body, err, want)
 		}
 	}

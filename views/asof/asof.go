@@ -28,11 +28,11 @@ func Changelogs(ends map[string]map[int32]int64) Position {
 	return p
 }
 
-// ErrToken is returned for what is no token.
-var ErrToken = errors.New("asof: not a token")
+// errToken is returned for what is no token.
+var errToken = errors.New("asof: not a token")
 
-// MaxToken is the longest token that Parse looks at, in bytes.
-const MaxToken = 64 << 10
+// maxToken is the longest token that Parse looks at, in bytes.
+const maxToken = 64 << 10
 
 // version is that of the form below. Version 1 held changelog offsets alone.
 const version = 2
@@ -69,28 +69,28 @@ func (p Position) Encode() string {
 
 // Parse reads a token made by Encode. Every error is ErrToken.
 func Parse(token string) (Position, error) {
-	if token == "" || len(token) > MaxToken {
-		return nil, ErrToken
+	if token == "" || len(token) > maxToken {
+		return nil, errToken
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(b) <= sumBytes || b[0] != version {
-		return nil, ErrToken
+		return nil, errToken
 	}
 	b, tail := b[:len(b)-sumBytes], b[len(b)-sumBytes:]
 	if sum(b) != binary.BigEndian.Uint32(tail) {
-		return nil, ErrToken
+		return nil, errToken
 	}
 	r := reader{b: b[1:]}
 	p := Position{}
 	for range r.count() {
 		table := r.text()
 		if _, twice := p[table]; twice {
-			return nil, ErrToken
+			return nil, errToken
 		}
 		p[table] = r.partitions()
 	}
 	if r.bad || len(r.b) > 0 {
-		return nil, ErrToken
+		return nil, errToken
 	}
 	return p, nil
 }

@@ -72,7 +72,7 @@ func TestBadTokens(t *testing.T) {
 		"partition twice": seal(2, 1, 1, 'a', 0, 2, 0, 0),
 		"table twice":     seal(2, 2, 1, 'a', 0, 0, 1, 'a', 0, 0),
 	} {
-		if p, err := Parse(token); !errors.Is(err, ErrToken) {
+		if p, err := Parse(token); !errors.Is(err, errToken) {
 			t.Errorf("%s: got %v, %v, want ErrToken", name, p, err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestTamperedTokens(t *testing.T) {
 		for bit := range 8 {
 			changed := append([]byte{}, raw...)
 			changed[i] ^= 1 << bit
-			if p, err := Parse(base64.RawURLEncoding.EncodeToString(changed)); !errors.Is(err, ErrToken) {
+			if p, err := Parse(base64.RawURLEncoding.EncodeToString(changed)); !errors.Is(err, errToken) {
 				t.Fatalf("byte %d, bit %d: %v, %v", i, bit, p, err)
 			}
 		}

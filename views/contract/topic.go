@@ -14,8 +14,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// DeadLetterHeaders is the name of the schema of the headers of dead letters, whose values are bytes of anybody's.
-const DeadLetterHeaders = "dead-letters-headers"
+// deadLetterHeaders is the name of the schema of the headers of dead letters, whose values are bytes of anybody's.
+const deadLetterHeaders = "dead-letters-headers"
 
 const (
 	dialect = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +44,7 @@ type letterHeaders struct {
 func Schemas(t *topology.Topology) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	forms := t.Forms()
-	forms[t.Config.Prefix+DeadLetterHeaders] = []doc.Form{reflect.TypeFor[letterHeaders]()}
+	forms[t.Config.Prefix+deadLetterHeaders] = []doc.Form{reflect.TypeFor[letterHeaders]()}
 	for topic, list := range forms {
 		name := strings.TrimPrefix(topic, t.Config.Prefix)
 		body, err := standalone(name, list)

@@ -29,7 +29,7 @@ func Transformer(requestID func(huma.Context) string, failed func(ctx huma.Conte
 // Schema implements huma.SchemaProvider.
 func (Code) Schema(huma.Registry) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString, Description: "Stable code"}
-	for _, c := range Codes() {
+	for _, c := range codes() {
 		s.Enum = append(s.Enum, string(c))
 	}
 	return s

@@ -45,8 +45,8 @@ const (
 	Internal         Code = "internal"
 )
 
-// Codes returns every code, in the order of the contract.
-func Codes() []Code {
+// codes returns every code, in the order of the contract.
+func codes() []Code {
 	return []Code{
 		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering, BadRequest,
 		PreconditionRequired, PreconditionFailed, IdempotencyConflict, ApprovalRequired, SamePerson,

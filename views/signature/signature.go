@@ -41,10 +41,10 @@ const (
 // standardPrefix begins a secret of Standard Webhooks; the rest is base64.
 const standardPrefix = "whsec_"
 
-// ErrInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is
+// errInvalid is returned for every request that is not to be trusted; its text, which is for logs, says why. ErrBusy is
 // returned when no more signatures can be remembered.
 var (
-	ErrInvalid = errors.New("signature: invalid")
+	errInvalid = errors.New("signature: invalid")
 	ErrBusy    = errors.New("signature: too many requests to remember")
 )
 
@@ -207,17 +207,17 @@ func (v *Verifier) Open(h http.Header) (*Claim, error) {
 	}
 	switch {
 	case len(c.keys) == 0:
-		return nil, fmt.Errorf("%w: unknown source", ErrInvalid)
+		return nil, fmt.Errorf("%w: unknown source", errInvalid)
 	case source == "" && len(c.keys) > maxTried:
-		return nil, fmt.Errorf("%w: it could be of more than %d secrets, %s must name the source", ErrInvalid, maxTried, SourceHeader)
+		return nil, fmt.Errorf("%w: it could be of more than %d secrets, %s must name the source", errInvalid, maxTried, SourceHeader)
 	}
 	seconds, err := strconv.ParseInt(c.time, 10, 64)
 	if err != nil || seconds < 0 || strconv.FormatInt(seconds, 10) != c.time {
-		return nil, fmt.Errorf("%w: it has no time", ErrInvalid)
+		return nil, fmt.Errorf("%w: it has no time", errInvalid)
 	}
 	const future = 1 << 40 // no duration reaches further
 	if seconds > future || v.config.Now().Sub(time.Unix(seconds, 0)).Abs() > v.config.Window {
-		return nil, fmt.Errorf("%w: its time is too far from now", ErrInvalid)
+		return nil, fmt.Errorf("%w: its time is too far from now", errInvalid)
 	}
 	return c, nil
 }
@@ -227,7 +227,7 @@ func read(h http.Header) (c *Claim, standard bool, err error) {
 	ours, theirs := h.Get(Header), h.Get(WebhookHeader)
 	switch {
 	case ours != "" && theirs != "":
-		return nil, false, fmt.Errorf("%w: signed by two schemes", ErrInvalid)
+		return nil, false, fmt.Errorf("%w: signed by two schemes", errInvalid)
 	case theirs != "":
 		c, err = parseStandard(h.Get(IDHeader), h.Get(TimestampHeader), theirs)
 		return c, true, err
@@ -240,7 +240,7 @@ func read(h http.Header) (c *Claim, standard bool, err error) {
 // parseStandard reads the headers of Standard Webhooks. Signatures of other versions are passed over.
 func parseStandard(id, at, signatures string) (*Claim, error) {
 	if id == "" || len(id) > maxID || at == "" || len(signatures) > maxHeader {
-		return nil, fmt.Errorf("%w: %s and %s are needed", ErrInvalid, IDHeader, TimestampHeader)
+		return nil, fmt.Errorf("%w: %s and %s are needed", errInvalid, IDHeader, TimestampHeader)
 	}
 	c := &Claim{time: at, signed: id + "." + at}
 	for one := range strings.FieldsSeq(signatures) {
@@ -255,7 +255,7 @@ func parseStandard(id, at, signatures string) (*Claim, error) {
 		c.macs = append(c.macs, mac)
 	}
 	if len(c.macs) == 0 || len(c.macs) > maxSignatures {
-		return nil, fmt.Errorf("%w: a signature of version v1, an HMAC-SHA256 in base64, is needed", ErrInvalid)
+		return nil, fmt.Errorf("%w: a signature of version v1, an HMAC-SHA256 in base64, is needed", errInvalid)
 	}
 	return c, nil
 }
@@ -263,14 +263,14 @@ func parseStandard(id, at, signatures string) (*Claim, error) {
 func parse(header string) (*Claim, error) {
 	c := &Claim{}
 	if len(header) > maxHeader {
-		return nil, fmt.Errorf("%w: too long", ErrInvalid)
+		return nil, fmt.Errorf("%w: too long", errInvalid)
 	}
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
 		case "t":
 			if c.time != "" {
-				return nil, fmt.Errorf("%w: t twice", ErrInvalid)
+				return nil, fmt.Errorf("%w: t twice", errInvalid)
 			}
 			c.time = value
 		case "v1":
@@ -283,7 +283,7 @@ func parse(header string) (*Claim, error) {
 		}
 	}
 	if c.time == "" || len(c.macs) == 0 || len(c.macs) > maxSignatures {
-		return nil, fmt.Errorf("%w: t and v1, an HMAC-SHA256 in hexadecimal, are needed", ErrInvalid)
+		return nil, fmt.Errorf("%w: t and v1, an HMAC-SHA256 in hexadecimal, are needed", errInvalid)
 	}
 	c.signed = c.time
 	return c, nil
@@ -301,7 +301,7 @@ func (c *Claim) Check(body []byte) (source string, end func(taken bool), err err
 			}
 		}
 	}
-	return "", nil, fmt.Errorf("%w: it fits no source", ErrInvalid)
+	return "", nil, fmt.Errorf("%w: it fits no source", errInvalid)
 }
 
 // remember notes a signature, unless it was noted before.
@@ -313,10 +313,10 @@ func (v *Verifier) remember(sum [sha256.Size]byte) (end func(taken bool), err er
 		v.old, v.young, v.turned = v.young, map[[sha256.Size]byte]struct{}{}, now
 	}
 	if _, ok := v.young[sum]; ok {
-		return nil, fmt.Errorf("%w: it was used before", ErrInvalid)
+		return nil, fmt.Errorf("%w: it was used before", errInvalid)
 	}
 	if _, ok := v.old[sum]; ok {
-		return nil, fmt.Errorf("%w: it was used before", ErrInvalid)
+		return nil, fmt.Errorf("%w: it was used before", errInvalid)
 	}
 	if len(v.young) >= maxRemembered {
 		return nil, ErrBusy

@@ -106,7 +106,7 @@ func TestBadSignatures(t *testing.T) {
 		"many macs":           {good + strings.Repeat(",v1="+strings.Repeat("0", 64), 4), "", body},
 		"a long header":       {good + strings.Repeat(",x=y", 300), "", body},
 	} {
-		if got, err := check(v, c.header, c.source, c.body); !errors.Is(err, ErrInvalid) {
+		if got, err := check(v, c.header, c.source, c.body); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: %q %v", name, got, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestBadSignatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := check(none, good, "", body); !errors.Is(err, ErrInvalid) {
+	if _, err := check(none, good, "", body); !errors.Is(err, errInvalid) {
 		t.Errorf("without sources: %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func TestReplaysAreRefusedAsLongAsTheyCouldPass(t *testing.T) {
 			t.Fatal(err)
 		}
 		for ; clock.Before(now.Add(30 * time.Minute)); clock = clock.Add(7 * time.Second) {
-			if _, err := check(v, header, "", body); !errors.Is(err, ErrInvalid) {
+			if _, err := check(v, header, "", body); !errors.Is(err, errInvalid) {
 				t.Fatalf("%v ahead, after %v: %v", ahead, clock.Sub(now), err)
 			}
 			_, _ = check(v, Sign(first, clock, fmt.Append(nil, clock)), "", fmt.Append(nil, clock))
@@ -158,7 +158,7 @@ func TestWhatWasNotTakenMayComeAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(); !errors.Is(err, ErrInvalid) {
+	if _, err := open(); !errors.Is(err, errInvalid) {
 		t.Errorf("at the same time: %v", err)
 	}
 	end(false)
@@ -166,7 +166,7 @@ func TestWhatWasNotTakenMayComeAgain(t *testing.T) {
 		t.Fatalf("again: %v", err)
 	}
 	end(true)
-	if _, err := open(); !errors.Is(err, ErrInvalid) {
+	if _, err := open(); !errors.Is(err, errInvalid) {
 		t.Errorf("after it was taken: %v", err)
 	}
 }

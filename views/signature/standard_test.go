@@ -90,7 +90,7 @@ func TestBadStandardWebhooks(t *testing.T) {
 	} {
 		h := hooked(t, hook, "msg_1", now, body)
 		change(h)
-		if got, err := checkAll(v, h, body); !errors.Is(err, ErrInvalid) {
+		if got, err := checkAll(v, h, body); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: %q %v", name, got, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestBadStandardWebhooks(t *testing.T) {
 		"a secret of our scheme":   hooked(t, base64.StdEncoding.EncodeToString(first), "msg_1", now, body),
 		"their secret, our scheme": headers(Sign([]byte(hook), now, body), ""),
 	} {
-		if got, err := checkAll(v, h, body); !errors.Is(err, ErrInvalid) {
+		if got, err := checkAll(v, h, body); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: %q %v", name, got, err)
 		}
 	}
@@ -110,7 +110,7 @@ func TestBadStandardWebhooks(t *testing.T) {
 	if _, err := checkAll(v, good, body); err != nil {
 		t.Errorf("the good one: %v", err)
 	}
-	if _, err := checkAll(v, good, body); !errors.Is(err, ErrInvalid) {
+	if _, err := checkAll(v, good, body); !errors.Is(err, errInvalid) {
 		t.Errorf("again: %v", err)
 	}
 }
@@ -126,7 +126,7 @@ func TestManySecretsNeedAName(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed := Sign([]byte("the secret of source 7"), now, body)
-	if _, err := check(v, signed, "", body); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), SourceHeader) {
+	if _, err := check(v, signed, "", body); !errors.Is(err, errInvalid) || !strings.Contains(err.Error(), SourceHeader) {
 		t.Errorf("without a name: %v", err)
 	}
 	if got, err := check(v, signed, "s7", body); got != "s7" || err != nil {

@@ -18,7 +18,7 @@ import (
 // taken.
 func ParseKeys(data []byte) ([]Key, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return ParseSet(data)
+		return parseSet(data)
 	}
 	var keys []Key
 	for {
@@ -30,14 +30,14 @@ func ParseKeys(data []byte) ([]Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err := Public(public)
+		key, err := publicKey(public)
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("%w: no PEM block", ErrKey)
+		return nil, fmt.Errorf("%w: no PEM block", errKey)
 	}
 	return keys, nil
 }
@@ -46,7 +46,7 @@ func ParseKeys(data []byte) ([]Key, error) {
 func ParseSigner(data []byte) (Signer, error) {
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return Signer{}, fmt.Errorf("%w: no PEM block", ErrKey)
+		return Signer{}, fmt.Errorf("%w: no PEM block", errKey)
 	}
 	private, err := parsePrivate(block)
 	if err != nil {
@@ -122,7 +122,7 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 		}
 		signer, ok := key.(crypto.Signer)
 		if !ok {
-			return nil, fmt.Errorf("%w: %T cannot sign", ErrKey, key)
+			return nil, fmt.Errorf("%w: %T cannot sign", errKey, key)
 		}
 		return signer, nil
 	case "RSA PRIVATE KEY":
@@ -130,14 +130,14 @@ func parsePrivate(block *pem.Block) (crypto.Signer, error) {
 	case "EC PRIVATE KEY":
 		return wrap[crypto.Signer](x509.ParseECPrivateKey(block.Bytes))
 	default:
-		return nil, fmt.Errorf("%w: PEM block %q", ErrKey, block.Type)
+		return nil, fmt.Errorf("%w: PEM block %q", errKey, block.Type)
 	}
 }
 
 // wrap turns a parser's error into ErrKey.
 func wrap[T any](key T, err error) (T, error) {
 	if err != nil {
-		return key, fmt.Errorf("%w: %w", ErrKey, err)
+		return key, fmt.Errorf("%w: %w", errKey, err)
 	}
 	return key, nil
 }

@@ -34,19 +34,19 @@ type jwk struct {
 	Y         string   `json:"y"`
 }
 
-// ParseSet reads the usable public keys of a JWK set (RFC 7517): Ed25519, RSA for RS256 and P-256 for ES256. Others are
+// parseSet reads the usable public keys of a JWK set (RFC 7517): Ed25519, RSA for RS256 and P-256 for ES256. Others are
 // passed over, as that RFC asks: symmetric ones (a shared secret has no place in a set), those for encryption, those of
 // another algorithm, and those that are damaged. A key keeps the `kid` under which it is published. Without any usable
 // key the error is ErrKey.
-func ParseSet(data []byte) ([]Key, error) {
+func parseSet(data []byte) ([]Key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(data, &set); err != nil {
-		return nil, fmt.Errorf("%w: no JWK set", ErrKey)
+		return nil, fmt.Errorf("%w: no JWK set", errKey)
 	}
 	if len(set.Keys) > maxSetKeys {
-		return nil, fmt.Errorf("%w: a JWK set of more than %d keys", ErrKey, maxSetKeys)
+		return nil, fmt.Errorf("%w: a JWK set of more than %d keys", errKey, maxSetKeys)
 	}
 	var keys []Key
 	for _, raw := range set.Keys {
@@ -59,7 +59,7 @@ func ParseSet(data []byte) ([]Key, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("%w: a JWK set without a key for signatures by EdDSA, RS256 or ES256", ErrKey)
+		return nil, fmt.Errorf("%w: a JWK set without a key for signatures by EdDSA, RS256 or ES256", errKey)
 	}
 	return keys, nil
 }
@@ -73,8 +73,8 @@ func (j jwk) key() (Key, bool) {
 	if err != nil {
 		return Key{}, false
 	}
-	key, err := Public(public)
-	if err != nil || j.Algorithm != "" && j.Algorithm != key.Algorithm() {
+	key, err := publicKey(public)
+	if err != nil || j.Algorithm != "" && j.Algorithm != key.algorithm() {
 		return Key{}, false
 	}
 	if j.ID != "" {
@@ -97,7 +97,7 @@ func (j jwk) public() (crypto.PublicKey, error) {
 	case j.Kind == "OKP" && j.Curve == "Ed25519":
 		x, err := octets(j.X)
 		if err != nil || len(x) != ed25519.PublicKeySize {
-			return nil, ErrKey
+			return nil, errKey
 		}
 		return ed25519.PublicKey(x), nil
 	case j.Kind == "EC" && j.Curve == "P-256":
@@ -105,7 +105,7 @@ func (j jwk) public() (crypto.PublicKey, error) {
 	case j.Kind == "RSA":
 		return j.modulus()
 	default:
-		return nil, ErrKey
+		return nil, errKey
 	}
 }
 
@@ -115,7 +115,7 @@ func (j jwk) point() (crypto.PublicKey, error) {
 	x, errX := octets(j.X)
 	y, errY := octets(j.Y)
 	if errX != nil || errY != nil || len(x) != size || len(y) != size {
-		return nil, ErrKey
+		return nil, errKey
 	}
 	const uncompressed = 4
 	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{uncompressed}, x...), y...))
@@ -126,14 +126,14 @@ func (j jwk) modulus() (crypto.PublicKey, error) {
 	e, errE := octets(j.E)
 	exponent := new(big.Int).SetBytes(e)
 	if errN != nil || errE != nil || len(n) > maxRSABits/8 || !exponent.IsInt64() || exponent.Int64() > maxExponent || exponent.Int64() < 3 || exponent.Bit(0) == 0 {
-		return nil, ErrKey
+		return nil, errKey
 	}
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil
 }
 
 func octets(text string) ([]byte, error) {
 	if text == "" {
-		return nil, ErrKey
+		return nil, errKey
 	}
 	return base64.RawURLEncoding.Strict().DecodeString(text)
 }

@@ -22,8 +22,8 @@ const (
 	minRSABits     = 2048
 )
 
-// ErrKey is returned for a key that cannot be used.
-var ErrKey = errors.New("token: unusable key")
+// errKey is returned for a key that cannot be used.
+var errKey = errors.New("token: unusable key")
 
 // Key verifies tokens. Its kind decides the one algorithm that it is ever used with, so that nobody can present a
 // public key as an HMAC secret, or no signature at all.
@@ -38,8 +38,8 @@ type Key struct {
 // `kid`.
 func (k Key) ID() string { return k.id }
 
-// Algorithm returns the one JWS algorithm of the key.
-func (k Key) Algorithm() string { return k.method.Alg() }
+// algorithm returns the one JWS algorithm of the key.
+func (k Key) algorithm() string { return k.method.Alg() }
 
 // Signer makes tokens; its Key verifies them.
 type Signer struct {
@@ -51,10 +51,10 @@ type Signer struct {
 // a public key in the wrong place.
 func Secret(secret []byte) (Signer, error) {
 	if len(secret) < minSecretBytes {
-		return Signer{}, fmt.Errorf("%w: an HS256 secret has at least %d bytes", ErrKey, minSecretBytes)
+		return Signer{}, fmt.Errorf("%w: an HS256 secret has at least %d bytes", errKey, minSecretBytes)
 	}
 	if block, _ := pem.Decode(secret); block != nil {
-		return Signer{}, fmt.Errorf("%w: a PEM file is no HS256 secret", ErrKey)
+		return Signer{}, fmt.Errorf("%w: a PEM file is no HS256 secret", errKey)
 	}
 	sum := sha256.Sum256(append([]byte("millrace hs256 "), secret...))
 	return Signer{Key{id: hex.EncodeToString(sum[:8]), method: jwt.SigningMethodHS256, verify: secret}, secret}, nil
@@ -62,35 +62,35 @@ func Secret(secret []byte) (Signer, error) {
 
 // Private returns the signer of an Ed25519, RSA (RS256) or P-256 (ES256) private key.
 func Private(private crypto.Signer) (Signer, error) {
-	key, err := Public(private.Public())
+	key, err := publicKey(private.Public())
 	if err != nil {
 		return Signer{}, err
 	}
 	return Signer{key, private}, nil
 }
 
-// Public returns the key of an Ed25519, RSA (RS256) or P-256 (ES256) public key.
-func Public(public crypto.PublicKey) (Key, error) {
+// publicKey returns the key of an Ed25519, RSA (RS256) or P-256 (ES256) public key.
+func publicKey(public crypto.PublicKey) (Key, error) {
 	var method jwt.SigningMethod
 	switch k := public.(type) {
 	case ed25519.PublicKey:
 		method = jwt.SigningMethodEdDSA
 	case *rsa.PublicKey:
 		if k.N.BitLen() < minRSABits {
-			return Key{}, fmt.Errorf("%w: an RSA key has at least %d bits", ErrKey, minRSABits)
+			return Key{}, fmt.Errorf("%w: an RSA key has at least %d bits", errKey, minRSABits)
 		}
 		method = jwt.SigningMethodRS256
 	case *ecdsa.PublicKey:
 		if k.Curve != elliptic.P256() {
-			return Key{}, fmt.Errorf("%w: an EC key is on P-256", ErrKey)
+			return Key{}, fmt.Errorf("%w: an EC key is on P-256", errKey)
 		}
 		method = jwt.SigningMethodES256
 	default:
-		return Key{}, fmt.Errorf("%w: %T is neither Ed25519, RSA nor EC", ErrKey, public)
+		return Key{}, fmt.Errorf("%w: %T is neither Ed25519, RSA nor EC", errKey, public)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
-		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
+		return Key{}, fmt.Errorf("%w: %w", errKey, err)
 	}
 	sum := sha256.Sum256(der)
 	return Key{id: hex.EncodeToString(sum[:8]), method: method, verify: public}, nil

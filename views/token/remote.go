@@ -211,5 +211,5 @@ func (r *Remote) get(ctx context.Context) ([]Key, error) {
 	if len(raw) > maxSetBytes {
 		return nil, fmt.Errorf("the URL of the keys answers with more than %d bytes", maxSetBytes)
 	}
-	return ParseSet(raw)
+	return parseSet(raw)
 }

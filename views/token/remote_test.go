@@ -100,7 +100,7 @@ func TestPublishedKeysOfEveryKind(t *testing.T) {
 		if _, err := v.Verify(t.Context(), signed(s, nil)); err != nil {
 			t.Errorf("%s without kid: %v", id, err)
 		}
-		if _, err := v.Verify(t.Context(), signed(s, map[string]any{"kid": "other"})); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), signed(s, map[string]any{"kid": "other"})); !errors.Is(err, errInvalid) {
 			t.Errorf("%s under another name: %v", id, err)
 		}
 	}
@@ -138,10 +138,10 @@ func TestKeysThatASetMustNotBring(t *testing.T) {
 		"with an even power":  published("k", &even),
 		"with a huge modulus": {"kty": "RSA", "kid": "k", "n": b64(append([]byte{1}, make([]byte, maxRSABits/8)...)), "e": "AQAB"},
 	} {
-		if keys, err := ParseSet(must(json.Marshal(map[string]any{"keys": []any{key}}))); !errors.Is(err, ErrKey) {
+		if keys, err := parseSet(must(json.Marshal(map[string]any{"keys": []any{key}}))); !errors.Is(err, errKey) {
 			t.Errorf("a key %s: %v %v", name, keys, err)
 		}
-		both := must(ParseSet(must(json.Marshal(map[string]any{"keys": []any{key, published("good", public)}}))))
+		both := must(parseSet(must(json.Marshal(map[string]any{"keys": []any{key, published("good", public)}}))))
 		if len(both) != 1 || both[0].ID() != "good" {
 			t.Errorf("beside a key %s: %v", name, both)
 		}
@@ -150,7 +150,7 @@ func TestKeysThatASetMustNotBring(t *testing.T) {
 	for i := range many {
 		many[i] = published("k", public)
 	}
-	if _, err := ParseSet(must(json.Marshal(map[string]any{"keys": many}))); !errors.Is(err, ErrKey) {
+	if _, err := parseSet(must(json.Marshal(map[string]any{"keys": many}))); !errors.Is(err, errKey) {
 		t.Errorf("too many: %v", err)
 	}
 }
@@ -250,7 +250,7 @@ func TestAHangingURLHoldsNobodyForLong(t *testing.T) {
 		began := time.Now()
 		for range 3 { // one after the other: only the first may wait
 			_, err := v.Verify(t.Context(), signed(s, map[string]any{"kid": "1"}))
-			if !errors.Is(err, ErrInvalid) {
+			if !errors.Is(err, errInvalid) {
 				t.Error(err)
 			}
 		}
@@ -289,7 +289,7 @@ func TestKeysThatATokenBrings(t *testing.T) {
 		"list kid":    {"kid": []string{"1"}},
 		"control kid": {"kid": "1\x00"},
 	} {
-		if _, err := v.Verify(t.Context(), signed(mine, header)); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), signed(mine, header)); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

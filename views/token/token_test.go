@@ -58,8 +58,8 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 	}
 	var keys []Key
 	for name, s := range signers {
-		if s.Algorithm() != name {
-			t.Errorf("%s signs with %s", name, s.Algorithm())
+		if s.algorithm() != name {
+			t.Errorf("%s signs with %s", name, s.algorithm())
 		}
 		keys = append(keys, s.Key)
 	}
@@ -79,7 +79,7 @@ func TestEveryAlgorithmMintsAndVerifies(t *testing.T) {
 				others = append(others, k.Key)
 			}
 		}
-		if _, err := verifier(others...).Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
+		if _, err := verifier(others...).Verify(t.Context(), text); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: accepted without its key: %v", name, err)
 		}
 	}
@@ -111,7 +111,7 @@ func TestBadClaims(t *testing.T) {
 	} {
 		c := good()
 		change(c)
-		if _, err := v.Verify(t.Context(), sign(c)); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), sign(c)); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestLeewayIsPartOfALife(t *testing.T) {
 		t.Error(err)
 	}
 	at = who.Until
-	if _, err := v.Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
+	if _, err := v.Verify(t.Context(), text); !errors.Is(err, errInvalid) {
 		t.Errorf("over, and %v", err)
 	}
 }
@@ -176,7 +176,7 @@ func TestForgedSignatures(t *testing.T) {
 		"critical header":         must(crit.SignedString(s.sign)),
 		"alg of another key type": segment(map[string]string{"alg": "RS256"}) + "." + parts[1] + "." + parts[2],
 	} {
-		if _, err := v.Verify(t.Context(), text); !errors.Is(err, ErrInvalid) {
+		if _, err := v.Verify(t.Context(), text); !errors.Is(err, errInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}
 	}
@@ -185,25 +185,25 @@ func TestForgedSignatures(t *testing.T) {
 func TestUnusableKeys(t *testing.T) {
 	_, public := edSigner()
 	asPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(public))})
-	if _, err := Secret(asPEM); !errors.Is(err, ErrKey) {
+	if _, err := Secret(asPEM); !errors.Is(err, errKey) {
 		t.Errorf("a PEM file as secret: %v", err)
 	}
-	if _, err := Secret([]byte("short")); !errors.Is(err, ErrKey) {
+	if _, err := Secret([]byte("short")); !errors.Is(err, errKey) {
 		t.Errorf("a short secret: %v", err)
 	}
-	if _, err := Private(must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))); !errors.Is(err, ErrKey) {
+	if _, err := Private(must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))); !errors.Is(err, errKey) {
 		t.Errorf("P-384: %v", err)
 	}
-	if _, err := Public("text"); !errors.Is(err, ErrKey) {
+	if _, err := publicKey("text"); !errors.Is(err, errKey) {
 		t.Errorf("text: %v", err)
 	}
-	if _, err := ParseKeys([]byte("no pem")); !errors.Is(err, ErrKey) {
+	if _, err := ParseKeys([]byte("no pem")); !errors.Is(err, errKey) {
 		t.Errorf("no PEM: %v", err)
 	}
 	if err := (Config{Leeway: time.Hour, Keys: []Key{{}}}).Validate(); err == nil || len(strings.Split(err.Error(), "\n")) != 4 {
 		t.Errorf("Validate must list four problems: %v", err)
 	}
-	if keys, err := ParseKeys(asPEM); err != nil || len(keys) != 1 || keys[0].Algorithm() != "EdDSA" {
+	if keys, err := ParseKeys(asPEM); err != nil || len(keys) != 1 || keys[0].algorithm() != "EdDSA" {
 		t.Errorf("ParseKeys: %v %v", keys, err)
 	}
 }
@@ -242,7 +242,7 @@ func TestLoadOrCreateKeepsItsKey(t *testing.T) {
 	if err := os.WriteFile(path, []byte("junk"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadOrCreate(path); !errors.Is(err, ErrKey) {
+	if _, err := LoadOrCreate(path); !errors.Is(err, errKey) {
 		t.Errorf("a broken key file: %v", err)
 	}
 }

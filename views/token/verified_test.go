@@ -34,7 +34,7 @@ func TestValidTokensAreRemembered(t *testing.T) {
 		}
 		v.keys, at = nil, now.Add(tt.later)
 		got, err := v.Verify(t.Context(), token)
-		if (err == nil) != tt.valid || err != nil && !errors.Is(err, ErrInvalid) || err == nil && got.Subject != first.Subject {
+		if (err == nil) != tt.valid || err != nil && !errors.Is(err, errInvalid) || err == nil && got.Subject != first.Subject {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}

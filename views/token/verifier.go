@@ -17,9 +17,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrInvalid is returned for every token that is not to be trusted. What exactly is wrong is in the error's text, for
+// errInvalid is returned for every token that is not to be trusted. What exactly is wrong is in the error's text, for
 // logs.
-var ErrInvalid = errors.New("token: invalid")
+var errInvalid = errors.New("token: invalid")
 
 const (
 	maxTokenBytes   = 8 << 10
@@ -87,8 +87,8 @@ func NewVerifier(c Config) (*Verifier, error) {
 		algorithms = []string{jwt.SigningMethodEdDSA.Alg(), jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg()}
 	}
 	for _, k := range c.Keys {
-		if !slices.Contains(algorithms, k.Algorithm()) {
-			algorithms = append(algorithms, k.Algorithm())
+		if !slices.Contains(algorithms, k.algorithm()) {
+			algorithms = append(algorithms, k.algorithm())
 		}
 	}
 	if c.Now == nil {
@@ -133,7 +133,7 @@ type claims struct {
 // ctx. A valid one is remembered for 30 s.
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxTokenBytes {
-		return Identity{}, fmt.Errorf("%w: longer than %d bytes", ErrInvalid, maxTokenBytes)
+		return Identity{}, fmt.Errorf("%w: longer than %d bytes", errInvalid, maxTokenBytes)
 	}
 	now, id := v.now(), sha256.Sum256([]byte(token))
 	if i, ok := v.seen.find(id, now); ok {
@@ -142,10 +142,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	var c claims
 	keys := func(t *jwt.Token) (any, error) { return v.keysFor(ctx, t) }
 	if _, err := v.parser.ParseWithClaims(token, &c, keys); err != nil {
-		return Identity{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return Identity{}, fmt.Errorf("%w: %w", errInvalid, err)
 	}
 	if strings.TrimSpace(c.Subject) == "" || len(c.Subject) > maxSubjectBytes {
-		return Identity{}, fmt.Errorf("%w: sub is missing or too long", ErrInvalid)
+		return Identity{}, fmt.Errorf("%w: sub is missing or too long", errInvalid)
 	}
 	roles := slices.DeleteFunc(slices.Clone(c.Roles), func(r Role) bool { return !r.Known() })
 	i := Identity{Subject: c.Subject, Issuer: c.Issuer, Roles: roles, Until: c.ExpiresAt.Add(v.leeway)}
@@ -177,7 +177,7 @@ func (v *Verifier) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 	var named, others jwt.VerificationKeySet
 	for _, k := range known {
 		switch {
-		case k.Algorithm() != t.Method.Alg():
+		case k.algorithm() != t.Method.Alg():
 		case k.id == id:
 			named.Keys = append(named.Keys, k.verify)
 		case id == "" || !k.named:
