@@ -10,8 +10,8 @@ import (
 
 // As many payments as it takes to leave int64: the oracle counts on, and cuts only what it shows.
 func TestSumsOfTheOracleNeverOverflow(t *testing.T) {
-	v := &version{limit: 1 << 40}
-	v.Goal.Metric, v.Goal.Target = "amount", money.Max
+	v := &version{limit: 1 << 40, metric: metricOf("amount", "")}
+	v.Goal.Target = money.Max
 	n := &count{}
 	const times = 3 * math.MaxInt64 / money.Max / 2
 	for range times {

@@ -3,7 +3,6 @@ package oracle
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/money"
@@ -14,16 +13,11 @@ import (
 // nothing; elsewhere tells of one that is not in n.
 func (n *count) add(v *version, f *payment.Facts, before, after int64, elsewhere func(key string) bool) {
 	more := v.worth(after) - v.worth(before)
-	var key string
-	switch v.Goal.Metric {
-	case "distinct":
-		key, _ = field(f, v.Goal.Field)
-	case "streak":
-		key = strconv.FormatInt(v.zone.day(f.CreatedAt), 10)
-	default:
+	if v.metric.key == nil {
 		n.sum = n.sum.Add(more)
 		return
 	}
+	key := v.metric.key(v, f)
 	if more == 0 || more < 0 && n.values[key] == 0 && !elsewhere(key) {
 		return
 	}
@@ -33,19 +27,6 @@ func (n *count) add(v *version, f *payment.Facts, before, after int64, elsewhere
 	if n.values[key] += more; n.values[key] == 0 {
 		delete(n.values, key)
 	}
-}
-
-// worth is what a payment that counts contributes while net is left of it.
-func (v *version) worth(net int64) int64 {
-	switch limit := v.Goal.PerEventCap; {
-	case net <= 0:
-		return 0
-	case v.Goal.Metric != "amount":
-		return 1
-	case limit > 0:
-		return min(net, limit)
-	}
-	return net
 }
 
 // plus returns the sum of two counts.
@@ -72,24 +53,13 @@ func (n *count) clone() *count { return &count{n.sum, maps.Clone(n.values)} }
 
 // reached returns how far a count leads.
 func (v *version) reached(n *count) money.Total {
-	switch v.Goal.Metric {
-	case "distinct":
-		values := int64(0)
-		for _, k := range n.values {
-			if k > 0 {
-				values++
-			}
+	keys := map[string]bool{}
+	for key, k := range n.values {
+		if k > 0 {
+			keys[key] = true
 		}
-		return money.TotalOf(values)
-	case "streak":
-		days := map[int64]bool{}
-		for key, k := range n.values {
-			day, _ := strconv.ParseInt(key, 10, 64)
-			days[day] = k > 0
-		}
-		return money.TotalOf(v.zone.run(days))
 	}
-	return n.sum
+	return v.leads(n.sum, keys)
 }
 
 // tally returns what the remembered payments contribute by window, and where the user stands.

@@ -36,8 +36,8 @@ type Definition struct {
 	ID       string `json:"id"`
 	Currency string `json:"currency"`
 	Goal     struct {
-		Metric      string `json:"metric"` // amount, count, distinct, streak
-		Field       string `json:"field"`  // of distinct: a text field
+		Metric      string `json:"metric"`
+		Field       string `json:"field"` // of distinct: a text field
 		Target      int64  `json:"target"`
 		PerEventCap int64  `json:"per_event_cap"`
 	} `json:"goal"`
@@ -95,6 +95,7 @@ type version struct {
 	number   int64
 	from     instant.Milli // of being in force
 	zone     *calendar
+	metric   *metric
 	fixed    Span          // of a fixed window
 	duration instant.Milli // of a per_user window
 	limit    int64
@@ -126,10 +127,7 @@ func (d Definition) compile() (v version, err error) {
 	if p := d.Audience.RolloutPercent; p != nil {
 		v.rollout = *p
 	}
-	known := map[string]bool{
-		"amount": true, "count": true, "distinct": d.Goal.Field != "" && d.Goal.Field != "amount", "streak": true,
-	}
-	if !known[d.Goal.Metric] || d.Goal.Target <= 0 {
+	if v.metric = metricOf(d.Goal.Metric, d.Goal.Field); v.metric == nil || d.Goal.Target <= 0 {
 		return v, fmt.Errorf("metric %q, target %d: not understood", d.Goal.Metric, d.Goal.Target)
 	}
 	if v.zone, err = newCalendar(d.TimeZone); err != nil {

@@ -190,9 +190,7 @@ func (c *scene) add(s *stance, start instant.Milli, f *payment.Facts, before, af
 	}
 	n := s.kept[start]
 	n.add(s.version, f, before, after, recent)
-	room := c.bounds.Values
-	if s.version.Goal.Metric == "streak" {
-		room = c.bounds.Days
+	if room := s.version.metric.room; room != nil {
+		s.full = s.full || len(n.values)+len(c.recall.payments) > room(c.bounds)
 	}
-	s.full = s.full || len(n.values)+len(c.recall.payments) > room
 }

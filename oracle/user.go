@@ -122,7 +122,7 @@ func (v *version) matches(p *payment.Facts) bool {
 			return false
 		}
 	}
-	if v.Goal.Metric == "distinct" {
+	if v.metric.field {
 		_, has := field(p, v.Goal.Field)
 		return has
 	}
