@@ -51,15 +51,9 @@ func (d *deployment) pay() {
 	d.Rest()
 }
 
-// Rows that do not remember all their payments are judged by what they forgot.
-func TestRowsThatForgotAreJudged(t *testing.T) {
-	d := newDeployment(t)
-	d.pay()
-	checks := d.verify()
-	d.wrong(checks, "", "")
-	if n := checks[audit.Progress].LeftOut; n > 0 {
-		t.Errorf("%d users are left out", n)
-	}
+// forgeUser adds to what one user's row counts, of those that have forgotten payments, and returns the user.
+func (d *deployment) forgeUser() string {
+	d.t.Helper()
 	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
 		row, err := missioncodec.UserRow{}.Decode(r.Value)
 		return err == nil && row.Frontier != (mission.Mark{})
@@ -70,7 +64,20 @@ func TestRowsThatForgotAreJudged(t *testing.T) {
 	value, err := missioncodec.UserRow{}.Encode(row)
 	d.Check(err)
 	d.Put(user.Topic, string(user.Key), value)
-	d.wrong(d.verify(), audit.Progress, "", "user "+string(user.Key), "its postings make")
+	return string(user.Key)
+}
+
+// Rows that do not remember all their payments are judged by what they forgot.
+func TestRowsThatForgotAreJudged(t *testing.T) {
+	d := newDeployment(t)
+	d.pay()
+	checks := d.verify()
+	d.wrong(checks, "", "")
+	if n := checks[audit.Progress].LeftOut; n > 0 {
+		t.Errorf("%d users are left out", n)
+	}
+	user := d.forgeUser()
+	d.wrong(d.verify(), audit.Progress, "", "user "+user, "its postings make")
 }
 
 // A deployment whose first payments come at once after its missions, as in dev, is judged as a whole: rows say which
@@ -87,19 +94,10 @@ func TestFreshDeploymentIsJudged(t *testing.T) {
 			t.Errorf("%s: %d users are left out (%q), evidence %q", check.Name, check.LeftOut, check.LeftOutWhy, check.Evidence)
 		}
 	}
-	user := d.last(string(d.Topology.Progress.Table()), func(r *kgo.Record) bool {
-		row, err := missioncodec.UserRow{}.Decode(r.Value)
-		return err == nil && row.Frontier != (mission.Mark{})
-	})
-	row, err := missioncodec.UserRow{}.Decode(user.Value)
-	d.Check(err)
-	row.States[0].Tallies[0].Settled = row.States[0].Tallies[0].Settled.Add(1)
-	value, err := missioncodec.UserRow{}.Encode(row)
-	d.Check(err)
-	d.Put(user.Topic, string(user.Key), value)
+	user := d.forgeUser()
 	report, err = audit.Verify(t.Context(), c)
 	d.Check(err)
-	d.wrong(byName(report), audit.Progress, "", "user "+string(user.Key), "its postings make")
+	d.wrong(byName(report), audit.Progress, "", "user "+user, "its postings make")
 }
 
 func byName(r audit.Report) map[string]audit.Check {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/server"
-	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/topology"
 	devviews "github.com/millrace/millrace/views/dev"
@@ -21,8 +20,10 @@ type totals struct {
 
 // readTotals adds up what each partition says. The tables are not of one moment: what lies between them is in flight.
 func readTotals(t *topology.Topology, tables *server.Tables) totals {
-	partitions := t.Config.Partitions
-	of := func(group string) sum.Sums { return sumsOf(tables.Of(group), partitions) }
+	of := func(group string) sum.Sums {
+		sums, _ := tables.Sums(group)
+		return sums
+	}
 	progress := of(t.Progress.Name) // first, so that what it has taken was posted by what is read next
 	ledger, health, letters := of(t.Ledger.Name), of(t.Health.Name), of(t.DeadLetters.Name)
 	out := totals{
@@ -54,16 +55,6 @@ func (t *totals) judge(state audit.State) {
 		m.Difference = small(n)
 		t.money[currency] = m
 	}
-}
-
-func sumsOf(v *engine.View, partitions int32) sum.Sums {
-	all := sum.Sums{}
-	for p := range partitions {
-		for name, n := range v.Known(p).Sums {
-			all.Add(name, n)
-		}
-	}
-	return all
 }
 
 // small returns n, or the end of int64 that is nearest.

@@ -28,24 +28,9 @@ it on the live page, or under /v1/users/USER/rewards. Exit status 1: nothing was
 	}
 }
 
-// refunded is a payment as the panel shows it.
-type refunded struct {
-	TransactionID string `json:"transaction_id"`
-	UserID        string `json:"user_id"`
-	Status        string `json:"status"`
-	Currency      string `json:"currency"`
-	Amount        int64  `json:"amount"`
-	Reversed      int64  `json:"reversed"`
-	Net           int64  `json:"net"`
-}
-
 // refundable is a payment with what decides on its refund.
 type refundable struct {
-	refunded
-	Reversals []shownReversal `json:"reversals"`
-	Journal   []struct {
-		At instant.Milli `json:"at"`
-	} `json:"journal"`
+	shownTransaction
 	AsOf struct {
 		StreamTime *instant.Milli `json:"stream_time"`
 	} `json:"as_of"`
@@ -118,7 +103,7 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	if !t.known() {
 		return finding{fmt.Errorf("payment %s is not there any more: its row had expired (ledger.retention) when the refund came, so nothing was taken back; %s", id, t.waiting())}
 	}
-	return a.print(t.refunded, func() table {
+	return a.print(t.shownPayment, func() table {
 		return table{
 			header: []string{"transaction", "user", "currency", "amount", "reversed", "net"},
 			rows:   [][]string{{t.TransactionID, t.UserID, t.Currency, fmt.Sprint(t.Amount), fmt.Sprint(t.Reversed), fmt.Sprint(t.Net)}},

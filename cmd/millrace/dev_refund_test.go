@@ -24,7 +24,7 @@ func TestDevRefundOfHistory(t *testing.T) {
 		return millrace(t, code, append(args, "--server", r.server, "--brokers", r.brokers)...)
 	}
 	run(0, "replay", tour, "--advance", "2m", "--wait")
-	var got refunded
+	var got shownPayment
 	if err := json.Unmarshal([]byte(run(0, "dev", "refund", "txn_2", "-o", "json").out), &got); err != nil { // refunded in part before
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/visible"
 )
 
@@ -33,22 +34,27 @@ func transactionCall(id string) call {
 	return call{method: "GET", path: "/v1/panel/transactions" + path(id), roles: reads(), what: fmt.Sprintf("payment %q, or its row has expired (ledger.retention)", id)}
 }
 
+// shownPayment is a payment as the panel shows it.
+type shownPayment struct {
+	TransactionID string `json:"transaction_id"`
+	UserID        string `json:"user_id"`
+	Status        string `json:"status"`
+	Currency      string `json:"currency"`
+	Amount        int64  `json:"amount"`
+	Reversed      int64  `json:"reversed"`
+	Net           int64  `json:"net"`
+}
+
 // shownTransaction is what the table shows of a payment.
 type shownTransaction struct {
-	TransactionID string          `json:"transaction_id"`
-	UserID        string          `json:"user_id"`
-	Status        string          `json:"status"`
-	Currency      string          `json:"currency"`
-	Amount        int64           `json:"amount"`
-	Reversed      int64           `json:"reversed"`
-	Net           int64           `json:"net"`
-	Reversals     []shownReversal `json:"reversals"`
-	Journal       []struct {
-		EventID  string `json:"event_id"`
-		Verdict  string `json:"verdict"`
-		Reason   string `json:"reason"`
-		NetAfter int64  `json:"net_after"`
-		At       string `json:"at"`
+	shownPayment
+	Reversals []shownReversal `json:"reversals"`
+	Journal   []struct {
+		EventID  string        `json:"event_id"`
+		Verdict  string        `json:"verdict"`
+		Reason   string        `json:"reason"`
+		NetAfter int64         `json:"net_after"`
+		At       instant.Milli `json:"at"`
 	} `json:"journal"`
 }
 
@@ -78,7 +84,7 @@ func (t shownTransaction) table() table {
 		if l.Reason != "" {
 			verdict += ": " + l.Reason
 		}
-		out.rows = append(out.rows, []string{below + "event " + visible.Text(l.EventID), verdict, "", "", "", "", n(l.NetAfter), l.At})
+		out.rows = append(out.rows, []string{below + "event " + visible.Text(l.EventID), verdict, "", "", "", "", n(l.NetAfter), l.At.String()})
 	}
 	return out
 }

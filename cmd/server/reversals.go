@@ -5,7 +5,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -13,9 +12,7 @@ import (
 // also after a restart. A deployment with several servers shows it several times.
 type waitingReversals struct {
 	count, money *prometheus.Desc
-	partitions   int32
-	recovered    func() bool
-	sums         func(partition int32) sum.Sums
+	tableSums
 }
 
 func newWaitingReversals(t *topology.Topology, tables *Tables) *waitingReversals {
@@ -24,8 +21,7 @@ func newWaitingReversals(t *topology.Topology, tables *Tables) *waitingReversals
 			"Reversals that wait for their payment to settle: it has yet to come, or its row expired before they came.", []string{"currency"}, nil),
 		money: prometheus.NewDesc("millrace_ledger_reversals_waiting_minor",
 			"Amounts of the reversals that wait for their payment, in minor units; without those that take all that remains.", []string{"currency"}, nil),
-		partitions: t.Config.Partitions, recovered: tables.Of(t.Ledger.Name).Recovered,
-		sums: func(partition int32) sum.Sums { return tables.Of(t.Ledger.Name).Known(partition).Sums },
+		tableSums: tables.sums(t.Ledger.Name),
 	}
 }
 
@@ -35,14 +31,9 @@ func (w *waitingReversals) Describe(c chan<- *prometheus.Desc) { c <- w.count; c
 // Collect implements prometheus.Collector. While the table is loaded there is nothing to show, and of a currency that
 // the ledger has never seen neither.
 func (w *waitingReversals) Collect(c chan<- prometheus.Metric) {
-	if !w.recovered() {
+	all, loaded := w.total()
+	if !loaded {
 		return
-	}
-	all := sum.Sums{}
-	for p := range w.partitions {
-		for name, n := range w.sums(p) {
-			all.Add(name, n)
-		}
 	}
 	currencies := map[string]bool{}
 	for name := range all {

@@ -20,8 +20,8 @@ func TestWaitingReversalsAddUpOverPartitions(t *testing.T) {
 	}
 	partitions[2].Add(topology.SettledSum("JPY"), big.NewInt(7))
 	loaded := false
-	w := newWaitingReversals(topology.New(topology.Config{Partitions: 3, Replication: 1}), &Tables{})
-	w.recovered, w.sums = func() bool { return loaded }, func(p int32) sum.Sums { return partitions[p] }
+	w := newWaitingReversals(topology.New(topology.Config{Partitions: 3, Replication: 1}), &Tables{partitions: 3})
+	w.recovered, w.of = func() bool { return loaded }, func(p int32) sum.Sums { return partitions[p] }
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(w)
 	if lines := metrictest.Lines(t, r); len(lines) > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/position"
+	"github.com/millrace/millrace/engine/sum"
 	"github.com/millrace/millrace/views"
 	"github.com/millrace/millrace/views/serve"
 )
@@ -19,17 +20,44 @@ type Offsets interface {
 
 // Tables are the views of the group tables.
 type Tables struct {
-	list    []*engine.View // in the order of the data flow
-	byGroup map[string]*engine.View
-	catalog *engine.View
-	inForce Offsets
+	list       []*engine.View // in the order of the data flow
+	byGroup    map[string]*engine.View
+	catalog    *engine.View
+	inForce    Offsets
+	partitions int32
 }
 
 // Of returns the table of a group of the deployment that has one.
 func (t *Tables) Of(group string) *engine.View { return t.byGroup[group] }
 
+// Sums adds up what the partitions of a group's table keep beside their rows. It returns false while the table is
+// loaded: the sums are then of what has been read so far.
+func (t *Tables) Sums(group string) (sum.Sums, bool) { return t.sums(group).total() }
+
+func (t *Tables) sums(group string) tableSums {
+	v := t.Of(group)
+	return tableSums{t.partitions, v.Recovered, func(partition int32) sum.Sums { return v.Known(partition).Sums }}
+}
+
+// tableSums are the sums beside the rows of a table.
+type tableSums struct {
+	partitions int32
+	recovered  func() bool
+	of         func(partition int32) sum.Sums
+}
+
+func (s tableSums) total() (sum.Sums, bool) {
+	loaded, total := s.recovered(), sum.Sums{}
+	for p := range s.partitions {
+		for name, n := range s.of(p) {
+			total.Add(name, n)
+		}
+	}
+	return total, loaded
+}
+
 func newTables(c Config, x *views.Indexes) (*Tables, error) {
-	tables := &Tables{byGroup: map[string]*engine.View{}, inForce: c.InForce}
+	tables := &Tables{byGroup: map[string]*engine.View{}, inForce: c.InForce, partitions: c.Topology.Config.Partitions}
 	var errs []error
 	for _, g := range c.Topology.Groups() {
 		if g.Table == "" {

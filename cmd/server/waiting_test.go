@@ -19,8 +19,8 @@ func TestWaitingRewardsAddUpOverPartitions(t *testing.T) {
 		partitions[p].Add(topology.GrantingSum(mission.RewardCash), big.NewInt(n))
 	}
 	loaded := false
-	w := newWaitingRewards(topology.New(topology.Config{Partitions: 3, Replication: 1}), &Tables{})
-	w.recovered, w.sums = func() bool { return loaded }, func(p int32) sum.Sums { return partitions[p] }
+	w := newWaitingRewards(topology.New(topology.Config{Partitions: 3, Replication: 1}), &Tables{partitions: 3})
+	w.recovered, w.of = func() bool { return loaded }, func(p int32) sum.Sums { return partitions[p] }
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(w)
 	if lines := metrictest.Lines(t, r); len(lines) > 0 {

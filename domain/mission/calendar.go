@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // How often a recurring window begins.
@@ -37,22 +38,16 @@ var recurrences = []recurrence{
 
 // recurrenceOf returns how often a recurring window begins, and whether there is such a recurrence.
 func recurrenceOf(every string) (recurrence, bool) {
-	for _, r := range recurrences {
-		if r.every == every {
-			return r, true
-		}
+	if r := word.Find(recurrences, recurrenceName, every); r != nil {
+		return *r, true
 	}
 	return recurrences[0], false
 }
 
 // Recurrences returns how often a recurring window can begin, in the order of the contract.
-func Recurrences() []string {
-	var names []string
-	for _, r := range recurrences {
-		names = append(names, r.every)
-	}
-	return names
-}
+func Recurrences() []string { return word.Names(recurrences, recurrenceName) }
+
+func recurrenceName(r *recurrence) string { return r.every }
 
 // calendar divides time into the local days of a zone, each by its number since 1970-01-01. Every instant lies in
 // exactly one day, however clocks are changed: day n is from its first midnight to the first of day n+1, and may have

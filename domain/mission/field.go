@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // attributePrefix begins the ids of filters on attributes.
@@ -59,11 +60,11 @@ var fields = []field{
 	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 { return f.AmountMinor }, sample: amountIs, before: "of "},
 	{id: "currency", kind: codeField, one: true, text: func(f *payment.Facts) (string, bool) { return f.Currency, true }, before: "in "},
 	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 { return int64(f.CreatedAt) }, sample: createdAt},
-	word("mode", "by ", 1, func(f *payment.Facts) *string { return &f.Mode }),
-	word("instrument", "with ", 2, func(f *payment.Facts) *string { return &f.Instrument }),
-	word("gateway", "through ", 1, func(f *payment.Facts) *string { return &f.Gateway }),
-	word("merchant", "at ", 4, func(f *payment.Facts) *string { return &f.Merchant }),
-	word("category", "on ", 2, func(f *payment.Facts) *string { return &f.Category }),
+	orUnknown("mode", "by ", 1, func(f *payment.Facts) *string { return &f.Mode }),
+	orUnknown("instrument", "with ", 2, func(f *payment.Facts) *string { return &f.Instrument }),
+	orUnknown("gateway", "through ", 1, func(f *payment.Facts) *string { return &f.Gateway }),
+	orUnknown("merchant", "at ", 4, func(f *payment.Facts) *string { return &f.Merchant }),
+	orUnknown("category", "on ", 2, func(f *payment.Facts) *string { return &f.Category }),
 }
 
 func amountIs(f *payment.Facts, _ string, number int64) { f.AmountMinor = number }
@@ -75,8 +76,8 @@ func always(id string, at func(f *payment.Facts) *string) field {
 	return field{id: id, kind: textField, sample: textAt(at), text: func(f *payment.Facts) (string, bool) { return *at(f), true }}
 }
 
-// word returns a field that intake writes as unknown where an event lacks it.
-func word(id, before string, spread int, at func(f *payment.Facts) *string) field {
+// orUnknown returns a field that intake writes as unknown where an event lacks it.
+func orUnknown(id, before string, spread int, at func(f *payment.Facts) *string) field {
 	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, sample: textAt(at), text: func(f *payment.Facts) (string, bool) {
 		s := *at(f)
 		return s, s != "" && s != payment.Unknown
@@ -95,10 +96,8 @@ func fieldOf(id string) field {
 			sample: func(f *payment.Facts, s string, _ int64) { f.Attributes = []payment.Attribute{{Key: key, Value: s}} },
 		}
 	}
-	for _, f := range fields {
-		if f.id == id {
-			return f
-		}
+	if f := word.Find(fields, func(f *field) string { return f.id }, id); f != nil {
+		return *f
 	}
 	return field{id: id}
 }

@@ -3,6 +3,7 @@ package mission
 import (
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // The metrics of a goal.
@@ -68,20 +69,14 @@ var metrics = []metric{
 }
 
 // Metrics returns the name of every metric, in the order of the contract.
-func Metrics() []string {
-	var names []string
-	for _, m := range metrics {
-		names = append(names, m.name)
-	}
-	return names
-}
+func Metrics() []string { return word.Names(metrics, metricName) }
+
+func metricName(m *metric) string { return m.name }
 
 // metricOf returns the metric of this name. One that nobody knows is nothing but its name: Validate says so.
 func metricOf(name string) metric {
-	for _, m := range metrics {
-		if m.name == name {
-			return m
-		}
+	if m := word.Find(metrics, metricName, name); m != nil {
+		return *m
 	}
 	return metric{name: name, aim: func(*Mission, string) string { return "" }}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // Operator is how a filter compares.
@@ -71,20 +72,14 @@ func behind(words string) func([]string) string {
 }
 
 // Operators returns every operator, in the order of the contract.
-func Operators() []Operator {
-	var names []Operator
-	for _, o := range operators {
-		names = append(names, o.name)
-	}
-	return names
-}
+func Operators() []Operator { return word.Names(operators, operatorName) }
+
+func operatorName(o *operator) Operator { return o.name }
 
 // operatorOf returns the operator of this name, and whether there is one.
 func operatorOf(name Operator) (operator, bool) {
-	for _, o := range operators {
-		if o.name == name {
-			return o, true
-		}
+	if o := word.Find(operators, operatorName, name); o != nil {
+		return *o, true
 	}
 	return operator{name: name}, false
 }
@@ -97,14 +92,12 @@ func (name Operator) equality() bool {
 
 // operatorHint suggests the operator that somebody meant.
 func operatorHint(name Operator) string {
-	var names []string
 	for _, o := range operators {
 		if slices.Contains(o.signs, string(name)) {
 			return problem.Suggest([]string{string(o.name)})
 		}
-		names = append(names, string(o.name))
 	}
-	return problem.Hint(string(name), names)
+	return problem.Hint(string(name), word.Of(Operators()...))
 }
 
 // fits tells whether the operator makes sense for a field; the values of attributes decide further.

@@ -3,6 +3,8 @@ package mission
 import (
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/domain/word"
 )
 
 // The reward kinds.
@@ -74,13 +76,9 @@ var rewardKinds = []RewardKind{
 }
 
 // RewardKinds returns the name of every kind of reward, in the order of the contract.
-func RewardKinds() []string {
-	var names []string
-	for _, k := range rewardKinds {
-		names = append(names, k.Name)
-	}
-	return names
-}
+func RewardKinds() []string { return word.Names(rewardKinds, rewardKindName) }
+
+func rewardKindName(k *RewardKind) string { return k.Name }
 
 // kindsWith names the kinds of reward of which something holds.
 func kindsWith(holds func(RewardKind) bool) string {
@@ -95,10 +93,8 @@ func kindsWith(holds func(RewardKind) bool) string {
 
 // RewardKindOf returns the kind of this name. One that nobody knows has no properties: Validate says so.
 func RewardKindOf(name string) RewardKind {
-	for _, k := range rewardKinds {
-		if k.Name == name {
-			return k
-		}
+	if k := word.Find(rewardKinds, rewardKindName, name); k != nil {
+		return *k
 	}
 	return RewardKind{Name: name, phrase: func(Reward, string) string { return "a reward" }}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/word"
 )
 
 // Status is where a mission stands in its life: draft -> scheduled -> active <-> paused -> ended -> archived.
@@ -32,11 +33,7 @@ func (s Status) Known() bool { return slices.Contains(Statuses(), s) }
 
 // statusHint suggests the status that somebody meant.
 func statusHint(s Status) string {
-	var known []string
-	for _, one := range Statuses() {
-		known = append(known, string(one))
-	}
-	return problem.Hint(string(s), known)
+	return problem.Hint(string(s), word.Of(Statuses()...))
 }
 
 // Visible tells whether users see a mission of this status.

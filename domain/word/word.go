@@ -1,5 +1,5 @@
 // Package word serves kinds that have a word each: it lists the words of a kind, in order, and finds the kind of a
-// word.
+// word. Where there is more to know of a kind, its package has a table; Names and Find read those.
 package word
 
 import (
@@ -31,6 +31,25 @@ func Named[T fmt.Stringer](kinds ...T) []string {
 		words[i] = k.String()
 	}
 	return words
+}
+
+// Names returns the names of the kinds of a table, in its order.
+func Names[K any, N ~string](table []K, name func(*K) N) []N {
+	names := make([]N, len(table))
+	for i := range table {
+		names[i] = name(&table[i])
+	}
+	return names
+}
+
+// Find returns the kind of a table that has a name, nil if none has.
+func Find[K any, N ~string](table []K, name func(*K) N, wanted N) *K {
+	for i := range table {
+		if k := &table[i]; name(k) == wanted {
+			return k
+		}
+	}
+	return nil
 }
 
 // Number returns the kind, a number counted from 1, that has this word, 0 if none has.

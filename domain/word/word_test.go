@@ -34,6 +34,14 @@ func TestWords(t *testing.T) {
 	if got := word.Named(last, first); !slices.Equal(got, []string{"last", "first"}) {
 		t.Error(got)
 	}
+	table := []struct{ name name }{{"b"}, {"a"}}
+	named := func(k *struct{ name name }) name { return k.name }
+	if got := word.Names(table, named); !slices.Equal(got, []name{"b", "a"}) {
+		t.Error(got)
+	}
+	if got := word.Find(table, named, "a"); got != &table[1] || word.Find(table, named, "c") != nil {
+		t.Error(got)
+	}
 	if got := word.Of(name("b"), name("a")); !slices.Equal(got, []string{"b", "a"}) {
 		t.Error(got)
 	}
