@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lovoo/goka"
@@ -44,25 +45,29 @@ func formatOf(codec any) Format {
 // edges are what a group reads and writes, beside its table.
 type edges struct {
 	// key is what the input, and with it the table, is keyed by.
-	key             string
-	inputs, outputs []string
-	// lookups are tables of other groups that it reads whole.
-	lookups []goka.Table
+	key    string
+	inputs []string
+	// outputs are topics that it writes, beside dead-letters, lookups tables of other groups that it reads whole.
+	outputs, lookups goka.Edges
 	// loop tells that it writes to its own other keys, timers that it sets any.
 	loop, timers bool
 }
 
-// group declares a processor group. What it cannot use goes to dead-letters.
+// group declares a processor group. What it cannot use goes to dead-letters, unless that is what it reads.
 func group[Row any](t *Topology, into *stream.Group[Row], declared stream.Group[Row], what edges) {
 	id := declared.Name
 	declared.Name, declared.DeadLetters = t.Config.Prefix+id, t.DeadLetterRecords.Name
 	*into = declared
-	spec := GroupSpec{ID: id, Name: declared.Name, Inputs: what.inputs, Key: what.key, Outputs: what.outputs, Clock: declared.Clock}
-	for _, table := range what.lookups {
-		spec.Lookups = append(spec.Lookups, string(table))
+	if !slices.Contains(what.inputs, declared.DeadLetters) {
+		what.outputs = append(what.outputs, stream.DeadLetters(declared))
 	}
+	spec := GroupSpec{
+		ID: id, Name: declared.Name, Inputs: what.inputs, Key: what.key, Outputs: what.outputs.Topics(), Lookups: what.lookups.Topics(), Clock: declared.Clock,
+	}
+	spec.edges = slices.Concat(what.outputs, what.lookups)
 	if declared.Row != nil {
 		spec.Table = string(declared.Table())
+		spec.edges = append(spec.edges, stream.Persist(declared))
 	}
 	if what.loop {
 		spec.Loop = declared.Name + "-loop" // as goka names it
@@ -71,4 +76,11 @@ func group[Row any](t *Topology, into *stream.Group[Row], declared stream.Group[
 		spec.Timers = stream.TimerTopic(declared.Name)
 	}
 	t.groups = append(t.groups, spec)
+}
+
+// Graph returns the graph of a group of the topology: its table, outputs and lookups as they are declared, and the
+// callbacks of its inputs, loop, timers and sweep.
+func Graph[Row any](t *Topology, g stream.Group[Row], callbacks ...goka.Edge) *goka.GroupGraph {
+	i := slices.IndexFunc(t.groups, func(spec GroupSpec) bool { return spec.Name == g.Name })
+	return goka.DefineGroup(g.Goka(), slices.Concat(callbacks, t.groups[i].edges)...)
 }

@@ -11,6 +11,7 @@ import (
 	healthcodec "github.com/millrace/millrace/codecs/health"
 	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	missioncodec "github.com/millrace/millrace/codecs/mission"
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
@@ -43,6 +44,8 @@ type GroupSpec struct {
 	Lookups []string
 	// Clock is what the group goes by.
 	Clock stream.Clock
+
+	edges goka.Edges // of its table, outputs and lookups
 }
 
 // Groups returns every processor group, in the order of the data flow.
@@ -60,40 +63,52 @@ func GroupIDs() []string {
 // declareGroups declares every group, in the order of the data flow.
 func (t *Topology) declareGroups() {
 	dead := t.DeadLetterRecords.Name
-	missions := goka.GroupTable(goka.Group(t.Config.Prefix + catalogID))
+	missions := stream.Group[*catalog.Row]{Name: t.Config.Prefix + catalogID, Row: catalogcodec.Row{}} // declared below
 	group(t, &t.Intake, stream.Group[stream.NoRow]{Name: "intake"}, edges{
-		key: "any", inputs: []string{t.Payments.Name}, outputs: []string{t.Transactions.Name, dead},
+		key: "any", inputs: []string{t.Payments.Name}, outputs: goka.Edges{stream.Output(t.Transactions)},
 	})
 	group(t, &t.Ledger, stream.Group[*ledger.Row]{Name: "ledger", Row: ledgercodec.Row{}}, edges{
 		key: "transaction", inputs: []string{t.Transactions.Name, t.Erasures.Name}, timers: true,
-		outputs: []string{t.Postings.Name, t.Attempts.Name, t.Journal.Name, t.Tasks.Name, dead},
+		outputs: goka.Edges{
+			stream.Output(t.Postings), stream.Output(t.Attempts), stream.Output(t.Journal), stream.Output(t.Tasks),
+		},
 	})
 	group(t, &t.Progress, stream.Group[*mission.UserRow]{Name: "progress", Row: missioncodec.UserRow{}}, edges{
 		key: byUser, inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, loop: true,
-		lookups: []goka.Table{missions}, outputs: []string{t.Outcomes.Name, t.Tasks.Name, t.AuditUsers.Name, dead},
+		lookups: goka.Edges{stream.CurrentLookup(missions, mission.VersionLead/2)},
+		outputs: goka.Edges{stream.Output(t.Outcomes), stream.Output(t.Tasks), stream.Output(t.AuditUsers)},
 	})
 	group(t, &t.Budget, stream.Group[*budget.Row]{Name: "budget", Row: rewardcodec.BudgetRow{}}, edges{
 		key: "mission or pool/id", inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, loop: true,
-		outputs: []string{t.RewardsIn.Name, dead},
+		outputs: goka.Edges{stream.Output(t.RewardsIn)},
 	})
 	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: rewardcodec.Row{}, Clock: stream.WallClock}, edges{
 		key: byUser, inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, loop: true, timers: true,
-		outputs: []string{t.BudgetReturns.Name, t.Tasks.Name, t.Notifications.Name, t.AuditUsers.Name, dead},
+		outputs: goka.Edges{
+			stream.Output(t.BudgetReturns), stream.Output(t.Tasks), stream.Output(t.Notifications),
+			stream.Output(t.AuditUsers),
+		},
 	})
 	group(t, &t.Health, stream.Group[*health.Row]{Name: "health", Row: healthcodec.Row{}}, edges{
-		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true, lookups: []goka.Table{missions},
-		outputs: []string{t.HealthWindows.Name, t.HealthCorrections.Name, t.HealthScores.Name, dead},
+		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true, lookups: goka.Edges{stream.Lookup(missions)},
+		outputs: goka.Edges{
+			stream.Output(t.HealthWindows), stream.Output(t.HealthCorrections), stream.Output(t.HealthScores),
+		},
 	})
 	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: catalogcodec.Row{}, Clock: stream.WallClock, Heartbeat: time.Second}, edges{
 		key: byEntity, inputs: []string{t.CatalogCommands.Name}, timers: true,
-		outputs: []string{t.CatalogEvents.Name, t.Audit.Name, t.Overrides.Name, t.HealthSettings.Name, t.PoolCodes.Name, dead},
+		outputs: goka.Edges{
+			stream.Output(t.CatalogEvents), stream.Output(t.Audit), stream.Output(t.Overrides),
+			stream.Output(t.HealthSettings), stream.Output(t.PoolCodes),
+		},
 	})
 	group(t, &t.Routing, stream.Group[*health.ModeRow]{Name: "routing", Row: healthcodec.ModeRow{}}, edges{
 		key: byMode, inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, timers: true,
-		outputs: []string{t.HealthStatus.Name, t.Downtimes.Name, t.Tasks.Name, dead},
+		outputs: goka.Edges{stream.Output(t.HealthStatus), stream.Output(t.Downtimes), stream.Output(t.Tasks)},
 	})
 	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
-		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name}, outputs: []string{t.Payments.Name, t.Audit.Name},
+		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name},
+		outputs: goka.Edges{goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})), stream.Output(t.Audit)},
 	})
 }
 

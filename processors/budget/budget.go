@@ -30,14 +30,11 @@ import (
 // Graph returns the group's graph. There is nothing to configure: limits come with the outcomes.
 func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{topology: t, metrics: m}
-	return goka.DefineGroup(t.Budget.Goka(),
+	return topology.Graph(t, t.Budget,
 		stream.Input(t.Budget, t.Outcomes, g.judge),
 		stream.Input(t.Budget, t.BudgetReturns, g.resolve),
 		stream.Input(t.Budget, t.PoolCodes, g.stock),
 		stream.Loop(t.Budget, rewardcodec.BudgetMove{}, g.move),
-		stream.Persist(t.Budget),
-		stream.Output(t.RewardsIn),
-		stream.DeadLetters(t.Budget),
 	)
 }
 

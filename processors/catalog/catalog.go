@@ -36,16 +36,9 @@ import (
 func Graph(cfg catalog.Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	cfg.Document = catalogcodec.Document
 	g := &group{config: cfg, topology: t, metrics: m}
-	return goka.DefineGroup(t.Catalog.Goka(),
+	return topology.Graph(t, t.Catalog,
 		stream.Input(t.Catalog, t.CatalogCommands, g.apply),
-		stream.Persist(t.Catalog),
 		stream.Timers(t.Catalog, g.due),
-		stream.Output(t.CatalogEvents),
-		stream.Output(t.Audit),
-		stream.Output(t.Overrides),
-		stream.Output(t.HealthSettings),
-		stream.Output(t.PoolCodes),
-		stream.DeadLetters(t.Catalog),
 	)
 }
 

@@ -23,7 +23,6 @@ import (
 
 	"github.com/lovoo/goka"
 
-	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
@@ -33,12 +32,9 @@ import (
 // Graph returns the group's graph. The group has no settings.
 func Graph(t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{topology: t, metrics: m}
-	return goka.DefineGroup(t.DeadLetters.Goka(),
+	return topology.Graph(t, t.DeadLetters,
 		goka.Input(t.DeadLetterRecords.Stream(), stream.Bytes{}, g.file),
 		goka.Input(t.DeadLetterCommands.Stream(), stream.Bytes{}, g.decide),
-		goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})),
-		goka.Output(t.Audit.Stream(), stream.GokaCodec(t.Audit.Codec)),
-		stream.Persist(t.DeadLetters),
 	)
 }
 

@@ -55,15 +55,9 @@ func (c Config) Validate() error { return c.Settings.Validate() }
 // Graph returns the group's graph. The config must be valid; changes is read at every call.
 func Graph(cfg Config, t *topology.Topology, changes *Index, m *Metrics) *goka.GroupGraph {
 	g := &group{settings: cfg.Settings, changes: changes, topology: t, metrics: m, trace: cfg.Trace}
-	return goka.DefineGroup(t.Health.Goka(),
+	return topology.Graph(t, t.Health,
 		stream.Input(t.Health, t.Attempts, g.count),
-		stream.Lookup(t.Catalog),
 		stream.Loop(t.Health, healthcodec.ClosedWindow{}, g.keep),
-		stream.Persist(t.Health),
-		stream.Output(t.HealthWindows),
-		stream.Output(t.HealthCorrections),
-		stream.Output(t.HealthScores),
-		stream.DeadLetters(t.Health),
 		stream.Timers(t.Health, g.close),
 		stream.Sweep(t.Health, g.expire),
 	)

@@ -50,10 +50,8 @@ func (c Config) Validate() error { return payment.Config(c).Validate() }
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{rules: payment.Config(cfg), topology: t, metrics: m}
-	return goka.DefineGroup(t.Intake.Goka(),
+	return topology.Graph(t, t.Intake,
 		stream.Input(t.Intake, t.Payments, g.normalise),
-		stream.Output(t.Transactions),
-		stream.DeadLetters(t.Intake),
 	)
 }
 

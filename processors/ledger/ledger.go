@@ -48,15 +48,9 @@ const pendingTimer = "pending"
 // Graph returns the group's graph. The config and the triggers must be valid.
 func Graph(cfg Config, triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{rules: cfg, triggers: triggers, topology: t, metrics: m}
-	return goka.DefineGroup(t.Ledger.Goka(),
+	return topology.Graph(t, t.Ledger,
 		stream.Input(t.Ledger, t.Transactions, g.apply),
 		stream.Input(t.Ledger, t.Erasures, g.erase),
-		stream.Persist(t.Ledger),
-		stream.Output(t.Postings),
-		stream.Output(t.Attempts),
-		stream.Output(t.Journal),
-		stream.Output(t.Tasks),
-		stream.DeadLetters(t.Ledger),
 		stream.Timers(t.Ledger, g.due),
 		stream.Sweep(t.Ledger, g.expire),
 	)

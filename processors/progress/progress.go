@@ -52,18 +52,12 @@ func DefaultConfig() Config { return mission.DefaultConfig() }
 // Graph returns the group's graph. The config and the triggers must be valid; missions is read at every record.
 func Graph(cfg Config, triggers task.Rules, t *topology.Topology, missions *Index, m *Metrics) *goka.GroupGraph {
 	g := &group{config: cfg, triggers: triggers, topology: t, missions: missions, metrics: m}
-	return goka.DefineGroup(t.Progress.Goka(),
+	return topology.Graph(t, t.Progress,
 		stream.Input(t.Progress, t.Postings, g.apply),
 		stream.Input(t.Progress, t.Enrolments, g.enrol),
 		stream.Input(t.Progress, t.UserSegments, g.segment),
 		stream.Input(t.Progress, t.Erasures, g.erase),
 		stream.Loop(t.Progress, missioncodec.UserRow{}, g.absorb),
-		stream.CurrentLookup(t.Catalog, mission.VersionLead/2),
-		stream.Persist(t.Progress),
-		stream.Output(t.Outcomes),
-		stream.Output(t.Tasks),
-		stream.Output(t.AuditUsers),
-		stream.DeadLetters(t.Progress),
 	)
 }
 

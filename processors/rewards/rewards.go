@@ -42,18 +42,12 @@ import (
 // holds and expiries come with the outcomes.
 func Graph(most reward.Ceiling, triggers task.Rules, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{most: most, triggers: triggers, topology: t, metrics: m}
-	return goka.DefineGroup(t.Rewards.Goka(),
+	return topology.Graph(t, t.Rewards,
 		stream.Input(t.Rewards, t.RewardsIn, g.allot),
 		stream.Input(t.Rewards, t.Claims, g.judge),
 		stream.Input(t.Rewards, t.RewardResults, g.answer),
 		stream.Input(t.Rewards, t.Erasures, g.erase),
 		stream.Loop(t.Rewards, rewardcodec.Row{}, g.keep),
-		stream.Persist(t.Rewards),
-		stream.Output(t.BudgetReturns),
-		stream.Output(t.Tasks),
-		stream.Output(t.Notifications),
-		stream.Output(t.AuditUsers),
-		stream.DeadLetters(t.Rewards),
 		stream.Timers(t.Rewards, g.due),
 	)
 }

@@ -57,15 +57,10 @@ func (c Config) Validate() error { return errors.Join(c.Settings.Validate(), c.T
 // Graph returns the group's graph. The config must be valid.
 func Graph(cfg Config, t *topology.Topology, m *Metrics) *goka.GroupGraph {
 	g := &group{settings: cfg.Settings, triggers: cfg.Triggers, topology: t, metrics: m, trace: cfg.Trace}
-	return goka.DefineGroup(t.Routing.Goka(),
+	return topology.Graph(t, t.Routing,
 		stream.Input(t.Routing, t.HealthScores, g.observe),
 		stream.Input(t.Routing, t.Overrides, g.intervene),
 		stream.Input(t.Routing, t.HealthSettings, g.set),
-		stream.Persist(t.Routing),
-		stream.Output(t.HealthStatus),
-		stream.Output(t.Downtimes),
-		stream.Output(t.Tasks),
-		stream.DeadLetters(t.Routing),
 		stream.Timers(t.Routing, g.evaluate),
 	)
 }
