@@ -24,6 +24,12 @@ func misused(c *cobra.Command, format string, args ...any) error {
 // onlyGroups marks commands that do nothing but group others.
 const onlyGroups = "groups"
 
+// group puts commands below one that groups them.
+func group(c *cobra.Command, below ...*cobra.Command) *cobra.Command {
+	c.AddCommand(below...)
+	return c
+}
+
 func isGroup(c *cobra.Command) bool { return c.Annotations[onlyGroups] != "" }
 
 // strict makes every command of a tree refuse what it does not understand: words that are no command, and too few or

@@ -10,9 +10,7 @@ import (
 )
 
 func (a *app) auditCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "audit", Short: "Who did what as an operator, when and why"}
-	cmd.AddCommand(a.auditListCommand())
-	return cmd
+	return group(&cobra.Command{Use: "audit", Short: "Who did what as an operator, when and why"}, a.auditListCommand())
 }
 
 // shownAudit is what the table shows of a line of the audit.

@@ -58,6 +58,14 @@ type reply struct {
 	etag   string
 }
 
+// read takes what there is to read from an answer to the call.
+func (c *call) read(out reply, into any) error {
+	if err := json.Unmarshal(out.body, into); err != nil {
+		return fmt.Errorf("%s: the answer is not what it should be: %w", c.path, err)
+	}
+	return nil
+}
+
 // call sends one request and returns the answer to it; every other answer than 2xx is an error, a *problemError where
 // the server answered. It waits while the server limits the rate, or loads its tables.
 func (a *app) call(ctx context.Context, c call) (reply, error) {

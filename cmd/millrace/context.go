@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) contextCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use: "context", Short: "Deployments by name: where they are, and with which token they are asked",
 		Long: `A context is a deployment by a name: its server, brokers, prefix and token. Client commands take the one that --context names, or
 ` + config.ContextVariable + `, or else the current one; flags and MILLRACE_* variables go before what it says, and it goes before ./` + config.File + `. The name
@@ -21,9 +21,7 @@ func (a *app) contextCommand() *cobra.Command {
 
 Contexts are kept in millrace/contexts.yaml below the user's configuration directory (XDG_CONFIG_HOME, ~/.config on Linux), which nobody else may read. A
 token of a context is sent to the server of that context alone, and never shown.`,
-	}
-	cmd.AddCommand(a.setContextCommand(), a.useContextCommand(), a.listContextsCommand(), a.removeContextCommand())
-	return cmd
+	}, a.setContextCommand(), a.useContextCommand(), a.listContextsCommand(), a.removeContextCommand())
 }
 
 // context returns the context of a command; an empty one where there is none.
@@ -70,6 +68,21 @@ func loadContexts() (config.Contexts, string, error) {
 	}
 	all, err := config.LoadContexts(path)
 	return all, path, err
+}
+
+// changeContexts changes contexts, and shows them all.
+func (a *app) changeContexts(change func(*config.Contexts) error) error {
+	all, path, err := loadContexts()
+	if err != nil {
+		return err
+	}
+	if err := change(&all); err != nil {
+		return err
+	}
+	if err := all.Save(path); err != nil {
+		return err
+	}
+	return a.showContexts(all, all.Names()...)
 }
 
 func (a *app) setContextCommand() *cobra.Command {
@@ -141,20 +154,15 @@ func (a *app) useContextCommand() *cobra.Command {
 		Example:           "  millrace context use staging",
 		ValidArgsFunction: a.completeContexts,
 		RunE: func(_ *cobra.Command, args []string) error {
-			all, path, err := loadContexts()
-			if err != nil {
-				return err
-			}
-			if _, _, err := all.Find(args[0], ""); err != nil {
-				return finding{err}
-			}
-			if all.Current = args[0]; args[0] == config.NoContext {
-				all.Current = ""
-			}
-			if err := all.Save(path); err != nil {
-				return err
-			}
-			return a.showContexts(all, all.Names()...)
+			return a.changeContexts(func(all *config.Contexts) error {
+				if _, _, err := all.Find(args[0], ""); err != nil {
+					return finding{err}
+				}
+				if all.Current = args[0]; args[0] == config.NoContext {
+					all.Current = ""
+				}
+				return nil
+			})
 		},
 	}
 }
@@ -178,21 +186,16 @@ func (a *app) removeContextCommand() *cobra.Command {
 		Example:           "  millrace context remove staging",
 		ValidArgsFunction: a.completeContexts,
 		RunE: func(_ *cobra.Command, args []string) error {
-			all, path, err := loadContexts()
-			if err != nil {
-				return err
-			}
-			if _, there, err := all.Find(args[0], ""); err != nil || !there {
-				return finding{fmt.Errorf("there is no context %q: `millrace context list` shows those that there are", args[0])}
-			}
-			delete(all.Contexts, args[0])
-			if all.Current == args[0] {
-				all.Current = ""
-			}
-			if err := all.Save(path); err != nil {
-				return err
-			}
-			return a.showContexts(all, all.Names()...)
+			return a.changeContexts(func(all *config.Contexts) error {
+				if _, there, err := all.Find(args[0], ""); err != nil || !there {
+					return finding{fmt.Errorf("there is no context %q: `millrace context list` shows those that there are", args[0])}
+				}
+				delete(all.Contexts, args[0])
+				if all.Current == args[0] {
+					all.Current = ""
+				}
+				return nil
+			})
 		},
 	}
 }

@@ -13,9 +13,7 @@ import (
 )
 
 func (a *app) deadLettersCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "deadletters", Short: "Records that could not be used: look at them, send them again, discard them"}
-	cmd.AddCommand(a.listLettersCommand(), a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
-	return cmd
+	return group(&cobra.Command{Use: "deadletters", Short: "Records that could not be used: look at them, send them again, discard them"}, a.listLettersCommand(), a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
 }
 
 // shownLetter is what the table shows of a dead letter.
@@ -83,19 +81,14 @@ const lettersPath = "/v1/panel/dead-letters"
 
 func (a *app) listLettersCommand() *cobra.Command {
 	var p paging
-	var w watch
 	var reason, group, state string
-	cmd := &cobra.Command{
+	cmd := a.watchable(&cobra.Command{
 		Use: "list", Short: "List dead letters, newest first",
 		Example: "  millrace deadletters list --reason malformed --all -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: lettersPath, roles: reads(), query: nonEmpty("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
-			})
-		},
-	}
+	}, func(ctx context.Context, _ []string) error {
+		return list(ctx, a, call{path: lettersPath, roles: reads(), query: nonEmpty("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
+	})
 	p.flags(cmd)
-	w.flags(cmd)
 	textFlag(cmd.Flags(), &reason, "reason", "", "only this reason, such as malformed")
 	textFlag(cmd.Flags(), &group, "group", "", "only of this group")
 	choiceFlag(cmd, &state, "state", "", deadletter.States(), "only those that are ")

@@ -76,7 +76,7 @@ func (a *app) discardLetterCommand() *cobra.Command {
 	}
 	l.flags(cmd)
 	idempotent(cmd, &l.key)
-	_ = cmd.MarkFlagRequired("why")
+	required(cmd, "why")
 	return cmd
 }
 

@@ -48,7 +48,7 @@ func (a *app) definitionCommand(d defined) *cobra.Command {
 			return a.withdrawEntity(cmd.Context(), &d.collection, args[0], reason)
 		},
 	}
-	textFlag(archive.Flags(), &reason, "reason", "", "why, for the audit")
+	reasonFlag(archive, &reason)
 	get := &cobra.Command{
 		Use: "get ID", Short: "Show one", Example: "  millrace " + d.use + " get ID -o yaml", ValidArgsFunction: complete,
 		RunE: func(cmd *cobra.Command, args []string) error {

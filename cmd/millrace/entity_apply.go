@@ -25,8 +25,8 @@ func (a *app) applyEntitiesCommand(c *collection, about, sample string) *cobra.C
 	}
 	filesFlag(cmd.Flags(), &files, "file", "f", "file to read; may be given several times")
 	switchFlag(cmd.Flags(), &dryRun, "dry-run", "check, change nothing")
-	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
-	_ = cmd.MarkFlagRequired("file")
+	reasonFlag(cmd, &reason)
+	required(cmd, "file")
 	return cmd
 }
 

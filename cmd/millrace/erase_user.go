@@ -47,26 +47,25 @@ func (a *app) wouldErase(ctx context.Context, user string) error {
 	if err != nil {
 		return err
 	}
-	err = a.print(r, func() table {
-		t := table{header: []string{"what", "how much"}, rows: [][]string{
-			{"transactions that would be nobody's", fmt.Sprint(r.Transactions)}, {"rows that would go", fmt.Sprint(r.Rows)},
-		}}
-		for _, row := range r.Left {
-			t.rows = append(t.rows, []string{"holds the user", row})
-		}
-		return withLogs(t, r)
-	})
+	err = a.printErasure(r, "transactions that would be nobody's", "rows that would go", "holds the user")
 	if err == nil && len(r.Left) == 0 {
 		return finding{noRows(user)}
 	}
 	return err
 }
 
-func withLogs(t table, r erase.Report) table {
-	for _, l := range r.Logs {
-		t.rows = append(t.rows, []string{"kept in " + l.Topic, l.Keeps})
-	}
-	return t
+// printErasure shows a report, whose counts and rows are called so.
+func (a *app) printErasure(r erase.Report, transactions, rows, left string) error {
+	return a.print(r, func() table {
+		t := table{header: []string{"what", "how much"}, rows: [][]string{{transactions, fmt.Sprint(r.Transactions)}, {rows, fmt.Sprint(r.Rows)}}}
+		for _, row := range r.Left {
+			t.rows = append(t.rows, []string{left, row})
+		}
+		for _, l := range r.Logs {
+			t.rows = append(t.rows, []string{"kept in " + l.Topic, l.Keeps})
+		}
+		return t
+	})
 }
 
 func noRows(user string) error {
@@ -78,15 +77,7 @@ func (a *app) eraseUser(ctx context.Context, user string) error {
 	if err != nil {
 		return err
 	}
-	err = a.print(r, func() table {
-		t := table{header: []string{"what", "how much"}, rows: [][]string{
-			{"transactions that are nobody's now", fmt.Sprint(r.Transactions)}, {"rows deleted", fmt.Sprint(r.Rows)},
-		}}
-		for _, left := range r.Left {
-			t.rows = append(t.rows, []string{"left", left})
-		}
-		return withLogs(t, r)
-	})
+	err = a.printErasure(r, "transactions that are nobody's now", "rows deleted", "left")
 	switch {
 	case err != nil:
 		return err

@@ -25,8 +25,7 @@ what is left of the payment. Exit 1 where there is no such mission, or no such p
 	}
 	textFlag(cmd.Flags(), &user, "user", "", "whose payment it is")
 	textFlag(cmd.Flags(), &transaction, "transaction", "", "the payment")
-	_ = cmd.MarkFlagRequired("user")
-	_ = cmd.MarkFlagRequired("transaction")
+	required(cmd, "user", "transaction")
 	return cmd
 }
 

@@ -47,6 +47,18 @@ func (v *value[T]) String() string {
 // Type implements pflag.Value.
 func (v *value[T]) Type() string { return v.kind }
 
+// reasonFlag adds the flag that says why, to a command that is audited.
+func reasonFlag(c *cobra.Command, to *string) {
+	textFlag(c.Flags(), to, "reason", "", "why, for the audit")
+}
+
+// required makes a command refuse to run without these flags.
+func required(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = c.MarkFlagRequired(name) // the flag is there
+	}
+}
+
 // wholeFlag adds a flag that is a whole number.
 func wholeFlag[T config.Whole](f *pflag.FlagSet, to *T, name string, fallback T, usage string) {
 	*to = fallback

@@ -17,22 +17,16 @@ func (a *app) healthCommand() *cobra.Command {
 }
 
 func (a *app) healthWhyCommand() *cobra.Command {
-	var w watch
-	cmd := &cobra.Command{
+	return a.watchable(&cobra.Command{
 		Use:   "why MODE INSTRUMENT",
 		Short: "Tell why an instrument is up or down",
 		Long: `Shows the state of an instrument and of its gateways, the thresholds, and what was held against them at the windows that decided it and
 at the last ones. "-o json" has the closed windows too.`,
 		Example:           "  millrace health why upi sbi",
 		ValidArgsFunction: a.completePlaces,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return show(ctx, a, instrumentCall(args[0], args[1], "why"), func(y shownWhy) table { return whyTable(args[0]+"/"+args[1], y) })
-			})
-		},
-	}
-	w.flags(cmd)
-	return cmd
+	}, func(ctx context.Context, args []string) error {
+		return show(ctx, a, instrumentCall(args[0], args[1], "why"), func(y shownWhy) table { return whyTable(args[0]+"/"+args[1], y) })
+	})
 }
 
 // shownWhy is what the table shows of an instrument or gateway.

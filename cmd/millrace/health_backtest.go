@@ -57,8 +57,7 @@ windows before. Exit status 1: the settings of -f missed one of these.`,
 	timeFlag(f, &o.to, "to", "end of the history, RFC 3339 (default: all there is)")
 	choiceFlag(cmd, &o.source, "source", "auto", []string{"auto", "attempts", "windows"}, "")
 	textFlag(f, &o.file, "windows", "", "read the finals of windows from this file instead of Kafka (\"-\": standard input)")
-	_ = cmd.MarkFlagRequired("file")
-	_ = cmd.MarkFlagRequired("outages")
+	required(cmd, "file", "outages")
 	return cmd
 }
 

@@ -46,47 +46,36 @@ func (h shownHealth) row() []string {
 
 func (a *app) healthListCommand() *cobra.Command {
 	var p paging
-	var w watch
 	var mode string
-	cmd := &cobra.Command{
+	cmd := a.watchable(&cobra.Command{
 		Use: "list", Short: "List every instrument with its state",
 		Example: "  millrace health list --mode upi --watch",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return list(ctx, a, call{path: "/v1/health", query: nonEmpty("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
-			})
-		},
-	}
+	}, func(ctx context.Context, _ []string) error {
+		return list(ctx, a, call{path: "/v1/health", query: nonEmpty("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
+	})
 	p.flags(cmd)
-	w.flags(cmd)
 	textFlag(cmd.Flags(), &mode, "mode", "", "only this mode, such as upi")
 	return cmd
 }
 
 func (a *app) healthStatusCommand() *cobra.Command {
-	var w watch
-	cmd := &cobra.Command{
+	return a.watchable(&cobra.Command{
 		Use: "status MODE INSTRUMENT", Short: "Show the state of one instrument and of its gateways",
 		Long:              "Shows state, share of traffic and score of an instrument and of its gateways; \"-o json\" has the closed windows that the score looks back on.\n`millrace health why` says what decided it.",
 		Example:           "  millrace health status upi sbi --watch",
 		ValidArgsFunction: a.completePlaces,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
-				return show(ctx, a, instrumentCall(args[0], args[1]), func(s struct {
-					shownHealth
-					Gateways []shownHealth `json:"gateways"`
-				}) table {
-					t := table{header: healthHeader(), rows: [][]string{s.row()}}
-					for _, g := range s.Gateways {
-						t.rows = append(t.rows, g.row())
-					}
-					return t
-				})
-			})
-		},
-	}
-	w.flags(cmd)
-	return cmd
+	}, func(ctx context.Context, args []string) error {
+		return show(ctx, a, instrumentCall(args[0], args[1]), func(s struct {
+			shownHealth
+			Gateways []shownHealth `json:"gateways"`
+		}) table {
+			t := table{header: healthHeader(), rows: [][]string{s.row()}}
+			for _, g := range s.Gateways {
+				t.rows = append(t.rows, g.row())
+			}
+			return t
+		})
+	})
 }
 
 // instrumentCall asks for something of an instrument.

@@ -75,7 +75,7 @@ func (a *app) withdrawCommand(d decided) *cobra.Command {
 			return a.withdrawEntity(cmd.Context(), &d.collection, id, reason)
 		},
 	}
-	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 

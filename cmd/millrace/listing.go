@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -125,8 +124,8 @@ func show[T any](ctx context.Context, a *app, c call, asTable func(T) table) err
 		return err
 	}
 	var item T
-	if err := json.Unmarshal(out.body, &item); err != nil {
-		return errors.Join(fmt.Errorf("%s: the answer is not what it should be", c.path), err)
+	if err := c.read(out, &item); err != nil {
+		return err
 	}
 	return a.print(out.body, func() table { return asTable(item) })
 }

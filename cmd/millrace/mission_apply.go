@@ -55,8 +55,8 @@ a draft. Missions that no file names stay as they are, unless --prune archives t
 	filesFlag(cmd.Flags(), &r.files, "file", "f", "file with missions; may be given several times")
 	switchFlag(cmd.Flags(), &r.dryRun, "dry-run", "check and show, change nothing")
 	switchFlag(cmd.Flags(), &r.prune, "prune", "archive every mission that no file names")
-	textFlag(cmd.Flags(), &r.reason, "reason", "", "why, for the audit")
-	_ = cmd.MarkFlagRequired("file")
+	reasonFlag(cmd, &r.reason)
+	required(cmd, "file")
 	return cmd
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,7 +38,7 @@ func (a *app) rejectMissionCommand() *cobra.Command {
 	cmd.Example = "  millrace mission reject diwali-cash --reason unbudgeted"
 	cmd.Long = `A change that waits is dropped, and the version before it stays in force. The approval of a mission that was never active is taken back. Who wrote
 what waits can take it back with role editor; everybody else needs approver or admin.`
-	_ = cmd.MarkFlagRequired("reason")
+	required(cmd, "reason")
 	return cmd
 }
 
@@ -67,8 +66,8 @@ func (a *app) decide(ctx context.Context, id string, d *decision) error {
 		return err
 	}
 	var m shownMission
-	if err := json.Unmarshal(out.body, &m); err != nil {
-		return fmt.Errorf("%s: the answer is not what it should be: %w", read.path, err)
+	if err := read.read(out, &m); err != nil {
+		return err
 	}
 	match := out.etag
 	if d.revision > 0 {

@@ -32,7 +32,7 @@ func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 		when = "event time, such as 2026-03-01T18:00:00Z; a time ahead schedules the mission (default: now)"
 	}
 	timeFlag(cmd.Flags(), &at, "at", when)
-	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 

@@ -36,7 +36,7 @@ The file has one mission.`,
 	textFlagP(f, &o.file, "file", "f", "", "YAML or JSON with one mission")
 	timeFlag(f, &o.from, "from", "payments made from then on, RFC 3339 or a date (default: all there are)")
 	timeFlag(f, &o.to, "to", "payments made before, RFC 3339 or a date (default: now)")
-	_ = cmd.MarkFlagRequired("file")
+	required(cmd, "file")
 	return cmd
 }
 

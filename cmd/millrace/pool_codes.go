@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +30,7 @@ has made scientific, what does not fit the pool's code_pattern. --dry-run says w
 		},
 	}
 	switchFlag(cmd.Flags(), &dryRun, "dry-run", "say what would be taken and what would not, take nothing")
-	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the audit")
+	reasonFlag(cmd, &reason)
 	return cmd
 }
 
@@ -99,8 +98,8 @@ func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bo
 		return err
 	}
 	var shown shownCodes
-	if err := json.Unmarshal(out.body, &shown); err != nil {
-		return fmt.Errorf("%s: the answer is not what it should be: %w", c.path, err)
+	if err := c.read(out, &shown); err != nil {
+		return err
 	}
 	switch err := a.print(out.body, shown.table); {
 	case err != nil:

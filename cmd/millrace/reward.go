@@ -13,9 +13,7 @@ import (
 )
 
 func (a *app) rewardCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "reward", Short: "Rewards of users: look at one, grant one out of goodwill, cancel one"}
-	cmd.AddCommand(a.getRewardCommand(), a.grantRewardCommand(), a.cancelRewardCommand())
-	return cmd
+	return group(&cobra.Command{Use: "reward", Short: "Rewards of users: look at one, grant one out of goodwill, cancel one"}, a.getRewardCommand(), a.grantRewardCommand(), a.cancelRewardCommand())
 }
 
 // shownReward is what the table shows of a reward.
@@ -47,18 +45,14 @@ func (r shownReward) row() []string {
 func (r shownReward) table() table { return table{header: rewardHeader(), rows: [][]string{r.row()}} }
 
 func (a *app) getRewardCommand() *cobra.Command {
-	var w watch
-	cmd := &cobra.Command{
+	return a.watchable(&cobra.Command{
 		Use: "get USER REWARD", Short: "Show a reward of a user",
 		Example: "  millrace reward get usr_1 rw_1",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c := userCall(args[0], "rewards", args[1])
-			c.what, c.list = fmt.Sprintf("reward %q of user %q", args[1], args[0]), "millrace user rewards "+args[0]
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return show(ctx, a, c, shownReward.table) })
-		},
-	}
-	w.flags(cmd)
-	return cmd
+	}, func(ctx context.Context, args []string) error {
+		c := userCall(args[0], "rewards", args[1])
+		c.what, c.list = fmt.Sprintf("reward %q of user %q", args[1], args[0]), "millrace user rewards "+args[0]
+		return show(ctx, a, c, shownReward.table)
+	})
 }
 
 // goodwill is what grant asks for, as the server takes it.
@@ -100,9 +94,7 @@ func (a *app) grantRewardCommand() *cobra.Command {
 	choiceFlag(cmd, &g.Debt, "debt", "", mission.Debts(), "what a claw-back may do to the balance: ")
 	textFlag(f, &g.Reason, "reason", "", "why, for the user's record")
 	idempotent(cmd, &key)
-	for _, name := range []string{"kind", "amount", "reason"} {
-		_ = cmd.MarkFlagRequired(name)
-	}
+	required(cmd, "kind", "amount", "reason")
 	return cmd
 }
 
@@ -123,7 +115,7 @@ func (a *app) cancelRewardCommand() *cobra.Command {
 	}
 	textFlag(cmd.Flags(), &reason, "reason", "", "why, for the user's record")
 	idempotent(cmd, &key)
-	_ = cmd.MarkFlagRequired("reason")
+	required(cmd, "reason")
 	return cmd
 }
 

@@ -38,8 +38,7 @@ func (a *app) tokenCommand() *cobra.Command {
 	choicesFlag(mint, &o.roles, "role", token.Roles(), "; may be given several times")
 	durationFlag(f, &o.ttl, "ttl", token.DefaultTTL, fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
 	textFlag(f, &o.keyFile, "key-file", "", "PEM file with the private key")
-	_ = mint.MarkFlagRequired("sub")
-	_ = mint.MarkFlagRequired("role")
+	required(mint, "sub", "role")
 	cmd.AddCommand(mint)
 	return cmd
 }

@@ -12,22 +12,16 @@ import (
 )
 
 func (a *app) transactionCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "transaction", Short: "Payments as the ledger has them"}
-	var w watch
-	get := &cobra.Command{
+	return group(&cobra.Command{Use: "transaction", Short: "Payments as the ledger has them"}, a.watchable(&cobra.Command{
 		Use:   "get ID",
 		Short: "Show a payment: what is left of it, its reversals and what each event did",
 		Long: `Shows the status and the amounts of a payment in minor units, its reversals, and the last 64 lines of its journal: what every event
 did to it, or why it did nothing. A reversal that waits has no payment yet, or none any more (ledger.retention); it says until when it waits, in event
 time. Exit status 1: the ledger knows no such payment.`,
 		Example: "  millrace transaction get txn_1",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return show(ctx, a, transactionCall(args[0]), shownTransaction.table) })
-		},
-	}
-	w.flags(get)
-	cmd.AddCommand(get)
-	return cmd
+	}, func(ctx context.Context, args []string) error {
+		return show(ctx, a, transactionCall(args[0]), shownTransaction.table)
+	}))
 }
 
 func transactionCall(id string) call {

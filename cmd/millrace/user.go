@@ -10,9 +10,7 @@ import (
 )
 
 func (a *app) userCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "What users see: their missions, rewards and coins"}
-	cmd.AddCommand(a.userMissionsCommand(), a.userRewardsCommand(), a.userCoinsCommand())
-	return cmd
+	return group(&cobra.Command{Use: "user", Short: "What users see: their missions, rewards and coins"}, a.userMissionsCommand(), a.userRewardsCommand(), a.userCoinsCommand())
 }
 
 // userList is one of the commands that list something of a user.

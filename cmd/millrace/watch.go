@@ -22,6 +22,16 @@ func (w *watch) flags(c *cobra.Command) {
 // clearScreen puts the cursor of a terminal at the top and clears what is below.
 const clearScreen = "\x1b[H\x1b[2J"
 
+// watchable makes a command of one that shows an answer, once or, by its flags, again and again.
+func (a *app) watchable(c *cobra.Command, show func(ctx context.Context, args []string) error) *cobra.Command {
+	var w watch
+	w.flags(c)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.watched(cmd.Context(), w, func(ctx context.Context) error { return show(ctx, args) })
+	}
+	return c
+}
+
 // watched runs do once, or, if it is to be watched, until ctx ends, which is no error then. A terminal shows the last
 // answer alone; elsewhere one follows the other.
 func (a *app) watched(ctx context.Context, w watch, do func(context.Context) error) error {
