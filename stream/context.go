@@ -101,6 +101,17 @@ func (c *Context[Row]) DeleteRow() {
 	c.row, c.has, c.loaded, c.changed = none, false, true, true
 }
 
+// Keep makes next the key's row in place of row: there is nothing to do if it is the same, and nil removes it.
+func Keep[Row any](c *Context[*Row], row, next *Row) {
+	switch next {
+	case row:
+	case nil:
+		c.DeleteRow()
+	default:
+		c.SetRow(next)
+	}
+}
+
 // Watermark returns the event time before which nothing more is expected on this partition; zero if nothing is known.
 // In a group with WallClock it is now, see there.
 func (c *Context[Row]) Watermark() time.Time {

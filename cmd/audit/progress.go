@@ -193,7 +193,7 @@ func (b *tallies) leftOutWhy() []string {
 // apart returns where two sides do not say the same of missions that the oracle understands.
 func (b *tallies) apart(place string, want, got map[oracle.ProgressKey]oracle.Progress) []difference {
 	var out []difference
-	for k := range union(want, got) {
+	for k := range both(want, got) {
 		w, g := want[k], got[k]
 		if !b.standing.Knows(k.Mission) || w.Progress == g.Progress && w.Completions == g.Completions {
 			continue

@@ -244,7 +244,7 @@ func (u *purse) differences(id string, whole bool) []difference {
 			u.untold[m] = n - u.told[m]
 		}
 	}
-	for currency := range union(u.received, u.brought) {
+	for currency := range both(u.received, u.brought) {
 		gap := u.gap(currency)
 		if base := u.base[currency]; base != nil {
 			gap.Sub(gap, base)
@@ -252,17 +252,13 @@ func (u *purse) differences(id string, whole bool) []difference {
 		if gap.Sign() == 0 {
 			continue
 		}
-		minor := int64(1) << 62
-		if gap.IsInt64() {
-			minor = gap.Int64()
-		}
 		out = append(out, difference{
-			check: checkConservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: minor,
+			check: checkConservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: cutTo64(gap),
 			state: fmt.Sprint(u.received[currency], u.brought[currency]),
 			text:  fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place, amount(u.received[currency]), currency, amount(u.brought[currency])),
 		})
 	}
-	for m := range union(u.completed, u.told) {
+	for m := range both(u.completed, u.told) {
 		if m.start < u.cut[m.mission] || u.completed[m]-u.told[m] == u.untold[m] {
 			continue
 		}
@@ -284,14 +280,4 @@ func amount(n *big.Int) *big.Int {
 		return new(big.Int)
 	}
 	return n
-}
-
-func union[K comparable, V any](a, b map[K]V) map[K]bool {
-	out := map[K]bool{}
-	for _, m := range []map[K]V{a, b} {
-		for k := range m {
-			out[k] = true
-		}
-	}
-	return out
 }

@@ -87,25 +87,33 @@ const stableEvery = 10 * time.Millisecond
 
 // waitStable returns when no transaction is open below ends.
 func waitStable(ctx context.Context, adm *Admin, topics []string, ends kadm.ListedOffsets) error {
-	ticker := time.NewTicker(stableEvery)
-	defer ticker.Stop()
-	for {
+	return poll(ctx, stableEvery, func() (string, error) {
 		stable, err := listed(adm.ListCommittedOffsets(ctx, topics...))
 		if err != nil {
-			return fmt.Errorf("stable offsets of %v: %w", topics, err)
+			return "", fmt.Errorf("stable offsets of %v: %w", topics, err)
 		}
 		behind := ""
 		ends.Each(func(o kadm.ListedOffset) {
 			if s, ok := stable.Lookup(o.Topic, o.Partition); ok && s.Offset < o.Offset {
-				behind = fmt.Sprintf("%s/%d", o.Topic, o.Partition)
+				behind = fmt.Sprintf("a transaction in %s/%d is still open", o.Topic, o.Partition)
 			}
 		})
-		if behind == "" {
-			return nil
+		return behind, nil
+	})
+}
+
+// poll looks again and again until nothing is missing. If time is up first, the error says what still was.
+func poll(ctx context.Context, every time.Duration, look func() (missing string, err error)) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		missing, err := look()
+		if err != nil || missing == "" {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("a transaction in %s is still open: %w", behind, context.Cause(ctx))
+			return fmt.Errorf("%s: %w", missing, context.Cause(ctx))
 		case <-ticker.C:
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sort"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -165,28 +164,18 @@ func Apply(ctx context.Context, adm *Admin, specs []topology.Spec) ([]Change, er
 
 // visible returns when every broker's metadata that we ask has the topics: creation answers before that.
 func visible(ctx context.Context, adm *Admin, changes []Change) error {
-	ticker := time.NewTicker(metadataAge)
-	defer ticker.Stop()
-	for {
+	return poll(ctx, metadataAge, func() (missing string, err error) {
 		found, err := adm.ListTopics(ctx)
 		if err != nil {
-			return fmt.Errorf("list topics: %w", err)
+			return "", fmt.Errorf("list topics: %w", err)
 		}
-		missing := ""
 		for _, c := range changes {
 			if d, ok := found[c.Topic]; !ok || d.Err != nil || int32(len(d.Partitions)) != c.Spec.Partitions {
-				missing = c.Topic
+				missing = fmt.Sprintf("topic %s was created, but does not show", c.Topic)
 			}
 		}
-		if missing == "" {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("topic %s was created, but does not show: %w", missing, context.Cause(ctx))
-		case <-ticker.C:
-		}
-	}
+		return missing, nil
+	})
 }
 
 // Refused returns errRefused joined with the reasons, if any topic is refused.

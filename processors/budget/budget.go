@@ -96,13 +96,7 @@ func (g *group) addressed(c *context, key string) bool {
 
 // apply stores the row and turns effects into emits.
 func (g *group) apply(c *context, row, next *budget.Row, effects []budget.Effect) {
-	switch {
-	case next == row:
-	case next == nil:
-		c.DeleteRow()
-	default:
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case budget.Allotted:

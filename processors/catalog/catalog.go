@@ -82,9 +82,7 @@ func (g *group) due(c *stream.Context[*catalog.Row], _ stream.Timer) {
 func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command) {
 	row, _ := c.Row()
 	next, event := catalog.Apply(row, command, g.config)
-	if next != row {
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	stream.Emit(c, g.topology.CatalogEvents, event.Key(), event)
 	if event.Line != nil {
 		stream.Emit(c, g.topology.Audit, event.Line.Key(), event.Line)

@@ -113,13 +113,7 @@ func (g *group) expire(c *context) {
 
 // apply stores the row and turns effects into emits. Only the effects of an attempt, which is a then, can be refusals.
 func (g *group) apply(c *context, row, next *health.Row, effects []health.Effect, a *ledger.Attempt) {
-	switch {
-	case next == row:
-	case next == nil:
-		c.DeleteRow()
-	default:
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case health.Due:

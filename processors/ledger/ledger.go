@@ -99,13 +99,7 @@ func (g *group) expire(c *context) {
 func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effect) {
 	g.await(c, row, -1)
 	g.await(c, next, 1)
-	switch {
-	case next == row:
-	case next == nil:
-		c.DeleteRow()
-	default:
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	for _, effect := range effects {
 		g.carry(c, effect)
 		g.metrics.count(effect)

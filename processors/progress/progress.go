@@ -160,9 +160,7 @@ func (g *group) misplaced(c *context, user string) bool {
 }
 
 func (g *group) store(c *context, row, next *mission.UserRow, effects []mission.Effect) {
-	if next != row {
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	for _, effect := range effects {
 		g.carry(c, effect)
 	}

@@ -130,9 +130,7 @@ func (g *group) due(c *context, _ stream.Timer) {
 
 // apply stores the row and turns effects into emits.
 func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect) {
-	if next != row {
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	for _, e := range effects {
 		switch e := e.(type) {
 		case reward.Changed:

@@ -106,9 +106,7 @@ func (g *group) evaluate(c *context, _ stream.Timer) {
 
 // apply stores the row and turns effects into emits.
 func (g *group) apply(c *context, row, next *health.ModeRow, effects []health.ModeEffect) {
-	if next != row {
-		c.SetRow(next)
-	}
+	stream.Keep(c, row, next)
 	g.metrics.begin(c.Key())
 	for _, e := range effects {
 		switch e := e.(type) {
