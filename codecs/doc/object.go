@@ -20,7 +20,7 @@ func (r *Reader) Add(pointer, code, detail string) {
 	r.Problems = append(r.Problems, problem.Problem{Pointer: pointer, Code: code, Detail: detail})
 }
 
-// Object is one object under the cursor of a treeReader. Getters leave their target alone where the key is missing.
+// Object is one object under the cursor of a Reader. Getters leave their target alone where the key is missing.
 type Object struct {
 	Reader  *Reader
 	pointer string

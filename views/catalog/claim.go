@@ -8,7 +8,7 @@ import (
 )
 
 // claims know for which row of the catalog each Idempotency-Key was used of late, before its command has a verdict that
-// keyIndex could know of: two requests at once under one key that name two entities would otherwise both be done, each
+// KeyIndex could know of: two requests at once under one key that name two entities would otherwise both be done, each
 // by a row that knows nothing of the other. It is this server's memory: between two servers such a pair is still
 // possible, since no row is that of both.
 type claims struct {

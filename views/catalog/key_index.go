@@ -10,7 +10,7 @@ import (
 )
 
 // KeyIndex knows for which row each command that the catalog remembers was, so that an Idempotency-Key that comes again
-// for another entity is found out: ids are as commandID makes them.
+// for another entity is found out: ids are as CommandID makes them.
 type KeyIndex struct {
 	mu   sync.RWMutex
 	keys map[string]string   // row key by the identity of a command

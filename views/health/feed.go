@@ -26,7 +26,7 @@ func (f *Feed) Window(key string, value []byte) { f.publish("window", key, value
 func (f *Feed) Status(key string, value []byte) { f.publish("status", key, value) }
 
 // Bounds of the feed: listeners in all, and of one subject, or one address without a token. A listener that is behind
-// by maxBehind events is left behind: it can read the state and listen anew.
+// by MaxBehind events is left behind: it can read the state and listen anew.
 const (
 	MaxListeners        = 1000
 	MaxSubjectListeners = 20

@@ -19,7 +19,7 @@ const BearerScheme = "bearer"
 // Access says who may use an operation.
 type Access struct {
 	Roles []token.Role
-	// Class is what its requests are counted under. Defaults to panelClass.
+	// Class is what its requests are counted under. Defaults to PanelClass.
 	Class class
 	// open lets callers on this machine in without a token.
 	open bool

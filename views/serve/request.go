@@ -153,7 +153,7 @@ func CheckJSON(contentType string, body []byte) error {
 	return nil
 }
 
-// CheckOptional is checkJSON for a body that may be left out.
+// CheckOptional is CheckJSON for a body that may be left out.
 func CheckOptional(contentType string, body []byte) error {
 	if len(body) == 0 {
 		return nil

@@ -76,7 +76,7 @@ type Inquiry[V any] struct {
 	Send     func(context.Context) error
 }
 
-// Await sends a command, unless it was judged before, and waits for the verdict: errPending if there is none within the
+// Await sends a command, unless it was judged before, and waits for the verdict: ErrPending if there is none within the
 // server's patience.
 func Await[V any](ctx context.Context, s *Kit, q Inquiry[V]) (none V, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Config.Wait)
