@@ -126,10 +126,12 @@ func uses(all []source) (used map[string]bool, selected folders) {
 				}
 			case *ast.SelectorExpr:
 				id, ok := n.X.(*ast.Ident)
-				if dir := ""; ok {
-					if dir, ok = imports[id.Name]; ok && dir != s.dir() {
-						used[dir+"."+n.Sel.Name] = true
-					}
+				dir := ""
+				if ok {
+					dir, ok = imports[id.Name]
+				}
+				if ok && dir != s.dir() {
+					used[dir+"."+n.Sel.Name] = true
 				}
 				if !ok {
 					selected.add(n.Sel.Name, s.dir())

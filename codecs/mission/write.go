@@ -10,8 +10,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// The forms of docs/missions.md#fields. What is not said of a kind of goal or window is left out. Their tags are read
-// by whoever describes them (Forms): the fields are named here, and nowhere else.
+// MissionDoc is the form of a definition (docs/missions.md#fields). What is not said of a kind of goal or window is
+// left out. Schemas and readers follow from the tags: the fields are named here, and nowhere else.
 type MissionDoc struct {
 	ID          string      `json:"id" maxLength:"100" doc:"Default: the path's, or a new one" example:"swiggy-500"`
 	Title       string      `json:"title" maxLength:"200" doc:"Default: none" example:"Spend ₹500 at Swiggy"`

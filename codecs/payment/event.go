@@ -31,7 +31,7 @@ func (Event) Decode(b []byte) (*payment.Event, error) {
 	return wire.Decoded(e, "event", &f)
 }
 
-// Numbers are never used again for something else; up to 15 they take one byte.
+// Fields are those of an event. Numbers are never used again for something else; up to 15 they take one byte.
 func Fields(f *wire.Fields, e *payment.Event) {
 	f.Text(1, &e.ID)
 	f.Byte(2, (*uint8)(&e.Type))

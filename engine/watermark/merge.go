@@ -66,8 +66,8 @@ func (m *Merge) Observe(topic string, r Record) bool {
 	return m.raise()
 }
 
-// Empty: an input was read to its end. If no source of it has reported yet, the watermark does not wait for it until
-// one does. Empty reports whether the watermark rose.
+// Empty takes note that an input was read to its end. If no source of it has reported yet, the watermark does not wait
+// for it until one does. Empty reports whether the watermark rose.
 func (m *Merge) Empty(topic string) bool {
 	in := m.input(topic)
 	if in == nil || len(in.origins) > 0 {

@@ -121,14 +121,14 @@ func (s *Routes) approvals(c catalogviews.Collection) {
 			serve.Content
 			catalogviews.ItemID
 		}) (*serve.WrittenOutput, error) {
-			return readDecide(c, ctx, &in.Content, d.op, in.ID)
+			return decide(ctx, c, &in.Content, d.op, in.ID)
 		})
 		s.Registered(op).RequestBody.Required = false
 	}
 }
 
-// readDecide hands on a yes or no. The catalog checks the revision that was seen.
-func readDecide(c catalogviews.Collection, ctx context.Context, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
+// decide hands on a yes or no. The catalog checks the revision that was seen.
+func decide(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
 	if err := serve.CheckOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,3 @@ type Commands interface {
 	Enrol(ctx context.Context, e *mission.Enrolment) error
 	Segment(ctx context.Context, s *mission.Segments) error
 }
-
-// stop ends the streams.
-func (s *Routes) stop() { s.Streams.Close() }

@@ -44,7 +44,7 @@ func (s *Routes) RegisterPanel() {
 			serve.Content
 			catalogviews.ItemID
 		}) (*serve.WrittenOutput, error) {
-			return readMove(m, ctx, &in.Content, move.op, in.ID)
+			return moved(ctx, m, &in.Content, move.op, in.ID)
 		})
 		s.Registered(op).RequestBody.Required = false
 	}
@@ -56,9 +56,9 @@ func (s *Routes) shownMission(row *catalog.Row) any {
 	return s.missionOf(listedOf(row, &h, h.Latest()))
 }
 
-// readMove does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came
+// moved does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came
 // before.
-func readMove(c catalogviews.Collection, ctx context.Context, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
+func moved(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
 	if err := serve.CheckOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
