@@ -192,7 +192,8 @@ func (s *session) check(fetches kgo.Fetches) error {
 		var group *kgo.ErrGroupSession
 		var loss *kgo.ErrDataLoss
 		switch {
-		case found != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &group):
+		case found != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
+			errors.As(err, &group):
 		case errors.Is(err, kgo.ErrClientClosed), errors.Is(err, kerr.UnknownServerError), kerr.IsRetriable(err):
 			found = fmt.Errorf("%w: %w", errRenew, err)
 		case errors.Is(err, kerr.OffsetOutOfRange), errors.As(err, &loss):

@@ -47,7 +47,9 @@ func (s *session) openCalls() {
 		c.keys[n] = make(chan string, callsAhead)
 	}
 	s.calls = c
-	s.engine.visits.set(func(t *table) keys { return &calledKeys{calls: c.keys[t.local.partition], over: c.over, ctx: s.ctx} })
+	s.engine.visits.set(func(t *table) keys {
+		return &calledKeys{calls: c.keys[t.local.partition], over: c.over, ctx: s.ctx}
+	})
 	go func() {
 		_, err := s.processor.VisitAllWithStats(s.ctx, stream.TimerVisit, dueTimers{s})
 		if !isClosed(c.over) && s.ctx.Err() == nil {

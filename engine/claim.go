@@ -53,8 +53,10 @@ type endCheck struct {
 func (g *graph) newClaim(topic string, number int32, next int64) *claim {
 	t, input := g.times[topic]
 	c := &claim{
-		topic: topic, number: number, input: input, time: t, offsets: g.offsets[topic], messages: make(chan *sarama.ConsumerMessage, channelSize),
-		dispatched: next, committed: next, committing: next, advanced: watermark.None, next: next, polled: next, end: -1,
+		topic: topic, number: number, input: input, time: t, offsets: g.offsets[topic],
+		messages:   make(chan *sarama.ConsumerMessage, channelSize),
+		dispatched: next, committed: next, committing: next, advanced: watermark.None, next: next, polled: next,
+		end: -1,
 	}
 	c.offsets.raise(number, next)
 	return c

@@ -69,7 +69,8 @@ func (s *session) commit(n int, began time.Time) error {
 	}
 	now := e.config.Clock()
 	e.arrivals.drain(func(at time.Time) {
-		e.config.Metrics.endToEnd.WithLabelValues(group).Observe(max(0, now.Sub(at)).Seconds()) // clocks of two machines differ
+		// clocks of two machines differ
+		e.config.Metrics.endToEnd.WithLabelValues(group).Observe(max(0, now.Sub(at)).Seconds())
 	})
 	e.config.Metrics.commit.WithLabelValues(group).Observe(time.Since(began).Seconds())
 	e.config.Metrics.records.WithLabelValues(group).Observe(float64(n))
@@ -120,7 +121,8 @@ func (s *session) again(err error) error {
 	if s.engine.careful.Load() {
 		return err // it would have been found
 	}
-	s.engine.config.Logger.Warn("transaction is aborted and begun again with care", "group", s.engine.graph.group, "error", err)
+	s.engine.config.Logger.Warn("transaction is aborted and begun again with care", "group", s.engine.graph.group,
+		"error", err)
 	if err := s.abort(); err != nil {
 		return err
 	}
@@ -134,7 +136,8 @@ func (s *session) flush() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.engine.config.TransactionTimeout)
 	defer cancel()
 	if err := s.member.client.Flush(ctx); err != nil {
-		return fmt.Errorf("%w: records are not acknowledged after %s: %w", errRenew, s.engine.config.TransactionTimeout, err)
+		return fmt.Errorf("%w: records are not acknowledged after %s: %w", errRenew,
+			s.engine.config.TransactionTimeout, err)
 	}
 	return nil
 }

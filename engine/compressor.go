@@ -40,7 +40,8 @@ func compressing(name string) (kgo.Opt, error) {
 }
 
 // Compress implements kgo.Compressor.
-func (c textual) Compress(dst *bytes.Buffer, records []byte, flags ...kgo.CompressFlag) ([]byte, kgo.CompressionCodecType) {
+func (c textual) Compress(dst *bytes.Buffer, records []byte,
+	flags ...kgo.CompressFlag) ([]byte, kgo.CompressionCodecType) {
 	if isText(records) {
 		return c.text.Compress(dst, records, flags...)
 	}

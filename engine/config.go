@@ -134,11 +134,13 @@ func (c Config) Validate() error {
 		fail("transaction timeout %s: must be below the session timeout %s, or a process that was replaced blocks readers", c.TransactionTimeout, c.SessionTimeout)
 	}
 	if c.CommitInterval > c.patience() {
-		fail("commit interval %s: must be below half the transaction timeout %s", c.CommitInterval, c.TransactionTimeout)
+		fail("commit interval %s: must be below half the transaction timeout %s", c.CommitInterval,
+			c.TransactionTimeout)
 	}
 	for name, d := range map[string]time.Duration{
-		"commit interval": c.CommitInterval, "transaction timeout": c.TransactionTimeout, "stop patience": c.StopPatience,
-		"sweep every": c.SweepEvery,
+		"commit interval": c.CommitInterval, "transaction timeout": c.TransactionTimeout,
+		"stop patience": c.StopPatience,
+		"sweep every":   c.SweepEvery,
 	} {
 		if d < 0 {
 			fail("%s %s: must be positive", name, d)

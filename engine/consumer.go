@@ -29,7 +29,8 @@ func (c *consumer) ResumeAll()                                 {}
 // ConsumePartition follows a partition, read_committed, until it is closed.
 func (c *consumer) ConsumePartition(topic string, partition int32, offset int64) (sarama.PartitionConsumer, error) {
 	p := &partitionConsumer{
-		at: place{topic, partition}, messages: make(chan *sarama.ConsumerMessage, 256), errors: make(chan *sarama.ConsumerError, 1),
+		at: place{topic, partition}, messages: make(chan *sarama.ConsumerMessage, 256),
+		errors: make(chan *sarama.ConsumerError, 1),
 	}
 	p.ctx, p.cancel = context.WithCancel(c.engine.life)
 	if err := c.engine.follower.add(p, max(offset, 0)); err != nil {
@@ -78,7 +79,8 @@ func (s *messages) of(r *kgo.Record) *sarama.ConsumerMessage {
 }
 
 func fill(m *sarama.ConsumerMessage, r *kgo.Record) *sarama.ConsumerMessage {
-	m.Timestamp, m.Key, m.Value, m.Topic, m.Partition, m.Offset = r.Timestamp, r.Key, r.Value, r.Topic, r.Partition, r.Offset
+	m.Timestamp, m.Key, m.Value, m.Topic, m.Partition, m.Offset = r.Timestamp, r.Key, r.Value, r.Topic, r.Partition,
+		r.Offset
 	for i := range r.Headers {
 		m.Headers = append(m.Headers, &sarama.RecordHeader{Key: []byte(r.Headers[i].Key), Value: r.Headers[i].Value})
 	}

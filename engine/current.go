@@ -41,7 +41,8 @@ func (s *session) waitForLookups(ctx context.Context) bool {
 	}
 	if now.Sub(s.waits) >= stallAfter && now.Sub(s.said) >= warnEvery {
 		s.said = now
-		e.config.Logger.Warn("input waits for a table that is looked up", "group", e.graph.group, "table", table, "as_of", asOf)
+		e.config.Logger.Warn("input waits for a table that is looked up", "group", e.graph.group, "table", table,
+			"as_of", asOf)
 	}
 	wait := time.NewTimer(s.pollWait())
 	defer wait.Stop()

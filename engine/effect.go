@@ -36,7 +36,8 @@ func (e *Engine) recordLimit() int { return int(e.config.Client.MaxRecord) - row
 func (e *Engine) fits(topic, key string, size int) error {
 	if most := e.recordLimit(); size > most {
 		e.refused.Store(true)
-		return refusal{stream.ReasonRowTooLarge, fmt.Errorf("%w: %s, key %.64q has %d bytes, at most %d", ErrRowTooLarge, topic, key, size, most)}
+		return refusal{stream.ReasonRowTooLarge,
+			fmt.Errorf("%w: %s, key %.64q has %d bytes, at most %d", ErrRowTooLarge, topic, key, size, most)}
 	}
 	return nil
 }

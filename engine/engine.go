@@ -100,7 +100,9 @@ func New(c Config) (*Engine, error) {
 func Options(c Config) []goka.ProcessorOption {
 	e, err := New(c)
 	if err != nil {
-		return []goka.ProcessorOption{goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return nil, err })}
+		return []goka.ProcessorOption{goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) {
+			return nil, err
+		})}
 	}
 	return e.options()
 }
@@ -125,8 +127,12 @@ func (e *Engine) options() []goka.ProcessorOption {
 		goka.WithStorageBuilder(e.buildStore),
 		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return &topicManager{e}, nil }),
 		goka.WithConsumerSaramaBuilder(func([]string, string) (sarama.Consumer, error) { return &consumer{e}, nil }),
-		goka.WithConsumerGroupBuilder(func([]string, string, string) (sarama.ConsumerGroup, error) { return newGroup(e), nil }),
-		goka.WithProducerBuilder(func([]string, string, func() hash.Hash32) (goka.Producer, error) { return e.newProducer() }),
+		goka.WithConsumerGroupBuilder(func([]string, string, string) (sarama.ConsumerGroup, error) {
+			return newGroup(e), nil
+		}),
+		goka.WithProducerBuilder(func([]string, string, func() hash.Hash32) (goka.Producer, error) {
+			return e.newProducer()
+		}),
 	}
 }
 
@@ -214,7 +220,8 @@ func (e *Engine) show() { e.scene.Store(&scene{e.partitions, maps.Clone(e.tables
 
 func (e *Engine) buildStore(topic string, number int32) (storage.Storage, error) {
 	l, err := e.locals.acquire(place{topic, number}, func(err error) {
-		e.config.Logger.Error("table is rebuilt", "group", e.graph.group, "table", topic, "partition", number, "error", err)
+		e.config.Logger.Error("table is rebuilt", "group", e.graph.group, "table", topic, "partition", number,
+			"error", err)
 	})
 	if err != nil {
 		return nil, err

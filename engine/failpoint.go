@@ -24,7 +24,8 @@ const (
 
 // Failpoints returns the names of all places, in their order in a transaction.
 func Failpoints() []string {
-	return []string{AfterPoll, AfterStateWrite, AfterEmit, BeforeCommit, BetweenOffsetsAndCommit, AfterCommitBeforeLocalFlush}
+	return []string{AfterPoll, AfterStateWrite, AfterEmit, BeforeCommit, BetweenOffsetsAndCommit,
+		AfterCommitBeforeLocalFlush}
 }
 
 // pass tells of a place in a transaction. Callbacks pass some of them at the same time.

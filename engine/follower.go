@@ -39,7 +39,8 @@ func (f *follower) add(p *partitionConsumer, offset int64) error {
 	}
 	opts, err := f.engine.config.Client.Options()
 	if err == nil {
-		f.client, err = kgo.NewClient(append(opts, kgo.ConsumePartitions(at), kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
+		f.client, err = kgo.NewClient(append(opts, kgo.ConsumePartitions(at),
+			kgo.ConsumeResetOffset(kgo.NoResetOffset()))...)
 	}
 	if err != nil {
 		f.count--

@@ -43,8 +43,9 @@ type lookup struct {
 
 func readGraph(g *goka.GroupGraph, c Config) graph {
 	out := graph{
-		group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{}, outputs: map[string]goka.Codec{},
-		times: map[string]stream.Time{},
+		group: string(g.Group()), lookups: map[string]lookup{}, offsets: map[string]*Offsets{},
+		outputs: map[string]goka.Codec{},
+		times:   map[string]stream.Time{},
 	}
 	for _, e := range g.AllEdges() {
 		out.wall = out.wall || stream.ClockOf(e) == stream.WallClock
@@ -101,14 +102,16 @@ func (g *graph) addInput(topic string, t stream.Time) {
 func (g *graph) check() error {
 	var errs []error
 	if g.wall && g.table == "" {
-		errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and has no table to keep it in", ErrGraph, g.group))
+		errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and has no table to keep it in", ErrGraph,
+			g.group))
 	}
 	if g.beat != 0 && (!g.wall || g.beat < leastBeat) {
 		errs = append(errs, fmt.Errorf("%w: group %s has a heartbeat of %s: only groups that go by the wall clock have one, of at least %s", ErrGraph, g.group, g.beat, leastBeat))
 	}
 	for _, topic := range g.carriers {
 		if g.wall {
-			errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and cannot send event time to %s", ErrGraph, g.group, topic))
+			errs = append(errs, fmt.Errorf("%w: group %s goes by the wall clock, and cannot send event time to %s",
+				ErrGraph, g.group, topic))
 		}
 	}
 	return errors.Join(errs...)

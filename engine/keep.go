@@ -63,7 +63,8 @@ func checkSchema(t *table) error {
 		return err
 	}
 	if v != nil && (len(v) != 1 || v[0] > schema) {
-		return fmt.Errorf("%w: %s/%d has form %x, this engine knows %d", ErrSchema, t.local.topic, t.local.partition, v, schema)
+		return fmt.Errorf("%w: %s/%d has form %x, this engine knows %d", ErrSchema, t.local.topic, t.local.partition, v,
+			schema)
 	}
 	return nil
 }

@@ -58,8 +58,10 @@ func (e *Engine) join(ctx context.Context, topics []string, last *string) (*memb
 		}
 	}
 	m := &member{
-		engine: e, topics: topics, partitions: int32(len(parts)), changed: make(chan struct{}, 1), fatal: make(chan error, 1),
-		assigned: map[string][]int32{}, moved: make(chan struct{}), pace: pace{most: e.config.MaxRecords, interval: e.config.CommitInterval},
+		engine: e, topics: topics, partitions: int32(len(parts)), changed: make(chan struct{}, 1),
+		fatal:    make(chan error, 1),
+		assigned: map[string][]int32{}, moved: make(chan struct{}),
+		pace: pace{most: e.config.MaxRecords, interval: e.config.CommitInterval},
 	}
 	for _, key := range stream.KeysFor(m.partitions) {
 		m.clockKeys = append(m.clockKeys, []byte(key))
@@ -71,7 +73,8 @@ func (e *Engine) join(ctx context.Context, topics []string, last *string) (*memb
 	// kgo closes a client only when the group has answered its join, which may have to wait for a member that is gone.
 	// A static member has nothing to tell the group, so requests under way end with the client.
 	life, end := context.WithCancel(context.Background())
-	if m.session, err = kgo.NewGroupTransactSession(append(opts, append(m.options(), kgo.WithContext(life))...)...); err != nil {
+	if m.session, err = kgo.NewGroupTransactSession(append(opts,
+		append(m.options(), kgo.WithContext(life))...)...); err != nil {
 		end()
 		return nil, fmt.Errorf("engine: %w", err)
 	}
@@ -202,7 +205,8 @@ func (m *member) consumeProduceError() error {
 }
 
 func fenced(err error) bool {
-	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) || errors.Is(err, kerr.FencedInstanceID)
+	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) ||
+		errors.Is(err, kerr.FencedInstanceID)
 }
 
 // judge says what an error means: the end, or a new client.
@@ -212,7 +216,8 @@ func (m *member) judge(err error) error {
 		return fmt.Errorf("%w %q: %w", ErrFenced, m.engine.config.identity(m.engine.graph.group), err)
 	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed),
 		errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.InvalidTransactionTimeout),
-		errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge), errors.Is(err, kerr.InvalidRecord),
+		errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge),
+		errors.Is(err, kerr.InvalidRecord),
 		errors.Is(err, ErrText):
 		return fmt.Errorf("engine: %w", err)
 	default:
@@ -257,7 +262,8 @@ func (m *member) leave() string {
 	own := e.config.identity(e.graph.group)
 	ctx, cancel := context.WithTimeout(context.Background(), e.config.StopPatience)
 	defer cancel()
-	left, err := kadm.NewClient(client).LeaveGroup(ctx, kadm.LeaveGroup(e.graph.group).InstanceIDs(own).Reason("drained"))
+	left, err := kadm.NewClient(client).LeaveGroup(ctx,
+		kadm.LeaveGroup(e.graph.group).InstanceIDs(own).Reason("drained"))
 	if err == nil {
 		err = left[own].Err
 	}

@@ -14,7 +14,9 @@ import (
 // that moved or still reads its log. What has to do with connections franz-go repeats by itself. It gives up after a
 // minute.
 func patiently(ctx context.Context, ask func() error) error {
-	return again(ctx, func(err error) bool { return kerr.IsRetriable(err) || errors.Is(err, kerr.UnknownServerError) }, ask)
+	return again(ctx, func(err error) bool {
+		return kerr.IsRetriable(err) || errors.Is(err, kerr.UnknownServerError)
+	}, ask)
 }
 
 // throughOutage asks again also while no broker answers: for the midst of work, where one that starts anew is waited
@@ -41,7 +43,8 @@ func pause(attempt int) time.Duration {
 }
 
 // offsets lists starts or ends of topics; there is one for each partition.
-func offsets(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topics ...string) (kadm.ListedOffsets, error) {
+func offsets(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error),
+	topics ...string) (kadm.ListedOffsets, error) {
 	var listed kadm.ListedOffsets
 	err := throughOutage(ctx, func() (err error) {
 		if listed, err = list(ctx, topics...); err == nil {

@@ -88,7 +88,8 @@ func (s *session) dispatch(p *partition, c *claim, r *kgo.Record) error {
 // spent tells whether this transaction has called enough timers: the others are called by the next, before anything
 // else.
 func (s *session) spent() bool {
-	return s.called >= s.engine.config.MaxRecords || s.called >= leastBatch && time.Since(s.began) > s.engine.config.CommitInterval
+	return s.called >= s.engine.config.MaxRecords || s.called >= leastBatch &&
+		time.Since(s.began) > s.engine.config.CommitInterval
 }
 
 // drain goes on until nothing is open: all is handed out and marked, but for what is cut off for the next transaction.
@@ -238,7 +239,9 @@ func (s *session) warn(p *partition, wall time.Time) {
 	if s.engine.config.MayStand {
 		level = slog.LevelInfo
 	}
-	s.engine.config.Logger.Log(context.Background(), level, "event time stands still", "group", s.engine.graph.group, "partition", p.number,
-		"watermark", timeOf(p.time.Watermark()), "since", p.rose, "waits_for_topic", slowest.Topic, "waits_for_group", slowest.Origin,
+	s.engine.config.Logger.Log(context.Background(), level, "event time stands still", "group", s.engine.graph.group,
+		"partition", p.number,
+		"watermark", timeOf(p.time.Watermark()), "since", p.rose, "waits_for_topic", slowest.Topic, "waits_for_group",
+		slowest.Origin,
 		"waits_for_partition", slowest.Source, "at", timeOf(slowest.Time))
 }

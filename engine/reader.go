@@ -33,7 +33,8 @@ type reader struct {
 }
 
 func newReader(client *kgo.Client, topic string, partition int32, next int64) *reader {
-	return &reader{client: client, topic: topic, partition: partition, next: next, bytes: fetchBytes, leader: -1, decode: kgo.DefaultDecompressor()}
+	return &reader{client: client, topic: topic, partition: partition, next: next, bytes: fetchBytes, leader: -1,
+		decode: kgo.DefaultDecompressor()}
 }
 
 // read returns the next records, none if the broker had nothing within wait, or had only what is skipped.

@@ -67,7 +67,8 @@ const kafkaTombstones = 24 * time.Hour
 func tombstones(ctx context.Context, admin *kadm.Client, topic string) (time.Duration, error) {
 	var settings kadm.ResourceConfigs
 	err := throughOutage(ctx, func() (err error) {
-		if settings, err = admin.DescribeTopicConfigs(ctx, topic); err == nil && len(settings) > 0 && kerr.IsRetriable(settings[0].Err) {
+		if settings, err = admin.DescribeTopicConfigs(ctx, topic); err == nil && len(settings) > 0 &&
+			kerr.IsRetriable(settings[0].Err) {
 			err = settings[0].Err
 		}
 		return err
@@ -114,20 +115,25 @@ func (e *Engine) restore(ctx context.Context, l *local, onRow func(store.Row)) e
 		return err
 	}
 	if why := unfit(l.st.Stamp(), x, e.config.Clock()); why != "" {
-		e.config.Logger.Warn("table is rebuilt", "group", e.graph.group, "table", l.topic, "partition", l.partition, "reason", why)
+		e.config.Logger.Warn("table is rebuilt", "group", e.graph.group, "table", l.topic, "partition", l.partition,
+			"reason", why)
 		if err := l.st.Wipe(); err != nil {
 			return err
 		}
 	}
 	l.id = x.id
 	if onRow != nil {
-		if err := l.st.Ascend("", "", func(k string, v []byte) bool { onRow(store.Row{Key: k, Value: v}); return true }); err != nil {
+		if err := l.st.Ascend("", "", func(k string, v []byte) bool {
+			onRow(store.Row{Key: k, Value: v})
+			return true
+		}); err != nil {
 			return err
 		}
 	}
 	err = e.follow(ctx, client, l, x, onRow)
 	if errors.Is(err, errOutOfRange) { // retention overtook us
-		e.config.Logger.Warn("table is rebuilt", "group", e.graph.group, "table", l.topic, "partition", l.partition, "reason", err)
+		e.config.Logger.Warn("table is rebuilt", "group", e.graph.group, "table", l.topic, "partition", l.partition,
+			"reason", err)
 		if err := l.st.Wipe(); err != nil {
 			return err
 		}
@@ -140,7 +146,8 @@ func (e *Engine) restore(ctx context.Context, l *local, onRow func(store.Row)) e
 func (e *Engine) follow(ctx context.Context, client *kgo.Client, l *local, x extent, onRow func(store.Row)) error {
 	r := newReader(client, l.topic, l.partition, max(l.st.Stamp().Next, x.start))
 	labels := []string{e.graph.group, l.topic, strconv.Itoa(int(l.partition))}
-	restored, left := e.config.Metrics.restored.WithLabelValues(labels...), e.config.Metrics.restoring.WithLabelValues(labels...)
+	restored, left := e.config.Metrics.restored.WithLabelValues(labels...),
+		e.config.Metrics.restoring.WithLabelValues(labels...)
 	defer left.Set(0)
 	began, n := time.Now(), 0
 	reported := began
@@ -157,7 +164,8 @@ func (e *Engine) follow(ctx context.Context, client *kgo.Client, l *local, x ext
 		restored.Add(float64(len(records)))
 		if now := time.Now(); now.Sub(reported) >= reportEvery {
 			reported = now
-			e.config.Logger.Info("table is being restored", "group", e.graph.group, "table", l.topic, "partition", l.partition,
+			e.config.Logger.Info("table is being restored", "group", e.graph.group, "table", l.topic, "partition",
+				l.partition,
 				"at", r.next, "end", x.end, "records", n, "rate", int(float64(n)/now.Sub(began).Seconds()))
 		}
 	}

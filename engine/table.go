@@ -247,11 +247,13 @@ func (t *table) changes() ([]kgo.Record, error) {
 	rows := t.overlay.Rows()
 	records := make([]kgo.Record, len(rows))
 	for i, row := range rows {
-		if err := t.engine.fits(t.local.topic, row.Key, len(row.Key)+len(row.Value)+sizeOf(t.headers[row.Key])); err != nil {
+		if err := t.engine.fits(t.local.topic, row.Key,
+			len(row.Key)+len(row.Value)+sizeOf(t.headers[row.Key])); err != nil {
 			return nil, err
 		}
 		records[i] = kgo.Record{
-			Topic: t.local.topic, Partition: t.local.partition, Key: []byte(row.Key), Value: row.Value, Headers: headersOf(t.headers[row.Key]),
+			Topic: t.local.topic, Partition: t.local.partition, Key: []byte(row.Key), Value: row.Value,
+			Headers: headersOf(t.headers[row.Key]),
 		}
 	}
 	return records, nil

@@ -31,7 +31,8 @@ type timetable struct {
 func (e *Engine) openTimetable(ctx context.Context, number int32) (*timetable, error) {
 	at := place{stream.TimerTopic(e.graph.group), number}
 	l, err := e.locals.acquire(at, func(err error) {
-		e.config.Logger.Error("timers are rebuilt", "group", e.graph.group, "topic", at.topic, "partition", number, "error", err)
+		e.config.Logger.Error("timers are rebuilt", "group", e.graph.group, "topic", at.topic, "partition", number,
+			"error", err)
 	})
 	if err != nil {
 		return nil, err

@@ -43,7 +43,8 @@ func (e *Engine) checkTopics(ctx context.Context) error {
 		}
 		_, err := m.Partitions(topic)
 		if topic == e.graph.timers && errors.Is(err, ErrTopic) {
-			err = fmt.Errorf("%w: it keeps the group's timers, create it with cleanup.policy=compact and %d partitions", err, want)
+			err = fmt.Errorf("%w: it keeps the group's timers, create it with cleanup.policy=compact and %d partitions",
+				err, want)
 		}
 		errs = append(errs, err)
 	}

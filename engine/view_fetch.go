@@ -60,7 +60,8 @@ func (l *leading) request() *kmsg.FetchRequest {
 	for i := range l.parts {
 		part := l.parts[(l.first+i)%len(l.parts)]
 		p := kmsg.NewFetchRequestTopicPartition()
-		p.Partition, p.FetchOffset, p.PartitionMaxBytes, p.CurrentLeaderEpoch = part.number, part.known.Load().Next, fetchBytes, -1
+		p.Partition, p.FetchOffset, p.PartitionMaxBytes, p.CurrentLeaderEpoch = part.number, part.known.Load().Next,
+			fetchBytes, -1
 		t.Partitions = append(t.Partitions, p)
 	}
 	q := kmsg.NewPtrFetchRequest()

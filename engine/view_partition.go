@@ -35,7 +35,8 @@ const unknownTarget = math.MaxInt64
 func newViewPartition(v *View, number int32) *viewPartition {
 	p := &viewPartition{view: v, number: number, target: unknownTarget}
 	p.known.Store(&Known{})
-	v.config.Metrics.restored.WithLabelValues(viewsLabel, v.config.Table, p.label()) // 0 from the start, for a rate to rise from
+	// 0 from the start, for a rate to rise from
+	v.config.Metrics.restored.WithLabelValues(viewsLabel, v.config.Table, p.label())
 	return p
 }
 
@@ -73,7 +74,8 @@ func (p *viewPartition) note(k *Known, row store.Row) {
 		k.Sums, err = sum.Parse(row.Value)
 	}
 	if err != nil {
-		p.view.config.Logger.Error("a table's word about itself cannot be read", "table", p.view.config.Table, "partition", p.number, "error", err)
+		p.view.config.Logger.Error("a table's word about itself cannot be read", "table", p.view.config.Table,
+			"partition", p.number, "error", err)
 	}
 }
 
@@ -233,7 +235,8 @@ func (p *viewPartition) seen(now time.Time, stable, end int64) error {
 		return nil
 	}
 	if p.isRecovered() && p.farBehind(now, end) {
-		p.view.config.Logger.Warn("table is far behind", "group", viewsLabel, "table", p.view.config.Table, "partition", p.number, "at", next, "end", end)
+		p.view.config.Logger.Warn("table is far behind", "group", viewsLabel, "table", p.view.config.Table, "partition",
+			p.number, "at", next, "end", end)
 		p.aimAt(end)
 	}
 	return nil
@@ -242,7 +245,8 @@ func (p *viewPartition) seen(now time.Time, stable, end int64) error {
 func (p *viewPartition) open() error {
 	st, err := p.view.config.Stores.Open(p.view.config.Table, p.number)
 	if errors.Is(err, store.ErrCorrupt) && st != nil {
-		p.view.config.Logger.Error("table is rebuilt", "group", viewsLabel, "table", p.view.config.Table, "partition", p.number, "error", err)
+		p.view.config.Logger.Error("table is rebuilt", "group", viewsLabel, "table", p.view.config.Table, "partition",
+			p.number, "error", err)
 		err = nil
 	}
 	if err != nil {

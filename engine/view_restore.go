@@ -39,7 +39,8 @@ func (v *View) recount(records int) {
 			"took", now.Sub(r.began).Round(time.Millisecond), "rate", rate)
 	case r.under && now.Sub(r.reported) >= reportEvery:
 		r.reported = now
-		v.config.Logger.Info("table is being restored", "group", viewsLabel, "table", v.config.Table, "records", r.records,
+		v.config.Logger.Info("table is being restored", "group", viewsLabel, "table", v.config.Table, "records",
+			r.records,
 			"left", v.left(), "rate", rate)
 	}
 }

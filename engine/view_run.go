@@ -155,7 +155,8 @@ func (r *viewRun) trouble(ctx context.Context, err error) {
 	}
 	r.pause = min(2*pause, viewPauseMost)
 	r.mu.Unlock()
-	log("table cannot be followed; reads go on from what is known", "group", viewsLabel, "table", r.view.config.Table, "error", err)
+	log("table cannot be followed; reads go on from what is known", "group", viewsLabel, "table", r.view.config.Table,
+		"error", err)
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -188,7 +189,8 @@ func (r *viewRun) prepare(ctx context.Context) (all []*leading, missing, err err
 		broker := topic.Partitions[p.number].Leader
 		l := by[broker]
 		if l == nil {
-			l = &leading{view: r.view, client: r.client, broker: broker, id: topic.ID, decode: kgo.DefaultDecompressor()}
+			l = &leading{view: r.view, client: r.client, broker: broker, id: topic.ID,
+				decode: kgo.DefaultDecompressor()}
 			by[broker], all = l, append(all, l)
 		}
 		l.parts = append(l.parts, p)
@@ -238,7 +240,8 @@ func readExtents(ctx context.Context, client *kgo.Client, topic kadm.TopicDetail
 		start, ok := starts.Lookup(topic.Topic, n)
 		end, also := ends.Lookup(topic.Topic, n)
 		if err := errors.Join(p.Err, start.Err, end.Err); err != nil || !ok || !also || p.Leader < 0 {
-			missing = append(missing, fmt.Errorf("engine: table %s/%d has no leader or no offsets: %w", topic.Topic, n, err))
+			missing = append(missing, fmt.Errorf("engine: table %s/%d has no leader or no offsets: %w", topic.Topic,
+				n, err))
 			continue
 		}
 		all[n] = extent{id: topic.ID, start: start.Offset, end: end.Offset, tombstones: kept}

@@ -73,7 +73,8 @@ func (s *session) watch(every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for seen := new(lastStable); ; {
-		if err := errors.Join(s.checkEnds(s.ctx, client, false), s.measureStable(s.ctx, client, seen)); err != nil && s.ctx.Err() == nil {
+		if err := errors.Join(s.checkEnds(s.ctx, client, false), s.measureStable(s.ctx, client, seen)); err != nil &&
+			s.ctx.Err() == nil {
 			e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 		}
 		s.measure()

@@ -30,6 +30,7 @@ type Bounds struct {
 // DefaultBounds returns the defaults.
 func DefaultBounds() Bounds {
 	return Bounds{
-		Horizon: 24 * 3_600_000, Payments: 256, Late: 256, Old: 64, Switches: 32, Sets: 8, Windows: 100, Values: 1000, Days: 4000, Possibilities: 5000,
+		Horizon: 24 * 3_600_000, Payments: 256, Late: 256, Old: 64, Switches: 32, Sets: 8, Windows: 100, Values: 1000,
+		Days: 4000, Possibilities: 5000,
 	}
 }

@@ -79,7 +79,8 @@ func (m *Memory) Of(c Chronicle) map[string]Outlook {
 	told := c.validSets()
 	sets := remembered(told, m.bounds)
 	for _, career := range m.careers {
-		s := &scene{bounds: m.bounds, user: c.User, career: career, met: career.met(c.Met), told: told, sets: sets, recall: r}
+		s := &scene{bounds: m.bounds, user: c.User, career: career, met: career.met(c.Met), told: told, sets: sets,
+			recall: r}
 		if !career.segmented() { // no set makes a difference
 			s.told, s.sets = nil, sets[:1]
 		}

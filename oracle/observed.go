@@ -47,6 +47,7 @@ func (r *Recollection) Posted(partition int32, offset int64, at instant.Milli, p
 	if g.facts[p.TransactionID] == nil { // those of its later postings are the same
 		g.facts[p.TransactionID] = &p.Facts
 	}
-	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq, p.NetBefore, p.NetAfter, p.At})
+	g.postings = append(g.postings, Movement{g.facts[p.TransactionID], p.Kind == ledger.PaymentSettled, p.Seq,
+		p.NetBefore, p.NetAfter, p.At})
 	g.offsets.postings, g.appended = append(g.offsets.postings, offset), append(g.appended, at)
 }

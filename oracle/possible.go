@@ -67,7 +67,8 @@ func (p *possible) expects(s *stance, n int) bool {
 
 // misses tells whether something has not come that comes no more.
 func (p *possible) misses(s *stance, n int) bool {
-	return s.turns < len(p.turns) && p.turns[s.turns].Before <= n || s.sets < len(p.told) && p.told[s.sets].Before <= n ||
+	return s.turns < len(p.turns) && p.turns[s.turns].Before <= n || s.sets < len(p.told) &&
+		p.told[s.sets].Before <= n ||
 		s.stage < len(p.met) && p.met[s.stage].Before <= n
 }
 
@@ -170,7 +171,8 @@ func (p *possible) outlook() (o Outlook) {
 		}
 	}
 	if p.lost {
-		o.Unknown, o.Many = fmt.Sprintf("there are more than %d ways in which records may have met", p.bounds.Possibilities), true
+		o.Unknown, o.Many = fmt.Sprintf("there are more than %d ways in which records may have met",
+			p.bounds.Possibilities), true
 	}
 	return o
 }

@@ -43,7 +43,8 @@ type gathered struct {
 
 // NewRecollection returns one that has seen nothing.
 func NewRecollection() *Recollection {
-	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}, known: map[string][]Known{}, metBy: map[int32]int64{}}
+	return &Recollection{users: map[string]*gathered{}, reads: map[int32][]Read{}, known: map[string][]Known{},
+		metBy: map[int32]int64{}}
 }
 
 func (r *Recollection) user(id string, partition int32) *gathered {
@@ -112,7 +113,8 @@ func (r *Recollection) Handled(id string) bool {
 	}
 	last := r.reads[g.partition][len(r.reads[g.partition])-1]
 	below := func(offsets []int64, end int64) bool { return len(offsets) == 0 || offsets[len(offsets)-1] < end }
-	return below(g.offsets.postings, last.Postings) && below(g.offsets.turns, last.Enrolments) && below(g.offsets.sets, last.Segments)
+	return below(g.offsets.postings, last.Postings) && below(g.offsets.turns, last.Enrolments) &&
+		below(g.offsets.sets, last.Segments)
 }
 
 // Users returns whose rows something has reached.

@@ -89,7 +89,9 @@ func remembered(told []SegmentsArrival, bounds Bounds) [][]Set {
 }
 
 func (v *version) invites(segments []string) bool {
-	return len(v.Audience.Segments) == 0 || slices.ContainsFunc(segments, func(x string) bool { return slices.Contains(v.Audience.Segments, x) })
+	return len(v.Audience.Segments) == 0 || slices.ContainsFunc(segments, func(x string) bool {
+		return slices.Contains(v.Audience.Segments, x)
+	})
 }
 
 // fits tells whether a payment passes a version, whether or not the user is enrolled.

@@ -64,8 +64,9 @@ type Group[Row any] struct {
 	Name        string
 	Row         Codec[Row] // nil for a group without a table
 	DeadLetters string     // topic name
-	OnError     Policy     // of inputs that do not say otherwise, of the loop, timers and sweeps; defaults to ToDeadLetters
-	Clock       Clock      // what time callbacks see and timers go by; defaults to EventClock
+	// of inputs that do not say otherwise, of the loop, timers and sweeps; defaults to ToDeadLetters
+	OnError Policy
+	Clock   Clock // what time callbacks see and timers go by; defaults to EventClock
 	// Heartbeat is how often the table says as of when it is, also while nothing happens, for those who look it up with
 	// CurrentLookup. For groups with WallClock only. Defaults to never.
 	Heartbeat time.Duration

@@ -31,6 +31,7 @@ var fileRules = []rule{
 	{"sleeping tests", sleepingTests},
 	{"sizes", sizes},
 	{"prose lines", proseLines},
+	{"code lines", codeLines},
 	{"package variables", packageVars},
 	{"names", names},
 	{"doc comments", docComments},
@@ -123,6 +124,27 @@ func proseLines(s source) []string {
 		text := strings.TrimLeft(line, "\t")
 		prose := strings.HasPrefix(text, "// ") && !strings.HasPrefix(text, "//   ") && strings.Contains(text[3:], " ")
 		if width := 4*(len(line)-len(text)) + utf8.RuneCountInString(text); prose && width > proseColumns {
+			out = append(out, s.path+":"+itoa(i+1)+": "+itoa(width)+" columns, at most "+itoa(proseColumns))
+		}
+	}
+	return out
+}
+
+// unbreakable are lines of code that no line break makes shorter: with a tag of a field, or with a long text.
+var unbreakable = regexp.MustCompile("`[a-z][A-Za-z]*:\"|\"[^\"]{40,}\"|`[^`]{40,}|//(nolint|go:)")
+
+// codeLines bounds lines of code that is no test, with a tab as 4 columns.
+func codeLines(s source) []string {
+	if s.generated || s.test() || strings.HasPrefix(s.path, "bench/") {
+		return nil
+	}
+	var out []string
+	raw := false // within a text of several lines
+	for i, line := range strings.Split(s.text, "\n") {
+		text, within := strings.TrimLeft(line, "\t"), raw
+		raw = raw != (strings.Count(line, "`")%2 == 1)
+		width := 4*(len(line)-len(text)) + utf8.RuneCountInString(text)
+		if width > proseColumns && !within && !strings.HasPrefix(text, "//") && !unbreakable.MatchString(text) {
 			out = append(out, s.path+":"+itoa(i+1)+": "+itoa(width)+" columns, at most "+itoa(proseColumns))
 		}
 	}

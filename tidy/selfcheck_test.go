@@ -75,6 +75,9 @@ func TestRulesCanFail(t *testing.T) {
 		{"prose lines", "domain/a.go", "package x\n\n// " + strings.Repeat("a ", 59) + "b\n", "122 columns"},
 		{"prose lines", "domain/a.go", "package x\n\nfunc f() {\n\t// " + strings.Repeat("a ", 58) + "b\n}\n", "124 columns"},
 		{"prose lines", "domain/a.go", "package x\n\n//\t" + strings.Repeat("a ", 70) + "b\n", ""},
+		{"code lines", "domain/a.go", "package x\n\nvar x = a" + strings.Repeat(" + a", 27) + "\n", ""},
+		{"code lines", "domain/a.go", "package x\n\nvar x = a" + strings.Repeat(" + a", 28) + "\n", "121 columns"},
+		{"code lines", "domain/a.go", "package x\n\nvar x = f(\"" + strings.Repeat("a", 130) + "\")\n", ""},
 		{"prose lines", "domain/a.go", "package x\n\n// " + strings.Repeat("a", 130) + "\n", ""},
 
 		{"package variables", "domain/a.go", "package x\nvar cache = map[string]int{}\n", "variable cache"},

@@ -62,7 +62,8 @@ func group[Row any](t *Topology, into *stream.Group[Row], declared stream.Group[
 		what.outputs = append(what.outputs, stream.DeadLetters(declared))
 	}
 	spec := GroupSpec{
-		ID: id, Name: declared.Name, Inputs: what.inputs, Key: what.key, Outputs: what.outputs.Topics(), Lookups: what.lookups.Topics(), Clock: declared.Clock,
+		ID: id, Name: declared.Name, Inputs: what.inputs, Key: what.key, Outputs: what.outputs.Topics(),
+		Lookups: what.lookups.Topics(), Clock: declared.Clock,
 	}
 	spec.edges = slices.Concat(what.outputs, what.lookups)
 	if declared.Row != nil {

@@ -74,28 +74,34 @@ func (t *Topology) declareGroups() {
 		},
 	})
 	group(t, &t.Progress, stream.Group[*mission.UserRow]{Name: "progress", Row: missioncodec.UserRow{}}, edges{
-		key: byUser, inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name}, loop: true,
+		key: byUser, inputs: []string{t.Postings.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name},
+		loop:    true,
 		lookups: goka.Edges{stream.CurrentLookup(missions, mission.VersionLead/2)},
 		outputs: goka.Edges{stream.Output(t.Outcomes), stream.Output(t.Tasks), stream.Output(t.AuditUsers)},
 	})
 	group(t, &t.Budget, stream.Group[*budget.Row]{Name: "budget", Row: rewardcodec.BudgetRow{}}, edges{
-		key: "mission or pool/id", inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name}, loop: true,
+		key: "mission or pool/id", inputs: []string{t.Outcomes.Name, t.BudgetReturns.Name, t.PoolCodes.Name},
+		loop:    true,
 		outputs: goka.Edges{stream.Output(t.RewardsIn)},
 	})
-	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: rewardcodec.Row{}, Clock: stream.WallClock}, edges{
-		key: byUser, inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name}, loop: true, timers: true,
+	group(t, &t.Rewards, stream.Group[*reward.Row]{Name: "rewards", Row: rewardcodec.Row{},
+		Clock: stream.WallClock}, edges{
+		key: byUser, inputs: []string{t.RewardsIn.Name, t.Claims.Name, t.RewardResults.Name, t.Erasures.Name},
+		loop: true, timers: true,
 		outputs: goka.Edges{
 			stream.Output(t.BudgetReturns), stream.Output(t.Tasks), stream.Output(t.Notifications),
 			stream.Output(t.AuditUsers),
 		},
 	})
 	group(t, &t.Health, stream.Group[*health.Row]{Name: "health", Row: healthcodec.Row{}}, edges{
-		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true, lookups: goka.Edges{stream.Lookup(missions)},
+		key: byPath, inputs: []string{t.Attempts.Name}, loop: true, timers: true,
+		lookups: goka.Edges{stream.Lookup(missions)},
 		outputs: goka.Edges{
 			stream.Output(t.HealthWindows), stream.Output(t.HealthCorrections), stream.Output(t.HealthScores),
 		},
 	})
-	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: catalogcodec.Row{}, Clock: stream.WallClock, Heartbeat: time.Second}, edges{
+	group(t, &t.Catalog, stream.Group[*catalog.Row]{Name: catalogID, Row: catalogcodec.Row{}, Clock: stream.WallClock,
+		Heartbeat: time.Second}, edges{
 		key: byEntity, inputs: []string{t.CatalogCommands.Name}, timers: true,
 		outputs: goka.Edges{
 			stream.Output(t.CatalogEvents), stream.Output(t.Audit), stream.Output(t.Overrides),
@@ -108,7 +114,8 @@ func (t *Topology) declareGroups() {
 	})
 	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
 		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name},
-		outputs: goka.Edges{goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})), stream.Output(t.Audit)},
+		outputs: goka.Edges{goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})),
+			stream.Output(t.Audit)},
 	})
 }
 

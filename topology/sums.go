@@ -70,7 +70,8 @@ func GrantingSum(kind string) string { return "granting/" + kind }
 
 // CurrencyOf returns the currency of a sum that has one.
 func CurrencyOf(sum string) (string, bool) {
-	for _, prefix := range []string{settledSum, reversedSum, returnedSum, expiredSum, receivedSum, creditedSum, debitedSum} {
+	for _, prefix := range []string{settledSum, reversedSum, returnedSum, expiredSum, receivedSum, creditedSum,
+		debitedSum} {
 		if currency, ok := strings.CutPrefix(sum, prefix); ok {
 			return currency, true
 		}

@@ -19,7 +19,8 @@ func windowEnd(r *health.WindowRecord) time.Time { return time.UnixMilli(int64(r
 
 // Coordinates turns an origin into the coordinates of its dead letter.
 func Coordinates(o payment.Origin) stream.Coordinates {
-	return stream.Coordinates{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset, Timestamp: o.Timestamp.Time(), Key: o.Key, DeadLetter: o.DeadLetter}
+	return stream.Coordinates{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset, Timestamp: o.Timestamp.Time(),
+		Key: o.Key, DeadLetter: o.DeadLetter}
 }
 
 // A dead letter past intake names the payments record; an event is written as JSON, so that it can be edited and

@@ -61,7 +61,8 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("replication %d: must be at least 1", c.Replication))
 	}
 	if c.AuditRetention != 0 && c.AuditRetention < minAuditRetention {
-		errs = append(errs, fmt.Errorf("audit.retention %s: must be at least 8760h, a year, or 0s, without limit", c.AuditRetention))
+		errs = append(errs, fmt.Errorf("audit.retention %s: must be at least 8760h, a year, or 0s, without limit",
+			c.AuditRetention))
 	}
 	return errors.Join(errs...)
 }

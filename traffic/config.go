@@ -156,7 +156,8 @@ type share struct {
 
 func (c Config) shares() []share {
 	return []share{
-		{"pending", c.Pending}, {"hanging", c.Hanging}, {"overdue", c.Overdue}, {"retries", c.Retries}, {"late success", c.LateSuccess},
+		{"pending", c.Pending}, {"hanging", c.Hanging}, {"overdue", c.Overdue}, {"retries", c.Retries},
+		{"late success", c.LateSuccess},
 		{"refunds", c.Refunds}, {"returned refunds", c.ReturnedRefunds}, {"early refunds", c.EarlyRefunds},
 		{"late", c.Late}, {"duplicates", c.Duplicates}, {"altered", c.Altered}, {"anomalies", c.Anomalies},
 		{"poison", c.Poison}, {"unknown fields", c.UnknownFields}, {"epoch times", c.EpochTimes},

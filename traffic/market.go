@@ -107,7 +107,8 @@ func modes() []mode {
 			{"freecharge", 5, 0.93, 0.05, 0.002, 0.95},
 		}},
 		{name: "bnpl", share: 0.02, instruments: []instrument{
-			{"simpl", 40, 0.93, 0.065, 0.001, 0.97}, {"lazypay", 35, 0.92, 0.07, 0.001, 0.97}, {"zestmoney", 25, 0.90, 0.09, 0.001, 0.96},
+			{"simpl", 40, 0.93, 0.065, 0.001, 0.97}, {"lazypay", 35, 0.92, 0.07, 0.001, 0.97},
+			{"zestmoney", 25, 0.90, 0.09, 0.001, 0.96},
 		}},
 	}
 }
@@ -143,7 +144,8 @@ func gateways() []weighted {
 
 func apps() []weighted {
 	return []weighted{
-		{"phonepe", 46}, {"gpay", 36}, {"paytm", 7}, {"navi", 3}, {"supermoney", 2}, {"bhim", 2}, {"amazonpay", 1.5}, {"cred", 1.5}, {"famapp", 1},
+		{"phonepe", 46}, {"gpay", 36}, {"paytm", 7}, {"navi", 3}, {"supermoney", 2}, {"bhim", 2}, {"amazonpay", 1.5},
+		{"cred", 1.5}, {"famapp", 1},
 	}
 }
 
@@ -153,18 +155,24 @@ func cards() []weighted {
 
 func categories() []category {
 	return []category{
-		{"food", 32_000, 0.6}, {"grocery", 45_000, 0.8}, {"shopping", 90_000, 1.0}, {"travel", 180_000, 1.1}, {"bills", 70_000, 0.9},
-		{"recharge", 29_900, 0.4}, {"fuel", 60_000, 0.7}, {"transport", 18_000, 0.7}, {"entertainment", 35_000, 0.6}, {"pharmacy", 40_000, 0.8},
+		{"food", 32_000, 0.6}, {"grocery", 45_000, 0.8}, {"shopping", 90_000, 1.0}, {"travel", 180_000, 1.1},
+		{"bills", 70_000, 0.9},
+		{"recharge", 29_900, 0.4}, {"fuel", 60_000, 0.7}, {"transport", 18_000, 0.7}, {"entertainment", 35_000, 0.6},
+		{"pharmacy", 40_000, 0.8},
 		{"transfer", 100_000, 1.3}, {"retail", 12_000, 0.9},
 	}
 }
 
 func namedMerchants() []merchant {
 	return []merchant{
-		{"swiggy", 0}, {"zomato", 0}, {"amazon", 2}, {"flipkart", 2}, {"blinkit", 1}, {"zepto", 1}, {"bigbasket", 1}, {"uber", 7}, {"ola", 7},
-		{"rapido", 7}, {"irctc", 3}, {"makemytrip", 3}, {"jio", 5}, {"airtel", 5}, {"vi", 5}, {"myntra", 2}, {"dmart", 1}, {"indianoil", 6},
-		{"hpcl", 6}, {"bookmyshow", 8}, {"netflix", 8}, {"hotstar", 8}, {"apollo", 9}, {"pharmeasy", 9}, {"tatapower", 4}, {"bescom", 4},
-		{"dominos", 0}, {"nykaa", 2}, {"meesho", 2}, {"ajio", 2}, {"indigo", 3}, {"croma", 2}, {"dream11", 8}, {"bajaj", 4}, {"p2p", 10},
+		{"swiggy", 0}, {"zomato", 0}, {"amazon", 2}, {"flipkart", 2}, {"blinkit", 1}, {"zepto", 1}, {"bigbasket", 1},
+		{"uber", 7}, {"ola", 7},
+		{"rapido", 7}, {"irctc", 3}, {"makemytrip", 3}, {"jio", 5}, {"airtel", 5}, {"vi", 5}, {"myntra", 2},
+		{"dmart", 1}, {"indianoil", 6},
+		{"hpcl", 6}, {"bookmyshow", 8}, {"netflix", 8}, {"hotstar", 8}, {"apollo", 9}, {"pharmeasy", 9},
+		{"tatapower", 4}, {"bescom", 4},
+		{"dominos", 0}, {"nykaa", 2}, {"meesho", 2}, {"ajio", 2}, {"indigo", 3}, {"croma", 2}, {"dream11", 8},
+		{"bajaj", 4}, {"p2p", 10},
 	}
 }
 

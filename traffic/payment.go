@@ -168,7 +168,8 @@ func (s *script) anomaly(at int64) {
 	case 2:
 		s.step++
 		s.g.emit(event{
-			of: s.p, kind: Payment, step: s.step, verdict: succeeded, stranger: true, gateway: s.gateway, currency: s.p.currency, amount: 2 * s.p.amount,
+			of: s.p, kind: Payment, step: s.step, verdict: succeeded, stranger: true, gateway: s.gateway,
+			currency: s.p.currency, amount: 2 * s.p.amount,
 			updated: at - s.shift,
 		}, at)
 	default:
@@ -211,7 +212,8 @@ func (g *Generator) outage(p *purchase) *Outage {
 	for i := range g.cfg.Outages {
 		o := &g.cfg.Outages[i]
 		if (o.Mode == "" || o.Mode == p.mode.name) && (o.Instrument == "" || o.Instrument == p.instr.name) &&
-			(o.Gateway == "" || o.Gateway == p.gateway) && p.created >= o.From.UnixMilli() && p.created < o.To.UnixMilli() {
+			(o.Gateway == "" || o.Gateway == p.gateway) && p.created >= o.From.UnixMilli() &&
+			p.created < o.To.UnixMilli() {
 			return o
 		}
 	}
@@ -254,7 +256,8 @@ type script struct {
 func (s *script) payment(v verdict, at, latency, hold int64) {
 	s.step++
 	s.g.emit(event{
-		of: s.p, kind: Payment, step: s.step, verdict: v, gateway: s.gateway, attempt: s.attempt, currency: s.p.currency, amount: s.p.amount,
+		of: s.p, kind: Payment, step: s.step, verdict: v, gateway: s.gateway, attempt: s.attempt,
+		currency: s.p.currency, amount: s.p.amount,
 		latency: latency, updated: at - s.shift,
 	}, at+hold)
 }
@@ -262,7 +265,8 @@ func (s *script) payment(v verdict, at, latency, hold int64) {
 func (s *script) reversal(number uint8, v verdict, amount int64, currency string, at int64) {
 	s.step++
 	s.g.emit(event{
-		of: s.p, kind: Reversal, reversal: true, step: s.step, revision: number, verdict: v, currency: currency, amount: amount,
+		of: s.p, kind: Reversal, reversal: true, step: s.step, revision: number, verdict: v, currency: currency,
+		amount:  amount,
 		updated: at - s.shift,
 	}, at)
 }

@@ -64,7 +64,8 @@ func (s *Server) topicDocuments() error {
 func (s *Server) everywhere(op *huma.Operation) {
 	statuses := []int{http.StatusBadRequest, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError}
 	if op.RequestBody != nil {
-		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType)
 	}
 	s.Answers(*op, statuses...)
 	for _, p := range op.Parameters {
@@ -76,10 +77,12 @@ func (s *Server) everywhere(op *huma.Operation) {
 			r.Headers = map[string]*huma.Param{}
 		}
 		text := &huma.Schema{Type: huma.TypeString}
-		r.Headers[serve.RequestIDHeader] = &huma.Param{Description: "The request's own, or a new one; the log has it", Schema: text}
+		r.Headers[serve.RequestIDHeader] = &huma.Param{Description: "The request's own, or a new one; the log has it",
+			Schema: text}
 		switch status {
 		case "401":
-			r.Headers["WWW-Authenticate"] = &huma.Param{Description: "How to authenticate, and what was wrong", Schema: text}
+			r.Headers["WWW-Authenticate"] = &huma.Param{Description: "How to authenticate, and what was wrong",
+				Schema: text}
 		case "429", "503":
 			r.Headers["Retry-After"] = &huma.Param{Description: "Seconds", Schema: &huma.Schema{Type: huma.TypeInteger}}
 		}
@@ -125,7 +128,8 @@ func nullsWithin(s *huma.Schema) {
 		case p.Ref != "" || p.Type == huma.TypeArray:
 			value := *p
 			value.Description = ""
-			s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{&value, {Type: "null"}}, Description: p.Description}
+			s.Properties[field] = &huma.Schema{AnyOf: []*huma.Schema{&value, {Type: "null"}},
+				Description: p.Description}
 		case p.Type != "":
 			p.Nullable = true
 			if len(p.Enum) > 0 {

@@ -47,11 +47,13 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		return func(key string, value []byte, err error) { bad.Report(table, key, value, err) }
 	}
 	x := &Indexes{
-		catalog: t.Catalog, missions: missionviews.NewIndex(), audit: auditviews.NewIndex(t, bad.Report), keys: catalogviews.NewKeyIndex(),
+		catalog: t.Catalog, missions: missionviews.NewIndex(), audit: auditviews.NewIndex(t, bad.Report),
+		keys:        catalogviews.NewKeyIndex(),
 		definitions: catalogviews.NewDefinitionIndex(),
 		letters:     deadletterviews.NewIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
 		series:      &healthviews.SeriesIndex{}, bad: bad, watchers: serve.NewTableWatchers(),
-		modes: &healthviews.ModeIndex{Codec: t.Routing.Row, Bad: reporting(string(t.Routing.Table())), Now: now, Closing: map[string]healthviews.LastClose{}},
+		modes: &healthviews.ModeIndex{Codec: t.Routing.Row, Bad: reporting(string(t.Routing.Table())), Now: now,
+			Closing: map[string]healthviews.LastClose{}},
 	}
 	x.byGroup = map[string]func(string, []byte){
 		t.Progress.Name:    func(key string, _ []byte) { x.watchers.Progress.Changed(key) },

@@ -56,7 +56,8 @@ func (s *Server) probes() {
 	alive.Security = []map[string][]string{{}}
 	huma.Register(s.API, alive,
 		func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{Liveness{Status: "ok"}}, nil })
-	op := s.Operation("readyz", http.MethodGet, "/readyz", serve.TagServer, "Every table is loaded; with min_as_of, and reflects that much")
+	op := s.Operation("readyz", http.MethodGet, "/readyz", serve.TagServer,
+		"Every table is loaded; with min_as_of, and reflects that much")
 	op.Middlewares = huma.Middlewares{s.Known}
 	op.Security = []map[string][]string{{}}
 	s.Answers(op, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)

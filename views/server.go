@@ -214,15 +214,18 @@ func New(c Config) (*Server, error) {
 // rooms makes the rooms and tells them of each other.
 func (s *Server) rooms() {
 	c, x := &s.config, s.config.Indexes
-	s.catalog = &catalogviews.Routes{Kit: s.Kit, Index: x.definitions, Keys: x.keys, Missions: x.missions, Commands: c.Commands}
+	s.catalog = &catalogviews.Routes{Kit: s.Kit, Index: x.definitions, Keys: x.keys, Missions: x.missions,
+		Commands: c.Commands}
 	s.rewards = &rewardviews.Routes{Kit: s.Kit, Commands: c.UserCommands}
-	s.missions = &missionviews.Routes{Kit: s.Kit, Catalog: s.catalog, Rewards: s.rewards, Index: x.missions, Commands: c.UserCommands, Simulator: c.Simulator, Streams: missionviews.NewStreams()}
+	s.missions = &missionviews.Routes{Kit: s.Kit, Catalog: s.catalog, Rewards: s.rewards, Index: x.missions,
+		Commands: c.UserCommands, Simulator: c.Simulator, Streams: missionviews.NewStreams()}
 	s.health = healthviews.New(s.Kit, x.series, x.modes, c.Feed)
 	s.ledger = &ledgerviews.Routes{Kit: s.Kit, Missions: s.missions}
 	s.audit = &auditviews.Routes{Kit: s.Kit, Index: x.audit, Log: c.Audit}
 	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands}
 	s.payments = &paymentviews.Routes{Kit: s.Kit, Payments: c.Payments, Signatures: c.Signatures, Rules: c.Intake}
-	s.dev = &devviews.Routes{Kit: s.Kit, Health: s.health, Missions: s.missions, Minter: c.Minter, Page: c.Board, Breaks: c.Breaker}
+	s.dev = &devviews.Routes{Kit: s.Kit, Health: s.health, Missions: s.missions, Minter: c.Minter, Page: c.Board,
+		Breaks: c.Breaker}
 	s.Seats["health"], s.Seats["user"] = s.health.Listeners, s.missions.Streams.Users
 	s.Kit.Config.Catalog.Find = s.missions.Find
 }
@@ -252,7 +255,8 @@ func (s *Server) routes() {
 // kit returns what rooms need of c.
 func (c *Config) kit() serve.Config {
 	return serve.Config{
-		Topology: c.Topology, Tables: c.Tables, Settings: c.Settings, Catalog: c.Catalog, Ledger: c.Ledger, Missions: c.Missions, Verifier: c.Verifier,
+		Topology: c.Topology, Tables: c.Tables, Settings: c.Settings, Catalog: c.Catalog, Ledger: c.Ledger,
+		Missions: c.Missions, Verifier: c.Verifier,
 		OpenHealth: c.OpenHealth, Limits: c.Limits, Registerer: c.Registerer, Wait: c.Wait, Log: c.Log, Now: c.Now,
 	}
 }
@@ -309,10 +313,13 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry(serve.ComponentPrefix, schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					serve.BearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
+					serve.BearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+						Description: "A token with sub, roles, iss, aud and exp; see `millrace token mint`."},
 					paymentviews.WebhookScheme: {
 						Type: "apiKey", In: "header", Name: signature.WebhookHeader,
-						Description: "Standard Webhooks: with " + signature.IDHeader + " and " + signature.TimestampHeader + ", and a secret that begins with whsec_; good for 5 minutes and for one call.",
+						Description: "Standard Webhooks: with " + signature.IDHeader + " and " +
+							signature.TimestampHeader +
+							", and a secret that begins with whsec_; good for 5 minutes and for one call.",
 					},
 					paymentviews.SignatureScheme: {
 						Type: "apiKey", In: "header", Name: signature.Header,
@@ -334,7 +341,8 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 		Transformers: []huma.Transformer{problem.Transformer(
 			func(ctx huma.Context) string { return serve.RequestID(ctx.Context()) },
 			func(ctx huma.Context, detail string) {
-				log.ErrorContext(ctx.Context(), "a request failed", "request_id", serve.RequestID(ctx.Context()), "operation", ctx.Operation().OperationID, "error", detail)
+				log.ErrorContext(ctx.Context(), "a request failed", "request_id", serve.RequestID(ctx.Context()),
+					"operation", ctx.Operation().OperationID, "error", detail)
 			},
 		)},
 	}

@@ -33,7 +33,8 @@ type books struct {
 
 // moneyTopics are those that conservation, journal and outcomes need.
 func moneyTopics(t *topology.Topology) []string {
-	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name, t.BudgetReturns.Name, loopTopic(t, t.Budget.Name), loopTopic(t, t.Rewards.Name),
+	return []string{t.Postings.Name, t.Journal.Name, t.Outcomes.Name, t.Erasures.Name, t.RewardsIn.Name,
+		t.BudgetReturns.Name, loopTopic(t, t.Budget.Name), loopTopic(t, t.Rewards.Name),
 		string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())}
 }
 
@@ -63,10 +64,12 @@ func newBooks(c Config, whole func(topic string) bool) *books {
 	logs := whole(t.Postings.Name) && whole(t.Journal.Name) && whole(string(t.Ledger.Table()))
 	return &books{
 		topology: t, transactions: newTransactions(c.Retention.Milliseconds(), t.Config.Partitions, logs),
-		users:   newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(t.Erasures.Name) && whole(string(t.Progress.Table()))),
-		budgets: newBudgets(newLoop(t, t.Budget.Name), t.BudgetReturns.Name, whole(t.RewardsIn.Name) && whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
-		coins:   newCoins(newLoop(t, t.Rewards.Name), whole(string(t.Rewards.Table()))),
-		totals:  newTotals(), unreadable: newUnreadable(compacted(t)),
+		users: newUsers(t, whole(t.Postings.Name) && whole(t.Outcomes.Name) && whole(t.Erasures.Name) &&
+			whole(string(t.Progress.Table()))),
+		budgets: newBudgets(newLoop(t, t.Budget.Name), t.BudgetReturns.Name, whole(t.RewardsIn.Name) &&
+			whole(t.BudgetReturns.Name) && whole(string(t.Budget.Table()))),
+		coins:  newCoins(newLoop(t, t.Rewards.Name), whole(string(t.Rewards.Table()))),
+		totals: newTotals(), unreadable: newUnreadable(compacted(t)),
 		config: c, commands: whole(t.Enrolments.Name) && whole(t.UserSegments.Name),
 	}
 }
@@ -77,7 +80,8 @@ func (b *books) complete() {
 	b.transactions.waiting = map[string][]Waiting{}
 	b.grants = newGrants(b.budgets.whole)
 	b.budgets.grants, b.coins.grants = b.grants, b.grants
-	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(), newTallies(b.config, b.users.whole, b.commands)
+	b.windows, b.producers, b.users.tallies = newWindows(), newProducers(),
+		newTallies(b.config, b.users.whole, b.commands)
 	b.timers, b.clocks = map[string]*timers{}, map[string]*timers{}
 	for _, g := range b.topology.Groups() {
 		if g.Timers != "" {

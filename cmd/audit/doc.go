@@ -100,7 +100,8 @@ func (c Config) Validate() error {
 	if c.Topology == nil {
 		errs = append(errs, errors.New("audit: a topology is needed"))
 	}
-	for name, d := range map[string]time.Duration{"retention": c.Retention, "horizon": c.Horizon, "lead": c.Lead, "settle": c.Settle, "every": c.Every} {
+	for name, d := range map[string]time.Duration{"retention": c.Retention, "horizon": c.Horizon, "lead": c.Lead,
+		"settle": c.Settle, "every": c.Every} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("audit: %s %v: must not be negative", name, d))
 		}

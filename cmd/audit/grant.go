@@ -29,7 +29,8 @@ type terms struct {
 
 func newGrants(whole bool) *grants {
 	return &grants{
-		whole: whole, allotted: map[string][]terms{}, rows: map[string]map[string]*reward.Reward{}, places: map[string]string{}, touched: map[string]bool{},
+		whole: whole, allotted: map[string][]terms{}, rows: map[string]map[string]*reward.Reward{},
+		places: map[string]string{}, touched: map[string]bool{},
 	}
 }
 
@@ -39,8 +40,10 @@ func (b *grants) addAllotment(a *budget.Allotment) {
 	}
 	id := reward.ID(a.UserID, a.Mission, a.Version, a.WindowStart, a.Iteration)
 	t := terms{
-		mission: a.Mission, kind: a.Reward.Kind, pool: a.Reward.Pool, currency: mission.UnitOf(a.Reward.Kind, a.Currency), mode: a.Grant.Mode, debt: a.Debt,
-		version: a.Version, iteration: a.Iteration, amount: a.Amount, window: a.WindowStart, at: a.At, hold: a.Grant.Hold, expires: a.Reward.ExpiresAfter,
+		mission: a.Mission, kind: a.Reward.Kind, pool: a.Reward.Pool,
+		currency: mission.UnitOf(a.Reward.Kind, a.Currency), mode: a.Grant.Mode, debt: a.Debt,
+		version: a.Version, iteration: a.Iteration, amount: a.Amount, window: a.WindowStart, at: a.At,
+		hold: a.Grant.Hold, expires: a.Reward.ExpiresAfter,
 	}
 	b.allotted[id] = append(b.allotted[id], t)
 	b.touched[a.UserID] = true
@@ -74,8 +77,9 @@ func (b *grants) open(credited func(user, id string, amount int64) bool) []diffe
 			}
 			sound = false
 			out = append(out, difference{
-				check: checkRewards, key: user + "\x00" + id, place: b.places[user], state: fmt.Sprint(*r, len(b.allotted[id])),
-				text: fmt.Sprintf("user %s (%s), reward %s: %s", user, b.places[user], id, what),
+				check: checkRewards, key: user + "\x00" + id, place: b.places[user],
+				state: fmt.Sprint(*r, len(b.allotted[id])),
+				text:  fmt.Sprintf("user %s (%s), reward %s: %s", user, b.places[user], id, what),
 			})
 		}
 		if sound {
@@ -104,8 +108,10 @@ func (b *grants) wrong(user string, r *reward.Reward) string {
 		return fmt.Sprintf("it is in epoch %d after %d allotments", r.Epoch, len(all))
 	}
 	have := terms{
-		mission: r.Mission, kind: r.Kind, pool: r.Pool, currency: mission.UnitOf(r.Kind, r.Currency), mode: r.Mode, debt: r.Debt,
-		version: r.Version, iteration: r.Iteration, amount: r.Amount, window: r.WindowStart, at: r.At, hold: r.Hold, expires: r.Expires,
+		mission: r.Mission, kind: r.Kind, pool: r.Pool, currency: mission.UnitOf(r.Kind, r.Currency), mode: r.Mode,
+		debt:    r.Debt,
+		version: r.Version, iteration: r.Iteration, amount: r.Amount, window: r.WindowStart, at: r.At, hold: r.Hold,
+		expires: r.Expires,
 	}
 	adopted := r.Paid != 0 && r.Paid != r.Epoch // it is what the user has kept of an earlier epoch
 	known := false
@@ -143,7 +149,8 @@ func (b *coins) credited(user, id string, amount int64) bool {
 	}
 	has := func(entries []reward.Entry) bool {
 		for _, e := range entries {
-			if e.RewardID == id && e.Amount == amount && (e.Kind == reward.EntryReward || e.Kind == reward.EntryGoodwill) {
+			if e.RewardID == id && e.Amount == amount &&
+				(e.Kind == reward.EntryReward || e.Kind == reward.EntryGoodwill) {
 				return true
 			}
 		}

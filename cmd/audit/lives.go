@@ -28,7 +28,8 @@ func join(chains []chain, place string, p *ledger.Posting) []chain {
 		}
 	}
 	return append(chains, chain{
-		user: p.UserID, place: place, first: p.Seq, seq: p.Seq, before: p.NetBefore, net: p.NetAfter, beganAt: int64(p.At), lastAt: int64(p.At),
+		user: p.UserID, place: place, first: p.Seq, seq: p.Seq, before: p.NetBefore, net: p.NetAfter,
+		beganAt: int64(p.At), lastAt: int64(p.At),
 	})
 }
 
@@ -40,18 +41,25 @@ func livesOf(chains []chain, whole bool) (lives []chain, broken string) {
 		return chains, ""
 	}
 	rest := slices.Clone(chains)
-	slices.SortFunc(rest, func(a, b chain) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.beganAt, b.beganAt)) })
+	slices.SortFunc(rest, func(a, b chain) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.beganAt, b.beganAt))
+	})
 	for _, c := range rest {
 		if i := slices.IndexFunc(lives, func(l chain) bool { return c.follows(&l) }); i >= 0 {
-			lives[i].seq, lives[i].net, lives[i].place, lives[i].lastAt = c.seq, c.net, c.place, max(lives[i].lastAt, c.lastAt)
+			lives[i].seq, lives[i].net, lives[i].place, lives[i].lastAt = c.seq, c.net, c.place,
+				max(lives[i].lastAt, c.lastAt)
 			continue
 		}
-		if broken == "" && !c.begins() && (whole || slices.ContainsFunc(lives, func(l chain) bool { return l.user == c.user })) {
+		if broken == "" && !c.begins() && (whole || slices.ContainsFunc(lives, func(l chain) bool {
+			return l.user == c.user
+		})) {
 			broken = c.strange(lives)
 		}
 		lives = append(lives, c)
 	}
-	slices.SortFunc(lives, func(a, b chain) int { return cmp.Or(cmp.Compare(a.beganAt, b.beganAt), cmp.Compare(a.seq, b.seq)) })
+	slices.SortFunc(lives, func(a, b chain) int {
+		return cmp.Or(cmp.Compare(a.beganAt, b.beganAt), cmp.Compare(a.seq, b.seq))
+	})
 	return lives, broken
 }
 

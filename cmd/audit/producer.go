@@ -30,7 +30,8 @@ func (b *producers) observe(r *kgo.Record) {
 	if seen && r.ProducerEpoch < highest {
 		b.found = append(b.found, difference{
 			check: checkFenced, sure: true, key: placeOf(r),
-			text: fmt.Sprintf("%s: written in epoch %d of producer %d, which had epoch %d before", placeOf(r), r.ProducerEpoch, r.ProducerID, highest),
+			text: fmt.Sprintf("%s: written in epoch %d of producer %d, which had epoch %d before", placeOf(r),
+				r.ProducerEpoch, r.ProducerID, highest),
 		})
 	}
 	b.epochs[at] = max(highest, r.ProducerEpoch)

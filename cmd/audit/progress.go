@@ -51,8 +51,10 @@ func newTallies(c Config, postings, commands bool) *tallies {
 		return nil
 	}
 	return &tallies{
-		histories: map[string]*mission.History{}, known: map[string][]oracle.Known{}, index: mission.NewIndex(), recalled: oracle.NewRecollection(),
-		lead: c.Lead, horizon: c.Horizon, commands: commands, rows: map[string]*mission.UserRow{}, left: map[string]string{}, sights: map[int32]*sight{}, deepened: map[string]bool{},
+		histories: map[string]*mission.History{}, known: map[string][]oracle.Known{}, index: mission.NewIndex(),
+		recalled: oracle.NewRecollection(),
+		lead:     c.Lead, horizon: c.Horizon, commands: commands, rows: map[string]*mission.UserRow{},
+		left: map[string]string{}, sights: map[int32]*sight{}, deepened: map[string]bool{},
 	}
 }
 
@@ -238,7 +240,8 @@ func (b *tallies) recall(user, place string, row *mission.UserRow) (out []differ
 // outlooks returns where a user may stand in each mission. Where too many ways are open, what is there may be what
 // comes of the likely one, in which all arrived as soon as it may have: then nothing more is asked. Else, for some
 // users, many more ways are followed.
-func (b *tallies) outlooks(c oracle.Chronicle, there map[string]map[oracle.ProgressKey]oracle.Progress) map[string]oracle.Outlook {
+func (b *tallies) outlooks(c oracle.Chronicle,
+	there map[string]map[oracle.ProgressKey]oracle.Progress) map[string]oracle.Outlook {
 	out := b.memory.Of(c)
 	many := func(o oracle.Outlook) bool { return o.Many }
 	if !slices.ContainsFunc(slices.Collect(maps.Values(out)), many) {

@@ -28,22 +28,25 @@ type Check struct {
 
 // The names of the checks.
 const (
-	checkConservation = "conservation" // ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
-	checkCoins        = "coins"        // the entries of a user add up to the balance
-	checkProgress     = "progress"     // what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
-	checkRewards      = "rewards"      // a reward is what an allotment says, and its coins are among the entries
-	checkBudgets      = "budgets"      // reserved and spent of a mission = allotted - returned
-	checkJournal      = "journal"      // the last line of a transaction in ledger-journal says what its row says
-	checkOutcomes     = "outcomes"     // completions in a user's row = completed - revoked on outcomes
-	checkWindows      = "windows"      // one final for each window, and corrections in order behind it
-	checkFenced       = "fenced"       // nothing of a producer that had been fenced is committed
-	checkTimers       = "timers"       // no timer is pending whose time has passed
-	checkRecords      = "records"      // every record that is audited can be read
+	// ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
+	checkConservation = "conservation"
+	checkCoins        = "coins" // the entries of a user add up to the balance
+	// what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
+	checkProgress = "progress"
+	checkRewards  = "rewards"  // a reward is what an allotment says, and its coins are among the entries
+	checkBudgets  = "budgets"  // reserved and spent of a mission = allotted - returned
+	checkJournal  = "journal"  // the last line of a transaction in ledger-journal says what its row says
+	checkOutcomes = "outcomes" // completions in a user's row = completed - revoked on outcomes
+	checkWindows  = "windows"  // one final for each window, and corrections in order behind it
+	checkFenced   = "fenced"   // nothing of a producer that had been fenced is committed
+	checkTimers   = "timers"   // no timer is pending whose time has passed
+	checkRecords  = "records"  // every record that is audited can be read
 )
 
 // allChecks returns the names of all checks, in their order.
 func allChecks() []string {
-	return []string{checkConservation, checkProgress, checkCoins, checkRewards, checkBudgets, checkJournal, checkOutcomes, checkWindows, checkFenced, checkTimers, checkRecords}
+	return []string{checkConservation, checkProgress, checkCoins, checkRewards, checkBudgets, checkJournal,
+		checkOutcomes, checkWindows, checkFenced, checkTimers, checkRecords}
 }
 
 // difference is where the two sides of an account do not agree.

@@ -102,8 +102,9 @@ func (b *coins) open() []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: checkCoins, key: user, place: w.place, currency: mission.Coins, minor: minor, state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
-			text: fmt.Sprintf("user %s (%s): %s", user, w.place, what),
+			check: checkCoins, key: user, place: w.place, currency: mission.Coins, minor: minor,
+			state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
+			text:  fmt.Sprintf("user %s (%s): %s", user, w.place, what),
 		})
 	}
 	return out
@@ -126,7 +127,8 @@ func (w *wallet) wrong(whole bool) (string, int64) {
 	}
 	for i, e := range append(entries, w.entries...) {
 		if sum += e.Amount; e.Number != first+int64(i) || e.BalanceAfter != sum {
-			return fmt.Sprintf("coin entry %d says number %d and a balance of %d, the entries up to it add up to %d", first+int64(i), e.Number, e.BalanceAfter, sum), e.BalanceAfter - sum
+			return fmt.Sprintf("coin entry %d says number %d and a balance of %d, the entries up to it add up to %d",
+				first+int64(i), e.Number, e.BalanceAfter, sum), e.BalanceAfter - sum
 		}
 	}
 	if sum != w.balance {
@@ -170,7 +172,8 @@ func (f *fund) gaps() gaps {
 }
 
 func newBudgets(l *loop, returns string, whole bool) *budgets {
-	return &budgets{loop: l, returns: returns, whole: whole, funds: map[string]*fund{}, touched: map[string]bool{}, handled: map[int32]int64{}}
+	return &budgets{loop: l, returns: returns, whole: whole, funds: map[string]*fund{}, touched: map[string]bool{},
+		handled: map[int32]int64{}}
 }
 
 func (b *budgets) of(mission, unit string) *fund {
@@ -265,7 +268,8 @@ func (b *budgets) open() []difference {
 		gap := f.gaps()
 		if !b.whole && f.base == nil {
 			look := fmt.Sprint(f.row, f.reserved, f.spent, f.allotted, f.given, f.back)
-			if !f.row || b.handled[f.partition] < b.began[f.partition] || look != f.lastState { // the row is not here, or one side may be ahead of the other
+			// the row is not here, or one side may be ahead of the other
+			if !f.row || b.handled[f.partition] < b.began[f.partition] || look != f.lastState {
 				f.lastState = look
 				continue
 			}
@@ -279,7 +283,8 @@ func (b *budgets) open() []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: checkBudgets, key: key, place: f.place, currency: f.unit, minor: max(gap.all, -gap.all, gap.spent, -gap.spent),
+			check: checkBudgets, key: key, place: f.place, currency: f.unit,
+			minor: max(gap.all, -gap.all, gap.spent, -gap.spent),
 			state: fmt.Sprint(f.reserved, f.spent, f.allotted, f.given, f.back),
 			text: fmt.Sprintf("mission %s (%s): %d reserved and %d spent in %s; %d were allotted, %d given, %d came back",
 				missionOf(key), f.place, f.reserved, f.spent, f.unit, f.allotted, f.given, f.back),

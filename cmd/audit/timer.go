@@ -21,7 +21,8 @@ type timers struct {
 }
 
 func newTimers(group string, wall bool) *timers {
-	return &timers{group: group, wall: wall, pending: map[int32]map[timer.Timer]bool{}, settled: map[int32]int64{}, checked: map[int32]int64{}}
+	return &timers{group: group, wall: wall, pending: map[int32]map[timer.Timer]bool{}, settled: map[int32]int64{},
+		checked: map[int32]int64{}}
 }
 
 func (b *timers) add(partition int32, key string, value []byte) error {
@@ -66,7 +67,8 @@ func (b *timers) open(now time.Time) []difference {
 			pending[t] = true
 			out = append(out, difference{
 				check: checkTimers, sure: true, key: fmt.Sprint(b.group, t), place: b.group,
-				text: fmt.Sprintf("group %s, partition %d: timer %q of key %q was due at %s", b.group, partition, t.Name, t.Key, time.UnixMilli(t.Due).UTC().Format(time.RFC3339Nano)),
+				text: fmt.Sprintf("group %s, partition %d: timer %q of key %q was due at %s", b.group, partition,
+					t.Name, t.Key, time.UnixMilli(t.Due).UTC().Format(time.RFC3339Nano)),
 			})
 		}
 	}

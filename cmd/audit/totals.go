@@ -89,7 +89,8 @@ func (b *totals) addPosting(r *kgo.Record, p *ledger.Posting) {
 }
 
 // accounts holds the rows of each partition of a table against its sums.
-func (b *totals) accounts(group, table string, rows balance, want func(s sum.Sums, currency string) *big.Int) []difference {
+func (b *totals) accounts(group, table string, rows balance,
+	want func(s sum.Sums, currency string) *big.Int) []difference {
 	var out []difference
 	for partition := range both(rows, b.sums[table]) {
 		out = append(out, accountOf(group, partition, rows[partition], b.sums[table][partition], want)...)
@@ -97,7 +98,8 @@ func (b *totals) accounts(group, table string, rows balance, want func(s sum.Sum
 	return out
 }
 
-func accountOf(group string, partition int32, rows map[string]*big.Int, sums sum.Sums, want func(sum.Sums, string) *big.Int) []difference {
+func accountOf(group string, partition int32, rows map[string]*big.Int, sums sum.Sums,
+	want func(sum.Sums, string) *big.Int) []difference {
 	currencies := map[string]bool{}
 	for currency := range rows {
 		currencies[currency] = true
@@ -116,7 +118,8 @@ func accountOf(group string, partition int32, rows map[string]*big.Int, sums sum
 		}
 		place := fmt.Sprintf("%s, partition %d", group, partition)
 		out = append(out, difference{
-			check: checkConservation, key: "rows\x00" + place + "\x00" + currency, place: place, currency: currency, minor: cutTo64(gap), total: true,
+			check: checkConservation, key: "rows\x00" + place + "\x00" + currency, place: place, currency: currency,
+			minor: cutTo64(gap), total: true,
 			state: gap.String(),
 			text:  fmt.Sprintf("%s: its rows hold %v %s, its sums say %v", place, have, currency, should),
 		})
@@ -136,7 +139,9 @@ func progressNet(s sum.Sums, currency string) *big.Int { return s.Of(topology.Re
 
 // expired holds postings without a row against what the ledger says has expired.
 func (b *totals) expired(group, table string, gone balance) []difference {
-	out := b.accounts(group, table, gone, func(s sum.Sums, currency string) *big.Int { return s.Of(topology.ExpiredSum(currency)) })
+	out := b.accounts(group, table, gone, func(s sum.Sums, currency string) *big.Int {
+		return s.Of(topology.ExpiredSum(currency))
+	})
 	for i := range out {
 		out[i].key = "expired" + out[i].key
 		out[i].text = fmt.Sprintf("%s: postings of transactions without a row and what is said to have expired differ by %d %s", out[i].place, out[i].minor, out[i].currency)
@@ -204,7 +209,8 @@ func compare(before map[direction]*big.Int, at *cut, after map[direction]*big.In
 	}
 	var out []difference
 	for d := range both(both(before, at.taken), after) {
-		low, high := new(big.Int).Sub(amount(before[d]), amount(at.taken[d])), new(big.Int).Sub(amount(after[d]), amount(at.taken[d]))
+		low, high := new(big.Int).Sub(amount(before[d]), amount(at.taken[d])),
+			new(big.Int).Sub(amount(after[d]), amount(at.taken[d]))
 		gap, side := low, "more"
 		if low.Sign() <= 0 {
 			if high.Sign() >= 0 {
@@ -213,9 +219,11 @@ func compare(before map[direction]*big.Int, at *cut, after map[direction]*big.In
 			gap, side = high, "less"
 		}
 		out = append(out, difference{
-			check: checkConservation, key: "posted\x00" + d.String(), place: "ledger and progress", currency: d.currency, minor: cutTo64(gap), total: true,
+			check: checkConservation, key: "posted\x00" + d.String(), place: "ledger and progress",
+			currency: d.currency, minor: cutTo64(gap), total: true,
 			state: side,
-			text:  fmt.Sprintf("%s: the ledger has posted %v %s than progress has taken or has yet to take", d, new(big.Int).Abs(gap), side),
+			text: fmt.Sprintf("%s: the ledger has posted %v %s than progress has taken or has yet to take", d,
+				new(big.Int).Abs(gap), side),
 		})
 	}
 	return out

@@ -26,8 +26,9 @@ type transactions struct {
 	deleted    map[int32]map[string]bool // rows whose tombstone was read, and not the time of it
 	rows       balance                   // nets of the rows
 	gone       balance                   // nets of lives whose row may have expired
-	trimmed    map[int32]int64           // partitions of postings without their beginning: when what is left of them begins
-	waiting    map[string][]Waiting      // by transaction, what waits for its payment; nil where nobody asks
+	// partitions of postings without their beginning: when what is left of them begins
+	trimmed map[int32]int64
+	waiting map[string][]Waiting // by transaction, what waits for its payment; nil where nobody asks
 }
 
 type account struct {
@@ -53,8 +54,10 @@ type account struct {
 
 func newTransactions(retention int64, partitions int32, whole bool) *transactions {
 	return &transactions{
-		whole: whole, retention: retention, partitions: partitions, accounts: map[string]*account{}, touched: map[string]bool{},
-		currencies: map[string]bool{}, reached: map[int32]int64{}, deleted: map[int32]map[string]bool{}, rows: balance{}, gone: balance{},
+		whole: whole, retention: retention, partitions: partitions, accounts: map[string]*account{},
+		touched:    map[string]bool{},
+		currencies: map[string]bool{}, reached: map[int32]int64{}, deleted: map[int32]map[string]bool{},
+		rows: balance{}, gone: balance{},
 	}
 }
 
@@ -233,7 +236,8 @@ func (b *transactions) judge(id string) []difference {
 		case a.row && now != nil:
 			lost = fmt.Sprintf("posting %d comes after posting %d (%s)", now.first, l.seq, now.place)
 		case a.row:
-			lost = fmt.Sprintf("its row counts no posting, and postings add up to %d %s (%s)", l.net, a.currency, l.place)
+			lost = fmt.Sprintf("its row counts no posting, and postings add up to %d %s (%s)", l.net, a.currency,
+				l.place)
 		default:
 			lost = fmt.Sprintf("its postings add up to %d %s, and it has no row", l.net, a.currency)
 		}
@@ -264,15 +268,18 @@ func (a *account) money(id string, now *chain, broken string, gone int64, kept b
 	add := func(what string, minor int64) []difference { return a.difference(id, checkConservation, what, minor) }
 	switch {
 	case a.early > 0:
-		return add(fmt.Sprintf("its row with %d %s was deleted before the retention was over", a.net, a.currency), a.net)
+		return add(fmt.Sprintf("its row with %d %s was deleted before the retention was over", a.net,
+			a.currency), a.net)
 	case broken != "":
 		return add(broken, a.row0()-posted-gone)
 	case a.unposted && now == nil:
 		return add(fmt.Sprintf("its row changed to %d %s without a posting", a.net, a.currency), a.net)
 	case a.row && a.must && kept && now == nil:
-		return add(fmt.Sprintf("its row has %d %s after %d postings, and none is there", a.net, a.currency, a.seq), a.net)
+		return add(fmt.Sprintf("its row has %d %s after %d postings, and none is there", a.net, a.currency,
+			a.seq), a.net)
 	case now != nil && (a.net != posted || a.seq != seq) && !a.elsewhere(now):
-		return add(fmt.Sprintf("its row has %d %s after %d postings, %d postings add up to %d", a.net, a.currency, a.seq, seq, posted), a.net-posted)
+		return add(fmt.Sprintf("its row has %d %s after %d postings, %d postings add up to %d", a.net, a.currency,
+			a.seq, seq, posted), a.net-posted)
 	}
 	return nil
 }
@@ -293,10 +300,12 @@ func (a *account) journal(id string, whole bool) []difference {
 	switch {
 	case !a.row:
 	case a.journalled && (a.journalNet != a.net || a.journalSeq != a.lines):
-		return a.difference(id, checkJournal, fmt.Sprintf("its row has %d %s after %d journal lines, line %d of the journal ends at %d",
-			a.net, a.currency, a.lines, a.journalSeq, a.journalNet), 0)
+		return a.difference(id, checkJournal,
+			fmt.Sprintf("its row has %d %s after %d journal lines, line %d of the journal ends at %d",
+				a.net, a.currency, a.lines, a.journalSeq, a.journalNet), 0)
 	case !a.journalled && whole && a.lines > 0 && !a.forgotten:
-		return a.difference(id, checkJournal, fmt.Sprintf("its row counts %d journal lines, and none is there", a.lines), 0)
+		return a.difference(id, checkJournal, fmt.Sprintf("its row counts %d journal lines, and none is there",
+			a.lines), 0)
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ func (b *unreadable) observe(r *kgo.Record, err error) {
 		return
 	}
 	text := fmt.Sprintf("%s%s: cannot be read: %.300s", placeOf(r), keyOf(r.Key), err)
-	b.found[at] = difference{check: checkRecords, key: placeOf(r), sure: true, place: placeOf(r), state: placeOf(r), text: text}
+	b.found[at] = difference{check: checkRecords, key: placeOf(r), sure: true, place: placeOf(r), state: placeOf(r),
+		text: text}
 }
 
 // keyOf names a key that people can read.

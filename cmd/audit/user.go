@@ -62,7 +62,8 @@ func newUsers(topics *topology.Topology, whole bool) *users {
 func (b *users) of(id string) *purse {
 	p := b.purses[id]
 	if p == nil {
-		p = &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, last: -1, completed: map[run]int64{}, told: map[run]int64{}, cut: map[string]instant.Milli{}}
+		p = &purse{received: map[string]*big.Int{}, brought: map[string]*big.Int{}, last: -1,
+			completed: map[run]int64{}, told: map[run]int64{}, cut: map[string]instant.Milli{}}
 		b.purses[id] = p
 	}
 	b.touched[id] = true
@@ -100,8 +101,9 @@ func (b *users) setPosition(r *kgo.Record) error {
 	if err == nil {
 		b.handled[r.Partition] = at[b.topics.Postings.Name]
 		b.tallies.addRead(r.Partition, oracle.Read{
-			Postings: at[b.topics.Postings.Name], Enrolments: at[b.topics.Enrolments.Name], Segments: at[b.topics.UserSegments.Name],
-			At: instant.Of(r.Timestamp),
+			Postings: at[b.topics.Postings.Name], Enrolments: at[b.topics.Enrolments.Name],
+			Segments: at[b.topics.UserSegments.Name],
+			At:       instant.Of(r.Timestamp),
 		})
 	}
 	return err
@@ -253,9 +255,11 @@ func (u *purse) differences(id string, whole bool) []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: checkConservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency, minor: cutTo64(gap),
+			check: checkConservation, key: "user\x00" + id + "\x00" + currency, place: u.place, currency: currency,
+			minor: cutTo64(gap),
 			state: fmt.Sprint(u.received[currency], u.brought[currency]),
-			text:  fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place, amount(u.received[currency]), currency, amount(u.brought[currency])),
+			text: fmt.Sprintf("user %s (%s): progress has received %v %s, postings brought %v", id, u.place,
+				amount(u.received[currency]), currency, amount(u.brought[currency])),
 		})
 	}
 	for m := range both(u.completed, u.told) {
@@ -263,7 +267,8 @@ func (u *purse) differences(id string, whole bool) []difference {
 			continue
 		}
 		out = append(out, difference{
-			check: checkOutcomes, key: fmt.Sprint(id, "\x00", m), place: u.place, state: fmt.Sprint(u.completed[m], u.told[m]),
+			check: checkOutcomes, key: fmt.Sprint(id, "\x00", m), place: u.place,
+			state: fmt.Sprint(u.completed[m], u.told[m]),
 			text: fmt.Sprintf("user %s (%s), mission %s, window from %s: %d completions in the row, %d told",
 				id, u.place, m.mission, m.start, u.completed[m], u.told[m]),
 		})

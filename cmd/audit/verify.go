@@ -59,7 +59,8 @@ func verify(ctx context.Context, c Config) (Report, error) {
 			first, begun = waiting, now
 		}
 		if looked := now.Sub(begun); looked >= c.Settle && !meet(first, waiting) || looked > patience {
-			return reportOf(findings, b.users.tallies.leftOutWhy(), b.users.tallies.leftOut(), b.transactions.waits()), nil
+			return reportOf(findings, b.users.tallies.leftOutWhy(), b.users.tallies.leftOut(),
+				b.transactions.waits()), nil
 		}
 		select {
 		case <-ctx.Done():

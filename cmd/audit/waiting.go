@@ -39,7 +39,8 @@ func (b *transactions) waits() []Waiting {
 		out = append(out, all...)
 	}
 	slices.SortFunc(out, func(x, y Waiting) int {
-		return cmp.Or(cmp.Compare(x.Until, y.Until), cmp.Compare(x.TransactionID, y.TransactionID), cmp.Compare(x.ReversalID, y.ReversalID))
+		return cmp.Or(cmp.Compare(x.Until, y.Until), cmp.Compare(x.TransactionID, y.TransactionID),
+			cmp.Compare(x.ReversalID, y.ReversalID))
 	})
 	return out
 }

@@ -151,7 +151,8 @@ func (w *watch) seed(ctx context.Context) error {
 		for partition, next := range w.reader.Begun(from.topic) {
 			at[partition] = position.Position{from.topic: next}
 		}
-		bounded, cancel := context.WithTimeoutCause(ctx, w.config.Every+time.Second, fmt.Errorf("the copy of %s is behind", from.topic))
+		bounded, cancel := context.WithTimeoutCause(ctx, w.config.Every+time.Second,
+			fmt.Errorf("the copy of %s is behind", from.topic))
 		err := from.table.Wait(bounded, at)
 		if cancel(); err != nil {
 			return err

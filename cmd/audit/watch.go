@@ -50,20 +50,24 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "Money by which the ledger's rows, the postings and what progress received do not agree, in minor units: the sum of all differences found since the start that still stand. 0 for every currency from the start; whether anything was checked says millrace_conservation_checked_timestamp_seconds.",
 		}, []string{"currency"}),
 		checked: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "millrace_conservation_checked_timestamp_seconds", Help: "When conservation was last checked as a whole, as Unix time.",
+			Name: "millrace_conservation_checked_timestamp_seconds",
+			Help: "When conservation was last checked as a whole, as Unix time.",
 		}),
 		walked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "millrace_conservation_walked_timestamp_seconds",
 			Help: "When all rows were last held against the sums of their tables, as Unix time: after a large table the audit rests.",
 		}),
 		restarts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "millrace_conservation_restarts_total", Help: "How often the audit began anew because a topic was made anew, got partitions or lost records.",
+			Name: "millrace_conservation_restarts_total",
+			Help: "How often the audit began anew because a topic was made anew, got partitions or lost records.",
 		}),
 		unreadable: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "millrace_conservation_unreadable_records", Help: "Records that were audited since the start and cannot be read.",
+			Name: "millrace_conservation_unreadable_records",
+			Help: "Records that were audited since the start and cannot be read.",
 		}),
 	}
-	for _, currency := range append(payment.Currencies(), mission.Coins) { // all that there can be, so that none is missed by being absent
+	// all that there can be, so that none is missed by being absent
+	for _, currency := range append(payment.Currencies(), mission.Coins) {
 		m.difference.WithLabelValues(currency)
 	}
 	if r != nil {
@@ -256,7 +260,8 @@ func (w *watch) log(findings []difference) {
 	for _, f := range findings {
 		id := f.id() + f.state
 		if next[id] = true; !w.logged[id] {
-			w.config.Log.Error("committed records do not agree", "check", f.check, "place", f.place, "currency", f.currency, "difference_minor", f.minor,
+			w.config.Log.Error("committed records do not agree", "check", f.check, "place", f.place, "currency",
+				f.currency, "difference_minor", f.minor,
 				"see", "millrace verify")
 		}
 	}

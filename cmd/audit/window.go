@@ -42,7 +42,8 @@ func (b *windows) add(place string, value []byte, final bool) error {
 	b.last[w] = max(last, r.Revision)
 	if wrong != "" {
 		b.found = append(b.found, difference{
-			check: checkWindows, sure: true, key: place, text: fmt.Sprintf("window %s/%s/%s from %s (%s): %s", r.Mode, r.Instrument, r.Gateway, r.Start, place, wrong),
+			check: checkWindows, sure: true, key: place, text: fmt.Sprintf("window %s/%s/%s from %s (%s): %s", r.Mode,
+				r.Instrument, r.Gateway, r.Start, place, wrong),
 		})
 	}
 	return nil

@@ -71,7 +71,8 @@ type lag struct {
 }
 
 func (l lag) error(ctx context.Context, group string) error {
-	return fmt.Errorf("group %s is still %d records behind, %d of them in %s/%d: %w", group, l.records, l.most, l.at.topic, l.at.partition, context.Cause(ctx))
+	return fmt.Errorf("group %s is still %d records behind, %d of them in %s/%d: %w", group, l.records, l.most,
+		l.at.topic, l.at.partition, context.Cause(ctx))
 }
 
 func lagOf(ctx context.Context, adm *Admin, group string, want Ends) (lag, error) {

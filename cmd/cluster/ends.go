@@ -42,7 +42,8 @@ func EndOffsets(ctx context.Context, adm *Admin, topics []string) (Ends, error) 
 
 // lastRecords returns the last committed record of each partition of topics that wanted takes. It reads no further back
 // than that.
-func lastRecords(ctx context.Context, adm *Admin, topics []string, wanted func(*kgo.Record) bool) (map[place]*kgo.Record, error) {
+func lastRecords(ctx context.Context, adm *Admin, topics []string,
+	wanted func(*kgo.Record) bool) (map[place]*kgo.Record, error) {
 	starts, err := listed(adm.ListStartOffsets(ctx, topics...))
 	if err != nil {
 		return nil, fmt.Errorf("start offsets of %v: %w", topics, err)
@@ -216,7 +217,8 @@ func add(q *kmsg.FetchRequest, detail kadm.TopicDetail, partition int32, offset 
 	q.Topics = append(q.Topics, t)
 }
 
-func (a *Admin) readSome(ctx context.Context, leader int32, q *kmsg.FetchRequest, topics kadm.TopicDetails, open map[place]*tail) error {
+func (a *Admin) readSome(ctx context.Context, leader int32, q *kmsg.FetchRequest, topics kadm.TopicDetails,
+	open map[place]*tail) error {
 	answer, err := a.client.Broker(int(leader)).RetriableRequest(ctx, q)
 	if err != nil {
 		return err

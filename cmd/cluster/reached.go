@@ -13,7 +13,9 @@ import (
 // Reached returns the event time that each partition of a group's table has reached, as committed; partitions that know
 // none are left out. It reads the end of the table alone.
 func Reached(ctx context.Context, adm *Admin, table string) (map[int32]instant.Milli, error) {
-	rows, err := lastRecords(ctx, adm, []string{table}, func(r *kgo.Record) bool { return string(r.Key) == watermark.RowPrefix && r.Value != nil })
+	rows, err := lastRecords(ctx, adm, []string{table}, func(r *kgo.Record) bool {
+		return string(r.Key) == watermark.RowPrefix && r.Value != nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("the event time of %s: %w", table, err)
 	}

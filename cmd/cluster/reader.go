@@ -43,7 +43,8 @@ type From struct {
 
 // OpenReader returns a reader of topics, which must exist. Close it when done.
 func OpenReader(ctx context.Context, c engine.ClientConfig, topics []string, from From) (*Reader, error) {
-	r := &Reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{}, passed: map[place]int64{}, Progress: func(int64, int64) {}}
+	r := &Reader{topics: topics, next: map[string]map[int32]int64{}, begun: map[string]map[int32]int64{},
+		passed: map[place]int64{}, Progress: func(int64, int64) {}}
 	var err error
 	if r.admin, err = Connect(c); err != nil {
 		return nil, err
@@ -89,7 +90,8 @@ func (r *Reader) open(ctx context.Context, c engine.ClientConfig, where From) er
 	if err != nil {
 		return err
 	}
-	r.client, err = kgo.NewClient(append(opts, kgo.ConsumePartitions(partitions), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	r.client, err = kgo.NewClient(append(opts, kgo.ConsumePartitions(partitions),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxPartitionBytes(4<<20), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 	return err
 }
@@ -117,7 +119,8 @@ func (r *Reader) identify(ctx context.Context) (map[string]kadm.TopicID, error) 
 		}
 		ids[name] = found[name].ID
 		if began := r.begun[name]; began != nil && len(began) != len(found[name].Partitions) {
-			return nil, fmt.Errorf("%w: %s has %d partitions, and had %d", ErrChanged, name, len(found[name].Partitions), len(began))
+			return nil, fmt.Errorf("%w: %s has %d partitions, and had %d", ErrChanged, name,
+				len(found[name].Partitions), len(began))
 		}
 	}
 	return ids, nil
@@ -144,7 +147,8 @@ func (r *Reader) unchanged(ctx context.Context) error {
 	for _, o := range starts.Offsets().Sorted() {
 		next := max(r.next[o.Topic][o.Partition], r.passed[place{o.Topic, o.Partition}])
 		if next < o.At {
-			return fmt.Errorf("%w: %s/%d begins at %d, and was read to %d", ErrChanged, o.Topic, o.Partition, o.At, next)
+			return fmt.Errorf("%w: %s/%d begins at %d, and was read to %d", ErrChanged, o.Topic, o.Partition,
+				o.At, next)
 		}
 	}
 	return nil

@@ -14,7 +14,9 @@ func Stages(t *topology.Topology) []Stage {
 	for i, g := range groups {
 		stages = append(stages, stage(g, g.Inputs))
 		for _, earlier := range groups[:i] {
-			answers := slices.DeleteFunc(slices.Clone(earlier.Inputs), func(in string) bool { return !slices.Contains(g.Outputs, in) })
+			answers := slices.DeleteFunc(slices.Clone(earlier.Inputs), func(in string) bool {
+				return !slices.Contains(g.Outputs, in)
+			})
 			if len(answers) > 0 {
 				stages = append(stages, stage(earlier, answers))
 			}

@@ -67,7 +67,8 @@ func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.FetchMaxWait(100*time.Millisecond),
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.FetchMaxWait(100*time.Millisecond),
 		kgo.RecordPartitioner(feed.Partitioner()))...)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,8 @@ func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
 	return client, nil
 }
 
-func (s *Sender) verdicts(ctx context.Context, client *kgo.Client, commands []*catalog.Command) ([]*catalog.Event, error) {
+func (s *Sender) verdicts(ctx context.Context, client *kgo.Client,
+	commands []*catalog.Command) ([]*catalog.Event, error) {
 	index := map[string]int{}
 	for i, c := range commands {
 		index[c.ID] = i
@@ -93,7 +95,8 @@ func (s *Sender) verdicts(ctx context.Context, client *kgo.Client, commands []*c
 	for missing := len(commands); missing > 0; {
 		fetches := client.PollFetches(ctx)
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%d of %d commands have no verdict yet (is the catalog group running?): %w", missing, len(commands), context.Cause(ctx))
+			return nil, fmt.Errorf("%d of %d commands have no verdict yet (is the catalog group running?): %w", missing,
+				len(commands), context.Cause(ctx))
 		}
 		if err := fetches.Err(); err != nil {
 			return nil, err

@@ -169,16 +169,18 @@ func Default() Config {
 	return Config{
 		Brokers: []string{"127.0.0.1:19092"}, Server: "http://127.0.0.1:8080", ClientID: "millrace",
 		Partitions: t.Partitions, Replication: t.Replication,
-		Kafka:    Kafka{Compression: "snappy"},
-		Run:      Run{Data: ".millrace"},
-		HTTP:     HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
-		Log:      Log{Level: "info", Format: "text"},
-		Auth:     Auth{Issuer: "millrace", Audience: "millrace", JWKSRefresh: token.DefaultRefresh, Leeway: 10 * time.Second},
+		Kafka: Kafka{Compression: "snappy"},
+		Run:   Run{Data: ".millrace"},
+		HTTP:  HTTP{Listen: "127.0.0.1:8080", Admin: "127.0.0.1:9464"},
+		Log:   Log{Level: "info", Format: "text"},
+		Auth: Auth{Issuer: "millrace", Audience: "millrace", JWKSRefresh: token.DefaultRefresh,
+			Leeway: 10 * time.Second},
 		Rate:     defaultRate(),
 		Intake:   Intake{FutureBound: 5 * time.Minute},
 		Ledger:   Ledger{PendingTimeout: 5 * time.Minute, Retention: 90 * 24 * time.Hour},
 		Progress: Progress{ReorderHorizon: 24 * time.Hour},
-		Health:   Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true, Policy: "proportional"},
+		Health: Health{Window: time.Minute, Grace: 10 * time.Second, IdleAfter: 5 * time.Second, CountTimeouts: true,
+			Policy: "proportional"},
 		Audit:    Audit{Every: 5 * time.Second, Retention: t.AuditRetention},
 		Approval: defaultApproval(),
 	}
@@ -186,12 +188,14 @@ func Default() Config {
 
 // Topology returns the topology part.
 func (c Config) Topology() topology.Config {
-	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication, AuditRetention: c.Audit.Retention}
+	return topology.Config{Prefix: c.Prefix, Partitions: c.Partitions, Replication: c.Replication,
+		AuditRetention: c.Audit.Retention}
 }
 
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
-	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate(), c.Approval.Thresholds().Validate()}
+	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate(),
+		c.Approval.Thresholds().Validate()}
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
 		bad("brokers: at least one is needed")
@@ -209,7 +213,8 @@ func (c Config) Validate() error {
 			bad("%s: %q is not host:port", listen.name, listen.addr)
 		}
 	}
-	if u, err := url.Parse(c.Trace.Endpoint); c.Trace.Endpoint != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+	if u, err := url.Parse(c.Trace.Endpoint); c.Trace.Endpoint != "" &&
+		(err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 		bad("trace.endpoint: %q is not an http or https URL", c.Trace.Endpoint)
 	}
 	if c.Run.Slot < 0 {
@@ -248,8 +253,10 @@ func (c Config) validateDurations(bad func(string, ...any)) {
 			bad("%s: %v must be at least 1ms", p.name, p.d)
 		}
 	}
-	if c.Ledger.Retention < c.Progress.ReorderHorizon { // progress would still know the payment, and take its next life for a repetition
-		bad("ledger.retention: %v must be at least progress.reorder_horizon, %v", c.Ledger.Retention, c.Progress.ReorderHorizon)
+	// progress would still know the payment, and take its next life for a repetition
+	if c.Ledger.Retention < c.Progress.ReorderHorizon {
+		bad("ledger.retention: %v must be at least progress.reorder_horizon, %v", c.Ledger.Retention,
+			c.Progress.ReorderHorizon)
 	}
 	if c.Audit.Every < 0 {
 		bad("audit.every: %v must not be negative", c.Audit.Every)

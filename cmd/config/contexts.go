@@ -66,7 +66,8 @@ func LoadContexts(path string) (Contexts, error) {
 		return c, fmt.Errorf("contexts: %w", err)
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return Contexts{}, fmt.Errorf("contexts: %s cannot be read, `millrace context` writes it: %s", path, blamed(err))
+		return Contexts{}, fmt.Errorf("contexts: %s cannot be read, `millrace context` writes it: %s", path,
+			blamed(err))
 	}
 	if c.Contexts == nil {
 		c.Contexts = map[string]Context{}

@@ -70,9 +70,11 @@ func (c Config) Client() engine.ClientConfig {
 	k := c.Kafka
 	return engine.ClientConfig{
 		Brokers: c.Brokers, ClientID: c.ClientID, Rack: k.Rack, Compression: strings.ToLower(k.Compression),
-		TLS: engine.TLSConfig{Enabled: k.TLS.Enabled, CA: k.TLS.CA, Cert: k.TLS.Cert, Key: k.TLS.Key, ServerName: k.TLS.ServerName},
+		TLS: engine.TLSConfig{Enabled: k.TLS.Enabled, CA: k.TLS.CA, Cert: k.TLS.Cert, Key: k.TLS.Key,
+			ServerName: k.TLS.ServerName},
 		SASL: engine.SASLConfig{
-			Mechanism: strings.ToUpper(k.SASL.Mechanism), User: k.SASL.User, Password: string(k.SASL.Password), PasswordFile: k.SASL.PasswordFile,
+			Mechanism: strings.ToUpper(k.SASL.Mechanism), User: k.SASL.User, Password: string(k.SASL.Password),
+			PasswordFile: k.SASL.PasswordFile,
 		},
 	}
 }

@@ -34,7 +34,8 @@ type Limit struct {
 
 func defaultRate() Rate {
 	return Rate{
-		User: Limit{50, 100}, Panel: Limit{100, 500}, Health: Limit{1000, 2000}, Relay: Limit{500, 1000}, Service: Limit{5000, 10000}, Anonymous: Limit{20, 100},
+		User: Limit{50, 100}, Panel: Limit{100, 500}, Health: Limit{1000, 2000}, Relay: Limit{500, 1000},
+		Service: Limit{5000, 10000}, Anonymous: Limit{20, 100},
 	}
 }
 
@@ -43,6 +44,7 @@ func (c Config) Limits() serve.Limits {
 	of := func(l Limit) rate.Limit { return rate.Limit{PerSecond: int(l.PerSecond), Burst: int(l.Burst)} }
 	r := c.Rate
 	return serve.Limits{
-		User: of(r.User), Panel: of(r.Panel), Health: of(r.Health), Relay: of(r.Relay), Service: of(r.Service), Anonymous: of(r.Anonymous),
+		User: of(r.User), Panel: of(r.Panel), Health: of(r.Health), Relay: of(r.Relay), Service: of(r.Service),
+		Anonymous: of(r.Anonymous),
 	}
 }

@@ -52,7 +52,8 @@ func (b *board) readState() devviews.BoardState {
 	t, state := readTotals(b.topology, b.tables), b.verdict()
 	t.judge(state)
 	s := devviews.BoardState{
-		StartedAt: b.started, Events: t.events, Duplicates: t.duplicates, DeadLetters: t.deadLetters, WindowsClosed: t.windows, Money: t.money,
+		StartedAt: b.started, Events: t.events, Duplicates: t.duplicates, DeadLetters: t.deadLetters,
+		WindowsClosed: t.windows, Money: t.money,
 		CheckedAt: state.Checked, Judged: state.Judged,
 	}
 	for _, id := range b.interesting() {

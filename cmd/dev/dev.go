@@ -115,7 +115,8 @@ func (d *dev) start(ctx context.Context) error {
 	if err := d.openBroker(); err != nil {
 		return err
 	}
-	d.Settings.Brokers, d.Settings.Kafka = []string{d.broker.Addr()}, config.Kafka{} // whatever is set is for brokers elsewhere
+	// whatever is set is for brokers elsewhere
+	d.Settings.Brokers, d.Settings.Kafka = []string{d.broker.Addr()}, config.Kafka{}
 	d.topology = topology.New(d.Settings.Topology())
 	var err error
 	if d.admin, err = cluster.Connect(d.Settings.Client()); err != nil {
@@ -130,7 +131,8 @@ func (d *dev) start(ctx context.Context) error {
 	}
 	d.stale = len(ends) > 0
 	d.pipeline, err = pipeline.Start(context.WithoutCancel(ctx), pipeline.Config{
-		Settings: d.Settings, Topology: d.topology, Registerer: d.Metrics, Metrics: d.engine, Log: d.Log, MayStand: d.NoTraffic,
+		Settings: d.Settings, Topology: d.topology, Registerer: d.Metrics, Metrics: d.engine, Log: d.Log,
+		MayStand: d.NoTraffic,
 	})
 	if err != nil {
 		return err
@@ -165,10 +167,13 @@ func (d *dev) serve() error {
 	}
 	d.server, err = server.Start(server.Config{
 		Settings: d.Settings, Topology: d.topology, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)),
-		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(), InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine, Registerer: d.Metrics, Gatherer: d.Metrics,
+		Verifier: verifier, Minter: minter, OpenHealth: true, Breaker: d.breaker(),
+		InForce: d.pipeline.Handled(d.topology.Progress.Name, string(d.topology.Catalog.Table())), Metrics: d.engine,
+		Registerer: d.Metrics, Gatherer: d.Metrics,
 		Version: d.Version, Log: d.Log,
 		Board: func(tables *server.Tables, verdict func() audit.State) devviews.Board {
-			return &board{topology: d.topology, tables: tables, verdict: verdict, minter: minter, started: d.started, known: map[string]string{}}
+			return &board{topology: d.topology, tables: tables, verdict: verdict, minter: minter, started: d.started,
+				known: map[string]string{}}
 		},
 	})
 	return err

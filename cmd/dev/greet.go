@@ -84,7 +84,8 @@ func (d *dev) greet(sent int64) {
 	case d.NoTraffic:
 		p("No traffic: send events with `%s replay FILE.jsonl --advance 1h --wait%s`.", d.Command, elsewhere)
 	case d.stale:
-		p("Going on with the data of the last run; live traffic, %g events a second. Bank %s/%s is in an outage.", d.Rate, outageMode, outageBank)
+		p("Going on with the data of the last run; live traffic, %g events a second. Bank %s/%s is in an outage.",
+			d.Rate, outageMode, outageBank)
 	default:
 		p("%s events of the last %v are in; live traffic goes on, %g events a second. Bank %s/%s is in an outage.",
 			count(sent), history, d.Rate, outageMode, outageBank)

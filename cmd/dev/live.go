@@ -142,7 +142,8 @@ func (d *dev) summary(inFlight error) string {
 		return "Nothing was done."
 	}
 	t := readTotals(d.topology, d.server.Tables)
-	text := fmt.Sprintf("%s events, %s duplicates, %s dead letters", count(t.events), count(t.duplicates), count(t.deadLetters))
+	text := fmt.Sprintf("%s events, %s duplicates, %s dead letters", count(t.events), count(t.duplicates),
+		count(t.deadLetters))
 	if inFlight != nil {
 		return text + "; some were still in flight and go on at the next start"
 	}

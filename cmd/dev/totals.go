@@ -28,7 +28,8 @@ func readTotals(t *topology.Topology, tables *server.Tables) totals {
 	ledger, health, letters := of(t.Ledger.Name), of(t.Health.Name), of(t.DeadLetters.Name)
 	out := totals{
 		events: small(ledger.Of(topology.EventsSum)), duplicates: small(ledger.Of(topology.DuplicatesSum)),
-		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)), money: map[string]devviews.BoardMoney{},
+		deadLetters: small(letters.Of(topology.LettersSum)), windows: small(health.Of(topology.WindowsSum)),
+		money: map[string]devviews.BoardMoney{},
 	}
 	for _, sums := range []sum.Sums{ledger, progress} {
 		for name := range sums {
@@ -37,11 +38,14 @@ func readTotals(t *topology.Topology, tables *server.Tables) totals {
 				continue
 			}
 			settled := ledger.Of(topology.SettledSum(currency))
-			reversed := new(big.Int).Sub(ledger.Of(topology.ReversedSum(currency)), ledger.Of(topology.ReturnedSum(currency)))
-			received := new(big.Int).Sub(progress.Of(topology.CreditedSum(currency)), progress.Of(topology.DebitedSum(currency)))
+			reversed := new(big.Int).Sub(ledger.Of(topology.ReversedSum(currency)),
+				ledger.Of(topology.ReturnedSum(currency)))
+			received := new(big.Int).Sub(progress.Of(topology.CreditedSum(currency)),
+				progress.Of(topology.DebitedSum(currency)))
 			flight := new(big.Int).Sub(settled, reversed)
 			out.money[currency] = devviews.BoardMoney{
-				Settled: small(settled), Reversed: small(reversed), Received: small(received), InFlight: small(flight.Sub(flight, received)),
+				Settled: small(settled), Reversed: small(reversed), Received: small(received),
+				InFlight: small(flight.Sub(flight, received)),
 			}
 		}
 	}

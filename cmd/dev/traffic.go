@@ -49,7 +49,8 @@ func newSource(f *feed.Feed, rate float64, from, now time.Time) (*source, error)
 	cfg.Refunds, cfg.Hanging, cfg.Poison, cfg.Late = 0.04, 0.002, 0.0005, 0.001
 	cfg.LateBy = 20 * time.Minute
 	cfg.Outages = []traffic.Outage{{
-		Mode: outageMode, Instrument: outageBank, From: now.Add(-outageBegan), To: now.Add(outageEnds), SuccessRate: outageSuccess,
+		Mode: outageMode, Instrument: outageBank, From: now.Add(-outageBegan), To: now.Add(outageEnds),
+		SuccessRate: outageSuccess,
 	}}
 	live, err := traffic.NewLive(cfg)
 	return &source{feed: f, live: live}, err
@@ -86,16 +87,19 @@ func (s *source) breakTraffic(o backtest.Outage) error {
 		field, name string
 		known       []string
 	}{
-		{"mode", o.Mode, traffic.Modes()}, {"instrument", o.Instrument, traffic.Instruments(o.Mode)}, {"gateway", o.Gateway, append(traffic.Gateways(), "")},
+		{"mode", o.Mode, traffic.Modes()}, {"instrument", o.Instrument, traffic.Instruments(o.Mode)},
+		{"gateway", o.Gateway, append(traffic.Gateways(), "")},
 	} {
 		if !slices.Contains(check.known, check.name) {
-			return &devviews.UnknownError{Field: check.field, Known: slices.DeleteFunc(check.known, func(s string) bool { return s == "" })}
+			return &devviews.UnknownError{Field: check.field,
+				Known: slices.DeleteFunc(check.known, func(s string) bool { return s == "" })}
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.live.Break(traffic.Outage{
-		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(), SuccessRate: o.Success,
+		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(),
+		SuccessRate: o.Success,
 	})
 	return nil
 }

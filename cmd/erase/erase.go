@@ -69,7 +69,8 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 		return Report{}, err
 	}
 	for range 2 {
-		err := w.request(ctx, []*erasure.Request{{UserID: user}}, c.Topology.Progress.Name, c.Topology.Budget.Name, c.Topology.Rewards.Name)
+		err := w.request(ctx, []*erasure.Request{{UserID: user}}, c.Topology.Progress.Name, c.Topology.Budget.Name,
+			c.Topology.Rewards.Name)
 		if err != nil {
 			return Report{}, err
 		}
@@ -78,7 +79,8 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Transactions: len(found.transactions), Rows: len(found.rows) - len(left.rows), Left: left.names(), Logs: w.logs()}
+	r := Report{Transactions: len(found.transactions), Rows: len(found.rows) - len(left.rows), Left: left.names(),
+		Logs: w.logs()}
 	return r, nil
 }
 
@@ -89,7 +91,8 @@ func Find(ctx context.Context, c Config, user string) (Report, error) {
 		return Report{}, err
 	}
 	defer w.close()
-	return Report{Transactions: len(found.transactions), Rows: len(found.rows), Left: found.names(), Logs: w.logs()}, nil
+	return Report{Transactions: len(found.transactions), Rows: len(found.rows), Left: found.names(),
+		Logs: w.logs()}, nil
 }
 
 // start opens what an erasure needs, and says which rows hold the user. The worker is to be closed.
@@ -123,7 +126,8 @@ func open(c Config) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordPartitioner(feed.Partitioner()))...)
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.RecordPartitioner(feed.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +179,8 @@ func (h holdings) names() []string {
 func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 	t := w.config.Topology
 	ledgers := string(t.Ledger.Table())
-	r, err := cluster.OpenReader(ctx, w.config.Client, []string{ledgers, string(t.Progress.Table()), string(t.Rewards.Table())}, cluster.From{})
+	r, err := cluster.OpenReader(ctx, w.config.Client,
+		[]string{ledgers, string(t.Progress.Table()), string(t.Rewards.Table())}, cluster.From{})
 	if err != nil {
 		return holdings{}, err
 	}
@@ -218,8 +223,10 @@ func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 func (w *worker) logs() []Log {
 	t := w.config.Topology
 	personal := []string{
-		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Outcomes.Name, t.Enrolments.Name, t.UserSegments.Name, t.Erasures.Name, t.RewardsIn.Name,
-		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name, t.DeadLetterCommands.Name,
+		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Outcomes.Name, t.Enrolments.Name, t.UserSegments.Name,
+		t.Erasures.Name, t.RewardsIn.Name,
+		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name,
+		t.DeadLetterCommands.Name,
 	}
 	var out []Log
 	for _, s := range t.Topics() {

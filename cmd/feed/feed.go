@@ -50,7 +50,8 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 		return nil, err
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
-		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond), kgo.RecordPartitioner(Partitioner()))...)
+		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond),
+		kgo.RecordPartitioner(Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,8 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 		client.Close()
 		return nil, fmt.Errorf("topic %s: %w (create the topics with `millrace topics apply`)", cfg.Topic, detail.Err)
 	}
-	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{}, sent: map[int32][]span{}}, nil
+	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{},
+		sent: map[int32][]span{}}, nil
 }
 
 // Partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.

@@ -159,7 +159,8 @@ func (l *Lines) nextValue() bool {
 		if _, err := l.decoder.Token(); err != nil {
 			l.err = fmt.Errorf("the end of the array, behind event %d: %w", l.number-1, err)
 		} else if _, err := l.decoder.Token(); !errors.Is(err, io.EOF) {
-			l.err = fmt.Errorf("there is more behind the array of %d events; give one array, or the events one a line", l.number-1)
+			l.err = fmt.Errorf("there is more behind the array of %d events; give one array, or the events one a line",
+				l.number-1)
 		}
 		return false
 	}
@@ -169,7 +170,8 @@ func (l *Lines) nextValue() bool {
 	case errors.Is(err, io.EOF) && !l.array:
 		return false
 	case err != nil:
-		l.err = fmt.Errorf("event %d: %w; give the events one a line, and a line that is no JSON does not end the file", l.number, err)
+		l.err = fmt.Errorf("event %d: %w; give the events one a line, and a line that is no JSON does not end the file",
+			l.number, err)
 		return false
 	case len(value) > l.max:
 		l.err = fmt.Errorf("event %d: %w", l.number, bufio.ErrTooLong)

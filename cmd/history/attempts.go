@@ -80,7 +80,8 @@ type clock struct {
 }
 
 func newClock(topic string, whole bool) *clock {
-	return &clock{topic: topic, merge: watermark.NewMerge(watermark.Input{Topic: topic}), whole: whole, known: map[string]bool{}}
+	return &clock{topic: topic, merge: watermark.NewMerge(watermark.Input{Topic: topic}), whole: whole,
+		known: map[string]bool{}}
 }
 
 // observe applies a watermark record. A clock that begins in the middle does not wait for sources that sent their last
@@ -93,7 +94,8 @@ func (c *clock) observe(value []byte) error {
 	if !c.whole && !c.known[r.Origin] {
 		c.known[r.Origin] = true
 		for source := range r.Sources {
-			c.merge.Observe(c.topic, watermark.Record{Origin: r.Origin, Source: source, Sources: r.Sources, Time: watermark.None, Idle: true})
+			c.merge.Observe(c.topic, watermark.Record{Origin: r.Origin, Source: source, Sources: r.Sources,
+				Time: watermark.None, Idle: true})
 		}
 	}
 	c.merge.Observe(c.topic, r)

@@ -80,7 +80,8 @@ func (r *Reader) AttemptsSince(ctx context.Context, begin instant.Milli) (bool, 
 		return false, err
 	}
 	for _, s := range spans {
-		if s.first > 0 && (begin == 0 || s.from == s.first) { // the oldest one there may not be the oldest one since begin
+		// the oldest one there may not be the oldest one since begin
+		if s.first > 0 && (begin == 0 || s.from == s.first) {
 			return false, nil
 		}
 	}

@@ -51,7 +51,8 @@ func (l shownAudit) row() []string {
 	if l.Proof.Issuer != "" {
 		proof += " of " + l.Proof.Issuer + ", role " + l.Proof.Role
 	}
-	return []string{l.At, l.Kind + "/" + l.ID, l.Action, l.Verdict, l.Actor, dash(proof), why, dash(strings.Join(places, " "))}
+	return []string{l.At, l.Kind + "/" + l.ID, l.Action, l.Verdict, l.Actor, dash(proof), why,
+		dash(strings.Join(places, " "))}
 }
 
 func (a *app) auditListCommand() *cobra.Command {
@@ -71,8 +72,10 @@ than the server wrote to Kafka. Nothing is ever taken from the audit but by its 
 			if err := checkSpan(from, to); err != nil {
 				return misuse{err, cmd}
 			}
-			c := call{path: "/v1/panel/audit", roles: reads(), query: nonEmpty("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
-			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why", "places"}, shownAudit.row)
+			c := call{path: "/v1/panel/audit", roles: reads(),
+				query: nonEmpty("kind", kind, "id", id, "actor", by, "from", from.String(), "to", to.String())}
+			return list(cmd.Context(), a, c, p, []string{"at", "what", "action", "verdict", "by", "proof", "why",
+				"places"}, shownAudit.row)
 		},
 	}
 	p.flags(cmd)

@@ -106,7 +106,8 @@ func (c *call) payload() ([]byte, error) {
 }
 
 // once sends the request once. wait is how long the server asks to wait, 0 if the answer is final.
-func (a *app) once(ctx context.Context, c call, bearer string, payload []byte) (out reply, wait time.Duration, err error) {
+func (a *app) once(ctx context.Context, c call, bearer string,
+	payload []byte) (out reply, wait time.Duration, err error) {
 	ctx, cancel := withTimeout(ctx, callWithin)
 	defer cancel()
 	address := a.config.Server + c.path

@@ -48,6 +48,7 @@ func (a *app) listed(c call, id string) completer {
 	}
 }
 
-func (a *app) completeMissions(cmd *cobra.Command, args []string, text string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (a *app) completeMissions(cmd *cobra.Command, args []string,
+	text string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return a.listed(call{path: missions().path, roles: reads()}, "id")(cmd, args, text)
 }

@@ -27,7 +27,8 @@ func (c *confirmation) confirm(cmd *cobra.Command, question, word string) error 
 		return nil
 	}
 	in := cmd.InOrStdin()
-	if f, ok := in.(interface{ Fd() uintptr }); ok && !term.IsTerminal(int(f.Fd())) { // /dev/null is a character device, too
+	// /dev/null is a character device, too
+	if f, ok := in.(interface{ Fd() uintptr }); ok && !term.IsTerminal(int(f.Fd())) {
 		return misused(cmd, "%s\nThis cannot be undone, and there is no terminal to ask at: give --yes, or see first with --dry-run", question)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s\nThis cannot be undone. Type %s to go on: ", question, word)

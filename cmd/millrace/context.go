@@ -33,12 +33,15 @@ func (a *app) context(cmd *cobra.Command) (config.Context, error) {
 	switch top.Name() {
 	case "dev", "run", "serve":
 		if top == cmd && a.flags.context != "" { // below dev are client commands
-			return config.Context{}, misused(cmd, "`%s` takes no context: it is a deployment, and its settings are flags, variables and %s", cmd.CommandPath(), config.File)
+			return config.Context{}, misused(cmd,
+				"`%s` takes no context: it is a deployment, and its settings are flags, variables and %s",
+				cmd.CommandPath(), config.File)
 		}
 		if top == cmd {
 			return config.Context{}, nil
 		}
-	case "context", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd: // what is completed is configured by itself
+	// what is completed is configured by itself
+	case "context", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
 		return config.Context{}, nil
 	}
 	all, _, err := loadContexts()
@@ -117,8 +120,10 @@ func (a *app) setContext(cmd *cobra.Command, name, tokenFile string, tokenStdin 
 	}
 	given := false
 	for flag, change := range map[string]func(){
-		"server": func() { x.Server = a.config.Server }, "brokers": func() { x.Brokers = a.flags.brokers }, "prefix": func() { x.Prefix = a.flags.prefix },
-		"token-file": func() { x.TokenFile, x.Token = tokenFile, "" }, "token": func() { x.Token, x.TokenFile = strings.TrimSpace(a.credentials.flag), "" },
+		"server": func() { x.Server = a.config.Server }, "brokers": func() { x.Brokers = a.flags.brokers },
+		"prefix":     func() { x.Prefix = a.flags.prefix },
+		"token-file": func() { x.TokenFile, x.Token = tokenFile, "" },
+		"token":      func() { x.Token, x.TokenFile = strings.TrimSpace(a.credentials.flag), "" },
 	} {
 		if set(flag) {
 			given = true
@@ -136,7 +141,8 @@ func (a *app) setContext(cmd *cobra.Command, name, tokenFile string, tokenStdin 
 	}
 	switch {
 	case !given:
-		return misused(cmd, "what is %q? Give --server, --brokers, --prefix, --token-file or --token-stdin%s", name, example(cmd))
+		return misused(cmd, "what is %q? Give --server, --brokers, --prefix, --token-file or --token-stdin%s", name,
+			example(cmd))
 	case x.Token+x.TokenFile != "" && x.Server == "":
 		return misused(cmd, "a token needs --server, to which alone it is sent")
 	}
@@ -150,7 +156,8 @@ func (a *app) setContext(cmd *cobra.Command, name, tokenFile string, tokenStdin 
 func (a *app) useContextCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "use NAME", Short: "Make a context the current one",
-		Long:              "Makes a context the current one, which client commands take that name no other; \"" + config.NoContext + "\" for none. Flags go before\nMILLRACE_* variables, those before the context, and that before ./" + config.File + ".",
+		Long: "Makes a context the current one, which client commands take that name no other; \"" +
+			config.NoContext + "\" for none. Flags go before\nMILLRACE_* variables, those before the context, and that before ./" + config.File + ".",
 		Example:           "  millrace context use staging",
 		ValidArgsFunction: a.completeContexts,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -229,14 +236,16 @@ func (a *app) showContexts(all config.Contexts, names ...string) error {
 	shown, t := []shownContext{}, table{header: []string{"", "name", "server", "brokers", "prefix", "token"}}
 	for _, name := range names {
 		x := all.Contexts[name]
-		s := shownContext{name, name == all.Current, x.Server, append([]string{}, x.Brokers...), x.Prefix, x.TokenFile, x.Token != ""}
+		s := shownContext{name, name == all.Current, x.Server, append([]string{}, x.Brokers...), x.Prefix, x.TokenFile,
+			x.Token != ""}
 		shown, t.rows = append(shown, s), append(t.rows, s.row())
 	}
 	return a.print(shown, func() table { return t })
 }
 
 // completeContexts proposes the names of contexts.
-func (a *app) completeContexts(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (a *app) completeContexts(_ *cobra.Command, args []string,
+	_ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	all, _, err := loadContexts()
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -120,12 +120,14 @@ var errNoDev = errors.New("only `millrace dev` on this machine signs tokens; els
 // devToken has a `dev` on loopback sign a token.
 func (a *app) devToken(ctx context.Context, subject string, roles []string, ttl time.Duration) (string, error) {
 	out, err := a.call(ctx, call{
-		method: http.MethodPost, path: "/v1/dev/token", body: map[string]any{"sub": subject, "roles": roles, "ttl": ttl.String()},
+		method: http.MethodPost, path: "/v1/dev/token",
+		body: map[string]any{"sub": subject, "roles": roles, "ttl": ttl.String()},
 	})
 	var p *problemError
 	var refused *net.OpError
 	switch {
-	case errors.As(err, &p) && slices.Contains([]int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized, http.StatusMethodNotAllowed}, p.status):
+	case errors.As(err, &p) && slices.Contains([]int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized,
+		http.StatusMethodNotAllowed}, p.status):
 		return "", fmt.Errorf("%s signs no tokens (%d): %w", a.config.Server, p.status, errNoDev)
 	case errors.As(err, &p):
 		return "", p // wrong use, whatever it would be elsewhere

@@ -13,7 +13,9 @@ import (
 )
 
 func (a *app) deadLettersCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "deadletters", Short: "Records that could not be used: look at them, send them again, discard them"}, a.listLettersCommand(), a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
+	return group(&cobra.Command{Use: "deadletters",
+		Short: "Records that could not be used: look at them, send them again, discard them"}, a.listLettersCommand(),
+		a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
 }
 
 // shownLetter is what the table shows of a dead letter.
@@ -73,7 +75,8 @@ func (l shownLetter) row() []string {
 
 func letterCall(id string) call {
 	return call{
-		method: http.MethodGet, path: lettersPath + path(id), roles: reads(), what: fmt.Sprintf("dead letter %q", id), list: "millrace deadletters list",
+		method: http.MethodGet, path: lettersPath + path(id), roles: reads(), what: fmt.Sprintf("dead letter %q", id),
+		list: "millrace deadletters list",
 	}
 }
 
@@ -86,7 +89,8 @@ func (a *app) listLettersCommand() *cobra.Command {
 		Use: "list", Short: "List dead letters, newest first",
 		Example: "  millrace deadletters list --reason malformed --all -o json",
 	}, func(ctx context.Context, _ []string) error {
-		return list(ctx, a, call{path: lettersPath, roles: reads(), query: nonEmpty("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
+		return list(ctx, a, call{path: lettersPath, roles: reads(),
+			query: nonEmpty("reason", reason, "group", group, "state", state)}, p, letterHeader(), shownLetter.row)
 	})
 	p.flags(cmd)
 	textFlag(cmd.Flags(), &reason, "reason", "", "only this reason, such as malformed")

@@ -60,7 +60,8 @@ its replay_of names the first. An event that the ledger has taken meanwhile chan
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.decideLetters(cmd, args, l) },
 	}
 	l.flags(cmd)
-	textFlagP(cmd.Flags(), &l.file, "file", "f", "", `of ID: the bytes to send in place of its own ("-": standard input)`)
+	textFlagP(cmd.Flags(), &l.file, "file", "f", "",
+		`of ID: the bytes to send in place of its own ("-": standard input)`)
 	idempotent(cmd, &l.key)
 	return cmd
 }
@@ -102,7 +103,9 @@ func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) erro
 	}
 	l.id = args[0]
 	if l.dryRun {
-		return show(cmd.Context(), a, letterCall(l.id), func(s shownLetter) table { return letterTable([]shownLetter{s}) })
+		return show(cmd.Context(), a, letterCall(l.id), func(s shownLetter) table {
+			return letterTable([]shownLetter{s})
+		})
 	}
 	c, err := l.call(a, l.id)
 	if err != nil {
@@ -180,7 +183,8 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 		}
 		return err
 	})
-	results = slices.DeleteFunc(results, func(d decidedLetter) bool { return d.ID == "" }) // those behind one that failed
+	// those behind one that failed
+	results = slices.DeleteFunc(results, func(d decidedLetter) bool { return d.ID == "" })
 	printed := a.print(results, func() table {
 		t := table{header: []string{"id", "result", "detail"}}
 		for _, d := range results {
@@ -199,17 +203,18 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 func (a *app) passing(ctx context.Context, l letterAct) ([]shownLetter, error) {
 	query := nonEmpty("state", deadletter.Open.String(), "reason", l.reason, "group", l.group)
 	open := []shownLetter{}
-	_, err := a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(), func(raw json.RawMessage) error {
-		var s shownLetter
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		s.Raw = nil // they may be many
-		if l.topic == "" || s.Topic == l.topic {
-			open = append(open, s)
-		}
-		return nil
-	})
+	_, err := a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(),
+		func(raw json.RawMessage) error {
+			var s shownLetter
+			if err := json.Unmarshal(raw, &s); err != nil {
+				return err
+			}
+			s.Raw = nil // they may be many
+			if l.topic == "" || s.Topic == l.topic {
+				open = append(open, s)
+			}
+			return nil
+		})
 	slices.Reverse(open)
 	return open, err
 }

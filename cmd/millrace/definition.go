@@ -22,7 +22,8 @@ func definitions() []defined {
 	}
 	return []defined{
 		{
-			of(catalog.KindBrand, "brand", "/v1/panel/brands", "brand"), "brand", "Brands: who stands behind missions, ads and rewards",
+			of(catalog.KindBrand, "brand", "/v1/panel/brands", "brand"), "brand",
+			"Brands: who stands behind missions, ads and rewards",
 			"- {id: swiggy, name: Swiggy, merchants: [swiggy]}",
 		}, {
 			of(catalog.KindAd, "ad", "/v1/panel/ads", "ad"), "ad", "Ads: what users see at a place of the app",
@@ -31,7 +32,8 @@ func definitions() []defined {
 			of(catalog.KindPool, "pool", "/v1/panel/pools", "pool"), "pool", "Pools of gift codes",
 			"- {id: diwali, title: Diwali vouchers}",
 		}, {
-			of(catalog.KindRewardTemplate, "reward-template", "/v1/panel/reward-templates", "reward template"), "reward-template", "Rewards that missions name",
+			of(catalog.KindRewardTemplate, "reward-template", "/v1/panel/reward-templates", "reward template"),
+			"reward-template", "Rewards that missions name",
 			"- {id: hundred, reward: {kind: coins, amount: 100}}",
 		},
 	}
@@ -42,7 +44,8 @@ func (a *app) definitionCommand(d defined) *cobra.Command {
 	complete := a.listed(call{path: d.path, roles: reads()}, "id")
 	var reason string
 	archive := &cobra.Command{
-		Use: "archive ID", Short: "Archive one: it is shown to nobody and no new mission can name it", Example: "  millrace " + d.use + " archive ID",
+		Use: "archive ID", Short: "Archive one: it is shown to nobody and no new mission can name it",
+		Example:           "  millrace " + d.use + " archive ID",
 		ValidArgsFunction: complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withdrawEntity(cmd.Context(), &d.collection, args[0], reason)
@@ -50,7 +53,8 @@ func (a *app) definitionCommand(d defined) *cobra.Command {
 	}
 	reasonFlag(archive, &reason)
 	get := &cobra.Command{
-		Use: "get ID", Short: "Show one", Example: "  millrace " + d.use + " get ID -o yaml", ValidArgsFunction: complete,
+		Use: "get ID", Short: "Show one", Example: "  millrace " + d.use + " get ID -o yaml",
+		ValidArgsFunction: complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return show(cmd.Context(), a, d.of(http.MethodGet, args[0]), func(s shownDefinition) table {
 				return table{header: definitionHeader(), rows: [][]string{s.row()}}
@@ -112,5 +116,6 @@ func (a *app) listDefinitionsCommand(d defined) *cobra.Command {
 }
 
 func (a *app) listDefinitions(ctx context.Context, d defined, p paging, status string) error {
-	return list(ctx, a, call{path: d.path, roles: reads(), query: nonEmpty("status", status)}, p, definitionHeader(), shownDefinition.row)
+	return list(ctx, a, call{path: d.path, roles: reads(), query: nonEmpty("status", status)}, p, definitionHeader(),
+		shownDefinition.row)
 }

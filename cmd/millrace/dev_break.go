@@ -34,7 +34,8 @@ page, or with "millrace health why MODE INSTRUMENT".`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.devBreak(cmd.Context(), args[0], o) },
 	}
 	durationFlag(cmd.Flags(), &o.length, "for", dev.BreakFor, "how long, at most 24h")
-	decimalFlag(cmd.Flags(), &o.success, "success", healthcodec.OutageSuccess, "share of the payments that succeed all the same, 0 to 1")
+	decimalFlag(cmd.Flags(), &o.success, "success", healthcodec.OutageSuccess,
+		"share of the payments that succeed all the same, 0 to 1")
 	return cmd
 }
 
@@ -50,7 +51,8 @@ func (a *app) devBreak(ctx context.Context, what string, o breakOptions) error {
 	out, err := a.call(ctx, call{method: http.MethodPost, path: "/v1/dev/break", roles: writes(), body: body})
 	var p *problemError
 	if errors.As(err, &p) && p.status == http.StatusNotFound {
-		return fmt.Errorf("%s sends no traffic that could break: it needs a `millrace dev` without --no-traffic", a.config.Server)
+		return fmt.Errorf("%s sends no traffic that could break: it needs a `millrace dev` without --no-traffic",
+			a.config.Server)
 	}
 	if err != nil {
 		return err
@@ -62,7 +64,8 @@ func (a *app) devBreak(ctx context.Context, what string, o breakOptions) error {
 	return a.print(broken, func() table {
 		return table{
 			header: []string{"what", "from", "until", "success"},
-			rows:   [][]string{{what, clockTime(broken.Begin.Time()), clockTime(broken.End.Time()), fmt.Sprintf("%g %%", broken.Success*100)}},
+			rows: [][]string{{what, clockTime(broken.Begin.Time()), clockTime(broken.End.Time()),
+				fmt.Sprintf("%g %%", broken.Success*100)}},
 		}
 	})
 }

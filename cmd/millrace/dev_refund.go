@@ -80,7 +80,8 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 		return finding{fmt.Errorf("nothing is left of payment %s: %d %s were reversed", id, t.Reversed, t.Currency)}
 	}
 	event := map[string]any{
-		"id": fmt.Sprintf("refund-%s-%d", id, time.Now().UnixMilli()), "type": "reversal", "transaction_id": id, "user_id": t.UserID,
+		"id": fmt.Sprintf("refund-%s-%d", id, time.Now().UnixMilli()), "type": "reversal", "transaction_id": id,
+		"user_id":  t.UserID,
 		"currency": t.Currency, "status": "success", "updated_at": t.reached(),
 	}
 	out, err := a.call(ctx, call{method: http.MethodPost, path: "/v1/events", roles: ofAnyUser(), body: event})
@@ -106,7 +107,8 @@ func (a *app) devRefund(ctx context.Context, id string) error {
 	return a.print(t.shownPayment, func() table {
 		return table{
 			header: []string{"transaction", "user", "currency", "amount", "reversed", "net"},
-			rows:   [][]string{{t.TransactionID, t.UserID, t.Currency, fmt.Sprint(t.Amount), fmt.Sprint(t.Reversed), fmt.Sprint(t.Net)}},
+			rows: [][]string{{t.TransactionID, t.UserID, t.Currency, fmt.Sprint(t.Amount), fmt.Sprint(t.Reversed),
+				fmt.Sprint(t.Net)}},
 		}
 	})
 }
@@ -122,7 +124,8 @@ func (a *app) payment(ctx context.Context, id string) (refundable, error) {
 
 // awaitRefund waits until less than net is left of a payment, and returns it.
 func (a *app) awaitRefund(ctx context.Context, id string, net int64) (refundable, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin, errors.New("the ledger has not taken it in; is the pipeline running?"))
+	ctx, cancel := context.WithTimeoutCause(ctx, refundWithin,
+		errors.New("the ledger has not taken it in; is the pipeline running?"))
 	defer cancel()
 	for {
 		t, err := a.payment(ctx, id)

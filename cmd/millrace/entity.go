@@ -105,7 +105,8 @@ func (a *app) judgeAs(ctx context.Context, c call, roles []token.Role, id, match
 	if out.etag == match && match != "" {
 		result = verdict.Unchanged
 	}
-	return judged{ID: id, Result: string(result), Status: body.Status, Revision: body.Revision, Version: body.Version, approval: body.Approval}, nil
+	return judged{ID: id, Result: string(result), Status: body.Status, Revision: body.Revision, Version: body.Version,
+		approval: body.Approval}, nil
 }
 
 // readEntities reads the entities of files, all of which must be right.

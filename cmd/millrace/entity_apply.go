@@ -18,7 +18,8 @@ func (a *app) applyEntitiesCommand(c *collection, about, sample string) *cobra.C
 	cmd := &cobra.Command{
 		Use: "apply -f FILE", Short: "Create or change what the file lists",
 		Long: "Reads a list as YAML or JSON, and returns when the catalog has judged it and --server shows it. \"-f -\" reads standard input.\n" +
-			"The token needs the role editor. " + about + "For example:\n\n    " + strings.ReplaceAll(sample, "\n", "\n    "),
+			"The token needs the role editor. " + about + "For example:\n\n    " +
+			strings.ReplaceAll(sample, "\n", "\n    "),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.applyEntities(cmd.Context(), c, files, dryRun, reason)
 		},

@@ -30,7 +30,8 @@ the topic erasures say who may: the server has no route for it.`,
 			if dryRun {
 				return a.wouldErase(cmd.Context(), args[0])
 			}
-			if err := c.confirm(cmd, fmt.Sprintf("Forget user %q at %v, prefix %q.", args[0], a.config.Brokers, a.config.Prefix), args[0]); err != nil {
+			if err := c.confirm(cmd, fmt.Sprintf("Forget user %q at %v, prefix %q.", args[0], a.config.Brokers,
+				a.config.Prefix), args[0]); err != nil {
 				return err
 			}
 			return a.eraseUser(cmd.Context(), args[0])
@@ -57,7 +58,8 @@ func (a *app) wouldErase(ctx context.Context, user string) error {
 // printErasure shows a report, whose counts and rows are called so.
 func (a *app) printErasure(r erase.Report, transactions, rows, left string) error {
 	return a.print(r, func() table {
-		t := table{header: []string{"what", "how much"}, rows: [][]string{{transactions, fmt.Sprint(r.Transactions)}, {rows, fmt.Sprint(r.Rows)}}}
+		t := table{header: []string{"what", "how much"}, rows: [][]string{{transactions, fmt.Sprint(r.Transactions)},
+			{rows, fmt.Sprint(r.Rows)}}}
 		for _, row := range r.Left {
 			t.rows = append(t.rows, []string{left, row})
 		}

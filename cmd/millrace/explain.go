@@ -50,8 +50,10 @@ type shownCheck struct {
 
 func (a *app) explain(ctx context.Context, mission, user, transaction string) error {
 	return show(ctx, a, call{
-		path: "/v1/panel" + path("users", user, "missions", mission, "explain"), query: url.Values{"transaction_id": {transaction}}, roles: reads(),
-		what: fmt.Sprintf("mission %q, or no payment %q that user %q made", mission, transaction, user), list: "millrace mission list",
+		path:  "/v1/panel" + path("users", user, "missions", mission, "explain"),
+		query: url.Values{"transaction_id": {transaction}}, roles: reads(),
+		what: fmt.Sprintf("mission %q, or no payment %q that user %q made", mission, transaction, user),
+		list: "millrace mission list",
 	}, explainTable)
 }
 

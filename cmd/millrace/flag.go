@@ -128,9 +128,12 @@ func choiceFlag[T ~string](c *cobra.Command, to *T, name string, fallback T, wor
 	choiceFlagP(c, c.Flags(), to, name, "", fallback, words, usage)
 }
 
-func choiceFlagP[T ~string](c *cobra.Command, f *pflag.FlagSet, to *T, name, short string, fallback T, words []T, usage string) {
+func choiceFlagP[T ~string](c *cobra.Command, f *pflag.FlagSet, to *T, name, short string, fallback T, words []T,
+	usage string) {
 	*to = fallback
-	f.VarP(&value[T]{to, "string", func(text string) (T, error) { return parseChoice(T(text), words) }}, name, short, usage+problem.AnyOf(words))
+	f.VarP(&value[T]{to, "string", func(text string) (T, error) {
+		return parseChoice(T(text), words)
+	}}, name, short, usage+problem.AnyOf(words))
 	complete(c, name, words)
 }
 
@@ -140,7 +143,8 @@ func complete[T ~string](c *cobra.Command, name string, words []T) {
 	for i, w := range words {
 		completions[i] = string(w)
 	}
-	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	// the flag is there
+	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(completions, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func parseChoice[T ~string](text T, words []T) (T, error) {

@@ -153,7 +153,8 @@ func (a *app) generate(ctx context.Context, o generateOptions) error {
 }
 
 // sendTraffic sends what g makes until it or ctx ends, and returns how much that was.
-func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace bool, from time.Time) (n int64, err error) {
+func sendTraffic(ctx context.Context, g *traffic.Generator, f *feed.Feed, pace bool,
+	from time.Time) (n int64, err error) {
 	start := time.Now()
 	sending := context.WithoutCancel(ctx) // a stop ends the loop, not what is under way
 	for r, ok := g.Next(); ok && ctx.Err() == nil; r, ok = g.Next() {
@@ -219,6 +220,7 @@ func (a *app) generateFile(ctx context.Context, g *traffic.Generator, path strin
 // trafficOutage returns an outage as traffic has it.
 func trafficOutage(o backtest.Outage) traffic.Outage {
 	return traffic.Outage{
-		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(), SuccessRate: o.Success,
+		Mode: o.Mode, Instrument: o.Instrument, Gateway: o.Gateway, From: o.Begin.Time(), To: o.End.Time(),
+		SuccessRate: o.Success,
 	}
 }

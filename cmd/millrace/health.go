@@ -25,7 +25,9 @@ at the last ones. "-o json" has the closed windows too.`,
 		Example:           "  millrace health why upi sbi",
 		ValidArgsFunction: a.completePlaces,
 	}, func(ctx context.Context, args []string) error {
-		return show(ctx, a, instrumentCall(args[0], args[1], "why"), func(y shownWhy) table { return whyTable(args[0]+"/"+args[1], y) })
+		return show(ctx, a, instrumentCall(args[0], args[1], "why"), func(y shownWhy) table {
+			return whyTable(args[0]+"/"+args[1], y)
+		})
 	})
 }
 
@@ -70,7 +72,8 @@ func whyTable(name string, w shownWhy) table {
 			windows []shownWindow
 		}{{"decided by", l.DecidedBy}, {"latest", l.Latest}} {
 			for _, e := range part.windows {
-				t.rows = append(t.rows, []string{below + part.title, "", "", e.WindowEnd, fmt.Sprintf("%.4f", e.Rate), fmt.Sprint(e.Count), ""})
+				t.rows = append(t.rows, []string{below + part.title, "", "", e.WindowEnd, fmt.Sprintf("%.4f", e.Rate),
+					fmt.Sprint(e.Count), ""})
 			}
 		}
 	}
@@ -79,10 +82,13 @@ func whyTable(name string, w shownWhy) table {
 		level(name+"/"+*g.Gateway, g)
 	}
 	text := func(name string) string { return fmt.Sprint(w.Thresholds[name]) }
-	t.rows = append(t.rows, []string{"thresholds", "", "", "", "", "", "degraded below " + text("degraded_below") + ", down below " + text("down_below") +
-		" in " + text("down_after") + ", up after " + text("up_after") + ", at least " + text("min_samples") + " eligible"})
+	t.rows = append(t.rows, []string{"thresholds", "", "", "", "", "", "degraded below " + text("degraded_below") +
+		", down below " + text("down_below") +
+		" in " + text("down_after") + ", up after " + text("up_after") + ", at least " + text("min_samples") +
+		" eligible"})
 	if w.Freeze != nil {
-		t.rows = append(t.rows, []string{"frozen", "", "", "", "", "", "until " + w.Freeze.Until + ": " + w.Freeze.Reason})
+		t.rows = append(t.rows, []string{"frozen", "", "", "", "", "", "until " + w.Freeze.Until + ": " +
+			w.Freeze.Reason})
 	}
 	return t
 }

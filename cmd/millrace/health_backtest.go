@@ -128,7 +128,9 @@ func (a *app) contestants(o backtestOptions, outages []backtest.Outage) ([]conte
 		if name == "" {
 			continue
 		}
-		s, err := readFile(name, func(r io.Reader) (health.Settings, error) { return healthcodec.ParseHealthSettings(r, base) })
+		s, err := readFile(name, func(r io.Reader) (health.Settings, error) {
+			return healthcodec.ParseHealthSettings(r, base)
+		})
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -140,7 +142,8 @@ func (a *app) contestants(o backtestOptions, outages []backtest.Outage) ([]conte
 }
 
 // readHistory hands the sinks all since begin: windows that start before to, or attempts up to the watermark end.
-func (a *app) readHistory(ctx context.Context, o backtestOptions, begin, to, end instant.Milli, sinks []history.Sink) (string, history.Extent, error) {
+func (a *app) readHistory(ctx context.Context, o backtestOptions, begin, to, end instant.Milli,
+	sinks []history.Sink) (string, history.Extent, error) {
 	if o.file != "" {
 		in, _, err := a.openInput(o.file)
 		if err != nil {
@@ -154,10 +157,11 @@ func (a *app) readHistory(ctx context.Context, o backtestOptions, begin, to, end
 		return "file", read, err
 	}
 	bar := a.progress("reading", -1)
-	r, err := history.Open(history.Config{Client: a.config.Client(), Topology: a.topology(), Progress: func(read, all int64) {
-		bar.ChangeMax64(all)
-		_ = bar.Set64(read) // drawing may fail where reading must not
-	}})
+	r, err := history.Open(history.Config{Client: a.config.Client(), Topology: a.topology(),
+		Progress: func(read, all int64) {
+			bar.ChangeMax64(all)
+			_ = bar.Set64(read) // drawing may fail where reading must not
+		}})
 	if err != nil {
 		return "", history.Extent{}, err
 	}

@@ -85,7 +85,8 @@ type alarmResult struct {
 func backtestResultOf(c contestant, r backtest.Report) backtestResult {
 	out := backtestResult{
 		File: c.name, Missed: len(r.Missed()), Outages: []outageResult{}, Outside: []outageID{},
-		Alarms: alarmsFrom(r.Instruments), Of: alarmsFrom(r.Gateways), Late: c.replay.Late(), Refused: c.replay.Rejected(),
+		Alarms: alarmsFrom(r.Instruments), Of: alarmsFrom(r.Gateways), Late: c.replay.Late(),
+		Refused: c.replay.Rejected(),
 	}
 	out.Due, out.InTime = r.Due()
 	for _, f := range c.settings.Fields() {
@@ -102,7 +103,8 @@ func backtestResultOf(c contestant, r backtest.Report) backtestResult {
 
 func outageFrom(f backtest.Finding) outageResult {
 	o := outageResult{
-		outageID: idOf(f.Outage), FullWindows: f.FullWindows, Enough: f.Enough, LeastEligible: f.LeastEligible, Due: f.Due(), Found: f.Found,
+		outageID: idOf(f.Outage), FullWindows: f.FullWindows, Enough: f.Enough, LeastEligible: f.LeastEligible,
+		Due: f.Due(), Found: f.Found,
 	}
 	if f.Found {
 		o.Windows, o.Seconds = &f.Windows, seconds(f.Delay)
@@ -118,10 +120,12 @@ func outageFrom(f backtest.Finding) outageResult {
 
 func alarmsFrom(l backtest.Levels) alarmsOf {
 	out := alarmsOf{
-		Count: len(l.FalseAlarms), Levels: l.Count, Months: rounded(l.Months()), PerMonth: rounded(l.PerMonth()), Alarms: []alarmResult{},
+		Count: len(l.FalseAlarms), Levels: l.Count, Months: rounded(l.Months()), PerMonth: rounded(l.PerMonth()),
+		Alarms: []alarmResult{},
 	}
 	for _, a := range l.FalseAlarms {
-		one := alarmResult{Mode: a.Mode, Instrument: a.Instrument, Gateway: optional(a.Gateway), From: a.From, Down: a.Down != 0, Reason: a.Reason}
+		one := alarmResult{Mode: a.Mode, Instrument: a.Instrument, Gateway: optional(a.Gateway), From: a.From,
+			Down: a.Down != 0, Reason: a.Reason}
 		if a.To != 0 {
 			one.To = &a.To
 		}
@@ -162,7 +166,9 @@ func (b backtestAnswer) table() table {
 		t.rows = append(t.rows, row)
 	}
 	for _, o := range b.Settings[0].Outages {
-		line(o.outageID.String(), strconv.Itoa(o.FullWindows), func(s backtestResult) string { return s.outcome(o.outageID) })
+		line(o.outageID.String(), strconv.Itoa(o.FullWindows), func(s backtestResult) string {
+			return s.outcome(o.outageID)
+		})
 	}
 	for _, o := range b.Settings[0].Outside {
 		line(o.String(), "", func(s backtestResult) string { return s.outcome(o) })
@@ -227,5 +233,6 @@ func (o outageID) String() string {
 
 // String returns the count and the rate.
 func (a alarmsOf) String(what string) string {
-	return fmt.Sprintf("%d (%.2f per %s-month, %d watched for %.2f months)", a.Count, a.PerMonth, what, a.Levels, a.Months)
+	return fmt.Sprintf("%d (%.2f per %s-month, %d watched for %.2f months)", a.Count, a.PerMonth, what, a.Levels,
+		a.Months)
 }

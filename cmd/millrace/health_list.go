@@ -51,7 +51,8 @@ func (a *app) healthListCommand() *cobra.Command {
 		Use: "list", Short: "List every instrument with its state",
 		Example: "  millrace health list --mode upi --watch",
 	}, func(ctx context.Context, _ []string) error {
-		return list(ctx, a, call{path: "/v1/health", query: nonEmpty("mode", mode), roles: ofHealth(), whole: true}, p, healthHeader(), shownHealth.row)
+		return list(ctx, a, call{path: "/v1/health", query: nonEmpty("mode", mode), roles: ofHealth(), whole: true}, p,
+			healthHeader(), shownHealth.row)
 	})
 	p.flags(cmd)
 	textFlag(cmd.Flags(), &mode, "mode", "", "only this mode, such as upi")
@@ -87,30 +88,32 @@ func instrumentCall(mode, instrument string, rest ...string) call {
 }
 
 // completePlaces proposes a mode, then an instrument of it.
-func (a *app) completePlaces(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (a *app) completePlaces(cmd *cobra.Command, args []string,
+	_ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 1 || a.configure(cmd) != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completeWithin)
 	defer cancel()
 	var names []cobra.Completion
-	_, err := a.eachItem(ctx, call{path: "/v1/health", roles: ofHealth(), whole: true}, everything(), func(raw json.RawMessage) error {
-		var h shownHealth
-		if err := json.Unmarshal(raw, &h); err != nil {
-			return err
-		}
-		name := h.Mode
-		if len(args) == 1 {
-			name = cobra.CompletionWithDesc(h.Instrument, h.State)
-			if h.Mode != args[0] {
-				return nil
+	_, err := a.eachItem(ctx, call{path: "/v1/health", roles: ofHealth(), whole: true}, everything(),
+		func(raw json.RawMessage) error {
+			var h shownHealth
+			if err := json.Unmarshal(raw, &h); err != nil {
+				return err
 			}
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-		return nil
-	})
+			name := h.Mode
+			if len(args) == 1 {
+				name = cobra.CompletionWithDesc(h.Instrument, h.State)
+				if h.Mode != args[0] {
+					return nil
+				}
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			return nil
+		})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

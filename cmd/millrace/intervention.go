@@ -20,7 +20,9 @@ type decided struct {
 
 func decisions() []decided {
 	byID := func(kind catalog.Kind, use, at string) collection {
-		return collection{kind, at, func(id string) string { return at + path(id) }, use, "millrace health " + use + " list"}
+		return collection{kind, at, func(id string) string {
+			return at + path(id)
+		}, use, "millrace health " + use + " list"}
 	}
 	byPlace := func(kind catalog.Kind, use, at string) collection {
 		c := byID(kind, use, at)
@@ -59,14 +61,16 @@ func placeOf(id string) []string {
 
 func (a *app) decisionCommand(d decided) *cobra.Command {
 	cmd := &cobra.Command{Use: d.use, Short: d.short}
-	cmd.AddCommand(a.applyEntitiesCommand(&d.collection, "Times are event times. ", d.example), a.withdrawCommand(d), a.listDecisionsCommand(d))
+	cmd.AddCommand(a.applyEntitiesCommand(&d.collection, "Times are event times. ", d.example), a.withdrawCommand(d),
+		a.listDecisionsCommand(d))
 	return cmd
 }
 
 func (a *app) withdrawCommand(d decided) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "withdraw " + d.withdraw, Short: "Take one back", Example: "  millrace health " + d.use + " withdraw " + d.place,
+		Use: "withdraw " + d.withdraw, Short: "Take one back", Example: "  millrace health " + d.use + " withdraw " +
+			d.place,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id := args[0]
 			if d.kind == catalog.KindFreeze || d.kind == catalog.KindHealthSetting {
@@ -99,7 +103,8 @@ func (s shownDecision) row() []string {
 	if s.Settings != nil {
 		why = strings.TrimPrefix(fmt.Sprint(s.Settings), "map")
 	}
-	return []string{s.ID, s.Status, dash(s.State), dash(s.From + s.Begin + s.Since), dash(s.Until + s.End), s.Actor, why}
+	return []string{s.ID, s.Status, dash(s.State), dash(s.From + s.Begin + s.Since), dash(s.Until + s.End),
+		s.Actor, why}
 }
 
 func (a *app) listDecisionsCommand(d decided) *cobra.Command {
@@ -107,7 +112,8 @@ func (a *app) listDecisionsCommand(d decided) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List them",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return list(cmd.Context(), a, call{path: d.path, roles: reads()}, p, []string{"id", "status", "state", "from", "until", "by", "why"}, shownDecision.row)
+			return list(cmd.Context(), a, call{path: d.path, roles: reads()}, p,
+				[]string{"id", "status", "state", "from", "until", "by", "why"}, shownDecision.row)
 		},
 	}
 	p.flags(cmd)

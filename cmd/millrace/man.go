@@ -20,7 +20,8 @@ func manCommand() *cobra.Command {
 			}
 			// The same for every build, so that packages can be compared.
 			date := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-			err := doc.GenManTree(cmd.Root(), &doc.GenManHeader{Title: "MILLRACE", Section: "1", Source: "Millrace " + version, Date: &date}, args[0])
+			err := doc.GenManTree(cmd.Root(), &doc.GenManHeader{Title: "MILLRACE", Section: "1", Source: "Millrace " +
+				version, Date: &date}, args[0])
 			if err != nil {
 				return fmt.Errorf("manual pages in %s: %w", args[0], err)
 			}

@@ -18,12 +18,15 @@ import (
 // missions is the collection of missions.
 func missions() *collection {
 	const at = "/v1/panel/missions"
-	return &collection{catalog.KindMission, at, func(id string) string { return at + path(id) }, "mission", "millrace mission list"}
+	return &collection{catalog.KindMission, at, func(id string) string {
+		return at + path(id)
+	}, "mission", "millrace mission list"}
 }
 
 func (a *app) missionCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "mission", Short: "Missions: what users must do, and what they win"}
-	cmd.AddCommand(a.applyCommand(), a.listMissionsCommand(), a.getMissionCommand(), a.explainCommand(), a.simulateCommand(), a.approveMissionCommand(), a.rejectMissionCommand())
+	cmd.AddCommand(a.applyCommand(), a.listMissionsCommand(), a.getMissionCommand(), a.explainCommand(),
+		a.simulateCommand(), a.approveMissionCommand(), a.rejectMissionCommand())
 	for _, move := range []struct {
 		op    catalog.Op
 		short string
@@ -69,7 +72,8 @@ func (m shownTerm) term() string {
 	w := m.Window
 	lasts, _ := time.ParseDuration(w.Duration) // only per_user windows have one
 	return dash(mission.Term(&mission.Mission{
-		Window: mission.Window{Kind: w.Kind, From: w.From, To: w.To, Every: w.Every, Duration: lasts, Start: w.Start}, TimeZone: m.TimeZone, Enrolment: m.Enrolment,
+		Window:   mission.Window{Kind: w.Kind, From: w.From, To: w.To, Every: w.Every, Duration: lasts, Start: w.Start},
+		TimeZone: m.TimeZone, Enrolment: m.Enrolment,
 	}))
 }
 
@@ -86,7 +90,9 @@ func (a *app) listMissionsCommand() *cobra.Command {
 		Use: "list", Short: "List missions",
 		Example: "  millrace mission list --status active\n  millrace mission list --approval waiting",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c := call{path: missions().path, roles: reads(), query: nonEmpty("status", string(status), "merchant", merchant, "q", text, "approval", string(approval))}
+			c := call{path: missions().path, roles: reads(),
+				query: nonEmpty("status", string(status), "merchant", merchant, "q", text, "approval",
+					string(approval))}
 			return list(cmd.Context(), a, c, p, missionHeader(), shownMission.row)
 		},
 	}
@@ -109,10 +115,13 @@ func (a *app) getMissionCommand() *cobra.Command {
 			if cmd.Flags().Changed("version") && version < 1 {
 				return errors.New("--version: versions count from 1")
 			}
-			return a.watched(cmd.Context(), w, func(ctx context.Context) error { return a.getMission(ctx, args[0], version) })
+			return a.watched(cmd.Context(), w, func(ctx context.Context) error {
+				return a.getMission(ctx, args[0], version)
+			})
 		},
 	}
-	wholeFlag(cmd.Flags(), &version, "version", 0, "the definition of this version (default: the latest, which may not be in force yet)")
+	wholeFlag(cmd.Flags(), &version, "version", 0,
+		"the definition of this version (default: the latest, which may not be in force yet)")
 	w.flags(cmd)
 	return cmd
 }

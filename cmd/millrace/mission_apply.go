@@ -162,7 +162,8 @@ func (r *applying) read(ctx context.Context) ([]catalog.Entity, error) {
 // wanted returns what a mission of a file asks for, compared with nothing.
 func (r *applying) wanted(m catalog.Mission) wish {
 	asked := m.Definition()
-	out := wish{entity: m, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(), Window: mission.Term(&asked), Sentence: mission.Sentence(&asked)}}
+	out := wish{entity: m, reason: r.reason, applied: applied{ID: asked.ID, Result: validResult, Status: m.Status(),
+		Window: mission.Term(&asked), Sentence: mission.Sentence(&asked)}}
 	out.Notes = append(m.Assumed, r.named.notes(m)...)
 	return out
 }
@@ -205,19 +206,21 @@ func (r *applying) pruned(ctx context.Context, wishes []wish) ([]wish, error) {
 	for _, w := range wishes {
 		named[w.ID] = true
 	}
-	_, err := r.eachItem(ctx, call{path: missions().path, roles: writes()}, everything(), func(raw json.RawMessage) error {
-		var m shownMission
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return err
-		}
-		if named[m.ID] || m.Status == string(mission.Archived) {
+	_, err := r.eachItem(ctx, call{path: missions().path, roles: writes()}, everything(),
+		func(raw json.RawMessage) error {
+			var m shownMission
+			if err := json.Unmarshal(raw, &m); err != nil {
+				return err
+			}
+			if named[m.ID] || m.Status == string(mission.Archived) {
+				return nil
+			}
+			wishes = append(wishes, wish{
+				applied: applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Window: m.term(),
+					Sentence: m.Summary}, reason: cmp.Or(r.reason, "pruned"),
+			})
 			return nil
-		}
-		wishes = append(wishes, wish{
-			applied: applied{ID: m.ID, Result: pruneResult, Status: m.Status, Version: m.Version, Window: m.term(), Sentence: m.Summary}, reason: cmp.Or(r.reason, "pruned"),
 		})
-		return nil
-	})
 	return wishes, err
 }
 
@@ -236,7 +239,8 @@ func (r *applying) send(ctx context.Context, wishes []wish) error {
 			result, err = r.move(ctx, w.ID, catalog.Archive, instant.Milli(0), w.reason)
 		}
 		if err == nil {
-			w.Result, w.Status, w.Version, w.Problems, w.refusal = result.Result, result.Status, result.Version, result.Problems, result.refusal
+			w.Result, w.Status, w.Version, w.Problems, w.refusal = result.Result, result.Status, result.Version,
+				result.Problems, result.refusal
 			w.Notes = append(w.Notes, result.approval.note(w.ID)...)
 		}
 		return err
@@ -255,7 +259,8 @@ func (r *applying) send(ctx context.Context, wishes []wish) error {
 func (r *applying) settled(ctx context.Context) error {
 	ctx, cancel := withTimeout(ctx, settledWithin)
 	defer cancel()
-	out, err := r.call(ctx, call{method: http.MethodGet, path: missions().path, query: url.Values{"limit": {"1"}}, roles: writes()})
+	out, err := r.call(ctx, call{method: http.MethodGet, path: missions().path, query: url.Values{"limit": {"1"}},
+		roles: writes()})
 	if err != nil {
 		return err
 	}
@@ -287,7 +292,8 @@ func (r *applying) inForce(ctx context.Context, wishes []wish) error {
 		if err := json.Unmarshal(out.body, &m); err != nil || len(m.Versions) == 0 {
 			return err
 		}
-		if from := m.Versions[len(m.Versions)-1].InForceFrom; from != nil && from.After(last) && time.Until(*from) < soon {
+		if from := m.Versions[len(m.Versions)-1].InForceFrom; from != nil && from.After(last) &&
+			time.Until(*from) < soon {
 			last = *from
 		}
 	}
@@ -307,12 +313,14 @@ func (r *applying) show(wishes []wish) error {
 	err := r.print(results, func() table {
 		t := table{header: []string{"id", "result", "status", "window", "mission"}}
 		for _, result := range results {
-			t.rows = append(t.rows, []string{result.ID, result.Result, dash(result.Status), dash(result.Window), result.Sentence})
+			t.rows = append(t.rows, []string{result.ID, result.Result, dash(result.Status), dash(result.Window),
+				result.Sentence})
 			for _, note := range result.Notes {
 				t.rows = append(t.rows, []string{"", "", "", "", "note: " + note})
 			}
 			for _, d := range result.Changes {
-				t.rows = append(t.rows, []string{"", "", "", "", strings.TrimSpace(d.Pointer + ": " + dash(string(d.Before)) + " -> " + dash(string(d.After)))})
+				t.rows = append(t.rows, []string{"", "", "", "",
+					strings.TrimSpace(d.Pointer + ": " + dash(string(d.Before)) + " -> " + dash(string(d.After)))})
 			}
 		}
 		return t

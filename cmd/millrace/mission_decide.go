@@ -34,7 +34,8 @@ On standard error it prints what is approved. --revision makes sure that it is w
 }
 
 func (a *app) rejectMissionCommand() *cobra.Command {
-	cmd := a.approvalCommand(&decision{op: catalog.Reject}, "Reject a mission, or a change of one, that waits for its approval")
+	cmd := a.approvalCommand(&decision{op: catalog.Reject},
+		"Reject a mission, or a change of one, that waits for its approval")
 	cmd.Example = "  millrace mission reject diwali-cash --reason unbudgeted"
 	cmd.Long = `A change that waits is dropped, and the version before it stays in force. The approval of a mission that was never active is taken back. Who wrote
 what waits can take it back with role editor; everybody else needs approver or admin.`
@@ -44,7 +45,9 @@ what waits can take it back with role editor; everybody else needs approver or a
 
 func (a *app) approvalCommand(d *decision, short string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: string(d.op) + " ID", Short: short, ValidArgsFunction: a.listed(call{path: missions().path, roles: reads(), query: nonEmpty("approval", string(catalog.ApprovalWaiting))}, "id"),
+		Use: string(d.op) + " ID", Short: short,
+		ValidArgsFunction: a.listed(call{path: missions().path, roles: reads(),
+			query: nonEmpty("approval", string(catalog.ApprovalWaiting))}, "id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("revision") && d.revision < 1 {
 				return errors.New("--revision: revisions count from 1; `millrace mission get ID -o yaml` shows the mission's")

@@ -17,7 +17,8 @@ func (a *app) moveCommand(op catalog.Op, short string) *cobra.Command {
 	var at instant.Milli
 	var reason string
 	cmd := &cobra.Command{
-		Use: string(op) + " ID", Short: short, Example: "  millrace mission " + string(op) + " swiggy-500 --reason launch",
+		Use: string(op) + " ID", Short: short, Example: "  millrace mission " + string(op) +
+			" swiggy-500 --reason launch",
 		ValidArgsFunction: a.completeMissions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			result, err := a.move(cmd.Context(), args[0], op, at, reason)

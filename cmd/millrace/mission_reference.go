@@ -63,7 +63,8 @@ func pathOf(kind catalog.Kind) string {
 func (r *references) notes(m catalog.Mission) []string {
 	definition := m.Definition()
 	var out []string
-	for kind, id := range map[catalog.Kind]string{catalog.KindBrand: definition.BrandID, catalog.KindPool: definition.Reward.Pool} {
+	for kind, id := range map[catalog.Kind]string{catalog.KindBrand: definition.BrandID,
+		catalog.KindPool: definition.Reward.Pool} {
 		if key := catalog.Key(kind, id); slices.Contains(r.unchecked, key) {
 			out = append(out, key+" is not checked: the server cannot be asked")
 		}

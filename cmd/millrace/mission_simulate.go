@@ -53,7 +53,8 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 	}
 	bar := a.progress("reading", -1)
 	result, err := simulate.Run(ctx, simulate.Config{
-		Client: a.config.Client(), Topology: a.topology(), Simulation: simulation.Config{Missions: pipeline.Missions(a.config), From: o.from, To: o.to},
+		Client: a.config.Client(), Topology: a.topology(),
+		Simulation: simulation.Config{Missions: pipeline.Missions(a.config), From: o.from, To: o.to},
 		Progress: func(read, all int64) {
 			bar.ChangeMax64(all)
 			_ = bar.Set64(read) // drawing may fail where reading must not
@@ -71,7 +72,8 @@ func simulated(m mission.Mission, r simulation.Result) table {
 	for _, d := range r.ByDay {
 		t.rows = append(t.rows, []string{d.Day, fmt.Sprint(d.Completions), fmt.Sprint(d.Cost)})
 	}
-	t.rows = append(t.rows, []string{"all", fmt.Sprint(r.Completions), fmt.Sprint(r.Cost)}, []string{"users", fmt.Sprint(r.Users), ""})
+	t.rows = append(t.rows, []string{"all", fmt.Sprint(r.Completions), fmt.Sprint(r.Cost)},
+		[]string{"users", fmt.Sprint(r.Users), ""})
 	for _, n := range r.NotCounted {
 		t.rows = append(t.rows, []string{"not counted: " + n.Reason, fmt.Sprint(n.Count), ""})
 	}

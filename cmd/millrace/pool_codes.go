@@ -87,7 +87,8 @@ func (a *app) addCodes(ctx context.Context, pool, file, reason string, dryRun bo
 		return errNoCodes
 	}
 	c := call{
-		method: http.MethodPost, path: "/v1/panel/pools" + path(pool) + "/codes", roles: writes(), body: raw, content: "text/csv", reason: reason,
+		method: http.MethodPost, path: "/v1/panel/pools" + path(pool) + "/codes", roles: writes(), body: raw,
+		content: "text/csv", reason: reason,
 		what: fmt.Sprintf("pool %q", pool), list: "millrace pool list",
 	}
 	if dryRun {

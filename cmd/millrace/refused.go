@@ -43,7 +43,8 @@ func (a *app) watchRefused(ctx context.Context, f *feed.Feed, o replayOptions) (
 		}
 	}
 	var err error
-	r.letters, err = cluster.OpenReader(ctx, a.config.Client(), []string{a.topology().DeadLetterRecords.Name}, cluster.From{AtEnd: true})
+	r.letters, err = cluster.OpenReader(ctx, a.config.Client(), []string{a.topology().DeadLetterRecords.Name},
+		cluster.From{AtEnd: true})
 	return r, err
 }
 
@@ -68,7 +69,8 @@ func (r *refused) count(ctx context.Context) error {
 		return nil
 	}
 	if r.intake {
-		if err := r.app.drainIntake(ctx, refusedWithin, "intake has not judged all events, so there may be more dead letters"); err != nil {
+		if err := r.app.drainIntake(ctx, refusedWithin,
+			"intake has not judged all events, so there may be more dead letters"); err != nil {
 			return err
 		}
 	}
@@ -108,7 +110,8 @@ func (r *refused) verdict(w io.Writer) error {
 		parts = append(parts, fmt.Sprintf("%s %d", reason, r.reasons[reason]))
 	}
 	sent := r.feed.Events() + r.clocks
-	says := fmt.Sprintf("%d of %d events became dead letters: %s (millrace deadletters list)", len(r.seen), sent, strings.Join(parts, ", "))
+	says := fmt.Sprintf("%d of %d events became dead letters: %s (millrace deadletters list)", len(r.seen), sent,
+		strings.Join(parts, ", "))
 	if int64(len(r.seen)) >= sent {
 		return errors.New(says)
 	}

@@ -12,7 +12,8 @@ import (
 func newRegistry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	info, _ := debug.ReadBuildInfo()
-	r.MustRegister(buildInfo(buildOf(info)), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(buildInfo(buildOf(info)), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 

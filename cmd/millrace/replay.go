@@ -66,7 +66,9 @@ if all did.`,
 		},
 	}
 	durationFlag(cmd.Flags(), &o.advance, "advance", 0, "end with clock events this far past the largest event time")
-	cmd.Flags().Var(&value[instant.Milli]{&o.shiftTo, "time", func(text string) (instant.Milli, error) { return shiftTarget(text, time.Now()) }}, "shift-to",
+	cmd.Flags().Var(&value[instant.Milli]{&o.shiftTo, "time", func(text string) (instant.Milli, error) {
+		return shiftTarget(text, time.Now())
+	}}, "shift-to",
 		"move all times of the file so that the latest is at this one: now, or RFC 3339")
 	switchFlag(cmd.Flags(), &o.wait, "wait", "return when all tables and views reflect the file")
 	durationFlag(cmd.Flags(), &o.timeout, "timeout", 10*time.Minute, "with --wait: give up after this long")
@@ -144,7 +146,8 @@ func (a *app) moveTime(ctx context.Context, f *feed.Feed, o replayOptions) error
 
 // sendLines sends every event, with its times moved by by, and returns how many, after all are acknowledged, and the
 // numbers of those that no topic takes. It calls before with each event first.
-func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Duration, before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
+func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Duration,
+	before func(context.Context, []byte) error) (sent int64, skipped []int64, err error) {
 	for lines.Next() {
 		line := lines.Line()
 		if by != 0 {
@@ -170,7 +173,8 @@ func sendLines(ctx context.Context, f *feed.Feed, lines *feed.Lines, by time.Dur
 func (a *app) progress(what string, size int64) *progressbar.ProgressBar {
 	if f, ok := a.errs.(*os.File); ok && isTerminal(f) {
 		return progressbar.NewOptions64(size, progressbar.OptionSetWriter(f), progressbar.OptionShowBytes(size >= 0),
-			progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+			progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
+			progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	return progressbar.DefaultBytesSilent(size)
 }

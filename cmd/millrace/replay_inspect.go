@@ -57,7 +57,8 @@ func (a *app) inspect(ctx context.Context, path string, o replayOptions) (by tim
 			return 0, fmt.Errorf("--shift-to: there is no event with a usable updated_at in %s", path)
 		}
 		by = target.Sub(times.Last)
-		fmt.Fprintf(a.errs, "All times are moved by %v: they were %v to %v, and are %v to %v. Ids stay.\n", by, times.First, times.Last, times.First.Add(by), target)
+		fmt.Fprintf(a.errs, "All times are moved by %v: they were %v to %v, and are %v to %v. Ids stay.\n", by,
+			times.First, times.Last, times.First.Add(by), target)
 	}
 	reached, err := a.ledgerTime(ctx)
 	if err != nil || reached == 0 {

@@ -13,7 +13,9 @@ import (
 )
 
 func (a *app) rewardCommand() *cobra.Command {
-	return group(&cobra.Command{Use: "reward", Short: "Rewards of users: look at one, grant one out of goodwill, cancel one"}, a.getRewardCommand(), a.grantRewardCommand(), a.cancelRewardCommand())
+	return group(&cobra.Command{Use: "reward",
+		Short: "Rewards of users: look at one, grant one out of goodwill, cancel one"}, a.getRewardCommand(),
+		a.grantRewardCommand(), a.cancelRewardCommand())
 }
 
 // shownReward is what the table shows of a reward.
@@ -39,7 +41,8 @@ func (r shownReward) row() []string {
 		}
 		return dash(*s)
 	}
-	return []string{r.ID, text(r.MissionID), r.Kind, fmt.Sprint(r.Amount), text(r.Currency), r.State, text(r.AvailableAt), text(r.Reason)}
+	return []string{r.ID, text(r.MissionID), r.Kind, fmt.Sprint(r.Amount), text(r.Currency), r.State,
+		text(r.AvailableAt), text(r.Reason)}
 }
 
 func (r shownReward) table() table { return table{header: rewardHeader(), rows: [][]string{r.row()}} }
@@ -80,7 +83,8 @@ func (a *app) grantRewardCommand() *cobra.Command {
 			if cmd.Flags().Changed("expires-after") {
 				g.ExpiresAfter = expires.String()
 			}
-			c := call{method: http.MethodPost, path: "/v1/panel" + path("users", args[0], "rewards"), roles: writes(), body: g, key: keyOr(key), what: fmt.Sprintf("user %q", args[0])}
+			c := call{method: http.MethodPost, path: "/v1/panel" + path("users", args[0], "rewards"), roles: writes(),
+				body: g, key: keyOr(key), what: fmt.Sprintf("user %q", args[0])}
 			return show(cmd.Context(), a, c, shownReward.table)
 		},
 	}
@@ -88,7 +92,8 @@ func (a *app) grantRewardCommand() *cobra.Command {
 	choiceFlag(cmd, &g.Kind, "kind", "", mission.RewardKinds(), "")
 	wholeFlag(f, &g.Amount, "amount", 0, "coins, or minor units of --currency")
 	textFlag(f, &g.Currency, "currency", "", "of what is no coins, such as INR")
-	durationFlag(f, &expires, "expires-after", 0, "how long it can be claimed or scratched, such as 720h (default: for ever)")
+	durationFlag(f, &expires, "expires-after", 0,
+		"how long it can be claimed or scratched, such as 720h (default: for ever)")
 	f.Lookup("expires-after").DefValue = "" // 0 is not sent
 	choiceFlag(cmd, &g.Grant.Mode, "grant", "", mission.GrantModes(), "at once, or when the user claims it: ")
 	choiceFlag(cmd, &g.Debt, "debt", "", mission.Debts(), "what a claw-back may do to the balance: ")
@@ -106,8 +111,9 @@ func (a *app) cancelRewardCommand() *cobra.Command {
 		Example: "  millrace reward cancel usr_1 rw_1 --reason fraud",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := call{
-				method: http.MethodPost, path: "/v1/panel" + path("users", args[0], "rewards", args[1], "cancel"), roles: writes(),
-				body: map[string]string{"reason": reason}, key: keyOr(key),
+				method: http.MethodPost, path: "/v1/panel" + path("users", args[0], "rewards", args[1], "cancel"),
+				roles: writes(),
+				body:  map[string]string{"reason": reason}, key: keyOr(key),
 				what: fmt.Sprintf("reward %q of user %q", args[1], args[0]), list: "millrace user rewards " + args[0],
 			}
 			return show(cmd.Context(), a, c, shownReward.table)

@@ -64,19 +64,24 @@ that before defaults.`,
 	f := root.PersistentFlags()
 	d := config.Default()
 	textFlag(f, &a.flags.file, "config", "", "configuration file (default ./"+config.File+" if it exists)")
-	textFlag(f, &a.flags.context, "context", "", "context of a client command, see millrace context (default: "+config.ContextVariable+", or the current one)")
+	textFlag(f, &a.flags.context, "context", "", "context of a client command, see millrace context (default: "+
+		config.ContextVariable+", or the current one)")
 	listFlag(f, &a.flags.brokers, "brokers", d.Brokers, "Kafka bootstrap addresses")
 	textFlag(f, &a.flags.server, "server", d.Server, "base URL of a running serve or dev")
-	textFlag(f, &a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+", token_file, or one that a dev on this machine signs)")
+	textFlag(f, &a.credentials.flag, "token", "", "bearer token for --server (default: "+config.Token+
+		", token_file, or one that a dev on this machine signs)")
 	anyTextFlag(f, &a.flags.prefix, "prefix", d.Prefix, "prefix of all topic and group names")
 	wholeFlag(f, &a.flags.partitions, "partitions", d.Partitions, "partitions of every topic (dev: 4)")
 	wholeFlag(f, &a.flags.replication, "replication", d.Replication, "replication factor of every topic (dev: 1)")
 	choiceFlagP(root, f, &a.flags.logLevel, "log-level", "", d.Log.Level, config.LogLevels(), "")
 	choiceFlagP(root, f, &a.flags.output, "output", "o", "table", formats(), "")
 	root.AddCommand(
-		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(), a.replayCommand(), a.verifyCommand(),
-		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(), a.deadLettersCommand(), a.auditCommand(),
-		a.eraseUserCommand(), a.tokenCommand(), a.contextCommand(), a.configCommand(), a.windowCommand(), a.versionCommand(), manCommand(), a.probeCommand(),
+		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(),
+		a.replayCommand(), a.verifyCommand(),
+		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(),
+		a.deadLettersCommand(), a.auditCommand(),
+		a.eraseUserCommand(), a.tokenCommand(), a.contextCommand(), a.configCommand(), a.windowCommand(),
+		a.versionCommand(), manCommand(), a.probeCommand(),
 	)
 	for _, c := range definitions() {
 		root.AddCommand(a.definitionCommand(c))

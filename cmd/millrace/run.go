@@ -159,7 +159,8 @@ func (a *app) serve(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, closeStores()) }()
 	registry := newRegistry()
 	s, err := server.Start(server.Config{
-		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier, OpenHealth: a.config.Auth.OpenHealth, Stores: stores,
+		Settings: a.config, Topology: t, Listen: a.config.HTTP.Listen, Verifier: verifier,
+		OpenHealth: a.config.Auth.OpenHealth, Stores: stores,
 		Metrics: engine.NewMetrics(registry), Registerer: registry, Version: version, Log: a.log,
 	})
 	if err != nil {

@@ -36,7 +36,8 @@ func (a *app) tokenCommand() *cobra.Command {
 	f := mint.Flags()
 	textFlag(f, &o.subject, "sub", "", "who the token is for: the user id, or a name")
 	choicesFlag(mint, &o.roles, "role", token.Roles(), "; may be given several times")
-	durationFlag(f, &o.ttl, "ttl", token.DefaultTTL, fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
+	durationFlag(f, &o.ttl, "ttl", token.DefaultTTL,
+		fmt.Sprintf("how long the token is valid, at most %v", token.MaxTTL))
 	textFlag(f, &o.keyFile, "key-file", "", "PEM file with the private key")
 	required(mint, "sub", "role")
 	cmd.AddCommand(mint)
@@ -59,7 +60,8 @@ func (a *app) mint(o mintOptions) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", o.keyFile, err)
 	}
-	m, err := token.NewMinter(token.MinterConfig{Issuer: a.config.Auth.Issuer, Audience: a.config.Auth.Audience, Signer: signer})
+	m, err := token.NewMinter(token.MinterConfig{Issuer: a.config.Auth.Issuer, Audience: a.config.Auth.Audience,
+		Signer: signer})
 	if err != nil {
 		return "", err
 	}

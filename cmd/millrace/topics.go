@@ -127,7 +127,8 @@ func (a *app) adopt(ctx context.Context, cmd *cobra.Command, adm *cluster.Admin)
 	if err != nil {
 		return err
 	}
-	if set := cmd.Flags().Changed; set("partitions") || set("replication") || stated.Partitions != 0 || stated.Replication != 0 {
+	if set := cmd.Flags().Changed; set("partitions") || set("replication") || stated.Partitions != 0 ||
+		stated.Replication != 0 {
 		return nil
 	}
 	partitions, replication, err := cluster.Shape(ctx, adm, a.topology().Topics())
@@ -143,11 +144,13 @@ func (a *app) adopt(ctx context.Context, cmd *cobra.Command, adm *cluster.Admin)
 }
 
 func topicsTable(changes []cluster.Change) table {
-	t := table{header: []string{"topic", "action", "kind", "format", "partitions", "replication", "cleanup", "retention", "reason"}}
+	t := table{header: []string{"topic", "action", "kind", "format", "partitions", "replication", "cleanup",
+		"retention", "reason"}}
 	for _, c := range changes {
 		s := c.Spec
 		t.rows = append(t.rows, []string{
-			c.Topic, string(c.Action), string(s.Kind), string(s.Format), strconv.Itoa(int(s.Partitions)), strconv.Itoa(int(s.Replication)),
+			c.Topic, string(c.Action), string(s.Kind), string(s.Format), strconv.Itoa(int(s.Partitions)),
+			strconv.Itoa(int(s.Replication)),
 			s.Cleanup, retention(s), dash(c.Reason),
 		})
 	}

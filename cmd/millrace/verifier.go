@@ -26,7 +26,8 @@ func (a *app) verifier() (*token.Verifier, error) {
 	}
 	if c.JWKSURL != "" {
 		var err error
-		if t.Remote, err = token.NewRemote(token.RemoteConfig{URL: c.JWKSURL, Refresh: c.JWKSRefresh, Log: a.log}); err != nil {
+		if t.Remote, err = token.NewRemote(token.RemoteConfig{URL: c.JWKSURL, Refresh: c.JWKSRefresh,
+			Log: a.log}); err != nil {
 			return nil, fmt.Errorf("auth.jwks_url: %w", err)
 		}
 	}

@@ -106,7 +106,9 @@ func verifyTable(r audit.Report) table {
 		if w.Amount > 0 {
 			amount = mission.FormatMoney(w.Amount, w.Currency)
 		}
-		t.rows = append(t.rows, []string{name, "", fmt.Sprintf("reversal %s of transaction %s: %s, no payment so far, given up after %s", w.ReversalID, w.TransactionID, amount, w.Until)})
+		t.rows = append(t.rows, []string{name, "",
+			fmt.Sprintf("reversal %s of transaction %s: %s, no payment so far, given up after %s", w.ReversalID,
+				w.TransactionID, amount, w.Until)})
 	}
 	if n := r.WaitingCount - len(r.Waiting); n > 0 {
 		t.rows = append(t.rows, []string{"", "", fmt.Sprintf("and %d more", n)})
@@ -117,7 +119,8 @@ func verifyTable(r audit.Report) table {
 func (a *app) verify(ctx context.Context, asTable func(audit.Report) table) error {
 	bar := a.progress("reading", -1)
 	report, err := audit.Verify(ctx, audit.Config{
-		Client: a.config.Client(), Topology: a.topology(), Retention: a.config.Ledger.Retention, Horizon: a.config.Progress.ReorderHorizon, Progress: func(read, all int64) {
+		Client: a.config.Client(), Topology: a.topology(), Retention: a.config.Ledger.Retention,
+		Horizon: a.config.Progress.ReorderHorizon, Progress: func(read, all int64) {
 			bar.ChangeMax64(all)
 			_ = bar.Set64(read) // drawing may fail where reading must not
 		},

@@ -19,7 +19,8 @@ type build struct {
 }
 
 func buildOf(info *debug.BuildInfo) build {
-	b := build{Version: version, Commit: cmp.Or(commit, "unknown"), Time: "unknown", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: version, Commit: cmp.Or(commit, "unknown"), Time: "unknown", Go: runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info == nil {
 		return b
 	}
@@ -52,7 +53,8 @@ func (a *app) versionCommand() *cobra.Command {
 				if b.Modified {
 					commit += " (modified)"
 				}
-				return table{header: []string{"version", "commit", "commit time", "go", "platform"}, rows: [][]string{{b.Version, commit, b.Time, b.Go, b.Platform}}}
+				return table{header: []string{"version", "commit", "commit time", "go", "platform"},
+					rows: [][]string{{b.Version, commit, b.Time, b.Go, b.Platform}}}
 			})
 		},
 	}

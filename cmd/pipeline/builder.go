@@ -83,9 +83,11 @@ func (b *builder) member(name string) (*member, error) {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
 	e, err := engine.New(engine.Config{
-		Client: s.Client(), Slot: slot(s), Stores: stores, Partitions: b.config.Topology.Config.Partitions, IdleAfter: s.Health.IdleAfter,
-		Logger: b.config.Log, Metrics: b.metrics, Reasons: reasons(), Index: part.index, Failpoint: b.config.Failpoint,
-		MayStand: b.config.MayStand,
+		Client: s.Client(), Slot: slot(s), Stores: stores, Partitions: b.config.Topology.Config.Partitions,
+		IdleAfter: s.Health.IdleAfter,
+		Logger:    b.config.Log, Metrics: b.metrics, Reasons: reasons(), Index: part.index,
+		Failpoint: b.config.Failpoint,
+		MayStand:  b.config.MayStand,
 	})
 	if err != nil {
 		return nil, err
@@ -113,7 +115,8 @@ func slot(s config.Config) string { return strconv.Itoa(int(s.Run.Slot)) }
 func (b *builder) reading(group string, set func(string, []byte) error) func(string, []byte) {
 	return func(key string, value []byte) {
 		if err := set(key, value); err != nil {
-			b.config.Log.Error("a row of the catalog cannot be read, and the group goes on without it", "group", group, "key", key, "error", err, "see", "millrace verify")
+			b.config.Log.Error("a row of the catalog cannot be read, and the group goes on without it", "group", group,
+				"key", key, "error", err, "see", "millrace verify")
 		}
 	}
 }
@@ -170,7 +173,8 @@ func Validate(s config.Config) error {
 		name string
 		err  error
 	}{
-		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()}, {"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
+		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()},
+		{"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
 		{"triggers", triggers(s).Validate()},
 	} {
 		if g.err != nil {
@@ -184,7 +188,8 @@ func Validate(s config.Config) error {
 func Intake(s config.Config) intake.Config {
 	c := intake.DefaultConfig()
 	c.FutureBound, c.Declines = s.Intake.FutureBound, s.Intake.DeclineCodes
-	if s.Intake.HealthInstruments != nil { // names of payments are compared in NFC, and so are those that the file writes
+	// names of payments are compared in NFC, and so are those that the file writes
+	if s.Intake.HealthInstruments != nil {
 		c.HealthInstruments = map[string][]string{}
 	}
 	for mode, fields := range s.Intake.HealthInstruments {
@@ -225,7 +230,8 @@ func triggers(s config.Config) task.Rules {
 // horizon along, so that it always spans some windows.
 func Health(s config.Config) health.Settings {
 	h := health.DefaultSettings()
-	h.Window, h.Advance, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Advance, s.Health.Grace, s.Health.CountTimeouts
+	h.Window, h.Advance, h.Grace, h.CountTimeouts = s.Health.Window, s.Health.Advance, s.Health.Grace,
+		s.Health.CountTimeouts
 	h.Probing, h.Policy = s.Health.Probing, s.Health.Policy
 	if least := 24 * (h.Window + h.Grace); h.CorrectionHorizon < least {
 		h.CorrectionHorizon, h.Keep = least, 2*least

@@ -26,7 +26,8 @@ func (d *disks) open(name string) (store.Opener, error) {
 	}
 	var err error
 	if d.root == nil {
-		if d.root, err = store.NewDisk(store.DiskConfig{Dir: filepath.Join(d.data, "tables"), Logger: d.log}); err != nil {
+		if d.root, err = store.NewDisk(store.DiskConfig{Dir: filepath.Join(d.data, "tables"),
+			Logger: d.log}); err != nil {
 			return nil, err
 		}
 	}

@@ -24,7 +24,8 @@ func Failpoint(spec string) (func(place string), error) {
 	name, count, _ := strings.Cut(spec, ":")
 	n, err := strconv.ParseInt(count, 10, 64)
 	if err != nil || n < 1 || !slices.Contains(engine.Failpoints(), name) {
-		return nil, fmt.Errorf("%w: %q; want name:count, with one of %s", errFailpoint, spec, strings.Join(engine.Failpoints(), ", "))
+		return nil, fmt.Errorf("%w: %q; want name:count, with one of %s", errFailpoint, spec,
+			strings.Join(engine.Failpoints(), ", "))
 	}
 	return countdown(name, n, dieAtOnce), nil
 }

@@ -110,7 +110,8 @@ func (p *Pipeline) ended(name string, err error) {
 		return
 	}
 	if errors.Is(err, engine.ErrFenced) {
-		err = fmt.Errorf("group %s: another process has started with slot %s and goes on in its place: %w", name, p.slot, engine.ErrFenced)
+		err = fmt.Errorf("group %s: another process has started with slot %s and goes on in its place: %w", name,
+			p.slot, engine.ErrFenced)
 	} else {
 		err = fmt.Errorf("group %s stopped: %w", name, plain{err})
 	}

@@ -32,7 +32,8 @@ type auditLog struct {
 
 func newAuditLog(c Config, client *kgo.Client, x *views.Indexes) *auditLog {
 	l := &auditLog{
-		client: c.Settings.Client(), topics: auditTopics(c.Topology), indexes: x, log: c.Log, records: map[string]*records{}, turn: make(chan struct{}, 1),
+		client: c.Settings.Client(), topics: auditTopics(c.Topology), indexes: x, log: c.Log,
+		records: map[string]*records{}, turn: make(chan struct{}, 1),
 	}
 	for _, topic := range l.topics {
 		l.records[topic] = &records{client, topic}
@@ -98,7 +99,8 @@ func (l *auditLog) round(ctx context.Context) error {
 		l.reader = r
 	}
 	return l.reader.Round(ctx, func(r *kgo.Record) error {
-		l.indexes.Audit(auditviews.AuditPlace{Topic: r.Topic, Place: serve.Place{Partition: r.Partition, Offset: r.Offset}}, string(r.Key), r.Value)
+		l.indexes.Audit(auditviews.AuditPlace{Topic: r.Topic,
+			Place: serve.Place{Partition: r.Partition, Offset: r.Offset}}, string(r.Key), r.Value)
 		return nil
 	})
 }

@@ -105,7 +105,8 @@ func (r *records) fetch(ctx context.Context, topic kadm.TopicDetail, at serve.Pl
 	case err != nil:
 		return nil, err
 	}
-	opts := kgo.ProcessFetchPartitionOpts{Offset: at.Offset, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic, Partition: at.Partition}
+	opts := kgo.ProcessFetchPartitionOpts{Offset: at.Offset, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic,
+		Partition: at.Partition}
 	fetched, _ := kgo.ProcessFetchPartition(opts, got, kgo.DefaultDecompressor(), nil)
 	return fetched.Records, fetched.Err
 }

@@ -33,7 +33,8 @@ func newPayments(c engine.ClientConfig, t *topology.Topology) (*payments, error)
 	if err != nil {
 		return nil, err
 	}
-	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20), kgo.MaxBufferedBytes(relayBufferBytes),
+	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
+		kgo.MaxBufferedBytes(relayBufferBytes),
 		kgo.RecordDeliveryTimeout(relayPatience), kgo.ProducerLinger(0), kgo.RecordPartitioner(feed.Partitioner()))...)
 	if err != nil {
 		return nil, err

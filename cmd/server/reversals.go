@@ -18,7 +18,8 @@ type waitingReversals struct {
 func newWaitingReversals(t *topology.Topology, tables *Tables) *waitingReversals {
 	return &waitingReversals{
 		count: prometheus.NewDesc("millrace_ledger_reversals_waiting",
-			"Reversals that wait for their payment to settle: it has yet to come, or its row expired before they came.", []string{"currency"}, nil),
+			"Reversals that wait for their payment to settle: it has yet to come, or its row expired before they came.",
+			[]string{"currency"}, nil),
 		money: prometheus.NewDesc("millrace_ledger_reversals_waiting_minor",
 			"Amounts of the reversals that wait for their payment, in minor units; without those that take all that remains.", []string{"currency"}, nil),
 		tableSums: tables.sums(t.Ledger.Name),

@@ -122,7 +122,8 @@ func (s *Server) connect(c Config) error {
 	if err != nil {
 		return err
 	}
-	if s.client, err = kgo.NewClient(append(append(opts, followOptions(c.Topology)...), kgo.RecordPartitioner(feed.Partitioner()))...); err != nil {
+	if s.client, err = kgo.NewClient(append(append(opts, followOptions(c.Topology)...),
+		kgo.RecordPartitioner(feed.Partitioner()))...); err != nil {
 		return err
 	}
 	s.payments, err = newPayments(c.Settings.Client(), c.Topology)
@@ -151,11 +152,16 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 		board = c.Board(s.Tables, conservation.State)
 	}
 	return views.New(views.Config{
-		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed, Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology}, LetterCommands: &letterCommands{s.client, c.Topology}, Payments: s.payments,
-		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings), Ledger: pipeline.Ledger(c.Settings), Missions: pipeline.Missions(c.Settings),
+		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed,
+		Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology},
+		LetterCommands: &letterCommands{s.client, c.Topology}, Payments: s.payments,
+		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings),
+		Ledger: pipeline.Ledger(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,
-		Audit: s.trail, Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier, Minter: c.Minter, OpenHealth: c.OpenHealth,
-		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Simulator: simulator(c), Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
+		Audit: s.trail, Records: &records{s.client, c.Topology.DeadLetterRecords.Name}, Verifier: c.Verifier,
+		Minter: c.Minter, OpenHealth: c.OpenHealth,
+		Limits: c.Settings.Limits(), Board: board, Breaker: c.Breaker, Simulator: simulator(c),
+		Registerer: c.Registerer, Gatherer: c.Gatherer, Version: c.Version, Log: c.Log,
 	})
 }
 
@@ -167,7 +173,8 @@ func simulator(c Config) missionviews.Simulator {
 	gate := simulate.NewGate(simulations)
 	return func(ctx context.Context, m mission.Mission, from, to instant.Milli) (simulation.Result, error) {
 		r, err := gate.Run(ctx, simulate.Config{
-			Client: c.Settings.Client(), Topology: c.Topology, Simulation: simulation.Config{Missions: pipeline.Missions(c.Settings), From: from, To: to},
+			Client: c.Settings.Client(), Topology: c.Topology,
+			Simulation: simulation.Config{Missions: pipeline.Missions(c.Settings), From: from, To: to},
 		}, m)
 		if errors.Is(err, simulate.ErrBusy) {
 			err = missionviews.ErrBusy
@@ -200,7 +207,8 @@ func (s *Server) audit(c Config, metrics *audit.Metrics) {
 	ctx := s.life
 	s.work.Go(func() {
 		s.report(audit.Watch(ctx, audit.Config{
-			Client: c.Settings.Client(), Topology: c.Topology, Retention: c.Settings.Ledger.Retention, Every: c.Settings.Audit.Every, Log: c.Log,
+			Client: c.Settings.Client(), Topology: c.Topology, Retention: c.Settings.Ledger.Retention,
+			Every: c.Settings.Audit.Every, Log: c.Log,
 			Ledgers: s.Tables.Of(c.Topology.Ledger.Name), Users: s.Tables.Of(c.Topology.Progress.Name),
 		}, metrics))
 	})

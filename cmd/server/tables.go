@@ -64,7 +64,8 @@ func newTables(c Config, x *views.Indexes) (*Tables, error) {
 			continue
 		}
 		view, err := engine.NewView(engine.ViewConfig{
-			Client: c.Settings.Client(), Table: g.Table, Group: g.Name, Partitions: c.Topology.Config.Partitions, Stores: c.Stores, OnChange: x.Of(g.Name),
+			Client: c.Settings.Client(), Table: g.Table, Group: g.Name, Partitions: c.Topology.Config.Partitions,
+			Stores: c.Stores, OnChange: x.Of(g.Name),
 			Logger: c.Log, Metrics: c.Metrics,
 		})
 		errs = append(errs, err)

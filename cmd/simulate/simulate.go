@@ -108,8 +108,11 @@ func (r *run) partition(ctx context.Context, at span) error {
 	if err != nil {
 		return err
 	}
-	client, err := kgo.NewClient(append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic.Name: {at.partition: kgo.NewOffset().At(at.from)}}))...)
+	client, err := kgo.NewClient(append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{
+			topic.Name: {at.partition: kgo.NewOffset().At(at.from)},
+		}))...)
 	if err != nil {
 		return err
 	}

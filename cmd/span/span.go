@@ -58,7 +58,8 @@ func Open(ctx context.Context, endpoint string, log *slog.Logger) (*Spans, error
 // newSpans returns Spans that go to an exporter.
 func newSpans(exporter sdktrace.SpanExporter) *Spans {
 	p := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(exporter), sdktrace.WithIDGenerator(identities{}), sdktrace.WithSampler(sdktrace.AlwaysSample()),
+		sdktrace.WithBatcher(exporter), sdktrace.WithIDGenerator(identities{}),
+		sdktrace.WithSampler(sdktrace.AlwaysSample()),
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "millrace"))),
 	)
 	return &Spans{p, p.Tracer(scope)}
@@ -92,9 +93,11 @@ func (s *Spans) StatusChanged(r *health.StatusRecord) {
 
 func (s *Spans) emit(name, key string, start, end instant.Milli, about []attribute.KeyValue) {
 	all := attribute.NewSet(about...)
-	what := identity(fmt.Sprintf("%s\x00%s\x00%d\x00%d\x00%s", name, key, start, end, all.Encoded(attribute.DefaultEncoder())))
+	what := identity(fmt.Sprintf("%s\x00%s\x00%d\x00%d\x00%s", name, key, start, end,
+		all.Encoded(attribute.DefaultEncoder())))
 	ctx := context.WithValue(context.Background(), identityKey{}, what)
-	_, span := s.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithTimestamp(moment(start)), trace.WithAttributes(about...))
+	_, span := s.tracer.Start(ctx, name, trace.WithNewRoot(), trace.WithTimestamp(moment(start)),
+		trace.WithAttributes(about...))
 	span.End(trace.WithTimestamp(moment(end)))
 }
 

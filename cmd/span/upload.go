@@ -41,7 +41,8 @@ func newUpload(endpoint string) (*upload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &upload{endpoint: endpoint, headers: headers, client: &http.Client{Timeout: attemptTimeout}, pause: firstPause}, nil
+	return &upload{endpoint: endpoint, headers: headers, client: &http.Client{Timeout: attemptTimeout},
+		pause: firstPause}, nil
 }
 
 // headersOf reads pairs as in "authorization=Bearer%20abc,x-team=payments".
@@ -116,7 +117,8 @@ func (u *upload) post(ctx context.Context, body []byte) (time.Duration, error) {
 	switch code := answer.StatusCode; code {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // a date, or nothing, is 0
-		return time.Duration(min(max(seconds, 0), 60)) * time.Second, fmt.Errorf("spans: the collector answered %s", answer.Status)
+		return time.Duration(min(max(seconds, 0), 60)) * time.Second,
+			fmt.Errorf("spans: the collector answered %s", answer.Status)
 	default:
 		if code < 200 || code > 299 {
 			return 0, refusal(answer.Status)

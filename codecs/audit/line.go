@@ -47,8 +47,10 @@ type Line struct{}
 // Encode returns l as JSON; it never fails.
 func (Line) Encode(l *audit.Line) ([]byte, error) {
 	d := auditLineDoc{
-		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, RewardID: l.RewardID, Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: doc.Problems(l.Problems),
-		Actor: l.Actor, Proof: auditProofDoc{string(l.Proof.By), l.Proof.Issuer, l.Proof.Role}, At: l.At, Reason: l.Reason, From: l.From, To: l.To,
+		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, RewardID: l.RewardID, Revision: l.Revision, Action: l.Action,
+		Verdict: string(l.Result), Problems: doc.Problems(l.Problems),
+		Actor: l.Actor, Proof: auditProofDoc{string(l.Proof.By), l.Proof.Issuer, l.Proof.Role}, At: l.At,
+		Reason: l.Reason, From: l.From, To: l.To,
 		Changes: make([]auditChangeDoc, len(l.Differences)),
 	}
 	if l.Proof.By == audit.Unproved {
@@ -67,8 +69,10 @@ func (Line) Decode(b []byte) (*audit.Line, error) {
 		return nil, fmt.Errorf("line of the audit: %w", err)
 	}
 	l := &audit.Line{
-		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, RewardID: d.RewardID, Revision: d.Revision, Action: d.Action, Result: verdict.Result(d.Verdict), Actor: d.Actor,
-		Proof: audit.Proof{By: audit.ProofBy(d.Proof.By), Issuer: d.Proof.Issuer, Role: d.Proof.Role}, At: d.At, Reason: d.Reason, From: d.From, To: d.To,
+		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, RewardID: d.RewardID, Revision: d.Revision, Action: d.Action,
+		Result: verdict.Result(d.Verdict), Actor: d.Actor,
+		Proof: audit.Proof{By: audit.ProofBy(d.Proof.By), Issuer: d.Proof.Issuer, Role: d.Proof.Role}, At: d.At,
+		Reason: d.Reason, From: d.From, To: d.To,
 	}
 	if d.Proof.By == NoProof {
 		l.Proof.By = audit.Unproved
@@ -77,7 +81,8 @@ func (Line) Decode(b []byte) (*audit.Line, error) {
 		l.Problems = append(l.Problems, problem.Problem{Pointer: p.Pointer, Code: p.Code, Detail: p.Detail})
 	}
 	for _, c := range d.Changes {
-		l.Differences = append(l.Differences, audit.Difference{Pointer: c.Pointer, Before: string(c.Before), After: string(c.After)})
+		l.Differences = append(l.Differences, audit.Difference{Pointer: c.Pointer, Before: string(c.Before),
+			After: string(c.After)})
 	}
 	return l, nil
 }

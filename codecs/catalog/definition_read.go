@@ -71,7 +71,8 @@ func readLength(f doc.Object, p *catalog.CodePattern) {
 	}
 	for _, other := range []string{"min_length", "max_length"} {
 		if f.Values[other] != nil {
-			f.Reader.Add(f.At(other), problem.InvalidField, "says how long codes are a second time: write length alone, or min_length and max_length")
+			f.Reader.Add(f.At(other), problem.InvalidField,
+				"says how long codes are a second time: write length alone, or min_length and max_length")
 		}
 	}
 	var length int64

@@ -28,14 +28,17 @@ func DefinitionJSON(e catalog.Entity) []byte {
 		return doc.MustJSON(BrandBody{e.BrandID, e.Name, e.LogoURL, merchants, e.State})
 	case catalog.Ad:
 		return doc.MustJSON(AdBody{
-			e.AdID, e.Title, e.Body, e.ImageURL, e.TargetURL, e.Placement, AdSchedule{e.From, e.To}, e.TimeZone, e.MissionID, e.BrandID,
+			e.AdID, e.Title, e.Body, e.ImageURL, e.TargetURL, e.Placement, AdSchedule{e.From, e.To}, e.TimeZone,
+			e.MissionID, e.BrandID,
 			e.Priority, e.State,
 		})
 	case catalog.Pool:
-		return doc.MustJSON(PoolBody{e.PoolID, e.Title, e.Description, e.BrandID, e.State, patternForm(e.Pattern), HandedOn{e.Added, e.Digest}})
+		return doc.MustJSON(PoolBody{e.PoolID, e.Title, e.Description, e.BrandID, e.State, patternForm(e.Pattern),
+			HandedOn{e.Added, e.Digest}})
 	case catalog.RewardTemplate:
 		return doc.MustJSON(RewardTemplateBody{
-			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, missioncodec.GiftOf(e.Reward), missioncodec.GrantOf(e.Grant), e.Debt, e.State,
+			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, missioncodec.GiftOf(e.Reward),
+			missioncodec.GrantOf(e.Grant), e.Debt, e.State,
 		})
 	default:
 		return nil

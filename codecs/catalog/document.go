@@ -17,9 +17,11 @@ func Document(e catalog.Entity) []byte {
 	case catalog.HealthSettings:
 		return settingDocument(e)
 	case catalog.Override:
-		return doc.MustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, e.State.String(), e.From, e.Until, e.Reason, e.Status()})
+		return doc.MustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, e.State.String(), e.From, e.Until,
+			e.Reason, e.Status()})
 	case catalog.Maintenance:
-		return doc.MustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, "", e.Begin, e.End, e.Reason, e.Status()})
+		return doc.MustJSON(interventionDocument{e.Mode, e.Instrument, e.Gateway, "", e.Begin, e.End, e.Reason,
+			e.Status()})
 	case catalog.Freeze:
 		return doc.MustJSON(interventionDocument{e.Mode, "", "", "", e.From, e.Until, e.Reason, e.Status()})
 	default:
@@ -71,8 +73,10 @@ func missionDocument(m *catalog.Mission) []byte {
 	h, a := &m.History, &m.Approval
 	definition, latest := h.Definition(), h.Latest()
 	d := historyDocument{
-		MissionDoc: missioncodec.DocOf(&definition), Version: latest.Number, InForceFrom: latest.From, Backdated: latest.Backdated,
-		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt, Authors: a.Authors, Approved: decisionOf(a.Approved), Rejected: decisionOf(a.Rejected),
+		MissionDoc: missioncodec.DocOf(&definition), Version: latest.Number, InForceFrom: latest.From,
+		Backdated:  latest.Backdated,
+		ActivateAt: h.ScheduledAt, EndedAt: h.EndedAt, Authors: a.Authors, Approved: decisionOf(a.Approved),
+		Rejected: decisionOf(a.Rejected),
 	}
 	if p := a.Proposal; p != nil {
 		d.Proposal = &proposalDocument{missioncodec.DocOf(&p.Mission), p.From, p.Backdated, p.Authors}

@@ -56,7 +56,8 @@ func ParseEntity(kind catalog.Kind, b []byte, id string, cfg catalog.Config) (ca
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind, err)
 	}
-	if object, ok := tree.(map[string]any); ok && id != "" && object["id"] == nil && kind != catalog.KindFreeze && kind != catalog.KindHealthSetting {
+	if object, ok := tree.(map[string]any); ok && id != "" && object["id"] == nil && kind != catalog.KindFreeze &&
+		kind != catalog.KindHealthSetting {
 		object["id"] = id
 	}
 	e, problems := readEntity(kind, tree, cfg)

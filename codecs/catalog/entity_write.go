@@ -20,18 +20,23 @@ func AskedJSON(e catalog.Entity) []byte {
 			missioncodec.AskedDoc
 			Status string `json:"status,omitempty"` // left out, it stays as it is
 		}{
-			missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: e.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated, Reason: e.Reason}},
+			missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition),
+				Asked: missioncodec.Asked{ActivateAt: e.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated,
+					Reason: e.Reason}},
 			string(definition.Status),
 		})
 	case catalog.Override:
-		return doc.MustJSON(healthcodec.OverrideBody{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
+		return doc.MustJSON(healthcodec.OverrideBody{ID: e.Override.ID, Mode: e.Mode, Instrument: e.Instrument,
+			Gateway: e.Gateway, State: e.State.String(), From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.Maintenance:
-		return doc.MustJSON(healthcodec.MaintenanceBody{ID: e.Maintenance.ID, Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway, Begin: e.Begin, End: e.End, Reason: e.Reason})
+		return doc.MustJSON(healthcodec.MaintenanceBody{ID: e.Maintenance.ID, Mode: e.Mode, Instrument: e.Instrument,
+			Gateway: e.Gateway, Begin: e.Begin, End: e.End, Reason: e.Reason})
 	case catalog.Freeze:
 		return doc.MustJSON(healthcodec.FreezeBody{Mode: e.Mode, From: e.From, Until: e.Until, Reason: e.Reason})
 	case catalog.HealthSettings:
 		newest := e.Newest()
-		return doc.MustJSON(healthcodec.HealthSettingBody{Mode: e.Mode, Instrument: e.Instrument, Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
+		return doc.MustJSON(healthcodec.HealthSettingBody{Mode: e.Mode, Instrument: e.Instrument,
+			Effective: newest.EffectiveFrom, Settings: settingValues(newest.Patch)})
 	default:
 		return DefinitionJSON(e)
 	}
@@ -53,5 +58,6 @@ func settingValues(p health.Patch) map[string]json.RawMessage {
 // askedJSON returns the definition of a mission as a command holds it.
 func askedJSON(m *catalog.Mission) []byte {
 	definition, v := m.Definition(), m.Latest()
-	return doc.MustJSON(missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition), Asked: missioncodec.Asked{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
+	return doc.MustJSON(missioncodec.AskedDoc{MissionDoc: missioncodec.DocOf(&definition),
+		Asked: missioncodec.Asked{ActivateAt: m.ScheduledAt, InForceFrom: v.From, Backdated: v.Backdated}})
 }

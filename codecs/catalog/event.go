@@ -31,7 +31,8 @@ type Event struct{}
 // Encode returns e as JSON; it never fails.
 func (Event) Encode(e *catalog.Event) ([]byte, error) {
 	return doc.MustJSON(catalogEventDoc{
-		CommandID: e.CommandID, Kind: string(e.Kind), ID: e.EntityID, Verdict: string(e.Result), Problems: doc.Problems(e.Problems),
+		CommandID: e.CommandID, Kind: string(e.Kind), ID: e.EntityID, Verdict: string(e.Result),
+		Problems: doc.Problems(e.Problems),
 		Revision: e.Revision, Version: e.Version, Status: e.Status, Actor: e.Actor, At: e.At, Repeated: e.Repeated,
 	}), nil
 }
@@ -43,8 +44,9 @@ func (Event) Decode(b []byte) (*catalog.Event, error) {
 		return nil, fmt.Errorf("catalog event: %w", err)
 	}
 	e := &catalog.Event{
-		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: verdict.Result(d.Verdict), Revision: d.Revision, At: d.At},
-		Kind:    catalog.Kind(d.Kind), EntityID: d.ID, Actor: d.Actor, Version: d.Version,
+		Verdict: catalog.Verdict{CommandID: d.CommandID, Result: verdict.Result(d.Verdict), Revision: d.Revision,
+			At: d.At},
+		Kind: catalog.Kind(d.Kind), EntityID: d.ID, Actor: d.Actor, Version: d.Version,
 		Status: d.Status, Repeated: d.Repeated,
 	}
 	for _, p := range d.Problems {

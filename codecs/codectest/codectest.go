@@ -56,7 +56,8 @@ func RoundTrip[T any](t interface {
 // Facts are those of a payment with all that a payment can have.
 func Facts() payment.Facts {
 	return payment.Facts{
-		TransactionID: "t1", UserID: "u1", AmountMinor: 12550, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
+		TransactionID: "t1", UserID: "u1", AmountMinor: 12550, Currency: "INR", Mode: "upi", Instrument: "sbi",
+		Gateway:  "razorpay",
 		Merchant: "swiggy", Category: "food", Attributes: []payment.Attribute{{Key: "card", Value: "fam"}, {Key: "x"}},
 		CreatedAt: 1_772_359_200_000,
 	}

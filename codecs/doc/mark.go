@@ -73,5 +73,6 @@ func Covered(problems problem.List, pointer string) bool {
 }
 
 func within(outer, inner string) bool {
-	return len(inner) >= len(outer) && inner[:len(outer)] == outer && (len(inner) == len(outer) || inner[len(outer)] == '/')
+	return len(inner) >= len(outer) && inner[:len(outer)] == outer &&
+		(len(inner) == len(outer) || inner[len(outer)] == '/')
 }

@@ -65,7 +65,8 @@ func syntaxError(err error) error {
 func placeOf(t *token.Token) mark { return mark{t.Position.Line, t.Position.Column} }
 
 func directive(d *ast.DirectiveNode) error {
-	if d.Name != nil && d.Name.GetToken().Value == "YAML" && len(d.Values) == 1 && d.Values[0].GetToken().Value == "1.2" {
+	if d.Name != nil && d.Name.GetToken().Value == "YAML" && len(d.Values) == 1 &&
+		d.Values[0].GetToken().Value == "1.2" {
 		return nil
 	}
 	return placeOf(d.Start).errorf("files are read as YAML 1.2: leave the directive out")

@@ -44,7 +44,8 @@ type DowntimeReasonJSON struct {
 // DowntimeView returns d in its public form.
 func DowntimeView(d *health.Downtime) DowntimeJSON {
 	out := DowntimeJSON{
-		ID: d.ID, Mode: d.Mode, Instrument: d.Instrument, Severity: d.Severity.String(), Status: d.Status.String(), Begin: d.Begin,
+		ID: d.ID, Mode: d.Mode, Instrument: d.Instrument, Severity: d.Severity.String(), Status: d.Status.String(),
+		Begin:  d.Begin,
 		Reason: DowntimeReasonJSON{Code: d.Cause.String(), Windows: d.Windows, Detail: d.Reason, By: d.By},
 	}
 	if out.Reason.Windows == nil {
@@ -71,7 +72,8 @@ func (Downtime) Decode(b []byte) (*health.Downtime, error) {
 		return nil, fmt.Errorf("downtime: %w", err)
 	}
 	d := &health.Downtime{
-		ID: in.ID, Mode: in.Mode, Instrument: in.Instrument, Begin: in.Begin, By: in.Reason.By, Reason: in.Reason.Detail,
+		ID: in.ID, Mode: in.Mode, Instrument: in.Instrument, Begin: in.Begin, By: in.Reason.By,
+		Reason:   in.Reason.Detail,
 		Severity: word.Number[health.Severity](in.Severity, health.Severities()),
 		Status:   word.Number[health.DowntimeStatus](in.Status, health.DowntimeStatuses()),
 		Cause:    word.Number[health.Cause](in.Reason.Code, health.Causes()),

@@ -59,7 +59,8 @@ func levelHas(l *health.Level, shared health.Pool) uint64 {
 		flag uint64
 		on   bool
 	}{
-		{levelKnown, l.Known}, {levelKept, l.Kept}, {levelForced, l.Forced != (health.Forced{})}, {levelTrial, !idle(&l.Trial)},
+		{levelKnown, l.Known}, {levelKept, l.Kept}, {levelForced, l.Forced != (health.Forced{})},
+		{levelTrial, !idle(&l.Trial)},
 		{levelReleased, l.Released != 0}, {levelPool, l.Pool != shared},
 	} {
 		if f.on {
@@ -70,7 +71,8 @@ func levelHas(l *health.Level, shared health.Pool) uint64 {
 }
 
 func idle(t *health.Trial) bool {
-	return t.Falls == 0 && t.From == 0 && t.Good == 0 && t.All == 0 && t.Step == 0 && t.Stepped == 0 && t.Anew == 0 && len(t.Last) == 0
+	return t.Falls == 0 && t.From == 0 && t.Good == 0 && t.All == 0 && t.Step == 0 && t.Stepped == 0 && t.Anew == 0 &&
+		len(t.Last) == 0
 }
 
 func trialPacked(p *packed, t *health.Trial, base instant.Milli) {

@@ -82,7 +82,8 @@ func (t *recordTime) UnmarshalText(b []byte) error {
 // counts returns where the attempts of each outcome stand; nothing stands at 0.
 func (r *WindowRecordJSON) counts() [ledger.OutcomeEnd]*int64 {
 	return [ledger.OutcomeEnd]*int64{
-		ledger.Succeeded: &r.Success, ledger.FailedTechnical: &r.Technical, ledger.FailedBusiness: &r.Business, ledger.TimedOut: &r.Timeout,
+		ledger.Succeeded: &r.Success, ledger.FailedTechnical: &r.Technical, ledger.FailedBusiness: &r.Business,
+		ledger.TimedOut: &r.Timeout,
 	}
 }
 
@@ -167,8 +168,9 @@ func (WindowRecord) Decode(b []byte) (*health.WindowRecord, error) {
 
 func silenceOf(in *WindowRecordJSON, silent *PeriodJSON) *health.WindowRecord {
 	return &health.WindowRecord{
-		Path: health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway}, ClosedAt: instant.Milli(in.ClosedAt),
-		Span: window.Span{Start: instant.Milli(silent.From), End: instant.Milli(silent.To)}, Silent: true,
+		Path:     health.Path{Mode: in.Mode, Instrument: in.Instrument, Gateway: in.Gateway},
+		ClosedAt: instant.Milli(in.ClosedAt),
+		Span:     window.Span{Start: instant.Milli(silent.From), End: instant.Milli(silent.To)}, Silent: true,
 	}
 }
 

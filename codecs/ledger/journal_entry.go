@@ -45,7 +45,8 @@ func (JournalEntry) Decode(b []byte) (*ledger.JournalEntry, error) {
 		return nil, err
 	}
 	e := &ledger.JournalEntry{TransactionID: r.TransactionID, UserID: r.UserID, Currency: r.Currency, Line: ledger.Line{
-		Seq: r.Seq, EventID: r.EventID, Reason: payment.Reason(r.Reason), NetBefore: r.NetBefore, NetAfter: r.NetAfter, At: r.At,
+		Seq: r.Seq, EventID: r.EventID, Reason: payment.Reason(r.Reason), NetBefore: r.NetBefore, NetAfter: r.NetAfter,
+		At: r.At,
 	}}
 	e.Type = word.Number[payment.Type](r.Type, payment.Types())
 	e.Verdict = word.Number[ledger.Verdict](r.Verdict, ledger.Verdicts())

@@ -77,5 +77,6 @@ func pendingFields(f *wire.Fields, p *ledger.Pending, r *ledger.Row) {
 }
 
 func sameOrigin(a, b *payment.Origin) bool {
-	return a.Topic == b.Topic && a.Partition == b.Partition && a.Offset == b.Offset && a.Timestamp == b.Timestamp && bytes.Equal(a.Key, b.Key) && a.DeadLetter == b.DeadLetter
+	return a.Topic == b.Topic && a.Partition == b.Partition && a.Offset == b.Offset && a.Timestamp == b.Timestamp &&
+		bytes.Equal(a.Key, b.Key) && a.DeadLetter == b.DeadLetter
 }

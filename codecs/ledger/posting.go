@@ -46,7 +46,8 @@ func postingFields(f *wire.Fields, p *ledger.Posting) {
 	if !f.Writes() && !f.At(9) {
 		return
 	}
-	base := ledger.Cause{Facts: p.Facts, ID: p.EventID, UpdatedAt: p.At} // what the posting says of its cause, so after the fields above
+	// what the posting says of its cause, so after the fields above
+	base := ledger.Cause{Facts: p.Facts, ID: p.EventID, UpdatedAt: p.At}
 	causeField(f, 9, &p.Cause, &base)
 }
 

@@ -29,8 +29,10 @@ type postingDoc struct {
 // remained of it.
 func PostingJSON(p *ledger.Posting) []byte {
 	return doc.MustJSON(postingDoc{
-		Kind: p.Kind.String(), TransactionID: p.TransactionID, UserID: p.UserID, EventID: p.EventID, Seq: p.Seq, Currency: p.Currency,
-		Amount: p.AmountMinor, NetBefore: p.NetBefore, NetAfter: p.NetAfter, Mode: p.Mode, Instrument: p.Instrument, Gateway: p.Gateway,
+		Kind: p.Kind.String(), TransactionID: p.TransactionID, UserID: p.UserID, EventID: p.EventID, Seq: p.Seq,
+		Currency: p.Currency,
+		Amount:   p.AmountMinor, NetBefore: p.NetBefore, NetAfter: p.NetAfter, Mode: p.Mode, Instrument: p.Instrument,
+		Gateway:  p.Gateway,
 		Merchant: p.Merchant, Category: p.Category, CreatedAt: p.CreatedAt, At: p.At,
 	})
 }

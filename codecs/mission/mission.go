@@ -25,7 +25,8 @@ func ParseAll(r io.Reader) ([]mission.Mission, error) {
 		at := "/" + strconv.Itoa(i)
 		m, found := readMission(node)
 		if m.ID != "" && seen[m.ID] {
-			found = append(found, problem.Problem{Pointer: "/id", Code: problem.InvalidField, Detail: "is used twice in the file"})
+			found = append(found, problem.Problem{Pointer: "/id", Code: problem.InvalidField,
+				Detail: "is used twice in the file"})
 		}
 		seen[m.ID] = true
 		for _, p := range found {

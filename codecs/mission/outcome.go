@@ -44,7 +44,8 @@ func OutcomeJSON(o *mission.Outcome) []byte {
 	return doc.MustJSON(outcomeDoc{
 		Outcome: string(o.Kind), UserID: o.UserID, MissionID: o.Mission, Version: o.Version, Iteration: o.Iteration,
 		Window: windowSpanDoc{o.WindowStart, o.WindowEnd}, Currency: o.Currency, Reward: rewardForm(o.Reward),
-		Grant: GrantOf(o.Grant), Limits: limitsForm(o.Limits), LimitsVersion: o.LimitsOf, Debt: o.Debt, Progress: o.Progress,
+		Grant: GrantOf(o.Grant), Limits: limitsForm(o.Limits), LimitsVersion: o.LimitsOf, Debt: o.Debt,
+		Progress:      o.Progress,
 		TransactionID: o.TransactionID, At: o.At,
 	})
 }
@@ -64,9 +65,11 @@ func (Outcome) Decode(b []byte) (*mission.Outcome, error) {
 		return nil, fmt.Errorf("outcome: grant: %w", err)
 	}
 	return &mission.Outcome{
-		Kind: mission.OutcomeKind(d.Outcome), UserID: d.UserID, Mission: d.MissionID, Version: d.Version, Iteration: d.Iteration,
+		Kind: mission.OutcomeKind(d.Outcome), UserID: d.UserID, Mission: d.MissionID, Version: d.Version,
+		Iteration:   d.Iteration,
 		WindowStart: d.Window.Start, WindowEnd: d.Window.End, Currency: d.Currency,
-		Reward: mission.Reward{Kind: d.Reward.Kind, Amount: d.Reward.Amount, Pool: d.Reward.Pool, ExpiresAfter: expires},
+		Reward: mission.Reward{Kind: d.Reward.Kind, Amount: d.Reward.Amount, Pool: d.Reward.Pool,
+			ExpiresAfter: expires},
 		Grant:  mission.Grant{Mode: d.Grant.Mode, Hold: hold},
 		Limits: mission.Limits(d.Limits), LimitsOf: d.LimitsVersion,
 		Debt:     d.Debt,

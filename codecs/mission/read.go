@@ -11,7 +11,8 @@ import (
 // told are fields by which the API answers: what was read can be edited and written back, and they change nothing.
 func told() []string {
 	return []string{
-		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at", "actor", "as_of", "approval",
+		"version", "versions", "revision", "summary", "conditions", "pauses", "ended_at", "created_at", "changed_at",
+		"actor", "as_of", "approval",
 	}
 }
 

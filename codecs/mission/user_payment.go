@@ -14,7 +14,9 @@ import (
 // recents are the payments that a user row remembers.
 func recents(f *wire.Fields, row *mission.UserRow, a *amendment) {
 	if f.Writes() {
-		recentPayments().write(f, row.Recent, a.before.Recent, &a.from, func(before, r *mission.Recent) { paymentField(f, before, r) })
+		recentPayments().write(f, row.Recent, a.before.Recent, &a.from, func(before, r *mission.Recent) {
+			paymentField(f, before, r)
+		})
 	}
 	for f.At(userPayment) {
 		r := &mission.Recent{Seq: 1}

@@ -44,7 +44,8 @@ func (Payments) Decode(b []byte) (*payment.Input, error) {
 			f.Text = ""
 			in.Members = m.members()
 			for i := range in.Members {
-				in.Members[i].Key, in.Members[i].Value.Text = doc.Text(in.Members[i].Key), doc.Text(in.Members[i].Value.Text)
+				in.Members[i].Key, in.Members[i].Value.Text = doc.Text(in.Members[i].Key),
+					doc.Text(in.Members[i].Value.Text)
 			}
 		}
 		if f == nil || m.key == "at" {
@@ -82,8 +83,10 @@ func inputFields(in *payment.Input) [21]inputFieldRef {
 	return [21]inputFieldRef{
 		{"id", &in.ID}, {"type", &in.Type}, {"transaction_id", &in.TransactionID}, {"user_id", &in.UserID},
 		{"amount", &in.Amount}, {"currency", &in.Currency}, {"status", &in.Status},
-		{"mode", &in.Mode}, {"instrument", &in.Instrument}, {"gateway", &in.Gateway}, {"merchant", &in.Merchant}, {"category", &in.Category},
-		{"decline", &in.Decline}, {"decline_code", &in.DeclineCode}, {"latency_ms", &in.LatencyMS}, {"reversal_id", &in.ReversalID},
+		{"mode", &in.Mode}, {"instrument", &in.Instrument}, {"gateway", &in.Gateway}, {"merchant", &in.Merchant},
+		{"category", &in.Category},
+		{"decline", &in.Decline}, {"decline_code", &in.DeclineCode}, {"latency_ms", &in.LatencyMS},
+		{"reversal_id", &in.ReversalID},
 		{"attempt_id", &in.AttemptID},
 		{"attributes", &in.Attributes}, {"created_at", &in.CreatedAt}, {"updated_at", &in.UpdatedAt}, {"at", &in.At},
 	}

@@ -53,7 +53,8 @@ func wellFormed(b []byte) error {
 	case bytes.HasPrefix(rest, []byte("\ufeff")):
 		return fmt.Errorf("%w: the body begins with a byte order mark: send it without", errUnparseable)
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(rest)):
-		return fmt.Errorf("%w: the JSON is malformed at byte %d of %d, perhaps cut short", errUnparseable, max(syntax.Offset-1, 0), len(b))
+		return fmt.Errorf("%w: the JSON is malformed at byte %d of %d, perhaps cut short", errUnparseable,
+			max(syntax.Offset-1, 0), len(b))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%w: the JSON is malformed at byte %d", errUnparseable, max(syntax.Offset-1, 0))
 	case err != nil:

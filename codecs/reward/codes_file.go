@@ -54,7 +54,8 @@ const (
 
 // ReadCodes reads a file of gift codes for a pool with a pattern.
 func ReadCodes(b []byte, pattern catalog.CodePattern) *CodesFile {
-	r := &codesReader{seen: map[string]bool{}, headings: headings(), check: pattern.Checker(), bare: pattern == catalog.CodePattern{}, anything: pattern.Alphabet == ""}
+	r := &codesReader{seen: map[string]bool{}, headings: headings(), check: pattern.Checker(),
+		bare: pattern == catalog.CodePattern{}, anything: pattern.Alphabet == ""}
 	r.file.Dialect = dialectOf(b)
 	text, err := doc.DecodeText(b)
 	var at *doc.PlaceError
@@ -105,7 +106,9 @@ func (r *codesReader) shape() {
 	for _, s := range shapes {
 		r.file.Shapes = append(r.file.Shapes, *s)
 	}
-	slices.SortFunc(r.file.Shapes, func(a, b CodeShape) int { return cmp.Or(cmp.Compare(b.Codes, a.Codes), cmp.Compare(a.Line, b.Line)) })
+	slices.SortFunc(r.file.Shapes, func(a, b CodeShape) int {
+		return cmp.Or(cmp.Compare(b.Codes, a.Codes), cmp.Compare(a.Line, b.Line))
+	})
 	r.file.Shapes = r.file.Shapes[:min(len(r.file.Shapes), maxShapes)]
 }
 
@@ -146,7 +149,8 @@ type codesReader struct {
 func (r *codesReader) refuse(line int, detail string) {
 	r.file.Refused++
 	if len(r.file.Problems) < maxCodeProblems {
-		r.file.Problems = append(r.file.Problems, problem.Problem{Pointer: fmt.Sprintf("/lines/%d", line), Code: problem.InvalidField, Detail: detail})
+		r.file.Problems = append(r.file.Problems,
+			problem.Problem{Pointer: fmt.Sprintf("/lines/%d", line), Code: problem.InvalidField, Detail: detail})
 	}
 }
 

@@ -47,7 +47,9 @@ func (r *codesReader) suspicion(code string) string {
 		return "begins like a formula or a number with a sign: export the column as text"
 	case r.anything && strings.ContainsAny(code, "<>"):
 		return "looks like HTML or XML: upload the codes alone, one a line"
-	case r.anything && !strings.ContainsFunc(code, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }):
+	case r.anything && !strings.ContainsFunc(code, func(c rune) bool {
+		return unicode.IsLetter(c) || unicode.IsDigit(c)
+	}):
 		return "has no letter and no digit: take it out"
 	case r.bare && datePattern.MatchString(code):
 		return "is a date, perhaps one that a spreadsheet has made of a code: export the column as text, or give the pool a code_pattern"

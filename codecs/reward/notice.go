@@ -38,9 +38,11 @@ func (Notice) Encode(n *reward.Notice) ([]byte, error) { return NoticeJSON(n), n
 // NoticeJSON returns n as JSON.
 func NoticeJSON(n *reward.Notice) []byte {
 	return doc.MustJSON(noticeDoc{
-		Type: noticeReward, UserID: n.UserID, RewardID: n.RewardID, MissionID: orNull(n.Mission), Iteration: n.Iteration, Epoch: n.Epoch,
-		Kind: n.Kind, Amount: n.Amount, Currency: orNull(n.Currency), State: string(n.State), Previous: orNull(string(n.Previous)),
-		Reason: orNull(n.Reason), At: n.At,
+		Type: noticeReward, UserID: n.UserID, RewardID: n.RewardID, MissionID: orNull(n.Mission),
+		Iteration: n.Iteration, Epoch: n.Epoch,
+		Kind: n.Kind, Amount: n.Amount, Currency: orNull(n.Currency), State: string(n.State),
+		Previous: orNull(string(n.Previous)),
+		Reason:   orNull(n.Reason), At: n.At,
 	})
 }
 
@@ -51,9 +53,11 @@ func (Notice) Decode(b []byte) (*reward.Notice, error) {
 		return nil, fmt.Errorf("notice: %w", err)
 	}
 	return &reward.Notice{
-		UserID: d.UserID, RewardID: d.RewardID, Mission: orEmpty(d.MissionID), Iteration: d.Iteration, Epoch: d.Epoch, Kind: d.Kind,
-		Amount: d.Amount, Currency: orEmpty(d.Currency), State: reward.State(d.State), Previous: reward.State(orEmpty(d.Previous)),
-		Reason: orEmpty(d.Reason), At: d.At,
+		UserID: d.UserID, RewardID: d.RewardID, Mission: orEmpty(d.MissionID), Iteration: d.Iteration, Epoch: d.Epoch,
+		Kind:   d.Kind,
+		Amount: d.Amount, Currency: orEmpty(d.Currency), State: reward.State(d.State),
+		Previous: reward.State(orEmpty(d.Previous)),
+		Reason:   orEmpty(d.Reason), At: d.At,
 	}, nil
 }
 
@@ -86,7 +90,8 @@ func Payout(user string, a reward.TaskRequested) *task.Task {
 	return &task.Task{
 		ID: a.TaskID, Kind: a.Kind, Key: user, At: a.Reward.Since,
 		Payload: doc.MustJSON(payoutDoc{
-			RewardID: a.Reward.ID, Epoch: a.Epoch, UserID: user, MissionID: orNull(a.Reward.Mission), Kind: a.Reward.Kind,
+			RewardID: a.Reward.ID, Epoch: a.Epoch, UserID: user, MissionID: orNull(a.Reward.Mission),
+			Kind:   a.Reward.Kind,
 			Amount: a.Amount, Currency: orNull(a.Reward.Currency),
 		}),
 	}

@@ -53,7 +53,8 @@ func compare(found []Difference, pointer string, before, after any) []Difference
 	names := maps.Clone(old)
 	maps.Copy(names, fresh)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		found = compare(found, pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), field(old, name), field(fresh, name))
+		found = compare(found, pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), field(old, name),
+			field(fresh, name))
 	}
 	return found
 }

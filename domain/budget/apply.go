@@ -16,7 +16,8 @@ func Judge(row *Row, o *mission.Outcome) (*Row, []Effect) {
 		return row, []Effect{Rejected{detail}}
 	}
 	m := row.mission()
-	if newest := max(o.LimitsOf, o.Version); newest >= m.Version { // a record of before there were limits of others has none
+	// a record of before there were limits of others has none
+	if newest := max(o.LimitsOf, o.Version); newest >= m.Version {
 		m.Version, m.Limits = newest, o.Limits
 	}
 	a := &Allotment{
@@ -111,7 +112,8 @@ func Resolve(row *Row, r *Return) (*Row, []Effect) {
 
 // release gives a reservation back for which the pool had no code.
 func release(row *Row, a *Allotment) (*Row, []Effect) {
-	next, effects := Resolve(row, &Return{Movement: Returned, Mission: a.Mission, Unit: mission.UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
+	next, effects := Resolve(row, &Return{Movement: Returned, Mission: a.Mission,
+		Unit: mission.UnitOf(a.Reward.Kind, a.Currency), Amount: a.Amount, At: a.At})
 	if next != row {
 		next.Mission.Exhausted++
 	}
@@ -130,7 +132,9 @@ func (r *Row) mission() *Mission {
 
 // account returns the account of a unit to write to. m must be a copy.
 func (m *Mission) account(unit string) *Account {
-	i, ok := slices.BinarySearchFunc(m.Accounts, unit, func(a Account, unit string) int { return strings.Compare(a.Unit, unit) })
+	i, ok := slices.BinarySearchFunc(m.Accounts, unit, func(a Account, unit string) int {
+		return strings.Compare(a.Unit, unit)
+	})
 	if !ok {
 		m.Accounts = slices.Insert(m.Accounts, i, Account{Unit: unit})
 	}

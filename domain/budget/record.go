@@ -12,7 +12,8 @@ type Verdict string
 const (
 	Reserved  Verdict = "reserved"  // the reward is the user's to have
 	Exhausted Verdict = "exhausted" // there was nothing left
-	Revoked   Verdict = "revoked"   // the completion was lost again; what that means for the reward is the reward's to say
+	// the completion was lost again; what that means for the reward is the reward's to say
+	Revoked Verdict = "revoked"
 )
 
 // The reasons of Exhausted.

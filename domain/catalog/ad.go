@@ -56,7 +56,8 @@ func (a Ad) Schedule() (from, to instant.Milli, err error) {
 }
 
 func (a Ad) normal() Entity {
-	for _, text := range []*string{&a.AdID, &a.Title, &a.Body, &a.ImageURL, &a.TargetURL, &a.From, &a.To, &a.TimeZone, &a.MissionID, &a.BrandID} {
+	for _, text := range []*string{&a.AdID, &a.Title, &a.Body, &a.ImageURL, &a.TargetURL, &a.From, &a.To, &a.TimeZone,
+		&a.MissionID, &a.BrandID} {
 		*text = strings.TrimSpace(*text)
 	}
 	a.Placement = name(a.Placement)

@@ -74,7 +74,8 @@ func Apply(row *Row, c *Command, cfg Config) (*Row, *Event) {
 // lineOf returns what the audit keeps of a command on an entity that is as current, before anything came of it.
 func lineOf(current Entity, c *Command) *audit.Line {
 	line := &audit.Line{
-		CommandID: c.ID, Kind: string(c.Kind), ID: c.EntityID, Actor: c.Actor, Proof: c.Proof, At: max(c.At, c.Judged), Action: intended(current, c),
+		CommandID: c.ID, Kind: string(c.Kind), ID: c.EntityID, Actor: c.Actor, Proof: c.Proof, At: max(c.At, c.Judged),
+		Action: intended(current, c),
 		Reason: audit.Text(c.Reason, maxReason),
 	}
 	if current != nil {

@@ -184,12 +184,14 @@ func (m Mission) approve(c *Command, cfg Config) (Entity, Change, problem.List) 
 	case !c.Proof.Approves():
 		return nil, Change{}, problem.One("", problem.Forbidden, "needs a token with role approver or admin")
 	case slices.Contains(m.Review().Writers(), c.Actor):
-		return nil, Change{}, problem.One("", problem.SamePerson, "whoever wrote a definition cannot approve it: somebody else has to")
+		return nil, Change{}, problem.One("", problem.SamePerson,
+			"whoever wrote a definition cannot approve it: somebody else has to")
 	case state == ApprovalApproved:
 		return m, Change{}, nil
 	}
 	next, p := m, m.Approval.Proposal
-	next.Approval = Approval{Authors: m.Review().Writers(), Approved: &Decision{Actor: c.Actor, At: c.At, Reason: c.Reason, Revision: c.Expected}}
+	next.Approval = Approval{Authors: m.Review().Writers(),
+		Approved: &Decision{Actor: c.Actor, At: c.At, Reason: c.Reason, Revision: c.Expected}}
 	if p != nil {
 		var problems problem.List
 		if next.History, problems = m.with(p, max(c.At, c.Judged)); problems != nil {
@@ -217,11 +219,14 @@ func (m Mission) reject(c *Command, cfg Config) (Entity, Change, problem.List) {
 	case problems != nil:
 		return nil, Change{}, problems
 	case !c.Proof.Approves() && !slices.Contains(m.Review().Writers(), c.Actor):
-		return nil, Change{}, problem.One("", problem.Forbidden, "needs a token with role approver or admin, unless it is your own")
+		return nil, Change{}, problem.One("", problem.Forbidden,
+			"needs a token with role approver or admin, unless it is your own")
 	case c.Reason == "":
-		return nil, Change{}, problem.One("/reason", problem.InvalidField, "is required to reject a mission: its author reads it")
+		return nil, Change{}, problem.One("/reason", problem.InvalidField,
+			"is required to reject a mission: its author reads it")
 	case m.Approval.Proposal == nil && m.History.Activated:
-		return nil, Change{}, problem.One("", problem.InvalidField, "the mission has been active already: pause or end it")
+		return nil, Change{}, problem.One("", problem.InvalidField,
+			"the mission has been active already: pause or end it")
 	case state == ApprovalRejected:
 		return m, Change{}, nil
 	}
@@ -241,9 +246,11 @@ func (m Mission) undecidable(c *Command, state ApprovalState) problem.List {
 	case m.over():
 		return problem.One("", problem.InvalidField, "a mission that is "+m.Status()+" needs no approval any more")
 	case c.Expected <= 0:
-		return problem.One("", problem.PreconditionRequired, "a decision is about what was seen: If-Match with its ETag is needed")
+		return problem.One("", problem.PreconditionRequired,
+			"a decision is about what was seen: If-Match with its ETag is needed")
 	case state == ApprovalNotNeeded:
-		return problem.One("", problem.InvalidField, "the mission needs no approval: what it can give is below the threshold")
+		return problem.One("", problem.InvalidField,
+			"the mission needs no approval: what it can give is below the threshold")
 	}
 	return nil
 }

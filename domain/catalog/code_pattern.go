@@ -62,9 +62,11 @@ func (p CodePattern) Checker() func(code string) string {
 		n := int64(utf8.RuneCountInString(code))
 		switch {
 		case p.MinLength > 0 && n < p.MinLength:
-			return "has " + strconv.FormatInt(n, 10) + " characters, the pool's codes have at least " + strconv.FormatInt(p.MinLength, 10)
+			return "has " + strconv.FormatInt(n, 10) + " characters, the pool's codes have at least " +
+				strconv.FormatInt(p.MinLength, 10)
 		case p.MaxLength > 0 && n > p.MaxLength:
-			return "has " + strconv.FormatInt(n, 10) + " characters, the pool's codes have at most " + strconv.FormatInt(p.MaxLength, 10)
+			return "has " + strconv.FormatInt(n, 10) + " characters, the pool's codes have at most " +
+				strconv.FormatInt(p.MaxLength, 10)
 		case p.Alphabet != "" && strings.ContainsFunc(code, func(r rune) bool { return !ranges.has(r) }):
 			return "has a character that is not in the alphabet of the pool's codes"
 		case p.CheckDigit == CheckLuhn && !luhn(code):

@@ -25,7 +25,8 @@ const (
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
-		KindMission, KindBrand, KindAd, KindPool, KindRewardTemplate, KindOverride, KindMaintenance, KindFreeze, KindHealthSetting,
+		KindMission, KindBrand, KindAd, KindPool, KindRewardTemplate, KindOverride, KindMaintenance, KindFreeze,
+		KindHealthSetting,
 	}
 }
 
@@ -82,7 +83,8 @@ const (
 // Actions returns every audited action of the catalog.
 func Actions() []string {
 	return []string{
-		ActionCreated, ActionStatus, ActionChanged, ActionWithdrawn, ActionArchived, ActionCodesAdded, ActionProposed, ActionApproved, ActionRejected,
+		ActionCreated, ActionStatus, ActionChanged, ActionWithdrawn, ActionArchived, ActionCodesAdded, ActionProposed,
+		ActionApproved, ActionRejected,
 	}
 }
 

@@ -93,12 +93,14 @@ func (Maintenance) Number() int64 { return 1 }
 func (Freeze) Number() int64 { return 1 }
 
 func (o Override) normal() Entity {
-	o.Mode, o.Instrument, o.Gateway, o.Reason = name(o.Mode), name(o.Instrument), name(o.Gateway), strings.TrimSpace(o.Reason)
+	o.Mode, o.Instrument, o.Gateway, o.Reason = name(o.Mode), name(o.Instrument), name(o.Gateway),
+		strings.TrimSpace(o.Reason)
 	return o
 }
 
 func (m Maintenance) normal() Entity {
-	m.Mode, m.Instrument, m.Gateway, m.Reason = name(m.Mode), name(m.Instrument), name(m.Gateway), strings.TrimSpace(m.Reason)
+	m.Mode, m.Instrument, m.Gateway, m.Reason = name(m.Mode), name(m.Instrument), name(m.Gateway),
+		strings.TrimSpace(m.Reason)
 	return m
 }
 

@@ -64,7 +64,8 @@ func (m Mission) validate(Config) problem.List {
 	}
 	problems := mission.Validate(&definition)
 	if m.ScheduledAt != 0 && definition.Status != mission.Scheduled {
-		problems = append(problems, problem.Problem{Pointer: "/activate_at", Code: problem.InvalidField, Detail: "belongs to the status scheduled"})
+		problems = append(problems, problem.Problem{Pointer: "/activate_at", Code: problem.InvalidField,
+			Detail: "belongs to the status scheduled"})
 	}
 	return problems
 }
@@ -126,7 +127,8 @@ func (m Mission) begins(old Mission, c *Command) problem.List {
 // then as a version, or as a proposal if it takes the approval of a second person.
 func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.List) {
 	asked, next := m.Latest(), old
-	proposal := &Proposal{Mission: asked.Mission, From: asked.From, Backdated: asked.Backdated, At: c.At, Authors: []string{c.Actor}}
+	proposal := &Proposal{Mission: asked.Mission, From: asked.From, Backdated: asked.Backdated, At: c.At,
+		Authors: []string{c.Actor}}
 	if p := old.Approval.Proposal; p != nil {
 		if proposal.Authors = withAuthor(p.Authors, c.Actor); p.same(proposal) {
 			return old, nil
@@ -148,7 +150,8 @@ func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.Lis
 		next.Approval.Proposal, next.Approval.Rejected = proposal, nil
 	}
 	if len(next.Review().Writers()) > maxAuthors {
-		return old, problem.One("", problem.InvalidField, "too many people have changed it since it was approved: have it approved or rejected first")
+		return old, problem.One("", problem.InvalidField,
+			"too many people have changed it since it was approved: have it approved or rejected first")
 	}
 	return next, nil
 }
@@ -179,11 +182,14 @@ func (m Mission) revise(old mission.History, c *Command) (mission.History, probl
 	asked := m.Latest()
 	switch {
 	case old.Status == mission.Ended || old.Status == mission.Archived:
-		return old, problem.One("", problem.InvalidField, "a mission that is "+string(old.Status)+" does not change any more")
+		return old, problem.One("", problem.InvalidField, "a mission that is "+string(old.Status)+
+			" does not change any more")
 	case old.Activated && asked.Mission.Currency != old.Latest().Mission.Currency:
-		return old, problem.One("/currency", problem.InvalidField, "does not change once the mission has been active: its budget is in it")
+		return old, problem.One("/currency", problem.InvalidField,
+			"does not change once the mission has been active: its budget is in it")
 	case old.Activated && asked.Backdated && c.Reason == "":
-		return old, problem.One("/reason", problem.InvalidField, "is required to backdate a version: the audit names it")
+		return old, problem.One("/reason", problem.InvalidField,
+			"is required to backdate a version: the audit names it")
 	}
 	// The lead counts from when everybody can know of the version: a command that waited has used up none of it.
 	next, problems := old.WithVersion(asked.Mission, asked.From, max(c.At, c.Judged), asked.Backdated)
@@ -233,10 +239,12 @@ func (m Mission) move(c *Command, cfg Config) (Entity, Change, problem.List) {
 	at := c.At
 	if c.When != 0 {
 		if at = c.When; c.Op != Activate && c.When > c.At {
-			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie ahead: the status changes at once")
+			return nil, Change{}, problem.One("/at", problem.InvalidField,
+				"must not lie ahead: the status changes at once")
 		}
 		if c.Op != Activate && c.When < m.ChangedAt {
-			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie before the change before, at "+m.ChangedAt.String())
+			return nil, Change{}, problem.One("/at", problem.InvalidField, "must not lie before the change before, at "+
+				m.ChangedAt.String())
 		}
 	}
 	return m.moved(m.WithStatus(to, at))
@@ -252,7 +260,8 @@ func (m Mission) moved(h mission.History) (Entity, Change, problem.List) {
 // moves returns what each op makes of a mission.
 func moves() map[Op]mission.Status {
 	return map[Op]mission.Status{
-		Activate: mission.Active, Pause: mission.Paused, Resume: mission.Active, End: mission.Ended, Archive: mission.Archived,
+		Activate: mission.Active, Pause: mission.Paused, Resume: mission.Active, End: mission.Ended,
+		Archive: mission.Archived,
 	}
 }
 
@@ -279,7 +288,8 @@ func (m Mission) tooLarge(cfg Config) problem.List {
 		one := Mission{History: m.History}
 		one.Versions = versions[:i+1]
 		if size += len(cfg.Document(one)); size > maxMissionBytes {
-			return problem.One("", problem.InvalidField, "the mission's versions are too large together; archive it and create another id")
+			return problem.One("", problem.InvalidField,
+				"the mission's versions are too large together; archive it and create another id")
 		}
 	}
 	return nil
@@ -315,7 +325,8 @@ func Due(r *Row, now instant.Milli, cfg Config) *Command {
 		at = max(at, approved.At)
 	}
 	return &Command{
-		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: systemActor, At: at, When: at,
+		ID: activation + at.String(), Kind: KindMission, EntityID: r.EntityID, Op: Activate, Actor: systemActor, At: at,
+		When:  at,
 		Proof: audit.Proof{By: audit.ByTimer}, Reason: "scheduled",
 	}
 }

@@ -117,7 +117,8 @@ func addCodes(current Entity, c *Command) (Entity, Change, problem.List) {
 	case p.State == StatusArchived:
 		return nil, Change{}, problem.One("/status", problem.InvalidField, "a pool that is archived takes no codes")
 	case len(c.Codes) > MaxChunk:
-		return nil, Change{}, problem.One("/codes", problem.InvalidField, "must be at most "+strconv.Itoa(MaxChunk)+" at a time")
+		return nil, Change{}, problem.One("/codes", problem.InvalidField, "must be at most "+strconv.Itoa(MaxChunk)+
+			" at a time")
 	}
 	check := p.Pattern.Checker()
 	for i, code := range c.Codes {

@@ -87,7 +87,9 @@ func (h HealthSettings) validate(cfg Config) problem.List {
 		return v.problems
 	}
 	for _, f := range cfg.Health.Fields() {
-		if f.Scope == health.ForMode && slices.ContainsFunc(patch, func(c health.Change) bool { return c.Field == f.Name }) {
+		if f.Scope == health.ForMode && slices.ContainsFunc(patch, func(c health.Change) bool {
+			return c.Field == f.Name
+		}) {
 			v.add("/settings/"+f.Name, "is set for a whole mode only")
 		}
 	}
@@ -140,13 +142,15 @@ func (h HealthSettings) withdraw(c *Command) (Entity, Change, problem.List) {
 	return h.filed(h, change, h, c)
 }
 
-func (h HealthSettings) add(named HealthSettings, change health.Setting, current Entity, c *Command) (Entity, Change, problem.List) {
+func (h HealthSettings) add(named HealthSettings, change health.Setting, current Entity,
+	c *Command) (Entity, Change, problem.List) {
 	if len(h.Changes) > 0 {
 		newest := h.Newest()
 		switch {
 		case change.EffectiveFrom < newest.EffectiveFrom:
-			return nil, Change{}, problem.One("/effective_from", problem.InvalidField, "must not be before the newest change: write "+
-				newest.EffectiveFrom.String()+" or later, or withdraw the settings first")
+			return nil, Change{}, problem.One("/effective_from", problem.InvalidField,
+				"must not be before the newest change: write "+
+					newest.EffectiveFrom.String()+" or later, or withdraw the settings first")
 		case samePatch(newest, change) && (newest.EffectiveFrom == change.EffectiveFrom || len(change.Patch) == 0):
 			return h, Change{}, nil
 		}
@@ -155,8 +159,10 @@ func (h HealthSettings) add(named HealthSettings, change health.Setting, current
 }
 
 // filed returns h with one more change, which takes the place of those from its EffectiveFrom on.
-func (h HealthSettings) filed(named HealthSettings, change health.Setting, current Entity, c *Command) (Entity, Change, problem.List) {
+func (h HealthSettings) filed(named HealthSettings, change health.Setting, current Entity,
+	c *Command) (Entity, Change, problem.List) {
 	change.Actor = c.Actor
-	next := HealthSettings{Mode: named.Mode, Instrument: named.Instrument, Changes: keepLast(health.File(h.Changes, change), maxChanges)}
+	next := HealthSettings{Mode: named.Mode, Instrument: named.Instrument,
+		Changes: keepLast(health.File(h.Changes, change), maxChanges)}
 	return next, changeTo(current, next), nil
 }

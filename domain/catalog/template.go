@@ -116,7 +116,8 @@ func Resolve(e Entity, cfg Config) (Entity, problem.List) {
 		}
 	}
 	if !found || t.State != StatusActive {
-		return e, problem.One("/reward/template", problem.InvalidField, "there is no active reward template of this name")
+		return e, problem.One("/reward/template", problem.InvalidField,
+			"there is no active reward template of this name")
 	}
 	if t.Currency != "" && t.Currency != definition.Currency {
 		return e, problem.One("/reward/template", problem.InvalidField, "is of another currency than the mission")

@@ -142,7 +142,8 @@ func (t Thresholds) why(above []Cost) string {
 		if c.Unlimited {
 			reach = "nothing bounds what the mission gives (no budget, no max_winners, or a reward without an amount)"
 		}
-		parts[i] = "more than " + mission.FormatUnit(t.Of(c.Unit), c.Unit) + " of one mission needs the approval of a second person, and " + reach
+		parts[i] = "more than " + mission.FormatUnit(t.Of(c.Unit), c.Unit) +
+			" of one mission needs the approval of a second person, and " + reach
 	}
 	return strings.Join(parts, "; ")
 }

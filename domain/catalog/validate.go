@@ -70,7 +70,8 @@ func (v *validator) webAddress(pointer, address string) {
 		return
 	}
 	if len(address) > maxAddress || !webPattern.MatchString(address) {
-		v.add(pointer, "must be an address that begins with https:// or http://, at most "+strconv.Itoa(maxAddress)+" bytes")
+		v.add(pointer, "must be an address that begins with https:// or http://, at most "+strconv.Itoa(maxAddress)+
+			" bytes")
 	}
 }
 
@@ -80,7 +81,8 @@ func (v *validator) address(pointer, address string) {
 		return
 	}
 	if len(address) > maxAddress || !addressPattern.MatchString(address) {
-		v.add(pointer, "must be an absolute address such as https://example.com or app://missions, at most "+strconv.Itoa(maxAddress)+" bytes")
+		v.add(pointer, "must be an absolute address such as https://example.com or app://missions, at most "+
+			strconv.Itoa(maxAddress)+" bytes")
 		return
 	}
 	scheme, _, _ := strings.Cut(address, ":")

@@ -77,7 +77,8 @@ func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 		v.Result, v.Problems = verdict.Refused, found
 	} else {
 		copied.State, send = c.Op.state(), c.Op == Replay
-		copied.Decision = &Decision{Op: c.Op, Actor: c.Actor, Role: c.Role, Reason: c.Reason, At: c.At, Edited: c.Edited}
+		copied.Decision = &Decision{Op: c.Op, Actor: c.Actor, Role: c.Role, Reason: c.Reason, At: c.At,
+			Edited: c.Edited}
 	}
 	copied.Verdicts = row.Verdicts.With(v)
 	copied.Judged++

@@ -14,8 +14,9 @@ type State uint8
 
 // The states.
 const (
-	Open      State = 1 // nobody has dealt with it yet
-	Replayed  State = 2 // its record was sent again; if it fails again, that is another dead letter, which names this one
+	Open State = 1 // nobody has dealt with it yet
+	// its record was sent again; if it fails again, that is another dead letter, which names this one
+	Replayed  State = 2
 	Discarded State = 3 // somebody has decided that it is not needed
 )
 
@@ -69,7 +70,8 @@ func File(row *Row, letter Letter) *Row {
 	if letter.Partition == row.Partition && letter.Offset <= row.Offset {
 		return row
 	}
-	next := &Row{Letter: letter, State: row.State, Decision: row.Decision, Verdicts: row.Verdicts, Judged: row.Judged, Earlier: row.Earlier}
+	next := &Row{Letter: letter, State: row.State, Decision: row.Decision, Verdicts: row.Verdicts, Judged: row.Judged,
+		Earlier: row.Earlier}
 	if letter.Group != row.Group || letter.Reason != row.Reason {
 		next.State = Open
 		next.Earlier = earlier(row, letter)

@@ -14,7 +14,8 @@ func ApplyClosed(s Settings, row *Row, c *ClosedWindow) (*Row, []Effect) {
 		closed := window.Closed[Tally]{Span: c.Span, Value: c.Tally}
 		return &Row{Closed: &Closed{Path: c.Path, Closed: closed, ClosedAt: c.ClosedAt, Plain: c.Plain}}, nil
 	}
-	next := Closed{Path: c.Path, Closed: window.Closed[Tally]{Span: c.Span}, ClosedAt: c.ClosedAt, Plain: !s.CountTimeouts}
+	next := Closed{Path: c.Path, Closed: window.Closed[Tally]{Span: c.Span}, ClosedAt: c.ClosedAt,
+		Plain: !s.CountTimeouts}
 	if known {
 		next = *row.Closed
 	}

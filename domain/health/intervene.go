@@ -27,7 +27,8 @@ func (r *ModeRow) Intervene(s Settings, i *Intervention, w instant.Milli) (*Mode
 		}
 	}
 	if !fits {
-		return r, append(effects, Refused{fmt.Sprintf("%d of a kind are in force or to come in %s already", maxInterventions, i.Mode())})
+		return r, append(effects, Refused{fmt.Sprintf("%d of a kind are in force or to come in %s already",
+			maxInterventions, i.Mode())})
 	}
 	effects = append(effects, next.pass(s, moment{at: now})...)
 	return next, next.await(s, effects)
@@ -39,7 +40,8 @@ func (r *ModeRow) Set(s Settings, x *Setting, w instant.Milli) (*ModeRow, []Mode
 	next := r.orNew(x.Mode)
 	next.Settings = slices.DeleteFunc(File(next.Settings, *x), next.superseded)
 	if len(next.Settings) > maxSettings {
-		return r, append(effects, Refused{fmt.Sprintf("%d settings are in force or to come in %s already", maxSettings, x.Mode)})
+		return r, append(effects, Refused{fmt.Sprintf("%d settings are in force or to come in %s already", maxSettings,
+			x.Mode)})
 	}
 	effects = append(effects, next.pass(s, moment{at: max(next.Settled, w)})...)
 	return next, next.await(s, effects)

@@ -56,7 +56,9 @@ func (l Latency) Add(ms int64) Latency {
 		return l
 	}
 	index := bucketOf(ms)
-	i, found := slices.BinarySearchFunc(l.Buckets, index, func(b Bucket, want int32) int { return cmp.Compare(b.Index, want) })
+	i, found := slices.BinarySearchFunc(l.Buckets, index, func(b Bucket, want int32) int {
+		return cmp.Compare(b.Index, want)
+	})
 	next := make([]Bucket, 0, len(l.Buckets)+1)
 	next = append(next, l.Buckets...)
 	if !found {

@@ -36,13 +36,14 @@ func (r *ModeRow) Unplaced() int {
 
 // Bounds on what a mode's row holds, whatever names the input makes up. Settings.Places bounds gateways.
 const (
-	maxPlaces     = 4000 // the largest Settings.Places; a row with more may not fit into a record
-	maxGateways   = 64   // of one instrument
-	waitingPart   = 16   // of Settings.Places may wait for the places of others, until the next evaluation
-	minWaiting    = 16
-	scoresAPlace  = 3      // scores that wait, over all gateways: with more the mode is evaluated early
-	maxOther      = 30     // windows of Other
-	weighingParts = 10_000 // of its mode's attempts an instrument has one at least, if it weighs in decisions about the mode
+	maxPlaces    = 4000 // the largest Settings.Places; a row with more may not fit into a record
+	maxGateways  = 64   // of one instrument
+	waitingPart  = 16   // of Settings.Places may wait for the places of others, until the next evaluation
+	minWaiting   = 16
+	scoresAPlace = 3  // scores that wait, over all gateways: with more the mode is evaluated early
+	maxOther     = 30 // windows of Other
+	// of its mode's attempts an instrument has one at least, if it weighs in decisions about the mode
+	weighingParts = 10_000
 )
 
 // candidates returns how many gateways may wait for a place at a time beyond those that are free.
@@ -147,7 +148,8 @@ func (r *ModeRow) thin(s Settings) []ModeEffect {
 	found := false
 	r.each(func(i *Instrument, g *Gateway) {
 		at := place{i.Name, g.Name}
-		if g.Level.Known || g.Level.forced() || named[at] || named[place{i.Name, ""}] && len(i.Gateways) == 1 || at.isOther() {
+		if g.Level.Known || g.Level.forced() || named[at] || named[place{i.Name, ""}] && len(i.Gateways) == 1 ||
+			at.isOther() {
 			return
 		}
 		if t := (tenant{place: at, traffic: g.traffic(s, g.last())}); !found || t.compare(least) < 0 {
@@ -253,7 +255,8 @@ func outsiders(own []tenant, fixed int) []tenant {
 
 // tenants returns the gateways of an instrument that could lose their places at the evaluation of end, and how many
 // others it has.
-func (r *ModeRow) tenants(s Settings, inst *Instrument, named map[place]bool, end instant.Milli) (own []tenant, fixed int) {
+func (r *ModeRow) tenants(s Settings, inst *Instrument, named map[place]bool,
+	end instant.Milli) (own []tenant, fixed int) {
 	for j := range inst.Gateways {
 		g, at := &inst.Gateways[j], place{inst.Name, inst.Gateways[j].Name}
 		switch {
@@ -336,7 +339,9 @@ func (r *ModeRow) overflow(s Settings, scoring Scoring) []ModeEffect {
 
 // noteOther keeps what `other` counted in the last windows.
 func (r *ModeRow) noteOther(scoring Scoring) {
-	i, found := slices.BinarySearchFunc(r.Other, scoring.End, func(w OtherWindow, end instant.Milli) int { return cmp.Compare(w.End, end) })
+	i, found := slices.BinarySearchFunc(r.Other, scoring.End, func(w OtherWindow, end instant.Milli) int {
+		return cmp.Compare(w.End, end)
+	})
 	other := slices.Clone(r.Other)
 	if !found {
 		other = slices.Insert(other, i, OtherWindow{End: scoring.End})

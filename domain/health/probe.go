@@ -154,7 +154,8 @@ func (t *Trial) remember(s Settings, v sight) {
 	case t.Anew == 0:
 	case s.age(v.end, t.Anew) >= int64(s.Windows):
 		t.Anew, t.Last = 0, nil
-	case v.window != (Counts{}) && start >= t.Anew && s.endToEnd(v.end, t.Anew): // of overlapping windows one for each attempt
+	// of overlapping windows one for each attempt
+	case v.window != (Counts{}) && start >= t.Anew && s.endToEnd(v.end, t.Anew):
 		small := Small{Counts: v.window}
 		small.Start, small.End = start, v.end
 		t.Last = append(slices.Clone(t.Last), small)

@@ -52,7 +52,9 @@ func (c *Closed) record() *WindowRecord {
 // nobody kept.
 func (r *ModeRow) OtherRecord(s Settings, w OtherWindow) *WindowRecord {
 	return &WindowRecord{
-		Path: Path{r.Mode, OtherName, OtherName}, Span: window.Span{Start: w.End.Add(-s.Window), End: w.End}, ClosedAt: s.evaluateAt(w.End),
-		Counts: w.Counts, Samples: w.Counts.Samples(), Eligible: w.Counts.Eligible(s.At(r.Settings, OtherName, w.End).CountTimeouts),
+		Path: Path{r.Mode, OtherName, OtherName}, Span: window.Span{Start: w.End.Add(-s.Window), End: w.End},
+		ClosedAt: s.evaluateAt(w.End),
+		Counts:   w.Counts, Samples: w.Counts.Samples(),
+		Eligible: w.Counts.Eligible(s.At(r.Settings, OtherName, w.End).CountTimeouts),
 	}
 }

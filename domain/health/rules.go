@@ -28,7 +28,8 @@ func (r Rules) AdvanceTo(row *Row, w instant.Milli) (*Row, []Effect) {
 	instrument := row.Series.Instrument
 	for _, c := range r.Changes {
 		last := c.EffectiveFrom.Add(r.Settings.Grace) - 1 // of the settings before
-		if c.Instrument != "" && c.Instrument != instrument || c.EffectiveFrom <= row.Series.Open.ClosedTo || last >= w {
+		if c.Instrument != "" && c.Instrument != instrument || c.EffectiveFrom <= row.Series.Open.ClosedTo ||
+			last >= w {
 			continue
 		}
 		next, more := AdvanceTo(r.at(instrument, c.EffectiveFrom-1), row, last)

@@ -23,7 +23,8 @@ type Score struct {
 
 // score returns the score of the series as of the window that ended at end.
 func (s *Series) score(cfg Settings, end instant.Milli, correction bool) Scored {
-	return Scored{&Score{Path: s.Path, WindowEnd: end, Correction: correction, Window: s.countsOf(end), Pool: poolOf(cfg, s.Last, end)}}
+	return Scored{&Score{Path: s.Path, WindowEnd: end, Correction: correction, Window: s.countsOf(end),
+		Pool: poolOf(cfg, s.Last, end)}}
 }
 
 // countsOf returns what was counted in the closed window that ended at end.

@@ -51,8 +51,9 @@ func (s *Series) finish(cfg Settings, f window.Effect[Tally], empty bool) []Effe
 	closed := window.Close(f)
 	s.remember(cfg, closed.Span, closed.Value.Counts)
 	return []Effect{Finished{
-		Record:  (&Closed{s.Path, closed, f.ClosesAt, !cfg.CountTimeouts}).record(),
-		To:      &ClosedWindow{Path: s.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Plain: !cfg.CountTimeouts, Tally: f.Value},
+		Record: (&Closed{s.Path, closed, f.ClosesAt, !cfg.CountTimeouts}).record(),
+		To: &ClosedWindow{Path: s.Path, Span: f.Span, ClosedAt: f.ClosesAt, Final: true, Plain: !cfg.CountTimeouts,
+			Tally: f.Value},
 		Arrived: arrived,
 	}, s.score(cfg, f.Span.End, empty)}
 }

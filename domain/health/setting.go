@@ -129,7 +129,8 @@ func (s Settings) under(settings []Setting, instrument string, t instant.Milli) 
 	var newest *Setting
 	for i := range settings {
 		x := &settings[i]
-		if x.Instrument == instrument && x.EffectiveFrom <= t && (newest == nil || x.EffectiveFrom >= newest.EffectiveFrom) {
+		if x.Instrument == instrument && x.EffectiveFrom <= t &&
+			(newest == nil || x.EffectiveFrom >= newest.EffectiveFrom) {
 			newest = x
 		}
 	}

@@ -101,12 +101,14 @@ func (s Settings) Validate() error {
 	}
 	need(s.Advance == 0 || s.Advance > 0 && s.Window%s.Advance == 0 && s.Window/s.Advance <= maxOverlap,
 		"advance %v: the window %v must be 1 to %d times as long", s.Advance, s.Window, maxOverlap)
-	need(s.CorrectionHorizon >= s.Window+s.Grace, "correction horizon %v: must be at least window plus grace", s.CorrectionHorizon)
+	need(s.CorrectionHorizon >= s.Window+s.Grace, "correction horizon %v: must be at least window plus grace",
+		s.CorrectionHorizon)
 	need(s.CorrectionHorizon <= 365*24*time.Hour, "correction horizon %v: must be at most a year", s.CorrectionHorizon)
 	need(s.Keep >= 2*s.CorrectionHorizon, "keep %v: must be at least twice the correction horizon", s.Keep)
 	need(s.Windows >= 1 && s.Windows <= maxWindows, "windows %d: must be 1 to %d", s.Windows, maxWindows)
 	need(s.HalfLife >= 1 && s.HalfLife <= maxHalfLife, "half life %d: must be 1 to %d windows", s.HalfLife, maxHalfLife)
-	need(s.Windows*s.overlap() <= maxWindows, "windows %d: %d of them overlap, at most %d in all", s.Windows, s.overlap(), maxWindows)
+	need(s.Windows*s.overlap() <= maxWindows, "windows %d: %d of them overlap, at most %d in all", s.Windows,
+		s.overlap(), maxWindows)
 	if err := s.validateWeights(); err != nil {
 		errs = append(errs, err)
 	}
@@ -116,8 +118,10 @@ func (s Settings) Validate() error {
 		"thresholds %v and %v: need 0 < down below <= degraded below <= 1", s.DownBelow, s.DegradedBelow)
 	need(s.DownAfter >= 1, "down after %d: must be at least 1 window", s.DownAfter)
 	need(s.UpAfter >= 1, "up after %d: must be at least 1 window", s.UpAfter)
-	need(s.MaxEjectionPercent >= 0 && s.MaxEjectionPercent <= 100, "max ejection %d %%: must be 0 to 100", s.MaxEjectionPercent)
-	need(s.RetryStep > 0 && s.RetryMax >= s.RetryStep, "retry %v up to %v: need 0 < step <= max", s.RetryStep, s.RetryMax)
+	need(s.MaxEjectionPercent >= 0 && s.MaxEjectionPercent <= 100, "max ejection %d %%: must be 0 to 100",
+		s.MaxEjectionPercent)
+	need(s.RetryStep > 0 && s.RetryMax >= s.RetryStep, "retry %v up to %v: need 0 < step <= max", s.RetryStep,
+		s.RetryMax)
 	need(s.ProbePercent >= 1 && s.ProbePercent <= 100, "probes %d %%: must be 1 to 100", s.ProbePercent)
 	need(s.ProbeCount >= 1, "probe count %d: must be at least 1", s.ProbeCount)
 	need(s.ProbeGood > 0 && s.ProbeGood <= 1, "good probes %v: must be over 0 and at most 1", s.ProbeGood)

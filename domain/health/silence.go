@@ -34,7 +34,8 @@ func (s *Series) fill(cfg Settings, to instant.Milli) []Effect {
 		if s.Empty++; s.silent() {
 			return append(effects, Silent{s.silence(cfg, span)})
 		}
-		effects = append(effects, s.finish(cfg, window.Effect[Tally]{Span: span, ClosesAt: cfg.spec().ClosesAt(span)}, true)...)
+		effects = append(effects, s.finish(cfg, window.Effect[Tally]{Span: span, ClosesAt: cfg.spec().ClosesAt(span)},
+			true)...)
 	}
 	return effects
 }
@@ -44,7 +45,8 @@ func (s *Series) fill(cfg Settings, to instant.Milli) []Effect {
 func (s *Series) silence(cfg Settings, last window.Span) *WindowRecord {
 	from := last.Start.Add(-MaxEmpty * cfg.step())
 	return &WindowRecord{
-		Path: s.Path, Span: window.Span{Start: max(from, 0), End: last.End}, ClosedAt: cfg.spec().ClosesAt(last), Silent: true,
+		Path: s.Path, Span: window.Span{Start: max(from, 0), End: last.End}, ClosedAt: cfg.spec().ClosesAt(last),
+		Silent: true,
 	}
 }
 

@@ -63,7 +63,8 @@ func (r *ModeRow) standing(s Settings, at place, l *Level, percent int) Standing
 	out := Standing{
 		Mode: r.Mode, Instrument: at.instrument, Gateway: at.gateway,
 		State: l.state(), Enabled: percent > 0, TrafficPercent: percent, Score: rate, Scored: scored,
-		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s), Since: max(l.Since, l.Released), Reason: l.Reason,
+		Samples: l.Pool.Samples, Eligible: l.Pool.Eligible, Insufficient: l.Insufficient(s),
+		Since: max(l.Since, l.Released), Reason: l.Reason,
 	}
 	switch {
 	case l.forced():

@@ -53,7 +53,8 @@ func tallyOf(a *ledger.Attempt, from Source) Tally {
 // Merge returns the tally of the attempts of both.
 func (t Tally) Merge(u Tally) Tally {
 	out := Tally{
-		Counts: t.Counts.Plus(u.Counts), Latency: t.Latency.Merge(u.Latency), Sources: slices.Clone(t.Sources), Arrived: max(t.Arrived, u.Arrived),
+		Counts: t.Counts.Plus(u.Counts), Latency: t.Latency.Merge(u.Latency), Sources: slices.Clone(t.Sources),
+		Arrived: max(t.Arrived, u.Arrived),
 	}
 	for _, r := range u.Sources {
 		i, found := slices.BinarySearchFunc(out.Sources, r, func(a, b SourceRange) int {

@@ -100,7 +100,8 @@ func (r *ModeRow) Why(s Settings, instrument, gateway string) (Why, bool) {
 		l, standing = &g.Level, r.standingOf(x, inst, g)
 	}
 	why := Why{
-		Standing: standing, Settings: x, Automatic: l.State, Decided: l.Decided, Recent: l.Recent, LowRun: l.LowRun, HighRun: l.HighRun,
+		Standing: standing, Settings: x, Automatic: l.State, Decided: l.Decided, Recent: l.Recent, LowRun: l.LowRun,
+		HighRun: l.HighRun,
 	}
 	if r.Freeze != nil && r.Freeze.In(r.Settled) {
 		why.Freeze = r.Freeze

@@ -48,7 +48,8 @@ func Parse(text string) (Milli, error) {
 
 func numeric(text string) bool {
 	rest := strings.TrimPrefix(text, "-")
-	return rest != "" && strings.Trim(rest, "0123456789.eE+-") == "" && '0' <= rest[0] && rest[0] <= '9' && strings.Count(rest, "-") < 2
+	return rest != "" && strings.Trim(rest, "0123456789.eE+-") == "" && '0' <= rest[0] && rest[0] <= '9' &&
+		strings.Count(rest, "-") < 2
 }
 
 func zoneless(upper string) bool {
@@ -82,13 +83,15 @@ func parseRFC3339(upper string) (t time.Time, err error) {
 func offsetFits(upper string) bool {
 	const offset = len("+05:30")
 	at := len(upper) - offset
-	return at < len(time.DateOnly) || upper[at] != '+' && upper[at] != '-' || upper[at+1:at+3] <= "23" && upper[at+4:] <= "59"
+	return at < len(time.DateOnly) || upper[at] != '+' && upper[at] != '-' || upper[at+1:at+3] <= "23" &&
+		upper[at+4:] <= "59"
 }
 
 // parseEpoch reads digits with an optional fraction. No float is involved: a double cannot hold nanoseconds of today.
 func parseEpoch(text string) (Milli, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
-	if strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" || len(whole) > len("4102444800000000000") {
+	if strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" ||
+		len(whole) > len("4102444800000000000") {
 		return 0, errEpoch
 	}
 	for _, decimals := range []int{0, 3, 6, 9} { // of the unit, below a second

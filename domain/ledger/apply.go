@@ -68,7 +68,8 @@ func (t *transition) expire() {
 		t.write().Waiting = nil
 	}
 	for _, e := range waiting {
-		t.refuse(e, payment.OrphanReversal, "it waited for "+t.cfg.Retention.String()+" (ledger.retention), and no payment of its transaction settled: "+
+		t.refuse(e, payment.OrphanReversal, "it waited for "+t.cfg.Retention.String()+
+			" (ledger.retention), and no payment of its transaction settled: "+
 			"the payment never came, or its row had expired before")
 	}
 	if t.row.Settled() {
@@ -92,7 +93,8 @@ func (t *transition) judge(e *payment.Event) {
 	case t.cfg.TooOld(e.UpdatedAt, t.watermark):
 		t.refuse(e, payment.TooOld, "event time "+e.UpdatedAt.String()+" is beyond the retention")
 	case t.forgotten(e):
-		t.refuse(e, payment.TooOld, "created_at "+e.CreatedAt.String()+" is beyond the retention, and no event of the payment is known: it may have settled and expired")
+		t.refuse(e, payment.TooOld, "created_at "+e.CreatedAt.String()+
+			" is beyond the retention, and no event of the payment is known: it may have settled and expired")
 	case !sound(e):
 		t.refuse(e, payment.InvalidField, "amount or status")
 	case foreign != "":
@@ -128,7 +130,8 @@ func (t *transition) overfull(e *payment.Event) bool {
 		return eventCost(e) > maxRowBytes
 	}
 	r := *t.row
-	if e.Type == payment.Payment && e.Status > r.Status { // what differs from the facts costs more, so it is counted with the new ones
+	// what differs from the facts costs more, so it is counted with the new ones
+	if e.Type == payment.Payment && e.Status > r.Status {
 		r.Facts = e.Facts
 	}
 	return len(r.Events) >= maxEvents || r.cost()-r.journalCost()+eventCost(e) > maxRowBytes
@@ -183,7 +186,8 @@ func (t *transition) journal(e *payment.Event, verdict Verdict, reason payment.R
 			about = &r.Facts
 		}
 	}
-	t.emit(Journalled{&JournalEntry{Line: line, TransactionID: e.TransactionID, UserID: about.UserID, Currency: about.Currency}})
+	t.emit(Journalled{&JournalEntry{Line: line, TransactionID: e.TransactionID, UserID: about.UserID,
+		Currency: about.Currency}})
 }
 
 // later returns at + d and stops at the ends of the range instead of overflowing.

@@ -31,8 +31,10 @@ func causeOf(e *payment.Event) Cause {
 // event returns the event that came from the record at origin. It has no Extra, HealthInstruments and Fingerprint.
 func (c *Cause) event(origin payment.Origin) *payment.Event {
 	return &payment.Event{
-		Facts: c.Facts, Origin: origin, ID: c.ID, Type: c.Type, ReversalID: c.ReversalID, AttemptID: c.AttemptID, Status: c.Status,
-		Decline: c.Decline, DeclineCode: c.DeclineCode, LatencyMS: c.LatencyMS, UpdatedAt: c.UpdatedAt, ReceivedAt: origin.Timestamp,
+		Facts: c.Facts, Origin: origin, ID: c.ID, Type: c.Type, ReversalID: c.ReversalID, AttemptID: c.AttemptID,
+		Status:  c.Status,
+		Decline: c.Decline, DeclineCode: c.DeclineCode, LatencyMS: c.LatencyMS, UpdatedAt: c.UpdatedAt,
+		ReceivedAt: origin.Timestamp,
 	}
 }
 

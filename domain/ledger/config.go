@@ -50,7 +50,8 @@ func (c Config) Validate() error {
 		errs = append(errs, fmt.Errorf("retention %v: must be at least 1ms", c.Retention))
 	}
 	if c.Retention <= c.PendingTimeout {
-		errs = append(errs, fmt.Errorf("retention %v: must be longer than pending_timeout %v", c.Retention, c.PendingTimeout))
+		errs = append(errs, fmt.Errorf("retention %v: must be longer than pending_timeout %v", c.Retention,
+			c.PendingTimeout))
 	}
 	return errors.Join(errs...)
 }

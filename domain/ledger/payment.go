@@ -13,7 +13,8 @@ import (
 // regression (docs/design.md, section 5).
 func (t *transition) payment(e *payment.Event) {
 	if t.row.Settled() && e.Status == payment.Failed && e.UpdatedAt > t.row.StatusAt {
-		t.refuse(e, payment.StatusRegression, "failed at "+e.UpdatedAt.String()+", after success at "+t.row.StatusAt.String())
+		t.refuse(e, payment.StatusRegression, "failed at "+e.UpdatedAt.String()+", after success at "+
+			t.row.StatusAt.String())
 		return
 	}
 	before := t.row.Net()
@@ -65,6 +66,7 @@ func outcome(e *payment.Event) Outcome {
 	case e.Decline == payment.Business:
 		return FailedBusiness
 	default:
-		return FailedTechnical // also where a failed payment names no decline: unknown is technical (docs/design.md, section 4)
+		// also where a failed payment names no decline: unknown is technical (docs/design.md, section 4)
+		return FailedTechnical
 	}
 }

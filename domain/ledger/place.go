@@ -41,7 +41,8 @@ func (r *Row) place(p Place) int {
 	if r != nil {
 		for i := range r.Places {
 			q := &r.Places[i]
-			if q.AttemptID == p.AttemptID && q.Instrument == p.Instrument && q.Gateway == p.Gateway && q.Mode == p.Mode {
+			if q.AttemptID == p.AttemptID && q.Instrument == p.Instrument && q.Gateway == p.Gateway &&
+				q.Mode == p.Mode {
 				return i
 			}
 		}

@@ -47,8 +47,9 @@ func (r *Row) journalCost() int {
 // has its id noted, a payment leaves facts, origin and places, a pending one its cause, too.
 func eventCost(e *payment.Event) int {
 	place := Place{AttemptID: e.AttemptID, Mode: e.Mode, Gateway: e.Gateway}
-	return len(instrumentsOf(e))*placeCost(&place) + 18*fieldCost + 2*len(e.AttemptID) + factsCost(&e.Facts) + originCost(&e.Origin) + 2*len(e.ID) + 2*len(e.ReversalID) +
-		2*textsCost(e.HealthInstruments) + len(e.DeclineCode) + len(e.Extra)
+	return len(instrumentsOf(e))*placeCost(&place) + 18*fieldCost + 2*len(e.AttemptID) +
+		factsCost(&e.Facts) + originCost(&e.Origin) +
+		2*len(e.ID) + 2*len(e.ReversalID) + 2*textsCost(e.HealthInstruments) + len(e.DeclineCode) + len(e.Extra)
 }
 
 func placeCost(p *Place) int {
@@ -58,10 +59,13 @@ func placeCost(p *Place) int {
 // pendingCost counts of the cause what differs from the row's facts, as it is written.
 func pendingCost(p *Pending, facts *payment.Facts) int {
 	c := &p.Cause
-	n := 25*fieldCost + textsCost(p.Instruments) + originCost(&p.Origin) + len(c.ID) + len(c.ReversalID) + len(c.AttemptID) + len(c.DeclineCode)
+	n := 25*fieldCost + textsCost(p.Instruments) + originCost(&p.Origin) +
+		len(c.ID) + len(c.ReversalID) + len(c.AttemptID) + len(c.DeclineCode)
 	for _, text := range [...][2]string{
-		{c.TransactionID, facts.TransactionID}, {c.UserID, facts.UserID}, {c.Currency, facts.Currency}, {c.Mode, facts.Mode},
-		{c.Instrument, facts.Instrument}, {c.Gateway, facts.Gateway}, {c.Merchant, facts.Merchant}, {c.Category, facts.Category},
+		{c.TransactionID, facts.TransactionID}, {c.UserID, facts.UserID}, {c.Currency, facts.Currency},
+		{c.Mode, facts.Mode},
+		{c.Instrument, facts.Instrument}, {c.Gateway, facts.Gateway}, {c.Merchant, facts.Merchant},
+		{c.Category, facts.Category},
 	} {
 		if text[0] != text[1] {
 			n += len(text[0])

@@ -51,7 +51,8 @@ func (r *Row) ReversalStates() []ReversalState {
 	}
 	states := make([]ReversalState, 0, len(r.Reversals))
 	for _, v := range r.Reversals {
-		states = append(states, ReversalState{ID: v.ID, Currency: r.Facts.Currency, AmountMinor: v.AmountMinor, Status: v.Status})
+		states = append(states, ReversalState{ID: v.ID, Currency: r.Facts.Currency, AmountMinor: v.AmountMinor,
+			Status: v.Status})
 	}
 	deciding := map[string]int{} // reversal_id -> index in states, of waiting ones
 	decided := map[string]Reversal{}
@@ -75,5 +76,7 @@ func (r *Row) Awaiting() []ReversalState {
 	if r == nil || len(r.Waiting) == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(r.ReversalStates(), func(v ReversalState) bool { return !v.Waiting || v.Status != payment.Success })
+	return slices.DeleteFunc(r.ReversalStates(), func(v ReversalState) bool {
+		return !v.Waiting || v.Status != payment.Success
+	})
 }

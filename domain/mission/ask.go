@@ -58,14 +58,16 @@ func (d *draft) audit(s *Segments, was []string) {
 		}
 		d.row.Audited++
 		line := &audit.Line{
-			CommandID: s.ID, Kind: audit.KindUser, ID: s.UserID, Actor: s.Actor, Proof: s.Proof, At: s.Asked, Action: audit.ActionSegmentsSet,
+			CommandID: s.ID, Kind: audit.KindUser, ID: s.UserID, Actor: s.Actor, Proof: s.Proof, At: s.Asked,
+			Action: audit.ActionSegmentsSet,
 			Result: v.Result, Problems: v.Problems, Revision: d.row.Audited,
 		}
 		if line.At == 0 {
 			line.At = s.At
 		}
 		if v.Result == verdict.Applied {
-			line.Differences = audit.Differences(segmentsDocument(was), segmentsDocument(segmentsAt(d.row.Segments, s.At)))
+			line.Differences = audit.Differences(segmentsDocument(was),
+				segmentsDocument(segmentsAt(d.row.Segments, s.At)))
 		}
 		d.effects = append(d.effects, Audited{line})
 	}
@@ -100,7 +102,8 @@ func (d *draft) enrolment(e *Enrolment) (verdict.Result, problem.List) {
 	was := p.enrolled(p.versionFor(old, e.At), old, e.At)
 	d.put(p, next)
 	d.derive(p, d.row.Recent)
-	if now := d.find(p); was == p.enrolled(p.versionFor(now, e.At), now, e.At) { // kept all the same: another switch may yet come between
+	// kept all the same: another switch may yet come between
+	if now := d.find(p); was == p.enrolled(p.versionFor(now, e.At), now, e.At) {
 		return verdict.Unchanged, nil
 	}
 	return verdict.Applied, nil
@@ -139,7 +142,8 @@ func (d *draft) segments(s *Segments) (verdict.Result, problem.List) {
 	slices.Sort(set)
 	set = slices.Compact(set)
 	if len(set) > maxSegments {
-		return verdict.Refused, problem.One("/segments", problem.InvalidField, "are more than "+strconv.Itoa(maxSegments))
+		return verdict.Refused, problem.One("/segments", problem.InvalidField, "are more than "+
+			strconv.Itoa(maxSegments))
 	}
 	was := segmentsAt(d.row.Segments, s.At)
 	sets, added := withSegments(d.row.Segments, SegmentSet{At: s.At, Segments: set})

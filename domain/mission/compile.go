@@ -29,7 +29,8 @@ const (
 
 // Reasons returns every reason why a payment did not count.
 func Reasons() []Reason {
-	return []Reason{NotFilter, NotCurrency, OutsideWindow, NotEnrolled, NotActive, NotAudience, NotSettled, AfterHorizon}
+	return []Reason{NotFilter, NotCurrency, OutsideWindow, NotEnrolled, NotActive, NotAudience, NotSettled,
+		AfterHorizon}
 }
 
 // Compiled is a version of a mission ready to judge payments. It is immutable and safe for concurrent use.
@@ -74,7 +75,8 @@ func compile(h *History, v *Version) (*Compiled, problem.List) {
 		return nil, problem.One("/time_zone", problem.InvalidField, err.Error())
 	}
 	c := &Compiled{
-		version: *v, mission: m, pauses: h.Pauses, window: forever(), calendar: calendar{zone}, filters: compileFilters(m.Filters),
+		version: *v, mission: m, pauses: h.Pauses, window: forever(), calendar: calendar{zone},
+		filters:  compileFilters(m.Filters),
 		metric:   metricOf(m.Goal.Metric),
 		everyone: m.Audience.RolloutPercent == 100, optIn: m.Enrolment == OptIn, summary: Sentence(&m),
 	}

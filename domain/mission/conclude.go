@@ -149,7 +149,8 @@ func (d *draft) cut(s *State) {
 	}
 }
 
-func (d *draft) emitOutcome(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress money.Total, by cause) {
+func (d *draft) emitOutcome(c *Compiled, kind OutcomeKind, start instant.Milli, iteration int64, progress money.Total,
+	by cause) {
 	m := &c.mission
 	w := c.windowFrom(start)
 	newest := c
@@ -157,8 +158,10 @@ func (d *draft) emitOutcome(c *Compiled, kind OutcomeKind, start instant.Milli, 
 		newest = p.At(by.at)
 	}
 	d.effects = append(d.effects, &Outcome{
-		Kind: kind, UserID: d.user, Mission: m.ID, Version: c.Number(), Iteration: iteration, WindowStart: w.start, WindowEnd: w.end,
-		Currency: m.Currency, Reward: m.Reward, Grant: m.Grant, Limits: newest.mission.Limits, LimitsOf: newest.Number(), Debt: m.Debt, Progress: progress.Int64(),
+		Kind: kind, UserID: d.user, Mission: m.ID, Version: c.Number(), Iteration: iteration, WindowStart: w.start,
+		WindowEnd: w.end,
+		Currency:  m.Currency, Reward: m.Reward, Grant: m.Grant, Limits: newest.mission.Limits,
+		LimitsOf: newest.Number(), Debt: m.Debt, Progress: progress.Int64(),
 		At: by.at, TransactionID: by.transactionID,
 	})
 }

@@ -91,7 +91,8 @@ func (d *draft) countLate(plan *Plan, p *ledger.Posting) int {
 	}
 	c := plan.versionFor(s, 0)
 	w, reason := plan.place(c, s, d.row.Segments, &p.Facts)
-	if reason == Counted && !d.admit(plan, s, p) || reason == NotEnrolled && plan.enrols(d.row.Segments, &p.Facts) != nil {
+	if reason == Counted && !d.admit(plan, s, p) || reason == NotEnrolled &&
+		plan.enrols(d.row.Segments, &p.Facts) != nil {
 		reason = AfterHorizon
 	}
 	if reason == AfterHorizon {

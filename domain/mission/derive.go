@@ -125,7 +125,8 @@ func (d *draft) enrol(p *Plan, s *State, recent []*Recent) {
 func (d *draft) began(p *Plan, c *Compiled, s *State, recent []*Recent) instant.Milli {
 	for _, r := range recent {
 		facts := d.facts(r)
-		if c.Judge(facts) == Counted && c.invites(segmentsAt(d.row.Segments, r.CreatedAt)) && p.enrolled(c, s, r.CreatedAt) {
+		if c.Judge(facts) == Counted && c.invites(segmentsAt(d.row.Segments, r.CreatedAt)) &&
+			p.enrolled(c, s, r.CreatedAt) {
 			return r.CreatedAt
 		}
 	}

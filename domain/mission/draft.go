@@ -242,7 +242,9 @@ func (d *draft) record(p *ledger.Posting) (before int64) {
 
 func (d *draft) receive(p *ledger.Posting) {
 	d.row.Received = slices.Clone(d.row.Received)
-	i, ok := slices.BinarySearchFunc(d.row.Received, p.Currency, func(r Received, c string) int { return strings.Compare(r.Currency, c) })
+	i, ok := slices.BinarySearchFunc(d.row.Received, p.Currency, func(r Received, c string) int {
+		return strings.Compare(r.Currency, c)
+	})
 	if !ok {
 		d.row.Received = slices.Insert(d.row.Received, i, Received{Currency: p.Currency})
 	}

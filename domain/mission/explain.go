@@ -29,7 +29,8 @@ const (
 // AllConditions returns every condition, in the order in which Judge asks.
 func AllConditions() []Condition {
 	return []Condition{
-		ofCurrency, inBounds, running, byFilter, withValue, inRollout, inSegments, isEnrolled, inWindow, inTime, isSettled,
+		ofCurrency, inBounds, running, byFilter, withValue, inRollout, inSegments, isEnrolled, inWindow, inTime,
+		isSettled,
 	}
 }
 
@@ -78,7 +79,8 @@ func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 		_, e.Exact = findRecent(row.Recent, markOf(f))
 	}
 	e.Checks = append(c.explainFacts(f), c.explainUser(p, row, s, sets, f)...)
-	e.Checks = append(e.Checks, Check{Condition: isSettled, Passed: net > 0, Wanted: "something of it is left", Actual: FormatMoney(net, f.Currency)})
+	e.Checks = append(e.Checks, Check{Condition: isSettled, Passed: net > 0, Wanted: "something of it is left",
+		Actual: FormatMoney(net, f.Currency)})
 	return e
 }
 
@@ -86,8 +88,10 @@ func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 func (c *Compiled) explainFacts(f *payment.Facts) []Check {
 	m := &c.mission
 	checks := []Check{
-		{Condition: ofCurrency, Pointer: "/currency", Passed: f.Currency == m.Currency, Wanted: m.Currency, Actual: f.Currency},
-		{Condition: inBounds, Pointer: "/window", Passed: c.bounds.contains(f.CreatedAt), Wanted: c.bounds.phrase(), Actual: f.CreatedAt.String()},
+		{Condition: ofCurrency, Pointer: "/currency", Passed: f.Currency == m.Currency, Wanted: m.Currency,
+			Actual: f.Currency},
+		{Condition: inBounds, Pointer: "/window", Passed: c.bounds.contains(f.CreatedAt), Wanted: c.bounds.phrase(),
+			Actual: f.CreatedAt.String()},
 	}
 	paused := Check{Condition: running, Passed: true, Wanted: "not while it is paused", Actual: f.CreatedAt.String()}
 	for _, pause := range c.pauses {
@@ -99,10 +103,12 @@ func (c *Compiled) explainFacts(f *payment.Facts) []Check {
 	checks = append(append(checks, paused), explainFilters(m.Filters, "/filters", m.Currency, f)...)
 	if c.value != nil {
 		value, ok := c.value(f)
-		checks = append(checks, Check{Condition: withValue, Pointer: "/goal/field", Passed: ok, Wanted: "has " + article(fieldName(m.Goal.Field)), Actual: value, Missing: !ok})
+		checks = append(checks, Check{Condition: withValue, Pointer: "/goal/field", Passed: ok, Wanted: "has " +
+			article(fieldName(m.Goal.Field)), Actual: value, Missing: !ok})
 	}
 	return append(checks, Check{
-		Condition: inRollout, Pointer: "/audience/rollout_percent", Passed: c.includes(f.UserID), Wanted: "the user is among " + strconv.FormatInt(m.Audience.RolloutPercent, 10) + " %",
+		Condition: inRollout, Pointer: "/audience/rollout_percent", Passed: c.includes(f.UserID),
+		Wanted: "the user is among " + strconv.FormatInt(m.Audience.RolloutPercent, 10) + " %",
 	})
 }
 
@@ -110,7 +116,8 @@ func explainFilters(filters []Filter, pointer, currency string, f *payment.Facts
 	checks := make([]Check, len(filters))
 	for i, filter := range filters {
 		at := pointer + "/" + strconv.Itoa(i)
-		check := Check{Condition: byFilter, Pointer: at, Passed: compileFilters(filters[i : i+1])[0](f), Wanted: phrase(filter, currency)}
+		check := Check{Condition: byFilter, Pointer: at, Passed: compileFilters(filters[i : i+1])[0](f),
+			Wanted: phrase(filter, currency)}
 		if filter.IsGroup() {
 			check.Any = explainFilters(filter.Any, at+"/any", currency, f)
 		} else {
@@ -141,7 +148,8 @@ func (c *Compiled) explainUser(p *Plan, row *UserRow, s *State, sets []SegmentSe
 	if names := c.mission.Audience.Segments; len(names) > 0 {
 		wanted = "in " + either(names)
 	}
-	enrolled := Check{Condition: isEnrolled, Pointer: "/enrolment", Passed: p.enrolled(c, s, f.CreatedAt), Wanted: "enrolled when it was made", Actual: "not enrolled"}
+	enrolled := Check{Condition: isEnrolled, Pointer: "/enrolment", Passed: p.enrolled(c, s, f.CreatedAt),
+		Wanted: "enrolled when it was made", Actual: "not enrolled"}
 	if s.In() {
 		enrolled.Actual = "enrolled since " + s.EnrolledAt.String()
 	}
@@ -154,7 +162,8 @@ func (c *Compiled) explainUser(p *Plan, row *UserRow, s *State, sets []SegmentSe
 		known.Passed = !row.lost(s, f) && (!window.Passed || !c.isCut(s, f))
 	}
 	return []Check{
-		{Condition: inSegments, Pointer: "/audience/segments", Passed: c.invites(segments), Wanted: wanted, Actual: strings.Join(segments, ", ")}, enrolled, window, known,
+		{Condition: inSegments, Pointer: "/audience/segments", Passed: c.invites(segments), Wanted: wanted,
+			Actual: strings.Join(segments, ", ")}, enrolled, window, known,
 	}
 }
 

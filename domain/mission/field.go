@@ -55,11 +55,21 @@ var fields = []field{
 	always("transaction_id", func(f *payment.Facts) *string { return &f.TransactionID }),
 	always("user_id", func(f *payment.Facts) *string { return &f.UserID }),
 	// Only payments are judged; their reversals lower the net. Only settled ones are posted.
-	{id: "type", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) { return payment.Payment.String(), true }},
-	{id: "status", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) { return payment.Success.String(), true }},
-	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 { return f.AmountMinor }, sample: amountIs, before: "of "},
-	{id: "currency", kind: codeField, one: true, text: func(f *payment.Facts) (string, bool) { return f.Currency, true }, before: "in "},
-	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 { return int64(f.CreatedAt) }, sample: createdAt},
+	{id: "type", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) {
+		return payment.Payment.String(), true
+	}},
+	{id: "status", kind: wordField, one: true, text: func(*payment.Facts) (string, bool) {
+		return payment.Success.String(), true
+	}},
+	{id: "amount", kind: moneyField, number: func(f *payment.Facts) int64 {
+		return f.AmountMinor
+	}, sample: amountIs, before: "of "},
+	{id: "currency", kind: codeField, one: true, text: func(f *payment.Facts) (string, bool) {
+		return f.Currency, true
+	}, before: "in "},
+	{id: "created_at", kind: timeField, number: func(f *payment.Facts) int64 {
+		return int64(f.CreatedAt)
+	}, sample: createdAt},
 	orUnknown("mode", "by ", 1, func(f *payment.Facts) *string { return &f.Mode }),
 	orUnknown("instrument", "with ", 2, func(f *payment.Facts) *string { return &f.Instrument }),
 	orUnknown("gateway", "through ", 1, func(f *payment.Facts) *string { return &f.Gateway }),
@@ -73,15 +83,18 @@ func createdAt(f *payment.Facts, _ string, number int64) { f.CreatedAt = instant
 
 // always returns a text field that every payment has.
 func always(id string, at func(f *payment.Facts) *string) field {
-	return field{id: id, kind: textField, sample: textAt(at), text: func(f *payment.Facts) (string, bool) { return *at(f), true }}
+	return field{id: id, kind: textField, sample: textAt(at), text: func(f *payment.Facts) (string, bool) {
+		return *at(f), true
+	}}
 }
 
 // orUnknown returns a field that intake writes as unknown where an event lacks it.
 func orUnknown(id, before string, spread int, at func(f *payment.Facts) *string) field {
-	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, sample: textAt(at), text: func(f *payment.Facts) (string, bool) {
-		s := *at(f)
-		return s, s != "" && s != payment.Unknown
-	}}
+	return field{id: id, kind: wordField, before: before, distinct: true, spread: spread, sample: textAt(at),
+		text: func(f *payment.Facts) (string, bool) {
+			s := *at(f)
+			return s, s != "" && s != payment.Unknown
+		}}
 }
 
 func textAt(at func(f *payment.Facts) *string) func(*payment.Facts, string, int64) {
@@ -92,8 +105,12 @@ func textAt(at func(f *payment.Facts) *string) func(*payment.Facts, string, int6
 func fieldOf(id string) field {
 	if key, ok := strings.CutPrefix(id, attributePrefix); ok && key != "" {
 		return field{
-			id: id, kind: attributeField, distinct: true, spread: 3, text: func(f *payment.Facts) (string, bool) { return f.Attribute(key) },
-			sample: func(f *payment.Facts, s string, _ int64) { f.Attributes = []payment.Attribute{{Key: key, Value: s}} },
+			id: id, kind: attributeField, distinct: true, spread: 3, text: func(f *payment.Facts) (string, bool) {
+				return f.Attribute(key)
+			},
+			sample: func(f *payment.Facts, s string, _ int64) {
+				f.Attributes = []payment.Attribute{{Key: key, Value: s}}
+			},
 		}
 	}
 	if f := word.Find(fields, func(f *field) string { return f.id }, id); f != nil {

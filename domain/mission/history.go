@@ -162,9 +162,11 @@ func (h History) WithVersion(m Mission, from, at instant.Milli, backdated bool) 
 	}
 	switch {
 	case from <= 0:
-		return h, problem.One("/from", problem.InvalidField, "a backdated version needs the time from which it is in force")
+		return h, problem.One("/from", problem.InvalidField,
+			"a backdated version needs the time from which it is in force")
 	case from < soonest && !backdated:
-		return h, problem.One("/from", problem.InvalidField, "a new version takes effect at least "+VersionLead.String()+" ahead, unless it is backdated")
+		return h, problem.One("/from", problem.InvalidField, "a new version takes effect at least "+
+			VersionLead.String()+" ahead, unless it is backdated")
 	}
 	at = h.change(at)
 	next := Version{Number: h.Latest().Number + 1, Mission: m, CreatedAt: at, From: from, Backdated: from < soonest}

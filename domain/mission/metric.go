@@ -104,7 +104,8 @@ func aimAtValues(m *Mission, amounts string) string {
 	if f.kind == attributeField {
 		by = "with "
 	}
-	return "Pay " + amounts + by + counted(m.Goal.Target, "different "+fieldName(f.id), "different "+plural(fieldName(f.id)))
+	return "Pay " + amounts + by + counted(m.Goal.Target, "different "+fieldName(f.id), "different "+
+		plural(fieldName(f.id)))
 }
 
 func aimAtDays(m *Mission, amounts string) string {

@@ -55,10 +55,18 @@ var operators = []operator{
 	{name: Ne, signs: []string{"!=", "<>"}, not: true},
 	{name: In},
 	{name: Nin, signs: []string{"not_in"}, not: true},
-	{name: Gt, signs: []string{">"}, values: 1, ordered: func(first, _ int) bool { return first > 0 }, says: behind("more than ")},
-	{name: Gte, signs: []string{">="}, values: 1, ordered: func(first, _ int) bool { return first >= 0 }, says: behind("at least ")},
-	{name: Lt, signs: []string{"<"}, values: 1, ordered: func(first, _ int) bool { return first < 0 }, says: behind("less than ")},
-	{name: Lte, signs: []string{"<="}, values: 1, ordered: func(first, _ int) bool { return first <= 0 }, says: behind("at most ")},
+	{name: Gt, signs: []string{">"}, values: 1, ordered: func(first, _ int) bool {
+		return first > 0
+	}, says: behind("more than ")},
+	{name: Gte, signs: []string{">="}, values: 1, ordered: func(first, _ int) bool {
+		return first >= 0
+	}, says: behind("at least ")},
+	{name: Lt, signs: []string{"<"}, values: 1, ordered: func(first, _ int) bool {
+		return first < 0
+	}, says: behind("less than ")},
+	{name: Lte, signs: []string{"<="}, values: 1, ordered: func(first, _ int) bool {
+		return first <= 0
+	}, says: behind("at most ")},
 	{
 		name: Between, values: 2, ordered: func(first, last int) bool { return first >= 0 && last <= 0 },
 		says: func(values []string) string { return strings.Join(values, " to ") },

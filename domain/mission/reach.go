@@ -19,7 +19,8 @@ const maxReached = MaxValues + MaxFilters
 // certain: whether a mission is likely to be won is its author's business. The filters must be valid.
 func (v *validator) reach() {
 	if _, end, err := v.m.Bounds(); v.m.Window.Kind == WindowFixed && err == nil && end <= instant.Earliest {
-		v.add("/window/to", problem.InvalidField, "cannot be reached: it is before the year 2000, and payments of that time are refused")
+		v.add("/window/to", problem.InvalidField,
+			"cannot be reached: it is before the year 2000, and payments of that time are refused")
 		return
 	}
 	var single []int
@@ -35,7 +36,8 @@ func (v *validator) reach() {
 	}
 	for i, f := range v.m.Filters {
 		if f.IsGroup() && !v.anyPasses(single, f.Any) {
-			v.add("/filters/"+strconv.Itoa(i)+"/any", problem.InvalidFilter, "cannot be reached: no payment passes any of these and the other filters")
+			v.add("/filters/"+strconv.Itoa(i)+"/any", problem.InvalidFilter,
+				"cannot be reached: no payment passes any of these and the other filters")
 			return
 		}
 	}
@@ -231,15 +233,17 @@ func (v *validator) differentValues(single []int) {
 		}
 	}
 	if n := int64(len(values)); n < v.m.Goal.Target {
-		v.add("/goal/target", problem.InvalidField, "cannot be reached: the filters let "+counted(n, "value", "different values")+" of "+id+" through")
+		v.add("/goal/target", problem.InvalidField, "cannot be reached: the filters let "+
+			counted(n, "value", "different values")+" of "+id+" through")
 	}
 }
 
 // mostLocalDays returns how many local days a window touches at most.
 func mostLocalDays(m *Mission) int64 {
 	const (
-		day   = secondsPerDay * 1000
-		shift = 2 * 60 * 60 * 1000 // by which clocks go forward in summer at most; whole days that are skipped are no days
+		day = secondsPerDay * 1000
+		// by which clocks go forward in summer at most; whole days that are skipped are no days
+		shift = 2 * 60 * 60 * 1000
 	)
 	switch m.Window.Kind {
 	case WindowRecurring:

@@ -49,7 +49,8 @@ func ViewOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli,
 
 // DetailOf returns one mission as ViewOf does, with what the payments that the row remembers did for it, latest first.
 // It brings the row up to the missions in force once for both.
-func DetailOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli, cfg Config) (View, []Contribution, bool) {
+func DetailOf(row *UserRow, user, id string, missions *Snapshot, at instant.Milli,
+	cfg Config) (View, []Contribution, bool) {
 	p, ok := missions.Find(id)
 	if !ok {
 		return View{}, nil, false
@@ -131,7 +132,8 @@ func contributions(row *UserRow, user string, p *Plan) []Contribution {
 		facts := r.Facts
 		facts.UserID = user
 		c, reason := p.Judge(row, &facts, r.Net)
-		x := Contribution{TransactionID: r.TransactionID, Counted: reason == Counted, Net: r.Net, Reason: reason, At: r.CreatedAt}
+		x := Contribution{TransactionID: r.TransactionID, Counted: reason == Counted, Net: r.Net, Reason: reason,
+			At: r.CreatedAt}
 		if x.Counted {
 			x.Contribution = c.Contribution(r.Net)
 		}

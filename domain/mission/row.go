@@ -144,7 +144,9 @@ func (row *UserRow) State(mission string) *State {
 }
 
 func findState(states []*State, mission string) (int, bool) {
-	return slices.BinarySearchFunc(states, mission, func(s *State, mission string) int { return strings.Compare(s.Mission, mission) })
+	return slices.BinarySearchFunc(states, mission, func(s *State, mission string) int {
+		return strings.Compare(s.Mission, mission)
+	})
 }
 
 // In tells whether the user is or was in the mission: whether a version is decided.
@@ -162,7 +164,9 @@ func (s *State) Tally(start instant.Milli) *Tally {
 }
 
 func findTally(tallies []*Tally, start instant.Milli) (int, bool) {
-	return slices.BinarySearchFunc(tallies, start, func(t *Tally, start instant.Milli) int { return cmp.Compare(t.Start, start) })
+	return slices.BinarySearchFunc(tallies, start, func(t *Tally, start instant.Milli) int {
+		return cmp.Compare(t.Start, start)
+	})
 }
 
 func (s *State) isLate(transaction string) bool {
@@ -172,11 +176,14 @@ func (s *State) isLate(transaction string) bool {
 
 // equal tells whether two states are the same.
 func (s *State) equal(o *State) bool {
-	return s.Mission == o.Mission && s.Version == o.Version && s.EnrolledAt == o.EnrolledAt && s.BeganAt == o.BeganAt && s.Fixed == o.Fixed &&
-		s.Horizon == o.Horizon && s.Cut == o.Cut && slices.Equal(s.Late, o.Late) && slices.Equal(s.Switches, o.Switches) &&
+	return s.Mission == o.Mission && s.Version == o.Version && s.EnrolledAt == o.EnrolledAt && s.BeganAt == o.BeganAt &&
+		s.Fixed == o.Fixed &&
+		s.Horizon == o.Horizon && s.Cut == o.Cut && slices.Equal(s.Late, o.Late) &&
+		slices.Equal(s.Switches, o.Switches) &&
 		slices.EqualFunc(s.Tallies, o.Tallies, (*Tally).equal)
 }
 
 func (t *Tally) equal(o *Tally) bool {
-	return t.Start == o.Start && t.Settled == o.Settled && t.Recent == o.Recent && t.Completions == o.Completions && slices.Equal(t.Entries, o.Entries)
+	return t.Start == o.Start && t.Settled == o.Settled && t.Recent == o.Recent && t.Completions == o.Completions &&
+		slices.Equal(t.Entries, o.Entries)
 }

@@ -91,7 +91,8 @@ func lasting(d time.Duration) string {
 	for _, unit := range []struct {
 		size      time.Duration
 		one, many string
-	}{{24 * time.Hour, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"}, {time.Second, "second", "seconds"}} {
+	}{{24 * time.Hour, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"},
+		{time.Second, "second", "seconds"}} {
 		if d%unit.size == 0 {
 			return counted(int64(d/unit.size), unit.one, unit.many)
 		}

@@ -95,7 +95,8 @@ func (v *validator) texts() {
 		v.add("/id", problem.InvalidField, "must be letters, digits, '-', '_' and '.', beginning with a letter or digit, at most "+strconv.Itoa(maxID))
 	}
 	v.check(len(m.Title) <= maxTitle, "/title", "is longer than "+strconv.Itoa(maxTitle)+" bytes")
-	v.check(len(m.Description) <= maxDescription, "/description", "is longer than "+strconv.Itoa(maxDescription)+" bytes")
+	v.check(len(m.Description) <= maxDescription, "/description", "is longer than "+strconv.Itoa(maxDescription)+
+		" bytes")
 	if v.written {
 		v.check(!visible.HasControls(m.Title), "/title", visible.ControlsDetail)
 		v.check(!visible.HasControls(m.Description), "/description", visible.ControlsDetail)
@@ -134,11 +135,14 @@ func (v *validator) goal() {
 	case g.Field == "":
 		v.add("/goal/field", problem.InvalidField, "is required for the metric distinct")
 	case !fieldOf(g.Field).distinct:
-		v.add("/goal/field", problem.InvalidField, oneOf(append(fieldIDs(func(f field) bool { return f.distinct }), attributePrefix+"<name>")))
+		v.add("/goal/field", problem.InvalidField, oneOf(append(fieldIDs(func(f field) bool {
+			return f.distinct
+		}), attributePrefix+"<name>")))
 	}
 	if v.written && metric.most != nil && g.Target <= money.Max {
 		most := metric.most(v.m)
-		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+strconv.FormatInt(most, 10))
+		v.check(g.Target <= most, "/goal/target", "cannot be reached: a window has at most "+
+			strconv.FormatInt(most, 10))
 	}
 }
 
@@ -161,7 +165,8 @@ func (v *validator) window() {
 		v.oneOf("/window/every", w.Every, Recurrences()...)
 	case WindowPerUser:
 		v.oneOf("/window/start", w.Start, WindowStarts()...)
-		v.check(w.Duration >= time.Second && w.Duration <= MaxDuration, "/window/duration", "must be 1s to "+MaxDuration.String())
+		v.check(w.Duration >= time.Second && w.Duration <= MaxDuration, "/window/duration", "must be 1s to "+
+			MaxDuration.String())
 		v.check(w.Duration%time.Millisecond == 0, "/window/duration", "must be whole milliseconds")
 	case WindowFixed:
 		if zoneErr == nil {
@@ -235,27 +240,36 @@ func CheckWait(d time.Duration) string {
 func (v *validator) unread(kind RewardKind) {
 	const only = "belongs to rewards of these kinds only: "
 	m := v.m
-	v.check(kind.Coded || m.Reward.Pool == "", "/reward/pool", only+kindsWith(func(k RewardKind) bool { return k.Coded })+". Leave it out")
-	v.check(kind.InCoins || m.Debt != DebtFloor, "/debt", only+kindsWith(func(k RewardKind) bool { return k.InCoins })+". Leave it out")
+	v.check(kind.Coded || m.Reward.Pool == "", "/reward/pool", only+kindsWith(func(k RewardKind) bool {
+		return k.Coded
+	})+". Leave it out")
+	v.check(kind.InCoins || m.Debt != DebtFloor, "/debt", only+kindsWith(func(k RewardKind) bool {
+		return k.InCoins
+	})+". Leave it out")
 	v.check(kind.Divisible || m.Limits.OverBudget != OverBudgetTruncate, "/limits/over_budget",
 		"truncate "+only+kindsWith(func(k RewardKind) bool { return k.Divisible })+". Write reject")
-	v.check(kind.Delivery == ByScratch || m.Grant.Mode == GrantClaim || m.Reward.ExpiresAfter == 0, "/reward/expires_after",
+	v.check(kind.Delivery == ByScratch || m.Grant.Mode == GrantClaim || m.Reward.ExpiresAfter == 0,
+		"/reward/expires_after",
 		"belongs to what waits for its user: write grant: {mode: claim}, or leave it out")
 }
 
 func (v *validator) options() {
 	m := v.m
 	v.oneOf("/enrolment", m.Enrolment, Enrolments()...)
-	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= maxCompletions, "/limits/completions_per_user",
+	v.check(m.Limits.CompletionsPerUser >= 0 && m.Limits.CompletionsPerUser <= maxCompletions,
+		"/limits/completions_per_user",
 		"must be 0 to "+strconv.Itoa(maxCompletions))
 	v.money("/limits/max_winners", m.Limits.MaxWinners)
 	v.money("/limits/budget", m.Limits.Budget)
-	if n, amount := m.Limits.MaxWinners, m.Reward.Amount; money.Fits(n) && money.Fits(amount) && amount > 0 && n > money.MaxTotal/amount {
-		v.add("/limits/max_winners", problem.InvalidField, "with this reward must be at most "+strconv.FormatInt(money.MaxTotal/amount, 10)+
+	if n, amount := m.Limits.MaxWinners, m.Reward.Amount; money.Fits(n) && money.Fits(amount) && amount > 0 &&
+		n > money.MaxTotal/amount {
+		v.add("/limits/max_winners", problem.InvalidField, "with this reward must be at most "+
+			strconv.FormatInt(money.MaxTotal/amount, 10)+
 			": a mission gives at most 2^62 in all")
 	}
 	v.oneOf("/limits/over_budget", m.Limits.OverBudget, OverBudgets()...)
-	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent", "must be 0 to 100")
+	v.check(m.Audience.RolloutPercent >= 0 && m.Audience.RolloutPercent <= 100, "/audience/rollout_percent",
+		"must be 0 to 100")
 	v.check(len(m.Audience.Segments) <= maxSegments, "/audience/segments", "are more than "+strconv.Itoa(maxSegments))
 	for i, s := range m.Audience.Segments {
 		v.check(isID(s), "/audience/segments/"+strconv.Itoa(i), "is not an id")

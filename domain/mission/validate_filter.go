@@ -39,7 +39,8 @@ func (v *validator) filters() {
 func (v *validator) filter(pointer string, f Filter) {
 	kind := fieldOf(f.ID).kind
 	if kind == noField {
-		v.add(pointer+"/id", problem.InvalidFilter, "is no payment field that filters can use; attributes are attributes.<name>"+fieldHint(f.ID))
+		v.add(pointer+"/id", problem.InvalidFilter,
+			"is no payment field that filters can use; attributes are attributes.<name>"+fieldHint(f.ID))
 		return
 	}
 	op, known := operatorOf(f.Operator)
@@ -142,7 +143,8 @@ func (v *validator) moneyFits(value Value) string {
 
 // wholeOrMoney says what an amount in a filter can be.
 func (v *validator) wholeOrMoney(text string) string {
-	return WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " + exampleCurrency(v.m.Currency) + "}"
+	return WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " +
+		exampleCurrency(v.m.Currency) + "}"
 }
 
 // timeOf returns the milliseconds of a time value that fits.

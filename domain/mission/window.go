@@ -24,7 +24,8 @@ func parseMoment(text string, zone *time.Location) (moment, error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil {
 		return moment{at: local(t, zone), dated: true, naive: t}, nil
 	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02T15:04:05",
+		"2006-01-02 15:04:05"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return moment{at: local(t, zone), naive: t}, nil
 		}
@@ -80,14 +81,16 @@ func (m moment) singleTime() error {
 		return skipError(change, zone, "2006-01-02T15:04")
 	case shows(first, m.naive) && shows(second, m.naive) && !first.Equal(second):
 		const layout = "2006-01-02T15:04:05-07:00"
-		return fmt.Errorf("no single time: clocks in %s show it twice: write %s or %s", zone, first.Format(layout), second.Format(layout))
+		return fmt.Errorf("no single time: clocks in %s show it twice: write %s or %s", zone, first.Format(layout),
+			second.Format(layout))
 	}
 	return nil
 }
 
 // skipError names the last time before a change of clocks and the first one after it.
 func skipError(change time.Time, zone *time.Location, layout string) error {
-	return fmt.Errorf("no single time: clocks in %s skip it: write %s or %s", zone, change.Add(-time.Minute).Format(layout), change.Format(layout))
+	return fmt.Errorf("no single time: clocks in %s skip it: write %s or %s", zone,
+		change.Add(-time.Minute).Format(layout), change.Format(layout))
 }
 
 // NeedsZone tells whether it matters in which time zone the mission is: whether a local day or local time decides what
@@ -97,7 +100,8 @@ func (m *Mission) NeedsZone() bool {
 		_, err := time.Parse(time.RFC3339, text)
 		return text != "" && err != nil
 	}
-	return m.Window.Kind == WindowRecurring || metricOf(m.Goal.Metric).local || m.Window.Kind == WindowFixed && (local(m.Window.From) || local(m.Window.To))
+	return m.Window.Kind == WindowRecurring || metricOf(m.Goal.Metric).local || m.Window.Kind == WindowFixed &&
+		(local(m.Window.From) || local(m.Window.To))
 }
 
 // loadZone is time.LoadLocation without the names that mean something else on every machine.

@@ -87,7 +87,8 @@ func zoneHint(name string) string {
 	var found []string
 	for _, zone := range zoneNames() {
 		city := zone[strings.LastIndexByte(zone, '/')+1:]
-		if strings.EqualFold(strings.ReplaceAll(city, "_", " "), strings.ReplaceAll(strings.TrimSpace(name), "_", " ")) {
+		if strings.EqualFold(strings.ReplaceAll(city, "_", " "),
+			strings.ReplaceAll(strings.TrimSpace(name), "_", " ")) {
 			found = append(found, zone)
 		}
 	}

@@ -47,7 +47,8 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("declines: code %q must be upper case, without spaces around it, and not empty", code))
 		}
 		if _, ok := parseDecline(c.Declines[code]); !ok {
-			errs = append(errs, fmt.Errorf("declines: code %q: %q must be technical or business", code, c.Declines[code]))
+			errs = append(errs, fmt.Errorf("declines: code %q: %q must be technical or business", code,
+				c.Declines[code]))
 		}
 	}
 	if c.FutureBound <= 0 {

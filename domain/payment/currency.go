@@ -5,7 +5,8 @@ package payment
 // codes). Codes withdrawn since 2024 (ANG, BGN, SLL, ZWL) are still known, so that history can be replayed.
 func Exponent(code string) (decimals int, known bool) {
 	switch code {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
+	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
+		"XOF", "XPF":
 		return 0, true
 	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
 		return 3, true

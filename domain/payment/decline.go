@@ -26,7 +26,8 @@ func shippedDecline(code string) (decline Decline, known bool) {
 func isoBusiness(code string) bool {
 	switch code {
 	case "01", "02", // refer to the issuer
-		"03", "04", "07", "33", "34", "35", "36", "37", "41", "43", "59", "62", "63", "67", // merchant, fraud, stolen or restricted card
+		// merchant, fraud, stolen or restricted card
+		"03", "04", "07", "33", "34", "35", "36", "37", "41", "43", "59", "62", "63", "67",
 		"05", "17", "32", // not honoured, cancelled by the customer, partial reversal
 		"12", "13", "14", "64", // invalid transaction, amount, card number, original amount
 		"38", "55", "70", "75", "76", "82", "N7", // PIN, its tries, card verification value
@@ -48,7 +49,8 @@ func isoTechnical(code string) bool {
 		"15", "31", "92", // no route to the issuer
 		"24", "25", "26", "27", "28", "29", // file updates and look-ups
 		"68", "91", // late, issuer or switch inoperative
-		"77", "80", "81", "83", "84", "85", "86", "87", "88", "89", // inconsistent data, cryptography, PIN not verifiable
+		// inconsistent data, cryptography, PIN not verifiable
+		"77", "80", "81", "83", "84", "85", "86", "87", "88", "89",
 		"90", "94", "95", "96", "97", "98", "99": // cut-off, duplicate transmission, reconciliation, system malfunction
 		return true
 	default:
@@ -59,9 +61,11 @@ func isoTechnical(code string) bool {
 // upiBusiness: customer, account, limit, risk and compliance answers of remitter, beneficiary and PSP.
 func upiBusiness(code string) bool {
 	switch code {
-	case "U02", "U03", "U16", "U19", "U22", "U69", "U77", "U95", "U96", // caps, risk, declined or expired requests, blocked
+	// caps, risk, declined or expired requests, blocked
+	case "U02", "U03", "U16", "U19", "U22", "U69", "U77", "U95", "U96",
 		"Z5", "Z6", "Z7", "Z8", "Z9", "ZA", "ZB", "ZE", "ZG", "ZH", "ZI", "ZM", "ZR", "ZS", "ZT", "ZX", "ZY",
-		"XD", "XE", "XH", "XI", "XL", "XM", "XN", "XO", "XP", "XQ", "XR", "XS", "XV", "XW", // amount, account, card, compliance
+		// amount, account, card, compliance
+		"XD", "XE", "XH", "XI", "XL", "XM", "XN", "XO", "XP", "XQ", "XR", "XS", "XV", "XW",
 		"YA", "YB", "YC", "YD", "YE", "YF", // stolen card, not honoured, frozen account
 		"AM", "B1", "B2", "B3", "K1", "PS", "RM", "RN", "SP", "TM", "UX", "VN": // MPIN, account, risk, address, mandate
 		return true
@@ -73,12 +77,14 @@ func upiBusiness(code string) bool {
 // upiTechnical: the switch's own codes, time-outs, offline core banking, format and encryption faults.
 func upiTechnical(code string) bool {
 	if len(code) == 3 && code[0] == 'U' && isDigit(code[1]) && isDigit(code[2]) {
-		return code != "U00" // every code of the switch that upiBusiness does not name; U30: debit failed, no cause given
+		// every code of the switch that upiBusiness does not name; U30: debit failed, no cause given
+		return code != "U00"
 	}
 	switch code {
 	case "BT", "UT", "RB", "RP", "RR", "XY", "Y1", "XT", "XU", // time-outs, core banking offline, cut-off
 		"XB", "XC", "XF", "XG", "XJ", "XK", "ZD", "ZP", // no better code, format, function not supported
-		"DF", "DT", "ES", "HS", "IE", "IR", "LC", "LD", "NO", "OC", "OD", "SA", "ND", "NC": // duplicates, HSM, internal exceptions, pools
+		// duplicates, HSM, internal exceptions, pools
+		"DF", "DT", "ES", "HS", "IE", "IR", "LC", "LD", "NO", "OC", "OD", "SA", "ND", "NC":
 		return true
 	default:
 		return false

@@ -62,15 +62,16 @@ type Attribute struct {
 type Facts struct {
 	TransactionID string
 	UserID        string
-	AmountMinor   int64         // gross amount of the payment in minor units, > 0; 0 on a reversal event means "all that remains"
-	Currency      string        // ISO 4217, upper case
-	Mode          string        // trimmed, lower case, never empty: Unknown if the event names none
-	Instrument    string        // as Mode
-	Gateway       string        // as Mode
-	Merchant      string        // trimmed, lower case; empty if missing
-	Category      string        // as Merchant
-	Attributes    []Attribute   // sorted by key, keys unique
-	CreatedAt     instant.Milli // when the payment was made; missions and days use it
+	// gross amount of the payment in minor units, > 0; 0 on a reversal event means "all that remains"
+	AmountMinor int64
+	Currency    string        // ISO 4217, upper case
+	Mode        string        // trimmed, lower case, never empty: Unknown if the event names none
+	Instrument  string        // as Mode
+	Gateway     string        // as Mode
+	Merchant    string        // trimmed, lower case; empty if missing
+	Category    string        // as Merchant
+	Attributes  []Attribute   // sorted by key, keys unique
+	CreatedAt   instant.Milli // when the payment was made; missions and days use it
 }
 
 // Event is one validated, normalised payment event: the record of `transactions`.

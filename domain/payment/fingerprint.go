@@ -7,7 +7,8 @@ package payment
 func fingerprint(e *Event, createdAt, updatedAt int64) uint64 {
 	h := fnv(14695981039346656037)
 	for _, text := range [...]string{
-		e.ID, e.TransactionID, e.UserID, e.Currency, e.Mode, e.Instrument, e.Gateway, e.Merchant, e.Category, e.ReversalID, e.DeclineCode,
+		e.ID, e.TransactionID, e.UserID, e.Currency, e.Mode, e.Instrument, e.Gateway, e.Merchant, e.Category,
+		e.ReversalID, e.DeclineCode,
 	} {
 		h.text(text)
 	}

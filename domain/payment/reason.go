@@ -27,7 +27,9 @@ const (
 // Reasons returns every reason, in the order of the contract.
 func Reasons() []Reason {
 	return []Reason{
-		Malformed, TooLarge, UnknownType, InvalidField, BadSignature, FutureTimestamp, ConflictingDuplicate, OverReversal,
-		OrphanReversal, CurrencyMismatch, StatusRegression, TooOld, LateBeyondHorizon, RowTooLarge, CallbackPanic, TaskExhausted,
+		Malformed, TooLarge, UnknownType, InvalidField, BadSignature, FutureTimestamp, ConflictingDuplicate,
+		OverReversal,
+		OrphanReversal, CurrencyMismatch, StatusRegression, TooOld, LateBeyondHorizon, RowTooLarge, CallbackPanic,
+		TaskExhausted,
 	}
 }

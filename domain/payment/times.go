@@ -45,7 +45,8 @@ func (r *reader) time(field string, v Value) instant.Milli {
 	case at < instant.Earliest:
 		r.fail(InvalidField, field, "before the year 2000: write when it happened, as RFC 3339 or epoch milliseconds")
 	case at > r.latest:
-		r.fail(FutureTimestamp, field, "more than "+r.cfg.FutureBound.String()+" after the event was sent: write the time at which it happened")
+		r.fail(FutureTimestamp, field, "more than "+r.cfg.FutureBound.String()+
+			" after the event was sent: write the time at which it happened")
 	}
 	return at
 }

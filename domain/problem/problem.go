@@ -86,5 +86,6 @@ func (l List) Code() string {
 
 // whole returns the codes of problems that are not about a field.
 func whole() []string {
-	return []string{PreconditionFailed, NotFound, Conflict, PreconditionRequired, ApprovalRequired, SamePerson, Forbidden, Decided}
+	return []string{PreconditionFailed, NotFound, Conflict, PreconditionRequired, ApprovalRequired, SamePerson,
+		Forbidden, Decided}
 }

@@ -140,7 +140,8 @@ func (t *transition) find(a *budget.Allotment) *Reward {
 		return t.edit(r)
 	}
 	return t.add(&Reward{
-		ID: id, Mission: a.Mission, Version: a.Version, Iteration: a.Iteration, WindowStart: a.WindowStart, Kind: a.Reward.Kind,
+		ID: id, Mission: a.Mission, Version: a.Version, Iteration: a.Iteration, WindowStart: a.WindowStart,
+		Kind:  a.Reward.Kind,
 		State: Cancelled, Reason: reasonRevoked, Revoked: true, // until a completion comes
 	})
 }
@@ -176,7 +177,8 @@ func (t *transition) emitReturn(r *Reward, m budget.Movement, amount int64, unse
 	if r.Mission == "" {
 		return
 	}
-	v := &budget.Return{Movement: m, Mission: r.Mission, Unit: r.unit(), Amount: amount, RewardID: r.ID, Epoch: r.Epoch, At: t.now}
+	v := &budget.Return{Movement: m, Mission: r.Mission, Unit: r.unit(), Amount: amount, RewardID: r.ID, Epoch: r.Epoch,
+		At: t.now}
 	if unseen != "" {
 		v.Pool, v.Code = r.Pool, unseen
 	}

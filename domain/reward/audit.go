@@ -28,7 +28,8 @@ func (t *transition) audit(c *Command, v verdict.Verdict) {
 		named = ""
 	}
 	line := &audit.Line{
-		CommandID: c.ID, Kind: audit.KindUser, ID: c.UserID, RewardID: named, Actor: c.Actor, Proof: c.Proof, At: t.now, Reason: audit.Text(c.Reason, maxReason),
+		CommandID: c.ID, Kind: audit.KindUser, ID: c.UserID, RewardID: named, Actor: c.Actor, Proof: c.Proof, At: t.now,
+		Reason: audit.Text(c.Reason, maxReason),
 		Action: action, Result: v.Result, Problems: v.Problems, Revision: t.row.Audited,
 	}
 	if r := t.row.Find(id); r != nil && r.Visible() && v.Result != verdict.Refused {

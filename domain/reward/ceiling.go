@@ -20,5 +20,6 @@ func (most Ceiling) Check(c *Command) problem.List {
 		return nil
 	}
 	return problem.One("/amount", problem.ApprovalRequired,
-		"one person may give a user at most "+mission.FormatUnit(limit, unit)+": give more by a mission for a segment of the user's own, which a second person approves")
+		"one person may give a user at most "+mission.FormatUnit(limit, unit)+
+			": give more by a mission for a segment of the user's own, which a second person approves")
 }

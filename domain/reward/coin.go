@@ -50,6 +50,7 @@ func (t *transition) enter(reward string, kind EntryKind, amount int64) {
 	c := &t.row.Coins
 	c.Balance += amount
 	c.Count++
-	c.Entries = append(c.Entries, Entry{Number: c.Count, RewardID: reward, Kind: kind, Amount: amount, BalanceAfter: c.Balance, At: t.now})
+	c.Entries = append(c.Entries, Entry{Number: c.Count, RewardID: reward, Kind: kind, Amount: amount,
+		BalanceAfter: c.Balance, At: t.now})
 	t.spill()
 }

@@ -81,7 +81,8 @@ func (t *transition) judgeGoodwill(c *Command, most Ceiling) (verdict.Result, pr
 		return verdict.Refused, problems
 	}
 	if given := t.row.Find(GoodwillID(c.UserID, c.ID)); given != nil {
-		if given.Kind != c.Reward.Kind || given.Amount != c.Reward.Amount || given.Currency != currencyOf(c.Reward.Kind, c.Currency) {
+		if given.Kind != c.Reward.Kind || given.Amount != c.Reward.Amount ||
+			given.Currency != currencyOf(c.Reward.Kind, c.Currency) {
 			return refuse("", problem.Conflict, "the idempotency key was used for something else")
 		}
 		return verdict.Unchanged, nil
@@ -90,7 +91,8 @@ func (t *transition) judgeGoodwill(c *Command, most Ceiling) (verdict.Result, pr
 		return verdict.Refused, problems
 	}
 	r := t.add(&Reward{
-		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount, Currency: currencyOf(c.Reward.Kind, c.Currency), Mode: c.Grant.Mode,
+		ID: GoodwillID(c.UserID, c.ID), Epoch: 1, Kind: c.Reward.Kind, Amount: c.Reward.Amount,
+		Currency: currencyOf(c.Reward.Kind, c.Currency), Mode: c.Grant.Mode,
 		Hold: c.Grant.Hold, Expires: c.Reward.ExpiresAfter, Debt: c.Debt, At: c.At, Note: c.Reason, By: c.Actor,
 	})
 	t.move(r, Reserved, "")
@@ -124,11 +126,14 @@ func CheckGoodwill(c *Command) problem.List {
 	expires, hold := mission.CheckWait(c.Reward.ExpiresAfter), mission.CheckWait(c.Grant.Hold)
 	check(expires == "", "/expires_after", expires)
 	check(hold == "", "/grant/hold", hold)
-	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode", "must be auto or claim")
-	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt", "must be negative or floor")
+	check(c.Grant.Mode == "" || c.Grant.Mode == mission.GrantAuto || c.Grant.Mode == mission.GrantClaim, "/grant/mode",
+		"must be auto or claim")
+	check(c.Debt == "" || c.Debt == mission.DebtNegative || c.Debt == mission.DebtFloor, "/debt",
+		"must be negative or floor")
 	kind := mission.RewardKindOf(c.Reward.Kind)
 	waits := c.Grant.Mode == mission.GrantClaim || kind.Delivery == mission.ByScratch
-	check(!known || waits || c.Reward.ExpiresAfter <= 0, "/expires_after", "belongs to what waits for its user: claim as the grant's mode, or leave it out")
+	check(!known || waits || c.Reward.ExpiresAfter <= 0, "/expires_after",
+		"belongs to what waits for its user: claim as the grant's mode, or leave it out")
 	switch wrong := mission.CheckCurrency(c.Currency); {
 	case !known: // what belongs to it is not known, either
 	case kind.InCoins:

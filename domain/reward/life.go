@@ -11,7 +11,8 @@ func (t *transition) allot(r *Reward, a *budget.Allotment) {
 	reserved := a.Verdict == budget.Reserved
 	if !r.Revoked { // it has this completion already
 		if reserved {
-			t.emitReturn(&Reward{ID: r.ID, Mission: a.Mission, Epoch: r.Epoch, Kind: a.Reward.Kind, Currency: a.Currency, Pool: a.Reward.Pool},
+			t.emitReturn(&Reward{ID: r.ID, Mission: a.Mission, Epoch: r.Epoch, Kind: a.Reward.Kind,
+				Currency: a.Currency, Pool: a.Reward.Pool},
 				budget.Returned, a.Amount, a.Code)
 		}
 		return
@@ -98,7 +99,8 @@ func (t *transition) grant(r *Reward) {
 	case r.Code == "":
 		r.Paid = r.Epoch
 		t.move(r, Granting, "")
-		t.emit(TaskRequested{TaskID: payoutID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch, Amount: r.Amount})
+		t.emit(TaskRequested{TaskID: payoutID(r.ID, r.Epoch), Kind: task.RewardPayout, Reward: r, Epoch: r.Epoch,
+			Amount: r.Amount})
 		return
 	}
 	r.Paid = r.Epoch
@@ -175,5 +177,6 @@ func (t *transition) clawBack(r *Reward, reason string) {
 func (t *transition) recover(r *Reward, held *Holding) {
 	held.Hold, held.Ended = Recovering, r.Epoch
 	r.Held = held
-	t.emit(TaskRequested{TaskID: clawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch, Amount: held.Amount})
+	t.emit(TaskRequested{TaskID: clawbackID(r.ID, r.Epoch), Kind: task.RewardClawback, Reward: r, Epoch: held.Epoch,
+		Amount: held.Amount})
 }

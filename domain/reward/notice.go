@@ -23,7 +23,8 @@ type Notice struct {
 func NoticeOf(user string, c Changed) *Notice {
 	r := c.Reward
 	return &Notice{
-		UserID: user, RewardID: r.ID, Mission: r.Mission, Iteration: r.Iteration, Epoch: r.Epoch, Kind: r.Kind, Amount: r.Amount,
+		UserID: user, RewardID: r.ID, Mission: r.Mission, Iteration: r.Iteration, Epoch: r.Epoch, Kind: r.Kind,
+		Amount:   r.Amount,
 		Currency: r.Currency, State: r.State, Previous: c.From, Reason: r.Reason, At: r.Since,
 	}
 }

@@ -29,7 +29,8 @@ const (
 
 // States returns every state, in the order of a reward's life.
 func States() []State {
-	return []State{Reserved, Pending, Claimable, Granting, Granted, Redeemed, Expired, Cancelled, ClawedBack, Exhausted, Failed}
+	return []State{Reserved, Pending, Claimable, Granting, Granted, Redeemed, Expired, Cancelled, ClawedBack, Exhausted,
+		Failed}
 }
 
 // Why a reward is cancelled or clawed back; exhausted ones have the budget's reasons, failed ones the provider's.

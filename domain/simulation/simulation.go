@@ -33,11 +33,13 @@ type Config struct {
 
 // Result is what came of it. Amounts are minor units, or coins.
 type Result struct {
-	Users       int     `json:"users"`                        // with a payment that counts
-	Completions int64   `json:"completions"`                  // less those that were lost again, and those beyond budget and winners
-	Cost        int64   `json:"cost"`                         // what they win
-	ByDay       []Day   `json:"by_day" nullable:"false"`      // local days of the mission, those without completions left out
-	NotCounted  []Count `json:"not_counted" nullable:"false"` // payments by why they did not count, most first
+	Users int `json:"users"` // with a payment that counts
+	// less those that were lost again, and those beyond budget and winners
+	Completions int64 `json:"completions"`
+	Cost        int64 `json:"cost"` // what they win
+	// local days of the mission, those without completions left out
+	ByDay      []Day   `json:"by_day" nullable:"false"`
+	NotCounted []Count `json:"not_counted" nullable:"false"` // payments by why they did not count, most first
 }
 
 // Day is one day of a Result. A completion that is lost on a later day is taken from that day.
@@ -92,7 +94,8 @@ func New(m mission.Mission, cfg Config) (*Simulation, problem.List) {
 	if err != nil {
 		return nil, problem.List{{Pointer: "/time_zone", Code: "unknown_value", Detail: "not a time zone"}}
 	}
-	s := &Simulation{config: cfg, id: m.ID, location: location, missions: index.Snapshot(), days: map[string]*Day{}, reasons: map[mission.Reason]int64{}}
+	s := &Simulation{config: cfg, id: m.ID, location: location, missions: index.Snapshot(), days: map[string]*Day{},
+		reasons: map[mission.Reason]int64{}}
 	s.Forget()
 	return s, nil
 }
@@ -137,7 +140,8 @@ func (s *Simulation) outcome(o *mission.Outcome) {
 	if o.Kind == mission.Revoked {
 		if amount, ok := s.given[id]; ok {
 			delete(s.given, id)
-			s.budget, _ = budget.Resolve(s.budget, &budget.Return{Movement: budget.Returned, Mission: o.Mission, Unit: unit, Amount: amount, At: o.At})
+			s.budget, _ = budget.Resolve(s.budget, &budget.Return{Movement: budget.Returned, Mission: o.Mission,
+				Unit: unit, Amount: amount, At: o.At})
 			s.count(o.At, -1, -amount)
 		}
 		return
@@ -186,6 +190,8 @@ func (s *Simulation) Result() Result {
 	for reason, n := range s.reasons {
 		r.NotCounted = append(r.NotCounted, Count{string(reason), n})
 	}
-	slices.SortFunc(r.NotCounted, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason)) })
+	slices.SortFunc(r.NotCounted, func(a, b Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
 	return r
 }

@@ -37,7 +37,8 @@ func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
 	case s.Due > t.now.Add(MaxDelayed):
 		return payment.InvalidField, fmt.Sprintf("due: write a time in the next %d days", MaxDelayed/(24*3600e9))
 	case len(s.Task.Payload) > MaxPayload:
-		return payment.TooLarge, fmt.Sprintf("payload: write at most %d bytes, and where the handler finds the rest", MaxPayload)
+		return payment.TooLarge, fmt.Sprintf("payload: write at most %d bytes, and where the handler finds the rest",
+			MaxPayload)
 	case len(t.q.Pages) >= MaxPages:
 		return payment.RowTooLarge, "more tasks of one key wait than its row has pages for: replay this letter later"
 	}
@@ -48,7 +49,8 @@ func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
 func (t *turn) enter(s *Submission, k Kind) {
 	t.q.Last++
 	e := &Entry{
-		Task: s.Task, Number: t.q.Last, Priority: s.Priority, Arrived: t.now, Due: max(s.Due, t.now), State: Waiting, Since: t.now,
+		Task: s.Task, Number: t.q.Last, Priority: s.Priority, Arrived: t.now, Due: max(s.Due, t.now), State: Waiting,
+		Since: t.now,
 	}
 	if k.Deadline > 0 {
 		e.Deadline = e.Due.Add(k.Deadline)

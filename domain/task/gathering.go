@@ -37,7 +37,8 @@ func (g *Gathering) Add(r Run, bounds Gather, now instant.Milli) bool {
 
 // Ready tells whether the batch is to be called now: it is full, or its first run has waited long enough.
 func (g *Gathering) Ready(bounds Gather, now instant.Milli) bool {
-	return len(g.Runs) > 0 && (int64(len(g.Runs)) >= bounds.MaxSize || g.Bytes >= bounds.MaxBytes || now >= g.Due(bounds))
+	return len(g.Runs) > 0 && (int64(len(g.Runs)) >= bounds.MaxSize || g.Bytes >= bounds.MaxBytes ||
+		now >= g.Due(bounds))
 }
 
 // Due returns when the batch is to be called at the latest; 0 while it is empty.

@@ -29,7 +29,8 @@ type Persist string
 const (
 	Always    Persist = "always"     // its runs are kept for Kind.History after it has ended
 	UntilDone Persist = "until_done" // nothing once it has ended
-	Never     Persist = "never"      // nothing once it was handed out: nobody waits for its answer, it is not tried again
+	// nothing once it was handed out: nobody waits for its answer, it is not tried again
+	Never Persist = "never"
 )
 
 // Persists returns every Persist.
@@ -104,7 +105,8 @@ type Kind struct {
 // DefaultKind returns a kind with every default.
 func DefaultKind(name string) Kind {
 	return Kind{
-		Name: name, Mode: Micro, Retry: DefaultRetry(), Persist: UntilDone, Dedupe: 24 * time.Hour, Timeout: 30 * time.Second, OnExhausted: GoOn,
+		Name: name, Mode: Micro, Retry: DefaultRetry(), Persist: UntilDone, Dedupe: 24 * time.Hour,
+		Timeout: 30 * time.Second, OnExhausted: GoOn,
 	}
 }
 
@@ -147,7 +149,8 @@ func (k Kind) validateTimes() error {
 		errs = append(errs, fmt.Errorf("timeout %s: write %s to %s", k.Timeout, MinTimeout, MaxTimeout))
 	}
 	if k.Deadline != 0 && (k.Deadline < k.Timeout || k.Deadline > MaxDeadline) {
-		errs = append(errs, fmt.Errorf("deadline %s: write 0 for none, or timeout (%s) to %s", k.Deadline, k.Timeout, MaxDeadline))
+		errs = append(errs, fmt.Errorf("deadline %s: write 0 for none, or timeout (%s) to %s", k.Deadline, k.Timeout,
+			MaxDeadline))
 	}
 	if k.Dedupe < 0 || k.Dedupe > MaxDedupe {
 		errs = append(errs, fmt.Errorf("dedupe %s: write 0s to %s", k.Dedupe, MaxDedupe))

@@ -118,7 +118,8 @@ func (t *turn) write(entries []*Entry) {
 	q.LastPage++
 	first := entries[0]
 	q.Pages = append(slices.Clip(q.Pages), PageRef{
-		Number: q.LastPage, Priority: first.Priority, Due: first.Due, First: first.Number, Count: int64(len(entries)), Bytes: sizeOf(entries),
+		Number: q.LastPage, Priority: first.Priority, Due: first.Due, First: first.Number, Count: int64(len(entries)),
+		Bytes: sizeOf(entries),
 	})
 	t.emit(Paged{PageKey(t.key, q.LastPage), &Page{entries}})
 }
@@ -170,7 +171,8 @@ func (t *turn) restore(number int64, page *Page) {
 		return
 	}
 	if int64(len(page.Entries)) != q.Pages[i].Count {
-		t.reject(payment.InvalidField, fmt.Sprintf("a page of %d tasks that its queue counts as %d", len(page.Entries), q.Pages[i].Count))
+		t.reject(payment.InvalidField, fmt.Sprintf("a page of %d tasks that its queue counts as %d", len(page.Entries),
+			q.Pages[i].Count))
 	}
 	q.Pages = slices.Concat(q.Pages[:i], q.Pages[i+1:])
 	q.Fetching = 0

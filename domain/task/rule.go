@@ -75,7 +75,8 @@ func (r Rules) Tasks(e Event, payload func() []byte) []*Task {
 		if tasks == nil {
 			body = payload()
 		}
-		tasks = append(tasks, &Task{ID: e.id(rule.Kind), Kind: rule.Kind, Key: e.Key, On: e.On, Payload: body, At: e.At})
+		tasks = append(tasks, &Task{ID: e.id(rule.Kind), Kind: rule.Kind, Key: e.Key, On: e.On, Payload: body,
+			At: e.At})
 	}
 	return tasks
 }

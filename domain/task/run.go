@@ -62,7 +62,8 @@ func (t *turn) start(e *Entry) (ended bool) {
 	next.Run++
 	next.Until = t.limit(e, kind)
 	t.emit(Started{Run{
-		Task: e.Task, Number: next.Run, Attempt: e.Attempts + 1, IdempotencyKey: e.IdempotencyKey(), Mode: kind.Mode, At: t.now, Until: next.Until,
+		Task: e.Task, Number: next.Run, Attempt: e.Attempts + 1, IdempotencyKey: e.IdempotencyKey(), Mode: kind.Mode,
+		At: t.now, Until: next.Until,
 	}})
 	if kind.Persist == Never {
 		next.History = next.History.with(Past{Run: next.Run, From: t.now, To: t.now, Ending: RunSent})

@@ -43,7 +43,8 @@ func Hides(s string) bool {
 			if before < 0x80 {
 				return true
 			}
-		case r == unicode.ReplacementChar, !unicode.IsPrint(r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+		case r == unicode.ReplacementChar, !unicode.IsPrint(r),
+			unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 			return true
 		}
 		before = r

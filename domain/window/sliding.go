@@ -54,7 +54,9 @@ func (s *Set[A]) brought(own Span, at, size instant.Milli) []Span {
 
 // point remembers an event, if a window that is not closed may need it.
 func (s *Set[A]) point(spec Spec, at instant.Milli, one A, merge func(a, b A) A) {
-	i, found := slices.BinarySearchFunc(s.Points, at, func(p Point[A], at instant.Milli) int { return cmp.Compare(p.At, at) })
+	i, found := slices.BinarySearchFunc(s.Points, at, func(p Point[A], at instant.Milli) int {
+		return cmp.Compare(p.At, at)
+	})
 	s.Points = slices.Clone(s.Points)
 	if found {
 		s.Points[i].Value = merge(s.Points[i].Value, one)

@@ -108,7 +108,8 @@ func (s Spec) Validate() error {
 	check("gap", s.Gap, 0, s.Kind == KindSession)
 	check("grace", s.Grace, 0, true)
 	if s.Kind == KindHopping && s.Advance > s.Size {
-		errs = append(errs, fmt.Errorf("window advance %v: longer than the size %v, events would fall between windows", s.Advance, s.Size))
+		errs = append(errs, fmt.Errorf("window advance %v: longer than the size %v, events would fall between windows",
+			s.Advance, s.Size))
 	}
 	return errors.Join(errs...)
 }

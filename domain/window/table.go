@@ -121,7 +121,8 @@ func (t *Table[A]) Add(key string, at instant.Milli, one A) []Emission[A] {
 			continue
 		}
 		for _, span := range t.lateFor(key, at, e.Span) {
-			out = append(out, Emission[A]{Kind: EmitLate, Key: key, Span: span, At: at, Value: one}, t.revise(key, span, at, one))
+			out = append(out, Emission[A]{Kind: EmitLate, Key: key, Span: span, At: at, Value: one},
+				t.revise(key, span, at, one))
 		}
 	}
 	return out
@@ -192,7 +193,9 @@ func (t *Table[A]) index(key string, set Set[A]) {
 }
 
 func (t *Table[A]) findClosed(key string, span Span) (int, bool) {
-	return slices.BinarySearchFunc(t.state.Closed[key], span, func(c Closed[A], want Span) int { return compare(c.Span, want) })
+	return slices.BinarySearchFunc(t.state.Closed[key], span, func(c Closed[A], want Span) int {
+		return compare(c.Span, want)
+	})
 }
 
 func (t *Table[A]) remember(key string, c Closed[A]) {

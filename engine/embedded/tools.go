@@ -36,7 +36,8 @@ func listGroupsAnyCase(c *kfake.Cluster) {
 
 // groupState spells a state of a group as kfake does, in camel case.
 func groupState(s string) string {
-	for _, known := range []string{"Empty", "Stable", "PreparingRebalance", "CompletingRebalance", "Dead", "Assigning", "Reconciling"} {
+	for _, known := range []string{"Empty", "Stable", "PreparingRebalance", "CompletingRebalance", "Dead", "Assigning",
+		"Reconciling"} {
 		if strings.EqualFold(known, s) {
 			return known
 		}

@@ -63,7 +63,8 @@ func New(t testing.TB, c engine.Config, topics []string, graph Graph) *Harness {
 }
 
 // NewFake makes the topics given on a broker of the test's own, which answers as the test wants.
-func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph, opts ...kfake.Opt) (*Harness, *kfake.Cluster) {
+func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph,
+	opts ...kfake.Opt) (*Harness, *kfake.Cluster) {
 	t.Helper()
 	opts = append([]kfake.Opt{kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second)}, opts...)
 	cluster, err := kfake.NewCluster(opts...)
@@ -76,9 +77,11 @@ func NewFake(t testing.TB, c engine.Config, topics []string, graph Graph, opts .
 
 func newHarness(t testing.TB, c engine.Config, brokers, topics []string, graph Graph) *Harness {
 	t.Helper()
-	h := &Harness{t: t, graph: graph, config: c, Brokers: brokers, Prefix: "t" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
+	h := &Harness{t: t, graph: graph, config: c, Brokers: brokers, Prefix: "t" +
+		strconv.FormatInt(time.Now().UnixNano(), 36) + "-"}
 	var err error
-	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(20*time.Millisecond), // new topics are found soon
+	// new topics are found soon
+	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(20*time.Millisecond),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
 		})))
@@ -250,11 +253,13 @@ func (h *Harness) Produce(topic string, records ...string) {
 	h.t.Helper()
 	for _, r := range records {
 		key, value, _ := strings.Cut(r, "=")
-		h.Client.Produce(context.Background(), &kgo.Record{Topic: h.Prefix + topic, Key: []byte(key), Value: []byte(value)}, func(_ *kgo.Record, err error) {
-			if err != nil {
-				h.t.Error(err)
-			}
-		})
+		h.Client.Produce(context.Background(),
+			&kgo.Record{Topic: h.Prefix + topic, Key: []byte(key), Value: []byte(value)},
+			func(_ *kgo.Record, err error) {
+				if err != nil {
+					h.t.Error(err)
+				}
+			})
 	}
 	if err := h.Client.Flush(context.Background()); err != nil {
 		h.t.Fatal(err)
@@ -264,7 +269,8 @@ func (h *Harness) Produce(topic string, records ...string) {
 // Settle returns when the topics given are handled to their ends.
 func (h *Harness) Settle(topics ...string) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("the processor does not come to rest"))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience,
+		errors.New("the processor does not come to rest"))
 	defer cancel()
 	for _, name := range topics {
 		topic := h.Prefix + name
@@ -285,7 +291,8 @@ func (h *Harness) Settle(topics ...string) {
 }
 
 // listed asks until it gets an answer for every partition: faults are meant for the processor, not for us.
-func (h *Harness) listed(ctx context.Context, topic string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) kadm.ListedOffsets {
+func (h *Harness) listed(ctx context.Context, topic string,
+	list func(context.Context, ...string) (kadm.ListedOffsets, error)) kadm.ListedOffsets {
 	h.t.Helper()
 	for {
 		offsets, err := list(ctx, topic)

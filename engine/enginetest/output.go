@@ -52,7 +52,8 @@ func (h *Harness) DeadLetters(topic string) []string {
 		if n := headers[stream.HeaderTruncated]; n != "" {
 			cut = ", cut from " + n + " bytes"
 		}
-		lines = append(lines, h.unprefixed(fmt.Sprintf("%s %s: %s%s", r.Key, headers[stream.HeaderReason], headers[stream.HeaderDetail], cut)))
+		lines = append(lines, h.unprefixed(fmt.Sprintf("%s %s: %s%s", r.Key, headers[stream.HeaderReason],
+			headers[stream.HeaderDetail], cut)))
 	}
 	slices.Sort(lines)
 	return lines
@@ -69,7 +70,8 @@ func (h *Harness) Records(topic string) [][]*kgo.Record {
 	for p := range int32(Partitions) {
 		end, _ := ends.Lookup(topic, p)
 		reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-			kgo.KeepControlRecords(), kgo.FetchMaxWait(forgetful), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
+			kgo.KeepControlRecords(), kgo.FetchMaxWait(forgetful),
+			kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {p: kgo.NewOffset().AtStart()}}))
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -123,7 +125,8 @@ func (h *Harness) Await(topic string, n int) {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeTopics(h.Prefix+topic),
+	reader, err := kgo.NewClient(kgo.SeedBrokers(h.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeTopics(h.Prefix+topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(forgetful))
 	if err != nil {
 		h.t.Fatal(err)

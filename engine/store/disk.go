@@ -122,7 +122,8 @@ type disk struct {
 // options are for tables whose rows are often asked for before there is one, and often written again.
 func (d *Disk) options() *pebble.Options {
 	o := &pebble.Options{
-		Cache: d.cache, MemTableSize: memTable, Logger: pebbleLog{d.config.Logger}, FormatMajorVersion: pebble.FormatNewest,
+		Cache: d.cache, MemTableSize: memTable, Logger: pebbleLog{d.config.Logger},
+		FormatMajorVersion:    pebble.FormatNewest,
 		L0CompactionThreshold: youngTables, L0StopWritesThreshold: 3 * youngTables,
 	}
 	for i := range o.Levels {

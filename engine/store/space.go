@@ -8,7 +8,8 @@ const (
 	part       = 16        // of all that a store has is a chunk at most, unless it is small
 	grain      = 16        // bytes that a row takes at least
 	slack      = 0.4       // of the bytes of rows may be held in vain
-	effort     = 4         // bytes looked at, for each that is written, while more is: in a chunk that is the worst a quarter or more is waste
+	// bytes looked at, for each that is written, while more is: in a chunk that is the worst a quarter or more is waste
+	effort = 4
 )
 
 // chunks are the bytes of rows, by number; nil: the number is free. What was written is never changed, so values can be

@@ -85,7 +85,8 @@ type Config struct {
 
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
-	return Config{IdleAfter: 5 * time.Second, Patience: 2500 * time.Millisecond, MaxFuture: 5 * time.Minute, Every: time.Second}
+	return Config{IdleAfter: 5 * time.Second, Patience: 2500 * time.Millisecond, MaxFuture: 5 * time.Minute,
+		Every: time.Second}
 }
 
 // Validate returns every error.

@@ -21,7 +21,8 @@ type Partition struct {
 func New(c Config, group string, number, count int32, timers bool, inputs ...Input) *Partition {
 	p := &Partition{
 		config: c, inputs: inputs, self: Record{Origin: group, Source: number, Sources: count, Time: None},
-		own: true, merge: NewMerge(inputs...), gate: newGate(timers), sources: map[string]*source{}, rows: map[string]string{},
+		own: true, merge: NewMerge(inputs...), gate: newGate(timers), sources: map[string]*source{},
+		rows: map[string]string{},
 	}
 	for _, in := range inputs {
 		if in.Own {

@@ -30,8 +30,10 @@ type Record struct {
 }
 
 func (r Record) valid() bool {
-	return r.Sources > 0 && r.Sources <= maxSources && r.Source >= 0 && r.Source < r.Sources && len(r.Origin) <= 1<<10 &&
-		(r.Time == None || valid(r.Time)) && r.Elapsed >= 0 && r.Elapsed <= maxTime && (r.Elapsed == 0 || r.Idle && r.Time != None)
+	return r.Sources > 0 && r.Sources <= maxSources && r.Source >= 0 && r.Source < r.Sources &&
+		len(r.Origin) <= 1<<10 &&
+		(r.Time == None || valid(r.Time)) && r.Elapsed >= 0 && r.Elapsed <= maxTime &&
+		(r.Elapsed == 0 || r.Idle && r.Time != None)
 }
 
 // Is tells whether a value claims to be a watermark record.

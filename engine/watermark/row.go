@@ -273,7 +273,8 @@ func (w *report) read(d *decoder) {
 	if w.idle {
 		w.elapsed = int64(d.uvarint())
 	}
-	if flags&wordHeard == 0 || flags > wordHeard|flagTime|flagIdle || !(Record{Sources: 1, Time: w.time, Idle: w.idle, Elapsed: w.elapsed}).valid() {
+	if flags&wordHeard == 0 || flags > wordHeard|flagTime|flagIdle ||
+		!(Record{Sources: 1, Time: w.time, Idle: w.idle, Elapsed: w.elapsed}).valid() {
 		d.fail()
 	}
 }

@@ -50,7 +50,8 @@ func (s *source) Empty(atEnd bool, wall int64) {
 // longer idle.
 func (s *source) Tick(wall int64) {
 	patience := s.config.Patience.Milliseconds()
-	if s.quiet != None && (wall-s.empty > patience || s.empty-wall > patience) { // a clock that was set counts anew, too
+	// a clock that was set counts anew, too
+	if s.quiet != None && (wall-s.empty > patience || s.empty-wall > patience) {
 		s.quiet, s.empty, s.idle = None, None, false
 	}
 }

@@ -48,7 +48,8 @@ func run(ctx context.Context, brokers []string, slot, data string, ready chan<- 
 	}
 	defer disk.Close()
 	e, err := engine.New(engine.Config{
-		Client: engine.ClientConfig{Brokers: brokers}, Slot: slot, Stores: disk, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Client: engine.ClientConfig{Brokers: brokers}, Slot: slot, Stores: disk,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err

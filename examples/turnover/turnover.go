@@ -27,11 +27,14 @@ type Turnover struct {
 // letters.
 func graph() *goka.GroupGraph {
 	minutes := window.Tumbling(time.Minute, 10*time.Second)
-	group := stream.Group[window.Set[int64]]{Name: "turnover", Row: stream.JSON[window.Set[int64]]{}, DeadLetters: "turnover-dead-letters"}
-	sales := stream.Topic[Sale]{Name: "sales", Codec: stream.JSON[Sale]{}, Time: stream.OwnTime, EventTime: func(s Sale) time.Time { return s.At }}
+	group := stream.Group[window.Set[int64]]{Name: "turnover", Row: stream.JSON[window.Set[int64]]{},
+		DeadLetters: "turnover-dead-letters"}
+	sales := stream.Topic[Sale]{Name: "sales", Codec: stream.JSON[Sale]{}, Time: stream.OwnTime,
+		EventTime: func(s Sale) time.Time { return s.At }}
 	turnover := stream.Topic[Turnover]{Name: "turnover", Codec: stream.JSON[Turnover]{}}
 
-	settle := func(c *stream.Context[window.Set[int64]]) window.Set[int64] { // what is due is closed first, so that timing changes nothing
+	// what is due is closed first, so that timing changes nothing
+	settle := func(c *stream.Context[window.Set[int64]]) window.Set[int64] {
 		row, _ := c.Row()
 		row, finals := row.Advance(minutes, instant.Of(c.Watermark()))
 		for _, f := range finals {

@@ -17,11 +17,14 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		verdicts: metric.Counters(r, "millrace_budget_verdicts_total", "Outcomes by the budget's verdict, and why it was exhausted.",
+		verdicts: metric.Counters(r, "millrace_budget_verdicts_total",
+			"Outcomes by the budget's verdict, and why it was exhausted.",
 			metric.Label{Name: "verdict"}, metric.Label{Name: "reason"}),
-		settlements: metric.Counters(r, "millrace_budget_settlements_total", "Reservations by what became of them: returned, spent, recovered.",
+		settlements: metric.Counters(r, "millrace_budget_settlements_total",
+			"Reservations by what became of them: returned, spent, recovered.",
 			metric.LabelOf("movement", budget.Returned, budget.Spent, budget.Recovered)),
-		codes: metric.Counters(r, "millrace_pool_codes_total", "Gift codes by what happened: stocked, duplicate, returned, drawn.",
+		codes: metric.Counters(r, "millrace_pool_codes_total",
+			"Gift codes by what happened: stocked, duplicate, returned, drawn.",
 			metric.LabelOf("outcome", codesStocked, codesDuplicate, codesReturned, codesDrawn)),
 	}
 	m.verdicts.WithLabelValues(string(budget.Reserved), "") // only what is exhausted has reasons

@@ -58,10 +58,13 @@ type group struct {
 func (g *group) apply(c *stream.Context[*catalog.Row], command *catalog.Command) {
 	switch {
 	case c.Key() != command.Key(): // or the verdict would lie in the row of another entity
-		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's entity"})
+		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField),
+			Detail: "the record key is not the command's entity"})
 		return
-	case max(len(command.Key()), len(command.Actor), len(command.ID)) > maxName: // the catalog answers with them, and the audit keeps them
-		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the id of the entity, of the command or the actor is longer than 4 KiB"})
+	// the catalog answers with them, and the audit keeps them
+	case max(len(command.Key()), len(command.Actor), len(command.ID)) > maxName:
+		c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField),
+			Detail: "the id of the entity, of the command or the actor is longer than 4 KiB"})
 		return
 	}
 	judged := *command

@@ -15,7 +15,8 @@ type Metrics struct {
 
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	return &Metrics{commands: metric.Counters(r, "millrace_catalog_commands_total", "Catalog commands by verdict: applied, unchanged, refused, repeated.",
+	return &Metrics{commands: metric.Counters(r, "millrace_catalog_commands_total",
+		"Catalog commands by verdict: applied, unchanged, refused, repeated.",
 		metric.LabelOf("verdict", append(verdict.Results(), repeated)...))}
 }
 

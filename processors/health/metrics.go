@@ -24,14 +24,16 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	counter := func(name, help string) *prometheus.CounterVec {
-		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"mode"}))
+		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help},
+			[]string{"mode"}))
 	}
 	return &Metrics{
 		windows:     counter("millrace_windows_closed_total", "Health windows closed and published."),
 		lates:       counter("millrace_windows_late_events_total", "Attempts that came after their window had closed."),
 		corrections: counter("millrace_windows_corrections_total", "Revisions of closed health windows."),
 		lateness: metric.Register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "millrace_health_lateness_seconds", Help: "How far behind the watermark attempts arrive; 0 for those that are not.",
+			Name:    "millrace_health_lateness_seconds",
+			Help:    "How far behind the watermark attempts arrive; 0 for those that are not.",
 			Buckets: latenessBuckets(),
 		}, []string{"mode"})),
 		modes: map[string]bool{},

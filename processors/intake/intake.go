@@ -79,7 +79,8 @@ func (g *group) normalise(c *stream.Context[stream.NoRow], in *payment.Input) {
 func origin(c *stream.Context[stream.NoRow]) payment.Origin {
 	s, letter := c.Source(), c.Headers()[stream.HeaderDeadLetter]
 	return payment.Origin{
-		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: instant.Of(s.Timestamp), Key: s.Key[:min(len(s.Key), keyLimit)],
+		Topic: s.Topic, Partition: s.Partition, Offset: s.Offset, Timestamp: instant.Of(s.Timestamp),
+		Key:        s.Key[:min(len(s.Key), keyLimit)],
 		DeadLetter: strings.ToValidUTF8(string(letter[:min(len(letter), keyLimit)]), ""), // anybody may have written it
 	}
 }

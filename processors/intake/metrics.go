@@ -16,7 +16,8 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	fallbacks := metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "millrace_time_fallbacks_total", Help: "Events whose updated_at was missing or no time and is their record's timestamp.",
+		Name: "millrace_time_fallbacks_total",
+		Help: "Events whose updated_at was missing or no time and is their record's timestamp.",
 	}, []string{"group"}))
 	return &Metrics{
 		accepted:  metric.Events(r, "intake").WithLabelValues("accepted"),

@@ -21,9 +21,10 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	money := func(name, help string) *metric.Money { return metric.Register(r, metric.NewMoneyCounter(name, help)) }
 	return &Metrics{
-		settled:    money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
-		reversed:   money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
-		returned:   money("millrace_ledger_returned_minor_total", "Money given back by reversals that failed later, in minor units."),
+		settled:  money("millrace_ledger_settled_minor_total", "Money of settled payments, in minor units."),
+		reversed: money("millrace_ledger_reversed_minor_total", "Money taken back by reversals, in minor units."),
+		returned: money("millrace_ledger_returned_minor_total",
+			"Money given back by reversals that failed later, in minor units."),
 		outcomes:   metric.Events(r, "ledger", verdicts()...),
 		duplicates: metric.Duplicates(r, "ledger"),
 	}

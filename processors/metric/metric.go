@@ -76,5 +76,6 @@ func Events(r prometheus.Registerer, group string, outcomes ...string) *promethe
 
 // Duplicates returns group's part of millrace_duplicates_total.
 func Duplicates(r prometheus.Registerer, group string) prometheus.Counter {
-	return Counters(r, "millrace_duplicates_total", "Duplicate records dropped, by group.", Label{"group", []string{group}}).WithLabelValues(group)
+	return Counters(r, "millrace_duplicates_total", "Duplicate records dropped, by group.",
+		Label{"group", []string{group}}).WithLabelValues(group)
 }

@@ -26,13 +26,18 @@ const commandSegments = "segments"
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	money := func(name, help string) *metric.Money { return metric.Register(r, metric.NewMoneyCounter(name, help)) }
 	return &Metrics{
-		received: money("millrace_progress_received_minor_total", "Money that postings brought to users, in minor units."),
-		reversed: money("millrace_progress_reversed_minor_total", "Money that postings of reversals took from users again, in minor units."),
+		received: money("millrace_progress_received_minor_total",
+			"Money that postings brought to users, in minor units."),
+		reversed: money("millrace_progress_reversed_minor_total",
+			"Money that postings of reversals took from users again, in minor units."),
 		missions: metric.Counters(r, "millrace_mission_outcomes_total", "Mission iterations completed and revoked.",
 			metric.LabelOf("outcome", mission.Completed, mission.Revoked)),
-		commands: metric.Counters(r, "millrace_mission_commands_total", "Enrolments, withdrawals and segments of users, by verdict.",
-			metric.LabelOf("op", mission.Enrol, mission.Withdraw, commandSegments), metric.LabelOf("verdict", verdict.Results()...)),
-		outcomes:   metric.Events(r, "progress", outcomeCounted, outcomeNotCounted, outcomeDuplicate, string(mission.AfterHorizon)),
+		commands: metric.Counters(r, "millrace_mission_commands_total",
+			"Enrolments, withdrawals and segments of users, by verdict.",
+			metric.LabelOf("op", mission.Enrol, mission.Withdraw, commandSegments),
+			metric.LabelOf("verdict", verdict.Results()...)),
+		outcomes: metric.Events(r, "progress", outcomeCounted, outcomeNotCounted, outcomeDuplicate,
+			string(mission.AfterHorizon)),
 		duplicates: metric.Duplicates(r, "progress"),
 	}
 }

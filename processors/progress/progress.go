@@ -155,7 +155,8 @@ func (g *group) misplaced(c *context, user string) bool {
 	if c.Key() == user {
 		return false
 	}
-	c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField), Detail: "the record key is not the command's user"})
+	c.DeadLetter(stream.DeadLetter{Reason: string(payment.InvalidField),
+		Detail: "the record key is not the command's user"})
 	return true
 }
 
@@ -195,7 +196,8 @@ func (g *group) trigger(c *context, o *mission.Outcome) {
 	}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	event := task.Event{On: on, Key: o.UserID, At: o.At, ID: []string{
-		o.UserID, o.Mission, number(o.Version), number(int64(o.WindowStart)), number(o.Iteration), o.TransactionID, number(int64(o.At)), number(o.Progress),
+		o.UserID, o.Mission, number(o.Version), number(int64(o.WindowStart)), number(o.Iteration), o.TransactionID,
+		number(int64(o.At)), number(o.Progress),
 	}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return missioncodec.OutcomeJSON(o) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)

@@ -173,7 +173,8 @@ func (g *group) publish(c *context, e reward.Changed) {
 		return
 	}
 	event := task.Event{
-		On: task.RewardGranted, Key: c.Key(), At: notice.At, ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
+		On: task.RewardGranted, Key: c.Key(), At: notice.At,
+		ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
 	}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return rewardcodec.NoticeJSON(notice) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)

@@ -23,15 +23,18 @@ type Metrics struct {
 // NewMetrics registers the metrics of the group; with a nil registerer they are kept but not shown.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"mode"}, labels...)))
+		return metric.Register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help},
+			append([]string{"mode"}, labels...)))
 	}
 	return &Metrics{
 		others: counter("millrace_health_other_attempts_total",
 			"Attempts counted in the place `other`, since their mode has no room for more names with so little traffic."),
 		changes: counter("millrace_health_status_changes_total",
-			"Changes of the state of a mode, an instrument or a gateway (level), by the state that it has come to.", "level", "state"),
-		downtimes: counter("millrace_health_downtimes_total", "Records of downtimes, of instruments and gateways, by what they tell.", "status"),
-		modes:     map[string]bool{},
+			"Changes of the state of a mode, an instrument or a gateway (level), by the state that it has come to.",
+			"level", "state"),
+		downtimes: counter("millrace_health_downtimes_total",
+			"Records of downtimes, of instruments and gateways, by what they tell.", "status"),
+		modes: map[string]bool{},
 	}
 }
 

@@ -137,7 +137,8 @@ func (g *group) trigger(c *context, r *health.StatusRecord) {
 	}
 	at := max(r.WindowEnd, r.Since)
 	event := task.Event{On: task.StateChanged, Key: r.Key(), At: at, ID: []string{
-		r.Key(), r.Previous.String(), r.State.String(), strconv.FormatInt(int64(r.Since), 10), strconv.FormatInt(int64(r.WindowEnd), 10),
+		r.Key(), r.Previous.String(), r.State.String(), strconv.FormatInt(int64(r.Since), 10),
+		strconv.FormatInt(int64(r.WindowEnd), 10),
 	}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return healthcodec.StatusJSON(r) }) {
 		stream.Emit(c, g.topology.Tasks, x.Key, x)

@@ -39,7 +39,8 @@ func startBroker(t testing.TB, partitions int32, topics []string) *broker {
 	b := &broker{
 		t: t, cluster: cluster, topics: topics, records: map[string][]*kgo.Record{}, next: map[string]map[int32]int64{},
 	}
-	b.writer = b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0), kgo.ProducerBatchMaxBytes(maxMessageBytes))
+	b.writer = b.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
+		kgo.ProducerBatchMaxBytes(maxMessageBytes))
 	b.reader = b.client(kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	b.admin = kadm.NewClient(b.writer)

@@ -62,7 +62,8 @@ func newHarness(t testing.TB, c Config, k kills) *Harness {
 	t.Helper()
 	c = c.withDefaults()
 	h := &Harness{
-		t: t, config: c, kills: k, wall: c.Wall, topics: map[string]Topic{}, shown: map[string]int{}, told: map[string]time.Time{},
+		t: t, config: c, kills: k, wall: c.Wall, topics: map[string]Topic{}, shown: map[string]int{},
+		told: map[string]time.Time{},
 	}
 	first := c.Build()
 	h.broker = startBroker(t, c.Partitions, h.read(first.Graph))
@@ -81,7 +82,9 @@ func newHarness(t testing.TB, c Config, k kills) *Harness {
 
 // read takes the topics from the graph.
 func (h *Harness) read(g *goka.GroupGraph) []string {
-	h.byWall = slices.ContainsFunc(g.AllEdges(), func(e goka.Edge) bool { return stream.ClockOf(e) == stream.WallClock })
+	h.byWall = slices.ContainsFunc(g.AllEdges(), func(e goka.Edge) bool {
+		return stream.ClockOf(e) == stream.WallClock
+	})
 	for _, e := range g.InputStreams() {
 		h.inputs = append(h.inputs, e.Topic())
 	}
@@ -118,8 +121,10 @@ func (h *Harness) start(p Processor) {
 	h.t.Helper()
 	h.wire = enginetest.NewWire()
 	e, err := engine.New(engine.Config{
-		Client: engine.ClientConfig{Brokers: h.broker.cluster.ListenAddrs(), Dial: h.wire.Dial}, Partitions: h.config.Partitions,
-		IdleAfter: h.config.IdleAfter, CommitInterval: commitInterval, StopPatience: time.Millisecond, Tick: engine.NoTick, Clock: h.now,
+		Client:     engine.ClientConfig{Brokers: h.broker.cluster.ListenAddrs(), Dial: h.wire.Dial},
+		Partitions: h.config.Partitions,
+		IdleAfter:  h.config.IdleAfter, CommitInterval: commitInterval, StopPatience: time.Millisecond,
+		Tick: engine.NoTick, Clock: h.now,
 		MaxFuture: -1, Index: p.Index, Metrics: h.config.Metrics,
 	})
 	if err != nil {

@@ -100,7 +100,8 @@ func (h *Harness) watermark(topic string, s Source) {
 		h.told[topic] = s.Time
 	}
 	value := watermark.Record{
-		Origin: "script", Source: s.Number, Sources: max(1, s.Sources), Time: s.Time.UnixMilli(), Idle: s.Idle > 0, Elapsed: s.Idle.Milliseconds(),
+		Origin: "script", Source: s.Number, Sources: max(1, s.Sources), Time: s.Time.UnixMilli(), Idle: s.Idle > 0,
+		Elapsed: s.Idle.Milliseconds(),
 	}.Append(nil)
 	for p, key := range stream.KeysFor(h.config.Partitions) {
 		h.produce(Message{Topic: topic, Key: key, Value: value, Partition: int32(p)})

@@ -114,7 +114,8 @@ func (h *Harness) DeadLetters() []string {
 		for _, x := range r.Headers {
 			header[x.Key] = string(x.Value)
 		}
-		line := fmt.Sprintf("%s reason=%s detail=%q key=%s", r.Key, header[stream.HeaderReason], header[stream.HeaderDetail],
+		line := fmt.Sprintf("%s reason=%s detail=%q key=%s", r.Key, header[stream.HeaderReason],
+			header[stream.HeaderDetail],
 			formatRaw([]byte(header[stream.HeaderKey])))
 		if cut, ok := header[stream.HeaderTruncated]; ok {
 			line += " truncated=" + cut

@@ -175,7 +175,8 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 		user := fmt.Sprintf("usr_%d", i)
 		for _, turn := range append(turns(i), pointless()...) {
 			e := &mission.Enrolment{
-				ID: fmt.Sprintf("%s-%s-%d", user, turn.mission, len(out)), Op: turn.op, UserID: user, Mission: turn.mission, Actor: user,
+				ID: fmt.Sprintf("%s-%s-%d", user, turn.mission, len(out)), Op: turn.op, UserID: user,
+				Mission: turn.mission, Actor: user,
 				At: instant.Of(Midnight().Add(turn.after)),
 			}
 			value, err := missioncodec.Enrolment{}.Encode(e)
@@ -204,7 +205,8 @@ func Users(t *topology.Topology, n int) ([]Record, error) {
 func Touch(t *topology.Topology, n int) ([]Record, error) {
 	var out []Record
 	for i := 1; i <= n; i++ {
-		s := &mission.Segments{ID: fmt.Sprintf("touch-%d", i), UserID: fmt.Sprintf("usr_%d", i), Actor: "campaign", At: instant.Of(Midnight().Add(time.Hour))}
+		s := &mission.Segments{ID: fmt.Sprintf("touch-%d", i), UserID: fmt.Sprintf("usr_%d", i), Actor: "campaign",
+			At: instant.Of(Midnight().Add(time.Hour))}
 		if all := sets(i); len(all) > 0 {
 			s.Segments = all[len(all)-1].segments
 		}
@@ -233,7 +235,8 @@ func turns(user int) (all []turn) {
 		case 1:
 			all = append(all, turn{id, mission.Enrol, late})
 		case 2:
-			all = append(all, turn{id, mission.Enrol, early}, turn{id, mission.Withdraw, late}, turn{id, mission.Enrol, late + time.Minute})
+			all = append(all, turn{id, mission.Enrol, early}, turn{id, mission.Withdraw, late},
+				turn{id, mission.Enrol, late + time.Minute})
 		}
 	}
 	return all
@@ -242,7 +245,8 @@ func turns(user int) (all []turn) {
 // pointless are enrolments that are refused: there is no such mission, nobody is asked who is in it, it has ended. The
 // last is no more than too late where operators have not ended it yet.
 func pointless() []turn {
-	return []turn{{"nowhere", mission.Enrol, 0}, {"three-payments", mission.Withdraw, 0}, {"ended", mission.Enrol, 2 * time.Minute}}
+	return []turn{{"nowhere", mission.Enrol, 0}, {"three-payments", mission.Withdraw, 0},
+		{"ended", mission.Enrol, 2 * time.Minute}}
 }
 
 type segmentSet struct {
@@ -255,7 +259,8 @@ func sets(user int) []segmentSet {
 	case 0:
 		return []segmentSet{{[]string{"gold", "new"}, -time.Hour}}
 	case 1:
-		return []segmentSet{{[]string{"new"}, -time.Hour}, {[]string{"platinum"}, 20 * time.Second}, {nil, 90 * time.Second}}
+		return []segmentSet{{[]string{"new"}, -time.Hour}, {[]string{"platinum"}, 20 * time.Second},
+			{nil, 90 * time.Second}}
 	default:
 		return nil
 	}

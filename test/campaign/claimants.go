@@ -65,13 +65,15 @@ func StartClaimants(ctx context.Context, c ClaimantsConfig) (*Claimants, error) 
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(c.Brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeTopics(c.Topology.Claims.Name, c.Topology.Notifications.Name, string(c.Topology.Rewards.Table())),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("claimants: %w", err)
 	}
 	s := &Claimants{
-		config: c, client: client, admin: cluster.NewAdmin(client), done: make(chan struct{}), free: make(chan struct{}, atOnce),
+		config: c, client: client, admin: cluster.NewAdmin(client), done: make(chan struct{}),
+		free: make(chan struct{}, atOnce),
 		sent: map[string]bool{}, users: map[string]*asker{}, next: map[int32]int64{}, changed: make(chan struct{}),
 	}
 	early, err := s.remember(ctx)
@@ -279,7 +281,8 @@ func (s *Claimants) produce(w wish) {
 	}
 	for range w.times {
 		s.client.Produce(context.Background(), &kgo.Record{
-			Topic: t.Claims.Name, Partition: stream.Partition([]byte(c.UserID), t.Config.Partitions), Key: []byte(c.UserID), Value: value,
+			Topic: t.Claims.Name, Partition: stream.Partition([]byte(c.UserID), t.Config.Partitions),
+			Key: []byte(c.UserID), Value: value,
 		}, nil)
 	}
 }

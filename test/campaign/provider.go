@@ -33,7 +33,8 @@ type Provider struct {
 func StartProvider(brokers []string, t *topology.Topology) (*Provider, error) {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(t.Tasks.Name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
@@ -84,7 +85,8 @@ func (p *Provider) answer(r *kgo.Record) error {
 	if err := json.Unmarshal(x.Payload, &asked); err != nil {
 		return err
 	}
-	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: succeeds(x), At: instant.Of(time.Now())}
+	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch,
+		OK: succeeds(x), At: instant.Of(time.Now())}
 	switch {
 	case !result.OK:
 		result.Reason = "refused"

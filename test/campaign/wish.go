@@ -24,7 +24,8 @@ type wish struct {
 func wishes(n *reward.Notice) []wish {
 	key := fmt.Sprintf("%s-%d-%s", n.RewardID, n.Epoch, n.State)
 	ask := func(op reward.Op, by string) *reward.Command {
-		return &reward.Command{ID: fmt.Sprintf("%s-%s-%s", op, by, key), Op: op, UserID: n.UserID, Actor: n.UserID, RewardID: n.RewardID, At: n.At}
+		return &reward.Command{ID: fmt.Sprintf("%s-%s-%s", op, by, key), Op: op, UserID: n.UserID, Actor: n.UserID,
+			RewardID: n.RewardID, At: n.At}
 	}
 	claim := ask(reward.Claim, "first")
 	out := support(n, ask, lot(key, "support")%200)
@@ -57,7 +58,8 @@ func wishes(n *reward.Notice) []wish {
 func support(n *reward.Notice, ask func(op reward.Op, by string) *reward.Command, draw uint32) []wish {
 	cancel, gift := ask(reward.Cancel, "support"), ask(reward.Goodwill, "support")
 	cancel.Reason, gift.Reason = "for the test", "for the test"
-	gift.Reward, gift.Grant, gift.RewardID = mission.Reward{Kind: mission.RewardCoins, Amount: 7}, mission.Grant{Mode: mission.GrantAuto}, reward.GoodwillID(n.UserID, gift.ID)
+	gift.Reward, gift.Grant, gift.RewardID = mission.Reward{Kind: mission.RewardCoins, Amount: 7},
+		mission.Grant{Mode: mission.GrantAuto}, reward.GoodwillID(n.UserID, gift.ID)
 	once := func(c *reward.Command) []wish { return []wish{{c, 1, false}} }
 	switch draw {
 	case 0:

@@ -48,7 +48,9 @@ func (t *Treasury) answered(w win, won *won) {
 		if debt == "" {
 			debt = "negative"
 		}
-		if (oracle.Prize{Kind: a.kind, Amount: a.full, Pool: a.pool, ExpiresAfter: d.Reward.ExpiresAfter}) != d.Reward || a.currency != d.Currency || a.mode != mode || a.debt != debt ||
+		if (oracle.Prize{Kind: a.kind, Amount: a.full, Pool: a.pool,
+			ExpiresAfter: d.Reward.ExpiresAfter}) != d.Reward || a.currency != d.Currency || a.mode != mode ||
+			a.debt != debt ||
 			a.hold != lasting(d.Grant.Hold) || a.expires != lasting(d.Reward.ExpiresAfter) {
 			t.problem("allotment of %+v: %+v is not what the mission says", w, a)
 		}

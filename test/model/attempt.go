@@ -85,7 +85,8 @@ func (t *transaction) attempt(place string, instruments []string, e *payment.Eve
 	t.attempted[place] = true
 	for _, name := range instruments {
 		w := Window{e.Mode, name, e.Gateway, at - at%windowSize}
-		t.fold.result.Attempts[attemptKey(e.TransactionID, e.AttemptID, w.Mode, name, w.Gateway)] = Attempt{outcome, at, w.Mode, w.Gateway}
+		t.fold.result.Attempts[attemptKey(e.TransactionID, e.AttemptID, w.Mode, name, w.Gateway)] = Attempt{outcome, at,
+			w.Mode, w.Gateway}
 		t.fold.result.Windows[w] = t.fold.result.Windows[w].plus(outcome)
 	}
 }

@@ -53,7 +53,8 @@ func (t *Treasury) checkBudget(id string) {
 		}
 		a := completions[taken[o.win]]
 		taken[o.win]++
-		t.judge(o.win, want, &judgement{d: &d, limits: t.missions[id][newest-1], a: a, back: back[unitOf(&d)], returned: returned})
+		t.judge(o.win, want, &judgement{d: &d, limits: t.missions[id][newest-1], a: a, back: back[unitOf(&d)],
+			returned: returned})
 	}
 	for _, r := range t.returns[id] {
 		switch r.what {
@@ -94,7 +95,8 @@ func (t *Treasury) judge(w win, b *book, j *judgement) {
 			a.reason == "budget" && short && (!divisible || promised >= limit) ||
 			a.reason == "pool_empty" && j.d.Reward.Pool != ""
 		if !just {
-			t.problem("allotment of %+v: %s for %s, with %d of %d promised to %d of %d", w, a.verdict, a.reason, promised, limit, b.winners, winners)
+			t.problem("allotment of %+v: %s for %s, with %d of %d promised to %d of %d", w, a.verdict, a.reason,
+				promised, limit, b.winners, winners)
 		}
 		if a.reason == "pool_empty" { // it was reserved until the pool was asked
 			b.add(unit, 0, 0, full)
@@ -107,7 +109,8 @@ func (t *Treasury) judge(w win, b *book, j *judgement) {
 	case a.amount < full && j.back == 0 && a.amount != limit-promised:
 		t.problem("allotment of %+v: %d, what was left is %d", w, a.amount, limit-promised)
 	case limit > 0 && promised-j.back+a.amount > limit || winners > 0 && b.winners-j.returned >= winners:
-		t.problem("allotment of %+v: beyond the limits: %d of %d promised to %d of %d", w, promised, limit, b.winners, winners)
+		t.problem("allotment of %+v: beyond the limits: %d of %d promised to %d of %d", w, promised, limit, b.winners,
+			winners)
 	}
 	b.add(unit, a.amount, 0, 0)
 	b.winners++
@@ -123,7 +126,8 @@ func (t *Treasury) compareBook(id string, want *book) {
 		return
 	}
 	if got.winners != want.winners || got.exhausted != want.exhausted {
-		t.problem("budget of %s: %d winners and %d exhausted, want %d and %d", id, got.winners, got.exhausted, want.winners, want.exhausted)
+		t.problem("budget of %s: %d winners and %d exhausted, want %d and %d", id, got.winners, got.exhausted,
+			want.winners, want.exhausted)
 	}
 	most := oracle.Definition{}
 	for _, d := range t.missions[id] { // a version may have lowered the limits
@@ -170,7 +174,8 @@ func (t *Treasury) compareRewards(id string, want *book) {
 	}
 	for unit, w := range want.accounts {
 		if g := got.accounts[unit]; g.reserved != w.reserved || g.spent != w.spent {
-			t.problem("rewards of %s hold %d %s reserved and %d spent, its budget %d and %d", id, g.reserved, unit, g.spent, w.reserved, w.spent)
+			t.problem("rewards of %s hold %d %s reserved and %d spent, its budget %d and %d", id, g.reserved, unit,
+				g.spent, w.reserved, w.spent)
 		}
 	}
 	if got.winners != want.winners {

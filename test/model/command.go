@@ -101,7 +101,8 @@ func fitsClaim(v ruling, there []string, k *terms) bool {
 		case v.missing:
 			return state == ""
 		}
-		return slices.Contains([]string{"reserved", "pending", "expired", "cancelled", "clawed_back", "exhausted", "failed"}, state)
+		return slices.Contains([]string{"reserved", "pending", "expired", "cancelled", "clawed_back", "exhausted",
+			"failed"}, state)
 	})
 }
 

@@ -62,7 +62,8 @@ func diff[K, V comparable](what string, want, got map[K]V) []string {
 	}
 	slices.Sort(lines)
 	if n := len(lines); n > shown {
-		lines = append(lines[:shown], fmt.Sprintf("%s: %d differences more; %d wanted, %d there", what, n-shown, len(want), len(got)))
+		lines = append(lines[:shown], fmt.Sprintf("%s: %d differences more; %d wanted, %d there", what, n-shown,
+			len(want), len(got)))
 	}
 	return lines
 }

@@ -53,7 +53,8 @@ func (c *continuity) problems() []string {
 				break
 			}
 			if after := finals[i+1].start; after < next || after > next && !silent {
-				out = append(out, fmt.Sprintf("series %v: after the window to %v comes the one from %v", s, p.end, after))
+				out = append(out, fmt.Sprintf("series %v: after the window to %v comes the one from %v", s, p.end,
+					after))
 			}
 		}
 		if n := len(c.silences[s]); n != used {

@@ -93,7 +93,8 @@ func (t *Treasury) checkCourse(id string, termsOf func(epoch int64) *terms) (cla
 			from, now = "", clock{}
 		}
 		if !begins && s.epoch != last.epoch || !slices.Contains(leads(from), s.to) || s.at < last.at {
-			t.problem("reward %s: %s of epoch %d at %v cannot follow %s of epoch %d at %v", id, s.to, s.epoch, s.at, last.to, last.epoch, last.at)
+			t.problem("reward %s: %s of epoch %d at %v cannot follow %s of epoch %d at %v", id, s.to, s.epoch, s.at,
+				last.to, last.epoch, last.at)
 		}
 		if (from == "" || from == "reserved") && s.to == "granted" && !isCoins(k.kind) && t.wasGranted(id, steps[:i]) {
 			now.adopted = true

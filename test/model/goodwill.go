@@ -26,7 +26,8 @@ func (t *Treasury) checkGoodwill() {
 			}
 			t.terms[r.id] = func(int64) *terms { return &c.terms }
 			_, cancelled := t.barred[r.id]
-			a := &allotment{verdict: "reserved", kind: c.prize.Kind, mode: c.terms.mode, hold: c.terms.hold, expires: c.terms.expires}
+			a := &allotment{verdict: "reserved", kind: c.prize.Kind, mode: c.terms.mode, hold: c.terms.hold,
+				expires: c.terms.expires}
 			if want := states(a, true, cancelled); !slices.Contains(want, r.state) {
 				t.problem("reward %s of %s: %s, want %v", r.id, user, r.state, want)
 			}

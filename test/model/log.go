@@ -45,7 +45,8 @@ func New(missions ...oracle.Mission) (*Fold, error) {
 		return nil, err
 	}
 	return &Fold{
-		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(), standing: standing, users: map[string]*user{},
+		partitions: map[int32]*partition{}, transactions: map[string]*transaction{}, result: newResult(),
+		standing: standing, users: map[string]*user{},
 	}, nil
 }
 
@@ -108,7 +109,8 @@ func (f *Fold) event(e *payment.Event, number int32, now instant.Milli) {
 	f.result.Events++
 	t := f.transactions[e.TransactionID]
 	if t == nil {
-		t = &transaction{fold: f, partition: number, seen: map[string]uint64{}, reversals: map[string]*reversal{}, attempted: map[string]bool{}}
+		t = &transaction{fold: f, partition: number, seen: map[string]uint64{}, reversals: map[string]*reversal{},
+			attempted: map[string]bool{}}
 		f.transactions[e.TransactionID] = t
 	}
 	t.timeOut(now)

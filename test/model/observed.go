@@ -150,7 +150,8 @@ func (o *Observed) Window(value []byte, final bool) error {
 	}
 	o.revisions[w] = r.Revision
 	if r.Samples > 0 {
-		o.result.Windows[w] = Counts{r.Counts[ledger.Succeeded], r.Counts[ledger.FailedTechnical], r.Counts[ledger.FailedBusiness], r.Counts[ledger.TimedOut]}
+		o.result.Windows[w] = Counts{r.Counts[ledger.Succeeded], r.Counts[ledger.FailedTechnical],
+			r.Counts[ledger.FailedBusiness], r.Counts[ledger.TimedOut]}
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ func (p *partition) observe(r watermark.Record) {
 				return
 			case !w.Idle && (slowest == nil || w.Time < slowest.Time):
 				slowest = w
-			case w.Idle && known && (latest == nil || w.Time > latest.Time || w.Time == latest.Time && w.Elapsed < latest.Elapsed):
+			case w.Idle && known && (latest == nil || w.Time > latest.Time || w.Time == latest.Time &&
+				w.Elapsed < latest.Elapsed):
 				latest = w
 			}
 		}

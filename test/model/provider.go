@@ -26,7 +26,8 @@ func (t *Treasury) checkProvider() {
 				want = 1
 			}
 			if n := paid[r.id]; n != want {
-				t.problem("reward %s for %+v: %s, the provider has paid it %d times net, want %d", r.id, r.win, r.state, n, want)
+				t.problem("reward %s for %+v: %s, the provider has paid it %d times net, want %d", r.id, r.win, r.state,
+					n, want)
 			}
 		}
 	}
@@ -50,7 +51,8 @@ func (t *Treasury) checkPool(id string, p *pool) {
 	}
 	for code, n := range there {
 		if n != 1 || p.out[code] < 0 || p.out[code] > 1 || !p.imported[code] {
-			t.problem("pool %s: code %s is in %d places, handed out %d times and not returned, imported: %t", id, code, n, p.out[code], p.imported[code])
+			t.problem("pool %s: code %s is in %d places, handed out %d times and not returned, imported: %t", id, code,
+				n, p.out[code], p.imported[code])
 		}
 	}
 	for code := range p.out {

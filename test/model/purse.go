@@ -72,11 +72,14 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 	}
 	for _, r := range row.Rewards {
 		x := &heldReward{
-			id: r.ID, win: win{user, r.Mission, r.Version, r.WindowStart, r.Iteration}, byHand: r.Mission == "", kind: r.Kind,
-			pool: r.Pool, state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch, paid: r.Paid,
+			id: r.ID, win: win{user, r.Mission, r.Version, r.WindowStart, r.Iteration}, byHand: r.Mission == "",
+			kind: r.Kind,
+			pool: r.Pool, state: string(r.State), debt: r.Debt, code: r.Code, amount: r.Amount, epoch: r.Epoch,
+			paid: r.Paid,
 		}
 		if r.Held != nil {
-			x.held, x.heldAmount, x.heldCode = []string{"", "awaited", "recovering", "kept"}[r.Held.Hold], r.Held.Amount, r.Held.Code
+			x.held, x.heldAmount, x.heldCode = []string{"", "awaited", "recovering", "kept"}[r.Held.Hold],
+				r.Held.Amount, r.Held.Code
 		}
 		p.rewards = append(p.rewards, x)
 	}
@@ -124,8 +127,10 @@ func (t *Treasury) place() {
 				t.problem("reward %s: of users %s and %s", r.id, other, user)
 			}
 			owner[r.id] = user
-			if last := t.lastStep(r.id); r.epoch > 0 && (last.to != r.state || last.epoch != r.epoch || t.courses[r.id].user != user) {
-				t.problem("reward %s of %s: %s at epoch %d, the last notification was %+v", r.id, user, r.state, r.epoch, last)
+			if last := t.lastStep(r.id); r.epoch > 0 &&
+				(last.to != r.state || last.epoch != r.epoch || t.courses[r.id].user != user) {
+				t.problem("reward %s of %s: %s at epoch %d, the last notification was %+v", r.id, user, r.state,
+					r.epoch, last)
 			}
 			if r.byHand {
 				continue
@@ -169,12 +174,14 @@ func (t *Treasury) checkCoins() {
 			if e.kind != "debt" {
 				net[e.reward] += e.amount
 			}
-			if given := e.kind == "reward" || e.kind == "goodwill"; given != (e.amount > 0) || given && (e.kind == "goodwill") != byHand[e.reward] {
+			if given := e.kind == "reward" || e.kind == "goodwill"; given != (e.amount > 0) || given &&
+				(e.kind == "goodwill") != byHand[e.reward] {
 				t.problem("coins of %s: entry %+v, its reward is of support: %t", user, e, byHand[e.reward])
 			}
 		}
 		if !p.row || p.balance != balance || p.count != int64(len(list)) {
-			t.problem("coins of %s: balance %d by %d entries, the %d there add up to %d", user, p.balance, p.count, len(list), balance)
+			t.problem("coins of %s: balance %d by %d entries, the %d there add up to %d", user, p.balance, p.count,
+				len(list), balance)
 		}
 		owned := int64(0)
 		for _, r := range p.rewards {

@@ -54,10 +54,12 @@ func (t *Treasury) checkReservations() {
 		}
 		open, given := r.budgetShare()
 		if want := reserved.less(open, e.spent); e.returned != want {
-			t.problem("reward %s of %s: %s, %+v of it returned, want %+v: %+v was reserved and %+v spent", r.id, w.mission, r.state, e.returned, want, reserved, e.spent)
+			t.problem("reward %s of %s: %s, %+v of it returned, want %+v: %+v was reserved and %+v spent", r.id,
+				w.mission, r.state, e.returned, want, reserved, e.spent)
 		}
 		if has := e.spent.less(e.recovered); has != given {
-			t.problem("reward %s of %s: %s, %+v spent and not recovered, want %+v", r.id, w.mission, r.state, has, given)
+			t.problem("reward %s of %s: %s, %+v spent and not recovered, want %+v", r.id, w.mission, r.state,
+				has, given)
 		}
 		for code := range t.annals.shown[r.id] {
 			if r.pool != "" && back[code] < 1 {

@@ -88,7 +88,8 @@ func (c Counts) plus(outcome string) Counts {
 func newResult() *Result {
 	return &Result{
 		Transactions: map[string]Transaction{}, DeadLetters: map[string]string{}, Postings: map[string][]Posting{},
-		Attempts: map[AttemptKey]Attempt{}, Progress: map[oracle.ProgressKey]oracle.Progress{}, Windows: map[Window]Counts{},
+		Attempts: map[AttemptKey]Attempt{}, Progress: map[oracle.ProgressKey]oracle.Progress{},
+		Windows:    map[Window]Counts{},
 		Duplicates: map[string]int{}, Overdue: map[string]bool{},
 	}
 }

@@ -193,7 +193,8 @@ func (t *transaction) net() int64 {
 
 func (t *transaction) post(e *payment.Event, kind string, before int64) {
 	t.fold.result.Postings[e.TransactionID] = append(t.fold.result.Postings[e.TransactionID], Posting{
-		Kind: kind, EventID: e.ID, User: t.facts.UserID, Currency: t.facts.Currency, Before: before, After: t.net(), facts: t.facts,
+		Kind: kind, EventID: e.ID, User: t.facts.UserID, Currency: t.facts.Currency, Before: before, After: t.net(),
+		facts: t.facts,
 	})
 }
 

@@ -93,9 +93,12 @@ type pool struct {
 // NewTreasury returns a Treasury that has seen nothing.
 func NewTreasury(missions ...oracle.Mission) *Treasury {
 	t := &Treasury{
-		missions: map[string][]oracle.Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{}, returns: map[string][]movement{},
-		pools: map[string]*pool{}, courses: map[string]*course{}, terms: map[string]func(int64) *terms{}, claimed: map[string][]instant.Milli{}, barred: map[string]instant.Milli{},
-		commands: map[string]*command{}, annals: NewAnnals(), answers: map[string]map[string]bool{}, tasks: map[string]string{},
+		missions: map[string][]oracle.Definition{}, wins: map[win]*won{}, outcomes: map[string][]outcome{},
+		returns: map[string][]movement{},
+		pools:   map[string]*pool{}, courses: map[string]*course{}, terms: map[string]func(int64) *terms{},
+		claimed: map[string][]instant.Milli{}, barred: map[string]instant.Milli{},
+		commands: map[string]*command{}, annals: NewAnnals(), answers: map[string]map[string]bool{},
+		tasks:   map[string]string{},
 		budgets: map[string]*book{}, shelves: map[string][]string{}, purses: map[string]*purse{},
 	}
 	for _, m := range missions {
@@ -124,7 +127,8 @@ func (t *Treasury) Outcome(value []byte) error {
 	if err != nil {
 		return err
 	}
-	x := outcome{win{o.UserID, o.Mission, o.Version, o.WindowStart, o.Iteration}, o.Kind == "completed", max(o.Version, o.LimitsOf)}
+	x := outcome{win{o.UserID, o.Mission, o.Version, o.WindowStart, o.Iteration}, o.Kind == "completed",
+		max(o.Version, o.LimitsOf)}
 	t.outcomes[o.Mission] = append(t.outcomes[o.Mission], x)
 	w := t.won(x.win)
 	w.outcomes = append(w.outcomes, x.completed)
@@ -139,8 +143,10 @@ func (t *Treasury) Allotment(value []byte) error {
 	}
 	w := t.won(win{a.UserID, a.Mission, a.Version, a.WindowStart, a.Iteration})
 	w.allotments = append(w.allotments, allotment{
-		verdict: string(a.Verdict), reason: a.Reason, currency: a.Currency, kind: a.Reward.Kind, pool: a.Reward.Pool, mode: a.Grant.Mode,
-		debt: a.Debt, code: a.Code, full: a.Reward.Amount, amount: a.Amount, hold: milli(a.Grant.Hold), expires: milli(a.Reward.ExpiresAfter),
+		verdict: string(a.Verdict), reason: a.Reason, currency: a.Currency, kind: a.Reward.Kind, pool: a.Reward.Pool,
+		mode: a.Grant.Mode,
+		debt: a.Debt, code: a.Code, full: a.Reward.Amount, amount: a.Amount, hold: milli(a.Grant.Hold),
+		expires: milli(a.Reward.ExpiresAfter),
 	})
 	if a.Code != "" {
 		t.pool(a.Reward.Pool).out[a.Code]++
@@ -154,7 +160,8 @@ func (t *Treasury) Return(value []byte) error {
 	if err != nil {
 		return err
 	}
-	t.returns[r.Mission] = append(t.returns[r.Mission], movement{string(r.Movement), r.Unit, r.Amount, r.RewardID, r.Code})
+	t.returns[r.Mission] = append(t.returns[r.Mission],
+		movement{string(r.Movement), r.Unit, r.Amount, r.RewardID, r.Code})
 	if r.Code != "" {
 		t.pool(r.Pool).out[r.Code]--
 	}
@@ -232,7 +239,8 @@ func (t *Treasury) Notice(value []byte) error {
 	next := step{string(n.Previous), string(n.State), n.Epoch, n.At, n.Reason}
 	switch {
 	case l.user != n.UserID || next.from != last.to:
-		t.problem("notification of reward %s: user %s, %+v, the one before was of %s: %+v", n.RewardID, n.UserID, next, l.user, last)
+		t.problem("notification of reward %s: user %s, %+v, the one before was of %s: %+v", n.RewardID, n.UserID, next,
+			l.user, last)
 	case last.epoch == next.epoch && last.to == next.to:
 		t.problem("notification of reward %s: %s of epoch %d twice", n.RewardID, next.to, next.epoch)
 	}

@@ -52,7 +52,8 @@ func (r *run) compareHTTP(ctx context.Context, v *audit.Verdict) error {
 			want.Status = "unknown"
 		}
 		// What a payment that has not succeeded would bring is shown as its amount, but has not settled.
-		if got.Status != want.Status || got.Reversed != want.Reversed || got.Net != want.Net || row.Settled > 0 && got.Amount != row.Settled {
+		if got.Status != want.Status || got.Reversed != want.Reversed || got.Net != want.Net || row.Settled > 0 &&
+			got.Amount != row.Settled {
 			v.Differ("transaction %s over HTTP: %+v, by its changelog %+v", id, got, row)
 		}
 	}
@@ -86,7 +87,8 @@ func (r *run) compareUser(ctx context.Context, v *audit.Verdict, id, at string) 
 	shown := map[string]bool{}
 	for _, m := range got.Items {
 		shown[m.ID] = true
-		row := v.Got.Progress[oracle.ProgressKey{User: id, Mission: m.ID, Version: m.Version, Start: instant.Of(m.Window.Start)}]
+		row := v.Got.Progress[oracle.ProgressKey{User: id, Mission: m.ID, Version: m.Version,
+			Start: instant.Of(m.Window.Start)}]
 		if m.Progress != row.Progress || m.Completions != row.Completions {
 			v.Differ("user %s in %s from %v over HTTP: %d, %d times; by the changelog %d, %d times",
 				id, m.ID, m.Window.Start, m.Progress, m.Completions, row.Progress, row.Completions)
@@ -143,7 +145,8 @@ func (r *run) get(ctx context.Context, path, at, bearer string, into any) error 
 		if strings.Contains(path, "?") {
 			separator = "&"
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.server+path+separator+url.Values{"min_as_of": {at}}.Encode(), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+			r.server+path+separator+url.Values{"min_as_of": {at}}.Encode(), nil)
 		if err != nil {
 			return err
 		}
@@ -238,7 +241,8 @@ func (r *run) open(ctx context.Context) ([]string, error) {
 	}
 	ends.Each(func(end kadm.ListedOffset) {
 		if s, ok := stable.Lookup(end.Topic, end.Partition); ok && s.Offset < end.Offset {
-			wrong = append(wrong, fmt.Sprintf("%s-%d is stable to %d of %d: a transaction is open", end.Topic, end.Partition, s.Offset, end.Offset))
+			wrong = append(wrong, fmt.Sprintf("%s-%d is stable to %d of %d: a transaction is open", end.Topic,
+				end.Partition, s.Offset, end.Offset))
 		}
 	})
 	return wrong, nil

@@ -100,7 +100,8 @@ func (r *run) command(ctx context.Context, args ...string) error {
 func (r *run) globals() []string {
 	c := r.topology.Config
 	return []string{
-		"--brokers", strings.Join(r.broker.Addrs, ","), "--prefix", c.Prefix, "--partitions", strconv.Itoa(int(c.Partitions)),
+		"--brokers", strings.Join(r.broker.Addrs, ","), "--prefix", c.Prefix, "--partitions",
+		strconv.Itoa(int(c.Partitions)),
 		"--replication", strconv.Itoa(int(c.Replication)), "--server", r.server,
 	}
 }
@@ -150,7 +151,8 @@ func (r *run) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.minter, err = token.NewMinter(token.MinterConfig{Issuer: "millrace", Audience: "millrace", Signer: signer}); err != nil {
+	if r.minter, err = token.NewMinter(token.MinterConfig{Issuer: "millrace", Audience: "millrace",
+		Signer: signer}); err != nil {
 		return err
 	}
 	listen := strings.TrimPrefix(r.server, "http://")
@@ -162,7 +164,8 @@ func (r *run) serve(ctx context.Context) error {
 	r.reader = &fleet.Fleet{Report: r.log.Printf, Workers: []*fleet.Worker{fleet.NewWorker("serve", 0, fleet.Command{
 		Path: r.binary, Args: append([]string{"serve"}, r.globals()...), Dir: dir, Ready: r.server + "/readyz",
 		Env: []string{
-			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_AUTH_KEY_FILE=" + key, "MILLRACE_LOG_LEVEL=warn", unlimited,
+			"MILLRACE_HTTP_LISTEN=" + listen, "MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_AUTH_KEY_FILE=" + key,
+			"MILLRACE_LOG_LEVEL=warn", unlimited,
 			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
 		},
 	}, stopWithin, r.log.Printf)}}
@@ -185,7 +188,8 @@ func (r *run) applyMissions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.client, err = kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner())); err != nil {
+	if r.client, err = kgo.NewClient(kgo.SeedBrokers(r.broker.Addrs...),
+		kgo.RecordPartitioner(kgo.ManualPartitioner())); err != nil {
 		return err
 	}
 	r.admin = cluster.NewAdmin(r.client)
@@ -224,7 +228,8 @@ func (r *run) applyMissions(ctx context.Context) error {
 // produce sends a record of the campaign.
 func (r *run) produce(ctx context.Context, record campaign.Record) error {
 	partition := stream.Partition([]byte(record.Key), r.topology.Config.Partitions)
-	return r.client.ProduceSync(ctx, &kgo.Record{Topic: record.Topic, Partition: partition, Key: []byte(record.Key), Value: record.Value}).FirstErr()
+	return r.client.ProduceSync(ctx, &kgo.Record{Topic: record.Topic, Partition: partition, Key: []byte(record.Key),
+		Value: record.Value}).FirstErr()
 }
 
 // freeAddr finds a port below those that the kernel hands out to clients, one of which might else take it while its

@@ -63,20 +63,25 @@ func parse(args []string, out io.Writer) (options, error) {
 	f := flag.NewFlagSet("smoke", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.Uint64Var(&o.seed, "seed", 1, "of the traffic and of the faults")
-	f.Int64Var(&o.events, "events", 0, fmt.Sprintf("lines to send (default %d; with -long %d)", shortEvents, longEvents))
+	f.Int64Var(&o.events, "events", 0, fmt.Sprintf("lines to send (default %d; with -long %d)", shortEvents,
+		longEvents))
 	f.Float64Var(&o.rate, "rate", 0, fmt.Sprintf("lines a second (default %d; with -long %d)", shortRate, longRate))
 	f.IntVar(&o.workers, "workers", 3, "processes that run all groups")
 	f.IntVar(&o.partitions, "partitions", 6, "of every topic")
-	f.StringVar(&o.faults, "faults", "graceful", "graceful: rolling restarts and scaling; kill: SIGKILL as well; all: zombies and, with a Kafka, its restarts as well")
+	f.StringVar(&o.faults, "faults", "graceful",
+		"graceful: rolling restarts and scaling; kill: SIGKILL as well; all: zombies and, with a Kafka, its restarts as well")
 	f.BoolVar(&o.long, "long", false, "the long run: more events, 200 kills, 20 zombies")
 	f.DurationVar(&o.duration, "duration", 0, "send for so long instead of a number of events")
 	f.StringVar(&o.broker, "broker", broker, "memory or disk: kfake in a process of its own; kafka: an Apache Kafka by scripts/kafka; or addresses (default from "+brokerVariable+")")
-	f.StringVar(&o.kafkaDir, "kafka-dir", "", "with an address: the --dir that scripts/kafka has started it with, so that it can be restarted")
+	f.StringVar(&o.kafkaDir, "kafka-dir", "",
+		"with an address: the --dir that scripts/kafka has started it with, so that it can be restarted")
 	f.IntVar(&o.kills, "kills", -1, "how many SIGKILLs, failpoints included (default 20; with -long 200)")
 	f.IntVar(&o.freezes, "zombies", -1, "how many workers to freeze past their timeouts (default 2; with -long 20)")
-	f.DurationVar(&o.freeze, "freeze", 15*time.Second, "least time that they are frozen: longer than sessions and transactions last")
+	f.DurationVar(&o.freeze, "freeze", 15*time.Second,
+		"least time that they are frozen: longer than sessions and transactions last")
 	f.BoolVar(&o.failpoints, "failpoints", false, "make half of the kills by failpoints, which the engine must know")
-	f.DurationVar(&o.horizon, "horizon", 24*time.Hour, "how far behind the latest, in event time, users' rows remember payments: with less than a run lasts, they forget")
+	f.DurationVar(&o.horizon, "horizon", 24*time.Hour,
+		"how far behind the latest, in event time, users' rows remember payments: with less than a run lasts, they forget")
 	f.BoolVar(&o.keep, "keep", false, "keep logs and data; they are kept anyway if anything is wrong")
 	f.BoolVar(&o.selftest, "selftest", false, "run binaries with seeded bugs, each of which must be caught")
 	mutants := f.String("mutants", "", "names of seeded bugs to build in, separated by commas; strain is bad luck without a bug")
@@ -174,7 +179,8 @@ func (o *options) plan(b *fleet.Broker) fault.Plan {
 		}
 	}
 	return fault.Plan{
-		Seed: o.seed, Events: o.events, Workers: o.workers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze, HardBroker: b.Hard,
+		Seed: o.seed, Events: o.events, Workers: o.workers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze,
+		HardBroker: b.Hard,
 	}
 }
 

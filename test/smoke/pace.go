@@ -60,7 +60,8 @@ func (p *pace) send(ctx context.Context, f *feed.Feed, lines []traffic.Record) e
 }
 
 // sendRequests sends users' requests, evenly over the lines.
-func (p *pace) sendRequests(ctx context.Context, f *feed.Feed, records []campaign.Record, send func(context.Context, campaign.Record) error) error {
+func (p *pace) sendRequests(ctx context.Context, f *feed.Feed, records []campaign.Record,
+	send func(context.Context, campaign.Record) error) error {
 	for i, r := range records {
 		if err := p.reach(ctx, f, p.total*int64(i)/int64(len(records))); err != nil {
 			return err
@@ -101,7 +102,8 @@ func generate(o options) ([]traffic.Record, error) {
 	c.Retries = 0.3
 	c.Late, c.Duplicates, c.Altered, c.Anomalies, c.Poison = 0.01, 0.01, 0.003, 0.005, 0.002
 	c.Outages = []traffic.Outage{{
-		Mode: "upi", Instrument: "sbi", From: c.From.Add(4 * time.Minute), To: c.From.Add(8 * time.Minute), SuccessRate: 0.2,
+		Mode: "upi", Instrument: "sbi", From: c.From.Add(4 * time.Minute), To: c.From.Add(8 * time.Minute),
+		SuccessRate: 0.2,
 	}}
 	g, err := traffic.New(c)
 	if err != nil {

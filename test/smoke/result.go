@@ -79,11 +79,14 @@ func (r *result) log(logger *log.Logger) {
 	}
 	if w := r.verdict.Want; w != nil {
 		logger.Printf("compared: %d events, %d transactions, %d postings, %d attempts, %d windows of users in missions, %d rewards, %d windows, %d statuses and downtimes, %d dead letters of the ledger, %d stores; %d users by what their rows forgot, %d of their missions with several ways",
-			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), r.verdict.AllRewards(), len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores, r.verdict.Recalled.Users, r.verdict.Recalled.Several)
+			w.Events, len(w.Transactions), len(w.Postings), len(w.Attempts), len(w.Progress), r.verdict.AllRewards(),
+			len(w.Windows), r.verdict.Standings, len(w.DeadLetters), r.stores, r.verdict.Recalled.Users,
+			r.verdict.Recalled.Several)
 	}
 	t := r.verdict.Tally
 	logger.Printf("asked: %d claims granted, %d of what was had already, %d refused, %d over HTTP, %d commands that came again; %d goodwills, %d cancellations, %d enrolments refused; by time: %d holds, %d expiries",
-		t.Claims, t.Unchanged, t.Refused, r.verdict.Answers, t.Repeated, t.Goodwills, t.Cancels, r.verdict.Refusals, t.Holds, t.Expiries)
+		t.Claims, t.Unchanged, t.Refused, r.verdict.Answers, t.Repeated, t.Goodwills, t.Cancels, r.verdict.Refusals,
+		t.Holds, t.Expiries)
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {
 		kind := strings.Join(strings.Fields(f)[:2], " ")

@@ -64,7 +64,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.log.Printf("%d workers on %s; %d events at %g a second, %d faults", r.options.workers, r.options.broker, r.options.events, r.options.rate, len(schedule))
+	r.log.Printf("%d workers on %s; %d events at %g a second, %d faults", r.options.workers, r.options.broker,
+		r.options.events, r.options.rate, len(schedule))
 	if err := r.drive(ctx, schedule); err != nil {
 		return nil, err
 	}
@@ -197,13 +198,15 @@ func (r *run) start(ctx context.Context) error {
 	if r.provider, err = campaign.StartProvider(r.broker.Addrs, r.topology); err != nil {
 		return err
 	}
-	if r.claimants, err = campaign.StartClaimants(ctx, campaign.ClaimantsConfig{Brokers: r.broker.Addrs, Topology: r.topology, Claim: r.claim}); err != nil {
+	if r.claimants, err = campaign.StartClaimants(ctx,
+		campaign.ClaimantsConfig{Brokers: r.broker.Addrs, Topology: r.topology, Claim: r.claim}); err != nil {
 		return err
 	}
 	if r.tail, err = follow(ctx, r.broker.Addrs, audit.NewTape(r.topology), r.log); err != nil {
 		return err
 	}
-	r.feed, err = feed.Open(ctx, feed.Config{Client: engine.ClientConfig{Brokers: r.broker.Addrs}, Topic: r.topology.Payments.Name})
+	r.feed, err = feed.Open(ctx, feed.Config{Client: engine.ClientConfig{Brokers: r.broker.Addrs},
+		Topic: r.topology.Payments.Name})
 	return err
 }
 
@@ -281,7 +284,8 @@ func (r *run) rest(ctx context.Context) (*audit.Verdict, error) {
 			return nil, err
 		}
 		v, err := r.judge()
-		if err != nil || v.OK() || r.tail.quiet() > restAfter && time.Since(v.Until) > restAfter || time.Now().After(deadline) {
+		if err != nil || v.OK() || r.tail.quiet() > restAfter && time.Since(v.Until) > restAfter ||
+			time.Now().After(deadline) {
 			return v, err
 		}
 		if err := pause(ctx, time.Second); err != nil {

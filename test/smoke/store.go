@@ -33,7 +33,8 @@ func (r *run) compareStores(v *audit.Verdict) error {
 	return err
 }
 
-func (r *run) compareStore(v *audit.Verdict, dirs []string, t *audit.Tape, table string, partition int32, end int64) error {
+func (r *run) compareStore(v *audit.Verdict, dirs []string, t *audit.Tape, table string, partition int32,
+	end int64) error {
 	want := t.Table(table, partition)
 	current := 0
 	for _, dir := range dirs {

@@ -29,12 +29,15 @@ type tail struct {
 
 // follow reads until stop. It keeps control records, without which nobody knows that the end is reached.
 func follow(ctx context.Context, brokers []string, tape *audit.Tape, logger *log.Logger) (*tail, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(tape.Topics()...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(250*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(tape.Topics()...),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(250*time.Millisecond), kgo.FetchMaxPartitionBytes(8<<20))
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{client: client, log: logger, commits: newCommits(), done: make(chan struct{}), tape: tape, last: time.Now(), changed: make(chan struct{})}
+	t := &tail{client: client, log: logger, commits: newCommits(), done: make(chan struct{}), tape: tape,
+		last: time.Now(), changed: make(chan struct{})}
 	go t.read(ctx)
 	return t, nil
 }

@@ -96,5 +96,6 @@ func spread(all []time.Duration) string {
 	}
 	slices.Sort(all)
 	ms := func(d time.Duration) string { return d.Round(time.Millisecond).String() }
-	return "median " + ms(all[len(all)/2]) + ", p90 " + ms(all[len(all)*9/10]) + ", most " + ms(all[len(all)-1]) + " of " + strconv.Itoa(len(all))
+	return "median " + ms(all[len(all)/2]) + ", p90 " + ms(all[len(all)*9/10]) + ", most " + ms(all[len(all)-1]) +
+		" of " + strconv.Itoa(len(all))
 }

@@ -54,7 +54,8 @@ func (w *watcher) call(ctx context.Context) error {
 	for k := range relayers {
 		c.work.Go(func() {
 			c.every(relaying, relayEvery, func(n int) error {
-				return c.send(relaying, provider, http.MethodPost, "/v1/events", twoEvents(fmt.Sprintf("watch-%d-%d", k, n)))
+				return c.send(relaying, provider, http.MethodPost, "/v1/events",
+					twoEvents(fmt.Sprintf("watch-%d-%d", k, n)))
 			})
 		})
 	}
@@ -72,7 +73,8 @@ func (c *callers) stop() {
 
 // mint returns a token of a role, signed with the private key that stays with the operator.
 func (w *watcher) mint(ctx context.Context, role string) (string, error) {
-	out, err := w.run(ctx, server, "token", "mint", "--sub", "watch-"+role, "--role", role, "--key-file", filepath.Join(w.host("./deploy/keys"), "private.pem"))
+	out, err := w.run(ctx, server, "token", "mint", "--sub", "watch-"+role, "--role", role, "--key-file",
+		filepath.Join(w.host("./deploy/keys"), "private.pem"))
 	return strings.TrimSpace(out), err
 }
 

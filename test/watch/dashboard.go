@@ -66,7 +66,8 @@ type question struct{ dashboard, panel, expr string }
 // builtin are Grafana's own variables, as on a dashboard that shows the run.
 func builtin() map[string]string {
 	return map[string]string{
-		"__rate_interval": "15s", "__interval": "1s", "__interval_ms": "1000", "__range": "2m", "__range_s": "120", "__range_ms": "120000",
+		"__rate_interval": "15s", "__interval": "1s", "__interval_ms": "1000", "__range": "2m", "__range_s": "120",
+		"__range_ms": "120000",
 	}
 }
 
@@ -138,7 +139,8 @@ func panelsAnswer(ctx context.Context, p *prometheus, dir string) (int, error) {
 	var errs []error
 	for _, q := range all {
 		if ok, err := p.answered(ctx, q.expr); err != nil || !ok {
-			errs = append(errs, fmt.Errorf("dashboard %s, panel %s shows nothing: %s", q.dashboard, q.panel, q.expr), err)
+			errs = append(errs, fmt.Errorf("dashboard %s, panel %s shows nothing: %s", q.dashboard, q.panel,
+				q.expr), err)
 		}
 	}
 	return len(all), errors.Join(errs...)

@@ -102,8 +102,10 @@ func (d *deployment) keys() error {
 	dir := d.host("./deploy/keys")
 	return errors.Join(
 		os.MkdirAll(dir, 0o755),
-		os.WriteFile(filepath.Join(dir, "private.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600),
-		os.WriteFile(filepath.Join(dir, "public.pem"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: open}), 0o644))
+		os.WriteFile(filepath.Join(dir, "private.pem"),
+			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600),
+		os.WriteFile(filepath.Join(dir, "public.pem"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: open}),
+			0o644))
 }
 
 // host returns what stands for the source of a volume: a named volume, or a path beside compose.yaml.
@@ -312,9 +314,11 @@ func (d *deployment) published(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			for path, want := range map[string]int{"/livez": http.StatusOK, "/metrics": http.StatusNotFound, "/debug/pprof/": http.StatusNotFound} {
+			for path, want := range map[string]int{"/livez": http.StatusOK, "/metrics": http.StatusNotFound,
+				"/debug/pprof/": http.StatusNotFound} {
 				if got, err := status(ctx, "http://"+addr+path); err != nil || got != want {
-					return errors.Join(fmt.Errorf("%s: %s on the published port %s: %d, want %d", name, path, p, got, want), err)
+					return errors.Join(fmt.Errorf("%s: %s on the published port %s: %d, want %d", name, path, p, got,
+						want), err)
 				}
 			}
 		}

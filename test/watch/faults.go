@@ -55,14 +55,16 @@ func trafficFaults() []fault {
 		{name: "none: the demo's traffic, and callers of the API", cause: demo},
 		{
 			name: "the broker hangs, twice", cause: brokerHangs, quiet: true,
-			alerts: []string{"MillraceMoneyNotChecked", "MillraceTransactionsAborted", "MillraceApiErrorsFast", "MillraceApiErrorsSlow"}, within: 80 * time.Second,
+			alerts: []string{"MillraceMoneyNotChecked", "MillraceTransactionsAborted", "MillraceApiErrorsFast",
+				"MillraceApiErrorsSlow"}, within: 80 * time.Second,
 		},
 		{
 			name: "the broker takes 3 s for an answer", cause: brokerIsSlow,
 			alerts: []string{`MillraceCommitSlow{group="ledger"}`},
 		},
 		{
-			name: "a transaction in the topic of claims is never ended", cause: hangingTransaction, slow: true, quiet: true, lasts: true,
+			name: "a transaction in the topic of claims is never ended", cause: hangingTransaction, slow: true,
+			quiet: true, lasts: true,
 			alerts: []string{`MillraceHangingTransaction{topic="claims"}`}, within: 80 * time.Second,
 		},
 		{
@@ -101,7 +103,8 @@ func processFaults() []fault {
 		{
 			name: "catalog is away, so that progress takes nothing of a burst of records", cause: catalogAway,
 			alerts: []string{
-				`MillraceInputHeld{group="progress",table="catalog-table"}`, `MillraceConsumerLag{group="progress"}`, `MillraceNotCommitting{group="progress"}`,
+				`MillraceInputHeld{group="progress",table="catalog-table"}`, `MillraceConsumerLag{group="progress"}`,
+				`MillraceNotCommitting{group="progress"}`,
 			},
 		},
 	}
@@ -159,7 +162,8 @@ func (w *watcher) gatewayMinute(ctx context.Context, at time.Time) error {
 	for n := range gateways {
 		id := fmt.Sprintf("watch-%d-%d", at.Unix(), n)
 		fmt.Fprintf(&lines, `{"id":%q,"type":"payment","transaction_id":%q,"user_id":"watch","amount":100,"currency":"INR","status":"success",`+
-			`"mode":"upi","instrument":"axis","gateway":%q,"merchant":"watch","updated_at":%q}`+"\n", id, id, id, rfc(at))
+			`"mode":"upi","instrument":"axis","gateway":%q,"merchant":"watch","updated_at":%q}`+"\n", id, id, id,
+			rfc(at))
 	}
 	file := filepath.Join(w.dir, "gateways.jsonl")
 	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
@@ -174,11 +178,13 @@ func (w *watcher) gatewayMinute(ctx context.Context, at time.Time) error {
 func outage(ctx context.Context, w *watcher) (undo, error) {
 	now := time.Now()
 	file := filepath.Join(w.dir, "outages.yaml")
-	text := fmt.Sprintf("- {mode: upi, instrument: sbi, begin: %s, end: %s, success: 0}\n", rfc(now.Add(-10*time.Minute)), rfc(now.Add(time.Hour)))
+	text := fmt.Sprintf("- {mode: upi, instrument: sbi, begin: %s, end: %s, success: 0}\n",
+		rfc(now.Add(-10*time.Minute)), rfc(now.Add(time.Hour)))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	return nil, w.generate(ctx, "--rate", "20", "--from", rfc(now.Add(-outageFrom)), "--to", rfc(now), "--outages", file)
+	return nil, w.generate(ctx, "--rate", "20", "--from", rfc(now.Add(-outageFrom)), "--to", rfc(now),
+		"--outages", file)
 }
 
 func demo(ctx context.Context, w *watcher) (undo, error) {
@@ -198,7 +204,8 @@ func (w *watcher) produce(ctx context.Context, client *kgo.Client, topic, key st
 }
 
 func (w *watcher) record(topic, key string, value []byte) *kgo.Record {
-	return &kgo.Record{Topic: topic, Key: []byte(key), Value: value, Partition: stream.Partition([]byte(key), w.topology.Config.Partitions)}
+	return &kgo.Record{Topic: topic, Key: []byte(key), Value: value,
+		Partition: stream.Partition([]byte(key), w.topology.Config.Partitions)}
 }
 
 // hang leaves a transaction with a record in a topic open; undo aborts it.
@@ -232,7 +239,8 @@ func poison(ctx context.Context, w *watcher) (undo, error) {
 		ticker := time.NewTicker(100 * time.Millisecond)
 		defer ticker.Stop()
 		for n := 0; ; n++ {
-			if err := w.produce(ctx, w.client, w.topology.Payments.Name, strconv.Itoa(n), []byte("<payment/>")); err != nil {
+			if err := w.produce(ctx, w.client, w.topology.Payments.Name, strconv.Itoa(n),
+				[]byte("<payment/>")); err != nil {
 				done <- err
 				return
 			}
@@ -250,8 +258,9 @@ func poison(ctx context.Context, w *watcher) (undo, error) {
 // strayRefund sends a refund, and undo the payment that it is of.
 func strayRefund(ctx context.Context, w *watcher) (undo, error) {
 	send := func(ctx context.Context, kind string) error {
-		return w.produce(ctx, w.client, w.topology.Payments.Name, "stray", fmt.Appendf(nil, `{"id":"stray-%[1]s","type":%[1]q,"transaction_id":"stray","user_id":"watch",`+
-			`"amount":100,"currency":"USD","status":"success","mode":"upi","instrument":"sbi","gateway":"razorpay","updated_at":%[2]q}`, kind, rfc(time.Now())))
+		return w.produce(ctx, w.client, w.topology.Payments.Name, "stray",
+			fmt.Appendf(nil, `{"id":"stray-%[1]s","type":%[1]q,"transaction_id":"stray","user_id":"watch",`+
+				`"amount":100,"currency":"USD","status":"success","mode":"upi","instrument":"sbi","gateway":"razorpay","updated_at":%[2]q}`, kind, rfc(time.Now())))
 	}
 	return func(ctx context.Context) error { return send(ctx, "payment") }, send(ctx, "reversal")
 }
@@ -259,7 +268,8 @@ func strayRefund(ctx context.Context, w *watcher) (undo, error) {
 // forgedRow adds 77 paise to the row of the transaction that changed last.
 func forgedRow(ctx context.Context, w *watcher) (undo, error) {
 	table := string(w.topology.Ledger.Table())
-	reader, err := kgo.NewClient(kgo.SeedBrokers(w.broker.Addrs...), kgo.ConsumeTopics(table), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	reader, err := kgo.NewClient(kgo.SeedBrokers(w.broker.Addrs...), kgo.ConsumeTopics(table),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()))
 	if err != nil {
 		return nil, err
@@ -357,7 +367,8 @@ func catalogAway(ctx context.Context, w *watcher) (undo, error) {
 	for n := range manyRecords {
 		user := "watch-" + strconv.Itoa(n%1000)
 		value, err := missioncodec.UserSegments{}.Encode(&mission.Segments{
-			ID: "watch-" + strconv.Itoa(n), UserID: user, Segments: []string{"gold"}, Actor: "watch", At: instant.Milli(time.Now().UnixMilli()),
+			ID: "watch-" + strconv.Itoa(n), UserID: user, Segments: []string{"gold"}, Actor: "watch",
+			At: instant.Milli(time.Now().UnixMilli()),
 		})
 		if err != nil {
 			return back, err

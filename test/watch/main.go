@@ -77,7 +77,8 @@ func watch(ctx context.Context, dir string, logger *log.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	w := &watcher{deployment: d, prometheus: p, seen: map[string][]alert{}, fired: map[string]bool{}, faulty: map[string]bool{}}
+	w := &watcher{deployment: d, prometheus: p, seen: map[string][]alert{}, fired: map[string]bool{},
+		faulty: map[string]bool{}}
 	if err := uncovered(p.alerts(), faults()); err != nil {
 		return err
 	}
@@ -95,7 +96,8 @@ func watch(ctx context.Context, dir string, logger *log.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(os.Stdout, "targets=%d alerts=%d fired=%d expressions_of_panels=%d\n", p.want, len(p.alerts()), len(w.fired), n)
+	_, err = fmt.Fprintf(os.Stdout, "targets=%d alerts=%d fired=%d expressions_of_panels=%d\n", p.want, len(p.alerts()),
+		len(w.fired), n)
 	return err
 }
 

@@ -28,7 +28,8 @@ func missionFaults() []fault {
 	return []fault{
 		{
 			name: "a mission gives away its budget, and the provider that is to pay what another promises does not answer", cause: giveaway, lasts: true,
-			alerts: []string{`MillraceBudgetNearlySpent{mission="watch-coins",currency="coins"}`, `MillraceRewardsWaiting{kind="cash"}`},
+			alerts: []string{`MillraceBudgetNearlySpent{mission="watch-coins",currency="coins"}`,
+				`MillraceRewardsWaiting{kind="cash"}`},
 		},
 		{
 			name: "the provider answers, and refuses two of three", cause: refusals,
@@ -119,7 +120,8 @@ func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
 	if err := json.Unmarshal(x.Payload, &asked); err != nil {
 		return err
 	}
-	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: ok, At: instant.Of(time.Now())}
+	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: ok,
+		At: instant.Of(time.Now())}
 	if !ok {
 		result.Reason = "refused"
 	}

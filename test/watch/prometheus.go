@@ -48,7 +48,8 @@ func startPrometheus(ctx context.Context, d *deployment) (*prometheus, error) {
 	defer out.Close()
 	p.base, p.began = "http://"+addr, time.Now()
 	p.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+addr, "--query.timeout=5m") // a machine that does other work is no empty panel
+		// a machine that does other work is no empty panel
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+addr, "--query.timeout=5m")
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("prometheus: %w (scripts/need-prometheus installs it in CI)", err)
@@ -135,7 +136,8 @@ func (p *prometheus) relabel(d *deployment, job map[string]any) error {
 			}
 			p.want++
 			steps = append(steps, map[string]any{
-				"source_labels": []string{"__address__"}, "regex": target, "target_label": "__address__", "replacement": addr,
+				"source_labels": []string{"__address__"}, "regex": target, "target_label": "__address__",
+				"replacement": addr,
 			})
 		}
 	}
@@ -214,7 +216,8 @@ func (p *prometheus) answered(ctx context.Context, expr string) (bool, error) {
 		} `json:"result"`
 	}
 	at := func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
-	err := p.query(ctx, "query_range", url.Values{"query": {expr}, "start": {at(p.began)}, "end": {at(time.Now())}, "step": {"1"}}, &data)
+	err := p.query(ctx, "query_range", url.Values{"query": {expr}, "start": {at(p.began)}, "end": {at(time.Now())},
+		"step": {"1"}}, &data)
 	for _, series := range data.Result {
 		for _, v := range series.Values {
 			if v[1] != "NaN" {
@@ -255,7 +258,8 @@ func (p *prometheus) targetsUp(ctx context.Context) error {
 	var errs []error
 	for _, t := range data.Targets {
 		if t.Health != "up" {
-			errs = append(errs, fmt.Errorf("target %s of service %s is %s: %s", t.Labels["instance"], t.Labels["service"], t.Health, t.LastError))
+			errs = append(errs, fmt.Errorf("target %s of service %s is %s: %s", t.Labels["instance"],
+				t.Labels["service"], t.Health, t.LastError))
 		}
 	}
 	if len(data.Targets) != p.want {

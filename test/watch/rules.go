@@ -83,7 +83,8 @@ func hasten(r rule) (rule, error) {
 	r.Keep = ""
 	if t, ok := thresholds()[r.Alert]; ok {
 		if n := strings.Count(r.Expr, t[0]); n != 1 {
-			return r, fmt.Errorf("%s: %q stands %d times in its expression; change thresholds of test/watch", r.Alert, t[0], n)
+			return r, fmt.Errorf("%s: %q stands %d times in its expression; change thresholds of test/watch", r.Alert,
+				t[0], n)
 		}
 		r.Expr = strings.Replace(r.Expr, t[0], t[1], 1)
 	}
@@ -109,7 +110,8 @@ func hastenExpr(expr string) (string, error) {
 // promDuration reads a duration as Prometheus writes it.
 func promDuration(text string) (time.Duration, error) {
 	units := map[byte]time.Duration{
-		's': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour, 'y': 365 * 24 * time.Hour,
+		's': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour,
+		'y': 365 * 24 * time.Hour,
 	}
 	var sum time.Duration
 	rest := text
@@ -135,7 +137,8 @@ var selectorOf = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^}]*\})?(\s*\
 // wordsOf are the words of the language that look like a metric's name.
 func wordsOf() []string {
 	return []string{
-		"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset", "atan2", "inf", "nan", "start", "end",
+		"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset",
+		"atan2", "inf", "nan", "start", "end",
 	}
 }
 
@@ -161,7 +164,8 @@ func selectors(expr string) []string {
 	for _, m := range selectorOf.FindAllStringSubmatchIndex(at, -1) {
 		name := at[m[2]:m[3]]
 		after := m[6] >= 0
-		before := m[0] > 0 && (at[m[0]-1] >= '0' && at[m[0]-1] <= '9' || at[m[0]-1] == '.') // of a number, such as 1e9 or 5m
+		// of a number, such as 1e9 or 5m
+		before := m[0] > 0 && (at[m[0]-1] >= '0' && at[m[0]-1] <= '9' || at[m[0]-1] == '.')
 		if after || before || slices.Contains(wordsOf(), strings.ToLower(name)) {
 			continue
 		}

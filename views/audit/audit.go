@@ -108,7 +108,8 @@ type auditOutput struct{ Body AuditPage }
 
 // Register adds the routes.
 func (s *Routes) Register() {
-	list := s.Read("list-audit", "/v1/panel/audit", serve.TagPanel, "Every act of an operator that was judged, latest first", serve.PanelAccess())
+	list := s.Read("list-audit", "/v1/panel/audit", serve.TagPanel,
+		"Every act of an operator that was judged, latest first", serve.PanelAccess())
 	list.Description = "Changes of what operators define, what they decide on dead letters, and what support does for users, with what came of each. Lines are only ever added, and kept as long as the " +
 		"setting `audit.retention` says, 7 years by default; those about a user are erased with the user. A page may be shorter than asked, or empty, and have a next_cursor."
 	huma.Register(s.API, list, s.auditList)
@@ -219,8 +220,11 @@ func (s *Routes) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLi
 
 func auditLineOf(l *audit.Line) AuditLine {
 	line := AuditLine{
-		Kind: l.Kind, ID: l.ID, RewardID: serve.Optional(l.RewardID, l.RewardID != ""), Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor, Proof: proofOf(l.Proof), At: l.At,
-		Reason: serve.Optional(l.Reason, l.Reason != ""), Status: StatusChange{serve.Optional(l.From, l.From != ""), serve.Optional(l.To, l.To != "")},
+		Kind: l.Kind, ID: l.ID, RewardID: serve.Optional(l.RewardID, l.RewardID != ""), Revision: l.Revision,
+		Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor,
+		Proof: proofOf(l.Proof), At: l.At,
+		Reason:  serve.Optional(l.Reason, l.Reason != ""),
+		Status:  StatusChange{serve.Optional(l.From, l.From != ""), serve.Optional(l.To, l.To != "")},
 		Changes: []AuditChange{}, CommandID: l.CommandID,
 	}
 	for _, p := range l.Problems {

@@ -111,7 +111,8 @@ func (x *Index) Take(at AuditPlace, key string, value []byte) {
 	if len(part.lines) == 0 {
 		part.base = at.Offset
 	}
-	e := auditEntry{offset: uint32(at.Offset - part.base), size: uint32(len(value)), at: line.At, key: x.name(key), actor: x.name(line.Actor)}
+	e := auditEntry{offset: uint32(at.Offset - part.base), size: uint32(len(value)), at: line.At, key: x.name(key),
+		actor: x.name(line.Actor)}
 	if n := len(part.lines); n > 0 { // a clock that was set back changes no order
 		e.at = max(e.at, part.lines[n-1].at)
 	}
@@ -183,7 +184,8 @@ func auditMarkOf(text string) (m auditMark, ok bool) {
 		return m, false
 	}
 	b := []byte(text)
-	return auditMark{instant.Milli(binary.BigEndian.Uint64(b)), int32(binary.BigEndian.Uint32(b[8:])), int64(binary.BigEndian.Uint64(b[12:]))}, true
+	return auditMark{instant.Milli(binary.BigEndian.Uint64(b)), int32(binary.BigEndian.Uint32(b[8:])),
+		int64(binary.BigEndian.Uint64(b[12:]))}, true
 }
 
 func (m auditMark) compare(o auditMark) int {
@@ -256,7 +258,8 @@ func (x *Index) page(f auditFilter, after *auditMark, n int) (page []AuditPlace,
 			return page, &last
 		}
 		if last = h.mark(); fits {
-			page = append(page, AuditPlace{Topic: h.part.topic, Place: serve.Place{Partition: h.part.partition, Offset: last.offset}})
+			page = append(page, AuditPlace{Topic: h.part.topic,
+				Place: serve.Place{Partition: h.part.partition, Offset: last.offset}})
 			size += int(e.size)
 		}
 		if h.left--; h.left == 0 {

@@ -28,7 +28,9 @@ func (d *ListedDefinition) ShownAt(now instant.Milli) bool {
 // place brings the ads of a placement up to date; the index is locked. Lists are replaced, since readers hold them.
 func (x *DefinitionIndex) place(id string, next *ListedDefinition) {
 	for _, placement := range []string{"", x.at[id]} {
-		x.ads[placement] = slices.DeleteFunc(slices.Clone(x.ads[placement]), func(d *ListedDefinition) bool { return d.id == id })
+		x.ads[placement] = slices.DeleteFunc(slices.Clone(x.ads[placement]), func(d *ListedDefinition) bool {
+			return d.id == id
+		})
 	}
 	delete(x.at, id)
 	if next == nil || next.Entity.Status() != catalog.StatusActive {

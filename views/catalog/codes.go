@@ -54,7 +54,8 @@ type codesOutput struct {
 const codesInFlight = 8
 
 func (s *Routes) poolCodes(c Collection) {
-	op := s.Write("add-pool-codes", http.MethodPost, c.Path+"/{id}/codes", "Gift codes for a pool: text/csv, one a line")
+	op := s.Write("add-pool-codes", http.MethodPost, c.Path+"/{id}/codes",
+		"Gift codes for a pool: text/csv, one a line")
 	op.Description = "UTF-8 or UTF-16, with or without byte order mark, one field a line in quotes or not; a first line `code` is a header. What is not surely a code " +
 		"(other headings, comments, totals, `sep=`, numbers that a spreadsheet has made scientific, what does not fit the pool's `code_pattern`) is refused by its line, and " +
 		"then nothing is taken; `dry_run=true` says so beforehand. Codes are at most 256 bytes; what is twice is taken once. They are handed on to the pool's stock and " +
@@ -63,7 +64,8 @@ func (s *Routes) poolCodes(c Collection) {
 	op.Responses["413"] = s.ProblemResponse(problem.Of(http.StatusRequestEntityTooLarge).Title)
 	huma.Register(s.API, op, c.addCodes)
 	codes := s.Registered(op)
-	codes.RequestBody.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: "code\nABCD-1234\nABCD-5678\n"}
+	codes.RequestBody.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString},
+		Example: "code\nABCD-1234\nABCD-5678\n"}
 	codes.Responses["202"].Content = codes.Responses["200"].Content
 }
 
@@ -100,7 +102,8 @@ func (c Collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 	}
 	var commands []*catalog.Command
 	for i, chunk := range chunks(codes) {
-		id := serve.CommandID(ctx, serve.Asked{Key: in.Key + "#" + strconv.Itoa(i), Match: in.IfMatch, Content: []byte(catalog.CodesDigest(chunk))})
+		id := serve.CommandID(ctx, serve.Asked{Key: in.Key + "#" + strconv.Itoa(i), Match: in.IfMatch,
+			Content: []byte(catalog.CodesDigest(chunk))})
 		command := catalog.NewCodes(id, serve.Identity(ctx).Subject, instant.Of(s.Config.Now()), in.ID, chunk)
 		command.Reason = in.Reason
 		commands, out.Body.Commands = append(commands, command), append(out.Body.Commands, id)
@@ -117,7 +120,8 @@ func (c Collection) addCodes(ctx context.Context, in *codesInput) (*codesOutput,
 
 // poolOf returns a pool that is there.
 func (c Collection) poolOf(id string) (catalog.Pool, error) {
-	row, _, err := serve.RowOf(c.Server.Kit, c.Server.Sources.Catalog, c.Server.Config.Topology.Catalog, catalog.Key(c.Kind, id))
+	row, _, err := serve.RowOf(c.Server.Kit, c.Server.Sources.Catalog, c.Server.Config.Topology.Catalog,
+		catalog.Key(c.Kind, id))
 	if err != nil {
 		return catalog.Pool{}, err
 	}
@@ -132,7 +136,8 @@ func (c Collection) poolOf(id string) (catalog.Pool, error) {
 // codesAdded returns what is said of a file, as of a dry run.
 func codesAdded(pool string, file *rewardcodec.CodesFile) CodesAdded {
 	out := CodesAdded{
-		Pool: pool, Codes: len(file.Codes), Duplicates: file.Duplicates, RepeatedLines: file.RepeatedLines, Blank: file.Blank, Refused: file.Refused,
+		Pool: pool, Codes: len(file.Codes), Duplicates: file.Duplicates, RepeatedLines: file.RepeatedLines,
+		Blank: file.Blank, Refused: file.Refused,
 		Dialect: file.Dialect, Shapes: file.Shapes, Commands: []string{}, Status: "dry_run",
 	}
 	if out.Shapes == nil {
@@ -150,7 +155,8 @@ func refusedCodes(file *rewardcodec.CodesFile) *problem.Problem {
 		p.Detail = "the file holds no codes: nothing was taken"
 		return p
 	}
-	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: a dry run shows both", file.Refused, len(file.Codes))
+	p.Detail = fmt.Sprintf("%d lines are no codes, and nothing was taken; %d others would be: a dry run shows both",
+		file.Refused, len(file.Codes))
 	return p
 }
 
@@ -185,7 +191,8 @@ func (s *Routes) stockBehind(pool catalog.Pool) (int64, error) {
 }
 
 // judgeAll has the commands of one upload judged in order. One that was judged before is not sent again.
-func (c Collection) judgeAll(ctx context.Context, key string, when serve.Precondition, commands []*catalog.Command) error {
+func (c Collection) judgeAll(ctx context.Context, key string, when serve.Precondition,
+	commands []*catalog.Command) error {
 	s := c.Server
 	changed, end := s.Watchers.Catalog.Watch(key)
 	defer end()
@@ -210,7 +217,8 @@ func (c Collection) judgeAll(ctx context.Context, key string, when serve.Precond
 				return s.Unsent(ctx, err)
 			}
 		}
-		if waiting = append(waiting, command); len(waiting) == codesInFlight || i == 0 { // the first tells whether it can be at all
+		// the first tells whether it can be at all
+		if waiting = append(waiting, command); len(waiting) == codesInFlight || i == 0 {
 			if err := s.verdictOf(ctx, key, waiting[0].ID, changed); err != nil {
 				return err
 			}

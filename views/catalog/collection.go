@@ -54,13 +54,15 @@ func (c Collection) withdraw(ctx context.Context, in serve.Conditions, at item) 
 		return nil, err
 	}
 	id := serve.CommandID(ctx, serve.Asked{Key: in.Key, Match: in.IfMatch})
-	command := catalog.NewWithdrawal(id, serve.Identity(ctx).Subject, instant.Of(c.Server.Config.Now()), c.Kind, at.key())
+	command := catalog.NewWithdrawal(id, serve.Identity(ctx).Subject, instant.Of(c.Server.Config.Now()), c.Kind,
+		at.key())
 	command.Reason = in.Reason
 	return c.Do(ctx, command, when)
 }
 
 // Do has a command judged and answers with what came of it.
-func (c Collection) Do(ctx context.Context, command *catalog.Command, when serve.Precondition) (*serve.WrittenOutput, error) {
+func (c Collection) Do(ctx context.Context, command *catalog.Command,
+	when serve.Precondition) (*serve.WrittenOutput, error) {
 	s := c.Server
 	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Catalog.Holding(command.Key())); err != nil {
 		return nil, err

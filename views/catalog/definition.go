@@ -103,7 +103,8 @@ func Joined(object []byte, facts any) ([]byte, error) {
 
 // FactsOf returns what the catalog itself knows of an entity.
 func FactsOf(row *catalog.Row) DefinitionFacts {
-	return DefinitionFacts{Revision: row.Revision, CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt, Actor: row.ChangedBy}
+	return DefinitionFacts{Revision: row.Revision, CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt,
+		Actor: row.ChangedBy}
 }
 
 func shownDefinition(row *catalog.Row) any {
@@ -114,15 +115,19 @@ func shownDefinition(row *catalog.Row) any {
 // RegisterDefinitions adds the routes of brands, ads, pools and reward templates.
 func (s *Routes) RegisterDefinitions() {
 	for _, c := range []Collection{
-		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[catalogcodec.BrandBody](), reflect.TypeFor[Brand](), shownDefinition},
-		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[catalogcodec.AdBody](), reflect.TypeFor[Ad](), shownDefinition},
-		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[catalogcodec.PoolBody](), reflect.TypeFor[Pool](), shownDefinition},
+		{s, catalog.KindBrand, "/v1/panel/brands", "brand", reflect.TypeFor[catalogcodec.BrandBody](),
+			reflect.TypeFor[Brand](), shownDefinition},
+		{s, catalog.KindAd, "/v1/panel/ads", "ad", reflect.TypeFor[catalogcodec.AdBody](), reflect.TypeFor[Ad](),
+			shownDefinition},
+		{s, catalog.KindPool, "/v1/panel/pools", "pool", reflect.TypeFor[catalogcodec.PoolBody](),
+			reflect.TypeFor[Pool](), shownDefinition},
 		{
 			s, catalog.KindRewardTemplate, "/v1/panel/reward-templates", "reward-template",
 			reflect.TypeFor[RewardTemplateBody](), reflect.TypeFor[RewardTemplate](), shownDefinition,
 		},
 	} {
-		list := s.Read("list-"+c.Name+"s", c.Path, serve.TagPanel, "Every "+string(c.Kind)+", by id", serve.PanelAccess())
+		list := s.Read("list-"+c.Name+"s", c.Path, serve.TagPanel, "Every "+string(c.Kind)+", by id",
+			serve.PanelAccess())
 		huma.Register(s.API, list, c.listDefinitions)
 		s.Answered(list, pageType(c.Kind))
 		one := s.Read("get-"+c.Name, c.Path+"/{id}", serve.TagPanel, "One "+string(c.Kind), serve.PanelAccess())
@@ -152,7 +157,8 @@ func pageType(kind catalog.Kind) reflect.Type {
 // sentBack documents that what an answer has besides may come back in a body, and changes nothing.
 func (s *Routes) sentBack(body, answer reflect.Type) {
 	registry := s.API.OpenAPI().Components.Schemas
-	in, out := registry.SchemaFromRef(registry.Schema(body, true, "").Ref), registry.SchemaFromRef(registry.Schema(answer, true, "").Ref)
+	in, out := registry.SchemaFromRef(registry.Schema(body, true, "").Ref),
+		registry.SchemaFromRef(registry.Schema(answer, true, "").Ref)
 	for _, f := range reflect.VisibleFields(answer) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if p := out.Properties[name]; p != nil && in.Properties[name] == nil && f.Tag.Get("hidden") == "" {
@@ -181,7 +187,8 @@ func (c Collection) listDefinitions(ctx context.Context, in *definitionsInput) (
 	if err != nil {
 		return nil, err
 	}
-	f := definitionFilter{status: in.Status, merchant: serve.Normal(in.Merchant), query: strings.ToLower(strings.TrimSpace(in.Query))}
+	f := definitionFilter{status: in.Status, merchant: serve.Normal(in.Merchant),
+		query: strings.ToLower(strings.TrimSpace(in.Query))}
 	place := serve.CursorOf(string(c.Kind), in.Status, f.merchant, f.query)
 	after, err := place.Decode(in.Cursor)
 	if err != nil {
@@ -189,7 +196,9 @@ func (c Collection) listDefinitions(ctx context.Context, in *definitionsInput) (
 	}
 	x := s.Index
 	brands := x.brandsOf(f.merchant)
-	page, next := x.page(c.Kind, func(d *ListedDefinition) bool { return f.passes(s.Missions, brands, d) }, after, in.Limit)
+	page, next := x.page(c.Kind, func(d *ListedDefinition) bool {
+		return f.passes(s.Missions, brands, d)
+	}, after, in.Limit)
 	body := Definitions[definition]{Items: []definition{}}
 	if next != "" {
 		body.NextCursor = place.Encode(next)

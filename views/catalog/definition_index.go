@@ -82,7 +82,8 @@ func (x *DefinitionIndex) Get(kind catalog.Kind, id string) (*ListedDefinition, 
 }
 
 // page returns at most n of a kind after an id that pass the filter, and the id to go on from, empty at the end.
-func (x *DefinitionIndex) page(kind catalog.Kind, passes func(*ListedDefinition) bool, after string, n int) (page []*ListedDefinition, next string) {
+func (x *DefinitionIndex) page(kind catalog.Kind, passes func(*ListedDefinition) bool, after string,
+	n int) (page []*ListedDefinition, next string) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	prefix := catalog.Key(kind, "")
@@ -126,13 +127,15 @@ func (x *DefinitionIndex) all(kind catalog.Kind, passes func(*ListedDefinition) 
 }
 
 func definitionOf(row *catalog.Row) *ListedDefinition {
-	d := &ListedDefinition{id: row.EntityID, Entity: row.Entity, definition: catalogcodec.DefinitionJSON(row.Entity), Facts: FactsOf(row)}
+	d := &ListedDefinition{id: row.EntityID, Entity: row.Entity, definition: catalogcodec.DefinitionJSON(row.Entity),
+		Facts: FactsOf(row)}
 	var texts []string
 	switch e := row.Entity.(type) {
 	case catalog.Brand:
 		d.merchants, d.brand, texts = e.Merchants, e.BrandID, append([]string{e.Name}, e.Merchants...)
 	case catalog.Ad:
-		d.brand, d.Mission, texts = e.BrandID, e.MissionID, []string{e.Title, e.Body, e.Placement, e.MissionID, e.BrandID}
+		d.brand, d.Mission, texts = e.BrandID, e.MissionID,
+			[]string{e.Title, e.Body, e.Placement, e.MissionID, e.BrandID}
 		d.from, d.to, _ = e.Schedule() // the catalog lets nobody make one that is not valid
 	case catalog.Pool:
 		d.brand, texts = e.BrandID, []string{e.Title, e.Description, e.BrandID}
@@ -168,7 +171,9 @@ func (x *DefinitionIndex) brandsOf(merchant string) map[string]bool {
 	if merchant == "" {
 		return found
 	}
-	for _, b := range x.all(catalog.KindBrand, func(d *ListedDefinition) bool { return slices.Contains(d.merchants, merchant) }) {
+	for _, b := range x.all(catalog.KindBrand, func(d *ListedDefinition) bool {
+		return slices.Contains(d.merchants, merchant)
+	}) {
 		found[b.id] = true
 	}
 	return found

@@ -56,7 +56,8 @@ func interventionOf(row *catalog.Row) Intervention {
 	out := Intervention{ID: row.EntityID, Status: row.Entity.Status(), Revision: row.Revision}
 	named := func(mode, instrument, gateway, reason, actor string) {
 		out.Mode, out.Reason, out.Actor = mode, reason, actor
-		out.Instrument, out.Gateway = serve.Optional(instrument, instrument != ""), serve.Optional(gateway, gateway != "")
+		out.Instrument, out.Gateway = serve.Optional(instrument, instrument != ""),
+			serve.Optional(gateway, gateway != "")
 	}
 	when := func(m instant.Milli) *instant.Milli { return serve.Optional(m, m != 0) }
 	switch e := row.Entity.(type) {
@@ -75,7 +76,8 @@ func interventionOf(row *catalog.Row) Intervention {
 		named(e.Mode, e.Instrument, "", "", newest.Actor)
 		out.Effective, out.Settings = when(newest.EffectiveFrom), patchOf(newest.Patch)
 		for _, c := range e.Changes {
-			out.Changes = append(out.Changes, SettingChange{Effective: c.EffectiveFrom, Settings: patchOf(c.Patch), Actor: c.Actor})
+			out.Changes = append(out.Changes, SettingChange{Effective: c.EffectiveFrom, Settings: patchOf(c.Patch),
+				Actor: c.Actor})
 		}
 	}
 	return out
@@ -153,7 +155,8 @@ func (c Collection) list(ctx context.Context, in *interventionsInput) (*interven
 		if row.Entity == nil {
 			return true
 		}
-		if item := interventionOf(row); (mode == "" || item.Mode == mode) && (in.Status == "" || item.Status == in.Status) {
+		if item := interventionOf(row); (mode == "" || item.Mode == mode) &&
+			(in.Status == "" || item.Status == in.Status) {
 			body.Items = append(body.Items, item)
 		}
 		return true
@@ -199,12 +202,16 @@ func (c Collection) get(ctx context.Context, fresh serve.Fresh, i item) (*interv
 func (s *Routes) RegisterInterventions() {
 	answer, show := reflect.TypeFor[Intervention](), func(row *catalog.Row) any { return interventionOf(row) }
 	for _, c := range []Collection{
-		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[healthcodec.OverrideBody](), answer, show},
-		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance", reflect.TypeFor[healthcodec.MaintenanceBody](), answer, show},
+		{s, catalog.KindOverride, "/v1/panel/overrides", "override", reflect.TypeFor[healthcodec.OverrideBody](),
+			answer, show},
+		{s, catalog.KindMaintenance, "/v1/panel/maintenance", "maintenance",
+			reflect.TypeFor[healthcodec.MaintenanceBody](), answer, show},
 		{s, catalog.KindFreeze, "/v1/panel/freeze", "freeze", reflect.TypeFor[healthcodec.FreezeBody](), answer, show},
-		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting", reflect.TypeFor[healthcodec.HealthSettingBody](), answer, show},
+		{s, catalog.KindHealthSetting, "/v1/panel/health-settings", "health-setting",
+			reflect.TypeFor[healthcodec.HealthSettingBody](), answer, show},
 	} {
-		huma.Register(s.API, s.Read("list-"+c.Name, c.Path, serve.TagPanel, "Every "+string(c.Kind), serve.PanelAccess()), c.list)
+		huma.Register(s.API, s.Read("list-"+c.Name, c.Path, serve.TagPanel, "Every "+string(c.Kind),
+			serve.PanelAccess()), c.list)
 		switch c.Kind {
 		case catalog.KindOverride, catalog.KindMaintenance:
 			byID(s, c)
@@ -270,14 +277,16 @@ func WritesByID(s *Routes, c Collection) {
 
 func byMode(s *Routes, c Collection) {
 	path := c.Path + "/{mode}"
-	huma.Register(s.API, s.Read("get-"+c.Name, path, serve.TagPanel, "The "+string(c.Kind)+" of a mode", serve.PanelAccess()),
+	huma.Register(s.API, s.Read("get-"+c.Name, path, serve.TagPanel, "The "+string(c.Kind)+" of a mode",
+		serve.PanelAccess()),
 		func(ctx context.Context, in *struct {
 			serve.Fresh
 			ItemMode
 		}) (*interventionOutput, error) {
 			return c.get(ctx, in.Fresh, item{Mode: in.Mode})
 		})
-	RegisterWrite(c, s.Write("put-"+c.Name, "PUT", c.Path, "Create or change the "+string(c.Kind)+" that the body names"),
+	RegisterWrite(c, s.Write("put-"+c.Name, "PUT", c.Path, "Create or change the "+string(c.Kind)+
+		" that the body names"),
 		func(ctx context.Context, in *serve.Definition) (*serve.WrittenOutput, error) {
 			return c.put(ctx, in, item{})
 		})
@@ -292,14 +301,16 @@ func byMode(s *Routes, c Collection) {
 
 func byInstrument(s *Routes, c Collection) {
 	path := c.Path + "/{mode}/{instrument}"
-	huma.Register(s.API, s.Read("get-"+c.Name+"-of-instrument", path, serve.TagPanel, "The "+string(c.Kind)+" of an instrument", serve.PanelAccess()),
+	huma.Register(s.API, s.Read("get-"+c.Name+"-of-instrument", path, serve.TagPanel, "The "+string(c.Kind)+
+		" of an instrument", serve.PanelAccess()),
 		func(ctx context.Context, in *struct {
 			serve.Fresh
 			ItemPlace
 		}) (*interventionOutput, error) {
 			return c.get(ctx, in.Fresh, item{Mode: in.Mode, Instrument: in.Instrument})
 		})
-	RegisterWrite(c, s.Write("withdraw-"+c.Name+"-of-instrument", "DELETE", path, "Withdraw the "+string(c.Kind)+" of an instrument"),
+	RegisterWrite(c, s.Write("withdraw-"+c.Name+"-of-instrument", "DELETE", path, "Withdraw the "+string(c.Kind)+
+		" of an instrument"),
 		func(ctx context.Context, in *struct {
 			serve.Conditions
 			ItemPlace

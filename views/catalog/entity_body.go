@@ -10,7 +10,8 @@ import (
 )
 
 // RegisterWrite adds an operation. Its body, if it has one, is read by the catalog's own reader, and described here.
-func RegisterWrite[In any](c Collection, op huma.Operation, handler func(context.Context, *In) (*serve.WrittenOutput, error)) {
+func RegisterWrite[In any](c Collection, op huma.Operation,
+	handler func(context.Context, *In) (*serve.WrittenOutput, error)) {
 	huma.Register(c.Server.API, op, handler)
 	if op.Method == http.MethodDelete {
 		c.Body = nil

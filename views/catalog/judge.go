@@ -17,7 +17,8 @@ type Commands interface {
 func (s *Routes) judge(ctx context.Context, c *catalog.Command) (v catalog.Verdict, row *catalog.Row, err error) {
 	find := s.catalogVerdict(c.Key(), c.ID, &row)
 	send := func(ctx context.Context) error { return s.sendProved(ctx, c) }
-	v, err = serve.Await(ctx, s.Kit, serve.Inquiry[catalog.Verdict]{Watchers: s.Watchers.Catalog, Key: c.Key(), Find: find, Send: send})
+	v, err = serve.Await(ctx, s.Kit, serve.Inquiry[catalog.Verdict]{Watchers: s.Watchers.Catalog, Key: c.Key(),
+		Find: find, Send: send})
 	return v, row, err
 }
 

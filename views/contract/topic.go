@@ -135,13 +135,15 @@ func AsyncAPI(t *topology.Topology, version string) ([]byte, error) {
 	return indented(object{
 		"asyncapi": "3.0.0",
 		"info": object{
-			"title": "Millrace", "version": version, "license": object{"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+			"title": "Millrace", "version": version,
+			"license": object{"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
 			"description": "The topics by which Millrace takes payment events and tells others what came of them. Read them with isolation.level=read_committed. " +
 				"Money is in minor units with its currency, times are RFC 3339 in UTC. " + Partitioning,
 		},
 		"defaultContentType": "application/json",
 		"servers": object{"dev": object{
-			"host": "127.0.0.1:19092", "protocol": "kafka", "description": "The broker of `millrace dev`; elsewhere the setting `brokers`",
+			"host": "127.0.0.1:19092", "protocol": "kafka",
+			"description": "The broker of `millrace dev`; elsewhere the setting `brokers`",
 		}},
 		"channels": channels, "operations": operations, "components": object{"messages": messages, "schemas": schemas},
 	})
@@ -171,19 +173,22 @@ func summaries() map[string]string {
 
 // messagesOf returns the messages of a topic, one for each form of its values.
 func messagesOf(registry huma.Registry, name string, spec topology.Spec, forms []doc.Form) object {
-	bindings := object{"kafka": object{"key": object{"type": "string", "description": keyOf(spec)}, "bindingVersion": "0.5.0"}}
+	bindings := object{"kafka": object{"key": object{"type": "string", "description": keyOf(spec)},
+		"bindingVersion": "0.5.0"}}
 	if forms == nil {
 		return object{"DeadLetter": object{
 			"summary": summaries()[name], "contentType": "application/octet-stream", "bindings": bindings,
 			"headers": registry.Schema(reflect.TypeFor[letterHeaders](), true, ""),
-			"payload": object{"type": "string", "format": "binary", "description": "The source record's value as it was"},
+			"payload": object{"type": "string", "format": "binary",
+				"description": "The source record's value as it was"},
 		}}
 	}
 	out := object{}
 	for _, f := range forms {
 		form := schemaName(f, "")
 		out[form] = object{
-			"title": form, "contentType": "application/json", "bindings": bindings, "payload": registry.Schema(f, true, ""),
+			"title": form, "contentType": "application/json", "bindings": bindings,
+			"payload": registry.Schema(f, true, ""),
 		}
 	}
 	return out
@@ -212,7 +217,8 @@ func channel(spec topology.Spec, messages object) object {
 		"address": spec.Name, "title": spec.Name, "messages": messages,
 		"description": "Key: " + keyOf(spec) + ". " + timestamps(spec),
 		"bindings": object{"kafka": object{
-			"topic": spec.Name, "partitions": spec.Partitions, "replicas": spec.Replication, "topicConfiguration": settings, "bindingVersion": "0.5.0",
+			"topic": spec.Name, "partitions": spec.Partitions, "replicas": spec.Replication,
+			"topicConfiguration": settings, "bindingVersion": "0.5.0",
 		}},
 	}
 }

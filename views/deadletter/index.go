@@ -38,7 +38,8 @@ type letterPlace struct {
 
 // NewIndex returns an empty one.
 func NewIndex(codec stream.Codec[*deadletter.Row], bad func(string, []byte, error)) *Index {
-	return &Index{codec: codec, bad: bad, places: map[string]letterPlace{}, ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
+	return &Index{codec: codec, bad: bad, places: map[string]letterPlace{},
+		ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
 }
 
 // newer orders newest first, and letters of one instant by id.

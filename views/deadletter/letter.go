@@ -75,10 +75,12 @@ type lettersOutput struct{ Body Letters }
 
 // Register adds the routes.
 func (s *Routes) Register() {
-	op := s.Read("list-dead-letters", "/v1/panel/dead-letters", serve.TagPanel, "Records that could not be used, newest first", serve.PanelAccess())
+	op := s.Read("list-dead-letters", "/v1/panel/dead-letters", serve.TagPanel,
+		"Records that could not be used, newest first", serve.PanelAccess())
 	op.Description = "A page ends early once it holds 8 MiB of source bytes; `next_cursor` goes on from there."
 	huma.Register(s.API, op, s.letterList)
-	one := s.Read("get-dead-letter", "/v1/panel/dead-letters/{id}", serve.TagPanel, "One record that could not be used", serve.PanelAccess())
+	one := s.Read("get-dead-letter", "/v1/panel/dead-letters/{id}", serve.TagPanel, "One record that could not be used",
+		serve.PanelAccess())
 	huma.Register(s.API, one, s.letter)
 	s.letterWrites()
 }
@@ -159,7 +161,8 @@ func (s *Routes) letterList(ctx context.Context, in *lettersInput) (*lettersOutp
 // lettersOf tells whether there may be letters of a group, or are some.
 func (s *Routes) lettersOf(group string) bool {
 	known := func(g topology.GroupSpec) bool { return g.Name == group }
-	return group == "" || slices.ContainsFunc(s.Config.Topology.Groups(), known) || len(s.Index.page(letterFilter{group: group}, letterKey{}, 1)) > 0
+	return group == "" || slices.ContainsFunc(s.Config.Topology.Groups(), known) ||
+		len(s.Index.page(letterFilter{group: group}, letterKey{}, 1)) > 0
 }
 
 func (s *Routes) fill(ctx context.Context, items []Letter, places []serve.Place) error {
@@ -198,7 +201,8 @@ func letterAfter(c serve.Cursor, text string) (letterKey, error) {
 func letterOf(id string, row *deadletter.Row) Letter {
 	var decision *LetterDecision
 	if d := row.Decision; d != nil {
-		decision = &LetterDecision{string(d.Op), d.Actor, d.Role, d.At, serve.Optional(d.Reason, d.Reason != ""), d.Edited}
+		decision = &LetterDecision{string(d.Op), d.Actor, d.Role, d.At, serve.Optional(d.Reason, d.Reason != ""),
+			d.Edited}
 	}
 	return Letter{
 		Decision: decision, ReplayOf: serve.Optional(row.Source.DeadLetter, row.Source.DeadLetter != ""),

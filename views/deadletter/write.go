@@ -35,7 +35,8 @@ const maxReplayBody = 2 << 20
 func (s *Routes) letterWrites() {
 	replay := s.UserWrite("replay-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/replay", serve.TagPanel,
 		"Send the record of a dead letter again, as it was or edited", serve.WriteAccess())
-	replay.Description = "The record goes to payments under the key it had, once, with the header " + stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
+	replay.Description = "The record goes to payments under the key it had, once, with the header " +
+		stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
 		"another dead letter, whose replay_of names this one. A dead letter that is open or discarded can be replayed, one whose record is of payments; the ledger drops an event that it has taken already. " +
 		"The answer has what became of the command, not of the record; without a verdict within 5 s it is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
 	replay.MaxBodyBytes = maxReplayBody
@@ -43,7 +44,8 @@ func (s *Routes) letterWrites() {
 	huma.Register(s.API, replay, s.replayLetter)
 	s.Written(replay, reflect.TypeFor[deadlettercodec.ReplayBody](), reflect.TypeFor[Letter]())
 	s.Registered(replay).RequestBody.Required = false
-	discard := s.UserWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard", serve.TagPanel,
+	discard := s.UserWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard",
+		serve.TagPanel,
 		"Say that the record of a dead letter is not needed", serve.WriteAccess())
 	discard.Description = "The dead letter stays, as discarded, with who said so and why; it can still be replayed. " +
 		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
@@ -83,7 +85,8 @@ func (s *Routes) replayLetter(ctx context.Context, in *LetterContent) (*serve.Us
 	if len(raw) > stream.SourceLimit {
 		return nil, problem.Invalid("/raw_base64", "invalid_field", "is more than 1 MiB, which no group takes")
 	}
-	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Replay, Reason: reason, Value: raw, Edited: raw != nil}, s.fillReplay)
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Replay, Reason: reason, Value: raw, Edited: raw != nil},
+		s.fillReplay)
 }
 
 func checkReason(reason string, needed bool) *problem.Problem {
@@ -100,7 +103,8 @@ func checkReason(reason string, needed bool) *problem.Problem {
 // it was judged before.
 func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
 	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*serve.UserWrittenOutput, error) {
-	c.ID, c.LetterID, c.Actor, c.Role = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), in.ID, serve.Identity(ctx).Subject, serve.RoleOf(ctx)
+	c.ID, c.LetterID, c.Actor, c.Role = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), in.ID,
+		serve.Identity(ctx).Subject, serve.RoleOf(ctx)
 	c.Proof, c.At = serve.Proved(ctx), instant.Of(s.Config.Now())
 	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Letters.Holding(in.ID)); err != nil {
 		return nil, err
@@ -119,7 +123,8 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 		}
 	}
 	return serve.Obey(ctx, s.Kit, serve.UserCommand[*deadletter.Row]{
-		ID: c.ID, User: in.ID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters, Watchers: s.Watchers.Letters,
+		ID: c.ID, User: in.ID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters,
+		Watchers: s.Watchers.Letters,
 		Verdicts: func(row *deadletter.Row) verdict.List {
 			if row == nil {
 				return nil
@@ -130,7 +135,8 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 		Location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
 		Shown: func(row *deadletter.Row) (any, error) {
 			items := []Letter{letterOf(in.ID, row)}
-			_ = s.fill(ctx, items, []serve.Place{{Partition: row.Partition, Offset: row.Offset}}) // it is decided, whether or not its bytes can be read now
+			// it is decided, whether or not its bytes can be read now
+			_ = s.fill(ctx, items, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
 			return items[0], nil
 		},
 	})
@@ -139,7 +145,8 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 // fillReplay adds the record that is to be sent: bytes, key and headers of the source, as the dead letter has them.
 func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
 	if row.Source.Topic != s.Config.Topology.Payments.Name {
-		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.Config.Topology.Payments.Name + " can be sent again; give the command, or the definition, anew")
+		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.Config.Topology.Payments.Name +
+			" can be sent again; give the command, or the definition, anew")
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Config.Wait)
 	defer cancel()

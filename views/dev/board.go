@@ -94,7 +94,8 @@ func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		return nil, err
 	}
 	state := s.Page.Board()
-	body := BoardBody{StartedAt: instant.Of(state.StartedAt), Users: []boardUserBody{}, Banks: []boardBank{}, Totals: totalsOf(state)}
+	body := BoardBody{StartedAt: instant.Of(state.StartedAt), Users: []boardUserBody{}, Banks: []boardBank{},
+		Totals: totalsOf(state)}
 	snapshot := s.Missions.Index.Snapshot()
 	for _, u := range state.Users {
 		row, err := s.Missions.UserRow(u.ID)
@@ -104,7 +105,8 @@ func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		body.Users = append(body.Users, boardUserBody{u.ID, u.Token, shownOf(mission.Views(row, u.ID, snapshot, s.Missions.EventTime(as, row), s.Config.Missions))})
+		body.Users = append(body.Users, boardUserBody{u.ID, u.Token,
+			shownOf(mission.Views(row, u.ID, snapshot, s.Missions.EventTime(as, row), s.Config.Missions))})
 	}
 	var evaluated instant.Milli
 	var shown []shownBank
@@ -138,12 +140,15 @@ func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 
 func totalsOf(state BoardState) boardTotals {
 	t := boardTotals{
-		Events: state.Events, Duplicates: state.Duplicates, DeadLetters: state.DeadLetters, WindowsClosed: state.WindowsClosed,
-		SettledMinor: map[string]int64{}, ReversedMinor: map[string]int64{}, ReceivedMinor: map[string]int64{}, InFlightMinor: map[string]int64{}, Judged: state.Judged, DifferenceMinor: map[string]int64{},
+		Events: state.Events, Duplicates: state.Duplicates, DeadLetters: state.DeadLetters,
+		WindowsClosed: state.WindowsClosed,
+		SettledMinor:  map[string]int64{}, ReversedMinor: map[string]int64{}, ReceivedMinor: map[string]int64{},
+		InFlightMinor: map[string]int64{}, Judged: state.Judged, DifferenceMinor: map[string]int64{},
 	}
 	for currency, m := range state.Money {
 		t.SettledMinor[currency], t.ReversedMinor[currency] = m.Settled, m.Reversed
-		t.ReceivedMinor[currency], t.InFlightMinor[currency], t.DifferenceMinor[currency] = m.Received, m.InFlight, m.Difference
+		t.ReceivedMinor[currency], t.InFlightMinor[currency], t.DifferenceMinor[currency] = m.Received, m.InFlight,
+			m.Difference
 	}
 	if !state.CheckedAt.IsZero() {
 		at := instant.Of(state.CheckedAt)
@@ -213,7 +218,8 @@ func (s *Routes) spark(row *health.ModeRow, instrument string) ([]*float64, erro
 	sums := map[instant.Milli]health.Counts{}
 	var newest instant.Milli
 	for i := range inst.Gateways {
-		r, err := s.Health.HealthRowOf(health.Path{Mode: row.Mode, Instrument: instrument, Gateway: inst.Gateways[i].Name}.Key())
+		r, err := s.Health.HealthRowOf(health.Path{Mode: row.Mode, Instrument: instrument,
+			Gateway: inst.Gateways[i].Name}.Key())
 		if err != nil {
 			return []*float64{}, err
 		}

@@ -38,9 +38,11 @@ func (s *Routes) breaker() {
 	if s.Breaks == nil {
 		return
 	}
-	op := s.Operation("break-traffic", http.MethodPost, "/v1/dev/break", serve.TagServer, "Makes live traffic go badly for a time")
+	op := s.Operation("break-traffic", http.MethodPost, "/v1/dev/break", serve.TagServer,
+		"Makes live traffic go badly for a time")
 	op.Hidden = true
-	op.Middlewares = huma.Middlewares{s.onlyLocal(noPage), s.Guard(serve.Access{Roles: []token.Role{token.Editor, token.Admin}})}
+	op.Middlewares = huma.Middlewares{s.onlyLocal(noPage),
+		s.Guard(serve.Access{Roles: []token.Role{token.Editor, token.Admin}})}
 	huma.Register(s.API, op, s.breakTraffic)
 }
 
@@ -78,7 +80,8 @@ func (s *Routes) breakTraffic(_ context.Context, in *breakInput) (*breakOutput, 
 	}
 	now := instant.Of(s.Config.Now())
 	o := backtest.Outage{
-		Mode: in.Body.Mode, Instrument: in.Body.Instrument, Gateway: in.Body.Gateway, Begin: now, End: now.Add(d), Success: in.Body.Success,
+		Mode: in.Body.Mode, Instrument: in.Body.Instrument, Gateway: in.Body.Gateway, Begin: now, End: now.Add(d),
+		Success: in.Body.Success,
 	}
 	var unknown *UnknownError
 	switch err := s.Breaks(o); {

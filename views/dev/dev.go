@@ -24,7 +24,8 @@ import (
 // Register adds what only `millrace dev` has. None of it is in the OpenAPI document.
 func (s *Routes) Register() {
 	if s.Minter != nil {
-		op := s.Operation("mint-token", http.MethodPost, "/v1/dev/token", serve.TagServer, "A token, for callers on this machine")
+		op := s.Operation("mint-token", http.MethodPost, "/v1/dev/token", serve.TagServer,
+			"A token, for callers on this machine")
 		op.Hidden = true
 		op.Middlewares = huma.Middlewares{s.onlyLocal(noPage), s.Known}
 		huma.Register(s.API, op, s.mint)
@@ -42,7 +43,8 @@ func (s *Routes) Register() {
 func (s *Routes) onlyLocal(ok func(*http.Request) bool) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if r := serve.Request(ctx.Context()); !serve.Local(r) || !ok(r) {
-			s.Refuse(ctx, problem.New(http.StatusForbidden, problem.Forbidden, "only for callers on this machine, by its loopback address"))
+			s.Refuse(ctx, problem.New(http.StatusForbidden, problem.Forbidden,
+				"only for callers on this machine, by its loopback address"))
 			return
 		}
 		next(ctx)
@@ -68,7 +70,9 @@ func (b DevBody) only(form any) error {
 	p := &problem.Problem{}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(known, name) {
-			p.Errors = append(p.Errors, problem.Field{Pointer: "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: faults.UnknownField, Detail: "is not a known field"})
+			p.Errors = append(p.Errors, problem.Field{Pointer: "/" +
+				strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: faults.UnknownField,
+				Detail: "is not a known field"})
 		}
 	}
 	if len(p.Errors) > 0 {
@@ -109,7 +113,8 @@ func (s *Routes) mint(_ context.Context, in *mintInput) (*mintOutput, error) {
 	}
 	for _, r := range in.Body.Roles {
 		if !r.Known() {
-			return nil, problem.Invalid("/roles", "unknown_value", "roles are user, health, viewer, editor, approver, admin, service")
+			return nil, problem.Invalid("/roles", "unknown_value",
+				"roles are user, health, viewer, editor, approver, admin, service")
 		}
 	}
 	text, err := s.Minter.Mint(in.Body.Sub, in.Body.Roles, ttl)

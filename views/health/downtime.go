@@ -124,7 +124,8 @@ func lastFirst(a, b health.Downtime) int {
 func downtimeOf(d *health.Downtime) Downtime {
 	v := healthcodec.DowntimeView(d)
 	return Downtime{
-		ID: v.ID, Mode: v.Mode, Instrument: v.Instrument, Gateway: v.Gateway, Severity: v.Severity, Status: v.Status, Begin: v.Begin, End: v.End,
+		ID: v.ID, Mode: v.Mode, Instrument: v.Instrument, Gateway: v.Gateway, Severity: v.Severity, Status: v.Status,
+		Begin: v.Begin, End: v.End,
 		Reason: DowntimeReason(v.Reason),
 	}
 }

@@ -90,15 +90,22 @@ type routingOutput struct{ Body Routing }
 // Register adds the routes.
 func (s *Routes) Register() {
 	a := s.HealthAccess()
-	huma.Register(s.API, s.Read("list-health", "/v1/health", serve.TagHealth, "Instruments with their health", a), s.healthList)
-	huma.Register(s.API, s.Read("get-health", "/v1/health/{mode}/{instrument}", serve.TagHealth, "One instrument, its gateways and windows", a), s.healthDetail)
-	huma.Register(s.API, s.Read("explain-health", "/v1/health/{mode}/{instrument}/why", serve.TagHealth, "State, thresholds and the windows that decided it", a), s.why)
-	huma.Register(s.API, s.StreamOperation("stream-health", "/v1/health/stream", serve.TagHealth, "Windows and changes of status, as they come",
+	huma.Register(s.API, s.Read("list-health", "/v1/health", serve.TagHealth, "Instruments with their health", a),
+		s.healthList)
+	huma.Register(s.API, s.Read("get-health", "/v1/health/{mode}/{instrument}", serve.TagHealth,
+		"One instrument, its gateways and windows", a), s.healthDetail)
+	huma.Register(s.API, s.Read("explain-health", "/v1/health/{mode}/{instrument}/why", serve.TagHealth,
+		"State, thresholds and the windows that decided it", a), s.why)
+	huma.Register(s.API, s.StreamOperation("stream-health", "/v1/health/stream", serve.TagHealth,
+		"Windows and changes of status, as they come",
 		"Server-sent events: `window` is a window that closed, or a new revision of it; `status` is an instrument or gateway whose state, or whether it "+
 			"gets traffic, changed. The stream begins with the next event: Last-Event-ID is not looked at, read the state after connecting. A comment "+
-			"comes every 15 s. Who is 256 events behind is left behind, with a comment that says so.", a), s.healthStream)
-	huma.Register(s.API, s.Read("list-downtimes", "/v1/downtimes", serve.TagHealth, "What is, was and will be down", a), s.downtimeList)
-	huma.Register(s.API, s.Read("get-routing", "/v1/routing/{mode}/{instrument}", serve.TagHealth, "How to divide an instrument's traffic", a), s.routing)
+			"comes every 15 s. Who is 256 events behind is left behind, with a comment that says so.", a),
+		s.healthStream)
+	huma.Register(s.API, s.Read("list-downtimes", "/v1/downtimes", serve.TagHealth, "What is, was and will be down", a),
+		s.downtimeList)
+	huma.Register(s.API, s.Read("get-routing", "/v1/routing/{mode}/{instrument}", serve.TagHealth,
+		"How to divide an instrument's traffic", a), s.routing)
 }
 
 func (s *Routes) healthList(ctx context.Context, in *healthListInput) (*healthListOutput, error) {
@@ -179,10 +186,12 @@ func (s *Routes) routing(ctx context.Context, in *instrumentInput) (*routingOutp
 	if err != nil {
 		return nil, err
 	}
-	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{}, AsOf: as.Stamped(row.Evaluated)}
+	body := Routing{Mode: whole.Mode, Instrument: whole.Instrument, Gateways: []Route{},
+		AsOf: as.Stamped(row.Evaluated)}
 	routes, _ := row.Routes(s.Config.Settings, whole.Instrument)
 	for _, r := range routes {
-		body.Gateways = append(body.Gateways, Route{Gateway: r.Gateway, Weight: r.Weight, State: r.State.String(), Score: serve.Optional(r.Score, r.Scored)})
+		body.Gateways = append(body.Gateways, Route{Gateway: r.Gateway, Weight: r.Weight, State: r.State.String(),
+			Score: serve.Optional(r.Score, r.Scored)})
 	}
 	return &routingOutput{body}, nil
 }
@@ -234,9 +243,11 @@ func (s *Routes) instrument(in *instrumentInput) (*health.ModeRow, health.Standi
 func (s *Routes) HealthRow(mode *health.ModeRow, st health.Standing) HealthRow {
 	silence := s.Closing.Silence(st.Mode)
 	row := HealthRow{
-		Mode: st.Mode, Instrument: st.Instrument, State: st.State.String(), Enabled: st.Enabled, TrafficPercent: st.TrafficPercent,
-		Score: serve.Optional(st.Score, st.Scored), Samples: st.Samples, Eligible: st.Eligible, Insufficient: st.Insufficient,
-		Stale: silence > serve.StaleAfter, Reason: st.Reason,
+		Mode: st.Mode, Instrument: st.Instrument, State: st.State.String(), Enabled: st.Enabled,
+		TrafficPercent: st.TrafficPercent,
+		Score:          serve.Optional(st.Score, st.Scored), Samples: st.Samples, Eligible: st.Eligible,
+		Insufficient: st.Insufficient,
+		Stale:        silence > serve.StaleAfter, Reason: st.Reason,
 	}
 	if st.Gateway != "" {
 		row.Gateway = &st.Gateway
@@ -259,7 +270,8 @@ func (s *Routes) HealthRow(mode *health.ModeRow, st health.Standing) HealthRow {
 }
 
 // windows returns the closed windows that the scores of the gateways look back on, newest first, then by gateway.
-func (s *Routes) windows(row *health.ModeRow, whole health.Standing, gateways []health.Standing) ([]ClosedWindow, error) {
+func (s *Routes) windows(row *health.ModeRow, whole health.Standing,
+	gateways []health.Standing) ([]ClosedWindow, error) {
 	windows := make([]ClosedWindow, 0, len(gateways)*s.Config.Settings.Windows)
 	for _, g := range gateways {
 		if whole.Instrument == health.OtherName && g.Gateway == health.OtherName {
@@ -270,7 +282,8 @@ func (s *Routes) windows(row *health.ModeRow, whole health.Standing, gateways []
 			windows = append(windows, other...)
 			continue
 		}
-		series, err := s.HealthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument, Gateway: g.Gateway}.Key())
+		series, err := s.HealthRowOf(health.Path{Mode: whole.Mode, Instrument: whole.Instrument,
+			Gateway: g.Gateway}.Key())
 		if err != nil {
 			return nil, err
 		}

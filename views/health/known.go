@@ -25,15 +25,21 @@ func withKnown(s health.Settings, row *health.ModeRow, paths []health.Path) *hea
 		if room == 0 {
 			break
 		}
-		i, found := slices.BinarySearchFunc(next.Instruments, p.Instrument, func(a health.Instrument, name string) int { return cmp.Compare(a.Name, name) })
+		i, found := slices.BinarySearchFunc(next.Instruments, p.Instrument, func(a health.Instrument, name string) int {
+			return cmp.Compare(a.Name, name)
+		})
 		if !found {
-			next.Instruments = slices.Insert(next.Instruments, i, health.Instrument{Name: p.Instrument, Level: unseen()})
+			next.Instruments = slices.Insert(next.Instruments, i,
+				health.Instrument{Name: p.Instrument, Level: unseen()})
 		}
 		inst := &next.Instruments[i]
-		j, found := slices.BinarySearchFunc(inst.Gateways, p.Gateway, func(a health.Gateway, name string) int { return cmp.Compare(a.Name, name) })
+		j, found := slices.BinarySearchFunc(inst.Gateways, p.Gateway, func(a health.Gateway, name string) int {
+			return cmp.Compare(a.Name, name)
+		})
 		if !found { // Insert writes within the old array where it has room, so the copy comes first
 			room--
-			inst.Gateways = slices.Insert(slices.Clone(inst.Gateways), j, health.Gateway{Name: p.Gateway, Level: unseen()})
+			inst.Gateways = slices.Insert(slices.Clone(inst.Gateways), j,
+				health.Gateway{Name: p.Gateway, Level: unseen()})
 		}
 	}
 	return &next

@@ -30,13 +30,19 @@ func NewGauges(s *Routes) *Gauges {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &Gauges{
-		server:    s,
-		score:     desc("millrace_health_score_ratio", "Pooled technical success rate of an instrument, as last evaluated.", "mode", "instrument"),
-		enabled:   desc("millrace_health_enabled", "1 if an instrument gets traffic, 0 if it is disabled.", "mode", "instrument"),
-		traffic:   desc("millrace_health_traffic_ratio", "The share of its usual traffic that an instrument is to get, from 0 to 1.", "mode", "instrument"),
-		state:     desc("millrace_health_state", "1 for the state that an instrument is in, 0 for the others.", "mode", "instrument", "state"),
-		places:    desc("millrace_health_other_places", "Names counted in the place `other` in the last window of their mode.", "mode"),
-		downtimes: desc("millrace_health_downtimes_open", "Downtimes that have begun and are not over, of instruments and gateways.", "mode"),
+		server: s,
+		score: desc("millrace_health_score_ratio",
+			"Pooled technical success rate of an instrument, as last evaluated.", "mode", "instrument"),
+		enabled: desc("millrace_health_enabled", "1 if an instrument gets traffic, 0 if it is disabled.", "mode",
+			"instrument"),
+		traffic: desc("millrace_health_traffic_ratio",
+			"The share of its usual traffic that an instrument is to get, from 0 to 1.", "mode", "instrument"),
+		state: desc("millrace_health_state", "1 for the state that an instrument is in, 0 for the others.", "mode",
+			"instrument", "state"),
+		places: desc("millrace_health_other_places",
+			"Names counted in the place `other` in the last window of their mode.", "mode"),
+		downtimes: desc("millrace_health_downtimes_open",
+			"Downtimes that have begun and are not over, of instruments and gateways.", "mode"),
 		hidden: desc("millrace_health_instruments_hidden",
 			"Instruments beyond the 512, and of modes beyond the 64, that have rows of their own: those with traffic and the best scores."),
 	}

@@ -20,7 +20,9 @@ type Routes struct {
 // New returns the routes of health, which Register adds.
 func New(kit *serve.Kit, series *SeriesIndex, closing *ModeIndex, feed *Feed) *Routes {
 	return &Routes{
-		Kit: kit, Series: series, Closing: closing, Feed: feed, Listeners: serve.NewSeats(MaxListeners, MaxSubjectListeners),
-		modeRows: modeRows{rows: map[string]decodedMode{}}, closedWindows: closedWindows{rows: map[string]keptWindow{}},
+		Kit: kit, Series: series, Closing: closing, Feed: feed,
+		Listeners:     serve.NewSeats(MaxListeners, MaxSubjectListeners),
+		modeRows:      modeRows{rows: map[string]decodedMode{}},
+		closedWindows: closedWindows{rows: map[string]keptWindow{}},
 	}
 }

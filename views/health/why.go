@@ -57,7 +57,8 @@ func (s *Routes) why(ctx context.Context, in *instrumentInput) (*whyOutput, erro
 		return nil, err
 	}
 	why, _ := row.Why(s.Config.Settings, whole.Instrument, "")
-	body := Why{WhyLevel: s.whyLevel(row, why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{}, Windows: []ClosedWindow{}, AsOf: as.Stamped(row.Evaluated)}
+	body := Why{WhyLevel: s.whyLevel(row, why), Thresholds: thresholds(why.Settings), Gateways: []WhyLevel{},
+		Windows: []ClosedWindow{}, AsOf: as.Stamped(row.Evaluated)}
 	if f := why.Freeze; f != nil {
 		body.Freeze = &WhyFreeze{From: f.From, Until: f.Until, Reason: f.Reason}
 	}

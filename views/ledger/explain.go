@@ -64,12 +64,14 @@ type explainOutput struct{ Body Explanation }
 
 // RegisterExplanations adds the explanations of payments.
 func (s *Routes) RegisterExplanations() {
-	op := s.Read("explain-mission", "/v1/panel/users/{id}/missions/{mid}/explain", serve.TagPanel, "Why a payment did or did not count for a user's mission", serve.PanelAccess())
+	op := s.Read("explain-mission", "/v1/panel/users/{id}/missions/{mid}/explain", serve.TagPanel,
+		"Why a payment did or did not count for a user's mission", serve.PanelAccess())
 	huma.Register(s.API, op, s.explain)
 }
 
 func (s *Routes) explain(ctx context.Context, in *explainInput) (*explainOutput, error) {
-	as, err := s.At(ctx, in.Fresh, s.Sources.Progress.Holding(in.ID), s.Sources.Ledger.Holding(in.Transaction), s.Sources.Catalog.Whole())
+	as, err := s.At(ctx, in.Fresh, s.Sources.Progress.Holding(in.ID), s.Sources.Ledger.Holding(in.Transaction),
+		s.Sources.Catalog.Whole())
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +94,10 @@ func (s *Routes) explain(ctx context.Context, in *explainInput) (*explainOutput,
 		_, net, _ = row.Paid(in.ID, in.Transaction)
 	}
 	body := Explanation{
-		TransactionID: in.Transaction, UserID: in.ID, MissionID: in.Mission, Version: e.Version, Counted: e.Reason == mission.Counted,
-		Reason: serve.Optional(string(e.Reason), e.Reason != mission.Counted), Contribution: e.Contribution, Net: net, Basis: "beyond", Payment: explainedFacts(&facts),
+		TransactionID: in.Transaction, UserID: in.ID, MissionID: in.Mission, Version: e.Version,
+		Counted: e.Reason == mission.Counted,
+		Reason:  serve.Optional(string(e.Reason), e.Reason != mission.Counted), Contribution: e.Contribution, Net: net,
+		Basis: "beyond", Payment: explainedFacts(&facts),
 		Checks: checksOf(e.Checks), AsOf: as.Stamped(missionviews.LastAt(row)),
 	}
 	switch {
@@ -126,7 +130,8 @@ func (s *Routes) paymentOf(row *mission.UserRow, user, id string) (payment.Facts
 
 func explainedFacts(f *payment.Facts) ExplainedFacts {
 	out := ExplainedFacts{
-		Amount: f.AmountMinor, Currency: f.Currency, Mode: f.Mode, Instrument: f.Instrument, Gateway: f.Gateway, Merchant: f.Merchant, Category: f.Category,
+		Amount: f.AmountMinor, Currency: f.Currency, Mode: f.Mode, Instrument: f.Instrument, Gateway: f.Gateway,
+		Merchant: f.Merchant, Category: f.Category,
 		Attributes: map[string]string{}, CreatedAt: f.CreatedAt,
 	}
 	for _, a := range f.Attributes {
@@ -138,7 +143,8 @@ func explainedFacts(f *payment.Facts) ExplainedFacts {
 func checksOf(checks []mission.Check) []ExplainCheck {
 	out := make([]ExplainCheck, len(checks))
 	for i, c := range checks {
-		out[i] = ExplainCheck{Check: string(c.Condition), Pointer: c.Pointer, Passed: c.Passed, Wanted: c.Wanted, Actual: serve.Optional(c.Actual, !c.Missing)}
+		out[i] = ExplainCheck{Check: string(c.Condition), Pointer: c.Pointer, Passed: c.Passed, Wanted: c.Wanted,
+			Actual: serve.Optional(c.Actual, !c.Missing)}
 		if len(c.Any) > 0 {
 			out[i].Any = checksOf(c.Any)
 		}

@@ -56,7 +56,8 @@ type transactionOutput struct{ Body Transaction }
 
 // Register adds the routes.
 func (s *Routes) Register() {
-	op := s.Read("get-transaction", "/v1/panel/transactions/{id}", serve.TagPanel, "One transaction with its reversals and journal", serve.PanelAccess())
+	op := s.Read("get-transaction", "/v1/panel/transactions/{id}", serve.TagPanel,
+		"One transaction with its reversals and journal", serve.PanelAccess())
 	huma.Register(s.API, op, s.transaction)
 }
 
@@ -89,7 +90,8 @@ func userOf(row *ledger.Row) *string {
 func transactionOf(id string, row *ledger.Row, until instant.Milli) Transaction {
 	t := Transaction{
 		TransactionID: id, UserID: userOf(row), Status: row.Status.String(), Currency: row.Currency(),
-		Amount: row.AmountMinor(), Reversed: row.Reversed(), Net: row.Net(), Reversals: []Reversal{}, Journal: []JournalLine{},
+		Amount: row.AmountMinor(), Reversed: row.Reversed(), Net: row.Net(), Reversals: []Reversal{},
+		Journal: []JournalLine{},
 	}
 	if t.Status == "" {
 		t.Status = payment.Unknown

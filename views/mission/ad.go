@@ -51,7 +51,9 @@ type userAdsOutput struct{ Body UserAds }
 
 // RegisterAds adds the ads that users see.
 func (s *Routes) RegisterAds() {
-	list := s.Read("list-user-ads", "/v1/ads", serve.TagUsers, "Ads for the token's subject that are in force now, the most important first", serve.Access{Roles: []token.Role{token.User}, Class: serve.UserClass})
+	list := s.Read("list-user-ads", "/v1/ads", serve.TagUsers,
+		"Ads for the token's subject that are in force now, the most important first",
+		serve.Access{Roles: []token.Role{token.User}, Class: serve.UserClass})
 	huma.Register(s.API, list, s.userAds)
 }
 
@@ -96,8 +98,10 @@ func (s *Routes) userAds(ctx context.Context, in *userAdsInput) (*userAdsOutput,
 func (s *Routes) userAd(d *catalogviews.ListedDefinition, missionBrand string) UserAd {
 	a, _ := d.Entity.(catalog.Ad)
 	return UserAd{
-		ID: a.AdID, Title: a.Title, Body: a.Body, ImageURL: serve.Optional(a.ImageURL, a.ImageURL != ""), TargetURL: serve.Optional(a.TargetURL, a.TargetURL != ""),
-		Placement: a.Placement, MissionID: serve.Optional(a.MissionID, a.MissionID != ""), Brand: s.userBrand(cmp.Or(a.BrandID, missionBrand)), Priority: a.Priority,
+		ID: a.AdID, Title: a.Title, Body: a.Body, ImageURL: serve.Optional(a.ImageURL, a.ImageURL != ""),
+		TargetURL: serve.Optional(a.TargetURL, a.TargetURL != ""),
+		Placement: a.Placement, MissionID: serve.Optional(a.MissionID, a.MissionID != ""),
+		Brand: s.userBrand(cmp.Or(a.BrandID, missionBrand)), Priority: a.Priority,
 	}
 }
 

@@ -74,11 +74,13 @@ func approvalOf(r *catalog.Review, t catalog.Thresholds) *MissionApproval {
 	out.Why = serve.Optional(why, why != "")
 	for _, c := range r.Costs {
 		limit := t.Of(c.Unit)
-		out.Costs = append(out.Costs, MissionCost{c.Unit, serve.Optional(c.Most, !c.Unlimited), serve.Optional(limit, limit != catalog.NoThreshold)})
+		out.Costs = append(out.Costs, MissionCost{c.Unit, serve.Optional(c.Most, !c.Unlimited),
+			serve.Optional(limit, limit != catalog.NoThreshold)})
 	}
 	if p := r.Proposal; p != nil {
 		out.Proposal = &MissionProposal{
-			MissionDefinition{missioncodec.JSON(&p.Mission)}, mission.Sentence(&p.Mission), p.At, serve.Optional(p.From, p.From != 0), p.Backdated,
+			MissionDefinition{missioncodec.JSON(&p.Mission)}, mission.Sentence(&p.Mission), p.At,
+			serve.Optional(p.From, p.From != 0), p.Backdated,
 		}
 	}
 	return out
@@ -110,7 +112,8 @@ func (s *Routes) approvals(c catalogviews.Collection) {
 			"Whoever changed the definition since its last approval gets 403 same_person, in every role. A proposal becomes the next version. If-Match must be the ETag that was seen, not *.",
 		},
 		{
-			catalog.Reject, "Reject a mission that waits for its approval, or take the approval back", serve.WriteAccess(),
+			catalog.Reject, "Reject a mission that waits for its approval, or take the approval back",
+			serve.WriteAccess(),
 			"Takes back the approval of a mission that was never active, or drops a proposal. Editors can take back what they wrote themselves. If-Match must be the ETag that was seen, not *.",
 		},
 	} {
@@ -128,7 +131,8 @@ func (s *Routes) approvals(c catalogviews.Collection) {
 }
 
 // decide hands on a yes or no. The catalog checks the revision that was seen.
-func decide(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
+func decide(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op,
+	missionID string) (*serve.WrittenOutput, error) {
 	if err := serve.CheckOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}

@@ -39,13 +39,16 @@ type UserSegments struct {
 // RegisterEnrolments adds what decides which missions a user is in.
 func (s *Routes) RegisterEnrolments() {
 	const path = "/v1/users/{id}/missions/{mid}/enrol"
-	enrol := s.UserWrite("enrol", http.MethodPost, path, serve.TagUsers, "Take part in a mission that is opted in to", serve.UserAccess())
+	enrol := s.UserWrite("enrol", http.MethodPost, path, serve.TagUsers, "Take part in a mission that is opted in to",
+		serve.UserAccess())
 	huma.Register(s.API, enrol, s.enrol(mission.Enrol))
 	s.Written(enrol, nil, reflect.TypeFor[UserMission]())
-	withdraw := s.UserWrite("withdraw", http.MethodDelete, path, serve.TagUsers, "No longer take part in it; what has counted stays", serve.UserAccess())
+	withdraw := s.UserWrite("withdraw", http.MethodDelete, path, serve.TagUsers,
+		"No longer take part in it; what has counted stays", serve.UserAccess())
 	huma.Register(s.API, withdraw, s.enrol(mission.Withdraw))
 	s.Written(withdraw, nil, reflect.TypeFor[UserMission]())
-	put := s.UserWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", serve.TagPanel, "The segments that a user is in, all of them", serve.WriteAccess())
+	put := s.UserWrite("put-segments", http.MethodPut, "/v1/panel/users/{id}/segments", serve.TagPanel,
+		"The segments that a user is in, all of them", serve.WriteAccess())
 	huma.Register(s.API, put, s.putSegments)
 	s.Written(put, reflect.TypeFor[rewardcodec.SegmentsBody](), reflect.TypeFor[UserSegments]())
 }
@@ -63,11 +66,13 @@ func (s *Routes) enrol(op mission.EnrolmentOp) func(context.Context, *enrolInput
 		if err != nil {
 			return nil, err
 		}
-		e := &mission.Enrolment{ID: serve.CommandID(ctx, serve.Asked{Key: in.Key.Key}), Op: op, UserID: user, Mission: in.Mission, Actor: serve.Identity(ctx).Subject, At: at}
+		e := &mission.Enrolment{ID: serve.CommandID(ctx, serve.Asked{Key: in.Key.Key}), Op: op, UserID: user,
+			Mission: in.Mission, Actor: serve.Identity(ctx).Subject, At: at}
 		c := s.progressCommand(e.ID, user, func(ctx context.Context) error { return s.Commands.Enrol(ctx, e) })
 		c.Location = serve.UserPath(user, "missions", e.Mission)
 		c.Shown = func(row *mission.UserRow) (any, error) {
-			v, ok := mission.ViewOf(row, user, e.Mission, s.Index.Snapshot(), s.EventTime(serve.AsOf{}, row), s.Config.Missions)
+			v, ok := mission.ViewOf(row, user, e.Mission, s.Index.Snapshot(), s.EventTime(serve.AsOf{}, row),
+				s.Config.Missions)
 			if !ok {
 				return nil, problem.Missing("mission")
 			}
@@ -94,7 +99,8 @@ func (s *Routes) putSegments(ctx context.Context, in *segmentsInput) (*serve.Use
 		return nil, err
 	}
 	m := &mission.Segments{
-		ID: serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), UserID: user, Segments: segments, At: at, Actor: serve.Identity(ctx).Subject, Proof: serve.Proved(ctx),
+		ID: serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), UserID: user, Segments: segments,
+		At: at, Actor: serve.Identity(ctx).Subject, Proof: serve.Proved(ctx),
 		Asked: instant.Of(s.Config.Now()),
 	}
 	c := s.progressCommand(m.ID, user, func(ctx context.Context) error { return s.Commands.Segment(ctx, m) })
@@ -109,9 +115,11 @@ func (s *Routes) putSegments(ctx context.Context, in *segmentsInput) (*serve.Use
 	return serve.Obey(ctx, s.Kit, c)
 }
 
-func (s *Routes) progressCommand(id, user string, send func(context.Context) error) serve.UserCommand[*mission.UserRow] {
+func (s *Routes) progressCommand(id, user string,
+	send func(context.Context) error) serve.UserCommand[*mission.UserRow] {
 	return serve.UserCommand[*mission.UserRow]{
-		ID: id, User: user, Table: s.Sources.Progress, Group: s.Config.Topology.Progress, Watchers: s.Watchers.Progress, Send: send,
+		ID: id, User: user, Table: s.Sources.Progress, Group: s.Config.Topology.Progress, Watchers: s.Watchers.Progress,
+		Send: send,
 		Verdicts: func(row *mission.UserRow) verdict.List {
 			if row == nil {
 				return nil

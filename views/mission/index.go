@@ -109,19 +109,24 @@ func (x *Index) page(f missionFilter, after string, n int) (page []*listedMissio
 func listedOf(row *catalog.Row, h *mission.History, v mission.Version) *listedMission {
 	definition := h.Defined(v)
 	m := &definition
-	listed := &listedMission{limits: m.Limits, unit: mission.UnitOf(m.Reward.Kind, m.Currency), definition: missioncodec.JSON(m), facts: missionFacts(row, h, v), status: m.Status, merchants: merchantFilters(m.Filters)}
+	listed := &listedMission{limits: m.Limits, unit: mission.UnitOf(m.Reward.Kind, m.Currency),
+		definition: missioncodec.JSON(m), facts: missionFacts(row, h, v), status: m.Status,
+		merchants: merchantFilters(m.Filters)}
 	if entity, ok := row.Entity.(catalog.Mission); ok {
 		listed.review = entity.Review()
 	}
-	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID, listed.facts.Summary}, "\n"))
+	listed.text = strings.ToLower(strings.Join([]string{m.ID, m.Title, m.Description, m.BrandID,
+		listed.facts.Summary}, "\n"))
 	return listed
 }
 
 func missionFacts(row *catalog.Row, h *mission.History, of mission.Version) catalogFacts {
 	m, when := h.Defined(of), func(at instant.Milli) *instant.Milli { return serve.Optional(at, at != 0) }
 	f := catalogFacts{
-		Version: of.Number, Versions: []MissionVersion{}, ActivateAt: when(h.ScheduledAt), Pauses: []MissionPause{}, EndedAt: when(h.EndedAt),
-		Revision: row.Revision, Summary: mission.Sentence(&m), Conditions: mission.Conditions(&m), CreatedAt: row.CreatedAt, ChangedAt: h.ChangedAt,
+		Version: of.Number, Versions: []MissionVersion{}, ActivateAt: when(h.ScheduledAt), Pauses: []MissionPause{},
+		EndedAt:  when(h.EndedAt),
+		Revision: row.Revision, Summary: mission.Sentence(&m), Conditions: mission.Conditions(&m),
+		CreatedAt: row.CreatedAt, ChangedAt: h.ChangedAt,
 		Actor: catalogviews.FactsOf(row).Actor,
 	}
 	for _, v := range h.Versions {
@@ -139,7 +144,8 @@ func merchantFilters(filters []mission.Filter) []mission.Filter {
 		switch {
 		case f.IsGroup():
 			found = append(found, merchantFilters(f.Any)...)
-		case f.ID == "merchant" && (f.Operator == mission.Eq || f.Operator == mission.In || f.Operator == mission.Prefix):
+		case f.ID == "merchant" && (f.Operator == mission.Eq || f.Operator == mission.In ||
+			f.Operator == mission.Prefix):
 			found = append(found, f)
 		}
 	}

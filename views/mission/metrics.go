@@ -34,27 +34,32 @@ func NewGauges(s *Routes) *Gauges {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	account := func(name, help string) *prometheus.Desc {
-		return desc(name, help+", in minor units, or coins (currency coins). Missions that are active or paused.", "mission", "currency")
+		return desc(name, help+", in minor units, or coins (currency coins). Missions that are active or paused.",
+			"mission", "currency")
 	}
 	return &Gauges{
-		server:       s,
-		missions:     desc("millrace_missions", "Missions by status.", "status"),
-		hidden:       desc("millrace_missions_hidden", "Missions that are active or paused and beyond the 500 that have rows of their own: less of their budgets is used."),
-		minorUnits:   desc("millrace_currency_minor_units", "Minor units in one unit of a currency: 100 in a rupee, 1 in a yen and in a coin.", "currency"),
+		server:   s,
+		missions: desc("millrace_missions", "Missions by status.", "status"),
+		hidden: desc("millrace_missions_hidden",
+			"Missions that are active or paused and beyond the 500 that have rows of their own: less of their budgets is used."),
+		minorUnits: desc("millrace_currency_minor_units",
+			"Minor units in one unit of a currency: 100 in a rupee, 1 in a yen and in a coin.", "currency"),
 		limit:        account("millrace_budget_limit_minor", "What a mission may give in all"),
 		reserved:     account("millrace_budget_reserved_minor", "What a mission has promised and not given yet"),
 		spent:        account("millrace_budget_spent_minor", "What a mission has given"),
 		left:         account("millrace_budget_left_minor", "What a mission may still promise"),
 		winners:      desc("millrace_mission_winners", "Rewards of a mission that are reserved or given.", "mission"),
 		winnersLimit: desc("millrace_mission_winners_limit", "How many rewards a mission may give.", "mission"),
-		exhausted:    desc("millrace_mission_exhausted_completions", "Completions of a mission for which nothing was left.", "mission"),
+		exhausted: desc("millrace_mission_exhausted_completions",
+			"Completions of a mission for which nothing was left.", "mission"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *Gauges) Describe(c chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		g.missions, g.hidden, g.minorUnits, g.limit, g.reserved, g.spent, g.left, g.winners, g.winnersLimit, g.exhausted,
+		g.missions, g.hidden, g.minorUnits, g.limit, g.reserved, g.spent, g.left, g.winners, g.winnersLimit,
+		g.exhausted,
 	} {
 		c <- d
 	}
@@ -129,7 +134,9 @@ func (g *Gauges) used() []usedBudget {
 		}
 		out = append(out, u)
 	}
-	slices.SortFunc(out, func(a, b usedBudget) int { return cmp.Or(cmp.Compare(b.share(), a.share()), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(out, func(a, b usedBudget) int {
+		return cmp.Or(cmp.Compare(b.share(), a.share()), cmp.Compare(a.id, b.id))
+	})
 	return out
 }
 

@@ -62,7 +62,8 @@ func (m Mission) MarshalJSON() ([]byte, error) {
 
 // TransformSchema implements huma.SchemaTransformer: the definition as its codec writes it, and the facts.
 func (Mission) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema {
-	s := serve.Merged(huma.SchemaFromType(r, missioncodec.Form()), huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]()))
+	s := serve.Merged(huma.SchemaFromType(r, missioncodec.Form()),
+		huma.SchemaFromType(r, reflect.TypeFor[catalogFacts]()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it, with what the catalog knows of it."
 	return s
 }
@@ -77,7 +78,8 @@ func (MissionBody) TransformSchema(r huma.Registry, _ *huma.Schema) *huma.Schema
 	for _, p := range told.Properties {
 		p.ReadOnly = true
 	}
-	s := serve.Merged(told, huma.SchemaFromType(r, missioncodec.Form()), huma.SchemaFromType(r, missioncodec.AskedForm()))
+	s := serve.Merged(told, huma.SchemaFromType(r, missioncodec.Form()),
+		huma.SchemaFromType(r, missioncodec.AskedForm()))
 	s.Description = "A mission's definition, as `millrace mission apply` takes it. What is read only may be sent back, and changes nothing."
 	s.Required = []string{"currency", "goal", "window", "reward"}
 	return serve.Partial(r, s, "reward", "grant", "limits", "audience")
@@ -117,7 +119,8 @@ func (s *Routes) missionList(ctx context.Context, in *missionsInput) (*missionsO
 	if err != nil {
 		return nil, err
 	}
-	f := missionFilter{status: mission.Status(in.Status), merchant: serve.Normal(in.Merchant), query: strings.ToLower(strings.TrimSpace(in.Query))}
+	f := missionFilter{status: mission.Status(in.Status), merchant: serve.Normal(in.Merchant),
+		query: strings.ToLower(strings.TrimSpace(in.Query))}
 	f.approval, f.thresholds = catalog.ApprovalState(in.Approval), s.Config.Catalog.Approval
 	c := serve.CursorOf("missions", in.Status, f.merchant, f.query, in.Approval)
 	after, err := c.Decode(in.Cursor)

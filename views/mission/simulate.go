@@ -42,7 +42,8 @@ func (s *Routes) RegisterSimulations() {
 	op.Middlewares = huma.Middlewares{s.Guard(serve.WriteAccess())}
 	op.Security = []map[string][]string{{serve.BearerScheme: {}}}
 	op.SkipValidateBody = true
-	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnsupportedMediaType,
+	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(s.API, op, s.simulate)
 	s.Reads(op, reflect.TypeFor[missioncodec.SimulateBody]())
@@ -84,9 +85,11 @@ func (s *Routes) simulate(ctx context.Context, in *simulateInput) (*simulateOutp
 	result, err := s.Simulator(ctx, history.Definition(), from, to)
 	switch {
 	case errors.Is(err, ErrBusy):
-		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited, "other simulations are running: try again when they are done")
+		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited,
+			"other simulations are running: try again when they are done")
 	case errors.Is(err, simulation.ErrUsers), errors.Is(err, context.DeadlineExceeded):
-		return nil, problem.Invalid("/from", "too_much", "too many payments to look at here: take a shorter time, or `millrace mission simulate`")
+		return nil, problem.Invalid("/from", "too_much",
+			"too many payments to look at here: take a shorter time, or `millrace mission simulate`")
 	case err != nil:
 		return nil, err
 	}

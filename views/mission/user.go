@@ -92,9 +92,11 @@ type userMissionOutput struct{ Body UserMissionDetail }
 
 // RegisterReads adds what users see.
 func (s *Routes) RegisterReads() {
-	list := s.Read("list-user-missions", "/v1/users/{id}/missions", serve.TagUsers, "All missions that the user can see, enrolled or not", serve.UserAccess())
+	list := s.Read("list-user-missions", "/v1/users/{id}/missions", serve.TagUsers,
+		"All missions that the user can see, enrolled or not", serve.UserAccess())
 	huma.Register(s.API, list, s.userMissions)
-	one := s.Read("get-user-mission", "/v1/users/{id}/missions/{mid}", serve.TagUsers, "One mission with what each payment did for it", serve.UserAccess())
+	one := s.Read("get-user-mission", "/v1/users/{id}/missions/{mid}", serve.TagUsers,
+		"One mission with what each payment did for it", serve.UserAccess())
 	huma.Register(s.API, one, s.userMission)
 }
 
@@ -136,7 +138,8 @@ func (s *Routes) userMission(ctx context.Context, in *userMissionInput) (*userMi
 	if err != nil {
 		return nil, err
 	}
-	as, err := s.At(ctx, in.Fresh, s.Sources.Progress.Holding(user), s.Sources.Catalog.Whole(), s.Sources.Rewards.Holding(user))
+	as, err := s.At(ctx, in.Fresh, s.Sources.Progress.Holding(user), s.Sources.Catalog.Whole(),
+		s.Sources.Rewards.Holding(user))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +157,8 @@ func (s *Routes) userMission(ctx context.Context, in *userMissionInput) (*userMi
 		return nil, err
 	}
 	body := UserMissionDetail{
-		UserMission: UserMissionOf(v), Contributions: []Contribution{}, RewardIDs: rewardviews.IDs(won, in.Mission), AsOf: as.Stamped(LastAt(row)),
+		UserMission: UserMissionOf(v), Contributions: []Contribution{}, RewardIDs: rewardviews.IDs(won, in.Mission),
+		AsOf: as.Stamped(LastAt(row)),
 	}
 	for _, c := range did {
 		body.Contributions = append(body.Contributions, Contribution{
@@ -179,7 +183,8 @@ func (s *Routes) standing(user string, missions *mission.Snapshot) (*mission.Use
 	if err != nil || value == nil {
 		return nil, err
 	}
-	if row, err := (missioncodec.UserRow{}).DecodeStanding(value); err == nil && row.Missions == missions.Fingerprint() {
+	if row, err := (missioncodec.UserRow{}).DecodeStanding(value); err == nil &&
+		row.Missions == missions.Fingerprint() {
 		return row, nil
 	}
 	return serve.DecodedRow(s.Kit, src, s.Config.Topology.Progress, user, value)
@@ -199,9 +204,11 @@ func UserMissionOf(v mission.View) UserMission {
 	item := UserMission{
 		ID: m.ID, Version: v.Mission.Number(), Title: m.Title, Summary: v.Mission.Summary(), Status: string(m.Status),
 		Enrolled: v.Enrolled, Metric: m.Goal.Metric, Currency: m.Currency, Target: m.Goal.Target,
-		Progress: v.Progress, Remaining: v.Remaining, Percent: v.Percent, Completions: v.Completions, CompletionsLimit: v.Limit,
-		EnrolledAt: serve.Optional(v.EnrolledAt, v.EnrolledAt != 0), Reward: MissionReward{Kind: m.Reward.Kind, Amount: m.Reward.Amount},
-		BrandID: serve.Optional(m.BrandID, m.BrandID != ""),
+		Progress: v.Progress, Remaining: v.Remaining, Percent: v.Percent, Completions: v.Completions,
+		CompletionsLimit: v.Limit,
+		EnrolledAt:       serve.Optional(v.EnrolledAt, v.EnrolledAt != 0),
+		Reward:           MissionReward{Kind: m.Reward.Kind, Amount: m.Reward.Amount},
+		BrandID:          serve.Optional(m.BrandID, m.BrandID != ""),
 	}
 	if v.End != 0 {
 		item.Window = &MissionWindow{Start: v.Start, End: v.End}

@@ -37,7 +37,8 @@ type streams struct {
 
 // NewStreams returns one without streams.
 func NewStreams() *streams {
-	return &streams{Users: serve.NewSeats(maxStreams, MaxUserStreams), subjects: serve.NewSeats(maxStreams, maxServiceStreams), stop: make(chan struct{})}
+	return &streams{Users: serve.NewSeats(maxStreams, MaxUserStreams),
+		subjects: serve.NewSeats(maxStreams, maxServiceStreams), stop: make(chan struct{})}
 }
 
 // open gives a subject a stream of a user, or says why not. Whoever opened must end.
@@ -69,7 +70,8 @@ type userStreamInput struct {
 
 // RegisterStreams adds the streams of users.
 func (s *Routes) RegisterStreams() {
-	op := s.StreamOperation("user-stream", "/v1/users/{id}/stream", serve.TagUsers, "A user's progress and rewards as they change",
+	op := s.StreamOperation("user-stream", "/v1/users/{id}/stream", serve.TagUsers,
+		"A user's progress and rewards as they change",
 		"Events `progress` (an item of the user's missions) and `reward` (an item of the user's rewards), each as the item is then; of several changes in a row the last "+
 			"is enough. `id` stands for all that was sent: with Last-Event-ID a stream begins with all of what has changed since. It ends after 15 minutes, or when its token is over: come back with a valid one.",
 		serve.UserAccess())
@@ -81,7 +83,8 @@ func (s *Routes) userStream(ctx context.Context, in *userStreamInput) (*huma.Str
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Progress.Holding(user), s.Sources.Rewards.Holding(user), s.Sources.Catalog.Whole()); err != nil {
+	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Progress.Holding(user), s.Sources.Rewards.Holding(user),
+		s.Sources.Catalog.Whole()); err != nil {
 		return nil, err
 	}
 	who := serve.Identity(ctx)
@@ -193,7 +196,8 @@ func (f *userFollower) begin(last string) bool {
 		}
 		return f.tell("progress", missions, &f.progress) && f.tell("reward", rewards, &f.rewards)
 	}
-	return f.out.Send("retry: 3000\nid: " + f.id() + "\n: from now on; what was before is not repeated, read the missions and rewards\n\n")
+	return f.out.Send("retry: 3000\nid: " + f.id() +
+		"\n: from now on; what was before is not repeated, read the missions and rewards\n\n")
 }
 
 // tell sends the items that are not as they were sent. The last one has the id of all that was sent: a stream that

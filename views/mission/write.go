@@ -58,7 +58,8 @@ func (s *Routes) shownMission(row *catalog.Row) any {
 
 // moved does to a mission what the route says. If-Match may be left out: what is asked for is the same whatever came
 // before.
-func moved(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op, missionID string) (*serve.WrittenOutput, error) {
+func moved(ctx context.Context, c catalogviews.Collection, in *serve.Content, op catalog.Op,
+	missionID string) (*serve.WrittenOutput, error) {
 	if err := serve.CheckOptional(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}

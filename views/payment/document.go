@@ -27,29 +27,37 @@ func (s *Routes) relayBody() *huma.MediaType {
 	registry.Map()[eventSchema] = event
 	registry.Map()[eventsSchema] = &huma.Schema{
 		Type: huma.TypeObject, Description: "A list of events, in order. Those that can be used are taken, whatever the others are.", Required: []string{"events"},
-		Properties:           map[string]*huma.Schema{"events": {Type: huma.TypeArray, Items: component(eventSchema), MaxItems: &most}},
+		Properties: map[string]*huma.Schema{"events": {Type: huma.TypeArray, Items: component(eventSchema),
+			MaxItems: &most}},
 		AdditionalProperties: false,
 	}
-	registry.Map()[relaySchema] = &huma.Schema{Description: "One event, or a list of them", OneOf: []*huma.Schema{component(eventSchema), component(eventsSchema)}}
+	registry.Map()[relaySchema] = &huma.Schema{Description: "One event, or a list of them",
+		OneOf: []*huma.Schema{component(eventSchema), component(eventsSchema)}}
 	return &huma.MediaType{
 		Schema: component(relaySchema),
 		Examples: map[string]*huma.Example{
 			"payment": {Summary: "A payment", Value: examplePayment("evt_1")},
 			"reversal": {Summary: "A refund of a part", Value: map[string]any{
-				"type": "reversal", "id": "evt_2", "transaction_id": "txn_1", "user_id": "usr_1", "currency": "INR", "amount": 5000, "reversal_id": "rv_1",
+				"type": "reversal", "id": "evt_2", "transaction_id": "txn_1", "user_id": "usr_1", "currency": "INR",
+				"amount": 5000, "reversal_id": "rv_1",
 				"updated_at": "2026-03-02T09:00:00Z",
 			}},
-			"clock": {Summary: "Event time goes on, without payments", Value: map[string]any{"type": "clock", "at": "2026-03-01T12:00:00Z"}},
-			"list":  {Summary: "Several", Value: map[string]any{"events": []any{examplePayment("evt_3"), examplePayment("evt_4")}}},
+			"clock": {Summary: "Event time goes on, without payments",
+				Value: map[string]any{"type": "clock", "at": "2026-03-01T12:00:00Z"}},
+			"list": {Summary: "Several", Value: map[string]any{"events": []any{examplePayment("evt_3"),
+				examplePayment("evt_4")}}},
 		},
 	}
 }
 
 func examplePayment(id string) map[string]any {
 	return map[string]any{
-		"type": "payment", "id": id, "transaction_id": "txn" + strings.TrimPrefix(id, "evt"), "user_id": "usr_1", "amount": 45000, "currency": "INR", "status": "success",
-		"mode": "upi", "instrument": "sbi", "gateway": "razorpay", "merchant": "swiggy", "category": "food", "latency_ms": 850,
-		"attributes": map[string]any{"app": "gpay"}, "created_at": "2026-03-01T11:59:58Z", "updated_at": "2026-03-01T12:00:00Z",
+		"type": "payment", "id": id, "transaction_id": "txn" + strings.TrimPrefix(id, "evt"), "user_id": "usr_1",
+		"amount": 45000, "currency": "INR", "status": "success",
+		"mode": "upi", "instrument": "sbi", "gateway": "razorpay", "merchant": "swiggy", "category": "food",
+		"latency_ms": 850,
+		"attributes": map[string]any{"app": "gpay"}, "created_at": "2026-03-01T11:59:58Z",
+		"updated_at": "2026-03-01T12:00:00Z",
 	}
 }
 

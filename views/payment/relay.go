@@ -83,13 +83,15 @@ func relayAccess() serve.Access {
 
 // Register adds the routes.
 func (s *Routes) Register() {
-	op := s.Operation("relay-events", http.MethodPost, "/v1/events", TagRelay, "Hand in payment events: one, or a list of up to 1,000")
+	op := s.Operation("relay-events", http.MethodPost, "/v1/events", TagRelay,
+		"Hand in payment events: one, or a list of up to 1,000")
 	op.Description = "For role service, or signed with the secret of a source. The answer comes once all in-sync replicas have what was accepted; it is 202 though " +
 		"some were rejected, and 422 if all were. Rejected events of a source that signs are dead letters. Events of one transaction keep their order. A call that failed may be sent again as it is: an event that is there already is dropped by its id."
 	op.Middlewares = huma.Middlewares{s.guardRelay, s.Known}
 	op.Security = []map[string][]string{{serve.BearerScheme: {}}, {SignatureScheme: {}}, {WebhookScheme: {}}}
 	op.MaxBodyBytes, op.SkipValidateBody, op.DefaultStatus = relayBodyBytes, true, http.StatusAccepted
-	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
+		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(s.API, op, s.relayEvents)
 	s.Registered(op).RequestBody.Content["application/json"] = s.relayBody()
@@ -132,7 +134,8 @@ func (s *Routes) unsigned(r *http.Request, why error) *problem.Problem {
 	if limited := s.Limiters.Take(serve.AnonymousClass, serve.Address(r)); limited != nil {
 		return limited
 	}
-	return problem.New(http.StatusUnauthorized, problem.Unauthenticated, "a valid signature is needed: of this body, made within 5 minutes, used once").
+	return problem.New(http.StatusUnauthorized, problem.Unauthenticated,
+		"a valid signature is needed: of this body, made within 5 minutes, used once").
 		With("WWW-Authenticate", `Signature realm="millrace"`)
 }
 
@@ -152,7 +155,8 @@ func (s *Routes) relayEvents(ctx context.Context, in *relayInput) (_ *relayOutpu
 		}
 		out, err := s.handIn(ctx, in, source)
 		var p *problem.Problem
-		taken = err == nil || errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity // what it holds is dead letters by now
+		// what it holds is dead letters by now
+		taken = err == nil || errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity
 		return out, err
 	}
 	return s.handIn(ctx, in, "")
@@ -221,7 +225,8 @@ func (s *Routes) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 		event, found := judgeEvent(value, now, s.Rules, &result)
 		if found != nil {
 			body.Rejected++
-			result.Verdict, result.Reason, result.Detail, result.Message = serve.VerdictRejected, string(found.Reason), found.Field, found.Detail
+			result.Verdict, result.Reason, result.Detail, result.Message = serve.VerdictRejected, string(found.Reason),
+				found.Field, found.Detail
 			if result.Detail == "" {
 				result.Detail = found.Detail
 			}
@@ -242,7 +247,8 @@ func (s *Routes) judgeEvents(raw [][]byte, source string) (Relayed, []PaymentEve
 // judgeEvent says what intake will say of the event alone. Intake measures the future from the record's append time,
 // which is this server's clock now but for the time that sending takes and the difference of two clocks: only within
 // that of the bound may the two disagree.
-func judgeEvent(value []byte, now instant.Milli, rules payment.Config, result *RelayedResult) (PaymentEvent, *payment.Refusal) {
+func judgeEvent(value []byte, now instant.Milli, rules payment.Config,
+	result *RelayedResult) (PaymentEvent, *payment.Refusal) {
 	in, err := paymentcodec.Payments{}.Decode(value)
 	var found *payment.Refusal
 	switch {

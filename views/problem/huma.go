@@ -115,7 +115,8 @@ func field(d *huma.ErrorDetail) Field {
 		f.Code, f.Detail = "required", "a required value is missing"
 	case strings.HasPrefix(msg, "unexpected property"), strings.HasPrefix(msg, "unknown query"):
 		f.Code, f.Detail = unknownField, "is not a known field"
-	case strings.HasPrefix(msg, "invalid integer"), strings.HasPrefix(msg, "invalid float"), strings.HasPrefix(msg, "invalid boolean"),
+	case strings.HasPrefix(msg, "invalid integer"), strings.HasPrefix(msg, "invalid float"),
+		strings.HasPrefix(msg, "invalid boolean"),
 		msg == "expected integer", msg == "expected number", msg == "expected boolean", msg == "expected string",
 		msg == "expected object", msg == "expected array":
 		f.Code, f.Detail = "wrong_type", msg

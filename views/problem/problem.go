@@ -48,7 +48,8 @@ const (
 // codes returns every code, in the order of the contract.
 func codes() []Code {
 	return []Code{
-		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering, BadRequest,
+		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering,
+		BadRequest,
 		PreconditionRequired, PreconditionFailed, IdempotencyConflict, ApprovalRequired, SamePerson,
 		MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
 	}
@@ -77,7 +78,8 @@ type Problem struct {
 // New returns a problem of the status with the code's own type and title.
 func New(status int, code Code, detail string) *Problem {
 	return &Problem{
-		Type: typeBase + strings.ReplaceAll(string(code), "_", "-"), Title: title(code), Status: status, Detail: detail, Code: code,
+		Type: typeBase + strings.ReplaceAll(string(code), "_", "-"), Title: title(code), Status: status, Detail: detail,
+		Code: code,
 	}
 }
 

@@ -70,7 +70,8 @@ func (l *Limiter) Take(subject string) (wait time.Duration, ok bool) {
 	taken := l.bucket(maphash.String(l.seed, subject)).ReserveN(now, 1)
 	if wait = taken.DelayFrom(now); wait > 0 {
 		taken.CancelAt(now)
-		return (wait + time.Microsecond - 1).Truncate(time.Microsecond), false // the bucket rounds down: then it would be too soon
+		// the bucket rounds down: then it would be too soon
+		return (wait + time.Microsecond - 1).Truncate(time.Microsecond), false
 	}
 	return 0, true
 }

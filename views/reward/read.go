@@ -66,11 +66,13 @@ type coinsOutput struct{ Body Coins }
 
 // RegisterReads adds what users see of their rewards.
 func (s *Routes) RegisterReads() {
-	list := s.Read("list-user-rewards", "/v1/users/{id}/rewards", serve.TagUsers, "What the user has won, the newest first", serve.UserAccess())
+	list := s.Read("list-user-rewards", "/v1/users/{id}/rewards", serve.TagUsers,
+		"What the user has won, the newest first", serve.UserAccess())
 	huma.Register(s.API, list, s.userRewards)
 	one := s.Read("get-user-reward", "/v1/users/{id}/rewards/{rid}", serve.TagUsers, "One reward", serve.UserAccess())
 	huma.Register(s.API, one, s.userReward)
-	coins := s.Read("get-user-coins", "/v1/users/{id}/coins", serve.TagUsers, "The coin balance with its entries, the newest first", serve.UserAccess())
+	coins := s.Read("get-user-coins", "/v1/users/{id}/coins", serve.TagUsers,
+		"The coin balance with its entries, the newest first", serve.UserAccess())
 	huma.Register(s.API, coins, s.userCoins)
 }
 
@@ -132,7 +134,8 @@ func (s *Routes) userCoins(ctx context.Context, in *userRewardsInput) (*coinsOut
 	}
 	for _, e := range slices.Backward(entries) {
 		body.Entries = append(body.Entries, CoinEntry{
-			ID: strconv.FormatInt(e.Number, 10), RewardID: e.RewardID, Kind: string(e.Kind), Amount: e.Amount, BalanceAfter: e.BalanceAfter, At: e.At,
+			ID: strconv.FormatInt(e.Number, 10), RewardID: e.RewardID, Kind: string(e.Kind), Amount: e.Amount,
+			BalanceAfter: e.BalanceAfter, At: e.At,
 		})
 	}
 	if from > 1 {

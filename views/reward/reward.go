@@ -28,7 +28,9 @@ func Of(r *reward.Reward) UserReward {
 	text := func(s string) *string { return serve.Optional(s, s != "") }
 	when := func(m instant.Milli) *instant.Milli { return serve.Optional(m, m != 0) }
 	return UserReward{
-		ID: r.ID, MissionID: text(r.Mission), MissionVersion: r.Version, Iteration: r.Iteration, Epoch: r.Epoch, Kind: r.Kind, Amount: r.Amount,
-		Currency: text(r.Currency), State: string(r.State), Reason: text(r.Reason), AvailableAt: when(r.AvailableAt), ExpiresAt: when(r.ExpiresAt), Code: text(r.Shown()),
+		ID: r.ID, MissionID: text(r.Mission), MissionVersion: r.Version, Iteration: r.Iteration, Epoch: r.Epoch,
+		Kind: r.Kind, Amount: r.Amount,
+		Currency: text(r.Currency), State: string(r.State), Reason: text(r.Reason), AvailableAt: when(r.AvailableAt),
+		ExpiresAt: when(r.ExpiresAt), Code: text(r.Shown()),
 	}
 }

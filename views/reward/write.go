@@ -45,7 +45,8 @@ func (GoodwillBody) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schem
 
 // RegisterWrites adds what changes rewards by hand.
 func (s *Routes) RegisterWrites() {
-	claim := s.UserWrite("claim-reward", http.MethodPost, "/v1/users/{id}/rewards/{rid}/claim", serve.TagUsers, "Claim a reward that waits for it, or scratch a scratch card", serve.UserAccess())
+	claim := s.UserWrite("claim-reward", http.MethodPost, "/v1/users/{id}/rewards/{rid}/claim", serve.TagUsers,
+		"Claim a reward that waits for it, or scratch a scratch card", serve.UserAccess())
 	huma.Register(s.API, claim, s.claim)
 	s.Written(claim, nil, reflect.TypeFor[UserReward]())
 	give := s.UserWrite("give-reward", http.MethodPost, "/v1/panel/users/{id}/rewards", serve.TagPanel,
@@ -91,7 +92,8 @@ func (s *Routes) cancelReward(ctx context.Context, in *panelRewardInput) (*serve
 	if err != nil {
 		return nil, serve.Unreadable(err)
 	}
-	return s.rewardCommand(ctx, in.Key.Key, in.RawBody, &reward.Command{Op: reward.Cancel, UserID: user, RewardID: in.Reward, Reason: reason})
+	return s.rewardCommand(ctx, in.Key.Key, in.RawBody,
+		&reward.Command{Op: reward.Cancel, UserID: user, RewardID: in.Reward, Reason: reason})
 }
 
 // user checks what every write of support has.
@@ -102,13 +104,16 @@ func (in *RewardContent) user() (string, error) {
 	return serve.PanelUser(in.ID)
 }
 
-func (s *Routes) rewardCommand(ctx context.Context, key string, content []byte, c *reward.Command) (*serve.UserWrittenOutput, error) {
-	c.ID, c.Actor, c.Proof, c.At = serve.CommandID(ctx, serve.Asked{Key: key, Content: content}), serve.Identity(ctx).Subject, serve.Proved(ctx), instant.Of(s.Config.Now())
+func (s *Routes) rewardCommand(ctx context.Context, key string, content []byte,
+	c *reward.Command) (*serve.UserWrittenOutput, error) {
+	c.ID, c.Actor, c.Proof, c.At = serve.CommandID(ctx, serve.Asked{Key: key, Content: content}),
+		serve.Identity(ctx).Subject, serve.Proved(ctx), instant.Of(s.Config.Now())
 	if c.Op == reward.Goodwill {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}
 	return serve.Obey(ctx, s.Kit, serve.UserCommand[*reward.Row]{
-		ID: c.ID, User: c.UserID, Table: s.Sources.Rewards, Group: s.Config.Topology.Rewards, Watchers: s.Watchers.Rewards,
+		ID: c.ID, User: c.UserID, Table: s.Sources.Rewards, Group: s.Config.Topology.Rewards,
+		Watchers: s.Watchers.Rewards,
 		Verdicts: func(row *reward.Row) verdict.List {
 			if row == nil {
 				return nil

@@ -37,7 +37,8 @@ func PanelAccess() Access {
 
 // HealthAccess includes the panel's roles, since the panel shows health.
 func (s *Kit) HealthAccess() Access {
-	return Access{Roles: append(PanelAccess().Roles, token.Health, token.Service), open: s.Config.OpenHealth, Class: healthClass}
+	return Access{Roles: append(PanelAccess().Roles, token.Health, token.Service), open: s.Config.OpenHealth,
+		Class: healthClass}
 }
 
 // Guard lets an operation's callers in, before anything else of the request is looked at.
@@ -82,7 +83,8 @@ func (s *Kit) Refuse(ctx huma.Context, p *problem.Problem) {
 	}
 	ctx.SetHeader("Content-Type", problem.ContentType)
 	ctx.SetStatus(p.Status)
-	_ = s.API.Marshal(ctx.BodyWriter(), "application/json", p.For(RequestID(ctx.Context()))) // a client that went away is not our error
+	// a client that went away is not our error
+	_ = s.API.Marshal(ctx.BodyWriter(), "application/json", p.For(RequestID(ctx.Context())))
 }
 
 func (s *Kit) authenticate(ctx context.Context, header string) (token.Identity, *problem.Problem) {
@@ -100,7 +102,8 @@ func (s *Kit) authenticate(ctx context.Context, header string) (token.Identity, 
 }
 
 func forbidden() *problem.Problem {
-	return problem.Of(http.StatusForbidden).With("WWW-Authenticate", `Bearer realm="millrace", error="insufficient_scope"`)
+	return problem.Of(http.StatusForbidden).With("WWW-Authenticate",
+		`Bearer realm="millrace", error="insufficient_scope"`)
 }
 
 // Identity returns who asks.

@@ -68,5 +68,6 @@ func (e EventWriter) Say(text string) bool { return e.Send(": " + text + "\n\n")
 
 // StoppingProblem says that the server is about to stop.
 func StoppingProblem() *problem.Problem {
-	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server is stopping").With("Retry-After", streamRetry)
+	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server is stopping").With("Retry-After",
+		streamRetry)
 }

@@ -95,7 +95,8 @@ func checkKey(h http.Header) *problem.Problem {
 	key := values[0]
 	plain := strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 	if strings.TrimSpace(key) == "" || len(key) > maxKey || !plain {
-		return problem.Unreadable("/header/"+idempotencyHeader, "malformed", "1 to 256 printable ASCII characters, or no such header")
+		return problem.Unreadable("/header/"+idempotencyHeader, "malformed",
+			"1 to 256 printable ASCII characters, or no such header")
 	}
 	return nil
 }

@@ -61,7 +61,8 @@ type Kit struct {
 
 // New returns one whose API has no operations yet. bad and watchers are those that the indexes tell.
 func New(c Config, api huma.Config, bad *BadRows, watchers TableWatchers) *Kit {
-	s := &Kit{Config: c, Sources: newSources(c.Topology, c.Tables), Mux: &routes{ServeMux: http.NewServeMux()}, Metrics: newMetrics(), Bad: bad, Watchers: watchers, Seats: map[string]*Seats{}}
+	s := &Kit{Config: c, Sources: newSources(c.Topology, c.Tables), Mux: &routes{ServeMux: http.NewServeMux()},
+		Metrics: newMetrics(), Bad: bad, Watchers: watchers, Seats: map[string]*Seats{}}
 	s.Limiters = newLimiters(c.Limits, c.Now, s.Metrics.limited)
 	s.measureKeys()
 	s.API = humago.New(s.Mux, api)

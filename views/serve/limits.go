@@ -27,7 +27,8 @@ type Limits struct {
 
 func (l Limits) byClass() map[class]rate.Limit {
 	return map[class]rate.Limit{
-		UserClass: l.User, PanelClass: l.Panel, healthClass: l.Health, RelayClass: l.Relay, serviceClass: l.Service, AnonymousClass: l.Anonymous,
+		UserClass: l.User, PanelClass: l.Panel, healthClass: l.Health, RelayClass: l.Relay, serviceClass: l.Service,
+		AnonymousClass: l.Anonymous,
 	}
 }
 
@@ -82,7 +83,8 @@ func (s *Kit) measureKeys() {
 		return
 	}
 	s.Config.Registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "millrace_token_keys_read_timestamp_seconds", Help: "When the keys that auth.jwks_url publishes were last read; 0 if never.",
+		Name: "millrace_token_keys_read_timestamp_seconds",
+		Help: "When the keys that auth.jwks_url publishes were last read; 0 if never.",
 	}, func() float64 {
 		keys, _ := s.Config.Verifier.Standing()
 		if keys.Fetched.IsZero() {

@@ -52,7 +52,8 @@ func relayVerdicts() []string {
 // knownMethods are those that net/http names.
 func knownMethods() []string {
 	return []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace,
 	}
 }
 
@@ -65,30 +66,36 @@ func durationBuckets() []float64 {
 func newMetrics() *metrics {
 	return &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "millrace_http_requests_total", Help: "Requests that were answered, by route, method and status; a stream counts when it ends.",
+			Name: "millrace_http_requests_total",
+			Help: "Requests that were answered, by route, method and status; a stream counts when it ends.",
 		}, []string{"route", "method", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "millrace_http_request_duration_seconds", Help: "Time from the head of a request to the end of its answer, without streams and what no route matches.",
+			Name:    "millrace_http_request_duration_seconds",
+			Help:    "Time from the head of a request to the end of its answer, without streams and what no route matches.",
 			Buckets: durationBuckets(),
 		}, []string{"route", "method"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "millrace_http_requests_in_flight", Help: "Requests that are being answered now, without streams.",
 		}),
 		relayed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "millrace_relay_events_total", Help: "Payment events handed in over HTTP, by the source that signed (bearer: a token) and verdict.",
+			Name: "millrace_relay_events_total",
+			Help: "Payment events handed in over HTTP, by the source that signed (bearer: a token) and verdict.",
 		}, []string{"source", "verdict"}),
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "millrace_http_rate_limited_total", Help: "Requests refused because their subject asks too often.",
 		}, []string{"class"}),
-		subjects: prometheus.NewDesc("millrace_http_rate_subjects", "Subjects whose requests are remembered for the rate limit.", []string{"class"}, nil),
-		streams:  prometheus.NewDesc("millrace_http_streams", "Streams of server-sent events that are open, by kind.", []string{"kind"}, nil),
+		subjects: prometheus.NewDesc("millrace_http_rate_subjects",
+			"Subjects whose requests are remembered for the rate limit.", []string{"class"}, nil),
+		streams: prometheus.NewDesc("millrace_http_streams", "Streams of server-sent events that are open, by kind.",
+			[]string{"kind"}, nil),
 	}
 }
 
 // Measure shows the metrics of the kit, and those of rooms, where somebody takes them.
 func (s *Kit) Measure(rooms ...prometheus.Collector) {
 	if r, m := s.Config.Registerer, s.Metrics; r != nil {
-		r.MustRegister(append([]prometheus.Collector{m.requests, m.duration, m.inFlight, m.relayed, m.limited, gauges{s}}, rooms...)...)
+		r.MustRegister(append([]prometheus.Collector{m.requests, m.duration, m.inFlight, m.relayed, m.limited,
+			gauges{s}}, rooms...)...)
 	}
 }
 
@@ -118,7 +125,8 @@ func (m *metrics) Routes(patterns []string, api *huma.OpenAPI) {
 	m.byPattern = make(map[string]*routeMetrics, len(patterns))
 	for _, p := range patterns {
 		method, route, _ := strings.Cut(p, " ")
-		x := &routeMetrics{requests: m.requests.MustCurryWith(prometheus.Labels{"route": route}), duration: m.duration.WithLabelValues(route, method)}
+		x := &routeMetrics{requests: m.requests.MustCurryWith(prometheus.Labels{"route": route}),
+			duration: m.duration.WithLabelValues(route, method)}
 		for _, status := range promised(api, method, route) {
 			x.counter(method, status)
 		}
@@ -151,7 +159,8 @@ func operationOf(api *huma.OpenAPI, method, route string) *huma.Operation {
 	if item == nil {
 		return nil
 	}
-	return map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodDelete: item.Delete}[method]
+	return map[string]*huma.Operation{http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put,
+		http.MethodDelete: item.Delete}[method]
 }
 
 // routeMetrics counts the requests of one route.

@@ -71,12 +71,14 @@ func (s *Kit) Recover(next http.Handler) http.Handler {
 			}
 			err, _ := p.(error)
 			if errors.Is(err, errFraming) && !t.begun {
-				writeProblem(t, r, problem.Unreadable("", "malformed", "the body ended early, or not as its chunks say").With("Connection", "close"))
+				writeProblem(t, r, problem.Unreadable("", "malformed",
+					"the body ended early, or not as its chunks say").With("Connection", "close"))
 				return
 			}
 			aborted := errors.Is(err, http.ErrAbortHandler)
 			if !aborted {
-				s.Config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", RequestID(r.Context()), "route", r.Pattern,
+				s.Config.Log.ErrorContext(r.Context(), "panic in a request", "request_id", RequestID(r.Context()),
+					"route", r.Pattern,
 					"panic", p, "stack", string(debug.Stack()))
 			}
 			t.failed = !aborted && !errors.Is(err, errFraming)

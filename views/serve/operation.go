@@ -26,7 +26,8 @@ func (s *Kit) Read(id, path, tag, summary string, a Access) huma.Operation {
 	if a.open {
 		op.Security = append(op.Security, map[string][]string{})
 	}
-	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 

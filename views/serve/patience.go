@@ -37,7 +37,8 @@ func paced(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = &pacedBody{ReadCloser: r.Body, header: w.Header(), out: http.NewResponseController(w), until: time.Now().Add(bodyPatience)}
+			r.Body = &pacedBody{ReadCloser: r.Body, header: w.Header(), out: http.NewResponseController(w),
+				until: time.Now().Add(bodyPatience)}
 		}
 		next.ServeHTTP(w, r)
 	})

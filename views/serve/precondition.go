@@ -37,12 +37,14 @@ type Precondition struct {
 func (c Conditions) Precondition(noneMatch string) (Precondition, error) {
 	p := Precondition{given: c.IfMatch != "", any: c.IfMatch == "*", fresh: noneMatch != ""}
 	if p.fresh && noneMatch != "*" {
-		return p, problem.Unreadable("/header/"+noneMatchHeader, "malformed", "must be *: to change what is there send its ETag as If-Match")
+		return p, problem.Unreadable("/header/"+noneMatchHeader, "malformed",
+			"must be *: to change what is there send its ETag as If-Match")
 	}
 	for rest := c.IfMatch; rest != "" && !p.any; {
 		tag := tagPattern.FindStringSubmatch(rest)
 		if tag == nil {
-			return p, problem.Unreadable("/header/"+matchHeader, "malformed", `must be *, or ETags as they were answered, quotes included: "3"`)
+			return p, problem.Unreadable("/header/"+matchHeader, "malformed",
+				`must be *, or ETags as they were answered, quotes included: "3"`)
 		}
 		rest = rest[len(tag[0]):]
 		revision, err := strconv.ParseInt(tag[2], 10, 64)
@@ -63,9 +65,11 @@ func (p Precondition) Expected(row *catalog.Row, c *catalog.Command) (int64, err
 	case repeated, !there && c.Op != catalog.Put:
 		return catalog.ExpectAnything, nil
 	case p.given && !p.any && len(p.seen) == 0:
-		return 0, problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "no ETag in If-Match is one that can be there; weak ones never match")
+		return 0, problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed,
+			"no ETag in If-Match is one that can be there; weak ones never match")
 	case p.fresh && (there || p.given):
-		return 0, problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, "If-None-Match: * holds where there is nothing yet")
+		return 0, problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed,
+			"If-None-Match: * holds where there is nothing yet")
 	case p.any:
 		return catalog.ExpectSomething, nil
 	case p.given && there && slices.Contains(p.seen, row.Revision):
@@ -92,7 +96,8 @@ func (p Precondition) Refused(v catalog.Verdict) *problem.Problem {
 }
 
 func changesWhatIsThere() *problem.Problem {
-	return problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, "If-Match is needed to change what is there: its ETag, or *")
+	return problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired,
+		"If-Match is needed to change what is there: its ETag, or *")
 }
 
 // checkPreconditions refuses preconditions that say nothing, and those that a write does not look at: it would do what
@@ -104,7 +109,9 @@ func checkPreconditions(ctx huma.Context) *problem.Problem {
 	}
 	for _, name := range preconditionHeaders() {
 		values, sent := header[http.CanonicalHeaderKey(name)]
-		declared := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "header" && p.Name == name })
+		declared := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool {
+			return p.In == "header" && p.Name == name
+		})
 		switch {
 		case sent && !declared:
 			return problem.Unreadable("/header/"+name, "malformed", "means nothing here: leave it out")

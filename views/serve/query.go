@@ -23,7 +23,8 @@ func checkQuery(ctx huma.Context) *problem.Problem {
 	u := ctx.URL()
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return problem.Unreadable("/query", "malformed", "the query cannot be read: escape what is not a letter or digit")
+		return problem.Unreadable("/query", "malformed",
+			"the query cannot be read: escape what is not a letter or digit")
 	}
 	known, names := map[string]*huma.Param{}, []string{}
 	for _, p := range ctx.Operation().Parameters {
@@ -53,7 +54,8 @@ func checkQuery(ctx huma.Context) *problem.Problem {
 }
 
 func unknownParameter(name string, known []string) problem.Field {
-	f := problem.Field{Pointer: "/query", Code: faults.UnknownField, Detail: "has a parameter that does not exist here" + faults.Hint(name, known)}
+	f := problem.Field{Pointer: "/query", Code: faults.UnknownField,
+		Detail: "has a parameter that does not exist here" + faults.Hint(name, known)}
 	if parameterName.MatchString(name) {
 		f.Pointer, f.Detail = "/query/"+name, "does not exist here"+faults.Hint(name, known)
 	}
@@ -64,7 +66,8 @@ func unknownParameter(name string, known []string) problem.Field {
 func NotEmpty(op *huma.Operation) {
 	least := 1
 	for _, p := range op.Parameters {
-		if p.In == "query" && !p.AllowEmptyValue && p.Schema.Type == huma.TypeString && len(p.Schema.Enum) == 0 && p.Schema.MinLength == nil {
+		if p.In == "query" && !p.AllowEmptyValue && p.Schema.Type == huma.TypeString && len(p.Schema.Enum) == 0 &&
+			p.Schema.MinLength == nil {
 			p.Schema.MinLength = &least
 		}
 	}

@@ -26,7 +26,8 @@ import (
 // by chance.
 func onceHeaders() []string {
 	return []string{
-		"Authorization", "Content-Type", matchHeader, noneMatchHeader, "Last-Event-Id", idempotencyHeader, "Millrace-Reason", RequestIDHeader, signature.Header, signature.SourceHeader,
+		"Authorization", "Content-Type", matchHeader, noneMatchHeader, "Last-Event-Id", idempotencyHeader,
+		"Millrace-Reason", RequestIDHeader, signature.Header, signature.SourceHeader,
 		signature.IDHeader, signature.TimestampHeader, signature.WebhookHeader,
 	}
 }
@@ -52,7 +53,8 @@ func ambiguous(r *http.Request) *problem.Problem {
 		}
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return problem.New(http.StatusUnsupportedMediaType, problem.UnsupportedMedia, "bodies are taken as they are, without Content-Encoding").
+		return problem.New(http.StatusUnsupportedMediaType, problem.UnsupportedMedia,
+			"bodies are taken as they are, without Content-Encoding").
 			With("Accept-Encoding", "identity")
 	}
 	if p := checkKey(r.Header); p != nil {
@@ -86,7 +88,8 @@ func headBounds(r *http.Request) *problem.Problem {
 // Known refuses what an operation does not look at, which would mean nothing, in silence: preconditions, bodies and
 // query parameters.
 func (s *Kit) Known(ctx huma.Context, next func(huma.Context)) {
-	for _, check := range []func(huma.Context) *problem.Problem{checkDeclared, checkPreconditions, checkBodiless, checkQuery} {
+	for _, check := range []func(huma.Context) *problem.Problem{checkDeclared, checkPreconditions, checkBodiless,
+		checkQuery} {
 		if p := check(ctx); p != nil {
 			s.Refuse(ctx, p)
 			return

@@ -31,9 +31,11 @@ func (x *Seats) Take(who string) (leave func(), refused *problem.Problem) {
 	defer x.mu.Unlock()
 	switch {
 	case x.by[who] >= x.each:
-		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited, "too many streams are open: close one, or listen once for all").With("Retry-After", streamRetry)
+		return nil, problem.New(http.StatusTooManyRequests, problem.RateLimited,
+			"too many streams are open: close one, or listen once for all").With("Retry-After", streamRetry)
 	case x.taken >= x.all:
-		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the server has too many listeners").With("Retry-After", streamRetry)
+		return nil, problem.New(http.StatusServiceUnavailable, problem.Unavailable,
+			"the server has too many listeners").With("Retry-After", streamRetry)
 	}
 	x.taken++
 	x.by[who]++

@@ -25,7 +25,8 @@ func RefOrNull(s *huma.Schema, field string) *huma.Schema {
 func Partial(r huma.Registry, s *huma.Schema, names ...string) *huma.Schema {
 	for _, name := range names {
 		some := *r.SchemaFromRef(s.Properties[name].Ref)
-		some.Required, some.Description, some.Properties = nil, s.Properties[name].Description, maps.Clone(some.Properties)
+		some.Required, some.Description, some.Properties = nil, s.Properties[name].Description,
+			maps.Clone(some.Properties)
 		for field, p := range some.Properties { // the others stay as answers have them
 			own := *p
 			some.Properties[field] = &own

@@ -85,12 +85,15 @@ func newSources(t *topology.Topology, tables Tables) sources {
 	for _, g := range t.Groups() {
 		if g.Table != "" {
 			table := tables[g.Name]
-			byGroup[g.Name] = &source{Rows: table.Rows, reach: table.Reach, group: g.Name, Topic: g.Table, partitions: t.Config.Partitions}
+			byGroup[g.Name] = &source{Rows: table.Rows, reach: table.Reach, group: g.Name, Topic: g.Table,
+				partitions: t.Config.Partitions}
 			out.All = append(out.All, byGroup[g.Name])
 		}
 	}
-	out.Ledger, out.Progress, out.Budget, out.Rewards = byGroup[t.Ledger.Name], byGroup[t.Progress.Name], byGroup[t.Budget.Name], byGroup[t.Rewards.Name]
-	out.Health, out.Routing, out.Catalog, out.Letters = byGroup[t.Health.Name], byGroup[t.Routing.Name], byGroup[t.Catalog.Name], byGroup[t.DeadLetters.Name]
+	out.Ledger, out.Progress, out.Budget, out.Rewards = byGroup[t.Ledger.Name], byGroup[t.Progress.Name],
+		byGroup[t.Budget.Name], byGroup[t.Rewards.Name]
+	out.Health, out.Routing, out.Catalog, out.Letters = byGroup[t.Health.Name], byGroup[t.Routing.Name],
+		byGroup[t.Catalog.Name], byGroup[t.DeadLetters.Name]
 	return out
 }
 

@@ -29,7 +29,8 @@ func (s *Kit) UserWrite(id, method, path, tag, summary string, a Access) huma.Op
 	op.Responses["202"] = &huma.Response{Description: "Accepted, not judged yet: look at Location"}
 	op.Responses["409"] = s.ProblemResponse("The Idempotency-Key was used for something else")
 	op.SkipValidateBody = true
-	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
+	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusUnprocessableEntity,
 		http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
@@ -101,7 +102,8 @@ func PanelUser(id string) (string, error) {
 		return "", problem.Missing("user")
 	}
 	if id == myself {
-		return "", problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "me stands for the subject of the token, which the panel's routes do not serve: name the user")
+		return "", problem.New(http.StatusUnprocessableEntity, problem.InvalidField,
+			"me stands for the subject of the token, which the panel's routes do not serve: name the user")
 	}
 	return id, nil
 }

@@ -28,8 +28,10 @@ func (s *Kit) Write(id, method, path, summary string) huma.Operation {
 	op.Responses["202"] = &huma.Response{Description: "Accepted, not judged yet: look at Location"}
 	op.SkipValidateBody = true // the catalog's own reader does
 	op.Responses["409"] = s.ProblemResponse("The Idempotency-Key was used for something else, or a second person has to approve the mission first (approval_required)")
-	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusPreconditionFailed,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+	s.Answers(op, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusPreconditionFailed,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusPreconditionRequired,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 
@@ -78,12 +80,14 @@ type Pending struct {
 // Unsent is the answer where a command cannot be handed to the catalog.
 func (s *Kit) Unsent(ctx context.Context, err error) *problem.Problem {
 	s.Config.Log.ErrorContext(ctx, "a command cannot be sent", "request_id", RequestID(ctx), "error", err)
-	return problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the command cannot be recorded now").With("Retry-After", "1")
+	return problem.New(http.StatusServiceUnavailable, problem.Unavailable,
+		"the command cannot be recorded now").With("Retry-After", "1")
 }
 
 // Conflict is the answer to an Idempotency-Key that comes again with something else.
 func Conflict() *problem.Problem {
-	return problem.New(http.StatusConflict, problem.IdempotencyConflict, "the Idempotency-Key was used for something else")
+	return problem.New(http.StatusConflict, problem.IdempotencyConflict,
+		"the Idempotency-Key was used for something else")
 }
 
 // Misread turns why a body cannot be read into the answer; detail is for what is no JSON at all.

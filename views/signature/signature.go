@@ -88,7 +88,8 @@ func (c Config) Validate() error {
 	names := map[string]bool{}
 	for _, s := range c.Sources {
 		if s.Name == "" || len(s.Name) > maxSourceLength || names[s.Name] {
-			errs = append(errs, fmt.Errorf("signature: source %q: a name of 1 to %d bytes is needed, once", s.Name, maxSourceLength))
+			errs = append(errs, fmt.Errorf("signature: source %q: a name of 1 to %d bytes is needed, once", s.Name,
+				maxSourceLength))
 		}
 		names[s.Name] = true
 		if len(s.Secrets) == 0 || len(s.Secrets) > maxSecrets {
@@ -96,9 +97,11 @@ func (c Config) Validate() error {
 		}
 		for _, secret := range s.Secrets {
 			if k, err := keyOf(secret); err != nil {
-				errs = append(errs, fmt.Errorf("signature: source %q: what follows %s is base64", s.Name, standardPrefix))
+				errs = append(errs, fmt.Errorf("signature: source %q: what follows %s is base64", s.Name,
+					standardPrefix))
 			} else if len(k.secret) < minSecret {
-				errs = append(errs, fmt.Errorf("signature: source %q: a secret has at least %d bytes", s.Name, minSecret))
+				errs = append(errs, fmt.Errorf("signature: source %q: a secret has at least %d bytes", s.Name,
+					minSecret))
 			}
 		}
 	}
@@ -209,7 +212,8 @@ func (v *Verifier) Open(h http.Header) (*Claim, error) {
 	case len(c.keys) == 0:
 		return nil, fmt.Errorf("%w: unknown source", errInvalid)
 	case source == "" && len(c.keys) > maxTried:
-		return nil, fmt.Errorf("%w: it could be of more than %d secrets, %s must name the source", errInvalid, maxTried, SourceHeader)
+		return nil, fmt.Errorf("%w: it could be of more than %d secrets, %s must name the source", errInvalid, maxTried,
+			SourceHeader)
 	}
 	seconds, err := strconv.ParseInt(c.time, 10, 64)
 	if err != nil || seconds < 0 || strconv.FormatInt(seconds, 10) != c.time {

@@ -125,7 +125,8 @@ func (j jwk) modulus() (crypto.PublicKey, error) {
 	n, errN := octets(j.N)
 	e, errE := octets(j.E)
 	exponent := new(big.Int).SetBytes(e)
-	if errN != nil || errE != nil || len(n) > maxRSABits/8 || !exponent.IsInt64() || exponent.Int64() > maxExponent || exponent.Int64() < 3 || exponent.Bit(0) == 0 {
+	if errN != nil || errE != nil || len(n) > maxRSABits/8 || !exponent.IsInt64() || exponent.Int64() > maxExponent ||
+		exponent.Int64() < 3 || exponent.Bit(0) == 0 {
 		return nil, errKey
 	}
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil

@@ -97,15 +97,17 @@ func NewRemote(c RemoteConfig) (*Remote, error) {
 	}
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: c.Timeout}).DialContext, TLSHandshakeTimeout: c.Timeout,
-			MaxIdleConns: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+			Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: c.Timeout}).DialContext,
+			TLSHandshakeTimeout: c.Timeout,
+			MaxIdleConns:        1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		}
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
 	stay := func(*http.Request, []*http.Request) error { return errors.New("it redirects") }
-	return &Remote{config: c, client: &http.Client{Transport: c.Transport, Timeout: c.Timeout, CheckRedirect: stay}}, nil
+	return &Remote{config: c, client: &http.Client{Transport: c.Transport, Timeout: c.Timeout,
+		CheckRedirect: stay}}, nil
 }
 
 // Run reads the keys at once and then again and again, until ctx ends.

@@ -95,11 +95,13 @@ func NewVerifier(c Config) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience), jwt.WithExpirationRequired(),
+		jwt.WithValidMethods(algorithms), jwt.WithIssuer(c.Issuer), jwt.WithAudience(c.Audience),
+		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(), jwt.WithLeeway(c.Leeway), jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(c.Now),
 	}
-	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys), remote: c.Remote, leeway: c.Leeway, now: c.Now}, nil
+	return &Verifier{parser: jwt.NewParser(options...), judge: jwt.NewValidator(options...), keys: slices.Clone(c.Keys),
+		remote: c.Remote, leeway: c.Leeway, now: c.Now}, nil
 }
 
 // Run keeps the published keys, if there are any, up to date until ctx ends.

@@ -96,11 +96,13 @@ func Start(t *testing.T, c Config) *Deployment {
 	d := Topics(t, c)
 	s := d.Settings
 	var err error
-	d.Feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: s.Brokers}, Topic: d.Topology.Payments.Name})
+	d.Feed, err = feed.Open(t.Context(), feed.Config{Client: engine.ClientConfig{Brokers: s.Brokers},
+		Topic: d.Topology.Payments.Name})
 	d.Check(err)
 	t.Cleanup(d.Feed.Close)
 	p, err := pipeline.Start(context.WithoutCancel(t.Context()), pipeline.Config{
-		Settings: s, Topology: d.Topology, Groups: c.Groups, Registerer: c.Registerer, Metrics: c.Metrics, Log: slog.New(slog.DiscardHandler),
+		Settings: s, Topology: d.Topology, Groups: c.Groups, Registerer: c.Registerer, Metrics: c.Metrics,
+		Log: slog.New(slog.DiscardHandler),
 	})
 	d.Check(err)
 	d.groups = p

@@ -42,7 +42,8 @@ type Level struct{ Mode, Instrument, Gateway string }
 
 // String returns mode/instrument, or mode/instrument/gateway.
 func (l Level) String() string {
-	return (&health.StatusRecord{Standing: health.Standing{Mode: l.Mode, Instrument: l.Instrument, Gateway: l.Gateway}}).Key()
+	return (&health.StatusRecord{Standing: health.Standing{Mode: l.Mode, Instrument: l.Instrument,
+		Gateway: l.Gateway}}).Key()
 }
 
 // has tells whether the attempts of a path are the level's.

@@ -172,7 +172,9 @@ func (t *Trial) Report(from, to instant.Milli) Report {
 }
 
 func (t *Trial) explained(a Alarm) bool {
-	return slices.ContainsFunc(t.byName[Level{a.Mode, a.Instrument, ""}], func(i int) bool { return t.explains(t.outages[i].Outage, a) })
+	return slices.ContainsFunc(t.byName[Level{a.Mode, a.Instrument, ""}], func(i int) bool {
+		return t.explains(t.outages[i].Outage, a)
+	})
 }
 
 // finding holds an outage against the alarms of its level.
@@ -206,5 +208,6 @@ func (t *Trial) finding(o *watched, alarms []Alarm) Finding {
 }
 
 func compareLevels(a, b Level) int {
-	return cmp.Or(cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Instrument, b.Instrument), cmp.Compare(a.Gateway, b.Gateway))
+	return cmp.Or(cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Instrument, b.Instrument),
+		cmp.Compare(a.Gateway, b.Gateway))
 }

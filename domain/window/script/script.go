@@ -199,7 +199,8 @@ func parseEvent(fields []string) (line, error) {
 		return l, errors.New("want: KEY VALUE@TIME")
 	}
 	if at == "" || l.key == "" {
-		return l, fmt.Errorf("%q is not an event (KEY VALUE@TIME), window, watermark or restart", strings.Join(fields, " "))
+		return l, fmt.Errorf("%q is not an event (KEY VALUE@TIME), window, watermark or restart",
+			strings.Join(fields, " "))
 	}
 	if l.value == "" {
 		l.value = l.key

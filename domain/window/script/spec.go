@@ -29,7 +29,8 @@ func parseSpec(fields []string) (window.Spec, error) {
 		_, twice := given[name]
 		switch {
 		case !slices.Contains(append(must, "grace"), name):
-			errs = append(errs, fmt.Errorf("%s windows have no setting %q, but %s", fields[0], name, strings.Join(append(must, "grace"), ", ")))
+			errs = append(errs, fmt.Errorf("%s windows have no setting %q, but %s", fields[0], name,
+				strings.Join(append(must, "grace"), ", ")))
 		case err != nil || n < 0 || n > math.MaxInt64/int64(time.Millisecond):
 			errs = append(errs, fmt.Errorf("%s: %q is no number of milliseconds", name, text))
 		case twice:
@@ -47,7 +48,8 @@ func parseSpec(fields []string) (window.Spec, error) {
 		return window.Spec{}, errors.Join(errs...)
 	}
 	spec := window.Spec{
-		Kind: kind, Size: given["size"] + given["difference"], Advance: given["advance"], Gap: given["gap"], Grace: given["grace"],
+		Kind: kind, Size: given["size"] + given["difference"], Advance: given["advance"], Gap: given["gap"],
+		Grace: given["grace"],
 	}
 	return spec, spec.Validate()
 }

@@ -36,7 +36,8 @@ func EndToEnd(t testing.TB, g prometheus.Gatherer, group string, seconds float64
 			return
 		}
 		shown = true
-		if labels[0].GetValue() != group || m.GetHistogram().GetSampleCount() != 1 || m.GetHistogram().GetSampleSum() != seconds {
+		if labels[0].GetValue() != group || m.GetHistogram().GetSampleCount() != 1 ||
+			m.GetHistogram().GetSampleSum() != seconds {
 			t.Errorf("%v, want one of group %s that took %g s", m, group, seconds)
 		}
 	})
@@ -75,7 +76,9 @@ func Known(t testing.TB, g prometheus.Gatherer, register func(prometheus.Registe
 	known := map[string]bool{}
 	each(t, fresh, func(name string, _ []*dto.LabelPair, m *dto.Metric) { known[name] = true })
 	each(t, g, func(name string, labels []*dto.LabelPair, m *dto.Metric) {
-		brought := slices.ContainsFunc(labels, func(l *dto.LabelPair) bool { return slices.Contains(Brought(), l.GetName()) })
+		brought := slices.ContainsFunc(labels, func(l *dto.LabelPair) bool {
+			return slices.Contains(Brought(), l.GetName())
+		})
 		if m.GetCounter() != nil && !brought && !known[name] {
 			t.Errorf("%s is not 0 from the start: it is not there", name)
 		}

@@ -87,9 +87,11 @@ func postings(r *model.Result) map[postingKey]posting {
 func (v *Verdict) hands() map[string]int {
 	t := v.Tally
 	return map[string]int{
-		"claim": t.Claims, "claim of what was had already": t.Unchanged, "refused claim": t.Refused, "command that came again": t.Repeated,
-		"claim over HTTP": v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills, "cancellation by hand": t.Cancels,
-		"refused enrolment": v.Refusals,
+		"claim": t.Claims, "claim of what was had already": t.Unchanged, "refused claim": t.Refused,
+		"command that came again": t.Repeated,
+		"claim over HTTP":         v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills,
+		"cancellation by hand": t.Cancels,
+		"refused enrolment":    v.Refusals,
 	}
 }
 
@@ -117,7 +119,8 @@ func (v *Verdict) Tame() []string {
 	for _, what := range []string{
 		"duplicates", "windows", "timeouts", "completions", "conflicting_duplicate", "over_reversal",
 		"reward that is granted", "reward that is claimable", "reward that is exhausted", "reward that is clawed_back",
-		"claim", "claim of what was had already", "refused claim", "command that came again", "claim over HTTP", "hold", "expiry", "goodwill",
+		"claim", "claim of what was had already", "refused claim", "command that came again", "claim over HTTP", "hold",
+		"expiry", "goodwill",
 		"cancellation by hand", "refused enrolment",
 	} {
 		if count[what] == 0 {

@@ -151,7 +151,8 @@ func (t *Tape) observe() (intake map[string]string, result *model.Result, proble
 				continue
 			}
 			if err := take(k.key, r.Value); err != nil {
-				problems = append(problems, fmt.Sprintf("%s-%d-%d: row %s: %v", table, r.Partition, r.Offset, k.key, err))
+				problems = append(problems, fmt.Sprintf("%s-%d-%d: row %s: %v", table, r.Partition, r.Offset,
+					k.key, err))
 			}
 		}
 	}
@@ -209,7 +210,8 @@ func (t *Tape) compareIntake(v *Verdict, sent []traffic.Record, dead map[string]
 		case !event && !refused:
 			v.lost(1, "payments record %s: neither event nor dead letter: %.200s", id, r.Value)
 		case event && refused, event == poison, given != reason:
-			v.Differ("payments record %s: event %t and dead letter %q, want %t and %q", id, event, given, !poison, reason)
+			v.Differ("payments record %s: event %t and dead letter %q, want %t and %q", id, event, given, !poison,
+				reason)
 		}
 	}
 	switch {

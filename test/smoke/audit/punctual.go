@@ -26,7 +26,8 @@ func (t *Tape) punctual(v *Verdict) {
 		}
 		of := stream.Partition([]byte(a.TransactionID), t.topology.Config.Partitions)
 		if w, ok := said[source{r.Partition, of}]; ok && w.Time != watermark.None && w.Time >= int64(a.At) {
-			v.Differ("attempt %s timed out at %v, after its source had said that it was %d ms later", a.TransactionID, a.At, w.Time-int64(a.At))
+			v.Differ("attempt %s timed out at %v, after its source had said that it was %d ms later", a.TransactionID,
+				a.At, w.Time-int64(a.At))
 		}
 	}
 }

@@ -30,7 +30,8 @@ func (t *Tape) recall(v *Verdict, run Run) error {
 		return err
 	}
 	for topic, take := range map[string]func(partition int32, offset int64, value []byte) error{
-		t.topology.Postings.Name: posted, t.topology.Enrolments.Name: r.Enrolment, t.topology.UserSegments.Name: r.Segments,
+		t.topology.Postings.Name: posted, t.topology.Enrolments.Name: r.Enrolment,
+		t.topology.UserSegments.Name: r.Segments,
 	} {
 		for _, x := range t.records[topic] {
 			if !watermark.Is(x.Value) {

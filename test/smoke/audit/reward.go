@@ -15,8 +15,10 @@ import (
 func (t *Tape) compareRewards(v *Verdict, missions []oracle.Mission) {
 	o, p := model.NewTreasury(missions...), t.topology
 	for topic, take := range map[string]func([]byte) error{
-		p.Outcomes.Name: o.Outcome, p.RewardsIn.Name: o.Allotment, p.BudgetReturns.Name: o.Return, p.PoolCodes.Name: o.Codes,
-		p.Tasks.Name: o.Task, p.RewardResults.Name: o.Answer, p.Notifications.Name: o.Notice, p.Claims.Name: o.Command,
+		p.Outcomes.Name: o.Outcome, p.RewardsIn.Name: o.Allotment, p.BudgetReturns.Name: o.Return,
+		p.PoolCodes.Name: o.Codes,
+		p.Tasks.Name:     o.Task, p.RewardResults.Name: o.Answer, p.Notifications.Name: o.Notice,
+		p.Claims.Name: o.Command,
 	} {
 		for _, r := range t.records[topic] {
 			if watermark.Is(r.Value) {

@@ -29,8 +29,9 @@ type place struct{ topic, key string }
 // standings folds what is on the tape.
 func (t *Tape) standings() (*standings, error) {
 	s := &standings{
-		tape: t, settings: health.DefaultSettings(), merges: map[int32]*watermark.Merge{}, modes: map[int32]map[string]*health.ModeRow{},
-		out: map[place][]string{},
+		tape: t, settings: health.DefaultSettings(), merges: map[int32]*watermark.Merge{},
+		modes: map[int32]map[string]*health.ModeRow{},
+		out:   map[place][]string{},
 	}
 	for _, r := range t.records[t.topology.HealthScores.Name] {
 		if err := s.apply(r); err != nil {

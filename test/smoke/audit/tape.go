@@ -59,10 +59,12 @@ type double struct {
 func NewTape(t *topology.Topology) *Tape {
 	tape := &Tape{
 		topology: t, records: map[string][]*kgo.Record{}, tables: map[string]map[rowKey]*kgo.Record{},
-		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, reads: map[int32][]oracle.Read{}, seen: map[string]struct{}{}, epochs: map[producer]int16{},
+		ends: map[string]map[int32]int64{}, rows: map[string]map[int32]int64{}, reads: map[int32][]oracle.Read{},
+		seen: map[string]struct{}{}, epochs: map[producer]int16{},
 		annals: model.NewAnnals(),
 	}
-	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()), string(t.Rewards.Table())} {
+	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()),
+		string(t.Rewards.Table())} {
 		tape.tables[table] = map[rowKey]*kgo.Record{}
 	}
 	return tape
@@ -72,10 +74,13 @@ func NewTape(t *topology.Topology) *Tape {
 func (t *Tape) Topics() []string {
 	p := t.topology
 	return []string{
-		p.Payments.Name, p.Transactions.Name, p.Postings.Name, p.Journal.Name, p.Attempts.Name, p.Outcomes.Name, p.DeadLetterRecords.Name,
+		p.Payments.Name, p.Transactions.Name, p.Postings.Name, p.Journal.Name, p.Attempts.Name, p.Outcomes.Name,
+		p.DeadLetterRecords.Name,
 		p.HealthWindows.Name, p.HealthCorrections.Name, p.HealthScores.Name, p.HealthStatus.Name, p.Downtimes.Name,
-		p.Enrolments.Name, p.UserSegments.Name, p.PoolCodes.Name, p.RewardsIn.Name, p.BudgetReturns.Name, p.Tasks.Name, p.RewardResults.Name,
-		p.Claims.Name, p.Notifications.Name, string(p.Ledger.Table()), string(p.Progress.Table()), string(p.Budget.Table()), string(p.Rewards.Table()),
+		p.Enrolments.Name, p.UserSegments.Name, p.PoolCodes.Name, p.RewardsIn.Name, p.BudgetReturns.Name, p.Tasks.Name,
+		p.RewardResults.Name,
+		p.Claims.Name, p.Notifications.Name, string(p.Ledger.Table()), string(p.Progress.Table()),
+		string(p.Budget.Table()), string(p.Rewards.Table()),
 	}
 }
 
