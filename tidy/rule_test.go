@@ -114,7 +114,7 @@ func sizes(s source) []string {
 	return out
 }
 
-// proseLines bounds lines that are comments alone, with a tab as 4 columns. What is preformatted may be wider.
+// proseLines bounds lines that are comments alone. What is preformatted may be wider.
 func proseLines(s source) []string {
 	if s.generated {
 		return nil
@@ -122,9 +122,8 @@ func proseLines(s source) []string {
 	var out []string
 	for i, line := range strings.Split(s.text, "\n") {
 		text := strings.TrimLeft(line, "\t")
-		prose := strings.HasPrefix(text, "// ") && !strings.HasPrefix(text, "//   ") && strings.Contains(text[3:], " ")
-		if width := 4*(len(line)-len(text)) + utf8.RuneCountInString(text); prose && width > proseColumns {
-			out = append(out, s.path+":"+itoa(i+1)+": "+itoa(width)+" columns, at most "+itoa(proseColumns))
+		if strings.HasPrefix(text, "// ") && !strings.HasPrefix(text, "//   ") && strings.Contains(text[3:], " ") {
+			out = append(out, tooWide(s, i, line)...)
 		}
 	}
 	return out
@@ -133,7 +132,7 @@ func proseLines(s source) []string {
 // unbreakable are lines of code that no line break makes shorter: with a tag of a field, or with a long text.
 var unbreakable = regexp.MustCompile("`[a-z][A-Za-z]*:\"|\"[^\"]{40,}\"|`[^`]{40,}|//(nolint|go:)")
 
-// codeLines bounds lines of code that is no test, with a tab as 4 columns.
+// codeLines bounds lines of code that is no test.
 func codeLines(s source) []string {
 	if s.generated || s.test() || strings.HasPrefix(s.path, "bench/") {
 		return nil
@@ -143,12 +142,20 @@ func codeLines(s source) []string {
 	for i, line := range strings.Split(s.text, "\n") {
 		text, within := strings.TrimLeft(line, "\t"), raw
 		raw = raw != (strings.Count(line, "`")%2 == 1)
-		width := 4*(len(line)-len(text)) + utf8.RuneCountInString(text)
-		if width > proseColumns && !within && !strings.HasPrefix(text, "//") && !unbreakable.MatchString(text) {
-			out = append(out, s.path+":"+itoa(i+1)+": "+itoa(width)+" columns, at most "+itoa(proseColumns))
+		if !within && !strings.HasPrefix(text, "//") && !unbreakable.MatchString(text) {
+			out = append(out, tooWide(s, i, line)...)
 		}
 	}
 	return out
+}
+
+// tooWide reports a line that is wider than lines may be, with a tab as 4 columns.
+func tooWide(s source, i int, line string) []string {
+	width := utf8.RuneCountInString(line) + 3*(len(line)-len(strings.TrimLeft(line, "\t")))
+	if width <= proseColumns {
+		return nil
+	}
+	return []string{s.path + ":" + itoa(i+1) + ": " + itoa(width) + " columns, at most " + itoa(proseColumns)}
 }
 
 // packageVars forbids state that a package shares with all its users, and init functions, which cannot be left out.

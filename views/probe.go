@@ -71,8 +71,7 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	if s.stop.Load() {
 		return nil, serve.Recovering("the server is stopping")
 	}
-	all := s.Sources.All
-	as, err := s.At(ctx, in.Fresh, serve.Everything(all)...)
+	as, err := s.At(ctx, in.Fresh, s.Everything()...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func (s *Server) ready(ctx context.Context, in *readyInput) (*readyOutput, error
 	}
 	body := Readiness{Status: "ok", AsOf: as}
 	if serve.Request(ctx).URL.Query().Has("verbose") {
-		for _, src := range all {
+		for _, src := range s.Sources.All {
 			body.Checks = append(body.Checks, Check{Name: src.Topic, OK: src.Recovered()})
 		}
 		if keys, published := s.config.Verifier.Standing(); published {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // ConfigText returns a configuration file as the one document of UTF-8 that a decoder of structs is to read: without
@@ -48,7 +50,7 @@ func (s *Source) plainNumbers(pointer string, node any) error {
 		}
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(node)) {
-			if err := s.plainNumbers(pointer+pointerOf(key), node[key]); err != nil {
+			if err := s.plainNumbers(pointer+problem.Token(key), node[key]); err != nil {
 				return err
 			}
 		}

@@ -57,11 +57,6 @@ func markOf(text string, offset int) mark {
 	return mark{strings.Count(before, "\n") + 1, len([]rune(before[line:])) + 1}
 }
 
-// pointerOf returns a key as it stands in a pointer.
-func pointerOf(key string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
 // Covered tells whether a problem with the shape of pointer, or of something around or inside it, is there already.
 func Covered(problems problem.List, pointer string) bool {
 	for _, p := range problems {

@@ -54,7 +54,7 @@ func (r *Reader) Object(pointer string, node any, known ...string) Object {
 
 // At returns the pointer of a field.
 func (f Object) At(key string) string {
-	return f.pointer + pointerOf(key)
+	return f.pointer + problem.Token(key)
 }
 
 // Text reads a text, as names and values are compared.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 const maxTreeDepth = 32
@@ -97,7 +99,7 @@ func (r *jsonReader) fields(pointer string, depth int) (any, error) {
 			return nil, err
 		}
 		key, _ := token.(string)
-		inner := pointer + pointerOf(key)
+		inner := pointer + problem.Token(key)
 		if _, twice := object[key]; twice {
 			if r.marks != nil {
 				return nil, at.errorf("key %q twice", key)

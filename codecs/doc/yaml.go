@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // maxNodes bounds what aliases can make of a file.
@@ -180,7 +182,7 @@ func (r *yamlReader) mapping(pointer string, values []*ast.MappingValueNode, dep
 		if _, twice := object[key]; twice {
 			return nil, at.errorf("key %q twice", key)
 		}
-		inner := pointer + pointerOf(key)
+		inner := pointer + problem.Token(key)
 		tree, err := r.tree(inner, v.Value, depth+1)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/domain/problem"
 )
 
 // Difference is one place at which two JSON documents differ.
@@ -53,7 +55,7 @@ func compare(found []Difference, pointer string, before, after any) []Difference
 	names := maps.Clone(old)
 	maps.Copy(names, fresh)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		found = compare(found, pointer+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), field(old, name),
+		found = compare(found, pointer+problem.Token(name), field(old, name),
 			field(fresh, name))
 	}
 	return found

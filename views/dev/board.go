@@ -89,7 +89,7 @@ const (
 )
 
 func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
-	as, err := s.At(ctx, serve.Fresh{}, serve.Everything(s.Sources.All)...)
+	as, err := s.At(ctx, serve.Fresh{}, s.Everything()...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -70,9 +69,9 @@ func (b DevBody) only(form any) error {
 	p := &problem.Problem{}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.Contains(known, name) {
-			p.Errors = append(p.Errors, problem.Field{Pointer: "/" +
-				strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: faults.UnknownField,
-				Detail: "is not a known field"})
+			p.Errors = append(p.Errors, problem.Field{
+				Pointer: faults.Token(name), Code: faults.UnknownField, Detail: "is not a known field",
+			})
 		}
 	}
 	if len(p.Errors) > 0 {

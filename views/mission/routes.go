@@ -18,7 +18,7 @@ type Routes struct {
 	Index *Index
 	// Commands takes what users, and support for them, ask for.
 	Commands Commands
-	// simulator, where set, lets editors simulate missions.
+	// Simulator, where set, lets editors simulate missions.
 	Simulator Simulator
 
 	Streams *streams

@@ -225,9 +225,9 @@ func Recovering(detail string) *problem.Problem {
 }
 
 // Everything returns all partitions of all tables.
-func Everything(sources []*source) []Stretch {
-	all := make([]Stretch, len(sources))
-	for i, src := range sources {
+func (s *Kit) Everything() []Stretch {
+	all := make([]Stretch, len(s.Sources.All))
+	for i, src := range s.Sources.All {
 		all[i] = src.Whole()
 	}
 	return all
