@@ -182,6 +182,9 @@ func (w *watch) check(ctx context.Context) error {
 		return err
 	}
 	w.walk(ctx)
+	if ctx.Err() != nil { // the copies of the tables may have ended first: this look saw nothing
+		return context.Cause(ctx)
+	}
 	now := w.config.Clock()
 	findings, _ := w.standing.split(w.books.open(now, w.config.Keys), now)
 	findings = append(findings, w.accounts...)
@@ -216,6 +219,9 @@ func (w *watch) walk(ctx context.Context) {
 	t := w.config.Topology
 	if w.same(string(t.Ledger.Table()), w.config.Ledgers) && w.same(string(t.Progress.Table()), w.config.Users) {
 		w.accounts, took, w.walked = accounts(ctx, w.config.Topology, w.config.Ledgers, w.config.Users)
+	}
+	if ctx.Err() != nil {
+		return
 	}
 	w.again = begun.Add(max(w.config.Every, rest*took))
 	if w.walked == nil {
