@@ -29,7 +29,7 @@ type arrow struct {
 func arrows() map[string]arrow {
 	return map[string]arrow{
 		"domain":     {inside: []string{"domain"}},
-		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml", "golang.org/x/text/unicode/norm"}},
+		"codecs":     {inside: []string{"domain", "codecs"}, outside: []string{"google.golang.org/protobuf/encoding/protowire", "github.com/goccy/go-yaml", "github.com/robfig/cron/v3", "golang.org/x/text/unicode/norm"}},
 		"stream":     {inside: []string{"stream"}, outside: []string{goka}},
 		"topology":   {inside: []string{"domain", "codecs", "stream", "topology"}, outside: []string{goka}},
 		"oracle":     {inside: []string{"domain", "codecs"}},

@@ -55,13 +55,14 @@ type Config struct {
 	Approval Approval `yaml:"approval"`
 	// Triggers are the events that make tasks. Defaults to none.
 	Triggers []Trigger `yaml:"triggers"`
+	Tasks    Tasks     `yaml:"tasks"`
 }
 
 // Trigger says that every event of a kind makes a task.
 type Trigger struct {
 	// On is payment_settled, payment_reversed, mission_completed, mission_revoked, reward_granted or state_changed.
 	On string `yaml:"on"`
-	// Kind is the kind of the task.
+	// Kind is the kind of the task, one of tasks.kinds.
 	Kind string `yaml:"kind"`
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/millrace/millrace/domain/task"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
@@ -107,7 +108,7 @@ func leaves(v reflect.Value, path string, into map[string]reflect.Value) {
 		switch f := v.Field(i); {
 		case f.Kind() == reflect.Struct:
 			leaves(f, name+".", into)
-		case f.Kind() == reflect.Map, f.Type() == reflect.TypeFor[[]Trigger]():
+		case f.Kind() == reflect.Map, f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
 		default:
 			into[name] = f
 		}
@@ -194,6 +195,10 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Intake.HealthInstruments = map[string][]string{"upi": {"instrument", "attributes.app"}, "wallet": {"attributes.wallet"}}
 	c.Intake.DeclineCodes = map[string]string{"05": "business", "U69": "technical"}
 	c.Triggers = []Trigger{{"payment_settled", "thank"}}
+	sweep := taskKindOf(task.DefaultBatch("sweep"))
+	sweep.Retry.NonRetryable, sweep.Retry.Jitter = []string{"rejected"}, 125
+	sweep.Schedules = []TaskSchedule{{"nightly", "30 2 * * *", "Europe/Berlin", map[string]any{"states": "granting"}}}
+	c.Tasks.Kinds = []TaskKind{sweep}
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
 	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
 	c.Relay.Sources = map[string]Source{"bank": {SecretFile: "/etc/bank"}}

@@ -122,7 +122,8 @@ func collect(v reflect.Value, prefix string, into map[string]reflect.Value) {
 		switch f := v.Field(i); {
 		case f.Kind() == reflect.Struct:
 			collect(f, name, into)
-		case f.Kind() == reflect.Map || f.Type() == reflect.TypeFor[[]Trigger](): // they are for the file
+		case f.Kind() == reflect.Map, f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
+			// they are for the file
 		default:
 			into[name] = f
 		}

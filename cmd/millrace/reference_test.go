@@ -25,7 +25,7 @@ func TestReference(t *testing.T) {
 	pages := map[string]string{
 		"commands.md": commandPage(newRoot(&bytes.Buffer{}, &bytes.Buffer{})),
 		"config.md": "# Configuration\n\nDefaults < `millrace.yaml` < the [context](commands.md#millrace-context-set) of client commands < `MILLRACE_*` < flags. The variable of `http.listen` is `MILLRACE_HTTP_LISTEN`; lists are\n" +
-			"separated by commas; maps (of `relay`, `intake` and `approval`) and `triggers` are for the file. Unknown names are errors. What each setting means stands in\n" +
+			"separated by commas; maps (of `relay`, `intake` and `approval`), `triggers` and `tasks.kinds` are for the file. Unknown names are errors. What each setting means stands in\n" +
 			"[cmd/config](../../cmd/config/config.go). A source of the relay is a name with the file of its secrets, one a line:\n" +
 			"`relay: {sources: {bank: {secret_file: /run/secrets/bank}}}`. The defaults:\n\n```yaml\n" + string(settings) + "```\n",
 		"topics.md": topicPage(),

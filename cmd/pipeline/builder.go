@@ -175,7 +175,7 @@ func Validate(s config.Config) error {
 	}{
 		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()},
 		{"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
-		{"triggers", triggers(s).Validate()},
+		{"triggers", triggers(s).Validate()}, {"tasks.kinds", kindsOf(s)},
 	} {
 		if g.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g.name, g.err))
@@ -215,6 +215,11 @@ func Ledger(s config.Config) ledger.Config {
 	c := ledger.DefaultConfig()
 	c.PendingTimeout, c.Retention = s.Ledger.PendingTimeout, s.Ledger.Retention
 	return c
+}
+
+func kindsOf(s config.Config) error {
+	_, err := s.TaskKinds()
+	return err
 }
 
 // triggers returns the rules by which events make tasks.

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/timezone"
 )
 
 // Reason tells why a payment did not count; Counted means that it did.
@@ -70,7 +71,7 @@ func compile(h *History, v *Version) (*Compiled, problem.List) {
 	if problems := validateStored(&m); len(problems) > 0 {
 		return nil, problems
 	}
-	zone, err := loadZone(m.TimeZone)
+	zone, err := timezone.Load(m.TimeZone)
 	if err != nil {
 		return nil, problem.One("/time_zone", problem.InvalidField, err.Error())
 	}

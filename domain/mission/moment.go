@@ -1,11 +1,14 @@
 package mission
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/timezone"
+)
 
 // Moment returns the instant of a local date or time in an IANA time zone, or of a time in RFC 3339, as windows are
 // written. A local time that clocks skip is that much after the skip, one that they show twice is the first.
 func Moment(text, zone string) (instant.Milli, error) {
-	location, err := loadZone(zone)
+	location, err := timezone.Load(zone)
 	if err != nil {
 		return 0, err
 	}
@@ -18,7 +21,7 @@ func Moment(text, zone string) (instant.Milli, error) {
 
 // SingleMoment returns an error where Moment does, and for a local time that clocks in the zone skip or show twice.
 func SingleMoment(text, zone string) error {
-	location, err := loadZone(zone)
+	location, err := timezone.Load(zone)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/timezone"
 )
 
 // maxReached is how many values the filters of one field may have for reach to look at them: what is not looked at is
@@ -255,7 +256,7 @@ func mostLocalDays(m *Mission) int64 {
 			return min(MaxDays, 1+(length-1+shift+day-1)/day)
 		}
 	case WindowFixed:
-		zone, zoneErr := loadZone(m.TimeZone)
+		zone, zoneErr := timezone.Load(m.TimeZone)
 		start, end, err := m.Bounds()
 		if zoneErr == nil && err == nil && start < end {
 			k := calendar{zone}

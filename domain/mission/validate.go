@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/domain/money"
 	"github.com/millrace/millrace/domain/problem"
+	"github.com/millrace/millrace/domain/timezone"
 	"github.com/millrace/millrace/domain/visible"
 )
 
@@ -149,8 +150,8 @@ func (v *validator) goal() {
 func (v *validator) window() {
 	m := v.m
 	w := m.Window
-	zone, zoneErr := loadZone(m.TimeZone)
-	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata"+zoneHint(m.TimeZone))
+	zone, zoneErr := timezone.Load(m.TimeZone)
+	v.check(zoneErr == nil, "/time_zone", "must be an IANA time zone such as Asia/Kolkata"+timezone.Hint(m.TimeZone))
 	v.oneOf("/window/kind", w.Kind, WindowKinds()...)
 	if !slices.Contains(WindowKinds(), w.Kind) {
 		return

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/timezone"
 )
 
 var errLocalTime = errors.New("neither a local date (2026-03-01), a local time (2026-03-01T18:00) nor RFC 3339")
@@ -104,14 +105,6 @@ func (m *Mission) NeedsZone() bool {
 		(local(m.Window.From) || local(m.Window.To))
 }
 
-// loadZone is time.LoadLocation without the names that mean something else on every machine.
-func loadZone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
-		return nil, errors.New("no IANA time zone")
-	}
-	return time.LoadLocation(name)
-}
-
 // Bounds returns the first instant of a fixed window and the first after it. The mission must be valid.
 func (m *Mission) Bounds() (start, end instant.Milli, err error) {
 	from, to, err := m.moments()
@@ -122,7 +115,7 @@ func (m *Mission) Bounds() (start, end instant.Milli, err error) {
 }
 
 func (m *Mission) moments() (from, to moment, err error) {
-	zone, err := loadZone(m.TimeZone)
+	zone, err := timezone.Load(m.TimeZone)
 	if err != nil {
 		return from, to, err
 	}

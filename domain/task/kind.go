@@ -62,6 +62,9 @@ const (
 	MaxSchedules = 64
 )
 
+// DefaultHistory is Kind.History with Persist always.
+const DefaultHistory = 7 * 24 * time.Hour
+
 // Gather bounds how many tasks of a batch kind come together in one call. A batch is complete when one of the bounds
 // is reached.
 type Gather struct {

@@ -1,14 +1,25 @@
-package mission
+// Package timezone knows the time zones that people name.
+package timezone
 
 import (
+	"errors"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/domain/problem"
 )
 
-// zoneNames returns the zones of the IANA database by their canonical names (its file zone.tab), and UTC: for hints
+// Load is time.LoadLocation without the names that mean something else on every machine.
+func Load(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, errors.New("no IANA time zone")
+	}
+	return time.LoadLocation(name)
+}
+
+// names returns the zones of the IANA database by their canonical names (its file zone.tab), and UTC: for hints
 // only. Every name that time.LoadLocation knows can be used.
-func zoneNames() []string {
+func names() []string {
 	return strings.Fields(`UTC
 Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Asmara Africa/Bamako Africa/Bangui
 Africa/Banjul Africa/Bissau Africa/Blantyre Africa/Brazzaville Africa/Bujumbura Africa/Cairo Africa/Casablanca
@@ -79,13 +90,13 @@ Pacific/Pohnpei Pacific/Port_Moresby Pacific/Rarotonga Pacific/Saipan Pacific/Ta
 Pacific/Tongatapu Pacific/Wake Pacific/Wallis`)
 }
 
-// zoneHint suggests the zone that somebody meant: of the whole name, or of its city.
-func zoneHint(name string) string {
+// Hint suggests the zone that somebody meant: of the whole name, or of its city.
+func Hint(name string) string {
 	if strings.Contains(name, "/") || strings.EqualFold(name, "UTC") {
-		return problem.Hint(name, zoneNames())
+		return problem.Hint(name, names())
 	}
 	var found []string
-	for _, zone := range zoneNames() {
+	for _, zone := range names() {
 		city := zone[strings.LastIndexByte(zone, '/')+1:]
 		if strings.EqualFold(strings.ReplaceAll(city, "_", " "),
 			strings.ReplaceAll(strings.TrimSpace(name), "_", " ")) {

@@ -1,4 +1,4 @@
-package mission
+package timezone
 
 import (
 	"testing"
@@ -6,11 +6,11 @@ import (
 )
 
 func TestZoneNamesAreZones(t *testing.T) {
-	names := zoneNames()
-	if len(names) < 400 {
-		t.Errorf("%d zones", len(names))
+	all := names()
+	if len(all) < 400 {
+		t.Errorf("%d zones", len(all))
 	}
-	for _, name := range names {
+	for _, name := range all {
 		if _, err := time.LoadLocation(name); err != nil {
 			t.Error(err)
 		}
@@ -22,7 +22,7 @@ func TestZoneHints(t *testing.T) {
 		"Asia/Kolkatta": ": did you mean Asia/Kolkata?", "asia/kolkata": ": did you mean Asia/Kolkata?", "Kolkata": ": did you mean Asia/Kolkata?",
 		"Europe/Berln": ": did you mean Europe/Berlin?", "new york": ": did you mean America/New_York?", "utc": ": did you mean UTC?", "IST": "", "Mars/Olympus": "", "": "",
 	} {
-		if got := zoneHint(name); got != want {
+		if got := Hint(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

@@ -1,0 +1,111 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/domain/task"
+)
+
+// load reads a file.
+func load(t *testing.T, text string) (config.Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), config.File)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config.Load(config.Default(), path, nil)
+}
+
+const fullKinds = `
+triggers: [{on: payment_settled, kind: thank}]
+tasks:
+  kinds:
+  - name: thank
+  - name: sweep
+    mode: batch
+    persist: always
+    retry: {max_attempts: 3, base: 5s, factor: 1.5, cap: 10m, jitter: 0.25, non_retryable: [rejected]}
+    dedupe: 0s
+    timeout: 2m
+    deadline: 1h
+    on_exhausted: hold
+    rate_limit: {runs: 50}
+    batch: {max_size: 20}
+    schedules:
+    - {name: nightly, cron: 30 2 * * *, zone: Europe/Berlin, payload: {older_than: 30, states: [granting]}}
+    - {name: hourly, cron: 0 * * * *}
+  - name: reward_payout
+    retry: {max_attempts: 5}
+`
+
+func TestKindsOfTasks(t *testing.T) {
+	c, err := load(t, fullKinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep := task.DefaultBatch("sweep")
+	sweep.Persist, sweep.History, sweep.Dedupe = task.Always, 7*24*time.Hour, 0
+	sweep.Retry = task.Retry{MaxAttempts: 3, Base: 5 * time.Second, Factor: 1500, Cap: 10 * time.Minute, Jitter: 250,
+		NonRetryable: []string{"rejected"}}
+	sweep.Timeout, sweep.Deadline, sweep.OnExhausted = 2*time.Minute, time.Hour, task.Hold
+	sweep.Limit, sweep.Gather.MaxSize = task.Limit{Runs: 50, Per: time.Second}, 20
+	sweep.Schedules = []task.Plan{
+		{Name: "nightly", Spec: task.Spec{Cron: "30 2 * * *", Zone: "Europe/Berlin"},
+			Payload: []byte(`{"older_than":30,"states":["granting"]}`)},
+		{Name: "hourly", Spec: task.Spec{Cron: "0 * * * *", Zone: "UTC"}},
+	}
+	payout, _ := task.BuiltIn().Find(task.RewardPayout)
+	payout.Retry.MaxAttempts = 5
+	kinds, err := c.TaskKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(task.BuiltIn().With(task.DefaultKind("thank"), sweep, payout), kinds); diff != "" {
+		t.Error(diff)
+	}
+	out, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := load(t, string(out))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	again, err := back.TaskKinds()
+	if diff := cmp.Diff(kinds, again, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		t.Errorf("%v %s\n%s", err, diff, out)
+	}
+}
+
+func TestKindsThatMakeNoSense(t *testing.T) {
+	for text, want := range map[string]string{
+		`tasks: {kinds: [{name: a, retry: {factor: 0.5}}]}`:                               "a: retry.factor 0.5: write 1 to 100",
+		`tasks: {kinds: [{name: a, retry: {jitter: 0.1234}}]}`:                            "at most three decimals",
+		`tasks: {kinds: [{name: a, retry: {max_atempts: 3}}]}`:                            "max_atempts",
+		`tasks: {kinds: [{name: a, mode: bach}]}`:                                         "a: mode \"bach\": write micro or batch",
+		`tasks: {kinds: [{name: a, batch: {max_size: 2}}]}`:                               "write mode: batch with them",
+		`tasks: {kinds: [{name: a, history: 2h}]}`:                                        "write persist: always with it",
+		`tasks: {kinds: [{name: A}]}`:                                                     "lower case letters",
+		`tasks: {kinds: [{name: a}, {name: a}]}`:                                          "a: declare it once",
+		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 61 * * * *}]}]}`:           "a: schedules.0.cron: end of range (61) above maximum (59)",
+		`tasks: {kinds: [{name: a, schedules: [{name: b}]}]}`:                             "a: schedules.0.cron: write five fields",
+		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 0 * * * *, zone: IST}]}]}`: `a: schedules.0.zone: "IST" is no IANA time zone`,
+		`triggers: [{on: payment_settled, kind: thank}]`:                                  `triggers.0.kind "thank": declare it under tasks.kinds`,
+	} {
+		c, err := load(t, text)
+		if err == nil {
+			_, err = c.TaskKinds()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
