@@ -31,6 +31,7 @@ func entityCommands() map[string]*catalog.Command {
 			Reward: mission.Reward{Kind: mission.RewardGiftCard, Amount: 500, Pool: "p1", ExpiresAfter: time.Hour}, Grant: mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute},
 			Debt: mission.DebtNegative, State: catalog.StatusActive,
 		}),
+		"pause":   put(catalog.TaskPause{Name: "thank", Reason: "r", Paused: true, Actor: "ops", Since: at}),
 		"setting": put(catalog.NewHealthSettings(health.Setting{Mode: "upi", Instrument: "s/b", EffectiveFrom: at + 5, Patch: health.Patch{{Field: "down_below", Value: "0.6"}}})),
 	}
 }

@@ -13,8 +13,8 @@ func patternForm(p catalog.CodePattern) *CodePattern {
 	return &CodePattern{MinLength: p.MinLength, MaxLength: p.MaxLength, Alphabet: p.Alphabet, CheckDigit: p.CheckDigit}
 }
 
-// DefinitionJSON returns the canonical JSON of a mission, brand, ad, pool or reward template as ParseEntity reads it,
-// nil for other kinds.
+// DefinitionJSON returns the canonical JSON of a mission, brand, ad, pool, reward template or pause as ParseEntity
+// reads it, nil for other kinds.
 func DefinitionJSON(e catalog.Entity) []byte {
 	switch e := e.(type) {
 	case catalog.Mission:
@@ -40,6 +40,8 @@ func DefinitionJSON(e catalog.Entity) []byte {
 			e.TemplateID, e.Title, e.Description, e.Terms, e.BrandID, e.Currency, missioncodec.GiftOf(e.Reward),
 			missioncodec.GrantOf(e.Grant), e.Debt, e.State,
 		})
+	case catalog.TaskPause:
+		return doc.MustJSON(pauseDocument{e.Name, e.Paused, e.Reason, e.Actor, e.Since})
 	default:
 		return nil
 	}

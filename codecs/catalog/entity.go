@@ -16,7 +16,7 @@ var errEntity = errors.New("codecs: more than one entity")
 type entityNumbers struct {
 	intervention wire.Number // as Intervention writes it: an override, maintenance or a freeze
 	setting      wire.Number // as HealthSetting writes it, a field for each change
-	definition   wire.Number // JSON, as DefinitionJSON writes it: a brand, ad, pool or reward template
+	definition   wire.Number // JSON, as DefinitionJSON writes it: a brand, ad, pool, reward template or pause
 }
 
 // entityFields follow the kind of the entity.
@@ -48,7 +48,7 @@ func writeEntity(f *wire.Fields, n entityNumbers, e catalog.Entity) {
 			raw := settingBytes(&e.Changes[i])
 			f.Blob(n.setting, &raw)
 		}
-	case catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate:
+	case catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate, catalog.TaskPause:
 		raw := DefinitionJSON(e)
 		f.Blob(n.definition, &raw)
 	default:

@@ -116,6 +116,8 @@ func readFields(r *doc.Reader, kind catalog.Kind, node any) catalog.Entity {
 		return healthcodec.ReadFreeze(r, node)
 	case catalog.KindHealthSetting:
 		return healthcodec.ReadSetting(r, node)
+	case catalog.KindTaskPause:
+		return readPause(r, node)
 	default:
 		return nil
 	}

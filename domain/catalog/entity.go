@@ -20,13 +20,15 @@ const (
 	KindAd             Kind = "ad"
 	KindPool           Kind = "pool"
 	KindRewardTemplate Kind = "reward-template"
+
+	KindTaskPause Kind = "task-pause"
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
 		KindMission, KindBrand, KindAd, KindPool, KindRewardTemplate, KindOverride, KindMaintenance, KindFreeze,
-		KindHealthSetting,
+		KindHealthSetting, KindTaskPause,
 	}
 }
 
@@ -38,7 +40,7 @@ func MissionKey(id string) string { return Key(KindMission, id) }
 
 // Entity is something that operators define, with what the catalog knows of its past; in a command there is no past
 // yet. The set of its types is closed: Mission, Brand, Ad, Pool, RewardTemplate, and of payment health Override,
-// Maintenance, Freeze, HealthSettings.
+// Maintenance, Freeze, HealthSettings, and TaskPause.
 type Entity interface {
 	Kind() Kind
 	// ID is unique within the kind.

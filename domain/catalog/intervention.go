@@ -51,6 +51,8 @@ func reasonOf(e Entity) string {
 		return e.Reason
 	case Freeze:
 		return e.Reason
+	case TaskPause:
+		return e.Reason
 	default:
 		return ""
 	}

@@ -1,5 +1,5 @@
 // Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates, and for
-// payment health overrides, maintenance, freezes and settings. A row is one definition with the last verdicts on its
+// payment health overrides, maintenance, freezes and settings, and which kinds of tasks are paused. A row is one definition with the last verdicts on its
 // commands. Apply decides what a command does; the entity's own type decides what is allowed.
 package catalog
 

@@ -43,6 +43,14 @@ func (r Rules) Validate() error {
 
 const wantName = "write lower case letters, digits and _, a letter first, at most 64"
 
+// CheckName returns what is wrong with the name of a kind.
+func CheckName(kind string) error {
+	if !isName(kind) {
+		return fmt.Errorf("%q: %s", kind, wantName)
+	}
+	return nil
+}
+
 func isName(s string) bool {
 	for i, c := range []byte(s) {
 		letter := c >= 'a' && c <= 'z'

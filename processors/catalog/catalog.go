@@ -99,11 +99,11 @@ func (g *group) judge(c *stream.Context[*catalog.Row], command *catalog.Command)
 	g.metrics.count(event)
 }
 
-// forward sends what is new to the groups that act on it. Missions, and what users see of them, are looked up in the
-// table instead.
+// forward sends what is new to the groups that act on it. Missions, what users see of them, and pauses are looked up in
+// the table instead.
 func (g *group) forward(c *stream.Context[*catalog.Row], command *catalog.Command, e catalog.Entity) {
 	switch e := e.(type) {
-	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.RewardTemplate:
+	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.RewardTemplate, catalog.TaskPause:
 	case catalog.Pool:
 		if len(command.Codes) > 0 {
 			codes := &budget.Codes{Pool: e.PoolID, Codes: command.Codes, At: command.At}

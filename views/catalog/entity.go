@@ -61,7 +61,8 @@ func interventionOf(row *catalog.Row) Intervention {
 	}
 	when := func(m instant.Milli) *instant.Milli { return serve.Optional(m, m != 0) }
 	switch e := row.Entity.(type) {
-	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate: // on routes of their own
+	case catalog.Mission, catalog.Brand, catalog.Ad, catalog.Pool, catalog.RewardTemplate,
+		catalog.TaskPause: // on routes of their own
 	case catalog.Override:
 		named(e.Mode, e.Instrument, e.Gateway, e.Reason, e.Actor)
 		out.State, out.From, out.Until = e.State.String(), when(e.From), when(e.Until)
