@@ -1,6 +1,7 @@
-// Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates, and for
-// payment health overrides, maintenance, freezes and settings, and which kinds of tasks are paused. A row is one definition with the last verdicts on its
-// commands. Apply decides what a command does; the entity's own type decides what is allowed.
+// Package catalog decides on the definitions of operators: missions, brands, ads, pools and reward templates; for
+// payment health overrides, maintenance, freezes and settings; for tasks, which kinds are paused. A row is one
+// definition with the last verdicts on its commands. Apply decides what a command does; the own type of an entity
+// decides what is allowed.
 package catalog
 
 import (
