@@ -3,8 +3,21 @@ package topology_test
 import (
 	"testing"
 
+	taskcodec "github.com/millrace/millrace/codecs/task"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/topology"
 )
+
+// A worker learns the kind of a record of task-runs without reading it whole.
+func TestRunsNameTheirKind(t *testing.T) {
+	b, err := topology.New(topology.DefaultConfig()).TaskRuns.Codec.Encode(&task.Run{Task: task.Task{Kind: "tell", Payload: []byte("{}")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind, err := taskcodec.KindOfRun(b); kind != "tell" || err != nil {
+		t.Errorf("%q, %v", kind, err)
+	}
+}
 
 // Every JSON topic says what its values look like, and no other one does.
 func TestJSONTopicsHaveForms(t *testing.T) {

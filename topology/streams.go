@@ -32,6 +32,7 @@ const (
 	byMode    = "mode"
 	byPath    = "mode/instrument/gateway"
 	byEntity  = "kind/id"
+	byOrder   = "ordering key"
 	byLetter  = "source topic-partition-offset"
 )
 
@@ -81,8 +82,18 @@ func (t *Topology) missions() {
 		is{key: byUser, kept: LedgerRetention})
 	topic(t, &t.RewardResults, stream.Topic[*reward.Result]{Name: "reward-results", Codec: rewardcodec.Result{}},
 		is{key: byUser, kept: WorkRetention})
-	topic(t, &t.Tasks, stream.Topic[*task.Task]{Name: "tasks", Codec: taskcodec.Task{}},
-		is{key: "ordering key", kept: WorkRetention})
+}
+
+// tasks declares work that is queued by its ordering key, its runs, and what workers and people say about it.
+func (t *Topology) tasks() {
+	topic(t, &t.Tasks, stream.Topic[*task.Submission]{Name: "tasks", Codec: taskcodec.Submission{}},
+		is{key: byOrder, kept: WorkRetention})
+	topic(t, &t.TaskRuns, stream.Topic[*task.Run]{Name: "task-runs", Codec: taskcodec.Run{}},
+		is{key: "task id", kept: WorkRetention})
+	topic(t, &t.TaskResults, stream.Topic[*task.Answer]{Name: "task-results", Codec: taskcodec.Answer{}},
+		is{key: byOrder, kept: WorkRetention})
+	topic(t, &t.TaskCommands, stream.Topic[*task.Command]{Name: "task-commands", Codec: taskcodec.Command{}},
+		is{key: byOrder, kept: WorkRetention})
 }
 
 // catalog declares what operators define, and the audit of it.

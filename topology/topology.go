@@ -87,7 +87,11 @@ type Topology struct {
 	Notifications stream.Topic[*reward.Notice]
 	Claims        stream.Topic[*reward.Command]
 	RewardResults stream.Topic[*reward.Result]
-	Tasks         stream.Topic[*task.Task]
+
+	Tasks        stream.Topic[*task.Submission]
+	TaskRuns     stream.Topic[*task.Run]
+	TaskResults  stream.Topic[*task.Answer]
+	TaskCommands stream.Topic[*task.Command]
 
 	CatalogCommands stream.Topic[*catalog.Command]
 	CatalogEvents   stream.Topic[*catalog.Event]
@@ -126,6 +130,7 @@ func New(c Config) *Topology {
 	t := &Topology{Config: c}
 	t.payments()
 	t.missions()
+	t.tasks()
 	t.catalog()
 	t.health()
 	t.letters()

@@ -7,7 +7,6 @@ import (
 	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/reward"
-	"github.com/millrace/millrace/domain/task"
 )
 
 type noticeDoc struct {
@@ -73,28 +72,6 @@ func orEmpty(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-type payoutDoc struct {
-	RewardID  string  `json:"reward_id"`
-	Epoch     int64   `json:"epoch"`
-	UserID    string  `json:"user_id"`
-	MissionID *string `json:"mission_id"`
-	Kind      string  `json:"kind"`
-	Amount    int64   `json:"amount"`
-	Currency  *string `json:"currency"`
-}
-
-// Payout returns the task by which rewards ask a provider to pay, or to take back.
-func Payout(user string, a reward.TaskRequested) *task.Task {
-	return &task.Task{
-		ID: a.TaskID, Kind: a.Kind, Key: user, At: a.Reward.Since,
-		Payload: doc.MustJSON(payoutDoc{
-			RewardID: a.Reward.ID, Epoch: a.Epoch, UserID: user, MissionID: orNull(a.Reward.Mission),
-			Kind:   a.Reward.Kind,
-			Amount: a.Amount, Currency: orNull(a.Reward.Currency),
-		}),
-	}
 }
 
 // Forms returns the one that there is.

@@ -1,6 +1,7 @@
 package reward_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,7 +9,6 @@ import (
 
 	"github.com/millrace/millrace/codecs/codectest"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
-	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
@@ -19,10 +19,6 @@ import (
 )
 
 const rewardAt = 1_772_359_200_000
-
-func aTask() *task.Task {
-	return &task.Task{ID: "rw_1.1", Kind: task.RewardPayout, Key: "u1", On: task.RewardGranted, Payload: []byte(`{"a":1}`), At: rewardAt}
-}
 
 func aRewardCommand() *reward.Command {
 	return &reward.Command{
@@ -125,26 +121,53 @@ func TestNoticeJSON(t *testing.T) {
 func TestPayoutPayload(t *testing.T) {
 	r := rewardsRow().Rewards[0]
 	got := rewardcodec.Payout("u1", reward.TaskRequested{TaskID: "rw_1.5", Kind: task.RewardPayout, Reward: r, Epoch: 5, Amount: 6})
-	want := &task.Task{ID: "rw_1.5", Kind: task.RewardPayout, Key: "u1", At: 8, Payload: []byte(
-		`{"reward_id":"rw_1","epoch":5,"user_id":"u1","mission_id":"m1","kind":"gift_card","amount":6,"currency":"INR"}`)}
+	want := &task.Submission{Task: task.Task{ID: "rw_1.5", Kind: task.RewardPayout, Key: "u1", At: 8, Payload: []byte(
+		`{"reward_id":"rw_1","epoch":5,"user_id":"u1","mission_id":"m1","kind":"gift_card","amount":6,"currency":"INR"}`)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	p, err := rewardcodec.ParsePayout(got.Task.Payload)
+	if err != nil || p.RewardID != "rw_1" || p.Epoch != 5 || p.UserID != "u1" || *p.Currency != "INR" || p.Amount != 6 {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+func TestProviderAnswerJSON(t *testing.T) {
+	a := rewardcodec.ProviderAnswer{UserID: "u1", RewardID: "rw_1", Epoch: 5, OK: true, Code: "C", At: rewardAt}
+	want := `{"user_id":"u1","reward_id":"rw_1","epoch":5,"ok":true,"code":"C","at":"2026-03-01T10:00:00.000Z"}`
+	if diff := cmp.Diff(want, string(a.JSON())); diff != "" {
+		t.Error(diff)
+	}
+	back, err := rewardcodec.ParseProviderAnswer(append(a.JSON()[:len(want)-1], `,"later":1}`...))
+	if err != nil || back != a {
+		t.Errorf("%+v, %v", back, err)
+	}
+	if diff := cmp.Diff(aRewardResult(), rewardcodec.ProviderAnswer{
+		UserID: "u1", RewardID: "rw_1", Epoch: 1, OK: true, Reason: "r", Code: "C", At: rewardAt,
+	}.Result("rw_1.1")); diff != "" {
+		t.Error(diff)
+	}
+	for text, want := range map[string]string{
+		``: "JSON", `[]`: "JSON", `{"user_id":"u1","reward_id":"rw_1"}`: "epoch", `{"reward_id":"rw_1","epoch":1}`: "user_id",
+		`{"user_id":"u1","epoch":1}`: "reward_id",
+	} {
+		if _, err := rewardcodec.ParseProviderAnswer([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
 	}
 }
 
 func TestRewardRecordsGolden(t *testing.T) {
-	codectest.Golden(t, "task", codectest.RoundTrip(t, taskcodec.Task{}, aTask()))
 	codectest.Golden(t, "reward_command", codectest.RoundTrip(t, rewardcodec.Command{}, aRewardCommand()))
 	codectest.Golden(t, "reward_result", codectest.RoundTrip(t, rewardcodec.Result{}, aRewardResult()))
 	codectest.RoundTrip(t, rewardcodec.Command{}, &reward.Command{ID: "c", Op: reward.Claim})
 }
 
 func FuzzRewardRecords(f *testing.F) {
-	for _, b := range [][]byte{codectest.Encoded(f, taskcodec.Task{}, aTask()), codectest.Encoded(f, rewardcodec.Command{}, aRewardCommand()), codectest.Encoded(f, rewardcodec.Result{}, aRewardResult())} {
+	for _, b := range [][]byte{codectest.Encoded(f, rewardcodec.Command{}, aRewardCommand()), codectest.Encoded(f, rewardcodec.Result{}, aRewardResult())} {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		codectest.Stable(t, taskcodec.Task{}, b)
 		codectest.Stable(t, rewardcodec.Command{}, b)
 		codectest.Stable(t, rewardcodec.Result{}, b)
 	})

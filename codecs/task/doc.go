@@ -1,2 +1,2 @@
-// Package task reads and writes tasks as the topic has them.
+// Package task reads and writes tasks, their runs and answers, and the rows that they wait in.
 package task

@@ -24,9 +24,10 @@ func Add(q *Queue, key string, s *Submission, p Policy, now instant.Milli) (*Que
 
 func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
 	switch {
-	case s.Task.Key != t.key || !named(t.key):
-		return payment.InvalidField, fmt.Sprintf("key: write the record's key, at most %d bytes without control characters", MaxID)
-	case !named(s.Task.ID):
+	case s.Task.Key != t.key || !named(t.key, MaxKey):
+		return payment.InvalidField,
+			fmt.Sprintf("key: write the record's key, at most %d bytes without control characters", MaxKey)
+	case !named(s.Task.ID, MaxID):
 		return payment.InvalidField, fmt.Sprintf("id: write 1 to %d bytes without control characters", MaxID)
 	case !declared:
 		return payment.InvalidField, "kind: declare it under tasks.kinds, then replay this letter"

@@ -15,12 +15,18 @@ type Outcome string
 const (
 	OK      Outcome = "ok"
 	Fail    Outcome = "fail"
-	Snooze  Outcome = "snooze" // call me again after a while; this was no attempt
-	Working Outcome = "working"
+	Snooze  Outcome = "snooze"  // call me again after a while; this was no attempt
+	Working Outcome = "working" // the run is under way: the first such answer claims it, later ones are heartbeats
 )
 
 // Outcomes returns every outcome.
 func Outcomes() []Outcome { return []Outcome{OK, Fail, Snooze, Working} }
+
+// MaxOutput bounds what a handler hands back, in bytes.
+const MaxOutput = 8 << 10
+
+// CodeOutputTooLarge is the error code of a run that handed back more than MaxOutput.
+const CodeOutputTooLarge = "output_too_large"
 
 // Bounds of a snooze.
 const (
@@ -30,13 +36,31 @@ const (
 
 // Answer is what a worker says about one run: the record of `task-results`, keyed by the ordering key.
 type Answer struct {
-	TaskID  string
+	TaskID string
+	// Kind is that of the run's task.
+	Kind    string
 	Run     int64
 	Outcome Outcome
 	// Code and Error are of Fail: a short code that policies know, and a text for people.
 	Code, Error string
 	// For is how long a Snooze is, MinSnooze to MaxSnooze.
 	For time.Duration
+	// Output is what the handler hands back with an OK: JSON, at most MaxOutput bytes. Longer, and the run has failed.
+	Output []byte
+}
+
+// checked returns a failure in place of a success with an output that nobody has room for.
+func (a *Answer) checked() *Answer {
+	if a.Outcome != OK || len(a.Output) <= MaxOutput {
+		return a
+	}
+	return a.Failed(CodeOutputTooLarge, fmt.Sprintf("the handler handed back %d bytes: write at most %d", len(a.Output),
+		MaxOutput))
+}
+
+// Failed returns the answer as a failure, for a reason that the handler did not see.
+func (a *Answer) Failed(code, detail string) *Answer {
+	return &Answer{TaskID: a.TaskID, Kind: a.Kind, Run: a.Run, Outcome: Fail, Code: code, Error: detail}
 }
 
 // Answered takes what a worker says. The answer counts before what is due at now, so an answer that waited for the
@@ -48,6 +72,7 @@ func Answered(q *Queue, key string, a *Answer, p Policy, now instant.Milli) (*Qu
 }
 
 func (t *turn) answer(a *Answer) {
+	a = a.checked()
 	h := t.q.Head
 	if h == nil || h.Task.ID != a.TaskID || a.Run < 1 || a.Run > h.Run {
 		t.emit(Stale{a})
@@ -66,10 +91,10 @@ func (t *turn) answer(a *Answer) {
 	case a.Outcome == Fail:
 		t.fail(h, Past{Ending: RunFailed, Code: cut(a.Code, MaxCode), Error: cut(a.Error, MaxError)})
 	case a.Outcome == Snooze:
-		t.snooze(h, t.now.Add(a.For))
+		t.putOff(h, t.now.Add(a.For), RunSnoozed)
 	default:
 		next := *h
-		next.Until = max(h.Until, t.limit(h, t.kind(h)))
+		next.Claimed, next.Until = true, t.limit(h, t.kind(h).patience())
 		t.q.Head = &next
 	}
 }
@@ -85,10 +110,10 @@ func (t *turn) succeed(h *Entry, a *Answer, current bool) {
 	t.conclude(&next, Succeeded)
 }
 
-// snooze puts the head off without spending an attempt. Its deadline stays.
-func (t *turn) snooze(h *Entry, until instant.Milli) {
+// putOff makes the head wait until a time without spending an attempt. Its deadline stays.
+func (t *turn) putOff(h *Entry, until instant.Milli, ending Ending) {
 	next := *h
-	next.History = t.past(h, Past{Ending: RunSnoozed})
+	next.History = t.past(h, Past{Ending: ending})
 	switch {
 	case h.Cancelled:
 		t.conclude(&next, Cancelled)

@@ -18,7 +18,7 @@ const (
 	OpRetry   Op = "retry"   // run a task now that waits for its time
 	OpSnooze  Op = "snooze"  // put a task off until a time
 	OpReplay  Op = "replay"  // run a dead letter again
-	OpDiscard Op = "discard" // let a key go on whose dead letter nobody will replay
+	OpDiscard Op = "discard" // give a dead letter up, which nobody will replay; a key that it holds goes on
 	OpDeclare Op = "declare" // put a schedule in force
 	OpRetire  Op = "retire"  // withdraw it
 )
@@ -32,10 +32,11 @@ func Ops() []Op {
 type Command struct {
 	ID     string
 	Op     Op
-	TaskID string // of OpCancel, OpRetry, OpSnooze, OpDiscard
+	TaskID string // of OpCancel, OpRetry, OpSnooze
 	// Until is of OpSnooze.
 	Until instant.Milli
-	// Letter is the dead letter's entry, of OpReplay. Payload replaces that of its task, unless it is nil.
+	// Letter is the dead letter's entry, of OpReplay and OpDiscard. Payload replaces that of its task in a replay,
+	// unless it is nil.
 	Letter  *Entry
 	Payload []byte
 	// Kind and Plan are of OpDeclare and OpRetire, where the key is JobKey.
@@ -81,11 +82,7 @@ func (t *turn) judge(c *Command) (verdict.Result, string) {
 	case OpReplay:
 		return t.replay(c)
 	case OpDiscard:
-		if h := t.q.Head; h == nil || h.State != Held || h.Task.ID != c.TaskID {
-			return verdict.Unchanged, ""
-		}
-		t.conclude(t.q.Head, Exhausted)
-		return verdict.Applied, ""
+		return t.discard(c)
 	case OpDeclare:
 		return t.declare(c)
 	case OpRetire:
@@ -160,10 +157,33 @@ func (t *turn) move(id string, at instant.Milli) (verdict.Result, string) {
 	return verdict.Applied, ""
 }
 
+// discard gives a dead letter up. Its key may have gone on long ago; one that it holds goes on now.
+func (t *turn) discard(c *Command) (verdict.Result, string) {
+	if !t.addresses(c.Letter) {
+		return "", wantLetter
+	}
+	switch e := t.find(c.Letter.Task.ID); {
+	case e == nil:
+		t.emit(Discarded{c.Letter})
+	case e.State != Held: // it was replayed meanwhile
+		return verdict.Unchanged, ""
+	default:
+		t.emit(Discarded{e})
+		t.conclude(e, Exhausted)
+	}
+	return verdict.Applied, ""
+}
+
+const wantLetter = "letter: write the entry of a dead letter of this key"
+
+func (t *turn) addresses(letter *Entry) bool {
+	return letter != nil && letter.Task.Key == t.key && named(letter.Task.ID, MaxID)
+}
+
 // replay gives a dead letter another life, at the place that it had: before all that came after it.
 func (t *turn) replay(c *Command) (verdict.Result, string) {
-	if c.Letter == nil || c.Letter.Task.Key != t.key || !named(c.Letter.Task.ID) {
-		return "", "letter: write the entry of a dead letter of this key"
+	if !t.addresses(c.Letter) {
+		return "", wantLetter
 	}
 	kind, ok := t.p.Kinds.Find(c.Letter.Task.Kind)
 	switch {
@@ -183,7 +203,7 @@ func (t *turn) replay(c *Command) (verdict.Result, string) {
 	if c.Payload != nil {
 		next.Task.Payload = c.Payload
 	}
-	next.Attempts, next.Cancelled, next.Until, next.Deadline = 0, false, t.now, 0
+	next.Attempts, next.Cancelled, next.Claimed, next.Until, next.Deadline = 0, false, false, t.now, 0
 	if kind.Deadline > 0 {
 		next.Deadline = t.now.Add(kind.Deadline)
 	}

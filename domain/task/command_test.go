@@ -88,6 +88,7 @@ func TestACancelledRunMayStillSucceed(t *testing.T) {
 	}
 	w := newWorld(t, "k", plain("call"))
 	w.submit("call", "a", "b")
+	w.claim()
 	w.command(task.Command{Op: task.OpCancel, TaskID: "a"})
 	w.advance(30 * time.Second)
 	if !slices.Equal(w.final["a"], []task.State{task.Cancelled}) || w.last().Task.ID != "b" || len(w.letters) > 0 {

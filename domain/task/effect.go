@@ -25,6 +25,9 @@ type Asked struct{ Kind string }
 // Lettered is a task that becomes a dead letter.
 type Lettered struct{ Letter Letter }
 
+// Discarded is a dead letter that nobody will replay.
+type Discarded struct{ Entry *Entry }
+
 // Filed is what has become of a task, to be kept in a row of its own, under Key, for a time.
 type Filed struct {
 	Key   string
@@ -66,6 +69,7 @@ func (Changed) effect()   {}
 func (Started) effect()   {}
 func (Asked) effect()     {}
 func (Lettered) effect()  {}
+func (Discarded) effect() {}
 func (Filed) effect()     {}
 func (Paged) effect()     {}
 func (Wanted) effect()    {}

@@ -16,11 +16,12 @@ const (
 // Bounds of one task, in bytes and in time.
 const (
 	MaxPayload = 192 << 10
-	MaxID      = 256 // of ids, keys and dedupe keys
+	MaxID      = 256  // of ids and dedupe keys
+	MaxKey     = 1024 // of ordering keys: a kind, and what it is about
 	MaxDelayed = 366 * 24 * time.Hour
 )
 
-// Submission is a task on its way into the queue of its key.
+// Submission is a task on its way into the queue of its key: the record of `tasks`, keyed by Task.Key.
 type Submission struct {
 	Task Task
 	// Dedupe drops the task where one of its kind and key with the same Dedupe came within Kind.Dedupe. Empty: it drops
@@ -50,6 +51,8 @@ type Entry struct {
 	Until instant.Milli
 	// Run counts the runs that were handed out. It never falls, so that each answer names one run.
 	Run int64
+	// Claimed: a worker has said that the run which is out is under way.
+	Claimed bool
 	// Attempts counts the failures since the task came, or came back from its dead letter.
 	Attempts int64
 	// Cancelled: it ends with the answer of the run under way, whatever that says but success.

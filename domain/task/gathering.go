@@ -67,7 +67,7 @@ func (g *Gathering) Answers(results []Result) []Answer {
 		if j := slices.IndexFunc(results, func(x Result) bool { return x.TaskID == r.Task.ID }); j >= 0 {
 			a = results[j].Answer
 		}
-		a.TaskID, a.Run = r.Task.ID, r.Number
+		a.TaskID, a.Kind, a.Run = r.Task.ID, r.Task.Kind, r.Number
 		out[i] = a
 	}
 	return out

@@ -17,11 +17,12 @@ const (
 	RunTimedOut  Ending = "timed_out"
 	RunSnoozed   Ending = "snoozed"
 	RunSent      Ending = "sent"
+	RunUnclaimed Ending = "unclaimed" // no worker took it
 )
 
 // Endings returns every ending.
 func Endings() []Ending {
-	return []Ending{RunSucceeded, RunFailed, RunTimedOut, RunSnoozed, RunSent}
+	return []Ending{RunSucceeded, RunFailed, RunTimedOut, RunSnoozed, RunSent, RunUnclaimed}
 }
 
 // Past is one run that is over.

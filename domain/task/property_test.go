@@ -113,7 +113,7 @@ func (m *model) arrive(kind string) {
 	m.tasks[id], m.order = s, append(m.order, id)
 	m.add(sent)
 	m.check()
-	if m.rnd.Intn(8) == 0 { // a duplicate of what may still wait
+	if m.rnd.Intn(8) == 0 && m.state(id) != "" { // a duplicate of what waits in the row
 		m.add(sent)
 		m.check()
 	}
@@ -127,6 +127,12 @@ func (m *model) work(failures int) {
 	}
 	i := m.rnd.Intn(len(m.open))
 	r := m.open[i]
+	if q := m.queue; q != nil && q.Head != nil && q.Head.Task.ID == r.Task.ID && q.Head.Run == r.Number && !q.Head.Claimed &&
+		m.rnd.Intn(3) > 0 {
+		m.answer(r, task.Answer{Outcome: task.Working})
+		m.check()
+		return
+	}
 	roll := m.rnd.Intn(100)
 	if roll >= 95 && failures > 0 {
 		m.answer(r, task.Answer{Outcome: task.Working})
@@ -205,9 +211,12 @@ func (m *model) run(n int) {
 			m.deliver()
 			m.check()
 		}
-		if m.rnd.Intn(20) > 0 {
+		switch {
+		case m.abandoned():
+			m.advanceChecked(25 * time.Hour)
+		case m.rnd.Intn(20) > 0:
 			m.work(0)
-		} else {
+		default:
 			m.advanceChecked(time.Second)
 		}
 	}
@@ -216,12 +225,24 @@ func (m *model) run(n int) {
 	}
 }
 
+// abandoned tells whether the run that is out was dropped by a worker that died before it had claimed it.
+func (m *model) abandoned() bool {
+	if m.queue == nil || m.queue.Head == nil || m.queue.Head.State != task.Running || m.queue.Head.Claimed {
+		return false
+	}
+	h := m.queue.Head
+	return !slices.ContainsFunc(m.open, func(r task.Run) bool { return r.Task.ID == h.Task.ID && r.Number == h.Run })
+}
+
 // advanceChecked looks at runs at the time at which they are handed out.
 func (m *model) advanceChecked(d time.Duration) {
 	end := m.now.Add(d)
 	for m.now < end {
 		next := end
 		for at := range m.timers {
+			next = min(next, max(at, m.now+1))
+		}
+		if at := m.swept(); at > 0 {
 			next = min(next, max(at, m.now+1))
 		}
 		m.advance(next.Sub(m.now))

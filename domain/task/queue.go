@@ -89,7 +89,7 @@ const MaxRowBytes = 832 << 10
 // Size bounds what the queue takes up as a row, in bytes.
 func (q *Queue) Size() int64 {
 	const room, seen, page = 128, 32, 40
-	n := int64(room + len(q.Seen)*seen + len(q.Pages)*page + len(q.Token.Kind) + len(q.Stopped))
+	n := int64(room + MaxKey + len(q.Seen)*seen + len(q.Pages)*page + len(q.Token.Kind) + len(q.Stopped))
 	if q.Head != nil {
 		n += q.Head.size()
 	}
@@ -116,7 +116,7 @@ func sizeOf(entries []*Entry) (n int64) {
 	return n
 }
 
-// named tells whether s can be an id or a key. Control characters are free for the keys of pages.
-func named(s string) bool {
-	return s != "" && len(s) <= MaxID && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+// named tells whether s can be an id, or with most = MaxKey a key. Control characters are free for the keys of pages.
+func named(s string, most int) bool {
+	return s != "" && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

@@ -101,8 +101,11 @@ func TestDiscardLetsTheKeyGoOn(t *testing.T) {
 	if w.letters[0].Why != task.WhyNonRetryable || w.state("a") != task.Held {
 		t.Fatalf("%+v, %s", w.letters, w.state("a"))
 	}
-	w.command(task.Command{ID: "1", Op: task.OpDiscard, TaskID: "b"}) // is no letter
-	w.command(task.Command{ID: "2", Op: task.OpDiscard, TaskID: "a"})
+	w.command(task.Command{ID: "1", Op: task.OpDiscard, Letter: w.queue.Waiting[0]}) // is no letter
+	w.command(task.Command{ID: "2", Op: task.OpDiscard, Letter: w.letters[0].Entry})
+	if !has[task.Discarded](w.effects) {
+		t.Errorf("nobody learns that it was discarded: %v", w.effects)
+	}
 	if v, _ := w.queue.Verdict("1"); v.Result != verdict.Unchanged || w.last().Task.ID != "b" || !slices.Equal(w.final["a"], []task.State{task.Exhausted}) {
 		t.Errorf("%+v, %v, %v", v, w.ids(), w.final)
 	}
@@ -122,6 +125,7 @@ func TestOrderOfAKey(t *testing.T) {
 	for range 3 {
 		w.answer(w.last(), ok)
 	}
+	w.claim()
 	w.advance(time.Minute) // c's run is given up, and later comes due
 	w.answer(w.last(), ok)
 	for w.queue != nil {
@@ -182,6 +186,7 @@ func TestAnswersOfRuns(t *testing.T) {
 		w := newWorld(t, "k", plain("call"))
 		w.submit("call", "a", "b")
 		first := w.last()
+		w.claim()
 		w.advance(31 * time.Second) // 30 s timeout, 1 s parked
 		second := w.last()
 		if first.Number != 1 || second.Number != 2 || second.Attempt != 2 || first.IdempotencyKey != second.IdempotencyKey {
@@ -221,6 +226,91 @@ func TestAnswersOfRuns(t *testing.T) {
 	second.Number = 3
 	if w.answer(second, ok); !has[task.Stale](w.effects) {
 		t.Error("an answer of a run that was never handed out counts")
+	}
+}
+
+// A run that no worker takes is no attempt, however long they are away; one that was claimed is.
+func TestUnclaimedRunsSpendNoAttempt(t *testing.T) {
+	k := plain("call")
+	k.Retry.MaxAttempts = 2
+	w := newWorld(t, "k", k)
+	w.submit("call", "a", "b")
+	w.advance(task.Unclaimed - time.Second)
+	if len(w.runs) != 1 || w.state("a") != task.Running || len(w.timers) > 0 {
+		t.Fatalf("a run waits for a worker: %v, %s, timers %v", w.ids(), w.state("a"), w.timers)
+	}
+	w.advance(3 * 24 * time.Hour)
+	r := w.last()
+	if r.Task.ID != "a" || r.Number != 4 || r.Attempt != 1 || w.queue.Head.Attempts != 0 || len(w.letters) > 0 {
+		t.Fatalf("after 3 days: %+v, %+v", r, w.queue.Head)
+	}
+	if p := w.queue.Head.History.Runs[0]; p.Ending != task.RunUnclaimed || p.To < noon.Add(task.Unclaimed) {
+		t.Errorf("history: %+v", p)
+	}
+	w.claim()
+	if until := w.now.Add(30 * time.Second); w.queue.Head.Until != until {
+		t.Errorf("claimed, it is given up at %s, want %s", w.queue.Head.Until, until)
+	}
+	w.advance(31 * time.Second)
+	if r := w.last(); r.Number != 5 || r.Attempt != 2 {
+		t.Errorf("the worker has died: %+v", r)
+	}
+	w.answer(w.runs[0], ok) // it waited in its topic, and a worker took it at last
+	if !slices.Equal(w.final["a"], []task.State{task.Succeeded}) || w.last().Task.ID != "b" {
+		t.Errorf("a late success: %v, %v", w.final, w.ids())
+	}
+	w.command(task.Command{Op: task.OpCancel, TaskID: "b"})
+	if w.advance(25 * time.Hour); !slices.Equal(w.final["b"], []task.State{task.Cancelled}) {
+		t.Errorf("a cancelled run that nobody took: %v", w.final)
+	}
+	k.Deadline = time.Hour
+	w = newWorld(t, "k", k)
+	w.submit("call", "a")
+	if w.advance(time.Hour); len(w.letters) != 1 || w.letters[0].Why != task.WhyDeadline || w.letters[0].Entry.Attempts != 0 {
+		t.Errorf("a deadline: %+v", w.letters)
+	}
+}
+
+// What a handler hands back has a bound: beyond it the run has failed, and is tried again under its key.
+func TestOutputIsBounded(t *testing.T) {
+	w := newWorld(t, "k", plain("call"))
+	w.submit("call", "a")
+	w.answer(w.last(), task.Answer{Outcome: task.OK, Output: make([]byte, task.MaxOutput+1)})
+	if p := w.queue.Head.History.Runs[0]; w.state("a") != task.Parked || p.Code != task.CodeOutputTooLarge ||
+		!strings.Contains(p.Error, "at most 8192") {
+		t.Fatalf("%s, %+v", w.state("a"), p)
+	}
+	w.advance(time.Second)
+	w.answer(w.last(), task.Answer{Outcome: task.OK, Output: make([]byte, task.MaxOutput)})
+	if !slices.Equal(w.final["a"], []task.State{task.Succeeded}) {
+		t.Errorf("%v", w.final)
+	}
+}
+
+// Who discards a letter after its key has gone on lets others know, once.
+func TestDiscardAfterTheKeyHasGoneOn(t *testing.T) {
+	k := plain("call")
+	k.Retry.MaxAttempts = 1
+	w := newWorld(t, "k", k)
+	w.submit("call", "a")
+	w.answer(w.last(), failed)
+	letter := w.letters[0].Entry
+	w.command(task.Command{ID: "1", Op: task.OpDiscard, Letter: letter})
+	if v, _ := w.queue.Verdict("1"); v.Result != verdict.Applied || !has[task.Discarded](w.effects) {
+		t.Errorf("%+v, %v", v, w.effects)
+	}
+	w.command(task.Command{ID: "1", Op: task.OpDiscard, Letter: letter})
+	if len(w.effects) > 0 {
+		t.Errorf("the same command again: %v", w.effects)
+	}
+	w.command(task.Command{ID: "2", Op: task.OpReplay, Letter: letter})
+	w.command(task.Command{ID: "3", Op: task.OpDiscard, Letter: letter})
+	if v, _ := w.queue.Verdict("3"); v.Result != verdict.Unchanged || has[task.Discarded](w.effects) || w.state("a") != task.Running {
+		t.Errorf("a letter that was replayed: %+v, %v", v, w.effects)
+	}
+	w.command(task.Command{ID: "4", Op: task.OpDiscard, Letter: &task.Entry{Task: task.Task{ID: "a", Key: "other"}}})
+	if v, _ := w.queue.Verdict("4"); v.Result != verdict.Refused {
+		t.Errorf("a letter of another key: %+v", v)
 	}
 }
 

@@ -66,15 +66,15 @@ type Event struct {
 	On Trigger
 	// ID are parts that together name the event among all of its trigger: the same when it is judged again.
 	ID []string
-	// Key orders the tasks that it makes.
+	// Key orders the tasks of a kind that it makes: theirs is KIND/KEY, so that no kind holds another one up.
 	Key string
 	At  instant.Milli
 }
 
 // Tasks returns the tasks that e makes, one for each rule of its trigger. payload is asked for the event's JSON if
 // there is one.
-func (r Rules) Tasks(e Event, payload func() []byte) []*Task {
-	var tasks []*Task
+func (r Rules) Tasks(e Event, payload func() []byte) []*Submission {
+	var tasks []*Submission
 	var body []byte
 	for _, rule := range r {
 		if rule.On != e.On {
@@ -83,8 +83,9 @@ func (r Rules) Tasks(e Event, payload func() []byte) []*Task {
 		if tasks == nil {
 			body = payload()
 		}
-		tasks = append(tasks, &Task{ID: e.id(rule.Kind), Kind: rule.Kind, Key: e.Key, On: e.On, Payload: body,
-			At: e.At})
+		tasks = append(tasks, &Submission{Task: Task{
+			ID: e.id(rule.Kind), Kind: rule.Kind, Key: rule.Kind + "/" + e.Key, On: e.On, Payload: body, At: e.At,
+		}})
 	}
 	return tasks
 }

@@ -43,14 +43,16 @@ func TestEventsMakeTheTasksThatAreDeclared(t *testing.T) {
 	if diff := cmp.Diff(first, rules.Tasks(event, payload)); diff != "" || len(first) != 2 || asked != 2 {
 		t.Fatalf("%d tasks, asked %d times: %s", len(first), asked, diff)
 	}
-	want := &task.Task{ID: first[0].ID, Kind: "tell", Key: "u1", On: task.PaymentSettled, Payload: []byte("{}"), At: 5}
+	want := &task.Submission{Task: task.Task{
+		ID: first[0].Task.ID, Kind: "tell", Key: "tell/u1", On: task.PaymentSettled, Payload: []byte("{}"), At: 5,
+	}}
 	if diff := cmp.Diff(want, first[0]); diff != "" {
 		t.Error(diff)
 	}
-	ids := []string{first[0].ID, first[1].ID}
+	ids := []string{first[0].Task.ID, first[1].Task.ID}
 	for _, id := range [][]string{{"t1", "2"}, {"t", "11"}, {"t1"}, {"t11"}} { // parts do not run into each other
 		event.ID = id
-		ids = append(ids, rules.Tasks(event, payload)[0].ID)
+		ids = append(ids, rules.Tasks(event, payload)[0].Task.ID)
 	}
 	slices.Sort(ids)
 	if n := len(slices.Compact(slices.Clone(ids))); n != len(ids) {

@@ -1,6 +1,10 @@
 package task
 
-import "github.com/millrace/millrace/domain/instant"
+import (
+	"time"
+
+	"github.com/millrace/millrace/domain/instant"
+)
 
 // Run is one call of a handler: the record of `task-runs`.
 type Run struct {
@@ -14,9 +18,14 @@ type Run struct {
 	// Mode is that of the kind as it was handed out.
 	Mode Mode
 	At   instant.Milli
-	// Until is when the run is given up, unless it sends a heartbeat.
+	// Until is when the run is given up, unless a worker claims it before: then it has the kind's timeout from that
+	// time on, and from each heartbeat.
 	Until instant.Milli
 }
+
+// Unclaimed is how long a run waits for a worker. Then it is handed out again, and spends no attempt. Workers drop a
+// run that is so old.
+const Unclaimed = 24 * time.Hour
 
 // Why says why a task is exhausted.
 type Why string
@@ -60,7 +69,7 @@ func (t *turn) start(e *Entry) (ended bool) {
 	t.take(e)
 	next := *e
 	next.Run++
-	next.Until = t.limit(e, kind)
+	next.Claimed, next.Until = false, t.limit(e, Unclaimed)
 	t.emit(Started{Run{
 		Task: e.Task, Number: next.Run, Attempt: e.Attempts + 1, IdempotencyKey: e.IdempotencyKey(), Mode: kind.Mode,
 		At: t.now, Until: next.Until,
@@ -74,18 +83,30 @@ func (t *turn) start(e *Entry) (ended bool) {
 	return false
 }
 
-// limit returns when a run that starts, or sends a heartbeat, is given up.
-func (t *turn) limit(e *Entry, k Kind) instant.Milli {
-	until := t.now.Add(k.patience())
+// limit returns when a run that may take d from now on is given up.
+func (t *turn) limit(e *Entry, d time.Duration) instant.Milli {
+	until := t.now.Add(d)
 	if e.Deadline != 0 {
 		until = min(until, e.Deadline)
 	}
 	return until
 }
 
-// expire gives up a run that was not answered in time. Its worker may be dead, or its answer late.
+// expire gives up a run that was not answered in time. Its worker may be dead, or its answer late. One that no worker
+// took was no attempt.
 func (t *turn) expire(e *Entry) {
-	t.fail(e, Past{Ending: RunTimedOut, Code: CodeTimeout})
+	switch {
+	case e.Claimed:
+		t.fail(e, Past{Ending: RunTimedOut, Code: CodeTimeout})
+	default:
+		t.putOff(e, t.now, RunUnclaimed)
+	}
+}
+
+// Overdue tells whether the run that is out has waited for a worker for too long. No timer says so: there would be one
+// for each run, a day long. A sweep does.
+func (q *Queue) Overdue(now instant.Milli) bool {
+	return q != nil && q.Head != nil && q.Head.State == Running && q.Head.Until <= now
 }
 
 // fail spends an attempt and parks the key, or exhausts the task.

@@ -13,7 +13,8 @@ const (
 	Running State = "running"
 	// Parked: it has failed and is tried again. The tasks behind it wait.
 	Parked State = "parked"
-	// Snoozed: its handler has put it off. The tasks behind it wait.
+	// Snoozed: it was put off without an attempt, by its handler, or since no worker took its run. The tasks behind it
+	// wait.
 	Snoozed State = "snoozed"
 	// Held: it is exhausted, and the tasks behind it wait for what becomes of its dead letter.
 	Held State = "held"

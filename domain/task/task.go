@@ -30,7 +30,7 @@ const (
 	RewardClawback = "reward_clawback"
 )
 
-// Task is one piece of work: the record of `tasks`, keyed by Key.
+// Task is one piece of work.
 type Task struct {
 	// ID is unique and stays the same when the event is judged again; it is the provider's idempotency key.
 	ID   string

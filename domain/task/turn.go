@@ -147,7 +147,9 @@ func (t *turn) next() instant.Milli {
 		n.after(t.now, t.q.Token.At)
 	}
 	if h := t.q.Head; h != nil {
-		n.after(t.now, h.Until)
+		if h.State != Running || h.Claimed || h.Until == h.Deadline {
+			n.after(t.now, h.Until) // see Overdue
+		}
 		return n.at
 	}
 	for _, e := range t.q.Waiting {

@@ -113,7 +113,7 @@ func (w *world) submit(kind string, ids ...string) {
 }
 
 func (w *world) answer(r task.Run, a task.Answer) {
-	a.TaskID, a.Run = r.Task.ID, r.Number
+	a.TaskID, a.Kind, a.Run = r.Task.ID, r.Task.Kind, r.Number
 	w.apply(task.Answered(w.queue, w.key, &a, w.policy, w.now))
 }
 
@@ -124,11 +124,27 @@ func (w *world) command(c task.Command) {
 	w.apply(task.Judge(w.queue, w.key, &c, w.policy, w.now))
 }
 
-// advance calls the key at each of its timers up to d from now, and nothing else.
+// claim says for the last run that it is under way.
+func (w *world) claim() { w.answer(w.last(), task.Answer{Outcome: task.Working}) }
+
+const sweepEvery = instant.Milli(600_000)
+
+// swept returns when a sweep finds that the run which is out is overdue; 0 if none will.
+func (w *world) swept() instant.Milli {
+	if w.queue == nil || w.queue.Head == nil || !w.queue.Overdue(w.queue.Head.Until) {
+		return 0
+	}
+	return (w.queue.Head.Until + sweepEvery - 1) / sweepEvery * sweepEvery
+}
+
+// advance calls the key at each of its timers up to d from now, and for a run that is overdue by a sweep.
 func (w *world) advance(d time.Duration) {
 	end := w.now.Add(d)
 	for {
-		var next instant.Milli
+		next := w.swept()
+		if next > end {
+			next = 0
+		}
 		for at := range w.timers {
 			if at <= end && (next == 0 || at < next) {
 				next = at
@@ -138,7 +154,7 @@ func (w *world) advance(d time.Duration) {
 			w.now = end
 			return
 		}
-		delete(w.timers, next)
+		delete(w.timers, next) // if one it was
 		w.now = max(w.now, next)
 		w.apply(task.AdvanceTo(w.queue, w.key, w.policy, w.now))
 	}

@@ -89,7 +89,8 @@ func format[T any](topic stream.Topic[T], say func(T) string) func([]byte) strin
 	}
 }
 
-func formatTask(t *task.Task) string {
+func formatTask(s *task.Submission) string {
+	t := &s.Task
 	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
 }
 

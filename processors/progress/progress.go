@@ -200,6 +200,6 @@ func (g *group) trigger(c *context, o *mission.Outcome) {
 		number(int64(o.At)), number(o.Progress),
 	}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return missioncodec.OutcomeJSON(o) }) {
-		stream.Emit(c, g.topology.Tasks, x.Key, x)
+		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}
 }

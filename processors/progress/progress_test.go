@@ -65,10 +65,11 @@ func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamt
 }
 
 func formatTask(b []byte) string {
-	t, err := taskcodec.Task{}.Decode(b)
+	s, err := taskcodec.Submission{}.Decode(b)
 	if err != nil {
 		return fmt.Sprintf("<%v>", err)
 	}
+	t := &s.Task
 	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
 }
 

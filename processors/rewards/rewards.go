@@ -139,7 +139,7 @@ func (g *group) apply(c *context, row, next *reward.Row, effects []reward.Effect
 			stream.Emit(c, g.topology.BudgetReturns, e.Return.Mission, e.Return)
 		case reward.TaskRequested:
 			payout := rewardcodec.Payout(c.Key(), e)
-			stream.Emit(c, g.topology.Tasks, payout.Key, payout)
+			stream.Emit(c, g.topology.Tasks, payout.Task.Key, payout)
 		case reward.Due:
 			c.SetTimer(e.At.Time(), "due")
 		case reward.Paged:
@@ -177,7 +177,7 @@ func (g *group) publish(c *context, e reward.Changed) {
 		ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
 	}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return rewardcodec.NoticeJSON(notice) }) {
-		stream.Emit(c, g.topology.Tasks, x.Key, x)
+		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}
 }
 

@@ -77,6 +77,33 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// A provider's answer, made from the payload of a payout and handed back as its handler does, grants the reward.
+func TestAnAnswerToAPayoutGrants(t *testing.T) {
+	h := streamtest.New(t, scriptConfig(nil, nil))
+	h.ConsumeText("rewards-in", "u1", "reserved cash kind=cash amount=700")
+	payout, err := taskcodec.Submission{}.Decode(h.Records("tasks")[0].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := rewardcodec.ParsePayout(payout.Task.Payload)
+	if err != nil {
+		t.Fatalf("%q: %v", payout.Task.Payload, err)
+	}
+	output := rewardcodec.ProviderAnswer{UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: true}.JSON()
+	answer, err := rewardcodec.ParseProviderAnswer(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := rewardcodec.Result{}.Encode(answer.Result(payout.Task.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Consume(streamtest.Message{Topic: "reward-results", Key: "u1", Partition: -1, Value: b})
+	if row := strings.Join(h.Table("u1"), " "); !strings.Contains(row, "@cash granted") {
+		t.Error(row)
+	}
+}
+
 func TestTriggers(t *testing.T) {
 	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(nil, task.Rules{{On: task.RewardGranted, Kind: "congratulate"}}))
 }
@@ -195,10 +222,11 @@ func formatReturn(b []byte) string {
 }
 
 func formatTask(b []byte) string {
-	x, err := taskcodec.Task{}.Decode(b)
+	s, err := taskcodec.Submission{}.Decode(b)
 	if err != nil {
 		return err.Error()
 	}
+	x := &s.Task
 	return unnamed(fmt.Sprintf("%s %s %s %s", x.Kind, x.ID, x.On, x.Payload))
 }
 

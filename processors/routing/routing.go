@@ -141,6 +141,6 @@ func (g *group) trigger(c *context, r *health.StatusRecord) {
 		strconv.FormatInt(int64(r.WindowEnd), 10),
 	}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return healthcodec.StatusJSON(r) }) {
-		stream.Emit(c, g.topology.Tasks, x.Key, x)
+		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}
 }

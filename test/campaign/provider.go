@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -68,21 +67,17 @@ func (p *Provider) work() error {
 
 // answer sends the result of a task. The client repeats it until it is acknowledged.
 func (p *Provider) answer(r *kgo.Record) error {
-	x, err := taskcodec.Task{}.Decode(r.Value)
+	s, err := taskcodec.Submission{}.Decode(r.Value)
 	if err != nil {
 		return err
 	}
+	x := &s.Task
 	if x.Kind != task.RewardPayout && x.Kind != task.RewardClawback || p.seen[x.ID] {
 		return nil
 	}
 	p.seen[x.ID] = true
-	var asked struct {
-		RewardID string `json:"reward_id"`
-		Epoch    int64  `json:"epoch"`
-		UserID   string `json:"user_id"`
-		Kind     string `json:"kind"`
-	}
-	if err := json.Unmarshal(x.Payload, &asked); err != nil {
+	asked, err := rewardcodec.ParsePayout(x.Payload)
+	if err != nil {
 		return err
 	}
 	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch,

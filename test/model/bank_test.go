@@ -215,7 +215,7 @@ func (b *bank) pay(user string, effects []reward.Effect) {
 				b.moves(effects)
 			})
 		case reward.TaskRequested:
-			feedTo(b, "tasks", rewardcodec.Payout(user, e), taskcodec.Task{}.Encode, b.seen.Task)
+			feedTo(b, "tasks", rewardcodec.Payout(user, e), taskcodec.Submission{}.Encode, b.seen.Task)
 			b.send("provider", func() { b.answer(user, e) })
 		case reward.Rejected:
 			b.t.Fatal(e.Detail)

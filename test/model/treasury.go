@@ -197,10 +197,11 @@ const (
 
 // Task takes a record of tasks. Those that triggers made do not matter here.
 func (t *Treasury) Task(value []byte) error {
-	x, err := taskcodec.Task{}.Decode(value)
-	if err != nil || x.Kind != payout && x.Kind != clawback {
+	s, err := taskcodec.Submission{}.Decode(value)
+	if err != nil || s.Task.Kind != payout && s.Task.Kind != clawback {
 		return err
 	}
+	x := &s.Task
 	if t.tasks[x.ID] != "" {
 		t.problem("task %s: a second one", x.ID)
 	}

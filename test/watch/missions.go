@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -108,16 +107,13 @@ func refusals(ctx context.Context, w *watcher) (undo, error) {
 
 // answer sends a provider's result.
 func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
-	x, err := taskcodec.Task{}.Decode(r.Value)
-	if err != nil || x.Kind != task.RewardPayout && x.Kind != task.RewardClawback {
+	s, err := taskcodec.Submission{}.Decode(r.Value)
+	if err != nil || s.Task.Kind != task.RewardPayout && s.Task.Kind != task.RewardClawback {
 		return err
 	}
-	var asked struct {
-		RewardID string `json:"reward_id"`
-		UserID   string `json:"user_id"`
-		Epoch    int64  `json:"epoch"`
-	}
-	if err := json.Unmarshal(x.Payload, &asked); err != nil {
+	x := &s.Task
+	asked, err := rewardcodec.ParsePayout(x.Payload)
+	if err != nil {
 		return err
 	}
 	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: ok,

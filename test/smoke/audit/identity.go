@@ -48,11 +48,11 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 		}
 		return fmt.Sprintf("attempt %s at %s %q", a.TransactionID, a.Key(), a.Cause.AttemptID), nil
 	case p.Tasks.Name:
-		x, err := taskcodec.Task{}.Decode(r.Value)
+		x, err := taskcodec.Submission{}.Decode(r.Value)
 		if err != nil {
 			return "", err
 		}
-		return "task " + x.ID, nil
+		return "task " + x.Task.ID, nil
 	case p.Notifications.Name:
 		n, err := rewardcodec.Notice{}.Decode(r.Value)
 		if err != nil {

@@ -1,0 +1,61 @@
+package task
+
+import (
+	"strconv"
+
+	"github.com/millrace/millrace/domain/instant"
+)
+
+// Row is a row of the table: one of its fields is set.
+type Row struct {
+	Queue  *Queue
+	Page   *Page
+	Filed  *Ended
+	Bucket *Bucket
+}
+
+// Ended is what has become of a task, kept until a time.
+type Ended struct {
+	Entry *Entry
+	Until instant.Milli
+}
+
+// FiledUntil returns the row that the effect asks for.
+func (f Filed) FiledUntil() *Ended { return &Ended{f.Entry, f.Entry.Since.Add(f.For)} }
+
+// bucketMark begins the key of a bucket's row.
+const bucketMark = pageMark + "limit:"
+
+// BucketKey returns the key of the row with the token bucket of a kind for one partition.
+func BucketKey(kind string, partition int64) string {
+	return bucketMark + kind + "/" + strconv.FormatInt(partition, 10)
+}
+
+// Step says what a row of the group wants of another one.
+type Step uint8
+
+// The steps.
+const (
+	StepStore  Step = iota + 1 // keep this page
+	StepFetch                  // send your page back, and go
+	StepReturn                 // here is the page
+	StepFile                   // keep what has become of a task
+	StepAsk                    // a key wants a token
+	StepGrant                  // here it is
+)
+
+// Steps returns every step.
+func Steps() []Step { return []Step{StepStore, StepFetch, StepReturn, StepFile, StepAsk, StepGrant} }
+
+// Move is what a row sends to another one: the record of the group's loop.
+type Move struct {
+	Step Step
+	// From is the ordering key that StepFetch and StepAsk come from, and are answered to.
+	From string
+	// Number is that of the page, of StepFetch and StepReturn.
+	Number int64
+	Page   *Page  // of StepStore and StepReturn
+	Filed  *Ended // of StepFile
+	Token  Token  // of StepAsk, without a time, and StepGrant
+	Share  Share  // of StepAsk
+}
