@@ -14,8 +14,9 @@ import (
 type auditLineDoc struct {
 	CommandID string           `json:"command_id" doc:"Of the command: a repeat of one has no line of its own"`
 	Kind      string           `json:"kind" enum:"@audit_kind"`
-	ID        string           `json:"id" doc:"Of the entity, the dead letter, or the user for whom support acted"`
+	ID        string           `json:"id" doc:"Of the entity, the dead letter, or the user for whom support or a service acted"`
 	RewardID  string           `json:"reward_id,omitempty" doc:"Of what support did, or was to do, with a reward of the user: which"`
+	SpendID   string           `json:"spend_id,omitempty" doc:"Of a spend of the user's coins, or its reversal: which"`
 	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a dead letter it counts lines, of a user the lines of each group"`
 	Action    string           `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
 	Verdict   string           `json:"verdict" enum:"@verdict"`
@@ -47,8 +48,8 @@ type Line struct{}
 // Encode returns l as JSON; it never fails.
 func (Line) Encode(l *audit.Line) ([]byte, error) {
 	d := auditLineDoc{
-		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, RewardID: l.RewardID, Revision: l.Revision, Action: l.Action,
-		Verdict: string(l.Result), Problems: doc.Problems(l.Problems),
+		CommandID: l.CommandID, Kind: l.Kind, ID: l.ID, RewardID: l.RewardID, SpendID: l.SpendID,
+		Revision: l.Revision, Action: l.Action, Verdict: string(l.Result), Problems: doc.Problems(l.Problems),
 		Actor: l.Actor, Proof: auditProofDoc{string(l.Proof.By), l.Proof.Issuer, l.Proof.Role}, At: l.At,
 		Reason: l.Reason, From: l.From, To: l.To,
 		Changes: make([]auditChangeDoc, len(l.Differences)),
@@ -69,8 +70,8 @@ func (Line) Decode(b []byte) (*audit.Line, error) {
 		return nil, fmt.Errorf("line of the audit: %w", err)
 	}
 	l := &audit.Line{
-		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, RewardID: d.RewardID, Revision: d.Revision, Action: d.Action,
-		Result: verdict.Result(d.Verdict), Actor: d.Actor,
+		CommandID: d.CommandID, Kind: d.Kind, ID: d.ID, RewardID: d.RewardID, SpendID: d.SpendID,
+		Revision: d.Revision, Action: d.Action, Result: verdict.Result(d.Verdict), Actor: d.Actor,
 		Proof: audit.Proof{By: audit.ProofBy(d.Proof.By), Issuer: d.Proof.Issuer, Role: d.Proof.Role}, At: d.At,
 		Reason: d.Reason, From: d.From, To: d.To,
 	}

@@ -14,7 +14,7 @@ import (
 // What is null is something, and differs from what is absent.
 func TestAuditLinesAreReadBack(t *testing.T) {
 	line := &audit.Line{
-		CommandID: "c1", Kind: "brand", ID: "b", Actor: "eve", Proof: audit.Proof{By: audit.ByToken, Issuer: "i", Role: "admin"}, At: 1_772_359_200_000, Reason: "why",
+		CommandID: "c1", Kind: "brand", ID: "b", SpendID: "s1", Actor: "eve", Proof: audit.Proof{By: audit.ByToken, Issuer: "i", Role: "admin"}, At: 1_772_359_200_000, Reason: "why",
 		Action: catalog.ActionChanged, Result: verdict.Refused, Problems: problem.List{{Pointer: "/name", Code: "invalid_field", Detail: "is required"}}, Revision: 7,
 		From: "active", To: "archived", Differences: []audit.Difference{{Pointer: "/a", Before: "null", After: ""}, {Pointer: "/b", After: `{"c":[1.50,"<"]}`}},
 	}

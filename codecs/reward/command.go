@@ -41,6 +41,8 @@ func rewardCommandFields(f *wire.Fields, c *reward.Command) {
 	}
 	f.Text(11, &c.Debt)
 	f.Text(12, &c.Currency)
+	f.Text(13, &c.SpendID)
+	f.Int(14, &c.Amount)
 }
 
 // rewardFields are those of a reward's definition, inside other records. Its template is not among them: it is

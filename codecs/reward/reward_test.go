@@ -24,7 +24,7 @@ func aRewardCommand() *reward.Command {
 	return &reward.Command{
 		ID: "c1", Op: reward.Goodwill, UserID: "u1", Actor: "ann", Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"}, At: rewardAt, RewardID: "rw_1", Reason: "sorry",
 		Reward: mission.Reward{Kind: mission.RewardCash, Amount: 500, Pool: "p", ExpiresAfter: time.Hour},
-		Grant:  mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute}, Debt: mission.DebtFloor, Currency: "INR",
+		Grant:  mission.Grant{Mode: mission.GrantClaim, Hold: time.Minute}, Debt: mission.DebtFloor, Currency: "INR", SpendID: "order-1", Amount: 7,
 	}
 }
 
@@ -68,8 +68,8 @@ func rewardsRow() *reward.Row {
 			{ID: "rw_2", State: reward.Cancelled},
 		},
 		Coins: reward.Coins{Balance: -5, Debt: 6, Count: 70, Entries: []reward.Entry{
-			{Number: 70, RewardID: "rw_1", Kind: reward.EntryClawback, Amount: -5, BalanceAfter: -5, At: rewardAt},
-		}},
+			{Number: 70, RewardID: "rw_1", Kind: reward.EntryClawback, Amount: -5, BalanceAfter: -5, At: rewardAt, SpendID: "order-1", Reason: "a coffee"},
+		}, Spends: []reward.Spending{{ID: "order-1", Entry: 70, Amount: 5, Reversal: 71}}},
 		Verdicts: verdict.List{{CommandID: "c1", Result: verdict.Refused, At: rewardAt, Problems: problem.One("/reason", problem.InvalidField, "is required")}},
 		Now:      rewardAt,
 		Audited:  2,

@@ -14,7 +14,8 @@ type Row struct{}
 
 // Encode returns row in binary; it never fails.
 func (Row) Encode(row *reward.Row) ([]byte, error) {
-	size := 64 + 160*len(row.Rewards) + 48*len(row.Coins.Entries) + 48*len(row.Page)
+	size := 64 + 160*len(row.Rewards) + 48*len(row.Coins.Entries) + 48*len(row.Page) +
+		48*len(row.Coins.Spends)
 	return wire.Encode(wire.Writing(rewardsRowVersion, size), row, rewardsRowFields)
 }
 
@@ -41,6 +42,16 @@ func rewardsRowFields(f *wire.Fields, row *reward.Row) {
 	for e := range wire.Each(f, 8, &row.Page) {
 		entryFields(f, e)
 	}
+	for s := range wire.Each(f, 10, &row.Coins.Spends) {
+		spendingFields(f, s)
+	}
+}
+
+func spendingFields(f *wire.Fields, s *reward.Spending) {
+	f.Text(1, &s.ID)
+	f.Int(2, &s.Entry)
+	f.Int(3, &s.Amount)
+	f.Int(4, &s.Reversal)
 }
 
 func entryFields(f *wire.Fields, e *reward.Entry) {
@@ -50,6 +61,8 @@ func entryFields(f *wire.Fields, e *reward.Entry) {
 	f.Int(4, &e.Amount)
 	f.Int(5, &e.BalanceAfter)
 	f.Int(6, (*int64)(&e.At))
+	f.Text(7, &e.SpendID)
+	f.Text(8, &e.Reason)
 }
 
 func oneRewardFields(f *wire.Fields, r *reward.Reward) {

@@ -28,6 +28,19 @@ func GoodwillRequest(b []byte) (*reward.Command, error) {
 	})
 }
 
+// SpendRequest reads what a service spends of a user's coins, and on what. Errors are those of GoodwillRequest.
+func SpendRequest(b []byte) (*reward.Command, error) {
+	c := &reward.Command{Op: reward.Spend}
+	return c, doc.Request(b, doc.FormOf[SpendBody](), func(f doc.Object) {
+		f.Amount("amount", mission.Coins, "", &c.Amount)
+		f.Text("reason", &c.Reason)
+		f.Text("spend_id", &c.SpendID)
+		if f.Values["spend_id"] != nil && c.SpendID == "" && len(f.Reader.Problems) == 0 {
+			f.Reader.Add(f.At("spend_id"), problem.InvalidField, "must not be empty: leave it out to have one made")
+		}
+	})
+}
+
 // SegmentsRequest reads the segments that a user is to be in.
 func SegmentsRequest(b []byte) (segments []string, err error) {
 	return segments, doc.Request(b, doc.FormOf[SegmentsBody](), func(f doc.Object) {
@@ -47,6 +60,18 @@ type GoodwillBody struct {
 	Grant        missioncodec.GrantDoc `json:"grant,omitzero"`
 	Debt         string                `json:"debt,omitempty" enum:"@debt" doc:"For coins and scratch cards only; default: negative"`
 	Reason       string                `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the audit"`
+}
+
+// SpendBody is what a service spends of a user's coins.
+type SpendBody struct {
+	Amount  int64  `json:"amount" minimum:"1" maximum:"1125899906842624" doc:"Whole coins" example:"100"`
+	Reason  string `json:"reason" minLength:"1" maxLength:"500" doc:"On what, for the user and the audit" example:"A coffee at Blue Tokai"`
+	SpendID string `json:"spend_id,omitempty" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._:-]*$" doc:"The service's own id of what is bought: one id is spent once, whatever the key. Default: made of the Idempotency-Key" example:"order-4711"`
+}
+
+// ReversalBody is why what was spent comes back.
+type ReversalBody struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Why, for the user and the audit" example:"The coffee was not served"`
 }
 
 // SegmentsBody is what segments a user is to be in.

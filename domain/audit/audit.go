@@ -13,7 +13,7 @@ import (
 
 // The kinds of lines. The others are those of the catalog.
 const (
-	// KindUser is the kind of what support does for one user.
+	// KindUser is the kind of what support, or a service, does for one user.
 	KindUser = "user"
 	// KindDeadLetter is the kind of what operators decide on one dead letter.
 	KindDeadLetter = "dead-letter"
@@ -24,6 +24,8 @@ const (
 	ActionRewardGiven     = "reward_given"
 	ActionRewardCancelled = "reward_cancelled"
 	ActionSegmentsSet     = "segments_set"
+	ActionCoinsSpent      = "coins_spent"
+	ActionSpendReversed   = "spend_reversed"
 )
 
 // The actions on a dead letter.
@@ -37,7 +39,8 @@ func Kinds() []string { return []string{KindUser, KindDeadLetter} }
 
 // Actions returns the actions that are not of the catalog.
 func Actions() []string {
-	return []string{ActionRewardGiven, ActionRewardCancelled, ActionSegmentsSet, ActionReplayed, ActionDiscarded}
+	return []string{ActionRewardGiven, ActionRewardCancelled, ActionSegmentsSet, ActionCoinsSpent,
+		ActionSpendReversed, ActionReplayed, ActionDiscarded}
 }
 
 // Line is one act: who asked for what, when and why, and what came of it.
@@ -45,6 +48,7 @@ type Line struct {
 	CommandID string
 	Kind, ID  string // of the entity, user or dead letter
 	RewardID  string // of an action on a user's reward, whatever came of it
+	SpendID   string // of a spend of a user's coins that there is
 	Actor     string
 	Proof     Proof
 	At        instant.Milli // wall time at which the act was judged

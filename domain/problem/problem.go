@@ -22,6 +22,7 @@ const (
 	SamePerson           = "same_person"           // whoever wrote it cannot approve it
 	Forbidden            = "forbidden"             // the actor's role does not allow it
 	Decided              = "already_decided"       // it was decided before, for good
+	InsufficientCoins    = "insufficient_coins"    // the user has fewer coins than are to be spent
 )
 
 // Problem is one thing that is wrong with a definition.
@@ -87,5 +88,5 @@ func (l List) Code() string {
 // whole returns the codes of problems that are not about a field.
 func whole() []string {
 	return []string{PreconditionFailed, NotFound, Conflict, PreconditionRequired, ApprovalRequired, SamePerson,
-		Forbidden, Decided}
+		Forbidden, Decided, InsufficientCoins}
 }

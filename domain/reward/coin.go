@@ -6,7 +6,7 @@ import (
 	"github.com/millrace/millrace/domain/money"
 )
 
-// credit adds coins to the balance, and pays debts from what it then has. A scratch card may have none on it.
+// credit adds the coins of a reward to the balance. A scratch card may have none on it.
 func (t *transition) credit(r *Reward) {
 	if r.Amount == 0 {
 		return
@@ -15,12 +15,18 @@ func (t *transition) credit(r *Reward) {
 	if r.Mission == "" {
 		kind = EntryGoodwill
 	}
-	t.enter(r.ID, kind, r.Amount)
+	t.receive(Entry{RewardID: r.ID, Kind: kind, Amount: r.Amount})
+}
+
+// receive enters coins that come, pays debts from what the balance then has, and returns the entry of what came.
+func (t *transition) receive(e Entry) Entry {
+	e = t.enter(e)
 	c := &t.row.Coins
 	if pay := min(c.Debt, max(0, c.Balance)); pay > 0 {
 		c.Debt -= pay
-		t.enter(r.ID, EntryDebt, -pay)
+		t.enter(Entry{RewardID: e.RewardID, SpendID: e.SpendID, Kind: EntryDebt, Amount: -pay})
 	}
+	return e
 }
 
 // overfull tells whether the coins of r would take the balance beyond its bound.
@@ -42,15 +48,17 @@ func (t *transition) debit(r *Reward) {
 		c.Debt += r.Amount - take
 	}
 	if take > 0 {
-		t.enter(r.ID, EntryClawback, -take)
+		t.enter(Entry{RewardID: r.ID, Kind: EntryClawback, Amount: -take})
 	}
 }
 
-func (t *transition) enter(reward string, kind EntryKind, amount int64) {
+// enter adds an entry to the balance, and returns it with its number.
+func (t *transition) enter(e Entry) Entry {
 	c := &t.row.Coins
-	c.Balance += amount
+	c.Balance += e.Amount
 	c.Count++
-	c.Entries = append(c.Entries, Entry{Number: c.Count, RewardID: reward, Kind: kind, Amount: amount,
-		BalanceAfter: c.Balance, At: t.now})
+	e.Number, e.BalanceAfter, e.At = c.Count, c.Balance, t.now
+	c.Entries = append(c.Entries, e)
 	t.spill()
+	return e
 }

@@ -19,14 +19,14 @@ func coins(verdict budget.Verdict, missionID string, amount int64, debt string) 
 
 const noon instant.Milli = 1_772_366_400_000
 
-// A claw-back of more than is left: it goes below zero, or becomes debt (docs/design.md, section 6.3).
+// A claw-back of coins that were spent: it goes below zero, or becomes debt (docs/design.md, section 6.3).
 func TestDebtPolicies(t *testing.T) {
 	for debt, want := range map[string]reward.Coins{
 		mission.DebtNegative: {Balance: -300},
 		mission.DebtFloor:    {Balance: 0, Debt: 300},
 	} {
 		row, _ := reward.ApplyAllotment(nil, "u", coins(budget.Reserved, "m", 500, debt), noon)
-		row.Coins.Balance -= 300 // as if they had been spent
+		row, _ = judged(t, row, spend("spend.1", "", 300))
 		next, effects := reward.ApplyAllotment(row, "u", coins(budget.Revoked, "m", 500, debt), noon)
 		if row.Coins.Balance != 200 {
 			t.Fatal("the old row has changed")

@@ -13,17 +13,18 @@ import (
 
 // ID returns the id of the reward for one iteration of a mission in one of its windows. It is the same at every epoch.
 func ID(user, mission string, version int64, windowStart instant.Milli, iteration int64) string {
-	return hash("mission", user, mission, strconv.FormatInt(version, 10), strconv.FormatInt(int64(windowStart), 10),
+	return hash("rw_", "mission", user, mission, strconv.FormatInt(version, 10), strconv.FormatInt(int64(windowStart), 10),
 		strconv.FormatInt(iteration, 10))
 }
 
 // GoodwillID returns the id of the reward that a command of support gives. It is made of the command's identity, so
 // that one idempotency key gives one reward, even after the row has forgotten its verdict.
 func GoodwillID(user, command string) string {
-	return hash("goodwill", user, verdict.Identity(command))
+	return hash("rw_", "goodwill", user, verdict.Identity(command))
 }
 
-func hash(parts ...string) string {
+// hash returns the prefix, and behind it a hash of parts that may hold anything.
+func hash(prefix string, parts ...string) string {
 	h := sha256.New()
 	var size [8]byte
 	for _, p := range parts {
@@ -31,5 +32,5 @@ func hash(parts ...string) string {
 		h.Write(size[:])
 		h.Write([]byte(p))
 	}
-	return "rw_" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:16]))
+	return prefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:16]))
 }

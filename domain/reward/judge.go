@@ -20,7 +20,7 @@ func Judge(row *Row, c *Command, most Ceiling, now instant.Milli) (*Row, []Effec
 		return AdvanceTo(row, c.UserID, now)
 	}
 	t := begin(row, c.UserID, now)
-	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: t.now}
+	v, before := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: t.now}, t.auditedCoins(c)
 	switch {
 	case row.Clash(c.ID):
 		v.Result, v.Problems = refuse("", problem.Conflict, "the idempotency key was used for something else")
@@ -30,11 +30,15 @@ func Judge(row *Row, c *Command, most Ceiling, now instant.Milli) (*Row, []Effec
 		v.Result, v.Problems = t.judgeGoodwill(c, most)
 	case c.Op == Cancel:
 		v.Result, v.Problems = t.judgeCancel(c)
+	case c.Op == Spend:
+		v.Result, v.Problems = t.judgeSpend(c)
+	case c.Op == ReverseSpend:
+		v.Result, v.Problems = t.judgeReversal(c)
 	default:
 		v.Result, v.Problems = refuse("", problem.InvalidField, "the command is not known")
 	}
 	t.row.Verdicts = t.row.Verdicts.With(v)
-	t.audit(c, v)
+	t.audit(c, v, before)
 	return t.end()
 }
 
@@ -58,16 +62,13 @@ func (t *transition) judgeClaim(c *Command) (verdict.Result, problem.List) {
 
 func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {
 	r := t.row.Find(c.RewardID)
-	switch {
-	case r == nil || !r.Visible():
+	if r == nil || !r.Visible() {
 		return refuse("", problem.NotFound, "there is no such reward")
-	case strings.TrimSpace(c.Reason) == "":
-		return refuse("/reason", problem.InvalidField, "is required")
-	case len(c.Reason) > maxReason:
-		return refuse("/reason", problem.InvalidField, longReason)
-	case visible.HasControls(c.Reason):
-		return refuse("/reason", problem.InvalidField, visible.ControlsDetail)
-	case r.Barred:
+	}
+	if wrong := checkReason(c.Reason); len(wrong) > 0 {
+		return verdict.Refused, wrong
+	}
+	if r.Barred {
 		return verdict.Unchanged, nil
 	}
 	r = t.edit(r)
@@ -100,7 +101,7 @@ func (t *transition) judgeGoodwill(c *Command, most Ceiling) (verdict.Result, pr
 	return verdict.Applied, nil
 }
 
-// maxReason is the longest reason that support may give, in bytes.
+// maxReason is the longest reason that a command may give, in bytes.
 const maxReason = 500
 
 const longReason = "must be text of at most 500 bytes"

@@ -96,14 +96,18 @@ func TestMoneyAddsUp(tt *testing.T) {
 func (w *world) someCommand() {
 	t := w.t
 	c := &reward.Command{UserID: fmt.Sprint("u", rapid.IntRange(0, 2).Draw(t, "user")), Actor: "a", Reason: "because", At: w.now}
-	c.Op = rapid.SampledFrom([]reward.Op{reward.Claim, reward.Claim, reward.Claim, reward.Cancel, reward.Goodwill}).Draw(t, "op")
-	if c.Op == reward.Goodwill {
+	c.Op = rapid.SampledFrom([]reward.Op{reward.Claim, reward.Claim, reward.Claim, reward.Cancel, reward.Goodwill, reward.Spend, reward.Spend,
+		reward.ReverseSpend}).Draw(t, "op")
+	switch row := w.users[c.UserID]; {
+	case c.Op == reward.Spend || c.Op == reward.ReverseSpend:
+		c.SpendID, c.Amount = fmt.Sprint("s", rapid.IntRange(0, 5).Draw(t, "spend")), rapid.Int64Range(1, 40).Draw(t, "coins")
+	case c.Op == reward.Goodwill:
 		kind := rapid.SampledFrom([]string{mission.RewardCoins, mission.RewardScratchCard, mission.RewardCash}).Draw(t, "kind")
 		c.Reward = mission.Reward{Kind: kind, Amount: 7}
 		if kind == mission.RewardCash {
 			c.Currency = "INR"
 		}
-	} else if row := w.users[c.UserID]; row != nil && len(row.Rewards) > 0 {
+	case row != nil && len(row.Rewards) > 0:
 		c.RewardID = rapid.SampledFrom(row.Rewards).Draw(t, "reward").ID
 	}
 	w.command(c)
@@ -179,6 +183,11 @@ func (w *world) checkCoins() {
 		for _, r := range row.Rewards {
 			if _, spent, _ := holds(r); mission.UnitOf(r.Kind, r.Currency) == mission.Coins {
 				given += spent
+			}
+		}
+		for _, s := range row.Coins.Spends {
+			if s.Reversal == 0 {
+				given -= s.Amount
 			}
 		}
 		if sum != row.Coins.Balance || row.Coins.Balance-row.Coins.Debt != given || row.Coins.Debt < 0 {

@@ -123,56 +123,13 @@ func (r *Reward) Shown() string {
 // unit is what the budget counts the reward in.
 func (r *Reward) unit() string { return mission.UnitOf(r.Kind, r.Currency) }
 
-// EntryKind says what an entry of the coin balance is for.
-type EntryKind string
-
-// The kinds of entries.
-const (
-	EntryReward   EntryKind = "reward"   // coins that were won
-	EntryGoodwill EntryKind = "goodwill" // coins that support gave
-	EntryClawback EntryKind = "clawback" // coins that were taken back
-	EntryDebt     EntryKind = "debt"     // coins that paid for a debt
-)
-
-// EntryKinds returns every kind of entry.
-func EntryKinds() []EntryKind {
-	return []EntryKind{EntryReward, EntryGoodwill, EntryClawback, EntryDebt}
-}
-
-// Entry is one change of a coin balance.
-type Entry struct {
-	Number       int64 // from 1
-	RewardID     string
-	Kind         EntryKind
-	Amount       int64
-	BalanceAfter int64
-	At           instant.Milli // wall time
-}
-
-// Coins is a user's coin balance. Its entries add up to Balance.
-type Coins struct {
-	Balance int64 // at most money.MaxTotal
-	// Debt is what a claw-back could not take, of missions with debt: floor. Coins that come later pay it first.
-	Debt int64
-	// Count is the number of the last entry.
-	Count int64
-	// Entries are the last ones, latest last. Earlier ones lie on pages, PageSize on each; see PageKey.
-	Entries []Entry
-}
-
-// PageSize is how many entries go to a page at once.
-const PageSize = 64
-
-// maxEntries is the most entries in a user's row: a page that is about to be full, and some to look back on.
-const maxEntries = 2 * PageSize
-
 // Row is one row of the rewards table: a user's, or a page of entries that the user's row had no room for. It is
 // immutable.
 type Row struct {
 	Rewards  []*Reward // in the order in which they came
 	Coins    Coins
 	Verdicts verdict.List
-	// Audited is how many lines the audit has of what support did for the user.
+	// Audited is how many lines the audit has of what support and services did for the user.
 	Audited int64
 	// Now is the wall time of the last change; it never goes back.
 	Now instant.Milli
@@ -210,6 +167,6 @@ func (r *Row) next() *Row {
 	}
 	n := *r
 	n.Rewards = slices.Clone(r.Rewards)
-	n.Coins.Entries = slices.Clone(r.Coins.Entries)
+	n.Coins.Entries, n.Coins.Spends = slices.Clone(r.Coins.Entries), slices.Clone(r.Coins.Spends)
 	return &n
 }

@@ -11,13 +11,15 @@ import (
 	"github.com/millrace/millrace/processors/metric"
 )
 
-// Metrics counts rewards by the states that they come to, their amounts, verdicts on commands, and what providers
-// answer.
+// Metrics counts rewards by the states that they come to, their amounts, coins that are spent, verdicts on
+// commands, and what providers answer.
 type Metrics struct {
 	rewards    *prometheus.CounterVec
 	claimed    *prometheus.CounterVec
 	granted    *metric.Money
 	clawedBack *metric.Money
+	spent      *metric.Money
+	reversed   *metric.Money
 	commands   *prometheus.CounterVec
 	results    *prometheus.CounterVec
 	stale      prometheus.Counter
@@ -41,8 +43,11 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			"Amounts of the rewards that were granted, in minor units, or coins."),
 		clawedBack: money("millrace_rewards_clawed_back_minor_total",
 			"Amounts of the rewards that were clawed back, in minor units, or coins."),
+		spent: money("millrace_coins_spent_total", "Coins that services have spent for their users."),
+		reversed: money("millrace_coins_spend_reversed_total",
+			"Coins of spends that were reversed: they are the users' again."),
 		commands: metric.Counters(r, "millrace_reward_commands_total",
-			"Commands of users and of support by verdict: applied, unchanged, refused, repeated.",
+			"Commands of users, of support and of services by verdict: applied, unchanged, refused, repeated.",
 			metric.LabelOf("verdict", append(verdict.Results(), repeated)...)),
 		results: metric.Counters(r, "millrace_reward_results_total",
 			"Results of providers, of payments and of claw-backs, by the kind of the reward: ok, failed.",
@@ -96,7 +101,16 @@ func (m *Metrics) judged(row, next *reward.Row, c *reward.Command) {
 		m.commands.WithLabelValues(repeated).Inc()
 		return
 	}
-	if v, ok := next.Verdict(c.ID); ok {
-		m.commands.WithLabelValues(string(v.Result)).Inc()
+	v, ok := next.Verdict(c.ID)
+	if !ok {
+		return
+	}
+	m.commands.WithLabelValues(string(v.Result)).Inc()
+	switch {
+	case v.Result != verdict.Applied:
+	case c.Op == reward.Spend:
+		m.spent.Add(mission.Coins, c.Amount)
+	case c.Op == reward.ReverseSpend:
+		m.reversed.Add(mission.Coins, next.Coins.Spending(c.SpendID).Amount)
 	}
 }

@@ -1,22 +1,22 @@
 // Package rewards is the group that keeps what users have won: every reward from its reservation to its end, and coin
 // balances.
 //
-//   - Input, all keyed user: rewards-in, outcomes with the budget's verdict; claims, commands of users and of support;
+//   - Input, all keyed user: rewards-in, outcomes with the budget's verdict; claims, commands of users, of support and of services;
 //     reward-results, a provider's last word on a task. Its own loop, to the pages of a user's coin entries.
-//   - Table: by user, rewards, the coin balance with its last entries, the verdicts on the last 16 commands; under
-//     user, 0x1f and a number a page of 64 older entries. Beside the rows sums by kind: how many rewards wait for a
+//   - Table: by user, rewards, the coin balance with its last entries and spends, the verdicts on the last 16 commands;
+//     under user, 0x1f and a number a page of 64 older entries. Beside the rows sums by kind: how many rewards wait for a
 //     provider.
 //   - Output: budget-returns (mission), what became of each reservation; tasks (user), what a provider is asked to pay
 //     or to take back, and where the deployment declares any, tasks for rewards that are granted; notifications (user;
 //     JSON), a record for every change of a reward; audit-users (user, group and number; JSON), what support gave and
-//     took, tombstones when the user is erased; dead-letters.
+//     took and services spent, tombstones when the user is erased; dead-letters.
 //   - Ordering: records of one user in log order within each topic. A revocation may come before a completion that
 //     waits for a gift code; it counts when that comes.
 //   - Time: the group goes by the wall clock. Holds end and rewards expire by it, at the time of the transaction, which
 //     the row keeps; a replay does not repeat it.
 //   - Late: a claim that comes after its reward has expired is refused. A provider's result for an epoch that is over
 //     settles that epoch: what was paid after it was revoked is asked back, or is what the next epoch gets.
-//   - Duplicates: a command id seen among the last 16 changes nothing; a result that nobody waits for is counted and
+//   - Duplicates: a command id seen among the last 16 changes nothing, nor does a spend whose id is among the last 1,024; a result that nobody waits for is counted and
 //     dropped.
 package rewards
 

@@ -46,8 +46,16 @@ func TestMetrics(t *testing.T) {
 	result("@small.1", "@small", false)
 	result("@small.1", "@small", true)
 	h.ConsumeText("claims", "u1", "c1 claim @late")
+	for _, command := range []string{"c2 spend s:60 tea", "c2 spend s:60 tea", "c3 spend t:10 tea", "c4 reverse_spend t cold", "c5 reverse_spend t cold", "c6 spend u:1000 tea"} {
+		h.ConsumeText("claims", "u1", command)
+	}
 	want := []string{
-		"millrace_reward_commands_total{verdict=applied} 1",
+		"millrace_coins_spend_reversed_total{currency=coins} 10",
+		"millrace_coins_spent_total{currency=coins} 70",
+		"millrace_reward_commands_total{verdict=applied} 4",
+		"millrace_reward_commands_total{verdict=refused} 1",
+		"millrace_reward_commands_total{verdict=repeated} 1",
+		"millrace_reward_commands_total{verdict=unchanged} 1",
 		"millrace_reward_results_stale_total 1",
 		"millrace_reward_results_total{kind=cash,result=failed} 1",
 		"millrace_reward_results_total{kind=cash,result=ok} 1",
@@ -191,20 +199,24 @@ func parseAllotment(text string) ([]byte, error) {
 	return rewardcodec.Allotment{}.Encode(a)
 }
 
-// parseCommand takes COMMAND-ID claim|cancel|goodwill REWARD|KIND:AMOUNT [REASON]; it is of user u1, or about them.
+// parseCommand takes COMMAND-ID claim|cancel|goodwill|spend|reverse_spend REWARD|KIND:AMOUNT|SPEND:AMOUNT|SPEND
+// [REASON]; it is of user u1, or about them.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 4)
 	c := &reward.Command{ID: words[0], Op: reward.Op(words[1]), UserID: "u1", Actor: "ann", Proof: audit.Proof{By: audit.ByToken, Role: "editor"}, At: 1_772_359_200_000}
-	if c.Op == reward.Goodwill {
-		kind, amount, _ := strings.Cut(words[2], ":")
-		n, err := strconv.ParseInt(amount, 10, 64)
-		if err != nil {
-			return nil, err
-		}
+	what, amount, counted := strings.Cut(words[2], ":")
+	n, err := strconv.ParseInt(amount, 10, 64)
+	switch {
+	case counted && err != nil:
+		return nil, err
+	case c.Op == reward.Spend, c.Op == reward.ReverseSpend:
+		c.SpendID, c.Amount, c.Actor, c.Proof.Role = what, n, "shop", audit.RoleService
+	case c.Op == reward.Goodwill:
+		kind := what
 		if c.Reward = (mission.Reward{Kind: kind, Amount: n}); !mission.RewardKindOf(kind).InCoins {
 			c.Currency = "INR"
 		}
-	} else {
+	default:
 		c.RewardID = named(words[2])
 	}
 	if len(words) > 3 {

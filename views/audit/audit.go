@@ -18,6 +18,7 @@ type AuditLine struct {
 	Kind      string          `json:"kind" example:"mission"`
 	ID        string          `json:"id"`
 	RewardID  *string         `json:"reward_id" doc:"Of what support did, or was to do, with a reward of the user: which; else null"`
+	SpendID   *string         `json:"spend_id" doc:"Of a spend of the user's coins, or its reversal: which; else null"`
 	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user or a dead letter it counts lines"`
 	Action    string          `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
 	Verdict   string          `json:"verdict" enum:"@verdict"`
@@ -220,7 +221,8 @@ func (s *Routes) auditLines(ctx context.Context, places []AuditPlace) ([]AuditLi
 
 func auditLineOf(l *audit.Line) AuditLine {
 	line := AuditLine{
-		Kind: l.Kind, ID: l.ID, RewardID: serve.Optional(l.RewardID, l.RewardID != ""), Revision: l.Revision,
+		Kind: l.Kind, ID: l.ID, RewardID: serve.Optional(l.RewardID, l.RewardID != ""),
+		SpendID: serve.Optional(l.SpendID, l.SpendID != ""), Revision: l.Revision,
 		Action: l.Action, Verdict: string(l.Result), Problems: []problem.Field{}, Actor: l.Actor,
 		Proof: proofOf(l.Proof), At: l.At,
 		Reason:  serve.Optional(l.Reason, l.Reason != ""),

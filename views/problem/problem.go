@@ -37,6 +37,9 @@ const (
 	ApprovalRequired Code = "approval_required"
 	SamePerson       Code = "same_person"
 
+	// InsufficientCoins is of a spend of more coins than the user has.
+	InsufficientCoins Code = "insufficient_coins"
+
 	MethodNotAllowed Code = "method_not_allowed"
 	NotAcceptable    Code = "not_acceptable"
 	UnsupportedMedia Code = "unsupported_media_type"
@@ -51,7 +54,7 @@ func codes() []Code {
 		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering,
 		BadRequest,
 		PreconditionRequired, PreconditionFailed, IdempotencyConflict, ApprovalRequired, SamePerson,
-		MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
+		InsufficientCoins, MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
 	}
 }
 
@@ -168,6 +171,8 @@ func title(code Code) string {
 		return "A second person has to approve it first"
 	case SamePerson:
 		return "Somebody else has to approve it"
+	case InsufficientCoins:
+		return "The user has fewer coins"
 	case BadRequest:
 		return "The request cannot be read"
 	case MethodNotAllowed:

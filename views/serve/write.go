@@ -114,6 +114,8 @@ func Refused(found faults.List) *problem.Problem {
 		return problem.New(http.StatusPreconditionRequired, problem.PreconditionRequired, found[0].Detail)
 	case faults.ApprovalRequired:
 		return problem.New(http.StatusConflict, problem.ApprovalRequired, found[0].Detail)
+	case faults.InsufficientCoins:
+		return problem.New(http.StatusConflict, problem.InsufficientCoins, found[0].Detail)
 	case faults.SamePerson:
 		return problem.New(http.StatusForbidden, problem.SamePerson, found[0].Detail)
 	case faults.Forbidden:
