@@ -17,7 +17,7 @@ func TestBodiesThatAnOperationHasNotAreRefused(t *testing.T) {
 	f.fillAll()
 	bearer := f.token("usr_1", token.User, token.Admin, token.Service)
 	sent := func(method, path, body string) (status int, code, pointer string) {
-		w := f.ask(method, target(path), bearer, fromHere, withBody(body), f.withAnyMatch(method, path))
+		w := f.ask(method, target(path), bearer, fromHere, withBody(body), f.withConditions(method, path))
 		if w.Code < http.StatusBadRequest {
 			return w.Code, "", ""
 		}

@@ -146,7 +146,7 @@ func (b *bodies) problems(method, path string, body any) map[string]string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	w := b.ask(method, target(path), b.bearer, withBody(string(sent)), b.withAnyMatch(method, path))
+	w := b.ask(method, target(path), b.bearer, withBody(string(sent)), b.withConditions(method, path))
 	var answer struct {
 		Errors []struct{ Pointer, Code string }
 	}

@@ -283,8 +283,11 @@ func (m *memUserCommands) Reward(_ context.Context, c *reward.Command) error {
 		}
 		row, effects := reward.Judge(row, c, nil, instant.Of(f.now))
 		for _, e := range effects {
-			if e, ok := e.(reward.Audited); ok {
+			switch e := e.(type) {
+			case reward.Audited:
 				f.audit.append(f.topology.AuditUsers.Name, audit.UserKey(c.UserID, "rewards", e.Line.Revision), e.Line)
+			case reward.Paged:
+				put(f, f.tables.rewards, f.topology.Rewards, e.Key, reward.Keep(e.Entries))
 			}
 		}
 		put(f, f.tables.rewards, f.topology.Rewards, c.UserID, row)

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,10 +29,14 @@ func declares(op *huma.Operation, header string) bool {
 	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "header" && p.Name == header })
 }
 
-// withAnyMatch sends If-Match: * to an operation that looks at it.
-func (f *fixture) withAnyMatch(method, path string) func(*http.Request) {
-	if op := f.server.Registered(huma.Operation{Method: method, Path: path}); op != nil && declares(op, "If-Match") {
+// withConditions sends If-Match: * to an operation that looks at it, and a new Idempotency-Key to one that needs it.
+func (f *fixture) withConditions(method, path string) func(*http.Request) {
+	op := f.server.Registered(huma.Operation{Method: method, Path: path})
+	if op != nil && declares(op, "If-Match") {
 		return withMatch("*")
+	}
+	if op != nil && slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "Idempotency-Key" && p.Required }) {
+		return withKey(rand.Text())
 	}
 	return func(*http.Request) {}
 }

@@ -29,7 +29,7 @@ func TestEveryParameterIsUnderstoodOrRefused(t *testing.T) {
 			if name, _, _ := strings.Cut(kept, "="); kept != "" && !strings.HasPrefix(query, name) {
 				query = kept + "&" + query
 			}
-			w := f.ask(method, at+"?"+query, bearer, fromHere, within, withBody("{}"), f.withAnyMatch(method, path))
+			w := f.ask(method, at+"?"+query, bearer, fromHere, within, withBody("{}"), f.withConditions(method, path))
 			if w.Code != http.StatusBadRequest || firstPointer(f.object(w.Body.Bytes())) != pointer || !strings.Contains(w.Body.String(), detail) {
 				t.Errorf("%s %s?%s: %d %s", method, at, query, w.Code, w.Body)
 			}

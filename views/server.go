@@ -236,6 +236,7 @@ func (s *Server) routes() {
 	s.rewards.RegisterReads()
 	s.missions.RegisterEnrolments()
 	s.rewards.RegisterWrites()
+	s.rewards.RegisterSpends()
 	s.missions.RegisterStreams()
 	s.ledger.RegisterExplanations()
 	s.missions.RegisterAds()

@@ -264,15 +264,15 @@ func TestUnknownFieldsAreRefusedAlike(t *testing.T) {
 			return
 		}
 		asked++
-		w := f.ask(method, target(path), bearer, withBody(`{"zq/x":1}`), f.withAnyMatch(method, path))
+		w := f.ask(method, target(path), bearer, withBody(`{"zq/x":1}`), f.withConditions(method, path))
 		p := f.wantProblem(w, http.StatusBadRequest, "invalid_field")
 		if !strings.Contains(w.Body.String(), `{"pointer":"/zq~1x","code":"unknown_field"`) {
 			t.Errorf("%s %s: %v", method, path, p)
 		}
-		f.wantProblem(f.ask(method, target(path), bearer, withBody(`{"a":1`), f.withAnyMatch(method, path)), http.StatusBadRequest, "bad_request")
-		f.wantProblem(f.ask(method, target(path), bearer, withBody("a: 1\n"), f.withAnyMatch(method, path)), http.StatusBadRequest, "bad_request")
-		f.wantProblem(f.ask(method, target(path), bearer, withBody("{\"a\":\"\xff\"}"), f.withAnyMatch(method, path)), http.StatusBadRequest, "bad_request")
-		f.wantProblem(f.ask(method, target(path)+"?zq=1", bearer, withBody(`{}`), f.withAnyMatch(method, path)), http.StatusBadRequest, "invalid_field")
+		f.wantProblem(f.ask(method, target(path), bearer, withBody(`{"a":1`), f.withConditions(method, path)), http.StatusBadRequest, "bad_request")
+		f.wantProblem(f.ask(method, target(path), bearer, withBody("a: 1\n"), f.withConditions(method, path)), http.StatusBadRequest, "bad_request")
+		f.wantProblem(f.ask(method, target(path), bearer, withBody("{\"a\":\"\xff\"}"), f.withConditions(method, path)), http.StatusBadRequest, "bad_request")
+		f.wantProblem(f.ask(method, target(path)+"?zq=1", bearer, withBody(`{}`), f.withConditions(method, path)), http.StatusBadRequest, "invalid_field")
 	})
 	if asked < 20 {
 		t.Errorf("only %d operations have a body", asked)
@@ -295,7 +295,7 @@ func TestFieldsThatMayBeLeftOutMayBeNull(t *testing.T) {
 				continue
 			}
 			tried++
-			w := f.ask(method, target(path), bearer, withBody(`{"`+name+`":null}`), f.withAnyMatch(method, path))
+			w := f.ask(method, target(path), bearer, withBody(`{"`+name+`":null}`), f.withConditions(method, path))
 			if strings.Contains(w.Body.String(), `"pointer":"/`+name) && !strings.Contains(w.Body.String(), "is required") {
 				t.Errorf("%s %s: %s is null: %d %s", method, path, name, w.Code, w.Body)
 			}

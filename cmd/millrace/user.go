@@ -65,7 +65,9 @@ func (a *app) userCoinsCommand() *cobra.Command {
 	type entry struct {
 		ID           string `json:"id"`
 		RewardID     string `json:"reward_id"`
-		Kind         string `json:"kind"`
+		SpendID      string `json:"spend_id"`
+		Summary      string `json:"summary"`
+		Reason       string `json:"reason"`
 		Amount       int64  `json:"amount"`
 		BalanceAfter int64  `json:"balance_after"`
 		At           string `json:"at"`
@@ -86,7 +88,7 @@ func (a *app) userCoinsCommand() *cobra.Command {
 			}
 			c := userCall(user, "coins")
 			c.items = "entries"
-			t := table{header: []string{"at", "kind", "amount", "balance", "reward"}}
+			t := table{header: []string{"at", "what", "amount", "balance", "reward or spend", "why"}}
 			coins.Entries = []json.RawMessage{}
 			more, err := a.eachItem(ctx, c, p, func(raw json.RawMessage) error {
 				var e entry
@@ -94,15 +96,15 @@ func (a *app) userCoinsCommand() *cobra.Command {
 					return err
 				}
 				coins.Entries = append(coins.Entries, raw)
-				t.rows = append(t.rows, []string{e.At, e.Kind, fmt.Sprint(e.Amount), fmt.Sprint(e.BalanceAfter),
-					e.RewardID})
+				t.rows = append(t.rows, []string{e.At, e.Summary, fmt.Sprint(e.Amount),
+					fmt.Sprint(e.BalanceAfter), e.RewardID + e.SpendID, dash(e.Reason)})
 				return nil
 			})
 			if err != nil {
 				return err
 			}
-			t.rows = append(t.rows, []string{"now", "balance", "", fmt.Sprint(coins.Balance), ""},
-				[]string{"now", "debt", "", fmt.Sprint(coins.Debt), ""})
+			t.rows = append(t.rows, []string{"now", "balance", "", fmt.Sprint(coins.Balance), "", ""},
+				[]string{"now", "debt", "", fmt.Sprint(coins.Debt), "", ""})
 			if err := a.print(coins, func() table { return t }); err != nil {
 				return err
 			}

@@ -69,7 +69,7 @@ func (t *transition) auditSpend(line *audit.Line, c *Command, v verdict.Verdict,
 	if s == nil || v.Result == verdict.Refused {
 		return
 	}
-	line.From, line.To = s.state(), s.state()
+	line.From, line.To = s.State(), s.State()
 	if v.Result == verdict.Applied {
 		line.Differences = audit.Differences(before, t.auditedCoins(c))
 		if line.From = ""; c.Op == ReverseSpend {
@@ -84,7 +84,8 @@ const (
 	reversed = "reversed"
 )
 
-func (s *Spending) state() string {
+// State says where the spend stands: spent, or reversed.
+func (s *Spending) State() string {
 	if s.Reversal != 0 {
 		return reversed
 	}
@@ -98,7 +99,7 @@ func (t *transition) auditedCoins(c *Command) []byte {
 	}
 	coins, spends := &t.row.Coins, map[string]any{}
 	if s := coins.Spending(c.spendID()); s != nil {
-		spends[s.ID] = map[string]any{"amount": s.Amount, "state": s.state()}
+		spends[s.ID] = map[string]any{"amount": s.Amount, "state": s.State()}
 	}
 	b, err := json.Marshal(map[string]any{
 		"coins": map[string]any{"balance": coins.Balance, "debt": coins.Debt}, "spends": spends,

@@ -13,8 +13,8 @@ import (
 
 // ID returns the id of the reward for one iteration of a mission in one of its windows. It is the same at every epoch.
 func ID(user, mission string, version int64, windowStart instant.Milli, iteration int64) string {
-	return hash("rw_", "mission", user, mission, strconv.FormatInt(version, 10), strconv.FormatInt(int64(windowStart), 10),
-		strconv.FormatInt(iteration, 10))
+	return hash("rw_", "mission", user, mission, strconv.FormatInt(version, 10),
+		strconv.FormatInt(int64(windowStart), 10), strconv.FormatInt(iteration, 10))
 }
 
 // GoodwillID returns the id of the reward that a command of support gives. It is made of the command's identity, so

@@ -29,7 +29,7 @@ type UserRewardDetail struct {
 // Coins is a user's coin balance with a page of its entries, the newest first. All entries together add up to the
 // balance.
 type Coins struct {
-	Balance    int64       `json:"balance" doc:"Negative after a claw-back of coins that were gone, unless the mission makes debts of them"`
+	Balance    int64       `json:"balance" doc:"Negative after a claw-back of coins that were spent, unless the mission makes debts of them"`
 	Debt       int64       `json:"debt" doc:"Coins that a claw-back could not take; those that come later pay it first"`
 	Entries    []CoinEntry `json:"entries" nullable:"false"`
 	NextCursor *string     `json:"next_cursor"`
@@ -39,11 +39,23 @@ type Coins struct {
 // CoinEntry is one change of a coin balance.
 type CoinEntry struct {
 	ID           string        `json:"id"`
-	RewardID     string        `json:"reward_id" doc:"The reward that it is for; of a debt, the one that paid it"`
+	RewardID     *string       `json:"reward_id" doc:"The reward that it is for; of a debt, the one that paid it; null for a spend"`
+	SpendID      *string       `json:"spend_id" doc:"The spend that it is for; of a debt, the one whose reversal paid it; else null"`
 	Kind         string        `json:"kind" enum:"@coin_entry"`
-	Amount       int64         `json:"amount"`
+	Summary      string        `json:"summary" doc:"What it is, in plain words" example:"Spent 100 coins"`
+	Reason       *string       `json:"reason" doc:"Of a spend and its reversal: on what or why, as the service says; else null"`
+	Amount       int64         `json:"amount" doc:"Above 0: came; below 0: went"`
 	BalanceAfter int64         `json:"balance_after"`
 	At           instant.Milli `json:"at" format:"date-time"`
+}
+
+func entryOf(e reward.Entry) CoinEntry {
+	text := func(s string) *string { return serve.Optional(s, s != "") }
+	return CoinEntry{
+		ID: strconv.FormatInt(e.Number, 10), RewardID: text(e.RewardID), SpendID: text(e.SpendID),
+		Kind: string(e.Kind), Summary: e.Summary(), Reason: text(e.Reason), Amount: e.Amount,
+		BalanceAfter: e.BalanceAfter, At: e.At,
+	}
 }
 
 type userRewardsInput struct {
@@ -133,10 +145,7 @@ func (s *Routes) userCoins(ctx context.Context, in *userRewardsInput) (*coinsOut
 		return nil, err
 	}
 	for _, e := range slices.Backward(entries) {
-		body.Entries = append(body.Entries, CoinEntry{
-			ID: strconv.FormatInt(e.Number, 10), RewardID: e.RewardID, Kind: string(e.Kind), Amount: e.Amount,
-			BalanceAfter: e.BalanceAfter, At: e.At,
-		})
+		body.Entries = append(body.Entries, entryOf(e))
 	}
 	if from > 1 {
 		body.NextCursor = c.Encode(strconv.FormatInt(from, 10))

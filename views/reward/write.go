@@ -106,11 +106,28 @@ func (in *RewardContent) user() (string, error) {
 
 func (s *Routes) rewardCommand(ctx context.Context, key string, content []byte,
 	c *reward.Command) (*serve.UserWrittenOutput, error) {
-	c.ID, c.Actor, c.Proof, c.At = serve.CommandID(ctx, serve.Asked{Key: key, Content: content}),
-		serve.Identity(ctx).Subject, serve.Proved(ctx), instant.Of(s.Config.Now())
+	s.ask(ctx, c, key, content)
 	if c.Op == reward.Goodwill {
 		c.RewardID = reward.GoodwillID(c.UserID, c.ID)
 	}
+	return s.command(ctx, c, serve.UserPath(c.UserID, "rewards", c.RewardID), func(row *reward.Row) (any, error) {
+		r := row.Find(c.RewardID)
+		if r == nil {
+			return nil, problem.Missing("reward")
+		}
+		return Of(r), nil
+	})
+}
+
+// ask says in a command who asks for it, and when.
+func (s *Routes) ask(ctx context.Context, c *reward.Command, key string, content []byte) {
+	c.ID, c.Actor, c.Proof, c.At = serve.CommandID(ctx, serve.Asked{Key: key, Content: content}),
+		serve.Identity(ctx).Subject, serve.Proved(ctx), instant.Of(s.Config.Now())
+}
+
+// command has a command judged and answers with what shown makes of the user's row.
+func (s *Routes) command(ctx context.Context, c *reward.Command, location string,
+	shown func(*reward.Row) (any, error)) (*serve.UserWrittenOutput, error) {
 	return serve.Obey(ctx, s.Kit, serve.UserCommand[*reward.Row]{
 		ID: c.ID, User: c.UserID, Table: s.Sources.Rewards, Group: s.Config.Topology.Rewards,
 		Watchers: s.Watchers.Rewards,
@@ -121,13 +138,7 @@ func (s *Routes) rewardCommand(ctx context.Context, key string, content []byte,
 			return row.Verdicts
 		},
 		Send:     func(ctx context.Context) error { return s.Commands.Reward(ctx, c) },
-		Location: serve.UserPath(c.UserID, "rewards", c.RewardID),
-		Shown: func(row *reward.Row) (any, error) {
-			r := row.Find(c.RewardID)
-			if r == nil {
-				return nil, problem.Missing("reward")
-			}
-			return Of(r), nil
-		},
+		Location: location,
+		Shown:    shown,
 	})
 }
