@@ -52,7 +52,7 @@ func TestPicturesAreSmall(t *testing.T) {
 var places = map[string][2]int{
 	"intake": {0, 0}, "ledger": {1, 0}, "progress": {2, 0}, "budget": {3, 0},
 	"deadletters": {0, 1}, "catalog": {2, 1}, "rewards": {3, 1},
-	"health": {2, 2}, "routing": {3, 2},
+	"health": {2, 2}, "tasks": {3, 2}, "routing": {3, 3},
 }
 
 const (
@@ -85,13 +85,14 @@ type diagram struct {
 	t      *testing.T
 	boxes  []*box
 	topics map[edge][]string
-	looked map[edge]bool // by a table that the second group looks up
+	looked map[edge]bool  // by a table that the second group looks up
+	down   map[string]int // lines taken beside a box by edges that go down from it
 	svg    strings.Builder
 }
 
 func newDiagram(t *testing.T) *diagram {
 	t.Helper()
-	d := &diagram{t: t, topics: map[edge][]string{}, looked: map[edge]bool{}}
+	d := &diagram{t: t, topics: map[edge][]string{}, looked: map[edge]bool{}, down: map[string]int{}}
 	top := topology.New(topology.Config{Partitions: 1, Replication: 1})
 	foreign := map[string]bool{}
 	for _, s := range top.Topics() {
@@ -206,11 +207,14 @@ func (d *diagram) drawEdge(p palette, from, to *box, e edge) {
 		d.path(p, e, "M%d,%dV%dH%d", from.middle(), from.bottom(), to.head(), to.left-arrowSpace)
 		d.label(p, to.left-gapWidth/2, to.head()-6, "middle", d.topics[e], -1)
 	case to.column == from.column+1:
-		at, y, direction := from.head(), -6, -1
+		at, y, direction, turn := from.head(), -6, -1, to.left-run
 		if to.row > from.row {
-			at, y, direction = from.head()+headHeight, lineHigh-4, 1
+			lower := d.down[from.name] // edges that leave the box above this one
+			at, y, direction = from.head()+headHeight+lower*lineHigh, lineHigh-4, 1
+			turn -= lower * lineHigh / 4
+			d.down[from.name] += len(d.topics[e]) + 1
 		}
-		d.path(p, e, "M%d,%dH%dV%dH%d", from.right(), at, to.left-run, to.head()+headHeight*2/3, to.left-arrowSpace)
+		d.path(p, e, "M%d,%dH%dV%dH%d", from.right(), at, turn, to.head()+headHeight*2/3, to.left-arrowSpace)
 		d.label(p, from.right()+6, at+y, "start", d.topics[e], direction)
 	default:
 		d.t.Fatalf("there is no way to draw %s to %s", from.name, to.name)

@@ -10,6 +10,7 @@ import (
 	missioncodec "github.com/millrace/millrace/codecs/mission"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/processors/budget"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
 	"github.com/millrace/millrace/processors/deadletters"
@@ -19,6 +20,7 @@ import (
 	"github.com/millrace/millrace/processors/progress"
 	"github.com/millrace/millrace/processors/rewards"
 	"github.com/millrace/millrace/processors/routing"
+	"github.com/millrace/millrace/processors/tasks"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -44,6 +46,7 @@ func TestGroupsAreTheProcessorsGraphs(t *testing.T) {
 		health.Graph(health.DefaultConfig(), top, health.NewIndex(), health.NewMetrics(r)),
 		routing.Graph(routing.DefaultConfig(), top, routing.NewMetrics(r)),
 		cataloggroup.Graph(catalog.DefaultConfig(), top, cataloggroup.NewMetrics(r)),
+		tasks.Graph(task.BuiltIn(), top, tasks.NewIndex(nil), tasks.NewMetrics(r, task.BuiltIn())),
 		deadletters.Graph(top, deadletters.NewMetrics(r)),
 	}
 	if len(graphs) != len(specs) {

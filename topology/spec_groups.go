@@ -13,6 +13,7 @@ import (
 	missioncodec "github.com/millrace/millrace/codecs/mission"
 	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/deadletter"
@@ -20,6 +21,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -111,6 +113,12 @@ func (t *Topology) declareGroups() {
 	group(t, &t.Routing, stream.Group[*health.ModeRow]{Name: "routing", Row: healthcodec.ModeRow{}}, edges{
 		key: byMode, inputs: []string{t.HealthScores.Name, t.Overrides.Name, t.HealthSettings.Name}, timers: true,
 		outputs: goka.Edges{stream.Output(t.HealthStatus), stream.Output(t.Downtimes), stream.Output(t.Tasks)},
+	})
+	group(t, &t.TaskQueues, stream.Group[*task.Row]{Name: "tasks", Row: taskcodec.Row{},
+		Clock: stream.WallClock}, edges{
+		key: byOrder, inputs: []string{t.Tasks.Name, t.TaskResults.Name, t.TaskCommands.Name}, loop: true, timers: true,
+		lookups: goka.Edges{stream.Lookup(missions)},
+		outputs: goka.Edges{stream.Output(t.TaskRuns), stream.Output(t.RewardResults)},
 	})
 	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
 		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name},

@@ -24,6 +24,8 @@ const (
 	creditedSum = "credited/"
 	debitedSum  = "debited/"
 
+	tasksSum = "tasks/"
+
 	waitingSum          = "waiting/"
 	waitingReversalsSum = "waiting_reversals/"
 )
@@ -67,6 +69,16 @@ func DebitedSum(currency string) string { return debitedSum + currency }
 
 // GrantingSum names how many rewards of a kind a provider was asked for and has not answered yet. Of rewards.
 func GrantingSum(kind string) string { return "granting/" + kind }
+
+// TasksSum names how many tasks of a kind wait, run or are parked, as task.State shows it. Of tasks.
+func TasksSum(kind, shown string) string { return tasksSum + shown + "/" + kind }
+
+// TasksIn returns the kind and the state of a TasksSum.
+func TasksIn(sum string) (kind, shown string, ok bool) {
+	rest, ok := strings.CutPrefix(sum, tasksSum)
+	shown, kind, found := strings.Cut(rest, "/")
+	return kind, shown, ok && found
+}
 
 // CurrencyOf returns the currency of a sum that has one.
 func CurrencyOf(sum string) (string, bool) {

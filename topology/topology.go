@@ -120,6 +120,7 @@ type Topology struct {
 	Routing     stream.Group[*health.ModeRow]
 	Catalog     stream.Group[*catalog.Row]
 	DeadLetters stream.Group[*deadletter.Row]
+	TaskQueues  stream.Group[*task.Row]
 
 	topics []Spec
 	groups []GroupSpec

@@ -325,7 +325,7 @@ type fixture struct {
 	t        testing.TB
 	topology *topology.Topology
 	indexes  *Indexes
-	tables   struct{ ledger, progress, budget, rewards, health, routing, catalog, letters *memTable }
+	tables   struct{ ledger, progress, budget, rewards, health, routing, catalog, letters, tasks *memTable }
 	records  memRecords
 	audit    *memAudit
 	commands *memCommands
@@ -352,6 +352,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.budget, f.tables.rewards = newMemTable(nil), newMemTable(f.indexes.Of(f.topology.Rewards.Name))
 	f.tables.health, f.tables.routing = newMemTable(f.indexes.Of(f.topology.Health.Name)), newMemTable(f.indexes.Of(f.topology.Routing.Name))
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Of(f.topology.Catalog.Name)), newMemTable(f.indexes.Of(f.topology.DeadLetters.Name))
+	f.tables.tasks = newMemTable(f.indexes.Of(f.topology.TaskQueues.Name))
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
 	f.asked, f.decided = &memUserCommands{f: f}, &memLetterCommands{f: f}
 	f.audit = &memAudit{f: f, values: map[auditviews.AuditPlace][]byte{}, next: map[auditviews.AuditPlace]int64{}}
@@ -370,7 +371,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 			f.topology.Ledger.Name: f.tables.ledger.table(), f.topology.Progress.Name: f.tables.progress.table(),
 			f.topology.Budget.Name: f.tables.budget.table(), f.topology.Rewards.Name: f.tables.rewards.table(), f.topology.Health.Name: f.tables.health.table(),
 			f.topology.Routing.Name: f.tables.routing.table(), f.topology.Catalog.Name: f.tables.catalog.table(),
-			f.topology.DeadLetters.Name: f.tables.letters.table(),
+			f.topology.DeadLetters.Name: f.tables.letters.table(), f.topology.TaskQueues.Name: f.tables.tasks.table(),
 		},
 	}
 	for _, fn := range change {

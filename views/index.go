@@ -62,6 +62,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		t.Routing.Name:     x.modes.Update,
 		t.Catalog.Name:     x.takeEntity,
 		t.DeadLetters.Name: x.takeLetter,
+		t.TaskQueues.Name:  func(key string, _ []byte) { x.watchers.Tasks.Changed(key) },
 	}
 	return x
 }

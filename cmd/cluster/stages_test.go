@@ -18,13 +18,15 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.catalog", []string{"p.catalog-commands"}},
 		{"p.budget", []string{"p.pool-codes", "p.budget-loop"}},
 		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
+		{"p.tasks", []string{"p.tasks", "p.task-results", "p.task-commands", "p.tasks-loop"}},
+		{"p.rewards", []string{"p.reward-results", "p.rewards-loop"}},
 		{"p.deadletters", []string{"p.dead-letters", "p.dead-letter-commands"}},
 		{"p.intake", []string{"p.payments"}}, // replays
 	}
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}
-	tables := []string{"p.ledger-table", "p.progress-table", "p.budget-table", "p.rewards-table", "p.health-table", "p.catalog-table", "p.routing-table", "p.deadletters-table"}
+	tables := []string{"p.ledger-table", "p.progress-table", "p.budget-table", "p.rewards-table", "p.health-table", "p.catalog-table", "p.routing-table", "p.tasks-table", "p.deadletters-table"}
 	if diff := cmp.Diff(tables, Tables(deployment("p."))); diff != "" {
 		t.Error(diff)
 	}

@@ -70,6 +70,8 @@ func (b *builder) close() error {
 type part struct {
 	graph *goka.GroupGraph
 	index map[string]func(key string, value []byte)
+	// settle has the program visit the group's rows, once it runs and at each signal; nil: never.
+	settle <-chan struct{}
 }
 
 func (b *builder) member(name string) (*member, error) {
@@ -96,7 +98,7 @@ func (b *builder) member(name string) (*member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
-	return &member{name: string(part.graph.Group()), engine: e, processor: processor}, nil
+	return &member{name: string(part.graph.Group()), engine: e, processor: processor, settle: part.settle}, nil
 }
 
 // reasons returns the closed list of dead-letter reasons; any group may file any of them.
@@ -159,6 +161,8 @@ func (b *builder) part(name string) (part, error) {
 		return part{graph: routing.Graph(cfg, t, routing.NewMetrics(r))}, cfg.Validate()
 	case "catalog":
 		return part{graph: cataloggroup.Graph(Catalog(s), t, cataloggroup.NewMetrics(r))}, Catalog(s).Validate()
+	case "tasks":
+		return b.tasks()
 	case "deadletters":
 		return part{graph: deadletters.Graph(t, deadletters.NewMetrics(r))}, nil
 	default:

@@ -57,6 +57,7 @@ type member struct {
 	name      string
 	engine    *engine.Engine
 	processor *goka.Processor
+	settle    <-chan struct{}
 }
 
 // Start starts the processors. It returns as soon as they run; Ready tells when they handle records. All stop when ctx
@@ -95,6 +96,9 @@ func Start(ctx context.Context, c Config) (*Pipeline, error) {
 			defer running.Done()
 			p.ended(m.name, m.engine.Run(ctx, m.processor))
 		}()
+		if m.settle != nil {
+			running.Go(func() { b.follow(ctx, m) })
+		}
 	}
 	go func() {
 		running.Wait()

@@ -91,6 +91,10 @@ func Start(c Config) (_ *Server, err error) {
 			s.close()
 		}
 	}()
+	kinds, err := c.Settings.TaskKinds()
+	if err != nil {
+		return nil, err
+	}
 	indexes := views.NewIndexes(c.Topology, nil, c.Log)
 	if s.Tables, err = newTables(c, indexes); err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func Start(c Config) (_ *Server, err error) {
 		return nil, err
 	}
 	if c.Registerer != nil {
-		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables), newWaitingReversals(c.Topology, s.Tables))
+		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables), newWaitingReversals(c.Topology, s.Tables),
+			newTaskDepth(kinds, c.Topology, s.Tables))
 	}
 	s.trail = newAuditLog(c, s.client, indexes)
 	conservation := audit.NewMetrics(c.Registerer)

@@ -364,7 +364,7 @@ func TestRestartFromDisk(t *testing.T) {
 				}
 			}
 		}
-		if restored != want || recovered != 8 {
+		if restored != want || recovered != 9 {
 			t.Errorf("%g records were restored, not %g; %g tables are there", restored, want, recovered)
 		}
 		f.check(s.Stop(t.Context()))

@@ -53,9 +53,10 @@ type Doom struct {
 	Upto int64
 }
 
-// Judge gives a command its verdict, which the queue keeps. One that has its verdict changes nothing.
+// Judge gives a command its verdict, which the queue keeps. One that has its verdict changes nothing. A schedule that
+// is declared again after it was another one, or was retired, is the exception: it is in force again.
 func Judge(q *Queue, key string, c *Command, p Policy, now instant.Milli) (*Queue, []Effect) {
-	if _, ok := q.Verdict(c.ID); ok {
+	if _, ok := q.Verdict(c.ID); ok && c.Op != OpDeclare {
 		return q, nil
 	}
 	t := take(q, key, p, now)
@@ -229,6 +230,9 @@ func (t *turn) declare(c *Command) (verdict.Result, string) {
 		return "", err.Error()
 	}
 	next := t.q.Job.declare(c.Kind, c.Plan, schedule, t.now)
+	if t.q.Job.same(next) {
+		return verdict.Unchanged, ""
+	}
 	t.q.Job = next
 	return verdict.Applied, ""
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -36,6 +37,12 @@ func (j *Job) declare(kind string, p Plan, s Schedule, now instant.Milli) *Job {
 	}
 	next.Next = s.Next(now) // now is never before Fired: the row's time does not go back
 	return &next
+}
+
+// same tells whether nothing has changed.
+func (j *Job) same(next *Job) bool {
+	return j != nil && j.Spec == next.Spec && bytes.Equal(j.Payload, next.Payload) && j.Next == next.Next &&
+		j.Retired == next.Retired
 }
 
 // retire takes the schedule out of force, with a fire that is due and has not come.

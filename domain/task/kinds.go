@@ -50,6 +50,12 @@ func (k Kinds) index(name string) int {
 	return slices.IndexFunc(k, func(x Kind) bool { return x.Name == name })
 }
 
+// plans tells whether a kind has a schedule of a name.
+func (k Kinds) plans(kind, schedule string) bool {
+	x, _ := k.Find(kind)
+	return slices.ContainsFunc(x.Schedules, func(p Plan) bool { return p.Name == schedule })
+}
+
 // Names returns the names of all kinds, in their order.
 func (k Kinds) Names() []string {
 	names := make([]string, len(k))

@@ -20,8 +20,8 @@ type Ended struct {
 	Until instant.Milli
 }
 
-// FiledUntil returns the row that the effect asks for.
-func (f Filed) FiledUntil() *Ended { return &Ended{f.Entry, f.Entry.Since.Add(f.For)} }
+// Ended returns what the row is to keep.
+func (f Filed) Ended() *Ended { return &Ended{f.Entry, f.Entry.Since.Add(f.For)} }
 
 // bucketMark begins the key of a bucket's row.
 const bucketMark = pageMark + "limit:"

@@ -180,7 +180,10 @@ func (t *turn) restore(number int64, page *Page) {
 		switch {
 		case t.doomed(e):
 			t.conclude(e, Cancelled)
-		case t.find(e.Task.ID) != nil:
+		case t.find(e.Task.ID) != nil: // it was counted when it came
+			dropped := *e
+			dropped.State = Cancelled
+			t.emit(Changed{&dropped, e.State})
 			t.emit(Repeated{&e.Task})
 		default:
 			t.put(e)

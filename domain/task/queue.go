@@ -47,6 +47,12 @@ type Policy struct {
 	Parse Parser
 }
 
+// runs tells whether tasks of a kind may start.
+func (p Policy) runs(kind string) bool {
+	_, declared := p.Kinds.Find(kind)
+	return declared && (p.Paused == nil || !p.Paused(kind))
+}
+
 // verdictKept is how long a row that has nothing else keeps the verdicts on commands.
 const verdictKept = 24 * time.Hour
 

@@ -52,13 +52,13 @@ const CodeTimeout = "timeout"
 // start hands the entry out, unless something holds it back. It tells whether the entry has ended, and so the next one
 // may start.
 func (t *turn) start(e *Entry) (ended bool) {
-	kind, declared := t.p.Kinds.Find(e.Task.Kind)
+	kind, _ := t.p.Kinds.Find(e.Task.Kind)
 	switch {
 	case e.Deadline != 0 && t.now >= e.Deadline:
 		t.take(e)
 		t.exhaust(e, WhyDeadline)
 		return true
-	case !declared || t.p.Paused != nil && t.p.Paused(kind.Name):
+	case !t.p.runs(e.Task.Kind):
 		t.q.Stopped = e.Task.Kind
 		t.blocked = e
 		return false

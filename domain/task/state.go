@@ -1,5 +1,7 @@
 package task
 
+import "slices"
+
 // State is where a task stands.
 type State string
 
@@ -54,6 +56,16 @@ func States() []State {
 		out[i] = k.state
 	}
 	return out
+}
+
+// OpenStates returns the words by which people see states that are not final.
+func OpenStates() (words []string) {
+	for _, k := range states {
+		if !k.final && !slices.Contains(words, k.shown) {
+			words = append(words, k.shown)
+		}
+	}
+	return words
 }
 
 func (s State) kind() stateKind {

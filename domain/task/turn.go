@@ -48,6 +48,23 @@ func AdvanceTo(q *Queue, key string, p Policy, now instant.Milli) (*Queue, []Eff
 	return take(q, key, p, now).settle()
 }
 
+// Settle follows a change of the policy: a key goes on whose kind was paused or not declared, and a schedule is retired
+// that the deployment declares no more. It returns q itself if that changes nothing.
+func Settle(q *Queue, key string, p Policy, now instant.Milli) (*Queue, []Effect) {
+	if q == nil {
+		return nil, nil
+	}
+	retire := q.Job != nil && !q.Job.Retired && !p.Kinds.plans(q.Job.Kind, q.Job.Name)
+	if !retire && (q.Stopped == "" || !p.runs(q.Stopped)) {
+		return q, nil
+	}
+	t := take(q, key, p, now)
+	if retire {
+		t.q.Job = q.Job.retire()
+	}
+	return t.settle()
+}
+
 // settle does what is due, and returns the queue and all effects.
 func (t *turn) settle() (*Queue, []Effect) {
 	t.fire()

@@ -40,7 +40,7 @@ func TestSeparateProcesses(t *testing.T) {
 	admin, listen := freeAddr(t), freeAddr(t)
 	d.background("HTTP_ADMIN="+admin, "run", "intake", "ledger")
 	d.background("HTTP_ADMIN="+freeAddr(t), "run", "progress")
-	d.background("HTTP_ADMIN="+freeAddr(t), "run", "health", "routing", "catalog", "deadletters", "budget", "rewards")
+	d.background("HTTP_ADMIN="+freeAddr(t), "run", "health", "routing", "catalog", "deadletters", "budget", "rewards", "tasks")
 	d.globals = append(d.globals, "--server", "http://"+listen)
 	d.background("HTTP_LISTEN="+listen+" HTTP_ADMIN="+freeAddr(t), "serve")
 	d.until("http://" + admin + "/readyz")

@@ -76,7 +76,7 @@ type source struct {
 type sources struct {
 	All []*source
 
-	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, Letters *source
+	Ledger, Progress, Budget, Rewards, Health, Routing, Catalog, Letters, Tasks *source
 }
 
 func newSources(t *topology.Topology, tables Tables) sources {
@@ -94,6 +94,7 @@ func newSources(t *topology.Topology, tables Tables) sources {
 		byGroup[t.Budget.Name], byGroup[t.Rewards.Name]
 	out.Health, out.Routing, out.Catalog, out.Letters = byGroup[t.Health.Name], byGroup[t.Routing.Name],
 		byGroup[t.Catalog.Name], byGroup[t.DeadLetters.Name]
+	out.Tasks = byGroup[t.TaskQueues.Name]
 	return out
 }
 

@@ -9,11 +9,11 @@ import (
 )
 
 // TableWatchers are those of the tables whose rows keep verdicts.
-type TableWatchers struct{ Catalog, Progress, Rewards, Letters *watchers }
+type TableWatchers struct{ Catalog, Progress, Rewards, Letters, Tasks *watchers }
 
 // NewTableWatchers returns some that nobody waits for.
 func NewTableWatchers() TableWatchers {
-	return TableWatchers{newWatchers(), newWatchers(), newWatchers(), newWatchers()}
+	return TableWatchers{newWatchers(), newWatchers(), newWatchers(), newWatchers(), newWatchers()}
 }
 
 // watchers wait for rows of one table to change.
