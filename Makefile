@@ -68,7 +68,7 @@ screenshot: ## take the README's pictures of the live page anew (needs node, chr
 
 # Kafka's own tools are run against the embedded broker. The engine's tests of what a broker of their own answers, and is made to answer, need no real one.
 kafka-test: ## the end-to-end tests, erasure and the engine's suite against a real Apache Kafka (needs java 17 and mvn)
-	scripts/with-kafka $(GO) test -count=1 -timeout 15m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./engine/enginetest/...
+	scripts/with-kafka $(GO) test -count=1 -timeout 15m -p 1 -skip 'Fault|Fenced|Moves' ./test/e2e/... ./cmd/erase/... ./worker ./engine/enginetest/...
 	MILLRACE_KAFKA_TOOLS=$(CURDIR)/scripts/kafka $(GO) test -count=1 -timeout 4m -run TestKafkaTools ./engine/embedded
 
 # Both parts kill and freeze workers, scale them and restart the broker; a real Kafka is also killed, kfake would not survive it. In the first,

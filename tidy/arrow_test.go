@@ -36,6 +36,7 @@ func arrows() map[string]arrow {
 		"traffic":    {inside: []string{"domain"}},
 		"processors": {inside: []string{"domain", "codecs", "stream", "topology", groupMetrics}, outside: []string{goka, prometheus}},
 		"views":      {inside: []string{"domain", "codecs", "stream", "topology", "views"}, any: true},
+		"worker":     {inside: []string{"domain/task", "domain/instant", "codecs/task", "codecs/reward", "stream", "engine", "views/signature", "worker"}, outside: []string{prometheus, "github.com/twmb/franz-go"}},
 		"engine":     {inside: []string{"stream", "engine"}, outside: []string{goka, sarama, prometheus, "github.com/twmb/franz-go", "github.com/tidwall/btree", "github.com/cockroachdb/pebble"}},
 	}
 }
