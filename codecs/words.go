@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/domain/word"
 )
@@ -59,6 +60,11 @@ var vocabularies = []vocabulary{
 	{"reward_kind", mission.RewardKinds},
 	{"reward_state", func() []string { return word.Of(reward.States()...) }},
 	{"coin_entry", func() []string { return word.Of(reward.EntryKinds()...) }},
+	{"task_ending", func() []string { return word.Of(task.Endings()...) }},
+	{"task_exhaustion", func() []string { return word.Of(task.Exhaustions()...) }},
+	{"task_mode", func() []string { return word.Of(task.Modes()...) }},
+	{"task_persist", func() []string { return word.Of(task.Persists()...) }},
+	{"task_state", task.ShownStates},
 	{"verdict", func() []string { return word.Of(verdict.Results()...) }},
 	{"visible_status", func() []string { return word.Of(mission.VisibleStatuses()...) }},
 	{"window_kind", mission.WindowKinds},

@@ -332,6 +332,7 @@ type fixture struct {
 	payments *memPayments
 	asked    *memUserCommands
 	decided  *memLetterCommands
+	ordered  *memTaskCommands
 	signer   token.Signer
 	public   ed25519.PublicKey
 	registry *prometheus.Registry
@@ -354,7 +355,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.tables.catalog, f.tables.letters = newMemTable(f.indexes.Of(f.topology.Catalog.Name)), newMemTable(f.indexes.Of(f.topology.DeadLetters.Name))
 	f.tables.tasks = newMemTable(f.indexes.Of(f.topology.TaskQueues.Name))
 	f.commands, f.payments = &memCommands{f: f}, &memPayments{}
-	f.asked, f.decided = &memUserCommands{f: f}, &memLetterCommands{f: f}
+	f.asked, f.decided, f.ordered = &memUserCommands{f: f}, &memLetterCommands{f: f}, &memTaskCommands{f: f}
 	f.audit = &memAudit{f: f, values: map[auditviews.AuditPlace][]byte{}, next: map[auditviews.AuditPlace]int64{}}
 	f.indexes.AuditLoaded()
 	public, private, err := ed25519.GenerateKey(nil)
@@ -365,7 +366,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	verifier, err := token.NewVerifier(token.Config{Issuer: "iss", Audience: "aud", Keys: []token.Key{f.signer.Key}, Now: clock})
 	f.check(err)
 	c := Config{
-		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
+		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, TaskCommands: f.ordered, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
 		Log: log,
 		Tables: serve.Tables{
 			f.topology.Ledger.Name: f.tables.ledger.table(), f.topology.Progress.Name: f.tables.progress.table(),

@@ -13,6 +13,7 @@ import (
 	healthviews "github.com/millrace/millrace/views/health"
 	missionviews "github.com/millrace/millrace/views/mission"
 	"github.com/millrace/millrace/views/serve"
+	taskviews "github.com/millrace/millrace/views/task"
 )
 
 // Indexes are the orders that lists need and tables do not have. Whoever owns a table calls what Of its group returns
@@ -27,6 +28,7 @@ type Indexes struct {
 	// definitions are brands, ads, pools and reward templates.
 	definitions *catalogviews.DefinitionIndex
 	letters     *deadletterviews.Index
+	tasks       *taskviews.Index
 	series      *healthviews.SeriesIndex
 	modes       *healthviews.ModeIndex
 	watchers    serve.TableWatchers
@@ -51,6 +53,7 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		keys:        catalogviews.NewKeyIndex(),
 		definitions: catalogviews.NewDefinitionIndex(),
 		letters:     deadletterviews.NewIndex(t.DeadLetters.Row, reporting(string(t.DeadLetters.Table()))),
+		tasks:       taskviews.NewIndex(t.TaskQueues.Row, reporting(string(t.TaskQueues.Table()))),
 		series:      &healthviews.SeriesIndex{}, bad: bad, watchers: serve.NewTableWatchers(),
 		modes: &healthviews.ModeIndex{Codec: t.Routing.Row, Bad: reporting(string(t.Routing.Table())), Now: now,
 			Closing: map[string]healthviews.LastClose{}},
@@ -61,8 +64,8 @@ func NewIndexes(t *topology.Topology, now func() time.Time, log *slog.Logger) *I
 		t.Health.Name:      x.series.Update,
 		t.Routing.Name:     x.modes.Update,
 		t.Catalog.Name:     x.takeEntity,
+		t.TaskQueues.Name:  x.takeTasks,
 		t.DeadLetters.Name: x.takeLetter,
-		t.TaskQueues.Name:  func(key string, _ []byte) { x.watchers.Tasks.Changed(key) },
 	}
 	return x
 }
@@ -96,6 +99,12 @@ func (x *Indexes) AuditLoaded() { x.audit.Load() }
 
 // AuditReset says that the audit comes again from its beginning: its topics are others.
 func (x *Indexes) AuditReset() { x.audit.Reset() }
+
+// takeTasks takes a row of the table of tasks.
+func (x *Indexes) takeTasks(key string, value []byte) {
+	x.tasks.Update(key, value)
+	x.watchers.Tasks.Changed(key)
+}
 
 // takeLetter takes a row of the table of dead letters.
 func (x *Indexes) takeLetter(key string, value []byte) {

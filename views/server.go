@@ -32,6 +32,7 @@ import (
 	paymentviews "github.com/millrace/millrace/views/payment"
 	rewardviews "github.com/millrace/millrace/views/reward"
 	"github.com/millrace/millrace/views/serve"
+	taskviews "github.com/millrace/millrace/views/task"
 
 	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/catalog"
@@ -39,6 +40,7 @@ import (
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/views/page"
 	"github.com/millrace/millrace/views/problem"
@@ -72,6 +74,8 @@ type Config struct {
 	}
 	// LetterCommands takes what people decide on dead letters.
 	LetterCommands deadletterviews.LetterCommands
+	// TaskCommands takes what people ask of tasks.
+	TaskCommands taskviews.Commands
 	// Payments takes the events that are handed in.
 	Payments paymentviews.Payments
 	// Intake are the rules by which events are judged as they are handed in, those of the intake group. Defaults to
@@ -85,6 +89,9 @@ type Config struct {
 	Ledger ledger.Config
 	// Missions are the settings of the progress group. Defaults to mission.DefaultConfig.
 	Missions mission.Config
+
+	// Kinds are the kinds of tasks of the deployment. Defaults to task.BuiltIn.
+	Kinds task.Kinds
 
 	// Verifier checks bearer tokens.
 	Verifier *token.Verifier
@@ -147,6 +154,10 @@ func (c Config) Validate() error {
 	if c.LetterCommands == nil {
 		errs = append(errs, errors.New("views: the sender of commands on dead letters is missing"))
 	}
+	if c.TaskCommands == nil {
+		errs = append(errs, errors.New("views: the sender of commands on tasks is missing"))
+	}
+	errs = append(errs, c.Kinds.Validate())
 	if c.Payments == nil {
 		errs = append(errs, errors.New("views: the sender of payments is missing"))
 	}
@@ -182,6 +193,7 @@ type Server struct {
 	ledger   *ledgerviews.Routes
 	audit    *auditviews.Routes
 	letters  *deadletterviews.Routes
+	tasks    *taskviews.Routes
 	payments *paymentviews.Routes
 	dev      *devviews.Routes
 }
@@ -223,6 +235,7 @@ func (s *Server) rooms() {
 	s.ledger = &ledgerviews.Routes{Kit: s.Kit, Missions: s.missions}
 	s.audit = &auditviews.Routes{Kit: s.Kit, Index: x.audit, Log: c.Audit}
 	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands}
+	s.tasks = &taskviews.Routes{Kit: s.Kit, Kinds: c.Kinds, Index: x.tasks, Catalog: s.catalog, Commands: c.TaskCommands}
 	s.payments = &paymentviews.Routes{Kit: s.Kit, Payments: c.Payments, Signatures: c.Signatures, Rules: c.Intake}
 	s.dev = &devviews.Routes{Kit: s.Kit, Health: s.health, Missions: s.missions, Minter: c.Minter, Page: c.Board,
 		Breaks: c.Breaker}
@@ -243,6 +256,7 @@ func (s *Server) routes() {
 	s.health.Register()
 	s.ledger.Register()
 	s.letters.Register()
+	s.tasks.Register()
 	s.catalog.RegisterInterventions()
 	s.catalog.RegisterDefinitions()
 	s.missions.RegisterPanel()
@@ -280,6 +294,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Intake.FutureBound == 0 {
 		c.Intake = payment.DefaultConfig()
+	}
+	if c.Kinds == nil {
+		c.Kinds = task.BuiltIn()
 	}
 	if c.Feed == nil {
 		c.Feed = healthviews.NewFeed()

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -49,6 +50,14 @@ type letterCommands commands
 // Send returns once all in-sync replicas have the command.
 func (s *letterCommands) Send(ctx context.Context, c *deadletter.Command) error {
 	return produce(ctx, s.client, s.topology.DeadLetterCommands, c.LetterID, c)
+}
+
+// taskCommands sends to the group that keeps tasks, as the room of tasks wants it.
+type taskCommands commands
+
+// Send returns once all in-sync replicas have the command.
+func (s *taskCommands) Send(ctx context.Context, key string, c *task.Command) error {
+	return produce(ctx, s.client, s.topology.TaskCommands, key, c)
 }
 
 func produce[V any](ctx context.Context, client *kgo.Client, topic stream.Topic[V], key string, v V) error {

@@ -156,10 +156,15 @@ func (s *Server) newViews(c Config, indexes *views.Indexes, conservation *audit.
 	if c.Board != nil {
 		board = c.Board(s.Tables, conservation.State)
 	}
+	kinds, err := c.Settings.TaskKinds()
+	if err != nil {
+		return nil, err
+	}
 	return views.New(views.Config{
 		Topology: c.Topology, Tables: s.Tables.views(), Indexes: indexes, Feed: s.feed,
 		Commands: &commands{s.client, c.Topology}, UserCommands: &userCommands{s.client, c.Topology},
 		LetterCommands: &letterCommands{s.client, c.Topology}, Payments: s.payments,
+		TaskCommands: &taskCommands{s.client, c.Topology}, Kinds: kinds,
 		Catalog: pipeline.Catalog(c.Settings), Settings: pipeline.Health(c.Settings),
 		Ledger: pipeline.Ledger(c.Settings), Missions: pipeline.Missions(c.Settings),
 		Intake: payment.Config(pipeline.Intake(c.Settings)), Signatures: signatures,

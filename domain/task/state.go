@@ -80,5 +80,16 @@ func (s State) kind() stateKind {
 // Final tells whether a task in this state has ended.
 func (s State) Final() bool { return s.kind().final }
 
+// ShownStates returns every word by which people see states.
+func ShownStates() []string {
+	var out []string
+	for _, k := range states {
+		if !slices.Contains(out, k.shown) {
+			out = append(out, k.shown)
+		}
+	}
+	return out
+}
+
 // Shown returns the word by which people see the state.
 func (s State) Shown() string { return s.kind().shown }
