@@ -19,6 +19,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/simulation"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/views/token"
 )
 
@@ -147,6 +148,11 @@ func changes() []struct{ method, target, body string } {
 		{"POST", "/v1/panel/users/usr_1/rewards", goodwillBody},
 		{"POST", "/v1/users/usr_1/missions/opt/enrol", ""},
 		{"DELETE", "/v1/users/usr_1/missions/opt/enrol", ""},
+		{"POST", "/v1/panel/task-kinds/reward_payout/pause", `{"reason":"r"}`},
+		{"POST", "/v1/panel/task-kinds/reward_payout/resume", `{"reason":"r"}`},
+		{"POST", "/v1/panel/tasks/o1/snooze", `{"for":"10m"}`},
+		{"POST", "/v1/panel/tasks/o1/retry", ""},
+		{"POST", "/v1/panel/tasks/o2/cancel", ""},
 		{"POST", "/v1/events", relayEvent("e1", "t1")},
 		{"POST", "/v1/events", `{"events":[]}`},
 	}
@@ -163,6 +169,7 @@ func (f *fixture) fillAll() {
 	f.putHealth()
 	f.putLetter("payments-3-42", payment.Malformed, "intake", time.Second, "x")
 	f.putLetter("o1", payment.Malformed, "intake", time.Second, "x")
+	f.submit(task.RewardPayout, "usr_1", "o2", "o1")
 	bearer := f.token("usr_1", token.User, token.Admin, token.Service)
 	for _, c := range changes() {
 		kind := "application/json"
