@@ -79,7 +79,7 @@ that before defaults.`,
 		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(),
 		a.replayCommand(), a.verifyCommand(),
 		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(),
-		a.coinsCommand(), a.deadLettersCommand(), a.auditCommand(),
+		a.coinsCommand(), a.deadLettersCommand(), a.tasksCommand(), a.auditCommand(),
 		a.eraseUserCommand(), a.tokenCommand(), a.contextCommand(), a.configCommand(), a.windowCommand(),
 		a.versionCommand(), manCommand(), a.probeCommand(),
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -51,10 +52,16 @@ func (Kind) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return serve.RefOrNull(s, "pause")
 }
 
-// KindList is every kind of the deployment.
+// KindList is a page of the kinds of the deployment.
 type KindList struct {
-	Items []Kind     `json:"items" nullable:"false"`
-	AsOf  serve.AsOf `json:"as_of"`
+	Items      []Kind     `json:"items" nullable:"false"`
+	NextCursor *string    `json:"next_cursor"`
+	AsOf       serve.AsOf `json:"as_of"`
+}
+
+type kindsInput struct {
+	serve.Fresh
+	serve.Page
 }
 
 type kindsOutput struct{ Body KindList }
@@ -88,13 +95,22 @@ func (s *Routes) kinds() {
 	}
 }
 
-func (s *Routes) kindList(ctx context.Context, in *struct{ serve.Fresh }) (*kindsOutput, error) {
+func (s *Routes) kindList(ctx context.Context, in *kindsInput) (*kindsOutput, error) {
 	as, err := s.At(ctx, in.Fresh, s.Sources.Catalog.Whole())
 	if err != nil {
 		return nil, err
 	}
+	c := serve.CursorOf("task-kinds")
+	from, err := c.Number(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
 	body := KindList{Items: []Kind{}, AsOf: as}
-	for _, k := range s.Kinds {
+	for i, k := range s.Kinds[min(from, int64(len(s.Kinds))):] {
+		if i == in.Limit {
+			body.NextCursor = c.Encode(strconv.FormatInt(from+int64(i), 10))
+			break
+		}
 		row, err := s.pauseRow(k.Name)
 		if err != nil && !serve.Undecodable(err) {
 			return nil, err
