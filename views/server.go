@@ -235,7 +235,8 @@ func (s *Server) rooms() {
 	s.ledger = &ledgerviews.Routes{Kit: s.Kit, Missions: s.missions}
 	s.audit = &auditviews.Routes{Kit: s.Kit, Index: x.audit, Log: c.Audit}
 	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands}
-	s.tasks = &taskviews.Routes{Kit: s.Kit, Kinds: c.Kinds, Index: x.tasks, Catalog: s.catalog, Commands: c.TaskCommands}
+	s.tasks = &taskviews.Routes{Kit: s.Kit, Kinds: c.Kinds, Index: x.tasks, Catalog: s.catalog,
+		Commands: c.TaskCommands}
 	s.payments = &paymentviews.Routes{Kit: s.Kit, Payments: c.Payments, Signatures: c.Signatures, Rules: c.Intake}
 	s.dev = &devviews.Routes{Kit: s.Kit, Health: s.health, Missions: s.missions, Minter: c.Minter, Page: c.Board,
 		Breaks: c.Breaker}

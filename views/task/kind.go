@@ -121,7 +121,8 @@ func (s *Routes) kindList(ctx context.Context, in *kindsInput) (*kindsOutput, er
 }
 
 func (s *Routes) pauseRow(kind string) (*catalog.Row, error) {
-	row, _, err := serve.RowOf(s.Kit, s.Sources.Catalog, s.Config.Topology.Catalog, catalog.Key(catalog.KindTaskPause, kind))
+	row, _, err := serve.RowOf(s.Kit, s.Sources.Catalog, s.Config.Topology.Catalog,
+		catalog.Key(catalog.KindTaskPause, kind))
 	return row, err
 }
 

@@ -31,8 +31,8 @@ type bareInput struct {
 
 func (s *Routes) writes() {
 	op := func(id task.Op, summary, description string) huma.Operation {
-		o := s.UserWrite(string(id)+"-task", http.MethodPost, "/v1/panel/tasks/{id}/"+string(id), serve.TagPanel, summary,
-			serve.WriteAccess())
+		o := s.UserWrite(string(id)+"-task", http.MethodPost, "/v1/panel/tasks/{id}/"+string(id), serve.TagPanel,
+			summary, serve.WriteAccess())
 		o.Description = description + " The queue of its key judges it; without a verdict within 5 s the answer is 202. " +
 			"Among the last 16 commands on the key the same Idempotency-Key has the same verdict."
 		return o
@@ -76,7 +76,8 @@ func (s *Routes) snooze(ctx context.Context, in *writeInput) (*serve.UserWritten
 func days(d time.Duration) string { return (d / (24 * time.Hour) * 24 * time.Hour).String() }
 
 // order has a command judged by the queue of the task's key.
-func (s *Routes) order(ctx context.Context, in *bareInput, body []byte, c *task.Command) (*serve.UserWrittenOutput, error) {
+func (s *Routes) order(ctx context.Context, in *bareInput, body []byte,
+	c *task.Command) (*serve.UserWrittenOutput, error) {
 	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Tasks.Whole()); err != nil {
 		return nil, err
 	}
