@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -68,12 +67,10 @@ func (s *Routes) snooze(ctx context.Context, in *writeInput) (*serve.UserWritten
 		until = now.Add(after)
 	}
 	if until <= now || until > now.Add(task.MaxSnooze) {
-		return nil, problem.Invalid("/until", "invalid_field", "must be in the next "+days(task.MaxSnooze))
+		return nil, problem.Invalid("/until", "invalid_field", "must be in the next "+task.MaxSnooze.String())
 	}
 	return s.order(ctx, &bareInput{in.Key, in.ID}, in.RawBody, &task.Command{Op: task.OpSnooze, Until: until})
 }
-
-func days(d time.Duration) string { return (d / (24 * time.Hour) * 24 * time.Hour).String() }
 
 // order has a command judged by the queue of the task's key.
 func (s *Routes) order(ctx context.Context, in *bareInput, body []byte,
