@@ -54,7 +54,7 @@ func TestEnumsNameVocabularies(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for at, words := range tags {
-		byHand := 0
+		byHand := map[string]int{} // by vocabulary: a word that several have says nothing
 		for _, w := range words {
 			if name, named := strings.CutPrefix(w, vocabularyMark); named {
 				used[name] = true
@@ -63,12 +63,16 @@ func TestEnumsNameVocabularies(t *testing.T) {
 				}
 				continue
 			}
-			if slices.ContainsFunc(vocabularies, func(v vocabulary) bool { return w != "" && slices.Contains(v.words(), w) }) {
-				byHand++
+			for _, v := range vocabularies {
+				if w != "" && slices.Contains(v.words(), w) {
+					byHand[v.name]++
+				}
 			}
 		}
-		if byHand > 1 {
-			t.Errorf("%s: %v are words of the domain: name the vocabulary", at, words)
+		for name, n := range byHand {
+			if n > 1 {
+				t.Errorf("%s: %v are words of the domain: name the vocabulary %s", at, words, name)
+			}
 		}
 	}
 	for _, v := range vocabularies {
