@@ -206,11 +206,20 @@ func (d *diagram) drawEdge(p palette, from, to *box, e edge) {
 	case to.column == from.column+1 && d.freeBelow(from) && to.row > from.row:
 		d.path(p, e, "M%d,%dV%dH%d", from.middle(), from.bottom(), to.head(), to.left-arrowSpace)
 		d.label(p, to.left-gapWidth/2, to.head()-6, "middle", d.topics[e], -1)
+	case to.column > from.column+1 && d.freeBelow(from) && to.row == from.row+1: // below all of that row
+		y := 0
+		for _, b := range d.boxes {
+			if b.row == to.row {
+				y = max(y, b.bottom()+rowGap/2)
+			}
+		}
+		d.path(p, e, "M%d,%dV%dH%dV%d", from.middle(), from.bottom(), y, to.middle(), to.bottom()+arrowSpace)
+		d.label(p, from.middle()+gapWidth, y-6, "start", d.topics[e], -1)
 	case to.column == from.column+1:
 		at, y, direction, turn := from.head(), -6, -1, to.left-run
 		if to.row > from.row {
 			lower := d.down[from.name] // edges that leave the box above this one
-			at, y, direction = from.head()+headHeight+lower*lineHigh, lineHigh-4, 1
+			at, y, direction = from.head()+headHeight+lower*(lineHigh-4), lineHigh-4, 1
 			turn -= lower * lineHigh / 4
 			d.down[from.name] += len(d.topics[e]) + 1
 		}

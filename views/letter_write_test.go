@@ -13,9 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
+	deadletterviews "github.com/millrace/millrace/views/deadletter"
 	"github.com/millrace/millrace/views/serve"
 	"github.com/millrace/millrace/views/token"
 )
@@ -158,6 +161,57 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 	if w := f.say("POST", discard, `{"reason":"r"}`); w.Code != http.StatusAccepted || w.Header().Get("Location") != "/v1/panel/dead-letters/payments-3-42" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
+}
+
+// An exhausted task goes back as its letter has it, and edited only its payload may differ. A discarded one is carried,
+// too, so that whoever waits for it is told.
+func TestExhaustedTasksAreDecidedOn(t *testing.T) {
+	f := newFixture(t)
+	value := taskcodec.LetterJSON(task.Letter{Why: task.WhyAttempts, Entry: &task.Entry{
+		Task: task.Task{ID: "rw_1.1", Kind: "reward_payout", Key: "u1", Payload: []byte(`{"n":1}`)}, Number: 3, Run: 9, Attempts: 9,
+		History: task.History{Runs: []task.Past{{Run: 9, Ending: task.RunFailed, Code: "busy"}}},
+	}})
+	file := func(offset int64) string {
+		id := fmt.Sprint("task-results-0-", offset)
+		put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, deadletter.Letter{
+			Reason: payment.TaskExhausted, Group: "tasks", Source: payment.Origin{Topic: "task-results", Offset: offset}, Partition: 5, Offset: offset,
+		}))
+		f.records[serve.Place{Partition: 5, Offset: offset}] = &deadletterviews.Record{Value: value}
+		return "/v1/panel/dead-letters/" + id
+	}
+	body := func(edited string) string {
+		return `{"reason":"r","raw_base64":"` + base64.StdEncoding.EncodeToString([]byte(edited)) + `"}`
+	}
+	for edited, says := range map[string]string{
+		`nonsense`: "JSON", `{"id":"rw_1.1","kind":"other","key":"u1"}`: "id, kind and key", `{"id":"rw_1.1"}`: "JSON",
+	} {
+		p := f.wantProblem(f.say("POST", file(1)+"/replay", body(edited)), http.StatusUnprocessableEntity, "invalid_field")
+		if !strings.Contains(fmt.Sprint(p), says) {
+			t.Errorf("%s: %v", edited, p)
+		}
+	}
+	sent := func(path, body, payload string) {
+		t.Helper()
+		if w := f.say("POST", path, body); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		f.decided.mu.Lock()
+		defer f.decided.mu.Unlock()
+		l, err := taskcodec.ParseLetter(f.decided.records[len(f.decided.records)-1].Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := l.Entry; string(e.Task.Payload) != payload || e.Task.Key != "u1" || e.Number != 3 || e.Run != 9 || len(e.History.Runs) != 1 {
+			t.Errorf("%s: %+v", path, e)
+		}
+	}
+	sent(file(1)+"/replay", body(`{"id":"rw_1.1","kind":"reward_payout","key":"u1","payload":{"n":2},"last_run":1}`), `{"n":2}`)
+	sent(file(2)+"/replay", `{"reason":"r"}`, `{"n":1}`)
+	sent(file(3)+"/discard", `{"reason":"r"}`, `{"n":1}`)
+	f.wantProblem(f.say("POST", "/v1/panel/dead-letters/task-results-0-3/replay", `{"reason":"other"}`), http.StatusUnprocessableEntity, "invalid_field")
+	gone := file(4)
+	delete(f.records, serve.Place{Partition: 5, Offset: 4})
+	f.wantProblem(f.say("POST", gone+"/discard", `{"reason":"r"}`), http.StatusUnprocessableEntity, "invalid_field")
 }
 
 // Each command that was judged on a dead letter is one line of the audit, with who asked, how that was proved and what

@@ -22,6 +22,7 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.rewards", []string{"p.reward-results", "p.rewards-loop"}},
 		{"p.deadletters", []string{"p.dead-letters", "p.dead-letter-commands"}},
 		{"p.intake", []string{"p.payments"}}, // replays
+		{"p.tasks", []string{"p.task-commands", "p.tasks-loop"}},
 	}
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)

@@ -3,6 +3,7 @@ package deadletter
 import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/domain/visible"
@@ -13,7 +14,8 @@ type Op string
 
 // The ops.
 const (
-	// Replay sends the record again, as it was or edited, to the topic it came from, under the key it had.
+	// Replay sends the record again, as it was or edited, to the topic it came from, under the key it had. An exhausted
+	// task goes back into the queue of its key.
 	Replay Op = "replay"
 	// Discard says that the record is not needed.
 	Discard Op = "discard"
@@ -63,7 +65,7 @@ type Decision struct {
 // letter.
 //
 // What is discarded can still be replayed: nothing is lost by it. What was replayed is decided for good, so that no
-// decision sends a record twice.
+// decision sends a record twice. An exhausted task that was discarded is decided for good, too.
 func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	if row == nil {
 		return nil, false, nil
@@ -76,7 +78,7 @@ func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	if found := row.refuse(c); found != nil {
 		v.Result, v.Problems = verdict.Refused, found
 	} else {
-		copied.State, send = c.Op.state(), c.Op == Replay
+		copied.State, send = c.Op.state(), c.Op == Replay || row.ofTask()
 		copied.Decision = &Decision{Op: c.Op, Actor: c.Actor, Role: c.Role, Reason: c.Reason, At: c.At,
 			Edited: c.Edited}
 	}
@@ -84,6 +86,9 @@ func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	copied.Judged++
 	return &copied, send, c.line(row, &copied, v)
 }
+
+// ofTask tells whether the letter is an exhausted task. Its discarding is sent, too: others act on it, so it is final.
+func (r *Row) ofTask() bool { return r.Reason == payment.TaskExhausted }
 
 // refuse returns why a command cannot be done; nil if it can.
 func (r *Row) refuse(c *Command) problem.List {
@@ -97,7 +102,7 @@ func (r *Row) refuse(c *Command) problem.List {
 		return problem.One("/reason", problem.InvalidField, visible.ControlsDetail)
 	case c.Partition != r.Partition || c.Offset != r.Offset:
 		return one(problem.PreconditionFailed, "it was filed anew since it was read")
-	case r.State == Replayed, r.State == c.Op.state():
+	case r.State == Replayed, r.State == c.Op.state(), r.State == Discarded && r.ofTask():
 		return one(problem.Decided, "it is "+r.State.String()+" already")
 	}
 	return nil

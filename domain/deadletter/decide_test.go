@@ -76,6 +76,25 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Whoever discards an exhausted task lets others know, once and for good: a replay would pay a reward that has failed.
+func TestExhaustedTasksAreDiscardedForGood(t *testing.T) {
+	row := File(nil, letter("tasks", payment.TaskExhausted, 5))
+	ask := func(id string, op Op) *Command {
+		return &Command{ID: id, Op: op, LetterID: "payments-3-42", Partition: 1, Offset: 5}
+	}
+	discarded, sent, _ := Decide(row, ask("a.1", Discard))
+	if !sent || discarded.State != Discarded {
+		t.Fatalf("%v, sent %t", discarded.State, sent)
+	}
+	next, sent, _ := Decide(discarded, ask("b.1", Replay))
+	if v, _ := next.Verdicts.Find("b.1"); sent || next.State != Discarded || v.Result != verdict.Refused {
+		t.Errorf("%v, sent %t, %+v", next.State, sent, v)
+	}
+	if next, sent, _ := Decide(row, ask("a.1", Replay)); !sent || next.State != Replayed {
+		t.Errorf("%v, sent %t", next.State, sent)
+	}
+}
+
 // A reason is read by people: nothing in it steers what shows it.
 func TestReasonsHaveNoControls(t *testing.T) {
 	row := File(nil, letter("ledger", payment.OverReversal, 5))

@@ -5,7 +5,7 @@
 //   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts
 //     on the last commands.
 //   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a
-//     header names the dead letter. audit, one line for each command that was judged. Dead letters least of all: a
+//     header names the dead letter. task-commands (ordering key), what was decided on exhausted tasks. audit, one line for each command that was judged. Dead letters least of all: a
 //     record here that could not be used would come back here.
 //   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of
 //     them. A command names the filing that its actor has seen, and is refused if there is a later one.
@@ -23,8 +23,11 @@ import (
 
 	"github.com/lovoo/goka"
 
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 )
@@ -75,6 +78,13 @@ func (g *group) decide(c goka.Context, value any) {
 	if command.Judged = instant.Of(c.Timestamp()); command.Judged == 0 { // the broker's time of the record
 		command.Judged = command.At
 	}
+	var exhausted *task.Command
+	if row != nil && row.Reason == payment.TaskExhausted {
+		if exhausted, err = taskCommand(command); err != nil {
+			g.metrics.strange.Inc()
+			return
+		}
+	}
 	next, send, line := deadletter.Decide(row, command)
 	if next == row {
 		return
@@ -84,6 +94,13 @@ func (g *group) decide(c goka.Context, value any) {
 	if !send {
 		return
 	}
+	if exhausted != nil {
+		c.Emit(g.topology.TaskCommands.Stream(), exhausted.Letter.Task.Key, exhausted)
+		if exhausted.Op == task.OpReplay {
+			g.metrics.replayed.Inc()
+		}
+		return
+	}
 	headers := goka.Headers{}
 	for _, h := range command.Headers {
 		headers[h.Name] = h.Value
@@ -91,6 +108,20 @@ func (g *group) decide(c goka.Context, value any) {
 	headers[stream.HeaderDeadLetter] = []byte(command.LetterID)
 	c.Emit(g.topology.Payments.Stream(), string(command.Key), command.Value, goka.WithCtxEmitHeaders(headers))
 	g.metrics.replayed.Inc()
+}
+
+// taskCommand returns what a decision on an exhausted task asks of the group that queues tasks. The command carries the
+// task as its letter has it, with a payload that may have been edited.
+func taskCommand(c *deadletter.Command) (*task.Command, error) {
+	letter, err := taskcodec.ParseLetter(c.Value)
+	if err != nil {
+		return nil, err
+	}
+	out := &task.Command{ID: c.ID, Op: task.OpDiscard, Letter: letter.Entry}
+	if c.Op == deadletter.Replay {
+		out.Op, out.Payload = task.OpReplay, letter.Entry.Task.Payload
+	}
+	return out, nil
 }
 
 // known tells whether there is such an op: the audit could not name another.

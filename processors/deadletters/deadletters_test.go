@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
@@ -29,8 +30,10 @@ func TestScripts(t *testing.T) {
 		Build: func() streamtest.Processor {
 			return streamtest.Processor{Graph: Graph(top, NewMetrics(prometheus.NewRegistry()))}
 		},
-		Topics: []streamtest.Topic{{Name: top.DeadLetterCommands.Name, Parse: parseCommand}},
-		Row:    formatRow,
+		Topics: []streamtest.Topic{
+			{Name: top.DeadLetterCommands.Name, Parse: parseCommand}, {Name: top.TaskCommands.Name, Format: formatTaskCommand},
+		},
+		Row: formatRow,
 	})
 }
 
@@ -43,10 +46,22 @@ func parseCommand(text string) ([]byte, error) {
 	if _, err := fmt.Sscanf(words[3], "%d-%d", &c.Partition, &c.Offset); err != nil {
 		return nil, err
 	}
+	if c.Op == deadletter.Discard && len(words) > 4 {
+		c.Value = []byte(words[4])
+	}
 	if c.Op == deadletter.Replay {
 		c.Key, c.Value, c.Headers = []byte("k"), []byte(words[4]), []deadletter.Header{{Name: "trace", Value: []byte("abc")}}
 	}
 	return deadlettercodec.Command{}.Encode(c)
+}
+
+func formatTaskCommand(b []byte) string {
+	c, err := taskcodec.Command{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	e := c.Letter
+	return fmt.Sprintf("%s %s %s %s of run %d, letter %s, payload %s", c.ID, c.Op, e.Task.Kind, e.Task.ID, e.Run, e.Task.Payload, c.Payload)
 }
 
 func formatRow(b []byte) string {
@@ -79,7 +94,7 @@ func formatLetter(l deadletter.Letter) string {
 func TestGraphWritesNoDeadLetters(t *testing.T) {
 	top := topology.New(topology.DefaultConfig())
 	g := Graph(top, NewMetrics(prometheus.NewRegistry()))
-	if out := g.OutputStreams().Topics(); !slices.Equal(slices.Sorted(slices.Values(out)), []string{"audit", "payments"}) || g.LoopStream() != nil {
+	if out := g.OutputStreams().Topics(); !slices.Equal(slices.Sorted(slices.Values(out)), []string{"audit", "payments", "task-commands"}) || g.LoopStream() != nil {
 		t.Errorf("outputs %v, loop %v", out, g.LoopStream())
 	}
 }

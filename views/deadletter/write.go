@@ -13,8 +13,11 @@ import (
 
 	deadlettercodec "github.com/millrace/millrace/codecs/deadletter"
 	"github.com/millrace/millrace/codecs/doc"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/views/problem"
@@ -38,6 +41,7 @@ func (s *Routes) letterWrites() {
 	replay.Description = "The record goes to payments under the key it had, once, with the header " +
 		stream.HeaderDeadLetter + ", which names the dead letter; if it fails again, that is " +
 		"another dead letter, whose replay_of names this one. A dead letter that is open or discarded can be replayed, one whose record is of payments; the ledger drops an event that it has taken already. " +
+		"An exhausted task goes back into the queue of its key, at its old place, under the same idempotency key; edited, only its payload may differ. Once discarded it cannot be replayed. " +
 		"The answer has what became of the command, not of the record; without a verdict within 5 s it is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
 	replay.MaxBodyBytes = maxReplayBody
 	s.Answers(replay, http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
@@ -47,7 +51,7 @@ func (s *Routes) letterWrites() {
 	discard := s.UserWrite("discard-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/discard",
 		serve.TagPanel,
 		"Say that the record of a dead letter is not needed", serve.WriteAccess())
-	discard.Description = "The dead letter stays, as discarded, with who said so and why; it can still be replayed. " +
+	discard.Description = "The dead letter stays, as discarded, with who said so and why; it can still be replayed, unless it is an exhausted task: then a reward that waits for it fails as discarded. " +
 		"Without a verdict within 5 s the answer is 202. Among the last 16 commands on the dead letter the same Idempotency-Key has the same verdict."
 	s.Answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
 	huma.Register(s.API, discard, s.discardLetter)
@@ -65,7 +69,7 @@ func (s *Routes) discardLetter(ctx context.Context, in *LetterContent) (*serve.U
 	if p := checkReason(reason, true); p != nil {
 		return nil, p
 	}
-	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, nil)
+	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, s.fillDiscard)
 }
 
 func (s *Routes) replayLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
@@ -144,18 +148,17 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 
 // fillReplay adds the record that is to be sent: bytes, key and headers of the source, as the dead letter has them.
 func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+	if row.Reason == payment.TaskExhausted {
+		return s.fillTask(ctx, row, c)
+	}
 	if row.Source.Topic != s.Config.Topology.Payments.Name {
 		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.Config.Topology.Payments.Name +
 			" can be sent again; give the command, or the definition, anew")
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Config.Wait)
-	defer cancel()
-	records, err := s.Records.Read(ctx, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
-	if err != nil || len(records) != 1 {
-		s.Config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", serve.RequestID(ctx), "error", err)
-		return problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")
+	record, err := s.record(ctx, row)
+	if err != nil {
+		return err
 	}
-	record := records[0]
 	switch {
 	case c.Edited:
 	case record == nil:
@@ -176,6 +179,59 @@ func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadlet
 			c.Headers = append(c.Headers, h)
 		}
 	}
+	return nil
+}
+
+// record returns the record of a dead letter, nil if retention has taken it.
+func (s *Routes) record(ctx context.Context, row *deadletter.Row) (*Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Config.Wait)
+	defer cancel()
+	records, err := s.Records.Read(ctx, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
+	if err != nil || len(records) != 1 {
+		s.Config.Log.WarnContext(ctx, "cannot read a dead letter", "request_id", serve.RequestID(ctx), "error", err)
+		return nil, problem.Of(http.StatusServiceUnavailable).With("Retry-After", "1")
+	}
+	return records[0], nil
+}
+
+// fillDiscard adds an exhausted task, which whoever waits for it is told of.
+func (s *Routes) fillDiscard(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+	if row.Reason != payment.TaskExhausted {
+		return nil
+	}
+	return s.fillTask(ctx, row, c)
+}
+
+// fillTask adds an exhausted task as its letter has it. Edited, it is still the same task.
+func (s *Routes) fillTask(ctx context.Context, row *deadletter.Row, c *deadletter.Command) error {
+	record, err := s.record(ctx, row)
+	switch {
+	case err != nil:
+		return err
+	case record == nil:
+		return unfit("retention has taken the task: submit it anew")
+	}
+	was, err := taskcodec.ParseLetter(record.Value)
+	if err != nil {
+		return unfit("its bytes are no exhausted task: submit it anew")
+	}
+	if !c.Edited {
+		c.Value = record.Value
+		return nil
+	}
+	letter, err := taskcodec.ParseLetter(c.Value)
+	if err != nil {
+		return problem.Invalid("/raw_base64", "invalid_field", "write the task's JSON, with another payload")
+	}
+	is := letter.Entry.Task
+	if len(is.Payload) > task.MaxPayload {
+		return problem.Invalid("/raw_base64", "invalid_field", "payload: write at most 192 KiB")
+	}
+	if is.ID != was.Entry.Task.ID || is.Kind != was.Entry.Task.Kind || is.Key != was.Entry.Task.Key {
+		return problem.Invalid("/raw_base64", "invalid_field", "id, kind and key: write those of the dead letter")
+	}
+	was.Entry.Task.Payload = is.Payload // nothing else is people's to change
+	c.Value = taskcodec.LetterJSON(*was)
 	return nil
 }
 
