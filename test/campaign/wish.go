@@ -20,7 +20,7 @@ type wish struct {
 //
 // Of rewards that wait for their user half are claimed, most of them once, some twice by one command, some by two. The
 // others are left to expire. Some are claimed by others, or too early, too late, or again. Support cancels some in any
-// state, and gives some users something.
+// state, and gives some users something. Of coins that are granted some are spent, and some of that comes back.
 func wishes(n *reward.Notice) []wish {
 	key := fmt.Sprintf("%s-%d-%s", n.RewardID, n.Epoch, n.State)
 	ask := func(op reward.Op, by string) *reward.Command {
@@ -28,7 +28,7 @@ func wishes(n *reward.Notice) []wish {
 			RewardID: n.RewardID, At: n.At}
 	}
 	claim := ask(reward.Claim, "first")
-	out := support(n, ask, lot(key, "support")%200)
+	out := append(support(n, ask, lot(key, "support")%200), shop(n, ask, lot(key, "shop")%30)...)
 	draw := lot(key, "claim") % 60
 	switch {
 	case n.State == reward.Claimable || n.State == reward.Granted && n.Kind == mission.RewardScratchCard:
@@ -52,6 +52,39 @@ func wishes(n *reward.Notice) []wish {
 		out = append(out, wish{claim, 1, false})
 	}
 	return out
+}
+
+// shop returns what a service does with coins that a user has now, one time in 4.
+func shop(n *reward.Notice, ask func(op reward.Op, by string) *reward.Command, draw uint32) []wish {
+	if n.State != reward.Granted || n.Kind != mission.RewardCoins {
+		return nil
+	}
+	spend, back := ask(reward.Spend, "shop"), ask(reward.ReverseSpend, "shop")
+	for _, c := range []*reward.Command{spend, back} {
+		c.Actor, c.Reason, c.RewardID, c.SpendID = "shop", "for the test", "", fmt.Sprintf("%s-%d", n.RewardID, n.Epoch)
+	}
+	spend.Amount = n.Amount
+	again := func(c *reward.Command) wish {
+		same := *c
+		same.ID += "-again"
+		return wish{&same, 1, false}
+	}
+	switch draw {
+	case 0, 1:
+		return []wish{{spend, 1 + int(draw), false}}
+	case 2: // by another command
+		return []wish{{spend, 1, false}, again(spend)}
+	case 3:
+		return []wish{{spend, 1, false}, {back, 2, false}}
+	case 4:
+		return []wish{{spend, 1, false}, {back, 1, false}, again(back), again(spend)}
+	case 5: // more than there is
+		spend.Amount = 1 << 40
+		return []wish{{spend, 1, false}}
+	case 6: // of nothing
+		return []wish{{back, 1, false}}
+	}
+	return nil
 }
 
 // support returns what support does at a change, one time in 25.

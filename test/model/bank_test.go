@@ -283,7 +283,11 @@ func (b *bank) meddle(user string) {
 	if row := b.users[user]; row != nil && len(row.Rewards) > 0 && b.choose(8) > 0 {
 		c.RewardID = row.Rewards[b.choose(len(row.Rewards))].ID
 	}
-	switch b.choose(6) {
+	switch b.choose(9) {
+	case 6, 7:
+		c.Op, c.SpendID, c.Amount = reward.Spend, fmt.Sprint("s", b.choose(4)), int64(b.choose(40))
+	case 8:
+		c.Op, c.SpendID = reward.ReverseSpend, fmt.Sprint("s", b.choose(5))
 	case 0:
 		c.Op = reward.Cancel
 	case 1:

@@ -9,8 +9,10 @@ import (
 	"github.com/millrace/millrace/oracle"
 )
 
-// command is what a user or support asked for. It may have come more than once.
+// command is what a user, support or a service asked for. It may have come more than once.
 type command struct {
+	spend                    string // what is spent, or comes back
+	amount                   int64  // to spend
 	op, user, reward, reason string
 	prize                    oracle.Prize
 	terms                    terms
@@ -24,6 +26,7 @@ func (t *Treasury) Command(value []byte) error {
 		return err
 	}
 	next := command{
+		spend: c.SpendID, amount: c.Amount,
 		op: string(c.Op), user: c.UserID, reward: c.RewardID, reason: strings.TrimSpace(c.Reason),
 		prize: oracle.Prize{Kind: c.Reward.Kind, Amount: c.Reward.Amount, Pool: c.Reward.Pool},
 		terms: terms{c.Reward.Kind, c.Reward.Pool, c.Grant.Mode, milli(c.Grant.Hold), milli(c.Reward.ExpiresAfter)},
@@ -70,6 +73,10 @@ func (t *Treasury) checkCommands() {
 			fits = t.fitsCancel(c, v, there)
 		case "goodwill":
 			fits = t.fitsGoodwill(c, v)
+		case "spend":
+			fits = t.fitsSpend(c, v)
+		case "reverse_spend":
+			fits = t.fitsReversal(c, v)
 		}
 		if !fits {
 			t.problem("command %s: verdict %+v on %+v, the reward was %q then", id, v, *c, there)

@@ -1,11 +1,11 @@
 package model
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/reward"
 )
 
 // purse is what a user's row of the rewards table holds, with the pages that lie apart.
@@ -17,6 +17,7 @@ type purse struct {
 	count   int64
 	own     []entry            // in the row
 	pages   map[string][]entry // by key
+	spends  []spending
 }
 
 // heldReward is one reward.
@@ -37,7 +38,12 @@ type heldReward struct {
 // entry is one change of a coin balance.
 type entry struct {
 	number, amount, after int64
-	reward, kind          string
+	reward, spend, kind   string
+	at                    instant.Milli
+}
+
+func entryOf(e *reward.Entry) entry {
+	return entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.SpendID, string(e.Kind), e.At}
 }
 
 // RewardsRow takes a record of the rewards table. Pages lie under their user, 0x1f and a number.
@@ -61,14 +67,17 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 		return err
 	}
 	for _, e := range row.Page {
-		p.pages[page] = append(p.pages[page], entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, string(e.Kind)})
+		p.pages[page] = append(p.pages[page], entryOf(&e))
 	}
 	if paged {
 		return nil
 	}
 	p.row, p.balance, p.debt, p.count = true, row.Coins.Balance, row.Coins.Debt, row.Coins.Count
 	for _, e := range row.Coins.Entries {
-		p.own = append(p.own, entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, string(e.Kind)})
+		p.own = append(p.own, entryOf(&e))
+	}
+	for _, s := range row.Coins.Spends {
+		p.spends = append(p.spends, spending{s.ID, s.Entry, s.Amount, s.Reversal})
 	}
 	for _, r := range row.Rewards {
 		x := &heldReward{
@@ -153,14 +162,10 @@ func (r *heldReward) owned() int64 {
 }
 
 // checkCoins checks every user's balance: entries are numbered without a gap and add up to it, and it is, less the
-// debt, what the user's coin rewards amount to.
+// debt, what the user's coin rewards amount to, less what was spent.
 func (t *Treasury) checkCoins() {
 	for user, p := range t.purses {
-		list := p.own
-		for _, page := range p.pages {
-			list = append(list, page...)
-		}
-		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.number, b.number) })
+		list, spent := p.entries(), t.checkSpends(user, p)
 		balance, net, byHand := int64(0), map[string]int64{}, map[string]bool{}
 		for _, r := range p.rewards {
 			byHand[r.id] = r.byHand
@@ -174,8 +179,8 @@ func (t *Treasury) checkCoins() {
 			if e.kind != "debt" {
 				net[e.reward] += e.amount
 			}
-			if given := e.kind == "reward" || e.kind == "goodwill"; given != (e.amount > 0) || given &&
-				(e.kind == "goodwill") != byHand[e.reward] {
+			given, back := e.kind == "reward" || e.kind == "goodwill", e.kind == "spend_reversal"
+			if (given || back) != (e.amount > 0) || given && (e.kind == "goodwill") != byHand[e.reward] {
 				t.problem("coins of %s: entry %+v, its reward is of support: %t", user, e, byHand[e.reward])
 			}
 		}
@@ -191,8 +196,9 @@ func (t *Treasury) checkCoins() {
 				t.problem("coins of %s: %d net for reward %s, want %d", user, net[r.id], r.id, has)
 			}
 		}
-		if p.debt < 0 || balance-p.debt != owned {
-			t.problem("coins of %s: balance %d and debt %d, the rewards are %d", user, balance, p.debt, owned)
+		if p.debt < 0 || balance-p.debt != owned-spent {
+			t.problem("coins of %s: balance %d and debt %d, the rewards are %d and %d of them spent", user, balance,
+				p.debt, owned, spent)
 		}
 	}
 }

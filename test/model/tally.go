@@ -16,6 +16,9 @@ type Tally struct {
 	Expiries  int
 	Goodwills int
 	Cancels   int // by hand
+	Spends    int
+	Shorts    int // spends that were refused
+	Reversals int
 }
 
 // Tally returns the counts, once Problems was called.
@@ -30,7 +33,13 @@ func (t *Treasury) count(c *command, v ruling) {
 		t.tally.Unchanged++
 	case c.op == "claim":
 		t.tally.Refused++
+	case c.op == "spend" && v.result == "refused":
+		t.tally.Shorts++
 	case v.result != "applied":
+	case c.op == "spend":
+		t.tally.Spends++
+	case c.op == "reverse_spend":
+		t.tally.Reversals++
 	case c.op == "goodwill":
 		t.tally.Goodwills++
 	case c.op == "cancel":

@@ -78,6 +78,12 @@ func all(b *bank) {
 	b.outcome(win{user: "v", mission: "card"})
 	b.command(&reward.Command{Op: reward.Goodwill, UserID: "v", Reason: "sorry", Reward: mission.Reward{Kind: "coins", Amount: 4}})
 	b.settle()
+	for _, u := range []string{"u", "w"} {
+		b.command(&reward.Command{Op: reward.Spend, UserID: u, Reason: "tea", SpendID: "tea", Amount: 3})
+		b.command(&reward.Command{Op: reward.Spend, UserID: u, Reason: "cake", SpendID: "cake", Amount: 2})
+		b.command(&reward.Command{Op: reward.ReverseSpend, UserID: u, Reason: "cold", SpendID: "tea"})
+		b.settle()
+	}
 }
 
 // Whatever is told twice is found.
@@ -211,6 +217,18 @@ func TestTreasuryNamesForgedRows(t *testing.T) {
 		"a reward of two users": {func(b *bank) {
 			b.users["u"].Rewards = append(b.users["u"].Rewards, b.reward("v", "coins"))
 		}, ": of users"},
+		"a spend that nobody asked for": {func(b *bank) {
+			c := &b.users["u"].Coins
+			c.Entries = append(c.Entries, reward.Entry{Number: c.Count + 1, SpendID: "x", Kind: reward.EntrySpend, Amount: -1, BalanceAfter: c.Balance - 1})
+			c.Balance, c.Count = c.Balance-1, c.Count+1
+		}, "spend x of u: entry"},
+		"a spend of another amount":    {func(b *bank) { b.users["u"].Coins.Spends[1].Amount++ }, "spend cake of u: entry"},
+		"a spend that is forgotten":    {func(b *bank) { b.users["u"].Coins.Spends = b.users["u"].Coins.Spends[:1] }, "spend cake of u: of 2, and the row has none"},
+		"a reversal that is forgotten": {func(b *bank) { b.users["u"].Coins.Spends[0].Reversal = 0 }, "spend tea of u: entry"},
+		"a reversal that nobody entered": {func(b *bank) {
+			c := &b.users["u"].Coins
+			c.Entries = slices.DeleteFunc(c.Entries, func(e reward.Entry) bool { return e.Kind == reward.EntrySpendReversal })
+		}, "it was reversed, and no entry says so"},
 		"an entry out of its number": {func(b *bank) { b.users["u"].Coins.Entries[0].Number = 7 }, "want number 1 and"},
 		"a debt that nobody has":     {func(b *bank) { b.users["u"].Coins.Debt += 5 }, "and debt 5, the rewards are"},
 		"an answer that nobody asked for": {func(b *bank) {

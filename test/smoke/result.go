@@ -84,8 +84,9 @@ func (r *result) log(logger *log.Logger) {
 			r.verdict.Recalled.Several)
 	}
 	t := r.verdict.Tally
-	logger.Printf("asked: %d claims granted, %d of what was had already, %d refused, %d over HTTP, %d commands that came again; %d goodwills, %d cancellations, %d enrolments refused; by time: %d holds, %d expiries",
-		t.Claims, t.Unchanged, t.Refused, r.verdict.Answers, t.Repeated, t.Goodwills, t.Cancels, r.verdict.Refusals,
+	logger.Printf("asked: %d claims granted, %d of what was had already, %d refused, %d over HTTP, %d commands that came again; %d goodwills, %d cancellations, %d spends, %d refused, %d reversed, %d enrolments refused; by time: %d holds, %d expiries",
+		t.Claims, t.Unchanged, t.Refused, r.verdict.Answers, t.Repeated, t.Goodwills, t.Cancels,
+		t.Spends, t.Shorts, t.Reversals, r.verdict.Refusals,
 		t.Holds, t.Expiries)
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {

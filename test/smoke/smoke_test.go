@@ -93,7 +93,7 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		}
 		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{
 			Want: wild(), Rewards: rewards(), Answers: 1, Refusals: 1,
-			Tally: model.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1},
+			Tally: model.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1, Spends: 1, Shorts: 1, Reversals: 1},
 		}}
 	}
 	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {
@@ -114,6 +114,8 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 		"tame: no timeouts":           func(r *result) { r.verdict.Want.Attempts = nil },
 		"tame: no claims":             func(r *result) { r.verdict.Tally.Claims = 0 },
 		"tame: no expiries":           func(r *result) { r.verdict.Tally.Expiries = 0 },
+		"tame: no spends":             func(r *result) { r.verdict.Tally.Spends = 0 },
+		"tame: no reversals":          func(r *result) { r.verdict.Tally.Reversals = 0 },
 		"tame: no refused enrolments": func(r *result) { r.verdict.Refusals = 0 },
 		"tame: no claw-backs":         func(r *result) { delete(r.verdict.Rewards, "clawed_back") },
 	} {

@@ -282,6 +282,12 @@ func (c *recording) wish(n *reward.Notice) {
 	case 3:
 		x.Op, x.Reward, x.RewardID = reward.Goodwill, mission.Reward{Kind: mission.RewardCoins, Amount: 1}, reward.GoodwillID(n.UserID, x.ID)
 	case 4:
+	case 5:
+		x.Op, x.SpendID, x.Amount, x.RewardID = reward.Spend, fmt.Sprint("spend-", n.UserID), 1, ""
+	case 6:
+		x.Op, x.SpendID, x.RewardID = reward.ReverseSpend, fmt.Sprint("spend-", n.UserID), ""
+	case 7:
+		x.Op, x.SpendID, x.Amount, x.RewardID = reward.Spend, fmt.Sprint("dear-", n.UserID), 1<<40, ""
 	default:
 		return
 	}

@@ -90,7 +90,8 @@ func (v *Verdict) hands() map[string]int {
 		"claim": t.Claims, "claim of what was had already": t.Unchanged, "refused claim": t.Refused,
 		"command that came again": t.Repeated,
 		"claim over HTTP":         v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills,
-		"cancellation by hand": t.Cancels,
+		"cancellation by hand": t.Cancels, "spend": t.Spends, "refused spend": t.Shorts,
+		"reversal of a spend": t.Reversals,
 		"refused enrolment":    v.Refusals,
 	}
 }
@@ -121,7 +122,7 @@ func (v *Verdict) Tame() []string {
 		"reward that is granted", "reward that is claimable", "reward that is exhausted", "reward that is clawed_back",
 		"claim", "claim of what was had already", "refused claim", "command that came again", "claim over HTTP", "hold",
 		"expiry", "goodwill",
-		"cancellation by hand", "refused enrolment",
+		"cancellation by hand", "refused enrolment", "spend", "refused spend", "reversal of a spend",
 	} {
 		if count[what] == 0 {
 			out = append(out, fmt.Sprintf("the traffic has no %s", what))
