@@ -32,6 +32,27 @@ func forge[Row any](d *deployment, r *kgo.Record, decode func([]byte) (Row, erro
 func TestForgedFieldsAreFound(t *testing.T) {
 	d := newDeployment(t)
 	d.busy()
+	lucky := func(r *kgo.Record) bool {
+		row, err := rewardcodec.Row{}.Decode(r.Value)
+		return err == nil && row.Coins.Balance > 0
+	}
+	rich := d.last(string(d.Topology.Rewards.Table()), lucky)
+	for _, c := range []*reward.Command{{ID: "s1", Op: reward.Spend, SpendID: "tea", Amount: 1}, {ID: "s2", Op: reward.ReverseSpend, SpendID: "tea"}} {
+		c.UserID, c.Actor, c.Reason = string(rich.Key), "shop", "for the test"
+		value, err := rewardcodec.Command{}.Encode(c)
+		d.Check(err)
+		d.Put(d.Topology.Claims.Name, c.UserID, value)
+	}
+	d.Rest()
+	d.wrong(d.verify(), "", "")
+	rich = d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool { return string(r.Key) == string(rich.Key) })
+	for field, change := range map[string]func(*reward.Coins){
+		"amount of a spend": func(c *reward.Coins) { c.Spends[0].Amount++ }, "id of a spend": func(c *reward.Coins) { c.Spends[0].ID = "x" },
+		"entry of a spend": func(c *reward.Coins) { c.Spends[0].Entry-- }, "reversal": func(c *reward.Coins) { c.Spends[0].Reversal = 0 },
+		"list of spends": func(c *reward.Coins) { c.Spends = nil }, "spend of an entry": func(c *reward.Coins) { c.Entries[len(c.Entries)-1].SpendID = "x" },
+	} {
+		forge(d, rich, rewardcodec.Row{}.Decode, rewardcodec.Row{}.Encode, audit.Coins, field, func(row *reward.Row) { change(&row.Coins) })
+	}
 	winner := d.last(string(d.Topology.Rewards.Table()), func(r *kgo.Record) bool {
 		row, err := rewardcodec.Row{}.Decode(r.Value)
 		return err == nil && len(row.Rewards) > 0 && row.Rewards[0].State == reward.Granted

@@ -30,7 +30,7 @@ type Check struct {
 const (
 	// ledger net = sum of postings = net received by progress, by currency; rows of a partition = its sums (ADR 21)
 	checkConservation = "conservation"
-	checkCoins        = "coins" // the entries of a user add up to the balance
+	checkCoins        = "coins" // the entries of a user add up to the balance, and tell of each spend
 	// what a user's row counts in missions = what an oracle that shares no code with it makes of the user's postings
 	checkProgress = "progress"
 	checkRewards  = "rewards"  // a reward is what an allotment says, and its coins are among the entries

@@ -11,7 +11,7 @@ import (
 )
 
 // coins is the book of coin balances: the entries of a user, on the row and its pages, lead from one to the next and
-// end at the balance.
+// end at the balance, and those of spends are those of the spends that the row remembers.
 type coins struct {
 	loop    *loop              // to the pages
 	whole   bool               // pages are read from their first record on
@@ -24,6 +24,7 @@ type wallet struct {
 	place          string
 	balance, count int64
 	entries        []reward.Entry
+	spends         []reward.Spending
 	pages          map[int64][]reward.Entry
 	moves          moves // of pages
 }
@@ -64,7 +65,7 @@ func (b *coins) setRow(place, key string, value []byte) error {
 		if paged {
 			delete(w.pages, page)
 		} else {
-			w.balance, w.count, w.entries = 0, 0, nil
+			w.balance, w.count, w.entries, w.spends = 0, 0, nil, nil
 			if b.grants != nil {
 				b.grants.setRow(place, user, nil)
 			}
@@ -83,6 +84,7 @@ func (b *coins) setRow(place, key string, value []byte) error {
 		b.grants.setRow(place, user, row)
 	}
 	w.place, w.balance, w.count, w.entries = place, row.Coins.Balance, row.Coins.Count, row.Coins.Entries
+	w.spends = row.Coins.Spends
 	return nil
 }
 
@@ -103,7 +105,7 @@ func (b *coins) open() []difference {
 		}
 		out = append(out, difference{
 			check: checkCoins, key: user, place: w.place, currency: mission.Coins, minor: minor,
-			state: fmt.Sprint(w.balance, w.count, len(w.pages), what),
+			state: fmt.Sprint(w.balance, w.count, len(w.pages), len(w.spends), what),
 			text:  fmt.Sprintf("user %s (%s): %s", user, w.place, what),
 		})
 	}
@@ -125,7 +127,8 @@ func (w *wallet) wrong(whole bool) (string, int64) {
 		}
 		entries = append(entries, page...)
 	}
-	for i, e := range append(entries, w.entries...) {
+	entries = append(entries, w.entries...)
+	for i, e := range entries {
 		if sum += e.Amount; e.Number != first+int64(i) || e.BalanceAfter != sum {
 			return fmt.Sprintf("coin entry %d says number %d and a balance of %d, the entries up to it add up to %d",
 				first+int64(i), e.Number, e.BalanceAfter, sum), e.BalanceAfter - sum
@@ -134,7 +137,39 @@ func (w *wallet) wrong(whole bool) (string, int64) {
 	if sum != w.balance {
 		return fmt.Sprintf("the balance is %d coins, its entries add up to %d", w.balance, sum), w.balance - sum
 	}
-	return "", 0
+	return w.misspent(entries, whole), 0
+}
+
+// misspent says which spend its entries do not tell of, or the other way round. Where not all entries are known, only
+// those are held against spends.
+func (w *wallet) misspent(entries []reward.Entry, whole bool) string {
+	numbered, spends := map[int64]reward.Entry{}, map[string]reward.Spending{}
+	for _, e := range entries {
+		numbered[e.Number] = e
+	}
+	tells := func(number int64, kind reward.EntryKind, id string, amount int64) bool {
+		e, known := numbered[number]
+		return !known && !whole || e.Kind == kind && e.SpendID == id && e.Amount == amount
+	}
+	for _, s := range w.spends {
+		spends[s.ID] = s
+		if !tells(s.Entry, reward.EntrySpend, s.ID, -s.Amount) ||
+			s.Reversal != 0 && !tells(s.Reversal, reward.EntrySpendReversal, s.ID, s.Amount) {
+			return fmt.Sprintf("spend %s is said to be of %d coins, by the entries %d and %d, and they do not say so",
+				s.ID, s.Amount, s.Entry, s.Reversal)
+		}
+	}
+	for _, e := range entries {
+		s, known := spends[e.SpendID]
+		spent, back := e.Kind == reward.EntrySpend, e.Kind == reward.EntrySpendReversal
+		if !known && len(w.spends) == reward.MaxSpends {
+			continue // the row has let go of it
+		}
+		if spent && s.Entry != e.Number || back && s.Reversal != e.Number {
+			return fmt.Sprintf("coin entry %d is of spend %s, and the row does not say so", e.Number, e.SpendID)
+		}
+	}
+	return ""
 }
 
 // budgets is the book of budgets: what a mission has reserved and spent is what was allotted, less what came back.

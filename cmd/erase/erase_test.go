@@ -96,10 +96,13 @@ func (d *deployment) support(user string) {
 	gift := &reward.Command{
 		ID: "gift-" + user, Op: reward.Goodwill, UserID: user, Actor: "sue", Reason: "for " + user, At: 1, Reward: mission.Reward{Kind: mission.RewardCoins, Amount: 5},
 	}
-	value, err := rewardcodec.Command{}.Encode(gift)
-	d.Check(err)
-	d.Put(d.Topology.Claims.Name, user, value)
-	value, err = missioncodec.UserSegments{}.Encode(&mission.Segments{ID: "set-" + user, UserID: user, Segments: []string{"vip"}, Actor: "sue", At: 1_772_359_200_000})
+	spend := &reward.Command{ID: "spend-" + user, Op: reward.Spend, UserID: user, Actor: "shop", Reason: "tea for " + user, At: 1, SpendID: "tea-" + user, Amount: 1}
+	for _, c := range []*reward.Command{gift, spend} {
+		value, err := rewardcodec.Command{}.Encode(c)
+		d.Check(err)
+		d.Put(d.Topology.Claims.Name, user, value)
+	}
+	value, err := missioncodec.UserSegments{}.Encode(&mission.Segments{ID: "set-" + user, UserID: user, Segments: []string{"vip"}, Actor: "sue", At: 1_772_359_200_000})
 	d.Check(err)
 	d.Put(d.Topology.UserSegments.Name, user, value)
 	d.Rest()

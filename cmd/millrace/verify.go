@@ -25,7 +25,7 @@ keeps a few hundred bytes for each transaction and user in memory.
                 partition are what its sums say, also of what has expired or was erased
   progress      what a user's row counts in missions is what an oracle makes of the user's postings; users are left out, and counted, whose
                 rows have forgotten payments of which nothing says any more in what order they met missions; the reason stands beside the number
-  coins         the entries of a user's coins add up to the balance
+  coins         the entries of a user's coins add up to the balance, and each spend and reversal is one of them
   rewards       a reward has the amount, kind and terms that its allotment says, and its coins are among the entries
   budgets       what a mission has reserved and spent is what was allotted, less what came back
   journal       the last line of a transaction in ledger-journal says what its row says

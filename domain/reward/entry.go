@@ -73,7 +73,7 @@ type Coins struct {
 	Count int64
 	// Entries are the last ones, latest last. Earlier ones lie on pages, PageSize on each; see PageKey.
 	Entries []Entry
-	// Spends are the last maxSpends, latest last.
+	// Spends are the last MaxSpends, latest last.
 	Spends []Spending
 }
 

@@ -5,6 +5,3 @@ const ReasonBalance = reasonBalance
 
 // PayoutID returns the id of the task that pays an epoch of a reward, for tests that answer it.
 func PayoutID(reward string, epoch int64) string { return payoutID(reward, epoch) }
-
-// MaxSpends is how many spends a row remembers, for tests.
-const MaxSpends = maxSpends

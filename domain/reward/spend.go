@@ -20,9 +20,9 @@ type Spending struct {
 	Reversal int64
 }
 
-// maxSpends is how many spends a row remembers. One that is older can neither be reversed nor be told from a new one
+// MaxSpends is how many spends a row remembers. One that is older can neither be reversed nor be told from a new one
 // under the same id.
-const maxSpends = 1024
+const MaxSpends = 1024
 
 // maxSpendID is the longest id of a spend that a service may choose, in bytes.
 const maxSpendID = 64
@@ -66,7 +66,7 @@ func (t *transition) judgeSpend(c *Command) (verdict.Result, problem.List) {
 	}
 	e := t.enter(Entry{SpendID: c.spendID(), Kind: EntrySpend, Amount: -c.Amount, Reason: c.Reason})
 	coins.Spends = append(coins.Spends, Spending{ID: c.spendID(), Entry: e.Number, Amount: c.Amount})
-	coins.Spends = coins.Spends[max(0, len(coins.Spends)-maxSpends):]
+	coins.Spends = coins.Spends[max(0, len(coins.Spends)-MaxSpends):]
 	return verdict.Applied, nil
 }
 

@@ -196,7 +196,7 @@ func (t *Treasury) checkCoins() {
 				t.problem("coins of %s: %d net for reward %s, want %d", user, net[r.id], r.id, has)
 			}
 		}
-		if p.debt < 0 || balance-p.debt != owned-spent {
+		if p.debt < 0 || p.debt > 0 && balance > 0 || balance-p.debt != owned-spent {
 			t.problem("coins of %s: balance %d and debt %d, the rewards are %d and %d of them spent", user, balance,
 				p.debt, owned, spent)
 		}

@@ -52,6 +52,8 @@ func (t *Treasury) checkSpends(user string, p *purse) (spent int64) {
 			s.amount != asked[e.spend]):
 			t.problem("spend %s of %s: entry %+v, %d were asked for, the row says %+v", e.spend, user, e,
 				asked[e.spend], s)
+		case e.kind == "spend" && e.after < 0:
+			t.problem("spend %s of %s: below zero by entry %+v", e.spend, user, e)
 		case e.kind == "spend":
 			spent -= e.amount
 		case e.kind == "spend_reversal" && (e.amount != asked[e.spend] || !back[e.spend] || s == nil ||
