@@ -1,11 +1,11 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/reward"
 )
 
 // purse is what a user's row of the rewards table holds, with the pages that lie apart.
@@ -42,10 +42,6 @@ type entry struct {
 	at                    instant.Milli
 }
 
-func entryOf(e *reward.Entry) entry {
-	return entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.SpendID, string(e.Kind), e.At}
-}
-
 // RewardsRow takes a record of the rewards table. Pages lie under their user, 0x1f and a number.
 func (t *Treasury) RewardsRow(key string, value []byte) error {
 	user, page, paged := strings.Cut(key, "\x1f")
@@ -66,16 +62,17 @@ func (t *Treasury) RewardsRow(key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range row.Page {
-		p.pages[page] = append(p.pages[page], entryOf(&e))
+	var entries []entry
+	for _, e := range slices.Concat(row.Page, row.Coins.Entries) { // a row has one of them
+		entries = append(entries,
+			entry{e.Number, e.Amount, e.BalanceAfter, e.RewardID, e.SpendID, string(e.Kind), e.At})
 	}
 	if paged {
+		p.pages[page] = entries
 		return nil
 	}
 	p.row, p.balance, p.debt, p.count = true, row.Coins.Balance, row.Coins.Debt, row.Coins.Count
-	for _, e := range row.Coins.Entries {
-		p.own = append(p.own, entryOf(&e))
-	}
+	p.own = entries
 	for _, s := range row.Coins.Spends {
 		p.spends = append(p.spends, spending{s.ID, s.Entry, s.Amount, s.Reversal})
 	}

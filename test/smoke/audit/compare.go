@@ -92,7 +92,7 @@ func (v *Verdict) hands() map[string]int {
 		"claim over HTTP":         v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills,
 		"cancellation by hand": t.Cancels, "spend": t.Spends, "refused spend": t.Shorts,
 		"reversal of a spend": t.Reversals,
-		"refused enrolment":    v.Refusals,
+		"refused enrolment":   v.Refusals,
 	}
 }
 
