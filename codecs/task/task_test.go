@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/millrace/millrace/codecs/codectest"
 	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/problem"
@@ -103,6 +105,37 @@ func TestKindOfRun(t *testing.T) {
 	for name, b := range map[string][]byte{"nothing": nil, "another version": {9}, "cut": b[:len(b)-3]} {
 		if kind, err := taskcodec.KindOfRun(b); err == nil {
 			t.Errorf("%s: %q", name, kind)
+		}
+	}
+}
+
+// An exhausted task is JSON for people, and all of its queue's entry but what a replay gives it anew.
+func TestLetterJSON(t *testing.T) {
+	e := anEntry()
+	e.State, e.Since, e.Until, e.Claimed, e.Cancelled = task.Exhausted, 0, 0, false, false
+	e.History.Runs = e.History.Runs[:1]
+	b := taskcodec.LetterJSON(task.Letter{Entry: e, Why: task.WhyAttempts})
+	want := `{"id":"rw_1.1","kind":"reward_payout","key":"u1","why":"attempts","on":"reward_granted","payload":{"a":1},` +
+		`"at":"2026-03-01T10:00:00.000Z","priority":2,"number":1,"arrived":"2026-03-01T10:00:00.000Z",` +
+		`"due":"2026-03-01T10:00:00.001Z","deadline":"2026-03-01T10:00:00.002Z","attempts":6,"last_run":5,` +
+		`"runs":[{"run":4,"from":"2026-03-01T10:00:00.000Z","to":"2026-03-01T10:00:00.001Z","ending":"failed","code":"c","error":"e"}],` +
+		`"runs_omitted":7}`
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Error(diff)
+	}
+	for _, payload := range []string{`{"a":1}`, "no JSON \xff", ""} {
+		e.Task.Payload = []byte(payload)
+		if payload == "" {
+			e.Task.Payload = nil
+		}
+		back, err := taskcodec.ParseLetter(taskcodec.LetterJSON(task.Letter{Entry: e, Why: task.WhyAttempts}))
+		if diff := cmp.Diff(&task.Letter{Entry: e, Why: task.WhyAttempts}, back); diff != "" || err != nil {
+			t.Errorf("%q: %v %s", payload, err, diff)
+		}
+	}
+	for _, text := range []string{`x`, `{}`, `{"id":"a","kind":"b"}`, `{"id":"a","key":"b"}`, `{"kind":"a","key":"b"}`} {
+		if _, err := taskcodec.ParseLetter([]byte(text)); err == nil {
+			t.Errorf("%s is a letter", text)
 		}
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	taskcodec "github.com/millrace/millrace/codecs/task"
+	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/processors/metric/metrictest"
@@ -318,6 +320,100 @@ func runsOf(t *testing.T, h *streamtest.Harness) (runs []string) {
 		runs = append(runs, fmt.Sprintf("%s run %d", run.Task.ID, run.Number))
 	}
 	return runs
+}
+
+// A paused kind starts nothing, and costs no timer; once it is resumed a visit lets its keys go on. The same visit
+// retires schedules that are declared no more.
+func TestPauseAndRetire(t *testing.T) {
+	top := topology.New(topology.Config{Partitions: 1, Replication: 1})
+	row := func(paused bool) []byte {
+		b, err := catalogcodec.Row{}.Encode(&catalog.Row{
+			Kind: catalog.KindTaskPause, EntityID: "call", Revision: 1, Entity: catalog.TaskPause{Name: "call", Reason: "r", Paused: paused},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	resumed := 0
+	index := tasks.NewIndex(func() { resumed++ })
+	set := func(paused bool) {
+		t.Helper()
+		if err := index.Set(catalog.Key(catalog.KindTaskPause, "call"), row(paused)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := scriptConfig(nil)
+	declared := kinds()
+	c.Build = func() streamtest.Processor {
+		return streamtest.Processor{Graph: tasks.Graph(declared, top, index, tasks.NewMetrics(nil, declared))}
+	}
+	h := streamtest.New(t, c)
+	set(true)
+	set(true)
+	h.ConsumeText("tasks", "k", "k a call")
+	h.ConsumeText("tasks", "l", "l b once")
+	h.ConsumeText("task-commands", "schedule:sweep/hourly", "c1 declare sweep/hourly 0 * * * *")
+	h.Visit(tasks.SettleVisit)
+	if got := runsOf(t, h); len(got) != 1 || got[0] != "b run 1" || !index.Paused("call") || resumed != 0 {
+		t.Fatalf("paused: %v, resumed %d times", got, resumed)
+	}
+	if rows := h.Table("k"); len(rows) != 1 || !strings.Contains(rows[0], "stopped by call") {
+		t.Fatalf("%q", rows)
+	}
+	set(false)
+	if resumed != 1 {
+		t.Fatalf("resumed %d times", resumed)
+	}
+	h.Visit(tasks.SettleVisit)
+	h.Visit(tasks.SettleVisit)
+	if got := runsOf(t, h); len(got) != 2 || got[1] != "a run 1" {
+		t.Fatalf("resumed: %v", got)
+	}
+	if rows := h.Table("schedule"); len(rows) != 1 || strings.Contains(rows[0], "retired") {
+		t.Fatalf("a schedule that is declared: %q", rows)
+	}
+	declared = task.BuiltIn().With(task.DefaultKind("sweep"))
+	h.Restart()
+	h.Visit(tasks.SettleVisit)
+	if rows := h.Table("schedule"); len(rows) != 1 || !strings.Contains(rows[0], "retired") {
+		t.Errorf("one that is not: %q", rows)
+	}
+}
+
+// A key with more tasks than its row has room for: pages lie in other partitions, each task runs once, in order.
+func TestPages(t *testing.T) {
+	c := scriptConfig(nil)
+	c.Partitions = 4
+	top := topology.New(topology.Config{Partitions: 4, Replication: 1})
+	c.Build = func() streamtest.Processor {
+		return streamtest.Processor{Graph: tasks.Graph(kinds(), top, tasks.NewIndex(nil), tasks.NewMetrics(nil, kinds()))}
+	}
+	h := streamtest.New(t, c)
+	const n = 2*task.MaxWaiting + 100
+	var messages []streamtest.Message
+	for i := range n {
+		b, err := taskcodec.Submission{}.Encode(&task.Submission{Task: task.Task{Key: "k", ID: fmt.Sprint(i), Kind: "call"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages = append(messages, streamtest.Message{Topic: "tasks", Key: "k", Partition: -1, Value: b})
+	}
+	h.Consume(messages...)
+	if rows := h.Table("k"); len(rows) < 3 {
+		t.Fatalf("no pages: %q", rows)
+	}
+	h.Restart()
+	for i := range n {
+		runs := runsOf(t, h)
+		if got := runs[len(runs)-1]; got != fmt.Sprint(i, " run 1") {
+			t.Fatalf("number %d is %s", i, got)
+		}
+		h.ConsumeText("task-results", "k", fmt.Sprintf("call %d 1 ok", i))
+	}
+	if rows := h.Table(""); len(rows) != 0 || len(h.Records("task-runs")) != n {
+		t.Errorf("left: %q, %d runs", rows, len(h.Records("task-runs")))
+	}
 }
 
 // Tasks by kind, from their arrival to their end, and how many stand where.

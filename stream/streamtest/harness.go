@@ -240,6 +240,17 @@ func (h *Harness) Sweep() {
 	h.settle()
 }
 
+// Visit calls a visitor for every row.
+func (h *Harness) Visit(name string) {
+	h.t.Helper()
+	ctx, done := h.context()
+	defer done()
+	if _, err := h.engine.Visit(ctx, name, nil); err != nil {
+		h.t.Fatal(err)
+	}
+	h.settle()
+}
+
 // Restart stops the processor gracefully, forgets all memory and starts it again from Kafka.
 func (h *Harness) Restart() {
 	h.t.Helper()
