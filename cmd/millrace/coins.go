@@ -37,7 +37,7 @@ func (a *app) spendCoinsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "spend USER --amount N --reason WHAT", Short: "Spend coins of a user",
 		Long:    "Spends coins of a user, never more than there are, and shows the spend with the new balance. The token needs the role service.\nA spend that may have been sent before is sent again with the same --key, or the same --spend-id: it is done once.",
-		Example: "  millrace coins spend usr_1 --amount 100 --reason 'a coffee' --spend-id order-4711",
+		Example: "  millrace coins spend usr_1 --amount 100 --reason coffee --spend-id order-4711",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := call{method: http.MethodPost, path: "/v1" + path("users", args[0], "coins", "spend"),
 				roles: ofAnyUser(), body: body, key: keyOr(key), what: fmt.Sprintf("user %q", args[0])}
@@ -58,7 +58,7 @@ func (a *app) reverseSpendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reverse USER SPEND --reason WHY", Short: "Give back all that a spend took, once",
 		Long:    "Gives a user back all that a spend took, and shows the new balance; a debt is paid from it first. A second reversal changes nothing. The token needs the role service.",
-		Example: "  millrace coins reverse usr_1 order-4711 --reason 'it was cold'",
+		Example: "  millrace coins reverse usr_1 order-4711 --reason cold",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := call{
 				method: http.MethodPost,

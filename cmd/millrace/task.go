@@ -206,7 +206,7 @@ func (a *app) kindActCommand(verb, short, long string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: verb + " KIND --why WHY", Short: short,
 		Long:              strings.TrimSpace(short+". "+long) + " The token needs the role editor.",
-		Example:           "  millrace tasks " + verb + " reward_payout --why \"the provider is away\"",
+		Example:           "  millrace tasks " + verb + " reward_payout --why maintenance",
 		ValidArgsFunction: a.listed(call{path: taskKindsPath, roles: reads()}, "kind"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := call{
