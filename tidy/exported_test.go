@@ -21,7 +21,7 @@ var forms = regexp.MustCompile(`^(codecs|views)(/|$)`)
 
 // The promise to users' own processors: of these folders, what one of these pages mentions stays exported, whoever uses
 // it here, and so does every error.
-var promised = regexp.MustCompile(`^(engine(/(position|store|sum|watermark))?|stream|worker|domain/window)$`)
+var promised = regexp.MustCompile(`^(engine(/(position|store|sum|watermark))?|stream|worker(/(payout(/simulator)?|webhook))?|domain/window)$`)
 
 func publicPages() []string {
 	return []string{"engine/README.md", "stream/README.md", "worker/README.md", "docs/your-own-processor.md"}

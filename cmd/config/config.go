@@ -184,6 +184,7 @@ func Default() Config {
 			Policy: "proportional"},
 		Audit:    Audit{Every: 5 * time.Second, Retention: t.AuditRetention},
 		Approval: defaultApproval(),
+		Tasks:    defaultTasks(),
 	}
 }
 
@@ -196,7 +197,7 @@ func (c Config) Topology() topology.Config {
 // Validate returns every problem of c, joined.
 func (c Config) Validate() error {
 	errs := []error{c.Topology().Validate(), c.Kafka.validate(), c.Limits().Validate(),
-		c.Approval.Thresholds().Validate()}
+		c.Approval.Thresholds().Validate(), c.validateWorker()}
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(c.Brokers) == 0 {
 		bad("brokers: at least one is needed")

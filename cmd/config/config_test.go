@@ -200,6 +200,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	sweep.Retry.NonRetryable, sweep.Retry.Jitter = []string{"rejected"}, 125
 	sweep.Schedules = []TaskSchedule{{"nightly", "30 2 * * *", "Europe/Berlin", map[string]any{"states": "granting"}}}
 	c.Tasks.Kinds = []TaskKind{sweep}
+	c.Tasks.Worker.Handlers = map[string]TaskHandler{"sweep": {URL: "https://x.example", Concurrency: 3}}
 	c.Auth.KeyFile, c.Health.CountTimeouts = "keys: #1.pem", false
 	c.Auth.JWKSURL, c.Auth.Leeway = "https://issuer.example/keys", 0
 	c.Relay.Sources = map[string]Source{"bank": {SecretFile: "/etc/bank"}}

@@ -16,6 +16,10 @@ type Tasks struct {
 	// Kinds are the kinds of tasks that the deployment makes, and its own policies for reward_payout and
 	// reward_clawback. Defaults to none.
 	Kinds []TaskKind `yaml:"kinds"`
+	// Worker says what the workers do.
+	Worker TaskWorker `yaml:"worker"`
+	// Provider pays rewards.
+	Provider TaskProvider `yaml:"provider"`
 }
 
 // TaskKind is the policy for all tasks of one name. What a file leaves out has the default of its mode; in a kind of

@@ -76,8 +76,8 @@ that before defaults.`,
 	choiceFlagP(root, f, &a.flags.logLevel, "log-level", "", d.Log.Level, config.LogLevels(), "")
 	choiceFlagP(root, f, &a.flags.output, "output", "o", "table", formats(), "")
 	root.AddCommand(
-		a.devCommand(), a.runCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(), a.generateCommand(),
-		a.replayCommand(), a.verifyCommand(),
+		a.devCommand(), a.runCommand(), a.workerCommand(), a.serveCommand(), a.topologyCommand(), a.topicsCommand(),
+		a.generateCommand(), a.replayCommand(), a.verifyCommand(),
 		a.missionCommand(), a.healthCommand(), a.transactionCommand(), a.userCommand(), a.rewardCommand(),
 		a.coinsCommand(), a.deadLettersCommand(), a.tasksCommand(), a.auditCommand(),
 		a.eraseUserCommand(), a.tokenCommand(), a.contextCommand(), a.configCommand(), a.windowCommand(),

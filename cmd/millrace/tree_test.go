@@ -112,6 +112,8 @@ func TestProposalsHelp(t *testing.T) {
 func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 	elsewhere(t)
 	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
+	t.Setenv("MILLRACE_TASKS_PROVIDER_URL", "https://pay.example.com") // for worker, which needs a handler
+	t.Setenv("MILLRACE_TASKS_PROVIDER_SECRET", "a secret of 16 bytes")
 	local := map[string]bool{
 		"context set": true, "context use": true, "context list": true, "context remove": true,
 		"dev": true, "topology": true, "config": true, "window run": true, "version": true, "man": true, "help": true,
