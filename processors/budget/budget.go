@@ -1,19 +1,19 @@
-// Package budget is the group that reserves what missions promise, before there is a reward.
+// Package budget is the group that reserves what missions promise, before a reward exists.
 //
-//   - Input: outcomes, keyed mission: completions and revocations with the reward and limits that they are about;
-//     budget-returns, keyed mission: what became of reservations; pool-codes, keyed pool/id: gift codes for a pool. Its
-//     own loop, by which the rows of missions and pools reach each other.
-//   - Table: by mission, what is reserved, spent and returned in each unit, and the winners; under pool/id the head of
-//     a pool of gift codes, under pool/id/n its codes, at most 200 in a row, under pool/id/known/n hashes of the codes
-//     that it has taken in.
-//   - Output: rewards-in (user): each outcome with the budget's verdict and, where the reward has a pool, its gift
-//     code; dead-letters.
-//   - Ordering: outcomes of one mission are judged in the order of their partition; which of two users gets the last
-//     unit depends on that order and on nothing else. A completion whose reward has a pool takes the way over the
-//     pool's rows: a revocation of it may come to the user first, and the rewards group waits for the completion then.
-//   - Late: there is no late. A budget that was exhausted stays so for that completion; what comes back, or is added by
-//     a later version of the mission, is for later ones.
-//   - Duplicates: records come once, the engine sees to it. Codes that are imported twice are taken in once.
+//   - Input: outcomes, keyed mission: completions and revocations with their reward and limits; budget-returns, keyed
+//     mission: what became of reservations; pool-codes, keyed pool/id: gift codes for a pool. The rows of missions and
+//     pools send each other records over the group's own loop.
+//   - Table: by mission, the amounts reserved, spent and returned in each unit, and the number of winners. Under
+//     pool/id the head of a pool of gift codes; under pool/id/n its codes, at most 200 in a row; under pool/id/known/n
+//     hashes of all codes of the pool.
+//   - Output: rewards-in (user): each outcome with the budget's verdict and, if the reward has a pool, a gift code;
+//     dead-letters.
+//   - Ordering: the group decides outcomes of one mission in the order of their partition. Only that order decides
+//     which of two users gets the last unit. A completion with a pool passes through the pool's rows, so its revocation
+//     may reach the user first; the rewards group then waits for the completion.
+//   - Late records: there are none. A completion that found the budget exhausted stays exhausted. What is returned, or
+//     added by a later version of the mission, is for later completions.
+//   - Duplicates: the engine delivers each record once. A code that is imported twice is stored once.
 package budget
 
 import (

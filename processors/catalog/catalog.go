@@ -1,22 +1,20 @@
-// Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes and reward
-// templates, and overrides, maintenance, freezes and settings of payment health.
+// Package catalog is the group that keeps what operators define: missions, brands, ads, pools of gift codes, reward
+// templates, and the overrides, maintenance, freezes and settings of payment health.
 //
-//   - Input: catalog-commands, keyed kind/id: puts of whole definitions, withdrawals, moves of missions, and gift codes
-//     for pools, with their actor and event time.
-//   - Table: one row per entity: what it is, the verdicts on the last 32 commands. The progress group and
+//   - Input: catalog-commands, keyed kind/id, with actor and event time: whole definitions, withdrawals, changes of a
+//     mission's status, and gift codes for pools.
+//   - Table: one row per entity, with its definition and the verdicts on its last 32 commands. The progress group and
 //     the views follow this table.
-//   - Output: catalog-events (kind/id; JSON): the verdict on each command; audit (kind/id; JSON): who asked for what,
-//     and what is different since, once for each command; overrides and health-settings (mode): what is new of payment
-//     health; pool-codes (pool): gift codes, of which the row keeps number and digest only; dead-letters.
-//   - Ordering: commands on one entity are judged in the order of their partition. A command may name the revision that
-//     its actor has seen, and is refused if another came between.
-//   - Time: the group goes by the wall clock, which activates the missions that were scheduled, each at the event time
-//     that it was scheduled for.
-//   - Late commands: pauses and ends take effect at the command's event time, but never before the change before them.
-//   - Duplicate commands: a command id seen among the last 32 changes nothing and gets its verdict once more, marked
-//     repeated.
+//   - Output: catalog-events (kind/id; JSON): the verdict on each command. audit (kind/id; JSON): the actor, the
+//     command and the difference, once per command. overrides and health-settings (mode): changes of payment health.
+//     pool-codes (pool): gift codes, of which the row keeps only number and digest. dead-letters.
+//   - Ordering: the group decides commands on one entity in the order of their partition. A command may name the
+//     revision that its actor has seen; it is refused if the entity has a later one.
+//   - Time: the group uses the wall clock. It activates scheduled missions, each at its scheduled event time.
+//   - Late commands: a pause or an end takes effect at the command's event time, but never before the previous change.
+//   - Duplicate commands: an id among the last 32 changes nothing; its verdict is sent again, marked repeated.
 //
-// A command that breaks the rules is no dead letter: it is refused, and the event says why.
+// A command that breaks the rules does not become a dead letter. It is refused, and the event gives the reason.
 package catalog
 
 import (

@@ -1,23 +1,24 @@
-// Package health is the group that watches payments go through: it counts attempts in windows of event time and
-// publishes each window once, when it closes.
+// Package health is the group that counts attempts in windows of event time. It publishes each window once, when the
+// window closes.
 //
 //   - Input: attempts, keyed mode/instrument/gateway; its own loop, keyed mode/instrument/gateway/start.
-//   - Lookup: the catalog's table, for the settings of modes and instruments (Index, which the transport fills as it
-//     writes that table's store). A window goes by the settings in force at its end.
-//   - Table: under mode/instrument/gateway the open windows and the counts of the last closed ones; under
-//     mode/instrument/gateway/start (decimal ms) one closed window with all that was counted in it, until nothing can
-//     reach it any more.
-//   - Output: health-windows, the final of every window (revision 0), and health-corrections, its later revisions, both
+//   - Lookup: the catalog's table, for the settings of modes and instruments. The transport fills Index as it writes
+//     that table's store. A window uses the settings in force at its end.
+//   - Table: under mode/instrument/gateway the open windows and the counts of the last closed ones. Under
+//     mode/instrument/gateway/start (decimal ms) one closed window with all its counts, as long as late attempts can
+//     still change it.
+//   - Output: health-windows, the final of each window (revision 0), and health-corrections, its later revisions, both
 //     keyed mode/instrument/gateway; health-scores, keyed mode; dead-letters.
-//   - Silence: once known, a mode/instrument/gateway has finals for windows without traffic too, up to health.MaxEmpty
-//     in a row, then one silent record on health-windows and nothing more until traffic returns. Without traffic for
-//     forgetAfter of package health its row is deleted; the next attempt begins anew.
-//   - Ordering: attempts of one key in log order; they need no order in event time.
-//   - Late: a window is closed once the watermark before a record has reached its end plus grace, also where its timer
-//     has not run yet. A later attempt goes to the closed window by the loop and makes a new revision and a corrected
-//     score; one more than the correction horizon behind the watermark is a dead letter, late_beyond_horizon.
-//   - Duplicates: there is one attempt per transaction and place, ever; the ledger sees to it. A row remembers how far
-//     its windows are closed, so that neither a restart nor a watermark that starts again repeats a final.
+//   - Silence: a known mode/instrument/gateway also has finals for windows without traffic, up to health.MaxEmpty in a
+//     row. Then it has one silent record on health-windows, and none until traffic returns. After forgetAfter (package
+//     domain/health) without traffic its row is deleted; the next attempt starts a new one.
+//   - Ordering: attempts of one key in log order. They need not be in order of event time.
+//   - Late attempts: a window is closed once the watermark before a record has reached its end plus grace, even if its
+//     timer has not fired. A later attempt goes over the loop to the closed window, and produces a new revision and a
+//     corrected score. An attempt further behind the watermark than the correction horizon becomes a dead letter,
+//     late_beyond_horizon.
+//   - Duplicates: the ledger emits one attempt per transaction and place. A row stores how far its windows are closed,
+//     so a restart, or a watermark that starts again, does not repeat a final.
 package health
 
 import (
@@ -37,11 +38,11 @@ import (
 type Config struct {
 	// Settings of health; routing must be given the same. Defaults to health.DefaultSettings.
 	Settings health.Settings
-	// Trace is told of every final. A transaction that is done over tells it again. Defaults to none.
+	// Trace receives every final. A transaction that is retried sends its finals again. Defaults to none.
 	Trace Trace
 }
 
-// Trace is told of windows as they close. It must not wait for anything.
+// Trace receives windows as they close. It must not block.
 type Trace interface {
 	WindowClosed(r *health.WindowRecord)
 }

@@ -1,15 +1,15 @@
-// Package intake is the group that takes payment events in: it judges and normalises what strangers send.
+// Package intake is the group that validates and normalises the payment events of producers.
 //
-//   - Input: payments, the JSON of the input contract, under any key from any producer.
+//   - Input: payments, JSON of the input contract, from any producer and under any key.
 //   - Table: none.
-//   - Output: transactions, one record for each event that can be used, normalised and stamped received_at, keyed by
-//     transaction id; dead-letters. A clock event is not passed on, it moves the watermark.
-//   - Ordering: events of one payments partition keep their order per transaction. The same payment's events on several
-//     partitions have no order until they are in transactions, which is the record of it.
-//   - Late and duplicate events pass: the ledger knows about them.
+//   - Output: transactions, keyed by transaction id: one normalised record with received_at for each valid event;
+//     dead-letters. A clock event is not forwarded; it only advances the watermark.
+//   - Ordering: events of one payments partition keep their order per transaction. Events of one payment on several
+//     partitions have no order until transactions fixes one.
+//   - Late and duplicate events pass. The ledger handles them.
 //
-// Only an event that can be used, or a clock, moves event time: one that is refused says nothing about the others. The
-// bound for the future is measured from the payments record's timestamp.
+// Only valid events and clocks advance event time: the time of a refused event cannot be trusted. The bound for the
+// future is measured from the timestamp of the payments record.
 package intake
 
 import (
@@ -24,8 +24,8 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// keyLimit bounds the part of a source record's key, in bytes, that travels with its event through every group, and so
-// that of the id of the dead letter whose replay it is.
+// keyLimit bounds, in bytes, the key of the source record and the id of the replayed dead letter. Both travel with the
+// event through every group.
 const keyLimit = 1024
 
 // Config holds the settings of intake; they are those of normalisation.
@@ -61,7 +61,7 @@ type group struct {
 	metrics  *Metrics
 }
 
-// normalise handles one record of payments that is JSON; stream files the others as dead letters.
+// normalise handles one record of payments. Records that are not JSON are already dead letters by stream.
 func (g *group) normalise(c *stream.Context[stream.NoRow], in *payment.Input) {
 	n, problem := payment.Normalise(in, origin(c), g.rules)
 	switch {

@@ -1,22 +1,22 @@
-// Package ledger is the group that keeps the account of every transaction: what settled, what was reversed, what
+// Package ledger is the group that keeps an account of every transaction: what settled, what was reversed, and what
 // remains.
 //
-//   - Input: transactions, keyed by transaction id; erasures of transactions, whose rows forget their user.
-//   - Table: one row per transaction: status, amounts, reversals, places, the ids of its events, the last journal
-//     lines. Beside the rows sums by currency: what ever settled, was reversed and returned, and what was left of
-//     settled rows that have expired (ADR 21); and what waits for its payment. And how many events there were.
-//   - Output: postings (user): each movement of a transaction's net amount; attempts (mode/instrument/gateway): one
-//     verdict for payment health on each place where a payment was tried; ledger-journal (transaction): what became of
-//     each event; tasks (user), where triggers payment_settled or payment_reversed are declared; dead-letters.
-//   - Ordering: events of one transaction are judged in the order of their partition. What depends on that order, and
-//     what does not, says package domain/ledger, which makes every decision.
-//   - Late events: there is no window; an event may come as late as the retention, then it is too_old. An attempt that
-//     is pending for the pending timeout is a timed-out one, and its payment still settles if its success comes after
-//     all.
+//   - Input: transactions, keyed by transaction id; erasures, which remove the user from the rows of their
+//     transactions.
+//   - Table: one row per transaction: status, amounts, reversals, places, event ids and the last journal lines. Beside
+//     the rows are sums by currency (ADR 21): what settled, was reversed and was returned, what settled rows had left
+//     when they expired, and what waits for its payment. One more sum counts events.
+//   - Output: postings (user): each change of a transaction's net amount. attempts (mode/instrument/gateway): one
+//     result for each place where a payment was tried. ledger-journal (transaction): the verdict on each event. tasks
+//     (user), where triggers payment_settled or payment_reversed are declared. dead-letters.
+//   - Ordering: the group decides events of one transaction in the order of their partition. Package domain/ledger
+//     makes every decision, and documents which results depend on that order.
+//   - Late events: there is no window. An event is too_old after the retention. An attempt that stays pending for the
+//     pending timeout counts as timed out; its payment still settles if a success arrives later.
 //   - Duplicate events: dropped by event id and content, counted and journalled.
 //
-// A row goes when the retention has passed since its last event; reversals that still wait for their payment go to dead
-// letters.
+// A row expires when the retention has passed since its last event. Reversals that still wait for their payment then
+// become dead letters.
 package ledger
 
 import (
@@ -72,7 +72,7 @@ func (g *group) apply(c *context, e *payment.Event) {
 	g.commit(c, row, next, effects)
 }
 
-// erase makes a transaction forget its user, and the journal the transaction.
+// erase removes the user from a transaction, and the transaction from the journal.
 func (g *group) erase(c *context, r *erasure.Request) {
 	row, ok := c.Row()
 	if !ok || r.TransactionID != c.Key() {
@@ -82,7 +82,7 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	stream.Tombstone(c, g.topology.Journal, c.Key())
 }
 
-// due serves the pending timer. Timers are not cancelled: a row that has its attempt, or is gone, has nothing due.
+// due handles the pending timer. Timers are not cancelled, so a row that has its attempt, or is gone, has nothing due.
 func (g *group) due(c *context, _ stream.Timer) {
 	row, _ := c.Row()
 	next, effects := ledger.Due(row, instant.Of(c.Watermark()), g.rules)
@@ -95,7 +95,7 @@ func (g *group) expire(c *context) {
 	g.commit(c, row, next, effects)
 }
 
-// commit keeps the next row and carries the effects out.
+// commit stores the next row and emits the effects.
 func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effect) {
 	g.await(c, row, -1)
 	g.await(c, next, 1)
@@ -106,7 +106,7 @@ func (g *group) commit(c *context, row, next *ledger.Row, effects []ledger.Effec
 	}
 }
 
-// await counts the reversals of a row that wait for their payment, by n.
+// await adds n times the reversals of a row that wait for their payment to the sums.
 func (g *group) await(c *context, row *ledger.Row, n int64) {
 	for _, v := range row.Awaiting() {
 		c.Add(topology.WaitingReversalsSum(v.Currency), big.NewInt(n))
@@ -139,7 +139,7 @@ func (g *group) carry(c *context, effect ledger.Effect) {
 	}
 }
 
-// add counts a movement of money.
+// add adds a posting to the sums.
 func (g *group) add(c *context, p *ledger.Posting) {
 	moved := p.NetAfter - p.NetBefore
 	switch p.Kind {
@@ -152,8 +152,8 @@ func (g *group) add(c *context, p *ledger.Posting) {
 	}
 }
 
-// trigger makes the tasks that are declared for a movement of money. A reversal that failed after all settles nothing
-// anew.
+// trigger emits the tasks that are declared for a posting. A reversal that failed after all is no new settlement, so it
+// emits none.
 func (g *group) trigger(c *context, p *ledger.Posting) {
 	var on task.Trigger
 	switch p.Kind {

@@ -1,8 +1,9 @@
-// Package metric is what the groups have in common when they register their metrics. It is no group: it reads and
-// writes nothing, and holds no decisions.
+// Package metric holds what the groups share when they register metrics. It is no group: it has no inputs, outputs or
+// decisions.
 //
-// Several groups share one metric name (docs/contract.md#metrics), told apart by the label group, and one process may
-// run several groups, or one group twice. So a metric that is registered already is shared, not an error.
+// Several groups use one metric name (docs/contract.md#metrics); the label group distinguishes them. One process may
+// run several groups, or one group twice. So registering a metric that exists returns the existing one instead of an
+// error.
 package metric
 
 import (

@@ -8,8 +8,8 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 )
 
-// Index keeps the missions in force as the catalog's table has them: Set is the hook by which the transport tells of
-// every row written to the store of that table. It is safe for concurrent use.
+// Index keeps the missions in force, as the catalog's table has them. The transport calls Set for every row that it
+// writes to the store of that table. Index is safe for concurrent use.
 type Index struct {
 	missions *mission.Index
 }
@@ -19,8 +19,8 @@ func NewIndex() *Index {
 	return &Index{missions: mission.NewIndex()}
 }
 
-// Set takes in the row kept under a key of the catalog table; nil means that it was deleted. A row that cannot be read
-// leaves the mission as it was, and is the error.
+// Set applies a row of the catalog table; nil means that the row was deleted. Set returns an error for a row that it
+// cannot read, and leaves the mission unchanged.
 func (x *Index) Set(key string, value []byte) error {
 	if !strings.HasPrefix(key, catalog.MissionKey("")) { // another kind's
 		return nil

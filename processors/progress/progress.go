@@ -1,26 +1,26 @@
 // Package progress is the group that follows every user through all missions.
 //
-//   - Input, all keyed by user: postings: each movement of a payment's net amount, with the payment's facts;
-//     enrolments: who wants to be in missions that are opted in to, and who no longer; user-segments: the whole set of
-//     segments of a user.
-//   - Lookup: the catalog's table, not older than 5 s (ADR 15). goka's look-up cannot list, so the missions in force
-//     come from an Index, which the transport fills as it writes that table's store.
-//   - Table: one row per user: where the user stands in each mission (version, enrolment, a tally for each window), the
-//     payments of the last 24 h (at most 256), segments, the verdicts on the last 16 commands, money received. Beside
-//     the rows sums by currency: what they have received, and what postings ever brought and took (ADR 21).
-//   - Output: outcomes (mission): each completion and its revocation, with all that a reward needs; tasks (user), where
-//     triggers mission_completed or mission_revoked are declared; audit-users (user, group and number; JSON), who set
-//     which segments, tombstones when the user is erased; dead-letters.
-//   - Ordering: postings of one transaction are taken in the order of their partition. Between transactions, enrolments
-//     and segments order does not matter: they hold from their own event time on, and progress is a sum of
-//     contributions, each a function of one payment and the mission's version (package domain/mission, ADR 9).
-//   - Late postings: whether a payment counts depends on its created_at alone, so late ones count. A mission that is
-//     new to a user, or that the user enrols in late, is applied to the payments that the row remembers; older ones had
-//     their chance (after_horizon).
-//   - Duplicate postings: dropped by transaction and sequence number, and counted. Commands: by id, among the last 16.
+//   - Input, all keyed by user: postings: each change of a payment's net amount, with the payment's facts. enrolments:
+//     who joins or leaves missions that require enrolment. user-segments: the complete set of a user's segments.
+//   - Lookup: the catalog's table, at most 5 s old (ADR 15). goka's lookup cannot list rows, so missions come from an
+//     Index, which the transport fills as it writes that table's store.
+//   - Table: one row per user: the state in each mission (version, enrolment, a tally for each window), the payments of
+//     the last 24 h (at most 256), segments, the verdicts on the last 16 commands, and the money received. Beside the
+//     rows are sums by currency: the money received, and the total of all credits and debits (ADR 21).
+//   - Output: outcomes (mission): each completion and revocation, with all that a reward needs. tasks (user), where
+//     triggers mission_completed or mission_revoked are declared. audit-users (user, group and number; JSON): who set
+//     which segments; tombstones when the user is erased. dead-letters.
+//   - Ordering: postings of one transaction are applied in the order of their partition. The order of different
+//     transactions, enrolments and segments does not matter: each takes effect from its own event time, and progress is
+//     a sum of contributions that depend on one payment and the mission's version only (package domain/mission, ADR 9).
+//   - Late postings: they count, because only created_at decides whether a payment counts. A mission that is new to a
+//     user, or joined late, is applied to the payments that the row remembers. Older payments no longer start counting
+//     (after_horizon).
+//   - Duplicate postings: dropped by transaction and sequence number, and counted. Duplicate commands: dropped by id,
+//     among the last 16.
 //
-// A mission that was created, edited, paused or ended since takes effect on a user's outcomes with the user's next
-// record. Reads do not wait for it: mission.Views judges the row as if it had just been touched.
+// A mission that was created, edited, paused or ended changes a user's outcomes with the user's next record. Reads do
+// not wait for that record: mission.Views evaluates the row as if it had just been updated.
 package progress
 
 import (
@@ -73,7 +73,7 @@ type context = stream.Context[*mission.UserRow]
 
 func (g *group) apply(c *context, p *ledger.Posting) {
 	row, _ := c.Row()
-	if p.UserID == erasure.Nobody { // of somebody who was forgotten: only the sum of all still counts it
+	if p.UserID == erasure.Nobody { // an erased user: only the sum over all users counts it
 		minor := p.NetAfter - p.NetBefore
 		receive(c, p.Currency, minor)
 		c.SetRow(mission.Absorb(row, []mission.Received{{Currency: p.Currency, Net: money.TotalOf(minor)}}))
@@ -88,7 +88,7 @@ func (g *group) apply(c *context, p *ledger.Posting) {
 	}
 }
 
-// receive counts what a posting brought.
+// receive adds a posting to the sums.
 func receive(c *context, currency string, minor int64) {
 	c.Add(topology.ReceivedSum(currency), big.NewInt(minor))
 	if minor > 0 {
@@ -98,7 +98,7 @@ func receive(c *context, currency string, minor int64) {
 	}
 }
 
-// erase deletes a user's row; what it has received goes to the row of nobody.
+// erase deletes a user's row, and adds the money that it received to the row of nobody.
 func (g *group) erase(c *context, r *erasure.Request) {
 	row, ok := c.Row()
 	if !ok || r.UserID != c.Key() {
@@ -117,7 +117,7 @@ func (g *group) erase(c *context, r *erasure.Request) {
 	c.DeleteRow()
 }
 
-// absorb takes what a user had received who was forgotten.
+// absorb adds the money that an erased user had received.
 func (g *group) absorb(c *context, from *mission.UserRow) {
 	row, _ := c.Row()
 	c.SetRow(mission.Absorb(row, from.Received))
@@ -150,7 +150,7 @@ func (g *group) segment(c *context, s *mission.Segments) {
 	g.metrics.countCommand(commandSegments, effects)
 }
 
-// misplaced files a command whose key is another user's: its verdict would lie in the wrong row.
+// misplaced files a dead letter for a command under the key of another user: its verdict would be in the wrong row.
 func (g *group) misplaced(c *context, user string) bool {
 	if c.Key() == user {
 		return false
@@ -187,8 +187,8 @@ func (g *group) auditKey(c *context, line int64) string {
 	return audit.UserKey(c.Key(), g.topology.Progress.Name, line)
 }
 
-// trigger makes the tasks that are declared for an outcome. An iteration that is completed again after a revocation is
-// told by the posting that brought it back.
+// trigger emits the tasks that are declared for an outcome. The id contains the posting, so that an iteration which is
+// completed again after a revocation gets a task of its own.
 func (g *group) trigger(c *context, o *mission.Outcome) {
 	on := task.MissionCompleted
 	if o.Kind == mission.Revoked {

@@ -1,21 +1,20 @@
 // Package routing is the group that turns scores into states: which instruments are up, degraded or down, and which of
-// them get traffic.
+// them receive traffic.
 //
-//   - Input: health-scores, which carry event time, and, without time of their own, overrides and health-settings; all
-//     keyed mode.
-//   - Table: by mode, the newest scores of every instrument and gateway, the states made of them, what people have
-//     decided over them, and downtimes; routing weights are read from it.
+//   - Input, all keyed mode: health-scores, which carry event time; overrides and health-settings, which do not.
+//   - Table: by mode, the newest scores of every instrument and gateway, their states, the decisions of people about
+//     them, and downtimes. Routing weights are read from it.
 //   - Output: health-status, a record for every change, keyed mode, mode/instrument or mode/instrument/gateway;
 //     downtimes, a record for every change, keyed mode/instrument or mode/instrument/gateway; tasks, keyed as
 //     health-status, where trigger state_changed is declared; dead-letters.
-//   - Ordering: scores of one gateway come in order of window ends; those of different gateways in any order.
-//   - Late: a mode is evaluated once for a window end, when the watermark has passed it by grace: health sends its
-//     scores before that watermark, so all of them are here. What a late attempt changed counts with the score of the
-//     next window, whichever came first. What people decide holds from its own time on, or, if it comes later than
-//     that, from the watermark at which it is read.
-//   - Places: a mode keeps as many gateways as fit into its row, those with the most traffic, and whatever is not up or
-//     named by people. The others are counted in the place `other`; see health.Settings.Places.
-//   - Duplicates: a score, an override or a setting that comes again replaces itself and steps nothing.
+//   - Ordering: scores of one gateway arrive in order of window ends; those of different gateways in any order.
+//   - Late scores: a mode is evaluated once per window end, when the watermark has passed the end by grace. health
+//     sends its scores before that watermark, so all of them have arrived. What a late attempt changes counts with the
+//     score of the next window, in either order of arrival. A decision of a person takes effect at its own event time
+//     or, if it arrives later, at the watermark at which it is read.
+//   - Places: a mode keeps as many gateways as fit into its row: those with the most traffic, and all that are not up
+//     or that people have named. The others count in the place `other`; see health.Settings.Places.
+//   - Duplicates: a score, an override or a setting that arrives again replaces itself, and advances no state.
 package routing
 
 import (
@@ -39,11 +38,11 @@ type Config struct {
 	Settings health.Settings
 	// Triggers of state_changed. Defaults to none.
 	Triggers task.Rules
-	// Trace is told of every change of status. A transaction that is done over tells it again. Defaults to none.
+	// Trace receives every change of status. A transaction that is retried sends its changes again. Defaults to none.
 	Trace Trace
 }
 
-// Trace is told of changes of status. It must not wait for anything.
+// Trace receives changes of status. It must not block.
 type Trace interface {
 	StatusChanged(r *health.StatusRecord)
 }
