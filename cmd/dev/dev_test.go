@@ -90,7 +90,7 @@ func firstRun(t *testing.T, data string) (user string, progress map[string]int64
 		}
 	}
 	user, progress = board.Users[0].ID, r.progressOf(board.Users[0].ID)
-	sayNo(t, data, r)
+	checkSecondsAreRefused(t, data, r)
 	if last := r.end(); !regexp.MustCompile(summary).MatchString(last) {
 		t.Errorf("the last line is %q", last)
 	}
@@ -186,8 +186,8 @@ func (r *running) progressOf(user string) map[string]int64 {
 	return all
 }
 
-// sayNo starts others in the way of r, which must not mind.
-func sayNo(t *testing.T, data string, r *running) {
+// checkSecondsAreRefused starts others in the way of r, which must not mind.
+func checkSecondsAreRefused(t *testing.T, data string, r *running) {
 	t.Helper()
 	sameData := settings(t, data)
 	freshData := sameData

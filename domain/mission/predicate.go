@@ -100,10 +100,10 @@ func compileText(op operator, values []Value, read reader) predicate {
 		want := values[0].Text == "true"
 		return func(p *payment.Facts) bool { _, ok := read(p); return ok == want }
 	}
-	if holds := op.text; holds != nil {
+	if match := op.text; match != nil {
 		return func(p *payment.Facts) bool {
 			s, ok := read(p)
-			return ok && slices.ContainsFunc(values, func(v Value) bool { return holds(s, v.Text) })
+			return ok && slices.ContainsFunc(values, func(v Value) bool { return match(s, v.Text) })
 		}
 	}
 	matches, not := matchTexts(values), op.not // the ordered operators do not fit texts

@@ -80,11 +80,11 @@ func RewardKinds() []string { return word.Names(rewardKinds, rewardKindName) }
 
 func rewardKindName(k *RewardKind) string { return k.Name }
 
-// kindsWith names the kinds of reward of which something holds.
-func kindsWith(holds func(RewardKind) bool) string {
+// kindsWith names the kinds of reward that match.
+func kindsWith(match func(RewardKind) bool) string {
 	var names []string
 	for _, k := range rewardKinds {
-		if holds(k) {
+		if match(k) {
 			names = append(names, k.Name)
 		}
 	}

@@ -113,8 +113,8 @@ func (w *world) someCommand() {
 	w.command(c)
 }
 
-// holds says what the budget must have for a reward.
-func holds(r *reward.Reward) (reserved, spent, winners int64) {
+// amounts returns what the budget must have for a reward.
+func amounts(r *reward.Reward) (reserved, spent, winners int64) {
 	switch r.State {
 	case reward.Reserved, reward.Pending, reward.Claimable, reward.Granting:
 		reserved, winners = r.Amount, 1
@@ -143,7 +143,7 @@ func (w *world) checkMoney(missions []*mission.Outcome) {
 		for _, row := range w.users {
 			for _, r := range row.Rewards {
 				if r.Mission == m.Mission {
-					reserved, spent, n := holds(r)
+					reserved, spent, n := amounts(r)
 					want.Reserved, want.Spent, winners = want.Reserved+reserved, want.Spent+spent, winners+n
 				}
 			}
@@ -181,7 +181,7 @@ func (w *world) checkCoins() {
 		}
 		given := int64(0)
 		for _, r := range row.Rewards {
-			if _, spent, _ := holds(r); mission.UnitOf(r.Kind, r.Currency) == mission.Coins {
+			if _, spent, _ := amounts(r); mission.UnitOf(r.Kind, r.Currency) == mission.Coins {
 				given += spent
 			}
 		}

@@ -10,16 +10,16 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// told keeps what a group tells its trace.
-type told struct{ ends []string }
+// traced records what the group sends to its trace.
+type traced struct{ ends []string }
 
-func (w *told) WindowClosed(r *domain.WindowRecord) {
+func (w *traced) WindowClosed(r *domain.WindowRecord) {
 	w.ends = append(w.ends, r.Key()+" "+clock(r.End))
 }
 
-// TestTrace: every final is told, empty ones too; a silence and a correction are not.
+// TestTrace: every final reaches the trace, empty ones too; a silence and a correction are not.
 func TestTrace(t *testing.T) {
-	var w told
+	var w traced
 	cfg := config(1, health.NewMetrics(nil))
 	cfg.Build = func() streamtest.Processor {
 		c := health.DefaultConfig()
@@ -31,6 +31,6 @@ func TestTrace(t *testing.T) {
 		h.ConsumeText("attempts", "upi/sbi/g", "upi/sbi/g success 2026-03-01T"+clock+"Z 1")
 	}
 	if want := []string{"upi/sbi/g 10:01:00", "upi/sbi/g 10:02:00"}; !slices.Equal(w.ends, want) {
-		t.Errorf("told %v, want %v", w.ends, want)
+		t.Errorf("traced %v, want %v", w.ends, want)
 	}
 }

@@ -11,16 +11,16 @@ import (
 	"github.com/millrace/millrace/topology"
 )
 
-// told keeps what the group tells its trace.
-type told struct{ changes []string }
+// traced records what the group sends to its trace.
+type traced struct{ changes []string }
 
-func (w *told) StatusChanged(r *health.StatusRecord) {
+func (w *traced) StatusChanged(r *health.StatusRecord) {
 	w.changes = append(w.changes, r.Key()+" "+r.Previous.String()+" "+r.State.String())
 }
 
-// TestTrace: every change of status is told, as it is published.
+// TestTrace: every change of status reaches the trace, as it is published.
 func TestTrace(t *testing.T) {
-	var w told
+	var w traced
 	cfg := config(routing.NewMetrics(nil))
 	cfg.Build = func() streamtest.Processor {
 		c := routing.DefaultConfig()
@@ -33,6 +33,6 @@ func TestTrace(t *testing.T) {
 	want := []string{"upi up degraded", "upi/sbi up degraded", "upi/sbi/razorpay up degraded"}
 	slices.Sort(w.changes)
 	if !slices.Equal(w.changes, want) || len(h.Emitted("health-status")) != len(want) {
-		t.Errorf("told %v, want %v", w.changes, want)
+		t.Errorf("traced %v, want %v", w.changes, want)
 	}
 }

@@ -133,8 +133,8 @@ func (c *contest) settle(ctx context.Context) {
 	c.log.readTo(ctx, string(c.topo.Budget.Table()), string(c.topo.Rewards.Table()), c.topo.RewardsIn.Name, c.topo.DeadLetterRecords.Name)
 }
 
-// standing is what the tables say of a mission.
-type standing struct {
+// counts is what the tables hold of a mission.
+type counts struct {
 	states  map[reward.State]int
 	coins   int64 // balances of all users
 	grants  int   // positive entries: what was ever paid out
@@ -142,9 +142,9 @@ type standing struct {
 	winners int64
 }
 
-func (c *contest) standing(missionID string) standing {
+func (c *contest) count(missionID string) counts {
 	c.t.Helper()
-	s := standing{states: map[reward.State]int{}}
+	s := counts{states: map[reward.State]int{}}
 	for key, value := range c.rows(string(c.topo.Rewards.Table())) {
 		row, err := c.topo.Rewards.Row.Decode(value)
 		if err != nil {
@@ -274,7 +274,7 @@ func (c *contest) granted(value []byte) bool {
 
 func (c *contest) check(missionID string, granted, lost int) {
 	c.t.Helper()
-	s := c.standing(missionID)
+	s := c.count(missionID)
 	want := domain.Account{Unit: mission.Coins, Spent: int64(granted) * coins, Returned: int64(lost) * coins}
 	if s.states[reward.Granted] != granted || s.states[reward.ClawedBack] != lost || s.grants != granted+lost || s.coins != int64(granted)*coins ||
 		s.account != want || s.winners != int64(granted) {

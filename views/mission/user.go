@@ -115,7 +115,7 @@ func (s *Routes) userMissions(ctx context.Context, in *userMissionsInput) (*user
 		return nil, err
 	}
 	missions := s.Index.Snapshot()
-	row, err := s.standing(user, missions)
+	row, err := s.userRow(user, missions)
 	if err != nil {
 		return nil, err
 	}
@@ -175,9 +175,9 @@ func (s *Routes) UserRow(user string) (*mission.UserRow, error) {
 	return row, err
 }
 
-// standing returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out,
+// userRow returns the row of a user as far as mission.Views needs it: the payments that it remembers are left out,
 // unless missions have changed since the row was written.
-func (s *Routes) standing(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
+func (s *Routes) userRow(user string, missions *mission.Snapshot) (*mission.UserRow, error) {
 	src := s.Sources.Progress
 	value, err := src.Get(user)
 	if err != nil || value == nil {
