@@ -36,15 +36,18 @@ build:
 	$(GO) build ./...
 	$(IN_BENCH) build ./...
 
-test: ## all tests, on the embedded broker
-	$(GO) test -timeout 15m ./...
-	$(IN_BENCH) test -timeout 5m ./...
-	cd examples/turnover && $(GO) vet . && $(GO) test -timeout 2m .
+# Tests of the pipeline wait for timeouts and rate limits more than they compute, so one more runs than a small machine
+# has cores. In check, vet has run before.
+TEST := test -vet=off -p 3 -parallel 4
 
-# One iteration of each benchmark, so that they never rot.
+test: ## all tests, on the embedded broker
+	$(GO) $(TEST) -timeout 15m ./...
+	cd examples/turnover && $(GO) vet . && $(GO) $(TEST) -timeout 2m .
+
+# One iteration of each benchmark, so that they never rot; in bench with its tests, which are few.
 bench-once:
-	$(if $(BENCHED),$(GO) test -run '^$$' -bench . -benchtime 1x $(BENCHED))
-	$(IN_BENCH) test -run '^$$' -bench . -benchtime 1x ./...
+	$(if $(BENCHED),$(GO) test -vet=off -run '^$$' -bench . -benchtime 1x $(BENCHED))
+	$(IN_BENCH) test -vet=off -timeout 5m -bench . -benchtime 1x ./...
 
 bench: ## benchmarks, and engine beside stock goka (BENCH=regexp; SIDE='-check' passes flags, docs/performance.md)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(BENCHED)

@@ -147,6 +147,7 @@ func (d *deployment) wrong(checks map[string]audit.Check, name string, also stri
 }
 
 func TestASoundDeploymentHasNoFindings(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.wrong(d.verify(), "", "") // empty
 	d.busy()
@@ -159,6 +160,7 @@ func TestASoundDeploymentHasNoFindings(t *testing.T) {
 
 // Rows and topics as a bug would leave them: each is found by the check that is for it, and named.
 func TestSeededInconsistenciesAreFound(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.busy()
 	ledgers, users := string(d.Topology.Ledger.Table()), string(d.Topology.Progress.Table())
@@ -244,6 +246,7 @@ func TestSeededInconsistenciesAreFound(t *testing.T) {
 }
 
 func TestWhatIsCommittedTwiceOrTooLateIsFound(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.busy()
 	any := func(*kgo.Record) bool { return true }
@@ -290,12 +293,13 @@ func differing(t *testing.T, r *prometheus.Registry, currency string) float64 {
 }
 
 func TestWatchFollowsMoney(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	r := prometheus.NewRegistry()
 	m := audit.NewMetrics(r)
 	c := d.config()
 	looked := make(chan struct{})
-	c.Clock = looking(looked, time.Now)
+	c.Clock = signalling(looked, time.Now)
 	defer watch(t, c, m)()
 	<-looked
 	d.busy()

@@ -66,6 +66,7 @@ func (d *deployment) letters(take func(*kgo.Record)) {
 // When a user's rewards no longer fit into a row, the next is a dead letter with its bytes, and its amount stays
 // reserved: budget, coins and verify agree. What is in the row goes on as before.
 func TestMoreRewardsThanARowHolds(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	const all = 130
 	d.outcome(mission.Completed, 1, all)

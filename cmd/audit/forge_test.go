@@ -30,6 +30,7 @@ func forge[Row any](d *deployment, r *kgo.Record, decode func([]byte) (Row, erro
 
 // Each field of a row that other topics speak of is found when it is forged alone. ADR 21 says which are not, and why.
 func TestForgedFieldsAreFound(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.busy()
 	lucky := func(r *kgo.Record) bool {

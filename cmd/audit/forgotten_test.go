@@ -69,6 +69,7 @@ func (d *deployment) forgeUser() string {
 
 // Rows that do not remember all their payments are judged by what they forgot.
 func TestRowsThatForgotAreJudged(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.pay()
 	checks := d.verify()
@@ -83,6 +84,7 @@ func TestRowsThatForgotAreJudged(t *testing.T) {
 // A deployment whose first payments come at once after its missions, as in dev, is judged as a whole: rows say which
 // missions their partition knew.
 func TestFreshDeploymentIsJudged(t *testing.T) {
+	t.Parallel()
 	d := newDeployment(t)
 	d.pay()
 	c := d.config()

@@ -8,6 +8,7 @@ import (
 // Where nothing is paid there is nothing amiss, and the audit says that it has looked: an alert must not fire for a
 // quiet night.
 func TestAnIdleDeploymentIsChecked(t *testing.T) {
+	t.Parallel()
 	for name, prepare := range map[string]func(*years){
 		"empty":          func(*years) {},
 		"after payments": func(y *years) { y.month() },

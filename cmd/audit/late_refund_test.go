@@ -58,6 +58,7 @@ func (y *years) waits(when string, until time.Time) {
 // transaction, in place of the first. Nothing is said to be lost then, nor once the row is gone; and verify needs
 // nobody to tell it how many partitions there are.
 func TestRefundAfterExpiry(t *testing.T) {
+	t.Parallel()
 	y := newYears(t)
 	y.send("pay", "payment", y.day)
 	y.waits("paid", time.Time{})
@@ -90,6 +91,7 @@ func TestRefundAfterExpiry(t *testing.T) {
 // With a retention of 540 days, beyond what payment networks allow, a refund or chargeback finds its payment 500 days
 // later, takes its money back, and everything agrees; one after 541 days waits.
 func TestRetentionOf540Days(t *testing.T) {
+	t.Parallel()
 	const retention = 540 * 24 * time.Hour
 	y := follow(newDeploymentWith(t, func(s *config.Config) { s.Ledger.Retention = retention }))
 	y.day = y.day.AddDate(-3, 0, 0) // all of it is past
@@ -128,6 +130,7 @@ func TestRetentionOf540Days(t *testing.T) {
 // A payment whose row has expired may settle again: its provider sends another success, of the same time of creation.
 // The user's row still remembers the first, for it has heard of no later payment.
 func TestSecondLifeOfWhatProgressRemembers(t *testing.T) {
+	t.Parallel()
 	y := newYears(t)
 	send := func(event, status string, at time.Time) {
 		y.Check(y.Feed.Send(t.Context(), fmt.Appendf(nil, `{"id":%q,"type":"payment","transaction_id":"t1","user_id":"u1","amount":500,"currency":"INR","status":%q,"mode":"upi","instrument":"sbi","gateway":"razorpay","created_at":%q,"updated_at":%q}`,

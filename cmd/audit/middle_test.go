@@ -35,7 +35,7 @@ func (s *still) watch() *middle {
 	c := s.config()
 	c.Log = slog.New(slog.NewTextHandler(&m.log, nil))
 	now := time.Now()
-	c.Clock = looking(m.looked, func() time.Time { // what is seen unchanged at two looks has lasted long enough
+	c.Clock = signalling(m.looked, func() time.Time { // what is seen unchanged at two looks has lasted long enough
 		now = now.Add(c.Settle)
 		return now
 	})

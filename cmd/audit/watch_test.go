@@ -24,8 +24,8 @@ func watch(t *testing.T, c audit.Config, m *audit.Metrics) (end func()) {
 	return end
 }
 
-// looking is the clock of an audit, which says on looked that the audit reads it.
-func looking(looked chan<- struct{}, now func() time.Time) func() time.Time {
+// signalling is the clock of an audit, which says on looked that the audit reads it.
+func signalling(looked chan<- struct{}, now func() time.Time) func() time.Time {
 	return func() time.Time {
 		select {
 		case looked <- struct{}{}:

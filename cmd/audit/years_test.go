@@ -42,7 +42,7 @@ func follow(d *deployment) *years {
 	c := d.config()
 	c.Ledgers, c.Users = y.ledgers, y.users
 	c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	c.Clock = looking(y.looked, time.Now)
+	c.Clock = signalling(y.looked, time.Now)
 	watch(t, c, y.metrics)
 	return y
 }
@@ -162,6 +162,7 @@ func (y *years) anyRow() (found *kgo.Record) {
 // Through two years of event time rows expire, users are erased, tombstones are compacted away and copies are made
 // anew: nothing is said to be lost, at any step, and what is lost is found, at any step.
 func TestYears(t *testing.T) {
+	t.Parallel()
 	y := newYears(t)
 	ledgers, users := string(y.Topology.Ledger.Table()), string(y.Topology.Progress.Table())
 	for month := range 24 {

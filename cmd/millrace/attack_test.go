@@ -16,6 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/views/signature"
 	"github.com/millrace/millrace/views/token"
 )
@@ -34,7 +35,12 @@ type target struct {
 }
 
 func deployed(t *testing.T) *target {
-	kafka := broker(t)
+	b, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	kafka := b.Addr()
 	flags := []string{"--brokers", kafka, "--partitions", "2", "--replication", "1"}
 	millrace(t, 0, append([]string{"topics", "apply"}, flags...)...)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
@@ -43,15 +49,16 @@ func deployed(t *testing.T) *target {
 	}
 	_, publicPEM := keyFiles(t, private, public)
 	x := &target{t: t, broker: kafka, public: public, private: private}
-	t.Setenv("MILLRACE_AUTH_KEY_FILE", write(t, "public.pem", string(publicPEM)))
-	t.Setenv("MILLRACE_RUN_DATA", t.TempDir())
-	settings := write(t, "millrace.yaml", "relay:\n  sources:\n    bank: {secret_file: "+write(t, "bank", bankSecret+"\n")+"}\n")
-	flags = append(flags, "--config", settings)
+	keys, data, secret := write(t, "public.pem", string(publicPEM)), t.TempDir(), write(t, "bank", bankSecret+"\n")
 	start := func(up string, args ...string) string {
-		t.Setenv("MILLRACE_HTTP_ADMIN", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
 		listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
-		t.Setenv("MILLRACE_HTTP_LISTEN", listen)
-		process(t, up, append(args, flags...)...)
+		settings := fmt.Sprintf(`
+relay: {sources: {bank: {secret_file: %q}}}
+auth: {key_file: %q}
+run: {data: %q}
+http: {admin: "127.0.0.1:%d", listen: %q}
+`, secret, keys, data, freePort(t), listen)
+		process(t, up, append(append(args, flags...), "--config", write(t, "millrace.yaml", settings))...)
 		return listen
 	}
 	start("msg=running", "run", "--all")

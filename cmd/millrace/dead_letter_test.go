@@ -24,8 +24,8 @@ func lettersOf(t *testing.T, r *tour, more ...string) (all []shownLetter) {
 // What could not be used is replayed, edited and replayed, and discarded; what fails again is another dead letter that
 // names the first.
 func TestDeadLettersAreReplayedAndDiscarded(t *testing.T) {
+	t.Parallel()
 	r := startTour(t)
-	elsewhere(t)
 	run := func(code int, args ...string) answer {
 		t.Helper()
 		return millrace(t, code, append(args, "--server", r.server, "--brokers", r.brokers)...)

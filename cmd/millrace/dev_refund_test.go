@@ -17,7 +17,7 @@ func TestDevRefundOfHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elsewhere(t)
+	t.Parallel()
 	r := startTour(t)
 	run := func(code int, args ...string) answer {
 		t.Helper()
@@ -76,7 +76,7 @@ func TestDevRefundThatComesTooLate(t *testing.T) {
 
 // A payment completes a mission, its reward is granted; the payment is taken back, and so is the reward.
 func TestDevRefundClawsBack(t *testing.T) {
-	elsewhere(t)
+	t.Parallel()
 	r := startTour(t)
 	file := write(t, "m.yaml", `
 - id: one

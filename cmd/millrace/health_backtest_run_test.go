@@ -29,6 +29,7 @@ const runOutages = `- {mode: upi, instrument: sbi, begin: 2026-03-01T10:20:15Z, 
 // TestBacktestOfARun sends traffic with outages through a dev of its own, and replays what it has kept: the same finals
 // and the same changes of status come out, and the outages are found in the attempts and in the windows alike.
 func TestBacktestOfARun(t *testing.T) {
+	t.Parallel()
 	r := startTour(t)
 	events, outages, settings := t.TempDir()+"/events.jsonl", write(t, "outages.yaml", runOutages), write(t, "s.yaml", "{}")
 	r.millrace([]string{"millrace", "generate", "--rate", "18", "--seed", "3", "--from", "2026-03-01T10:00:00Z", "--to", "2026-03-01T10:48:00Z",

@@ -14,8 +14,8 @@ import (
 
 // TestNouns uses every command that reads or writes over HTTP against a dev, in all forms of output.
 func TestNouns(t *testing.T) {
+	t.Parallel()
 	r := startTour(t)
-	elsewhere(t)
 	run := func(code int, args ...string) answer {
 		t.Helper()
 		return millrace(t, code, append(args, "--server", r.server, "--brokers", r.brokers)...)
@@ -136,15 +136,13 @@ func checkPaging(t *testing.T, run func(int, ...string) answer) {
 // checkCompletion asks as a shell does.
 func checkCompletion(t *testing.T, r *tour) {
 	t.Helper()
-	t.Setenv("MILLRACE_SERVER", r.server)
 	for want, words := range map[string][]string{
 		"swiggy-500\tSpend": {"mission", "get", ""}, "b1\t": {"brand", "get", ""}, ":4\n": {"mission", "pause", "swiggy-500", ""},
 		"payments-0-1\t": {"deadletters", "show", ""}, "yaml": {"config", "-o", ""}, "health-setting": {"audit", "list", "--kind", ""},
 	} {
-		lacks(t, millrace(t, 0, append([]string{"__complete"}, words...)...).out, want)
+		lacks(t, millrace(t, 0, append([]string{"__complete", "--server", r.server}, words...)...).out, want)
 	}
-	t.Setenv("MILLRACE_SERVER", "http://127.0.0.1:1")
-	if got := millrace(t, 0, "__complete", "mission", "get", "").out; got != ":4\n" {
+	if got := millrace(t, 0, "__complete", "--server", "http://127.0.0.1:1", "mission", "get", "").out; got != ":4\n" {
 		t.Errorf("without a server: %q", got)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // What is sound is said to be, with exit status 0; a row that no posting accounts for is named, with exit status 1.
 func TestVerify(t *testing.T) {
-	elsewhere(t)
+	t.Parallel()
 	b, err := embedded.Start(embedded.Config{})
 	if err != nil {
 		t.Fatal(err)
