@@ -240,8 +240,8 @@ func TestBackoff(t *testing.T) {
 	h.ConsumeText("tasks", "k", "k poison call")
 	h.ConsumeText("tasks", "k", "k second call")
 	h.ConsumeText("tasks", "k", "k third call")
-	for i, delay := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		delay *= time.Second
+	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		delay := time.Duration(seconds) * time.Second
 		h.ConsumeText("tasks", "other", fmt.Sprintf("other x%d call", i))
 		h.ConsumeText("task-results", "other", fmt.Sprintf("call x%d 1 ok", i))
 		h.ConsumeText("task-results", "k", fmt.Sprintf("call poison %d fail busy", i+1))
