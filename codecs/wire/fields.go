@@ -18,6 +18,9 @@ type Number = protowire.Number
 //		f.Int(2, &p.To)
 //	}
 //
+// The literal numbers are the schema of the record and stand nowhere else. Give a number a name only if a second
+// function uses it.
+//
 // Writing runs the description once and appends the fields in its order. Reading runs it until no field is left: a call
 // whose number is that of the field at hand takes the value and steps to the next field. A body that was written by the
 // same description takes one run. A field that a whole run does not take is unknown and is skipped. So fields are taken

@@ -1,21 +1,20 @@
-// Package deadletters is the group that keeps the list of dead letters, and what people decide on them.
+// Package deadletters is the group that keeps the list of dead letters and the decisions of people about them.
 //
-//   - Input: dead-letters, raw bytes under the id of the record they are from (topic-partition-offset), with what
-//     happened in the mr- headers; dead-letter-commands, by the same id: replay it, discard it.
-//   - Table: by that id, where the bytes are, whose they are, the reason, the state, who decided so, and the verdicts
-//     on the last commands.
-//   - Output: payments, the records of dead letters that are replayed, as they were or edited, under their own key; a
-//     header names the dead letter. task-commands (ordering key), what was decided on exhausted tasks. audit, one line for each command that was judged. Dead letters least of all: a
-//     record here that could not be used would come back here.
-//   - Ordering: letters of one source record are in order; a record refused by several groups has one row with all of
-//     them. A command names the filing that its actor has seen, and is refused if there is a later one.
-//   - Late and duplicate letters: one that is read or filed again changes nothing but where the bytes are. A command
-//     that is read again, or comes again, changes nothing and sends nothing: a decision sends its record once, in the
-//     transaction that keeps it.
+//   - Input: dead-letters: raw bytes, keyed by the id of their source record (topic-partition-offset), with reason and
+//     place in mr- headers. dead-letter-commands, by the same id: replay or discard.
+//   - Table: by that id, the place of the bytes, their user, the reason, the state, the decision, and the verdicts on
+//     the last commands.
+//   - Output: payments: the records of replayed dead letters, original or edited, under their own key, with a header
+//     that names the dead letter. task-commands (ordering key): the decisions about exhausted tasks. audit: one line
+//     for each decided command. The group writes no dead letters: it would read them again itself.
+//   - Ordering: letters of one source record are in order. A record that several groups refuse has one row with all of
+//     them. A command names the filing that its actor has seen; it is refused if there is a later one.
+//   - Late and duplicate letters: a letter that is read or filed again changes only the place of the bytes. A duplicate
+//     command changes and sends nothing. A decision sends its record once, in the transaction that stores it.
 //
-// Anybody may write to the topics. What does not carry our headers, or has them under another key, and a command that
-// cannot be read, is counted and passed over. That is why the inputs are goka's own: those of stream would file a
-// record without a value, or one that made the callback panic, as a dead letter.
+// Anybody may write to these topics. The group counts and skips a record that lacks our headers or has them under
+// another key, and a command that it cannot read. So it uses goka's own inputs: those of stream would turn a record
+// without a value, or one whose callback panics, into a dead letter.
 package deadletters
 
 import (
