@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -88,6 +89,9 @@ type dev struct {
 	server   *server.Server
 	feed     *feed.Feed
 	source   *source
+	provider *http.Server // the simulator
+	endWork  context.CancelFunc
+	worked   chan error             // what ended the worker; nil before it was started
 	traffic  atomic.Pointer[source] // source, once it is live: for the server
 	stale    bool                   // there was data already
 }
@@ -144,6 +148,9 @@ func (d *dev) start(ctx context.Context) error {
 		return err
 	}
 	if err := d.server.Recovered(ctx); err != nil {
+		return err
+	}
+	if err := d.startWorker(); err != nil {
 		return err
 	}
 	if err := d.applySamples(ctx); err != nil {

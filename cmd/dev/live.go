@@ -90,6 +90,11 @@ func (d *dev) live(ctx context.Context) error {
 		cancel(nil)
 		<-traffic // broken off; what the pipeline says counts
 		return d.pipeline.Err()
+	case err := <-d.worked:
+		d.worked <- err // for stop
+		cancel(nil)
+		<-traffic
+		return err
 	case err := <-d.server.Failed():
 		cancel(nil)
 		<-traffic
@@ -108,9 +113,13 @@ func (d *dev) stop() error {
 	if d.feed != nil {
 		d.feed.Close()
 	}
+	if d.endWork != nil {
+		d.endWork()
+	}
 	if d.pipeline != nil {
 		errs = append(errs, d.pipeline.Stop())
 	}
+	errs = append(errs, d.stopWorker())
 	summary := d.summary(inFlight)
 	if d.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), answerIn)

@@ -26,7 +26,7 @@ func (a *app) devCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything in one process, with an embedded broker and live traffic",
-		Long: `Starts an embedded broker, all processors and the HTTP server, applies sample missions, back-fills half an hour of traffic
+		Long: `Starts an embedded broker, all processors, the HTTP server, and a worker with a provider that pays nobody; applies sample missions, back-fills half an hour of traffic
 and goes on with live traffic until Ctrl-C. Started again, it goes on with its data.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.Settings, c.Version, c.Command, c.Out, c.Log = a.config, version, commandName(), a.out, a.log
