@@ -127,12 +127,12 @@ func Subject(ctx context.Context, id string) (string, error) {
 	who := Identity(ctx)
 	switch {
 	case id == myself:
-		return who.Subject, nil
+		id = who.Subject
 	case id == who.Subject, who.Has(token.Service):
-		return id, nil
 	default:
 		return "", problem.Missing("user")
 	}
+	return id, checkUser(id)
 }
 
 // Local tells whether the request comes from this machine: by its address, by the name it asked for (a page of another

@@ -98,14 +98,23 @@ type Key struct {
 
 // PanelUser checks the {id} of a panel route on a user; whether that user exists only their payments say.
 func PanelUser(id string) (string, error) {
-	if len(id) > payment.TextLimit || strings.TrimSpace(id) != id || strings.IndexFunc(id, unicode.IsControl) >= 0 {
-		return "", problem.Missing("user")
+	if err := checkUser(id); err != nil {
+		return "", err
 	}
 	if id == myself {
 		return "", problem.New(http.StatusUnprocessableEntity, problem.InvalidField,
 			"me stands for the subject of the token, which the panel's routes do not serve: name the user")
 	}
 	return id, nil
+}
+
+// checkUser refuses ids that no user has. A control character stands between a user and what else is kept of them, so
+// such an id would reach a row that is no user's.
+func checkUser(id string) error {
+	if len(id) > payment.TextLimit || strings.TrimSpace(id) != id || strings.IndexFunc(id, unicode.IsControl) >= 0 {
+		return problem.Missing("user")
+	}
+	return nil
 }
 
 // RoleOf returns the highest role in which somebody may give a command.
