@@ -5,7 +5,7 @@ GO       ?= go
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 BENCH    ?= .
 # Packages that share memory between goroutines; the rest are decisions and would only wait for the detector.
-RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./processors/... ./cmd/feed/... ./cmd/server/...
+RACE     := ./stream/... ./engine/embedded/... ./engine/store/... ./views/... ./processors/... ./cmd/feed/... ./cmd/server/... ./worker/...
 BENCHED   = $(addprefix ./,$(sort $(dir $(shell grep -rl --include='*_test.go' --exclude-dir=bench '^func Benchmark' . | sed 's|^\./||'))))
 # bench is a module of its own, so that what only benchmarks need stays out of Millrace's.
 IN_BENCH := $(GO) -C bench
