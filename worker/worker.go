@@ -111,10 +111,11 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // stopped returns why the worker ended, nil if it was asked to.
 func (w *Worker) stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
-		return nil
+	asked := ctx.Err() != nil || errors.Is(err, context.Canceled)
+	if !asked {
+		return err
 	}
-	return err
+	return nil
 }
 
 // fail ends the worker: the brokers refuse for good.
