@@ -181,7 +181,7 @@ func TestUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		"name the groups to run, or --all": {"run"},
 		"or --all":                         {"run", "--all", "ledger"},
-		`"nonsense" is no group; the groups are intake, ledger, progress, budget, rewards, health, catalog, routing, deadletters`: {"run", "ledger", "nonsense"},
+		`"nonsense" is no group; the groups are intake, ledger, progress, budget, rewards, health, catalog, routing, tasks, deadletters`: {"run", "ledger", "nonsense"},
 		"unknown command":           {"bogus"},
 		"unknown flag":              {"topology", "--nope"},
 		`required flag(s) "file"`:   {"mission", "apply"},

@@ -25,6 +25,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
@@ -199,6 +200,7 @@ func counters() map[string]startingRows {
 	}
 	const modes = "the modes are those of the payments"
 	kinds, verdicts := mission.RewardKinds(), words(verdict.Results())
+	tasks := append(task.BuiltIn().Names(), "other")
 	var ledgers []string
 	for v := ledger.Applied; v <= ledger.Rejected; v++ {
 		ledgers = append(ledgers, "ledger "+v.String())
@@ -217,6 +219,12 @@ func counters() map[string]startingRows {
 		"millrace_rewards_claimed_total":       {rows: kinds},
 		"millrace_reward_results_total":        {rows: product(kinds, []string{"ok", "failed"})},
 		"millrace_reward_commands_total":       {rows: append(verdicts, "repeated")},
+		"millrace_tasks_submitted_total":       {rows: tasks},
+		"millrace_tasks_dropped_total":         {rows: product(tasks, []string{"repeated", "coalesced"})},
+		"millrace_tasks_ended_total":           {rows: product(tasks, []string{"succeeded", "sent", "exhausted", "cancelled"})},
+		"millrace_task_runs_started_total":     {rows: tasks},
+		"millrace_task_runs_ended_total":       {rows: product(tasks, words(task.Endings()))},
+		"millrace_task_commands_total":         {rows: append(verdicts, "repeated")},
 		"millrace_windows_closed_total":        {unknown: modes},
 		"millrace_windows_late_events_total":   {unknown: modes},
 		"millrace_windows_corrections_total":   {unknown: modes},

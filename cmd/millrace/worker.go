@@ -21,7 +21,7 @@ Metrics and probes are on http.admin (127.0.0.1:9464).
 
 SIGTERM: the worker takes no more runs, and finishes what it has within tasks.worker.drain. It needs brokers with share
 groups: Apache Kafka 4.2 or later.`,
-		Example: "  millrace worker\n  millrace worker reward_payout reward_clawback",
+		Example: "  millrace worker reward_payout reward_clawback",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.config.Validate(); err != nil {
 				return err

@@ -114,7 +114,7 @@ func TestComposeAndDockerfileAsShipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	order, err := started(all)
-	if err != nil || order[0] != "topics" || len(order) != 12 {
+	if err != nil || order[0] != "topics" || len(order) != 13 {
 		t.Errorf("started in the order %v, %v", order, err)
 	}
 	if s := all["ledger"]; s.Environment["MILLRACE_BROKERS"] != "kafka:19092" || s.ends() || !all["topics"].ends() {
