@@ -199,6 +199,12 @@ func TestKindsArePausedAndResumed(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(fmt.Sprint(pause()), "again") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	for _, act := range []string{"pause", "resume"} { // reward_payout runs: what is wrong is refused all the same
+		for _, reason := range []string{"", strings.Repeat("r", 501), "a\u0007b"} {
+			body := `{"reason":"` + reason + `"}`
+			f.wantProblem(f.say("POST", "/v1/panel/task-kinds/reward_payout/"+act, body), http.StatusUnprocessableEntity, "invalid_field")
+		}
+	}
 	f.wantProblem(f.say("POST", "/v1/panel/task-kinds/other/pause", `{"reason":"r"}`), http.StatusNotFound, "not_found")
 	f.wantProblem(f.say("POST", "/v1/panel/task-kinds/thank/pause", `{}`), http.StatusUnprocessableEntity, "invalid_field")
 	f.wantProblem(f.ask("POST", "/v1/panel/task-kinds/thank/pause", f.token("ann", token.Viewer)), http.StatusForbidden, "forbidden")

@@ -158,6 +158,9 @@ func (s *Routes) move(ctx context.Context, in *kindWriteInput, op catalog.Op) (*
 	if !ok {
 		return nil, problem.Missing("kind of tasks")
 	}
+	if found := catalog.Check(catalog.TaskPause{Name: kind.Name, Reason: reason}, s.Config.Catalog); len(found) > 0 {
+		return nil, serve.Refused(found)
+	}
 	row, err := s.pauseRow(kind.Name)
 	if err != nil {
 		return nil, err
