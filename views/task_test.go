@@ -200,7 +200,7 @@ func TestKindsArePausedAndResumed(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, act := range []string{"pause", "resume"} { // reward_payout runs: what is wrong is refused all the same
-		for _, reason := range []string{"", strings.Repeat("r", 501), "a\u0007b"} {
+		for _, reason := range []string{"", strings.Repeat("r", 501), `a\u0007b`} {
 			body := `{"reason":"` + reason + `"}`
 			f.wantProblem(f.say("POST", "/v1/panel/task-kinds/reward_payout/"+act, body), http.StatusUnprocessableEntity, "invalid_field")
 		}
