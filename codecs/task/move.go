@@ -25,7 +25,7 @@ func (Move) Decode(b []byte) (*task.Move, error) {
 	for f.Next() {
 		moveFields(&f, m, &key)
 	}
-	for _, e := range entriesOf(pageOf(m)) {
+	for _, e := range pageOf(m).Queued() {
 		e.Task.Key = key
 	}
 	return wire.Decoded(m, "move between rows of tasks", &f)

@@ -29,7 +29,7 @@ func (Row) Decode(b []byte) (*task.Row, error) {
 	for f.Next() {
 		rowFields(&f, row, &key)
 	}
-	for _, e := range entriesOf(row) {
+	for _, e := range row.Queued() {
 		e.Task.Key = key
 	}
 	return wire.Decoded(row, "row of tasks", &f)
@@ -37,29 +37,15 @@ func (Row) Decode(b []byte) (*task.Row, error) {
 
 func rowSize(row *task.Row) int {
 	size := 128
-	for _, e := range entriesOf(row) {
+	for _, e := range row.Queued() {
 		size += 128 + len(e.Task.Payload)
 	}
 	return size
 }
 
-// entriesOf returns the entries of a queue or a page: all are of one ordering key.
-func entriesOf(row *task.Row) []*task.Entry {
-	switch {
-	case row.Page != nil:
-		return row.Page.Entries
-	case row.Queue == nil:
-		return nil
-	case row.Queue.Head == nil:
-		return row.Queue.Waiting
-	default:
-		return append([]*task.Entry{row.Queue.Head}, row.Queue.Waiting...)
-	}
-}
-
 // keyOf returns the ordering key that the row writes once for all its entries.
 func keyOf(row *task.Row) string {
-	for _, e := range entriesOf(row) {
+	for _, e := range row.Queued() {
 		return e.Task.Key
 	}
 	return ""

@@ -14,6 +14,20 @@ type Row struct {
 	Bucket *Bucket
 }
 
+// Queued returns the tasks of a queue or a page, those first that come first: all are of one ordering key.
+func (r *Row) Queued() []*Entry {
+	switch {
+	case r.Page != nil:
+		return r.Page.Entries
+	case r.Queue == nil:
+		return nil
+	case r.Queue.Head == nil:
+		return r.Queue.Waiting
+	default:
+		return append([]*Entry{r.Queue.Head}, r.Queue.Waiting...)
+	}
+}
+
 // Ended is what has become of a task, kept until a time.
 type Ended struct {
 	Entry *Entry

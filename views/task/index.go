@@ -83,16 +83,8 @@ func (x *Index) find(id string) []string {
 
 // entriesOf returns the tasks of a row, those first that come first.
 func entriesOf(row *task.Row) []*task.Entry {
-	switch {
-	case row.Queue != nil && row.Queue.Head != nil:
-		return append([]*task.Entry{row.Queue.Head}, row.Queue.Waiting...)
-	case row.Queue != nil:
-		return row.Queue.Waiting
-	case row.Page != nil:
-		return row.Page.Entries
-	case row.Filed != nil:
+	if row.Filed != nil {
 		return []*task.Entry{row.Filed.Entry}
-	default:
-		return nil
 	}
+	return row.Queued()
 }
