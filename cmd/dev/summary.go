@@ -8,7 +8,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/server"
-	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -32,7 +32,7 @@ func describe(differences map[string]*big.Int) string {
 	var out []string
 	for currency, d := range differences {
 		if d.Sign() != 0 {
-			out = append(out, mission.FormatMoney(small(d), currency))
+			out = append(out, payment.FormatMoney(small(d), currency))
 		}
 	}
 	if len(out) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/audit"
-	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -104,7 +104,7 @@ func verifyTable(r audit.Report) table {
 			name = "waiting"
 		}
 		if w.Amount > 0 {
-			amount = mission.FormatMoney(w.Amount, w.Currency)
+			amount = payment.FormatMoney(w.Amount, w.Currency)
 		}
 		t.rows = append(t.rows, []string{name, "",
 			fmt.Sprintf("reversal %s of transaction %s: %s, no payment so far, given up after %s", w.ReversalID,

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/instant"
-	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -94,7 +94,7 @@ func (f Object) whole(key, unit, currency string, to *int64) {
 		*to = v
 		return
 	}
-	f.Reader.Add(f.At(key), problem.WrongType, mission.WholeNumber(string(n), unit, currency))
+	f.Reader.Add(f.At(key), problem.WrongType, payment.WholeNumber(string(n), unit, currency))
 }
 
 // Duration reads a Go duration, in whole milliseconds.

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -248,7 +249,7 @@ func TestCosts(t *testing.T) {
 		// The limits of the newest version hold for the users of all.
 		{"a budget of coins for users who win cash", []reward{{mission.RewardCash, 500, 1_000, 0}, {mission.RewardCoins, 1, 90_000, 0}}, "INR up to ₹900.00, coins up to 90000 coins"},
 		{"no budget for users who win cash", []reward{{mission.RewardCash, 500, 1_000, 0}, {mission.RewardCoins, 1, 0, 0}}, "INR without limit, coins without limit"},
-		{"more than there can be", []reward{{mission.RewardCash, 1 << 50, 0, 1}, {mission.RewardCash, 1, 0, 1 << 50}}, "INR up to " + mission.FormatMoney(1<<62, "INR")},
+		{"more than there can be", []reward{{mission.RewardCash, 1 << 50, 0, 1}, {mission.RewardCash, 1, 0, 1 << 50}}, "INR up to " + payment.FormatMoney(1<<62, "INR")},
 	} {
 		var versions []mission.Version
 		for _, r := range tt.versions {

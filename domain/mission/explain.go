@@ -80,7 +80,7 @@ func (p *Plan) Explain(row *UserRow, f *payment.Facts, net int64) Explanation {
 	}
 	e.Checks = append(c.explainFacts(f), c.explainUser(p, row, s, sets, f)...)
 	e.Checks = append(e.Checks, Check{Condition: isSettled, Passed: net > 0, Wanted: "something of it is left",
-		Actual: FormatMoney(net, f.Currency)})
+		Actual: payment.FormatMoney(net, f.Currency)})
 	return e
 }
 
@@ -132,7 +132,7 @@ func explainFilters(filters []Filter, pointer, currency string, f *payment.Facts
 func shownField(id string, f *payment.Facts) (text string, missing bool) {
 	switch field := fieldOf(id); field.kind {
 	case moneyField:
-		return FormatMoney(field.number(f), f.Currency), false
+		return payment.FormatMoney(field.number(f), f.Currency), false
 	case timeField:
 		return instant.Milli(field.number(f)).String(), false
 	default:

@@ -128,7 +128,7 @@ func TestParseMoney(t *testing.T) {
 			t.Errorf("%s %s: %d %v", tt.amount, tt.currency, minor, ok)
 		}
 	}
-	if got := FormatMoney(5, "INR") + FormatMoney(-12345, "KWD") + FormatMoney(500, "JPY") + FormatMoney(5, "ZZZ"); got != "₹0.05-KWD 12.345¥500ZZZ 0.05" {
+	if got := payment.FormatMoney(5, "INR") + payment.FormatMoney(-12345, "KWD") + payment.FormatMoney(500, "JPY") + payment.FormatMoney(5, "ZZZ"); got != "₹0.05-KWD 12.345¥500ZZZ 0.05" {
 		t.Error(got)
 	}
 }

@@ -42,7 +42,7 @@ type metric struct {
 var metrics = []metric{
 	{
 		name: MetricAmount, minor: true, progress: total,
-		aim: func(m *Mission, _ string) string { return "Spend " + FormatMoney(m.Goal.Target, m.Currency) },
+		aim: func(m *Mission, _ string) string { return "Spend " + payment.FormatMoney(m.Goal.Target, m.Currency) },
 	},
 	{
 		name: MetricCount, progress: total,

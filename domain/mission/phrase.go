@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/visible"
 )
@@ -21,7 +22,7 @@ func phrase(f Filter, currency string) string {
 	for i, v := range f.Values {
 		texts[i] = visible.Text(v.Text)
 		if minor, err := strconv.ParseInt(v.Text, 10, 64); f.ID == "amount" && err == nil {
-			texts[i] = FormatMoney(minor, currency)
+			texts[i] = payment.FormatMoney(minor, currency)
 		}
 	}
 	field := fieldOf(f.ID)

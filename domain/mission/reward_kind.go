@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/word"
 )
 
@@ -60,11 +61,11 @@ var rewardKinds = []RewardKind{
 	},
 	{
 		Name: RewardCash, Valued: true, Divisible: true, Tender: true,
-		phrase: func(r Reward, currency string) string { return FormatMoney(r.Amount, currency) + " in cash" },
+		phrase: func(r Reward, currency string) string { return payment.FormatMoney(r.Amount, currency) + " in cash" },
 	},
 	{Name: RewardGiftCard, Coded: true, phrase: func(r Reward, currency string) string {
 		if r.Amount > 0 {
-			return "a gift card of " + FormatMoney(r.Amount, currency)
+			return "a gift card of " + payment.FormatMoney(r.Amount, currency)
 		}
 		return "a gift card"
 	}},
@@ -112,5 +113,5 @@ func FormatUnit(n int64, unit string) string {
 	if unit == Coins {
 		return strconv.FormatInt(n, 10) + " coins"
 	}
-	return FormatMoney(n, unit)
+	return payment.FormatMoney(n, unit)
 }

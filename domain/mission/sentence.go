@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/millrace/millrace/domain/payment"
 )
 
 // Sentence says in plain words what a valid mission asks and gives: "Spend ₹500.00 at swiggy from 1 to 7 March, win 100
@@ -23,7 +25,7 @@ func Sentence(m *Mission) string {
 		b.WriteString(" " + when)
 	}
 	if m.Goal.PerEventCap > 0 && metric.minor {
-		b.WriteString(", at most " + FormatMoney(m.Goal.PerEventCap, m.Currency) + " counted a payment")
+		b.WriteString(", at most " + payment.FormatMoney(m.Goal.PerEventCap, m.Currency) + " counted a payment")
 	}
 	b.WriteString(", win " + RewardKindOf(m.Reward.Kind).phrase(m.Reward, m.Currency))
 	switch n := m.Limits.CompletionsPerUser; {

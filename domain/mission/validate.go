@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/timezone"
 	"github.com/millrace/millrace/domain/visible"
@@ -103,7 +104,7 @@ func (v *validator) texts() {
 		v.check(!visible.HasControls(m.Description), "/description", visible.ControlsDetail)
 	}
 	v.check(m.BrandID == "" || isID(m.BrandID), "/brand_id", "is not an id")
-	if detail := CheckCurrency(m.Currency); detail != "" {
+	if detail := payment.CheckCurrency(m.Currency); detail != "" {
 		v.add("/currency", problem.InvalidField, detail)
 	}
 	if !m.Status.Known() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 )
 
@@ -143,8 +144,8 @@ func (v *validator) moneyFits(value Value) string {
 
 // wholeOrMoney says what an amount in a filter can be.
 func (v *validator) wholeOrMoney(text string) string {
-	return WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " +
-		exampleCurrency(v.m.Currency) + "}"
+	return payment.WholeNumber(text, "minor units", v.m.Currency) + ", or {amount: \"500.00\", currency: " +
+		payment.ExampleCurrency(v.m.Currency) + "}"
 }
 
 // timeOf returns the milliseconds of a time value that fits.

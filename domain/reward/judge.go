@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/domain/visible"
@@ -135,7 +136,7 @@ func CheckGoodwill(c *Command) problem.List {
 	waits := c.Grant.Mode == mission.GrantClaim || kind.Delivery == mission.ByScratch
 	check(!known || waits || c.Reward.ExpiresAfter <= 0, "/expires_after",
 		"belongs to what waits for its user: claim as the grant's mode, or leave it out")
-	switch wrong := mission.CheckCurrency(c.Currency); {
+	switch wrong := payment.CheckCurrency(c.Currency); {
 	case !known: // what belongs to it is not known, either
 	case kind.InCoins:
 		check(c.Currency == "", "/currency", "coins have no currency: leave it out")
