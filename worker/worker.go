@@ -20,7 +20,7 @@ import (
 
 	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/task"
-	"github.com/millrace/millrace/stream"
+	"github.com/millrace/millrace/engine"
 )
 
 // errDrained ends calls that are still under way when the time to drain is over.
@@ -65,7 +65,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.producer, err = kgo.NewClient(append(opts, kgo.RecordPartitioner(partitioner()), kgo.ProducerLinger(0))...)
+	w.producer, err = kgo.NewClient(append(opts, kgo.RecordPartitioner(engine.Partitioner()), kgo.ProducerLinger(0))...)
 	if err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
@@ -140,12 +140,3 @@ func (w *Worker) answer(run *task.Run, a task.Answer) bool {
 }
 
 func working() task.Answer { return task.Answer{Outcome: task.Working} }
-
-// partitioner places answers as goka's groups expect them.
-func partitioner() kgo.Partitioner {
-	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
-		return func(r *kgo.Record, n int) int {
-			return int(stream.Partition(r.Key, int32(n))) //nolint:gosec // partitions are few
-		}
-	})
-}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/embedded"
 	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/traffic"
@@ -92,7 +92,7 @@ func (g *rig) open(ctx context.Context) error {
 	s.Brokers, s.Partitions, s.Replication = []string{b.Addr()}, int32(g.partitions), 1
 	s.Health.Window, s.Health.Grace = g.window, g.grace
 	g.topology = topology.New(topology.Config{Partitions: s.Partitions, Replication: 1})
-	g.client, err = kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.RecordPartitioner(feed.Partitioner()),
+	g.client, err = kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.RecordPartitioner(engine.Partitioner()),
 		kgo.ProducerLinger(2*time.Millisecond), kgo.MaxBufferedRecords(100_000))
 	if err != nil {
 		return err

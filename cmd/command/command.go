@@ -10,7 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/feed"
 	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	"github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
@@ -69,7 +68,7 @@ func (s *Sender) connect(ctx context.Context) (*kgo.Client, error) {
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.FetchMaxWait(100*time.Millisecond),
-		kgo.RecordPartitioner(feed.Partitioner()))...)
+		kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,12 +7,12 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/feed"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 )
 
@@ -24,7 +24,7 @@ func TestPayoutsAreAnswered(t *testing.T) {
 	topics := topology.New(c.Settings.Topology())
 	client, err := kgo.NewClient(kgo.SeedBrokers(r.broker), kgo.ConsumeTopics(topics.RewardResults.Name),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.RecordPartitioner(feed.Partitioner()))
+		kgo.RecordPartitioner(engine.Partitioner()))
 	if err != nil {
 		t.Fatal(err)
 	}

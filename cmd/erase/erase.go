@@ -16,7 +16,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
-	"github.com/millrace/millrace/cmd/feed"
 	ledgercodec "github.com/millrace/millrace/codecs/ledger"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
@@ -127,7 +126,7 @@ func open(c Config) (*worker, error) {
 		return nil, err
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.RecordPartitioner(feed.Partitioner()))...)
+		kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
 		kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond),
-		kgo.RecordPartitioner(Partitioner()))...)
+		kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,18 +67,6 @@ func Open(ctx context.Context, cfg Config) (*Feed, error) {
 	}
 	return &Feed{client: client, topic: cfg.Topic, partitions: int32(len(detail.Partitions)), ends: map[int32]int64{},
 		sent: map[int32][]span{}}, nil
-}
-
-// Partitioner places keyed records as every Millrace component does, and honours the partition of unkeyed ones.
-func Partitioner() kgo.Partitioner {
-	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
-		return func(r *kgo.Record, n int) int {
-			if r.Key == nil {
-				return int(r.Partition) % n
-			}
-			return int(stream.Partition(r.Key, int32(n)))
-		}
-	})
 }
 
 // envelope is what the feed itself looks at; everything else is for intake to judge.

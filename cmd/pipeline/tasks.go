@@ -10,8 +10,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/tasks"
 )
 
@@ -86,7 +86,7 @@ func (b *builder) declare(ctx context.Context) error {
 		return err
 	}
 	k, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.RecordPartitioner(feed.Partitioner()))...)
+		kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/topology"
 	paymentviews "github.com/millrace/millrace/views/payment"
@@ -35,7 +34,7 @@ func newPayments(c engine.ClientConfig, t *topology.Topology) (*payments, error)
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
 		kgo.MaxBufferedBytes(relayBufferBytes),
-		kgo.RecordDeliveryTimeout(relayPatience), kgo.ProducerLinger(0), kgo.RecordPartitioner(feed.Partitioner()))...)
+		kgo.RecordDeliveryTimeout(relayPatience), kgo.ProducerLinger(0), kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/millrace/millrace/cmd/audit"
 	"github.com/millrace/millrace/cmd/config"
-	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/cmd/pipeline"
 	"github.com/millrace/millrace/cmd/simulate"
 	"github.com/millrace/millrace/domain/instant"
@@ -128,7 +127,7 @@ func (s *Server) connect(c Config) error {
 		return err
 	}
 	if s.client, err = kgo.NewClient(append(append(opts, followOptions(c.Topology)...),
-		kgo.RecordPartitioner(feed.Partitioner()))...); err != nil {
+		kgo.RecordPartitioner(engine.Partitioner()))...); err != nil {
 		return err
 	}
 	s.payments, err = newPayments(c.Settings.Client(), c.Topology)

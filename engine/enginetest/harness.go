@@ -18,7 +18,6 @@ import (
 
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/engine/store"
-	"github.com/millrace/millrace/stream"
 )
 
 // Partitions of every topic of a harness.
@@ -82,9 +81,7 @@ func newHarness(t testing.TB, c engine.Config, brokers, topics []string, graph G
 	var err error
 	// new topics are found soon
 	h.Client, err = kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(20*time.Millisecond),
-		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
-			return func(r *kgo.Record, n int) int { return int(stream.Partition(r.Key, int32(n))) }
-		})))
+		kgo.RecordPartitioner(engine.Partitioner()))
 	if err != nil {
 		t.Fatal(err)
 	}
