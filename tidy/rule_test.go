@@ -35,6 +35,7 @@ var fileRules = []rule{
 	{"package variables", packageVars},
 	{"names", names},
 	{"doc comments", docComments},
+	{"returned values", returnedValues},
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -62,6 +62,10 @@ func TestRulesCanFail(t *testing.T) {
 		{"sleeping tests", "engine/a_test.go", "package x\nimport \"time\"\nfunc f() { time.Sleep(1) }\n", "time.Sleep"},
 		{"sleeping tests", "engine/a.go", "package x\nimport \"time\"\nfunc f() { time.Sleep(1) }\n", ""},
 
+		{"returned values", "cmd/a.go", "package x\nfunc f() (n int, err error) { err = g(&n); return n, err }\n", ""},
+		{"returned values", "cmd/a.go", "package x\nfunc f() (n int, err error) { return n, g(&n) }\n", "beside a call"},
+		{"returned values", "cmd/a.go", "package x\nfunc f() (n int, err error) { return n, g(func() { n = 1 }) }\n", "beside a call"},
+
 		{"sizes", "cmd/a.go", "package x\n" + lines(390), ""},
 		{"sizes", "cmd/a.go", "package x\n" + lines(410), "at most 400"},
 		{"sizes", "cmd/a_test.go", "package x\n" + lines(410), ""},

@@ -172,7 +172,8 @@ func runWorker(ctx context.Context, j job) (report, error) {
 	if err := cmd.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		return r, err
 	}
-	return r, json.Unmarshal(out.Bytes(), &r)
+	err = json.Unmarshal(out.Bytes(), &r)
+	return r, err
 }
 
 // digests are those that a right run leaves behind.

@@ -45,7 +45,8 @@ func Load(base Config, path string, environ []string, over ...func(*Config)) (Co
 	for _, set := range over {
 		set(&c)
 	}
-	return c, fromEnvironment(&c, environ)
+	err = fromEnvironment(&c, environ)
+	return c, err
 }
 
 // decode sets what a file sets. A null would take defaults away, so nothing but the whole file may be one.

@@ -26,7 +26,8 @@ var (
 // write instead.
 func ParseWhole[T Whole](text string) (T, error) {
 	var n T
-	return n, setWhole(reflect.ValueOf(&n).Elem(), text)
+	err := setWhole(reflect.ValueOf(&n).Elem(), text)
+	return n, err
 }
 
 func setWhole(to reflect.Value, text string) error {

@@ -119,7 +119,8 @@ func (a *app) payment(ctx context.Context, id string) (refundable, error) {
 	if err != nil {
 		return t, err
 	}
-	return t, json.Unmarshal(out.body, &t)
+	err = json.Unmarshal(out.body, &t)
+	return t, err
 }
 
 // awaitRefund waits until less than net is left of a payment, and returns it.

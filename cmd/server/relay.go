@@ -33,8 +33,8 @@ func newPayments(c engine.ClientConfig, t *topology.Topology) (*payments, error)
 		return nil, err
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequiredAcks(kgo.AllISRAcks()), kgo.ProducerBatchMaxBytes(2<<20),
-		kgo.MaxBufferedBytes(relayBufferBytes),
-		kgo.RecordDeliveryTimeout(relayPatience), kgo.ProducerLinger(0), kgo.RecordPartitioner(engine.Partitioner()))...)
+		kgo.MaxBufferedBytes(relayBufferBytes), kgo.RecordDeliveryTimeout(relayPatience),
+		kgo.ProducerLinger(0), kgo.RecordPartitioner(engine.Partitioner()))...)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func letterCommandFields(f *wire.Fields, c *deadletter.Command) {
 // ReplayRequest reads how a dead letter is to be replayed: why, and the bytes to send in place of its own; nil without
 // any.
 func ReplayRequest(b []byte) (reason string, raw []byte, err error) {
-	return reason, raw, doc.Request(b, doc.FormOf[ReplayBody](), func(f doc.Object) {
+	err = doc.Request(b, doc.FormOf[ReplayBody](), func(f doc.Object) {
 		f.Text("reason", &reason)
 		var text string
 		f.Text("raw_base64", &text)
@@ -63,6 +63,7 @@ func ReplayRequest(b []byte) (reason string, raw []byte, err error) {
 		}
 		raw = append([]byte{}, bytes...)
 	})
+	return reason, raw, err
 }
 
 // ReplayBody says how a dead letter is to be replayed.

@@ -19,7 +19,8 @@ type DecisionBody struct {
 
 // ReasonRequest reads why somebody of support does something.
 func ReasonRequest(b []byte) (reason string, err error) {
-	return reason, Request(b, FormOf[ReasonBody](), func(f Object) { f.Text("reason", &reason) })
+	err = Request(b, FormOf[ReasonBody](), func(f Object) { f.Text("reason", &reason) })
+	return reason, err
 }
 
 // NoRequest reads the body of a request that has none: an object without fields. Errors are those of other requests.
@@ -44,10 +45,16 @@ func Request(b []byte, form Form, read func(Object)) error {
 	return nil
 }
 
+// OptionalRequest reads a request of which all may be left out, the body too.
+func OptionalRequest(b []byte, form Form, read func(Object)) error {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil
+	}
+	return Request(b, form, read)
+}
+
 // ParseReason reads why something is decided from JSON: {reason}. Nothing at all is no reason.
 func ParseReason(b []byte) (reason string, err error) {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return "", nil
-	}
-	return ReasonRequest(b)
+	err = OptionalRequest(b, FormOf[ReasonBody](), func(f Object) { f.Text("reason", &reason) })
+	return reason, err
 }

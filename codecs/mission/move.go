@@ -1,9 +1,6 @@
 package mission
 
 import (
-	"bytes"
-	"fmt"
-
 	"github.com/millrace/millrace/codecs/doc"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
@@ -12,25 +9,18 @@ import (
 // ParseMove reads when and why a mission is moved from JSON: {at, reason}, or activate_at for at. Nothing at all is
 // neither.
 func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return 0, "", nil
-	}
-	tree, err := doc.ParseJSON(b)
+	err = doc.OptionalRequest(b, doc.FormOf[MoveBody](), func(f doc.Object) {
+		f.Moment("at", &at)
+		also := at
+		f.Moment("activate_at", &also)
+		if at != 0 && also != at {
+			f.Reader.Add("/activate_at", problem.InvalidField, "is another time than at: give one of them")
+		}
+		at = also
+		f.Text("reason", &reason)
+	})
 	if err != nil {
-		return 0, "", fmt.Errorf("move: %w", err)
-	}
-	r := &doc.Reader{}
-	f := r.Formed("", tree, doc.FormOf[MoveBody]())
-	f.Moment("at", &at)
-	also := at
-	f.Moment("activate_at", &also)
-	if at != 0 && also != at {
-		r.Add("/activate_at", problem.InvalidField, "is another time than at: give one of them")
-	}
-	at = also
-	f.Text("reason", &reason)
-	if len(r.Problems) > 0 {
-		return 0, "", r.Problems
+		return 0, "", err
 	}
 	return at, reason, nil
 }
@@ -38,13 +28,11 @@ func ParseMove(b []byte) (at instant.Milli, reason string, err error) {
 // SpanRequest reads which payments a simulation looks at from JSON: {from, to}, 0 for no bound. Nothing at all is
 // neither.
 func SpanRequest(b []byte) (from, to instant.Milli, err error) {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return 0, 0, nil
-	}
-	return from, to, doc.Request(b, doc.FormOf[SimulateBody](), func(f doc.Object) {
+	err = doc.OptionalRequest(b, doc.FormOf[SimulateBody](), func(f doc.Object) {
 		f.Moment("from", &from)
 		f.Moment("to", &to)
 	})
+	return from, to, err
 }
 
 // MoveBody says when and why a mission is moved; all of it may be left out.

@@ -13,7 +13,7 @@ import (
 // problem.List with pointers into b, or of b as a whole.
 func GoodwillRequest(b []byte) (*reward.Command, error) {
 	c := &reward.Command{Op: reward.Goodwill, Grant: mission.Default().Grant}
-	return c, doc.Request(b, doc.FormOf[GoodwillBody](), func(f doc.Object) {
+	err := doc.Request(b, doc.FormOf[GoodwillBody](), func(f doc.Object) {
 		f.Text("kind", &c.Reward.Kind)
 		f.Text("currency", &c.Currency)
 		c.Currency = payment.CurrencyCode(c.Currency)
@@ -26,12 +26,13 @@ func GoodwillRequest(b []byte) (*reward.Command, error) {
 		f.Text("reason", &c.Reason)
 		missioncodec.ReadGrant(f, &c.Grant)
 	})
+	return c, err
 }
 
 // SpendRequest reads what a service spends of a user's coins, and on what. Errors are those of GoodwillRequest.
 func SpendRequest(b []byte) (*reward.Command, error) {
 	c := &reward.Command{Op: reward.Spend}
-	return c, doc.Request(b, doc.FormOf[SpendBody](), func(f doc.Object) {
+	err := doc.Request(b, doc.FormOf[SpendBody](), func(f doc.Object) {
 		f.Amount("amount", mission.Coins, "", &c.Amount)
 		f.Text("reason", &c.Reason)
 		f.Text("spend_id", &c.SpendID)
@@ -39,16 +40,18 @@ func SpendRequest(b []byte) (*reward.Command, error) {
 			f.Reader.Add(f.At("spend_id"), problem.InvalidField, "must not be empty: leave it out to have one made")
 		}
 	})
+	return c, err
 }
 
 // SegmentsRequest reads the segments that a user is to be in.
 func SegmentsRequest(b []byte) (segments []string, err error) {
-	return segments, doc.Request(b, doc.FormOf[SegmentsBody](), func(f doc.Object) {
+	err = doc.Request(b, doc.FormOf[SegmentsBody](), func(f doc.Object) {
 		if f.Values["segments"] == nil {
 			f.Reader.Add("/segments", problem.InvalidField, "is required")
 		}
 		f.Texts("segments", &segments)
 	})
+	return segments, err
 }
 
 // GoodwillBody is what support gives a user.

@@ -16,7 +16,7 @@ type SnoozeBody struct {
 
 // SnoozeRequest reads until when, or for how long, a task is put off.
 func SnoozeRequest(b []byte) (until instant.Milli, after time.Duration, err error) {
-	return until, after, doc.Request(b, doc.FormOf[SnoozeBody](), func(f doc.Object) {
+	err = doc.Request(b, doc.FormOf[SnoozeBody](), func(f doc.Object) {
 		f.Moment("until", &until)
 		f.Duration("for", &after)
 		switch has, also := f.Values["until"] != nil, f.Values["for"] != nil; {
@@ -26,4 +26,5 @@ func SnoozeRequest(b []byte) (until instant.Milli, after time.Duration, err erro
 			f.Reader.Add("/for", problem.InvalidField, "must be above 0s, such as 10m")
 		}
 	})
+	return until, after, err
 }
