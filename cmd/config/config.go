@@ -58,14 +58,6 @@ type Config struct {
 	Tasks    Tasks     `yaml:"tasks"`
 }
 
-// Trigger says that every event of a kind makes a task.
-type Trigger struct {
-	// On is payment_settled, payment_reversed, mission_completed, mission_revoked, reward_granted or state_changed.
-	On string `yaml:"on"`
-	// Kind is the kind of the task, one of tasks.kinds.
-	Kind string `yaml:"kind"`
-}
-
 // Run says how `run` runs its groups.
 type Run struct {
 	// Slot tells the processes that run the same group apart: each needs its own, and keeps it over restarts. Whoever

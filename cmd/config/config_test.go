@@ -195,7 +195,7 @@ func TestYAMLReadsBack(t *testing.T) {
 	c.Health.Window, c.Health.Grace = 90*time.Second, 0
 	c.Intake.HealthInstruments = map[string][]string{"upi": {"instrument", "attributes.app"}, "wallet": {"attributes.wallet"}}
 	c.Intake.DeclineCodes = map[string]string{"05": "business", "U69": "technical"}
-	c.Triggers = []Trigger{{"payment_settled", "thank"}}
+	c.Triggers = []Trigger{{On: "payment_settled", Kind: "thank"}}
 	sweep := taskKindOf(task.DefaultBatch("sweep"))
 	sweep.Retry.NonRetryable, sweep.Retry.Jitter = []string{"rejected"}, 125
 	sweep.Schedules = []TaskSchedule{{"nightly", "30 2 * * *", "Europe/Berlin", map[string]any{"states": "granting"}}}
@@ -315,14 +315,17 @@ func TestSecretsAreRedacted(t *testing.T) {
 // Triggers are lists of maps: for the file, and no variable.
 func TestTriggers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "millrace.yaml")
-	if err := os.WriteFile(path, []byte("triggers:\n- {on: payment_settled, kind: thank}\n- {on: state_changed, kind: page}\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("triggers:\n- {on: payment_settled, kind: thank, delay: 10m, priority: -2, dedupe: user}\n- {on: state_changed, kind: page}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := Load(Default(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Trigger{{"payment_settled", "thank"}, {"state_changed", "page"}}; !slices.Equal(c.Triggers, want) {
+	if want := []Trigger{
+		{On: "payment_settled", Kind: "thank", Delay: 10 * time.Minute, Priority: -2, Dedupe: "user"},
+		{On: "state_changed", Kind: "page"},
+	}; !slices.Equal(c.Triggers, want) {
 		t.Errorf("%v, want %v", c.Triggers, want)
 	}
 	if _, err := Load(Default(), path, []string{"MILLRACE_TRIGGERS=a"}); err == nil {

@@ -199,8 +199,13 @@ func (c Config) TaskKinds() (task.Kinds, error) {
 	kinds := task.BuiltIn().With(declared...)
 	errs = append(errs, kinds.Validate())
 	for i, t := range c.Triggers {
-		if _, ok := kinds.Find(t.Kind); !ok {
+		kind, ok := kinds.Find(t.Kind)
+		switch {
+		case !ok:
 			errs = append(errs, fmt.Errorf("triggers.%d.kind %q: declare it under tasks.kinds", i, t.Kind))
+		case t.Dedupe != "" && kind.Dedupe == 0:
+			errs = append(errs, fmt.Errorf("triggers.%d.dedupe %q: the kind %q has dedupe 0s, write there how long it holds",
+				i, t.Dedupe, t.Kind))
 		}
 	}
 	return kinds, errors.Join(errs...)

@@ -1,8 +1,10 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -87,18 +89,20 @@ func TestKindsOfTasks(t *testing.T) {
 
 func TestKindsThatMakeNoSense(t *testing.T) {
 	for text, want := range map[string]string{
-		`tasks: {kinds: [{name: a, retry: {factor: 0.5}}]}`:                               "a: retry.factor 0.5: write 1 to 100",
-		`tasks: {kinds: [{name: a, retry: {jitter: 0.1234}}]}`:                            "at most three decimals",
-		`tasks: {kinds: [{name: a, retry: {max_atempts: 3}}]}`:                            "max_atempts",
-		`tasks: {kinds: [{name: a, mode: bach}]}`:                                         "a: mode \"bach\": write micro or batch",
-		`tasks: {kinds: [{name: a, batch: {max_size: 2}}]}`:                               "write mode: batch with them",
-		`tasks: {kinds: [{name: a, history: 2h}]}`:                                        "write persist: always with it",
-		`tasks: {kinds: [{name: A}]}`:                                                     "lower case letters",
-		`tasks: {kinds: [{name: a}, {name: a}]}`:                                          "a: declare it once",
-		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 61 * * * *}]}]}`:           "a: schedules.0.cron: end of range (61) above maximum (59)",
-		`tasks: {kinds: [{name: a, schedules: [{name: b}]}]}`:                             "a: schedules.0.cron: write five fields",
-		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 0 * * * *, zone: IST}]}]}`: `a: schedules.0.zone: "IST" is no IANA time zone`,
-		`triggers: [{on: payment_settled, kind: thank}]`:                                  `triggers.0.kind "thank": declare it under tasks.kinds`,
+		`tasks: {kinds: [{name: a, retry: {factor: 0.5}}]}`:                                                   "a: retry.factor 0.5: write 1 to 100",
+		`tasks: {kinds: [{name: a, retry: {jitter: 0.1234}}]}`:                                                "at most three decimals",
+		`tasks: {kinds: [{name: a, retry: {max_atempts: 3}}]}`:                                                "max_atempts",
+		`tasks: {kinds: [{name: a, mode: bach}]}`:                                                             "a: mode \"bach\": write micro or batch",
+		`tasks: {kinds: [{name: a, batch: {max_size: 2}}]}`:                                                   "write mode: batch with them",
+		`tasks: {kinds: [{name: a, history: 2h}]}`:                                                            "write persist: always with it",
+		`tasks: {kinds: [{name: A}]}`:                                                                         "lower case letters",
+		`tasks: {kinds: [{name: a}, {name: a}]}`:                                                              "a: declare it once",
+		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 61 * * * *}]}]}`:                               "a: schedules.0.cron: end of range (61) above maximum (59)",
+		`tasks: {kinds: [{name: a, schedules: [{name: b}]}]}`:                                                 "a: schedules.0.cron: write five fields",
+		`tasks: {kinds: [{name: a, schedules: [{name: b, cron: 0 * * * *, zone: IST}]}]}`:                     `a: schedules.0.zone: "IST" is no IANA time zone`,
+		`{triggers: [{on: payment_settled, kind: a, dedupe: user}], tasks: {kinds: [{name: a, dedupe: 0s}]}}`: `triggers.0.dedupe "user": the kind "a" has dedupe 0s`,
+		`triggers: [{on: payment_settled, kind: thank, dedup: user}]`:                                         `dedup`,
+		`triggers: [{on: payment_settled, kind: thank}]`:                                                      `triggers.0.kind "thank": declare it under tasks.kinds`,
 	} {
 		c, err := load(t, text)
 		if err == nil {
@@ -106,6 +110,40 @@ func TestKindsThatMakeNoSense(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// The page has settings that hold, and every scope of every trigger.
+func TestPageOfTasks(t *testing.T) {
+	page, err := os.ReadFile("../../docs/tasks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) == 0 {
+		t.Fatal("no settings")
+	}
+	for _, block := range blocks {
+		c, err := load(t, block[1])
+		if err != nil {
+			t.Fatalf("%v in %s", err, block[1])
+		}
+		if _, err := c.TaskKinds(); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(c.Rules().Validate(), c.Validate()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, on := range task.Triggers() {
+		var words []string
+		for _, s := range on.Scopes() {
+			words = append(words, "`"+string(s)+"`")
+		}
+		row := regexp.MustCompile("\n\\|.*`" + string(on) + "`.* \\| " + strings.Join(words, ", ") + " \\|\n")
+		if !row.Match(page) {
+			t.Errorf("%s: no row with %s", on, words)
 		}
 	}
 }

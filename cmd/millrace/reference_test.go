@@ -27,7 +27,8 @@ func TestReference(t *testing.T) {
 		"config.md": "# Configuration\n\nDefaults < `millrace.yaml` < the [context](commands.md#millrace-context-set) of client commands < `MILLRACE_*` < flags. The variable of `http.listen` is `MILLRACE_HTTP_LISTEN`; lists are\n" +
 			"separated by commas; maps (of `relay`, `intake` and `approval`), `triggers` and `tasks.kinds` are for the file. Unknown names are errors. What each setting means stands in\n" +
 			"[cmd/config](../../cmd/config/config.go). A source of the relay is a name with the file of its secrets, one a line:\n" +
-			"`relay: {sources: {bank: {secret_file: /run/secrets/bank}}}`. The defaults:\n\n```yaml\n" + string(settings) + "```\n",
+			"`relay: {sources: {bank: {secret_file: /run/secrets/bank}}}`. [Tasks](../tasks.md) has the\n" +
+			"fields of `triggers`, `tasks.kinds` and `tasks.worker.handlers`. The defaults:\n\n```yaml\n" + string(settings) + "```\n",
 		"topics.md": topicPage(),
 	}
 	for name, want := range pages {

@@ -16,7 +16,6 @@ import (
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
-	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/engine"
 	"github.com/millrace/millrace/processors/budget"
 	cataloggroup "github.com/millrace/millrace/processors/catalog"
@@ -131,18 +130,18 @@ func (b *builder) part(name string) (part, error) {
 		return part{graph: intake.Graph(cfg, t, intake.NewMetrics(r))}, cfg.Validate()
 	case "ledger":
 		cfg := Ledger(s)
-		return part{graph: ledger.Graph(cfg, triggers(s), t, ledger.NewMetrics(r))}, cfg.Validate()
+		return part{graph: ledger.Graph(cfg, s.Rules(), t, ledger.NewMetrics(r))}, cfg.Validate()
 	case "progress":
 		cfg := Missions(s)
 		index := progress.NewIndex()
 		return part{
-			graph: progress.Graph(cfg, triggers(s), t, index, progress.NewMetrics(r)),
+			graph: progress.Graph(cfg, s.Rules(), t, index, progress.NewMetrics(r)),
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "budget":
 		return part{graph: budget.Graph(t, budget.NewMetrics(r))}, nil
 	case "rewards":
-		return part{graph: rewards.Graph(s.Approval.Thresholds().Of, triggers(s), t, rewards.NewMetrics(r))}, nil
+		return part{graph: rewards.Graph(s.Approval.Thresholds().Of, s.Rules(), t, rewards.NewMetrics(r))}, nil
 	case "health":
 		cfg := healthgroup.Config{Settings: Health(s)}
 		if b.spans != nil {
@@ -154,7 +153,7 @@ func (b *builder) part(name string) (part, error) {
 			index: map[string]func(string, []byte){string(t.Catalog.Table()): b.reading(name, index.Set)},
 		}, cfg.Validate()
 	case "routing":
-		cfg := routing.Config{Settings: Health(s), Triggers: triggers(s)}
+		cfg := routing.Config{Settings: Health(s), Triggers: s.Rules()}
 		if b.spans != nil {
 			cfg.Trace = b.spans
 		}
@@ -179,7 +178,7 @@ func Validate(s config.Config) error {
 	}{
 		{"intake", errors.Join(Intake(s).Validate(), distinctModes(s))}, {"ledger", Ledger(s).Validate()},
 		{"progress", Missions(s).Validate()}, {"health", Health(s).Validate()},
-		{"triggers", triggers(s).Validate()}, {"tasks.kinds", kindsOf(s)},
+		{"triggers", s.Rules().Validate()}, {"tasks.kinds", kindsOf(s)},
 	} {
 		if g.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", g.name, g.err))
@@ -224,15 +223,6 @@ func Ledger(s config.Config) ledger.Config {
 func kindsOf(s config.Config) error {
 	_, err := s.TaskKinds()
 	return err
-}
-
-// triggers returns the rules by which events make tasks.
-func triggers(s config.Config) task.Rules {
-	var rules task.Rules
-	for _, t := range s.Triggers {
-		rules = append(rules, task.Rule{On: task.Trigger(t.On), Kind: t.Kind})
-	}
-	return rules
 }
 
 // Health returns the settings of the health and routing groups. Windows longer than an hour lengthen the correction

@@ -69,13 +69,18 @@ func TestSettingsReachTheProcessors(t *testing.T) {
 	if diff := cmp.Diff(ledger.Config{PendingTimeout: 2 * time.Second, Retention: 3 * time.Hour}, Ledger(s)); diff != "" {
 		t.Errorf("ledger: %s", diff)
 	}
-	s.Triggers = []config.Trigger{{On: "payment_settled", Kind: "thank"}}
-	if diff := cmp.Diff(task.Rules{{On: task.PaymentSettled, Kind: "thank"}}, triggers(s)); diff != "" {
+	s.Triggers = []config.Trigger{{On: "payment_settled", Kind: "thank", Delay: time.Minute, Priority: 3, Dedupe: "user"}}
+	wanted := task.Rules{{On: task.PaymentSettled, Kind: "thank", Delay: time.Minute, Priority: 3, Dedupe: task.ByUser}}
+	if diff := cmp.Diff(wanted, s.Rules()); diff != "" {
 		t.Errorf("triggers: %s", diff)
 	}
 	s.Triggers = append(s.Triggers, config.Trigger{On: "never", Kind: "thank"})
 	if err := Validate(s); err == nil || !strings.Contains(err.Error(), "triggers: 1: on \"never\"") {
 		t.Errorf("a trigger that there is not: %v", err)
+	}
+	s.Triggers[1] = config.Trigger{On: "state_changed", Kind: "thank", Dedupe: "user"}
+	if err := Validate(s); err == nil || !strings.Contains(err.Error(), "triggers: 1: dedupe \"user\": write place, state or event") {
+		t.Errorf("a scope that the trigger has not: %v", err)
 	}
 	if got := Missions(s).ReorderHorizon; got != 4*time.Hour {
 		t.Errorf("reorder horizon %v", got)

@@ -164,7 +164,8 @@ func (g *group) trigger(c *context, p *ledger.Posting) {
 	default: // ledger.ReversalReturned
 		return
 	}
-	event := task.Event{On: on, ID: []string{p.TransactionID, strconv.FormatInt(p.Seq, 10)}, Key: p.UserID, At: p.At}
+	event := task.Event{On: on, ID: []string{p.TransactionID, strconv.FormatInt(p.Seq, 10)}, Key: p.UserID,
+		Within: []string{p.TransactionID}, At: p.At}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return ledgercodec.PostingJSON(p) }) {
 		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}

@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 
 func TestTriggers(t *testing.T) {
 	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(prometheus.NewRegistry(),
-		task.Rule{On: task.PaymentSettled, Kind: "thank"}, task.Rule{On: task.PaymentReversed, Kind: "tell"}, task.Rule{On: task.PaymentSettled, Kind: "sync"}))
+		task.Rule{On: task.PaymentSettled, Kind: "thank"}, task.Rule{On: task.PaymentReversed, Kind: "tell"}, task.Rule{On: task.PaymentSettled, Kind: "sync", Dedupe: task.ByTransaction}))
 }
 
 func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamtest.Config {
@@ -91,7 +91,14 @@ func format[T any](topic stream.Topic[T], say func(T) string) func([]byte) strin
 
 func formatTask(s *task.Submission) string {
 	t := &s.Task
-	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
+	return fmt.Sprintf("%s %s on %s for %s at %s%s: %s", t.ID, t.Kind, t.On, t.Key, t.At, onlyOne(s), t.Payload)
+}
+
+func onlyOne(s *task.Submission) string {
+	if s.Dedupe == "" {
+		return ""
+	}
+	return " once as " + s.Dedupe
 }
 
 func formatPosting(p *ledger.Posting) string {

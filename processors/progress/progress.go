@@ -198,7 +198,7 @@ func (g *group) trigger(c *context, o *mission.Outcome) {
 	event := task.Event{On: on, Key: o.UserID, At: o.At, ID: []string{
 		o.UserID, o.Mission, number(o.Version), number(int64(o.WindowStart)), number(o.Iteration), o.TransactionID,
 		number(int64(o.At)), number(o.Progress),
-	}}
+	}, Within: []string{o.Mission, number(int64(o.WindowStart)), number(o.Iteration)}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return missioncodec.OutcomeJSON(o) }) {
 		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}

@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 
 func TestTriggers(t *testing.T) {
 	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(prometheus.NewRegistry(),
-		task.Rule{On: task.MissionCompleted, Kind: "cheer"}, task.Rule{On: task.MissionRevoked, Kind: "console"}))
+		task.Rule{On: task.MissionCompleted, Kind: "cheer", Dedupe: task.ByIteration}, task.Rule{On: task.MissionRevoked, Kind: "console"}))
 }
 
 func scriptConfig(registry prometheus.Registerer, triggers ...task.Rule) streamtest.Config {
@@ -70,7 +70,14 @@ func formatTask(b []byte) string {
 		return fmt.Sprintf("<%v>", err)
 	}
 	t := &s.Task
-	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
+	return fmt.Sprintf("%s %s on %s for %s at %s%s: %s", t.ID, t.Kind, t.On, t.Key, t.At, onlyOne(s), t.Payload)
+}
+
+func onlyOne(s *task.Submission) string {
+	if s.Dedupe == "" {
+		return ""
+	}
+	return " once as " + s.Dedupe
 }
 
 // parsePosting takes {"t","amount","before","after","seq","created","at"} of a payment at swiggy: before and seq

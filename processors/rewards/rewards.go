@@ -21,6 +21,7 @@
 package rewards
 
 import (
+	"cmp"
 	"math/big"
 	"strconv"
 
@@ -174,7 +175,8 @@ func (g *group) publish(c *context, e reward.Changed) {
 	}
 	event := task.Event{
 		On: task.RewardGranted, Key: c.Key(), At: notice.At,
-		ID: []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
+		ID:     []string{c.Key(), notice.RewardID, strconv.FormatInt(notice.Epoch, 10)},
+		Within: []string{cmp.Or(notice.Mission, notice.RewardID), notice.RewardID}, // a goodwill reward has no mission
 	}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return rewardcodec.NoticeJSON(notice) }) {
 		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)

@@ -113,7 +113,7 @@ func TestAnAnswerToAPayoutGrants(t *testing.T) {
 }
 
 func TestTriggers(t *testing.T) {
-	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(nil, task.Rules{{On: task.RewardGranted, Kind: "congratulate"}}))
+	streamtest.Run(t, "testdata/triggers/*.txt", scriptConfig(nil, task.Rules{{On: task.RewardGranted, Kind: "congratulate", Dedupe: task.ByReward}}))
 }
 
 func scriptConfig(registry prometheus.Registerer, triggers task.Rules) streamtest.Config {
@@ -239,7 +239,14 @@ func formatTask(b []byte) string {
 		return err.Error()
 	}
 	x := &s.Task
-	return unnamed(fmt.Sprintf("%s %s %s %s", x.Kind, x.ID, x.On, x.Payload))
+	return unnamed(fmt.Sprintf("%s %s %s%s %s", x.Kind, x.ID, x.On, onlyOne(s), x.Payload))
+}
+
+func onlyOne(s *task.Submission) string {
+	if s.Dedupe == "" {
+		return ""
+	}
+	return " once as " + s.Dedupe
 }
 
 func formatNotice(b []byte) string {

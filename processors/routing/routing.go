@@ -138,7 +138,7 @@ func (g *group) trigger(c *context, r *health.StatusRecord) {
 	event := task.Event{On: task.StateChanged, Key: r.Key(), At: at, ID: []string{
 		r.Key(), r.Previous.String(), r.State.String(), strconv.FormatInt(int64(r.Since), 10),
 		strconv.FormatInt(int64(r.WindowEnd), 10),
-	}}
+	}, Within: []string{r.State.String()}}
 	for _, x := range g.triggers.Tasks(event, func() []byte { return healthcodec.StatusJSON(r) }) {
 		stream.Emit(c, g.topology.Tasks, x.Task.Key, x)
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 func TestTriggers(t *testing.T) {
-	streamtest.Run(t, "testdata/triggers/*.txt", config(routing.NewMetrics(nil), task.Rule{On: task.StateChanged, Kind: "page"}))
+	streamtest.Run(t, "testdata/triggers/*.txt", config(routing.NewMetrics(nil), task.Rule{On: task.StateChanged, Kind: "page", Dedupe: task.ByPlaceState}))
 }
 
 func formatTask(b []byte) string {
@@ -31,7 +31,14 @@ func formatTask(b []byte) string {
 		return fmt.Sprintf("<%v>", err)
 	}
 	t := &s.Task
-	return fmt.Sprintf("%s %s on %s for %s at %s: %s", t.ID, t.Kind, t.On, t.Key, t.At, t.Payload)
+	return fmt.Sprintf("%s %s on %s for %s at %s%s: %s", t.ID, t.Kind, t.On, t.Key, t.At, onlyOne(s), t.Payload)
+}
+
+func onlyOne(s *task.Submission) string {
+	if s.Dedupe == "" {
+		return ""
+	}
+	return " once as " + s.Dedupe
 }
 
 func config(m *routing.Metrics, triggers ...task.Rule) streamtest.Config {
