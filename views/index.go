@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/domain/catalog"
+	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
 	auditviews "github.com/millrace/millrace/views/audit"
@@ -99,6 +100,9 @@ func (x *Indexes) AuditLoaded() { x.audit.Load() }
 
 // AuditReset says that the audit comes again from its beginning: its topics are others.
 func (x *Indexes) AuditReset() { x.audit.Reset() }
+
+// TaskNeeds returns what the keys of tasks wait for at now.
+func (x *Indexes) TaskNeeds(now instant.Milli) []taskviews.Needs { return x.tasks.Needs(now) }
 
 // takeTasks takes a row of the table of tasks.
 func (x *Indexes) takeTasks(key string, value []byte) {

@@ -14,6 +14,7 @@ type metrics struct {
 	runs         *prometheus.CounterVec
 	seconds      *prometheus.HistogramVec
 	inFlight     *prometheus.GaugeVec
+	slots        *prometheus.GaugeVec
 	claims       *prometheus.CounterVec
 	redeliveries *prometheus.CounterVec
 }
@@ -27,6 +28,9 @@ func newMetrics(r prometheus.Registerer, kinds []Kind) (*metrics, error) {
 			[]string{"kind"}),
 		inFlight: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "millrace_worker_in_flight",
 			Help: "Calls of handlers under way."}, []string{"kind"}),
+		slots: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "millrace_worker_slots",
+			Help: "Calls of handlers that may be under way at once; 0 while the worker takes no runs: before it has joined " +
+				"its groups, and once it is told to stop."}, []string{"kind"}),
 		claims: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_worker_claims_total",
 			Help: "Runs that the worker claimed because their handlers took longer."}, []string{"kind"}),
 		redeliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_worker_redeliveries_total",
@@ -39,13 +43,14 @@ func newMetrics(r prometheus.Registerer, kinds []Kind) (*metrics, error) {
 		}
 		m.seconds.WithLabelValues(name)
 		m.inFlight.WithLabelValues(name)
+		m.slots.WithLabelValues(name)
 		m.claims.WithLabelValues(name)
 		m.redeliveries.WithLabelValues(name)
 	}
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.runs, m.seconds, m.inFlight, m.claims, m.redeliveries} {
+	for _, c := range []prometheus.Collector{m.runs, m.seconds, m.inFlight, m.slots, m.claims, m.redeliveries} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -94,19 +94,31 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		lanes = append(lanes, l)
 	}
-	w.ready.Store(true)
+	w.serving(true)
 	var served sync.WaitGroup
 	for _, l := range lanes {
 		served.Go(func() { l.serve(polling) })
 	}
 	<-polling.Done()
-	w.ready.Store(false)
+	w.serving(false)
 	drain := time.AfterFunc(w.config.Drain, func() { endCalls(errDrained) })
 	defer drain.Stop()
 	last := time.AfterFunc(w.config.Drain+answerPatience, endAnswers)
 	defer last.Stop()
 	served.Wait()
 	return w.stopped(ctx, context.Cause(polling))
+}
+
+// serving says whether the worker takes runs.
+func (w *Worker) serving(yes bool) {
+	w.ready.Store(yes)
+	for _, k := range w.config.Kinds {
+		slots := 0
+		if yes {
+			slots = k.Concurrency
+		}
+		w.metrics.slots.WithLabelValues(k.Policy.Name).Set(float64(slots))
+	}
 }
 
 // stopped returns why the worker ended, nil if it was asked to.

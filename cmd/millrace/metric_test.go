@@ -21,6 +21,7 @@ import (
 	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	"github.com/millrace/millrace/cmd/server"
+	"github.com/millrace/millrace/cmd/work"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -61,7 +62,7 @@ func (d *declared) MustRegister(all ...prometheus.Collector) {
 	}
 }
 
-// freshProcess runs every group and the server, without any input, and returns what they declare.
+// freshProcess runs every group, the server and a worker, without any input, and returns what they declare.
 func freshProcess(t *testing.T) *declared {
 	t.Helper()
 	elsewhere(t)
@@ -91,6 +92,11 @@ func freshProcess(t *testing.T) *declared {
 		}
 	})
 	if err := views.Recovered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Settings.Tasks.Provider.URL = "https://provider.example/payouts"
+	d.Settings.Tasks.Provider.Secret = "a secret of 16 bytes"
+	if _, err := work.New(d.Settings, d.Topology, nil, all, slog.New(slog.DiscardHandler)); err != nil { // not run
 		t.Fatal(err)
 	}
 	return all
@@ -225,6 +231,9 @@ func counters() map[string]startingRows {
 		"millrace_task_runs_started_total":     {rows: tasks},
 		"millrace_task_runs_ended_total":       {rows: product(tasks, words(task.Endings()))},
 		"millrace_task_commands_total":         {rows: append(verdicts, "repeated")},
+		"millrace_worker_runs_total":           {rows: product(task.BuiltIn().Names(), []string{"ok", "fail", "snooze", "dropped"})},
+		"millrace_worker_claims_total":         {rows: task.BuiltIn().Names()},
+		"millrace_worker_redeliveries_total":   {rows: task.BuiltIn().Names()},
 		"millrace_windows_closed_total":        {unknown: modes},
 		"millrace_windows_late_events_total":   {unknown: modes},
 		"millrace_windows_corrections_total":   {unknown: modes},
@@ -435,7 +444,7 @@ func TestMetricPage(t *testing.T) {
 		}
 	}
 	slices.Sort(lines)
-	checkPage(t, filepath.Join(dir, "metrics.md"), "MetricPage", "# Metrics\n\nOf `run`, `serve` and `generate --pace --admin`, on `http.admin`; of `dev` beside its API. Each process shows those of what it runs, and those of the Go runtime and the\n"+
+	checkPage(t, filepath.Join(dir, "metrics.md"), "MetricPage", "# Metrics\n\nOf `run`, `serve`, `worker` and `generate --pace --admin`, on `http.admin`; of `dev` beside its API. Each process shows those of what it runs, and those of the Go runtime and the\n"+
 		"process (`go_*`, `process_*`). No label has the id of a user or a payment. Counters start at 0 for every value of a label that is known. What alerts are made of them: [runbook](../runbook.md).\n"+
 		"With `auth.jwks_url` there is also `millrace_token_keys_read_timestamp_seconds`: when the published keys were last read; 0 if never.\n\n"+
 		"| metric | type | labels | what it is |\n|---|---|---|---|\n"+strings.Join(lines, ""))

@@ -103,7 +103,7 @@ func Start(c Config) (_ *Server, err error) {
 	}
 	if c.Registerer != nil {
 		c.Registerer.MustRegister(newWaitingRewards(c.Topology, s.Tables), newWaitingReversals(c.Topology, s.Tables),
-			newTaskDepth(kinds, c.Topology, s.Tables))
+			newTaskDepth(kinds, c.Topology, s.Tables), newTaskNeeds(kinds, c.Topology, s.Tables, indexes))
 	}
 	s.trail = newAuditLog(c, s.client, indexes)
 	conservation := audit.NewMetrics(c.Registerer)

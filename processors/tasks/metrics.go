@@ -33,6 +33,7 @@ type Metrics struct {
 	runs      *prometheus.CounterVec
 	ended     *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
+	attempts  *prometheus.HistogramVec
 	commands  *prometheus.CounterVec
 	stale     prometheus.Counter
 }
@@ -66,6 +67,16 @@ func NewMetrics(r prometheus.Registerer, kinds task.Kinds) *Metrics {
 		Help:    "Time from handing a run out to the end of it, by kind: it waits for a worker first.",
 		Buckets: prometheus.ExponentialBuckets(0.005, 4, 10),
 	}, []string{"kind"}))
+	m.attempts = metric.Register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "millrace_task_attempts",
+		Help: "Attempts of tasks that have succeeded or are exhausted, by kind, since they came or were replayed.",
+		// The default is 9 attempts, and 30 of payouts.
+		Buckets: []float64{1, 2, 3, 5, 9, 15, 30},
+	}, []string{"kind"}))
+	for _, name := range kind.Values {
+		m.attempts.WithLabelValues(name)
+		m.seconds.WithLabelValues(name)
+	}
 	m.commands = metric.Counters(r, "millrace_task_commands_total",
 		"Commands on tasks by verdict: applied, unchanged, refused, repeated.",
 		metric.LabelOf("verdict", append(verdict.Results(), repeated)...))
@@ -94,6 +105,9 @@ func (m *Metrics) changed(e task.Changed) {
 	switch state := e.Entry.State; {
 	case state.Final():
 		m.ended.WithLabelValues(kind, string(state)).Inc()
+		if n := attempts(e.Entry); n > 0 {
+			m.attempts.WithLabelValues(kind).Observe(float64(n))
+		}
 	case e.From == "" || e.From.Final():
 		m.submitted.WithLabelValues(kind).Inc()
 	}
@@ -106,6 +120,17 @@ func (m *Metrics) changed(e task.Changed) {
 	if last.Ending != task.RunSent && last.Ending != task.RunUnclaimed {
 		m.seconds.WithLabelValues(kind).Observe(float64(last.To.Sub(last.From)) / float64(time.Second))
 	}
+}
+
+// attempts returns how many a task took that has succeeded or is exhausted; 0 for others.
+func attempts(e *task.Entry) int64 {
+	switch e.State {
+	case task.Succeeded:
+		return e.Attempts + 1
+	case task.Exhausted:
+		return e.Attempts // 0 if its deadline was over before the first
+	}
+	return 0
 }
 
 func (m *Metrics) judged(q, next *task.Queue, c *task.Command) {

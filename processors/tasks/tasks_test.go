@@ -450,8 +450,31 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, metrictest.Moved(t, registry)); diff != "" {
 		t.Error(diff)
 	}
-	sums := []string{"tasks/parked/call 1", "tasks/running/call 0", "tasks/running/once 0", "tasks/waiting/call 2", "tasks/waiting/once 0", "tasks/waiting/tell 0"}
+	h.Wall(time.Second)
+	h.ConsumeText("task-results", "k", "call a 2 ok")
+	if got, want := attemptsOf(t, registry), "call 1 of 2, once 1 of 1"; got != want {
+		t.Errorf("attempts: %s, want %s", got, want)
+	}
+	sums := []string{"tasks/parked/call 0", "tasks/running/call 1", "tasks/running/once 0", "tasks/waiting/call 1", "tasks/waiting/once 0", "tasks/waiting/tell 0"}
 	if diff := cmp.Diff(sums, h.Sums()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// attemptsOf returns of how many tasks attempts were counted, and how many in all.
+func attemptsOf(t *testing.T, g prometheus.Gatherer) string {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if h := m.GetHistogram(); f.GetName() == "millrace_task_attempts" && h.GetSampleCount() > 0 {
+				out = append(out, fmt.Sprintf("%s %d of %v", m.GetLabel()[0].GetValue(), h.GetSampleCount(), h.GetSampleSum()))
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
