@@ -32,6 +32,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/topology"
@@ -367,7 +368,7 @@ func newFixture(t testing.TB, change ...func(*Config)) *fixture {
 	f.check(err)
 	c := Config{
 		Audit: f.audit, Commands: f.commands, Payments: f.payments, UserCommands: f.asked, LetterCommands: f.decided, TaskCommands: f.ordered, Topology: f.topology, Indexes: f.indexes, Records: f.records, Verifier: verifier, Gatherer: f.registry, Version: "test", Now: clock,
-		Log: log,
+		Log: log, Kinds: task.BuiltIn().With(task.DefaultKind("thank")),
 		Tables: serve.Tables{
 			f.topology.Ledger.Name: f.tables.ledger.table(), f.topology.Progress.Name: f.tables.progress.table(),
 			f.topology.Budget.Name: f.tables.budget.table(), f.topology.Rewards.Name: f.tables.rewards.table(), f.topology.Health.Name: f.tables.health.table(),

@@ -351,6 +351,7 @@ func apiConfig(version string, log *slog.Logger) huma.Config {
 				{Name: serve.TagUsers, Description: "What a user sees. `me` stands for the token's subject."},
 				{Name: serve.TagHealth, Description: "How banks and gateways do, from closed windows only."},
 				{Name: paymentviews.TagRelay, Description: "Payment events from those who have no Kafka."},
+				{Name: taskviews.TagTasks, Description: "Work for programs outside the pipeline."},
 				{Name: serve.TagPanel, Description: "Look-ups for operators and support."},
 				{Name: serve.TagServer, Description: "Is it alive, is it ready."},
 			},

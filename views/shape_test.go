@@ -155,6 +155,7 @@ func changes() []struct{ method, target, body string } {
 		{"POST", "/v1/panel/tasks/o2/cancel", ""},
 		{"POST", "/v1/events", relayEvent("e1", "t1")},
 		{"POST", "/v1/events", `{"events":[]}`},
+		{"POST", "/v1/tasks", `{"kind":"thank","key":"usr_1","payload":{"n":1}}`},
 	}
 }
 

@@ -18,9 +18,21 @@ import (
 
 // memTaskCommands are the group of tasks: it judges at once, in the background.
 type memTaskCommands struct {
-	f    *fixture
-	mu   sync.Mutex
-	sent []*task.Command
+	f         *fixture
+	mu        sync.Mutex
+	sent      []*task.Command
+	submitted []*task.Submission
+	failing   error
+}
+
+func (m *memTaskCommands) Submit(_ context.Context, s *task.Submission) error {
+	if m.failing != nil {
+		return m.failing
+	}
+	m.submitted = append(m.submitted, s)
+	q, _ := task.Add(m.f.queue(s.Task.Key), s.Task.Key, s, task.Policy{Kinds: m.f.server.config.Kinds}, instant.Of(m.f.now))
+	put(m.f, m.f.tables.tasks, m.f.topology.TaskQueues, s.Task.Key, &task.Row{Queue: q})
+	return nil
 }
 
 func (m *memTaskCommands) Send(_ context.Context, key string, c *task.Command) error {
@@ -73,10 +85,8 @@ func (f *fixture) answer(key string, a task.Answer) {
 	put(f, f.tables.tasks, f.topology.TaskQueues, key, &task.Row{Queue: q})
 }
 
-func withThank(c *Config) { c.Kinds = task.BuiltIn().With(task.DefaultKind("thank")) }
-
 func TestTasksAreListedByKeyKindAndState(t *testing.T) {
-	f := newFixture(t, withThank)
+	f := newFixture(t)
 	f.submit("thank", "thank/u1", "a", "b", "c")
 	f.submit("thank", "thank/u10", "d")
 	f.submit(task.RewardPayout, "u1", "p")
@@ -114,7 +124,7 @@ func TestTasksAreListedByKeyKindAndState(t *testing.T) {
 }
 
 func TestOneTaskHasItsRuns(t *testing.T) {
-	f := newFixture(t, withThank)
+	f := newFixture(t)
 	f.submit("thank", "thank/u1", "a", "b")
 	f.answer("thank/u1", task.Answer{Outcome: task.Fail, Code: "away", Error: "connection refused"})
 	got := f.get("/v1/panel/tasks/a")
@@ -136,7 +146,7 @@ func TestOneTaskHasItsRuns(t *testing.T) {
 }
 
 func TestTasksAreRetriedSnoozedAndCancelled(t *testing.T) {
-	f := newFixture(t, withThank)
+	f := newFixture(t)
 	f.submit("thank", "thank/u1", "a", "b")
 	f.answer("thank/u1", task.Answer{Outcome: task.Fail, Code: "away"})
 	at := func(id, act string) string { return "/v1/panel/tasks/" + id + "/" + act }
@@ -165,7 +175,7 @@ func TestTasksAreRetriedSnoozedAndCancelled(t *testing.T) {
 }
 
 func TestKindsArePausedAndResumed(t *testing.T) {
-	f := newFixture(t, withThank)
+	f := newFixture(t)
 	pause := func() any {
 		for _, k := range f.get("/v1/panel/task-kinds")["items"].([]any) {
 			if k := k.(map[string]any); k["kind"] == "thank" {

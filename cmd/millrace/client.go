@@ -49,6 +49,8 @@ type call struct {
 	key, match, reason string
 	// verdict tells that somebody judges what is sent: a refusal is an answer then, and wrong use elsewhere.
 	verdict bool
+	// unjudged tells that 202 is the last word: what is accepted gets no verdict.
+	unjudged bool
 }
 
 // reply is an answer that is no problem.
@@ -171,7 +173,7 @@ func (a *app) write(ctx context.Context, c call) (reply, error) {
 		if err != nil && ctx.Err() != nil {
 			return out, context.Cause(ctx)
 		}
-		if err != nil || out.status != http.StatusAccepted {
+		if err != nil || out.status != http.StatusAccepted || c.unjudged {
 			return out, err
 		}
 		if sleepUntil(ctx, time.Now().Add(100*time.Millisecond)) != nil { // the server has waited before it answered

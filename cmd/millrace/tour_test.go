@@ -75,11 +75,14 @@ type tour struct {
 	timeOfDay, token *regexp.Regexp
 }
 
-func startTour(t *testing.T) *tour {
+func startTour(t *testing.T, change ...func(*dev.Config)) *tour {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := dev.Config{
 		Settings: devDefaults(config.Default()), Port: freePort(t), KafkaPort: freePort(t), Data: t.TempDir(), NoTraffic: true, Rate: 1,
 		Version: "test", Command: "millrace", Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	for _, fn := range change {
+		fn(&c)
 	}
 	up := make(chan struct{})
 	out := &waitFor{text: []byte("Ctrl-C stops"), seen: up}

@@ -60,6 +60,11 @@ func (s *taskCommands) Send(ctx context.Context, key string, c *task.Command) er
 	return produce(ctx, s.client, s.topology.TaskCommands, key, c)
 }
 
+// Submit returns once all in-sync replicas have the task.
+func (s *taskCommands) Submit(ctx context.Context, x *task.Submission) error {
+	return produce(ctx, s.client, s.topology.Tasks, x.Task.Key, x)
+}
+
 func produce[V any](ctx context.Context, client *kgo.Client, topic stream.Topic[V], key string, v V) error {
 	value, err := topic.Codec.Encode(v)
 	if err != nil {

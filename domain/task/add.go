@@ -1,8 +1,6 @@
 package task
 
 import (
-	"fmt"
-
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 )
@@ -23,24 +21,14 @@ func Add(q *Queue, key string, s *Submission, p Policy, now instant.Milli) (*Que
 }
 
 func (t *turn) refuse(s *Submission, declared bool) (payment.Reason, string) {
-	switch {
-	case s.Task.Key != t.key || !named(t.key, MaxKey):
-		return payment.InvalidField,
-			fmt.Sprintf("key: write the record's key, at most %d bytes without control characters", MaxKey)
-	case !named(s.Task.ID, MaxID):
-		return payment.InvalidField, fmt.Sprintf("id: write 1 to %d bytes without control characters", MaxID)
-	case !declared:
-		return payment.InvalidField, "kind: declare it under tasks.kinds, then replay this letter"
-	case len(s.Dedupe) > MaxID:
-		return payment.InvalidField, fmt.Sprintf("dedupe: write at most %d bytes", MaxID)
-	case s.Priority < MinPriority || s.Priority > MaxPriority:
-		return payment.InvalidField, fmt.Sprintf("priority: write %d to %d", MinPriority, MaxPriority)
-	case s.Due > t.now.Add(MaxDelayed):
-		return payment.InvalidField, fmt.Sprintf("due: write a time in the next %d days", MaxDelayed/(24*3600e9))
-	case len(s.Task.Payload) > MaxPayload:
-		return payment.TooLarge, fmt.Sprintf("payload: write at most %d bytes, and where the handler finds the rest",
-			MaxPayload)
-	case len(t.q.Pages) >= MaxPages:
+	var found []fault
+	if s.Task.Key != t.key {
+		found = append(found, wrongKey())
+	}
+	if found = append(found, s.faults(declared, t.now.Add(MaxDelayed))...); len(found) > 0 {
+		return found[0].reason, found[0].field + ": " + found[0].detail
+	}
+	if len(t.q.Pages) >= MaxPages {
 		return payment.RowTooLarge, "more tasks of one key wait than its row has pages for: replay this letter later"
 	}
 	return "", ""

@@ -21,18 +21,6 @@ const (
 	MaxDelayed = 366 * 24 * time.Hour
 )
 
-// Submission is a task on its way into the queue of its key: the record of `tasks`, keyed by Task.Key.
-type Submission struct {
-	Task Task
-	// Dedupe drops the task where one of its kind and key with the same Dedupe came within Kind.Dedupe. Empty: it drops
-	// only a repetition of its id, while that still waits or runs.
-	Dedupe string
-	// Due is the wall time before which the task does not run; 0, or in the past: at once.
-	Due instant.Milli
-	// Priority orders the due tasks of a key, MinPriority to MaxPriority.
-	Priority int64
-}
-
 // Entry is a task in a queue, with what became of it so far. It is immutable.
 type Entry struct {
 	Task Task

@@ -25,6 +25,12 @@ func BuiltIn() Kinds {
 	return Kinds{payout, clawback}
 }
 
+// isOwn tells whether Millrace itself makes the tasks of a kind, and nobody else may.
+func isOwn(kind string) bool {
+	_, own := BuiltIn().Find(kind)
+	return own
+}
+
 // With returns k with the kinds that a deployment declares: they replace those of the same name.
 func (k Kinds) With(declared ...Kind) Kinds {
 	all := slices.Clone(k)

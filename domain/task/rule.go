@@ -12,14 +12,11 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 )
 
-// MaxTriggerDelay bounds Rule.Delay. It is a day below MaxDelayed, since events may be ahead of the clock.
-const MaxTriggerDelay = 365 * 24 * time.Hour
-
 // Rule declares that every event of a trigger makes a task of a kind.
 type Rule struct {
 	On   Trigger
 	Kind string
-	// Delay is how long after the event the task becomes due, up to MaxTriggerDelay. Defaults to 0: at once.
+	// Delay is how long after the event the task becomes due, up to MaxAhead. Defaults to 0: at once.
 	Delay time.Duration
 	// Priority orders the due tasks of a key, MinPriority to MaxPriority.
 	Priority int64
@@ -56,11 +53,11 @@ func (r Rule) validate(i int) error {
 	switch {
 	case !isName(r.Kind):
 		bad("kind %q: want lower case letters, digits and _, a letter first, at most 64", r.Kind)
-	case r.Kind == RewardPayout || r.Kind == RewardClawback:
-		bad("kind %q is made by rewards themselves", r.Kind)
+	case isOwn(r.Kind):
+		bad("kind %q is Millrace's own: its tasks are made by Millrace alone", r.Kind)
 	}
-	if r.Delay < 0 || r.Delay > MaxTriggerDelay {
-		bad("delay %s: write 0s to %s", r.Delay, MaxTriggerDelay)
+	if r.Delay < 0 || r.Delay > MaxAhead {
+		bad("delay %s: write 0s to %s", r.Delay, MaxAhead)
 	}
 	if r.Priority < MinPriority || r.Priority > MaxPriority {
 		bad("priority %d: write %d to %d", r.Priority, MinPriority, MaxPriority)

@@ -14,7 +14,7 @@ import (
 
 func TestRulesAreValidated(t *testing.T) {
 	good := task.Rules{
-		{On: task.PaymentSettled, Kind: "tell"}, {On: task.PaymentSettled, Kind: "sync_2", Delay: task.MaxTriggerDelay},
+		{On: task.PaymentSettled, Kind: "tell"}, {On: task.PaymentSettled, Kind: "sync_2", Delay: task.MaxAhead},
 		{On: task.StateChanged, Kind: "tell", Priority: task.MinPriority, Dedupe: task.ByPlaceState},
 		{On: task.MissionCompleted, Kind: "tell", Priority: task.MaxPriority, Dedupe: task.ByMission},
 	}
@@ -27,13 +27,13 @@ func TestRulesAreValidated(t *testing.T) {
 		{On: on, Kind: ""}:                                              "kind",
 		{On: on, Kind: "Tell"}:                                          "kind",
 		{On: on, Kind: "2tell"}:                                         "kind",
-		{On: on, Kind: task.RewardPayout}:                               "rewards themselves",
-		{On: task.RewardGranted, Kind: task.RewardClawback}:             "rewards themselves",
+		{On: on, Kind: task.RewardPayout}:                               "Millrace's own",
+		{On: task.RewardGranted, Kind: task.RewardClawback}:             "Millrace's own",
 		{On: mission, Kind: strings.Repeat("a", 65)}:                    "kind",
 		{On: task.StateChanged, Kind: "known"}:                          "already",
 		{On: task.StateChanged, Kind: "known", Delay: 1}:                "already", // its tasks would have the same ids
 		{On: on, Kind: "a", Delay: -1}:                                  "1: delay -1ns: write 0s to 8760h0m0s",
-		{On: on, Kind: "a", Delay: task.MaxTriggerDelay + 1}:            "1: delay",
+		{On: on, Kind: "a", Delay: task.MaxAhead + 1}:                   "1: delay",
 		{On: on, Kind: "a", Priority: task.MaxPriority + 1}:             "1: priority 5: write -4 to 4",
 		{On: on, Kind: "a", Priority: task.MinPriority - 1}:             "1: priority -5",
 		{On: on, Kind: "a", Dedupe: "usr"}:                              `1: dedupe "usr": write user, transaction or event`,

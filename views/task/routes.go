@@ -25,6 +25,8 @@ type Routes struct {
 // in the row of the ordering key.
 type Commands interface {
 	Send(ctx context.Context, key string, c *task.Command) error
+	// Submit returns once the task will not be lost.
+	Submit(ctx context.Context, s *task.Submission) error
 }
 
 // Register adds the routes.
@@ -32,4 +34,5 @@ func (s *Routes) Register() {
 	s.reads()
 	s.writes()
 	s.kinds()
+	s.submits()
 }

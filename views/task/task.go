@@ -195,6 +195,15 @@ func (s *Routes) get(ctx context.Context, in *taskInput) (*taskOutput, error) {
 
 // find returns a task by its id: as it stands in its queue or, if it has ended, as its kind keeps it.
 func (s *Routes) find(id string) (*task.Entry, error) {
+	found, err := s.known(id)
+	if err == nil && found == nil {
+		return nil, problem.Missing("task")
+	}
+	return found, err
+}
+
+// known is find, and nil for a task that there is not.
+func (s *Routes) known(id string) (*task.Entry, error) {
 	var found *task.Entry
 	for _, key := range s.Index.find(id) {
 		row, ok, err := serve.RowOf(s.Kit, s.Sources.Tasks, s.Config.Topology.TaskQueues, key)
@@ -209,9 +218,6 @@ func (s *Routes) find(id string) (*task.Entry, error) {
 				found = e
 			}
 		}
-	}
-	if found == nil {
-		return nil, problem.Missing("task")
 	}
 	return found, nil
 }
