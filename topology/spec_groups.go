@@ -123,7 +123,7 @@ func (t *Topology) declareGroups() {
 	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
 		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name},
 		outputs: goka.Edges{goka.Output(t.Payments.Stream(), stream.GokaCodec(paymentcodec.Raw{})),
-			stream.Output(t.TaskCommands), stream.Output(t.Audit)},
+			stream.Output(t.Tasks), stream.Output(t.TaskCommands), stream.Output(t.Audit)},
 	})
 }
 

@@ -50,7 +50,7 @@ func TestCodesGoThroughTheCatalogAndDoNotStay(t *testing.T) {
 		t.Errorf("%v", pool)
 	}
 	f.wantOK(f.say("DELETE", "/v1/panel/pools/amazon-100", "", withMatch("*")), `"3"`)
-	f.wantProblem(f.sayCSV("A-9\n"), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.sayCSV("A-9\n"), http.StatusUnprocessableEntity, "invalid_state")
 }
 
 // What an earlier upload handed on may not be in the stock yet: the answer says by how many codes in_pool may be too

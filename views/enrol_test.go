@@ -80,7 +80,7 @@ func TestEnrolAndWithdrawOverHTTP(t *testing.T) {
 	f.wantProblem(f.ask("POST", "/v1/users/me/missions/nope/enrol", asha), http.StatusNotFound, "not_found")
 	f.wantProblem(f.ask("POST", "/v1/users/usr_1/missions/opt/enrol", f.token("usr_2", token.User)), http.StatusNotFound, "not_found")
 	f.wantProblem(f.ask("POST", path+"/enrol", f.token("eve", token.Editor)), http.StatusForbidden, "forbidden")
-	f.wantProblem(f.ask("DELETE", "/v1/users/me/missions/swiggy-500/enrol", asha), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.ask("DELETE", "/v1/users/me/missions/swiggy-500/enrol", asha), http.StatusUnprocessableEntity, "invalid_state")
 	if w := f.ask("POST", "/v1/users/me/missions/swiggy-500/enrol", asha); w.Code != http.StatusOK {
 		t.Errorf("where nobody needs to ask: %d %s", w.Code, w.Body)
 	}

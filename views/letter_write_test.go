@@ -86,7 +86,7 @@ func TestDeadLettersAreReplayedAndDiscarded(t *testing.T) {
 	}
 	f.wantProblem(f.say("POST", at(0, "replay"), `{"reason":"other"}`, withKey("k1")), http.StatusConflict, "idempotency_conflict")
 	for _, act := range []string{"replay", "discard"} {
-		p := f.wantProblem(f.say("POST", at(0, act), `{"reason":"again"}`), http.StatusUnprocessableEntity, "invalid_field")
+		p := f.wantProblem(f.say("POST", at(0, act), `{"reason":"again"}`), http.StatusUnprocessableEntity, "invalid_state")
 		if p["detail"] != "it is replayed already" {
 			t.Errorf("%s: %v", act, p["detail"])
 		}
@@ -143,12 +143,12 @@ func TestDeadLetterDecisionsThatCannotBe(t *testing.T) {
 		if gone {
 			delete(f.records, serve.Place{Partition: l.Partition, Offset: l.Offset})
 		}
-		p := f.wantProblem(f.say("POST", strings.Replace(replay, "payments-3-42", id, 1), `{}`), http.StatusUnprocessableEntity, "invalid_field")
+		p := f.wantProblem(f.say("POST", strings.Replace(replay, "payments-3-42", id, 1), `{}`), http.StatusUnprocessableEntity, "invalid_state")
 		if !strings.Contains(fmt.Sprint(p["detail"]), says) {
 			t.Errorf("%s: %v", id, p["detail"])
 		}
 	}
-	refused("claims-0-0", func(l *deadletter.Letter) { l.Source.Topic = "claims" }, false, "only records of payments")
+	refused("claims-0-0", func(l *deadletter.Letter) { l.Source.Topic = "claims" }, false, "only records of payments and tasks")
 	refused("payments-0-1", func(l *deadletter.Letter) { l.FullSizeBytes = 5_000_000 }, false, "raw_base64")
 	refused("payments-0-2", func(l *deadletter.Letter) { l.Offset = 77 }, true, "retention has taken")
 	if len(f.decided.sent) != 0 {
@@ -208,10 +208,10 @@ func TestExhaustedTasksAreDecidedOn(t *testing.T) {
 	sent(file(1)+"/replay", body(`{"id":"rw_1.1","kind":"reward_payout","key":"u1","payload":{"n":2},"last_run":1}`), `{"n":2}`)
 	sent(file(2)+"/replay", `{"reason":"r"}`, `{"n":1}`)
 	sent(file(3)+"/discard", `{"reason":"r"}`, `{"n":1}`)
-	f.wantProblem(f.say("POST", "/v1/panel/dead-letters/task-results-0-3/replay", `{"reason":"other"}`), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.say("POST", "/v1/panel/dead-letters/task-results-0-3/replay", `{"reason":"other"}`), http.StatusUnprocessableEntity, "invalid_state")
 	gone := file(4)
 	delete(f.records, serve.Place{Partition: 5, Offset: 4})
-	f.wantProblem(f.say("POST", gone+"/discard", `{"reason":"r"}`), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.say("POST", gone+"/discard", `{"reason":"r"}`), http.StatusUnprocessableEntity, "invalid_state")
 }
 
 // Each command that was judged on a dead letter is one line of the audit, with who asked, how that was proved and what
@@ -245,4 +245,46 @@ func TestDecisionsOnDeadLettersAreAudited(t *testing.T) {
 			t.Errorf("%s: %s", target, d)
 		}
 	}
+}
+
+// A task that was not taken in, since nobody declared its kind, is sent again once it is, as it was. The same holds for
+// an exhausted one whose kind was withdrawn.
+func TestTasksOfKindsThatAreNotDeclaredAreReplayedOnceTheyAre(t *testing.T) {
+	f := newFixture(t)
+	file := func(offset int64, reason payment.Reason, topic string, value []byte) string {
+		id := fmt.Sprint(topic, "-0-", offset)
+		put(f, f.tables.letters, f.topology.DeadLetters, id, deadletter.File(nil, deadletter.Letter{
+			Reason: reason, Group: "tasks", Source: payment.Origin{Topic: topic, Offset: offset}, Partition: 5, Offset: offset,
+		}))
+		f.records[serve.Place{Partition: 5, Offset: offset}] = &deadletterviews.Record{
+			Value: value, Headers: []deadletter.Header{{Name: stream.HeaderKey, Value: []byte("u1")}},
+		}
+		return "/v1/panel/dead-letters/" + id + "/replay"
+	}
+	submission, err := taskcodec.Submission{}.Encode(&task.Submission{Task: task.Task{ID: "tk_1", Kind: "later", Key: "u1"}})
+	f.check(err)
+	refusedTask := file(1, payment.InvalidField, "tasks", submission)
+	exhausted := file(2, payment.TaskExhausted, "task-results", taskcodec.LetterJSON(task.Letter{Entry: &task.Entry{Task: task.Task{ID: "tk_2", Kind: "later", Key: "u1"}}}))
+	for _, path := range []string{refusedTask, exhausted} {
+		p := f.wantProblem(f.say("POST", path, `{}`), http.StatusUnprocessableEntity, "invalid_state")
+		if !strings.Contains(fmt.Sprint(p["detail"]), "declare it under tasks.kinds first") {
+			t.Errorf("%s: %v", path, p)
+		}
+	}
+	if w := f.say("POST", strings.Replace(exhausted, "replay", "discard", 1), `{"reason":"r"}`); w.Code != http.StatusOK {
+		t.Errorf("whatever its kind, it can be discarded: %d %s", w.Code, w.Body)
+	}
+	exhausted = file(3, payment.TaskExhausted, "task-results", taskcodec.LetterJSON(task.Letter{Entry: &task.Entry{Task: task.Task{ID: "tk_3", Kind: "later", Key: "u1"}}}))
+	f.server.letters.Kinds = task.BuiltIn().With(task.DefaultKind("later"))
+	f.wantProblem(f.say("POST", refusedTask, `{"raw_base64":"aGk="}`), http.StatusUnprocessableEntity, "invalid_field")
+	for path, sent := range map[string]string{refusedTask: string(submission), exhausted: "tk_3"} {
+		if w := f.say("POST", path, `{}`); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		last := f.decided.records[len(f.decided.records)-1]
+		if !strings.Contains(string(last.Value), sent) || path == refusedTask && string(last.Key) != "u1" {
+			t.Errorf("%s sent %q under %q", path, last.Value, last.Key)
+		}
+	}
+	f.wantProblem(f.say("POST", file(4, payment.Malformed, "tasks", []byte("no task")), `{}`), http.StatusUnprocessableEntity, "invalid_state")
 }

@@ -66,7 +66,7 @@ func TestMissionLivesOverHTTP(t *testing.T) {
 	if got := f.wantOK(f.say("POST", one+"/end", ""), `"7"`); got["status"] != "ended" || got["ended_at"] != "2026-03-01T11:00:00.000Z" {
 		t.Errorf("%v", got)
 	}
-	f.wantProblem(f.say("POST", one+"/pause", ""), http.StatusUnprocessableEntity, "invalid_field")
+	f.wantProblem(f.say("POST", one+"/pause", ""), http.StatusUnprocessableEntity, "invalid_state")
 	f.wantProblem(f.say("DELETE", one, ""), http.StatusPreconditionRequired, "precondition_required")
 	if got := f.wantOK(f.say("DELETE", one, "", withMatch(`"7"`)), `"8"`); got["status"] != "archived" {
 		t.Errorf("%v", got)

@@ -234,7 +234,8 @@ func (s *Server) rooms() {
 	s.health = healthviews.New(s.Kit, x.series, x.modes, c.Feed)
 	s.ledger = &ledgerviews.Routes{Kit: s.Kit, Missions: s.missions}
 	s.audit = &auditviews.Routes{Kit: s.Kit, Index: x.audit, Log: c.Audit}
-	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands}
+	s.letters = &deadletterviews.Routes{Kit: s.Kit, Index: x.letters, Records: c.Records, Commands: c.LetterCommands,
+		Kinds: c.Kinds}
 	s.tasks = &taskviews.Routes{Kit: s.Kit, Kinds: c.Kinds, Index: x.tasks, Catalog: s.catalog,
 		Commands: c.TaskCommands}
 	s.payments = &paymentviews.Routes{Kit: s.Kit, Payments: c.Payments, Signatures: c.Signatures, Rules: c.Intake}

@@ -166,7 +166,10 @@ func TestTasksAreRetriedSnoozedAndCancelled(t *testing.T) {
 	if got["state"] != "running" || got["attempt"] != 2. {
 		t.Errorf("%v", got)
 	}
-	f.wantProblem(f.say("POST", at("a", "retry"), ""), http.StatusUnprocessableEntity, "invalid_field")
+	p := f.wantProblem(f.say("POST", at("a", "retry"), ""), http.StatusUnprocessableEntity, "invalid_state")
+	if p["title"] != "What is there does not allow it" || p["type"] != "https://millrace.dev/problems/invalid-state" || !strings.HasPrefix(fmt.Sprint(p["detail"]), "the task runs") {
+		t.Errorf("a refused command: %v", p)
+	}
 	if got = f.object(f.say("POST", at("b", "cancel"), "").Body.Bytes()); got["state"] != "cancelled" {
 		t.Errorf("%v", got)
 	}

@@ -225,7 +225,7 @@ func (m Mission) reject(c *Command, cfg Config) (Entity, Change, problem.List) {
 		return nil, Change{}, problem.One("/reason", problem.InvalidField,
 			"is required to reject a mission: its author reads it")
 	case m.Approval.Proposal == nil && m.History.Activated:
-		return nil, Change{}, problem.One("", problem.InvalidField,
+		return nil, Change{}, problem.One("", problem.InvalidState,
 			"the mission has been active already: pause or end it")
 	case state == ApprovalRejected:
 		return m, Change{}, nil
@@ -244,12 +244,12 @@ func (m Mission) reject(c *Command, cfg Config) (Entity, Change, problem.List) {
 func (m Mission) undecidable(c *Command, state ApprovalState) problem.List {
 	switch {
 	case m.over():
-		return problem.One("", problem.InvalidField, "a mission that is "+m.Status()+" needs no approval any more")
+		return problem.One("", problem.InvalidState, "a mission that is "+m.Status()+" needs no approval any more")
 	case c.Expected <= 0:
 		return problem.One("", problem.PreconditionRequired,
 			"a decision is about what was seen: If-Match with its ETag is needed")
 	case state == ApprovalNotNeeded:
-		return problem.One("", problem.InvalidField,
+		return problem.One("", problem.InvalidState,
 			"the mission needs no approval: what it can give is below the threshold")
 	}
 	return nil

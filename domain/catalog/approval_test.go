@@ -170,17 +170,17 @@ func TestRejections(t *testing.T) {
 	}
 	row, got = judged(t, row, edit("c7", "ann", "", cash(large-1)), approval("c8", "ben", "approver", 3), rejection("c9", "cy", "approver", 4), step("c10", Activate),
 		approval("c11", "ann", "approver", 5), approval("c12", "ben", "approver", 5), step("c13", Activate), rejection("c14", "cy", "admin", 7))
-	wantRun(t, got, "applied v1 draft", "applied v1 draft", "applied v1 draft", " approval_required", " same_person", "applied v1 draft", "applied v1 active", " invalid_field")
+	wantRun(t, got, "applied v1 draft", "applied v1 draft", "applied v1 draft", " approval_required", " same_person", "applied v1 draft", "applied v1 active", " invalid_state")
 	// An author takes a proposal back; nothing else changes.
 	row, got = judged(t, row, edit("c15", "ann", "", cash(large*2)), rejection("c16", "eve", "editor", 8), rejection("c17", "ann", "editor", 8), rejection("c18", "ann", "editor", 9))
-	wantRun(t, got, "applied v1 active", " forbidden", "applied v1 active", " invalid_field")
+	wantRun(t, got, "applied v1 active", " forbidden", "applied v1 active", " invalid_state")
 	if state(row) != "approved ann" {
 		t.Error(state(row))
 	}
 	_, got = judged(t, row, step("c19", End), approval("c20", "ben", "approver", 10), rejection("c21", "ben", "approver", 10))
-	wantRun(t, got, "applied v1 ended", " invalid_field", " invalid_field")
+	wantRun(t, got, "applied v1 ended", " invalid_state", " invalid_state")
 	_, got = judged(t, nil, edit("c1", "ann", ""), approval("c2", "ben", "approver", 1), rejection("c3", "ben", "approver", 1))
-	wantRun(t, got, "applied v1 draft", " invalid_field", " invalid_field")
+	wantRun(t, got, "applied v1 draft", " invalid_state", " invalid_state")
 }
 
 // A scheduled mission whose definition changed stays scheduled until it is approved again, and begins then.
@@ -302,7 +302,7 @@ func TestAuthorsAreBounded(t *testing.T) {
 		row, _ = judged(t, row, edit(fmt.Sprint("c", i), fmt.Sprintf("a%02d", i), "", cash(large+int64(i))))
 	}
 	_, got := judged(t, row, edit("one-more", "b", "", cash(large)), edit("another", "a07", "", cash(large)))
-	wantRun(t, got, " invalid_field", "applied v1 draft")
+	wantRun(t, got, " invalid_state", "applied v1 draft")
 }
 
 // What is asked for says what to do.

@@ -150,7 +150,7 @@ func (m Mission) edit(old Mission, c *Command, cfg Config) (Mission, problem.Lis
 		next.Approval.Proposal, next.Approval.Rejected = proposal, nil
 	}
 	if len(next.Review().Writers()) > maxAuthors {
-		return old, problem.One("", problem.InvalidField,
+		return old, problem.One("", problem.InvalidState,
 			"too many people have changed it since it was approved: have it approved or rejected first")
 	}
 	return next, nil
@@ -182,7 +182,7 @@ func (m Mission) revise(old mission.History, c *Command) (mission.History, probl
 	asked := m.Latest()
 	switch {
 	case old.Status == mission.Ended || old.Status == mission.Archived:
-		return old, problem.One("", problem.InvalidField, "a mission that is "+string(old.Status)+
+		return old, problem.One("", problem.InvalidState, "a mission that is "+string(old.Status)+
 			" does not change any more")
 	case old.Activated && asked.Mission.Currency != old.Latest().Mission.Currency:
 		return old, problem.One("/currency", problem.InvalidField,
@@ -266,7 +266,11 @@ func moves() map[Op]mission.Status {
 }
 
 func cannotBecome(pointer string, from, to mission.Status) problem.List {
-	return problem.One(pointer, problem.InvalidField, "a mission that is "+string(from)+" cannot become "+string(to))
+	code := problem.InvalidField
+	if pointer == "" { // it was asked for by a verb
+		code = problem.InvalidState
+	}
+	return problem.One(pointer, code, "a mission that is "+string(from)+" cannot become "+string(to))
 }
 
 func statusChange(from, to Mission) Change {

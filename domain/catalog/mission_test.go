@@ -95,7 +95,7 @@ func TestVersions(t *testing.T) {
 	wantRun(t, got, "/currency invalid_field", "applied v5 paused")
 	row, ended := Apply(row, asked("c11", noon, mission.Ended, titled("both")), DefaultConfig())
 	_, got = judged(t, row, asked("c12", noon, "", titled("late")))
-	wantRun(t, got, " invalid_field")
+	wantRun(t, got, " invalid_state")
 	if last := ended.Line; last.Result != verdict.Applied || last.Action != ActionStatus || last.From != "paused" || last.To != "ended" {
 		t.Errorf("%+v", last)
 	}
@@ -107,8 +107,8 @@ func TestMovesOfMissions(t *testing.T) {
 		move("c4", Activate, noon, 0), move("c5", Resume, noon, 0), move("c6", Pause, noon+10, noon+20), move("c7", Pause, noon+10, noon-1),
 		move("c8", Pause, noon+10, noon+5), move("c9", Pause, noon+10, 0), move("c10", Resume, noon+20, 0), move("c11", End, noon+40, noon+30),
 		move("c12", Activate, noon+50, 0), move("c13", Archive, noon+50, 0), NewWithdrawal("c14", "ops", noon+50, KindMission, "m"))
-	wantRun(t, got, " not_found", "applied v1 draft", " invalid_field", "applied v1 active", "unchanged v1 active", "unchanged v1 active", "/at invalid_field",
-		"/at invalid_field", "applied v1 paused", "unchanged v1 paused", "applied v1 active", "applied v1 ended", " invalid_field", "applied v1 archived",
+	wantRun(t, got, " not_found", "applied v1 draft", " invalid_state", "applied v1 active", "unchanged v1 active", "unchanged v1 active", "/at invalid_field",
+		"/at invalid_field", "applied v1 paused", "unchanged v1 paused", "applied v1 active", "applied v1 ended", " invalid_state", "applied v1 archived",
 		"unchanged v1 archived")
 	row, _ := judged(t, nil, asked("c1", noon, mission.Active), NewWithdrawal("c2", "ops", noon+5, KindMission, "m"))
 	if h, _ := row.Mission(); h.Status != mission.Archived || h.EndedAt != noon+5 {

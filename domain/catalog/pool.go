@@ -115,7 +115,7 @@ func addCodes(current Entity, c *Command) (Entity, Change, problem.List) {
 	case !ok:
 		return nil, Change{}, problem.One("", problem.NotFound, "there is no such pool")
 	case p.State == StatusArchived:
-		return nil, Change{}, problem.One("/status", problem.InvalidField, "a pool that is archived takes no codes")
+		return nil, Change{}, problem.One("", problem.InvalidState, "a pool that is archived takes no codes")
 	case len(c.Codes) > MaxChunk:
 		return nil, Change{}, problem.One("/codes", problem.InvalidField, "must be at most "+strconv.Itoa(MaxChunk)+
 			" at a time")

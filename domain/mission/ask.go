@@ -123,9 +123,9 @@ func (d *draft) missionOf(e *Enrolment) (*Plan, problem.List) {
 	case e.Op != Enrol && e.Op != Withdraw:
 		return nil, problem.One("/op", problem.InvalidField, "must be enrol or withdraw")
 	case e.Op == Enrol && p.Status() == Ended:
-		return nil, problem.One("/mission", problem.InvalidField, "the mission has ended")
+		return nil, problem.One("", problem.InvalidState, "the mission has ended")
 	case e.Op == Withdraw && (!p.opens() || s.In() && !c.optIn):
-		return nil, problem.One("/mission", problem.InvalidField, "payments alone decide who is in this mission")
+		return nil, problem.One("", problem.InvalidState, "payments alone decide who is in this mission")
 	}
 	return p, nil
 }

@@ -154,8 +154,8 @@ func TestVerdictsOnEnrolments(t *testing.T) {
 		want    string
 	}{
 		{Enrol, "m", "applied"}, {Enrol, "nowhere", "refused not_found"}, {Enrol, "hidden", "refused not_found"}, {Enrol, "draft", "refused not_found"},
-		{Enrol, "ended", "refused invalid_field"}, {Withdraw, "ended", "unchanged"}, {Enrol, "auto", "unchanged"},
-		{Withdraw, "auto", "refused invalid_field"}, {"hop", "m", "refused invalid_field"},
+		{Enrol, "ended", "refused invalid_state"}, {Withdraw, "ended", "unchanged"}, {Enrol, "auto", "unchanged"},
+		{Withdraw, "auto", "refused invalid_state"}, {"hop", "m", "refused invalid_field"},
 	}
 	x := &tale{t: t, s: s}
 	for i, tt := range tests {

@@ -21,6 +21,7 @@ const (
 	ApprovalRequired     = "approval_required"     // a second person has to approve it first
 	SamePerson           = "same_person"           // whoever wrote it cannot approve it
 	Forbidden            = "forbidden"             // the actor's role does not allow it
+	InvalidState         = "invalid_state"         // what is there does not allow it
 	Decided              = "already_decided"       // it was decided before, for good
 	InsufficientCoins    = "insufficient_coins"    // the user has fewer coins than are to be spent
 )
@@ -88,5 +89,5 @@ func (l List) Code() string {
 // whole returns the codes of problems that are not about a field.
 func whole() []string {
 	return []string{PreconditionFailed, NotFound, Conflict, PreconditionRequired, ApprovalRequired, SamePerson,
-		Forbidden, Decided, InsufficientCoins}
+		Forbidden, InvalidState, Decided, InsufficientCoins}
 }

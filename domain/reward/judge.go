@@ -58,7 +58,7 @@ func (t *transition) judgeClaim(c *Command) (verdict.Result, problem.List) {
 	case r.State == Granting || r.isGranted():
 		return verdict.Unchanged, nil
 	}
-	return refuse("", problem.InvalidField, "a reward that is "+string(r.State)+" cannot be claimed")
+	return refuse("", problem.InvalidState, "a reward that is "+string(r.State)+" cannot be claimed")
 }
 
 func (t *transition) judgeCancel(c *Command) (verdict.Result, problem.List) {

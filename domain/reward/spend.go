@@ -84,7 +84,7 @@ func (t *transition) judgeReversal(c *Command) (verdict.Result, problem.List) {
 	case s.Reversal != 0:
 		return verdict.Unchanged, nil
 	case s.Amount > money.Room(coins.Balance):
-		return refuse("", problem.InvalidField, "the balance cannot hold so many coins")
+		return refuse("", problem.InvalidState, "the balance cannot hold so many coins")
 	}
 	s.Reversal = t.receive(Entry{SpendID: s.ID, Kind: EntrySpendReversal, Amount: s.Amount, Reason: c.Reason}).Number
 	return verdict.Applied, nil

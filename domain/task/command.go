@@ -63,7 +63,7 @@ func Judge(q *Queue, key string, c *Command, p Policy, now instant.Milli) (*Queu
 	result, refusal := t.judge(c)
 	v := verdict.Verdict{CommandID: c.ID, Result: result, At: t.now}
 	if refusal != "" {
-		v.Result, v.Problems = verdict.Refused, problem.One("", "invalid_state", refusal)
+		v.Result, v.Problems = verdict.Refused, problem.One("", problem.InvalidState, refusal)
 	}
 	t.q.Verdicts = t.q.Verdicts.With(v)
 	return t.settle()
@@ -186,13 +186,11 @@ func (t *turn) replay(c *Command) (verdict.Result, string) {
 	if !t.addresses(c.Letter) {
 		return "", wantLetter
 	}
-	kind, ok := t.p.Kinds.Find(c.Letter.Task.Kind)
-	switch {
-	case !ok:
-		return "", "the kind is not declared: declare it under tasks.kinds"
-	case len(c.Payload) > MaxPayload:
+	if len(c.Payload) > MaxPayload {
 		return "", fmt.Sprintf("payload: write at most %d bytes", MaxPayload)
 	}
+	// Its letter counts as replayed already, so it is taken in any case: it waits if its kind is not declared.
+	kind := t.kind(c.Letter)
 	next := *c.Letter
 	before := t.find(next.Task.ID)
 	if before != nil && before.State != Held {

@@ -5,7 +5,7 @@
 //   - Table: by that id, the place of the bytes, their user, the reason, the state, the decision, and the verdicts on
 //     the last commands.
 //   - Output: payments: the records of replayed dead letters, original or edited, under their own key, with a header
-//     that names the dead letter. task-commands (ordering key): the decisions about exhausted tasks. audit: one line
+//     that names the dead letter. tasks, the same way: tasks that were not taken in. task-commands (ordering key): the decisions about exhausted tasks. audit: one line
 //     for each decided command. The group writes no dead letters: it would read them again itself.
 //   - Ordering: letters of one source record are in order. A record that several groups refuse has one row with all of
 //     them. A command names the filing that its actor has seen; it is refused if there is a later one.
@@ -77,12 +77,10 @@ func (g *group) decide(c goka.Context, value any) {
 	if command.Judged = instant.Of(c.Timestamp()); command.Judged == 0 { // the broker's time of the record
 		command.Judged = command.At
 	}
-	var exhausted *task.Command
-	if row != nil && row.Reason == payment.TaskExhausted {
-		if exhausted, err = taskCommand(command); err != nil {
-			g.metrics.strange.Inc()
-			return
-		}
+	replay, err := g.replay(row, command)
+	if err != nil {
+		g.metrics.strange.Inc()
+		return
 	}
 	next, send, line := deadletter.Decide(row, command)
 	if next == row {
@@ -90,23 +88,48 @@ func (g *group) decide(c goka.Context, value any) {
 	}
 	c.SetValue(next)
 	c.Emit(g.topology.Audit.Stream(), line.Key(), line)
-	if !send {
-		return
-	}
-	if exhausted != nil {
-		c.Emit(g.topology.TaskCommands.Stream(), exhausted.Letter.Task.Key, exhausted)
-		if exhausted.Op == task.OpReplay {
+	if send {
+		c.Emit(replay.to, replay.key, replay.value, replay.options...)
+		if command.Op == deadletter.Replay {
 			g.metrics.replayed.Inc()
 		}
-		return
 	}
+}
+
+// replay is what a decision sends.
+type replay struct {
+	to      goka.Stream
+	key     string
+	value   any
+	options []goka.ContextOption
+}
+
+// replay returns what a command sends if it is done. Its error is of bytes that are no task, where they must be.
+func (g *group) replay(row *deadletter.Row, command *deadletter.Command) (replay, error) {
+	switch {
+	case row == nil:
+		return replay{}, nil
+	case row.Reason == payment.TaskExhausted:
+		c, err := taskCommand(command)
+		if err != nil {
+			return replay{}, err
+		}
+		return replay{g.topology.TaskCommands.Stream(), c.Letter.Task.Key, c, nil}, nil
+	case row.Source.Topic == g.topology.Tasks.Name && command.Op == deadletter.Replay: // a task that was not taken in
+		submission, err := g.topology.Tasks.Codec.Decode(command.Value)
+		return replay{g.topology.Tasks.Stream(), string(command.Key), submission, sent(command)}, err
+	}
+	return replay{g.topology.Payments.Stream(), string(command.Key), command.Value, sent(command)}, nil
+}
+
+// sent returns the headers of a replay: those of the source, and the dead letter's id.
+func sent(command *deadletter.Command) []goka.ContextOption {
 	headers := goka.Headers{}
 	for _, h := range command.Headers {
 		headers[h.Name] = h.Value
 	}
 	headers[stream.HeaderDeadLetter] = []byte(command.LetterID)
-	c.Emit(g.topology.Payments.Stream(), string(command.Key), command.Value, goka.WithCtxEmitHeaders(headers))
-	g.metrics.replayed.Inc()
+	return []goka.ContextOption{goka.WithCtxEmitHeaders(headers)}
 }
 
 // taskCommand returns what a decision on an exhausted task asks of the group that queues tasks. The command carries the

@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/payment"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 	"github.com/millrace/millrace/stream/streamtest"
 	"github.com/millrace/millrace/topology"
@@ -32,13 +33,14 @@ func TestScripts(t *testing.T) {
 		},
 		Topics: []streamtest.Topic{
 			{Name: top.DeadLetterCommands.Name, Parse: parseCommand}, {Name: top.TaskCommands.Name, Format: formatTaskCommand},
+			{Name: top.Tasks.Name, Format: formatTask},
 		},
 		Row: formatRow,
 	})
 }
 
 // parseCommand takes ID OP LETTER PARTITION-OFFSET [VALUE]; it is by ann, and the record had the key k and the header
-// trace.
+// trace. The value "task ID" stands for a task on its way.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 5)
 	c := &deadletter.Command{ID: words[0], Op: deadletter.Op(words[1]), LetterID: words[2], Actor: "ann", Role: "editor", Reason: "why", At: 1_772_359_200_000,
@@ -52,6 +54,12 @@ func parseCommand(text string) ([]byte, error) {
 	if c.Op == deadletter.Replay {
 		c.Key, c.Value, c.Headers = []byte("k"), []byte(words[4]), []deadletter.Header{{Name: "trace", Value: []byte("abc")}}
 	}
+	if id, ok := strings.CutPrefix(string(c.Value), "task "); ok {
+		var err error
+		if c.Value, err = (taskcodec.Submission{}).Encode(&task.Submission{Task: task.Task{ID: id, Kind: "thank", Key: "k"}}); err != nil {
+			return nil, err
+		}
+	}
 	return deadlettercodec.Command{}.Encode(c)
 }
 
@@ -62,6 +70,14 @@ func formatTaskCommand(b []byte) string {
 	}
 	e := c.Letter
 	return fmt.Sprintf("%s %s %s %s of run %d, letter %s, payload %s", c.ID, c.Op, e.Task.Kind, e.Task.ID, e.Run, e.Task.Payload, c.Payload)
+}
+
+func formatTask(b []byte) string {
+	s, err := taskcodec.Submission{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s %s of %s", s.Task.Kind, s.Task.ID, s.Task.Key)
 }
 
 func formatRow(b []byte) string {
@@ -94,7 +110,7 @@ func formatLetter(l deadletter.Letter) string {
 func TestGraphWritesNoDeadLetters(t *testing.T) {
 	top := topology.New(topology.DefaultConfig())
 	g := Graph(top, NewMetrics(prometheus.NewRegistry()))
-	if out := g.OutputStreams().Topics(); !slices.Equal(slices.Sorted(slices.Values(out)), []string{"audit", "payments", "task-commands"}) || g.LoopStream() != nil {
+	if out := g.OutputStreams().Topics(); !slices.Equal(slices.Sorted(slices.Values(out)), []string{"audit", "payments", "task-commands", "tasks"}) || g.LoopStream() != nil {
 		t.Errorf("outputs %v, loop %v", out, g.LoopStream())
 	}
 }

@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/views/serve"
 )
 
@@ -12,4 +13,6 @@ type Routes struct {
 	Records RecordReader
 	// Commands takes what people decide.
 	Commands LetterCommands
+	// Kinds are the kinds of tasks that are declared: tasks of others cannot be taken in.
+	Kinds task.Kinds
 }

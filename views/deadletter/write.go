@@ -151,9 +151,12 @@ func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadlet
 	if row.Reason == payment.TaskExhausted {
 		return s.fillTask(ctx, row, c)
 	}
-	if row.Source.Topic != s.Config.Topology.Payments.Name {
-		return unfit("it is of the topic " + row.Source.Topic + ": only records of " + s.Config.Topology.Payments.Name +
-			" can be sent again; give the command, or the definition, anew")
+	payments, tasks := s.Config.Topology.Payments.Name, s.Config.Topology.Tasks.Name
+	switch row.Source.Topic {
+	case payments, tasks:
+	default:
+		return serve.Unfit("it is of the topic " + row.Source.Topic + ": only records of " + payments + " and " +
+			tasks + " can be sent again; give the command, or the definition, anew")
 	}
 	record, err := s.record(ctx, row)
 	if err != nil {
@@ -162,11 +165,16 @@ func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadlet
 	switch {
 	case c.Edited:
 	case record == nil:
-		return unfit("retention has taken its bytes: give them as raw_base64")
+		return serve.Unfit("retention has taken its bytes: give them as raw_base64")
 	case row.FullSizeBytes > 0 || len(record.Value) > stream.SourceLimit:
-		return unfit("it was too large, and only its beginning was kept: give what is to be sent as raw_base64")
+		return serve.Unfit("it was too large, and only its beginning was kept: give what is to be sent as raw_base64")
 	default:
 		c.Value = record.Value
+	}
+	if row.Source.Topic == tasks {
+		if err := s.checkTask(c); err != nil {
+			return err
+		}
 	}
 	if record == nil {
 		return nil
@@ -178,6 +186,28 @@ func (s *Routes) fillReplay(ctx context.Context, row *deadletter.Row, c *deadlet
 		case !strings.HasPrefix(h.Name, headerPrefix):
 			c.Headers = append(c.Headers, h)
 		}
+	}
+	return nil
+}
+
+// checkTask tells why a task that was not taken in cannot be sent again.
+func (s *Routes) checkTask(c *deadletter.Command) error {
+	if c.Edited {
+		return problem.Invalid("/raw_base64", "invalid_field",
+			"a task that was not taken in is sent again as it was: submit another one, or discard it")
+	}
+	submission, err := s.Config.Topology.Tasks.Codec.Decode(c.Value)
+	if err != nil {
+		return serve.Unfit("its bytes are no task: submit it anew")
+	}
+	return s.checkKind(submission.Task.Kind)
+}
+
+// checkKind tells whether tasks of a kind can be taken in.
+func (s *Routes) checkKind(kind string) error {
+	if _, ok := s.Kinds.Find(kind); !ok {
+		return serve.Unfit("the kind of the task is not declared: declare it under tasks.kinds first, then replay " +
+			"this letter")
 	}
 	return nil
 }
@@ -209,11 +239,16 @@ func (s *Routes) fillTask(ctx context.Context, row *deadletter.Row, c *deadlette
 	case err != nil:
 		return err
 	case record == nil:
-		return unfit("retention has taken the task: submit it anew")
+		return serve.Unfit("retention has taken the task: submit it anew")
 	}
 	was, err := taskcodec.ParseLetter(record.Value)
 	if err != nil {
-		return unfit("its bytes are no exhausted task: submit it anew")
+		return serve.Unfit("its bytes are no exhausted task: submit it anew")
+	}
+	if c.Op == deadletter.Replay {
+		if err := s.checkKind(was.Entry.Task.Kind); err != nil {
+			return err
+		}
 	}
 	if !c.Edited {
 		c.Value = record.Value
@@ -237,11 +272,6 @@ func (s *Routes) fillTask(ctx context.Context, row *deadletter.Row, c *deadlette
 
 // headerPrefix begins the names of the headers that Millrace gives a dead letter; the others are the source's own.
 const headerPrefix = "mr-"
-
-// unfit is the answer to a replay that cannot be.
-func unfit(why string) *problem.Problem {
-	return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, why)
-}
 
 // LetterCommands hands on what people decide on dead letters. Send returns once the command will not be lost; what
 // became of it stands in the letter's row.

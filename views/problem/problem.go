@@ -23,10 +23,12 @@ const (
 	Forbidden       Code = "forbidden"
 	InvalidFilter   Code = "invalid_filter"
 	InvalidField    Code = "invalid_field"
-	TooLarge        Code = "too_large"
-	RateLimited     Code = "rate_limited"
-	Recovering      Code = "recovering"
-	BadRequest      Code = "bad_request"
+	// InvalidState is of what cannot be done to what is there, however it is asked for.
+	InvalidState Code = "invalid_state"
+	TooLarge     Code = "too_large"
+	RateLimited  Code = "rate_limited"
+	Recovering   Code = "recovering"
+	BadRequest   Code = "bad_request"
 
 	PreconditionRequired Code = "precondition_required"
 	PreconditionFailed   Code = "precondition_failed"
@@ -51,8 +53,8 @@ const (
 // codes returns every code, in the order of the contract.
 func codes() []Code {
 	return []Code{
-		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, TooLarge, RateLimited, Recovering,
-		BadRequest,
+		NotFound, Unauthenticated, Forbidden, InvalidFilter, InvalidField, InvalidState, TooLarge, RateLimited,
+		Recovering, BadRequest,
 		PreconditionRequired, PreconditionFailed, IdempotencyConflict, ApprovalRequired, SamePerson,
 		InsufficientCoins, MethodNotAllowed, NotAcceptable, UnsupportedMedia, Timeout, Unavailable, Internal,
 	}
@@ -155,6 +157,8 @@ func title(code Code) string {
 		return "A filter is invalid"
 	case InvalidField:
 		return "A field is invalid"
+	case InvalidState:
+		return "What is there does not allow it"
 	case TooLarge:
 		return "The request is too large"
 	case RateLimited:

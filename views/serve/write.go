@@ -99,10 +99,18 @@ func Misread(err error, detail string) *problem.Problem {
 	return problem.Unreadable("", "malformed", detail)
 }
 
-// Refused turns what the catalog found wrong into the answer: 400 where the body has fields that there are not, which
-// is a body of something else, and 422 where it says what cannot be.
+// wrongText is of bodies that can be read: definitions, rewards, reasons and others.
+const wrongText = "what was sent has problems"
+
+// Unfit is the answer to what cannot be done to what is there; why says what to do instead.
+func Unfit(why string) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.InvalidState, why)
+}
+
+// Refused turns what a group found wrong into the answer: 400 where the body has fields that there are not, which is a
+// body of something else, and 422 where it says what cannot be, or asks for what cannot be done to what is there.
 func Refused(found faults.List) *problem.Problem {
-	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, "the definition has problems")
+	p := problem.New(http.StatusUnprocessableEntity, problem.InvalidField, wrongText)
 	switch found.Code() {
 	case faults.PreconditionFailed:
 		return problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed, found[0].Detail)
@@ -120,10 +128,10 @@ func Refused(found faults.List) *problem.Problem {
 		return problem.New(http.StatusForbidden, problem.SamePerson, found[0].Detail)
 	case faults.Forbidden:
 		return problem.New(http.StatusForbidden, problem.Forbidden, found[0].Detail)
-	case faults.Decided:
-		return problem.New(http.StatusUnprocessableEntity, problem.InvalidField, found[0].Detail)
+	case faults.Decided, faults.InvalidState:
+		return Unfit(found[0].Detail)
 	case faults.InvalidFilter:
-		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, "the definition has problems")
+		p = problem.New(http.StatusUnprocessableEntity, problem.InvalidFilter, wrongText)
 	}
 	for _, f := range found {
 		p.Errors = append(p.Errors, problem.Field{Pointer: f.Pointer, Code: f.Code, Detail: f.Detail})
