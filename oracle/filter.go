@@ -198,10 +198,11 @@ func field(p *payment.Facts, id string) (string, bool) {
 		return named(p.Instrument)
 	case "gateway":
 		return named(p.Gateway)
-	case "merchant":
-		return named(p.Merchant)
-	case "category":
-		return named(p.Category)
+	}
+	for i, name := range payment.LabelNames() {
+		if id == name {
+			return named(p.Labels[i])
+		}
 	}
 	if key, ok := strings.CutPrefix(id, "attributes."); ok {
 		for _, a := range p.Attributes {

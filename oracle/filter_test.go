@@ -20,7 +20,7 @@ func mixed() []*payment.Facts {
 	for i, x := range []string{"", "42", "42.0", "0042", "+42", "-42", "41", "43", "0.1", "0.10", ".1", "1.", "4e1", " 42", "true", "abc", "12345678901234567890", "12345678901234567891"} {
 		f := &payment.Facts{
 			TransactionID: fmt.Sprintf("txn_%d", i), UserID: fmt.Sprintf("u%d", i%3), AmountMinor: int64(100 + i), Currency: "INR",
-			Mode: "upi", Instrument: "sbi", Gateway: payment.Unknown, Merchant: "swiggy", CreatedAt: instant.Milli(1_772_359_200_000 + int64(i)*1000),
+			Mode: "upi", Instrument: "sbi", Gateway: payment.Unknown, Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: instant.Milli(1_772_359_200_000 + int64(i)*1000),
 		}
 		if i > 0 {
 			f.Attributes = []payment.Attribute{{Key: "x", Value: x}}

@@ -136,7 +136,7 @@ func (p *past) part() {
 func (p *past) payment(i int) {
 	f := payment.Facts{
 		TransactionID: fmt.Sprint("t", i), UserID: "u", AmountMinor: 1 + p.Int64N(15), Currency: p.pick("INR", "INR", "INR", "USD"),
-		Merchant: p.pick("a", "b", "c", ""), CreatedAt: p.time(),
+		Labels: payment.Labels{payment.Merchant: p.pick("a", "b", "c", "")}, CreatedAt: p.time(),
 	}
 	net, when := int64(0), f.CreatedAt
 	for seq := range 1 + p.IntN(3) {

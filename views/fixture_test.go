@@ -480,7 +480,7 @@ func (f *fixture) wantProblem(w *httptest.ResponseRecorder, status int, code str
 func facts(id string, minor int64, merchant string) payment.Facts {
 	return payment.Facts{
 		TransactionID: id, UserID: "usr_1", AmountMinor: minor, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-		Merchant: merchant, CreatedAt: at(0),
+		Labels: payment.Labels{payment.Merchant: merchant}, CreatedAt: at(0),
 	}
 }
 

@@ -34,10 +34,10 @@ func TestMissionSimulate(t *testing.T) {
 		at := instant.Milli(1_772_366_400_000 + int64(i)*86_400_000) // from 2026-03-01T12:00:00Z on
 		user := fmt.Sprint("u", i%2)
 		p := &ledger.Posting{Kind: ledger.PaymentSettled, Seq: 1, NetAfter: 20_000, At: at, Facts: payment.Facts{
-			TransactionID: fmt.Sprint("t", i), UserID: user, AmountMinor: 20_000, Currency: "INR", Merchant: "swiggy", CreatedAt: at,
+			TransactionID: fmt.Sprint("t", i), UserID: user, AmountMinor: 20_000, Currency: "INR", Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: at,
 		}}
 		if i == 4 {
-			p.Merchant = "zomato"
+			p.Labels[payment.Merchant] = "zomato"
 		}
 		value, err := ledgercodec.Posting{}.Encode(p)
 		if err != nil {

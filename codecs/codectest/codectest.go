@@ -57,8 +57,8 @@ func RoundTrip[T any](t interface {
 func Facts() payment.Facts {
 	return payment.Facts{
 		TransactionID: "t1", UserID: "u1", AmountMinor: 12550, Currency: "INR", Mode: "upi", Instrument: "sbi",
-		Gateway:  "razorpay",
-		Merchant: "swiggy", Category: "food", Attributes: []payment.Attribute{{Key: "card", Value: "fam"}, {Key: "x"}},
+		Gateway: "razorpay",
+		Labels:  payment.Labels{payment.Merchant: "swiggy", payment.Category: "food"}, Attributes: []payment.Attribute{{Key: "card", Value: "fam"}, {Key: "x"}},
 		CreatedAt: 1_772_359_200_000,
 	}
 }

@@ -15,8 +15,7 @@ func factsFields(f *wire.Fields, p *payment.Facts) {
 	f.Text(5, &p.Mode)
 	f.Text(6, &p.Instrument)
 	f.Text(7, &p.Gateway)
-	f.Text(8, &p.Merchant)
-	f.Text(9, &p.Category)
+	paymentcodec.Labels(f, 8, &p.Labels)
 	for a := range wire.Each(f, 10, &p.Attributes) {
 		paymentcodec.AttributeFields(f, a)
 	}

@@ -174,7 +174,7 @@ func drawList[T any](t *rapid.T, draw func(*rapid.T) T) []T {
 func drawFacts(t *rapid.T) payment.Facts {
 	return payment.Facts{
 		TransactionID: drawText(t), UserID: drawText(t), AmountMinor: rapid.Int64().Draw(t, "amount"), Currency: drawText(t),
-		Mode: drawText(t), Instrument: drawText(t), Gateway: drawText(t), Merchant: drawText(t), Category: drawText(t),
+		Mode: drawText(t), Instrument: drawText(t), Gateway: drawText(t), Labels: payment.Labels{payment.Merchant: drawText(t), payment.Category: drawText(t)},
 		Attributes: drawList(t, func(t *rapid.T) payment.Attribute { return payment.Attribute{Key: drawText(t), Value: drawText(t)} }),
 		CreatedAt:  drawTime(t),
 	}

@@ -72,8 +72,7 @@ func paymentField(f *wire.Fields, before, r *mission.Recent) {
 		f.Other(8, &r.Mode, before.Mode)
 		f.Other(9, &r.Instrument, before.Instrument)
 		f.Other(10, &r.Gateway, before.Gateway)
-		f.Other(11, &r.Merchant, before.Merchant)
-		f.Other(12, &r.Category, before.Category)
+		paymentcodec.OtherLabels(f, 11, &r.Labels, &before.Labels)
 		paymentAttributes(f, before, r, &read)
 	}
 	if !f.Writes() {

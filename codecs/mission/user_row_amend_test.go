@@ -50,7 +50,7 @@ func began() instant.Milli { return instant.Of(time.Date(2026, 3, 2, 0, 0, 0, 0,
 func paid(id, shop string, at instant.Milli) *ledger.Posting {
 	return &ledger.Posting{Kind: ledger.PaymentSettled, EventID: "e", Seq: 1, NetAfter: 12_550, At: at, Facts: payment.Facts{
 		TransactionID: id, UserID: "u1", AmountMinor: 12_550, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-		Merchant: shop, Category: "food", CreatedAt: at,
+		Labels: payment.Labels{payment.Merchant: shop, payment.Category: "food"}, CreatedAt: at,
 	}}
 }
 

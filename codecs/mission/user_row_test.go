@@ -17,6 +17,7 @@ import (
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/money"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/verdict"
 )
 
@@ -54,7 +55,7 @@ func userRow() *mission.UserRow {
 func TestUserRowGolden(t *testing.T) {
 	row := userRow()
 	bare := *row.Recent[0]
-	bare.TransactionID, bare.Attributes, bare.Merchant, bare.Category, bare.Seq, bare.Net = "t2", nil, "", "travel", 1, bare.AmountMinor
+	bare.TransactionID, bare.Attributes, bare.Labels[payment.Merchant], bare.Labels[payment.Category], bare.Seq, bare.Net = "t2", nil, "", "travel", 1, bare.AmountMinor
 	bare.CreatedAt += 1500
 	other := bare
 	other.TransactionID, other.Currency = "t3", "USD"

@@ -51,8 +51,7 @@ func Fields(f *wire.Fields, e *payment.Event) {
 		OriginFields(f, &e.Origin)
 	}
 	f.Texts(16, &e.HealthInstruments)
-	f.Text(17, &e.Merchant)
-	f.Text(18, &e.Category)
+	Labels(f, 17, &e.Labels)
 	for a := range wire.Each(f, 19, &e.Attributes) {
 		AttributeFields(f, a)
 	}

@@ -17,8 +17,9 @@ func EventJSON(e *payment.Event) []byte {
 	w.text("mode", e.Mode)
 	w.text("instrument", e.Instrument)
 	w.text("gateway", e.Gateway)
-	w.text("merchant", e.Merchant)
-	w.text("category", e.Category)
+	for i, name := range payment.LabelNames() {
+		w.text(name, e.Labels[i])
+	}
 	w.text("decline", e.Decline.String())
 	w.text("decline_code", e.DeclineCode)
 	w.number("latency_ms", e.LatencyMS)

@@ -25,8 +25,8 @@ func TestNamesAreComparedInNFC(t *testing.T) {
 	}
 	const composed, decomposed = "\u00e9", "e\u0301"
 	a, b := read(composed), read(decomposed)
-	if a.Merchant != "café" || b.Merchant != a.Merchant || b.Mode != a.Mode || b.Instrument != a.Instrument || b.Gateway != a.Gateway ||
-		b.Category != a.Category || b.Attributes[0] != a.Attributes[0] || a.Attributes[0] != (payment.Attribute{Key: composed, Value: "Café"}) {
+	if a.Labels[payment.Merchant] != "café" || b.Labels[payment.Merchant] != a.Labels[payment.Merchant] || b.Mode != a.Mode || b.Instrument != a.Instrument || b.Gateway != a.Gateway ||
+		b.Labels[payment.Category] != a.Labels[payment.Category] || b.Attributes[0] != a.Attributes[0] || a.Attributes[0] != (payment.Attribute{Key: composed, Value: "Café"}) {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 	if b.ID != decomposed || b.TransactionID != decomposed || b.UserID != decomposed || b.AttemptID != decomposed || a.ID != composed {

@@ -71,7 +71,7 @@ func drawEvent(t *rapid.T) *payment.Event {
 	e := &payment.Event{
 		Facts: payment.Facts{
 			TransactionID: text("transaction"), UserID: text("user"), AmountMinor: rapid.Int64().Draw(t, "amount"), Currency: text("currency"),
-			Mode: text("mode"), Instrument: text("instrument"), Gateway: text("gateway"), Merchant: text("merchant"), Category: text("category"),
+			Mode: text("mode"), Instrument: text("instrument"), Gateway: text("gateway"), Labels: payment.Labels{payment.Merchant: text("merchant"), payment.Category: text("category")},
 			Attributes: rapid.SliceOfN(attribute, 0, 4).Draw(t, "attributes"), CreatedAt: milli("created"),
 		},
 		Origin: payment.Origin{

@@ -46,21 +46,20 @@ type ClockEvent struct {
 
 // EventFields are those of payments and reversals alike.
 type EventFields struct {
-	ID            string         `json:"id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Of this event: sent again, it is dropped. At most 256 bytes, without control characters" example:"evt_1"`
-	TransactionID string         `json:"transaction_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Of the payment: the same in all its events, and the key of the record. At most 256 bytes" example:"txn_1"`
-	UserID        string         `json:"user_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Who paid; never changes within a transaction. At most 256 bytes" example:"usr_1"`
-	Currency      string         `json:"currency" pattern:"^[A-Za-z]{3}$" doc:"ISO 4217; never changes within a transaction" example:"INR"`
-	Mode          *string        `json:"mode,omitempty" nullable:"true" maxLength:"256" doc:"How it was paid. As all names: lower case after trimming, compared in Unicode's form NFC, without invisible characters. Default: unknown" example:"upi"`
-	Instrument    *string        `json:"instrument,omitempty" nullable:"true" maxLength:"256" doc:"The bank, or the card's issuer. Default: unknown" example:"sbi"`
-	Gateway       *string        `json:"gateway,omitempty" nullable:"true" maxLength:"256" doc:"Who carried it out. Default: unknown" example:"razorpay"`
-	Merchant      *string        `json:"merchant,omitempty" nullable:"true" maxLength:"256" doc:"Who was paid; filters and distinct counts look at it" example:"swiggy"`
-	Category      *string        `json:"category,omitempty" nullable:"true" maxLength:"256" example:"food"`
-	Decline       *string        `json:"decline,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: technical (counts against the bank) or business (does not). Default, and for any other word: by decline_code" example:"technical"`
-	DeclineCode   *string        `json:"decline_code,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: the response code of UPI or ISO 8583. One that is not known counts as technical" example:"U30"`
-	LatencyMS     *int64         `json:"latency_ms,omitempty" nullable:"true" minimum:"0" maximum:"7776000000" doc:"How long the attempt took, in milliseconds" example:"850"`
-	Attributes    map[string]any `json:"attributes,omitempty" nullable:"true" maxProperties:"256" doc:"Anything else that filters look at, by name. Keys of at most 256 bytes"`
-	CreatedAt     any            `json:"created_at,omitempty" nullable:"true" format:"event-time-or-empty" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
-	UpdatedAt     any            `json:"updated_at,omitempty" nullable:"true" format:"event-time-or-words" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`
+	ID            string  `json:"id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Of this event: sent again, it is dropped. At most 256 bytes, without control characters" example:"evt_1"`
+	TransactionID string  `json:"transaction_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Of the payment: the same in all its events, and the key of the record. At most 256 bytes" example:"txn_1"`
+	UserID        string  `json:"user_id" minLength:"1" maxLength:"256" pattern:"\\S" doc:"Who paid; never changes within a transaction. At most 256 bytes" example:"usr_1"`
+	Currency      string  `json:"currency" pattern:"^[A-Za-z]{3}$" doc:"ISO 4217; never changes within a transaction" example:"INR"`
+	Mode          *string `json:"mode,omitempty" nullable:"true" maxLength:"256" doc:"How it was paid. As all names: lower case after trimming, compared in Unicode's form NFC, without invisible characters. Default: unknown" example:"upi"`
+	Instrument    *string `json:"instrument,omitempty" nullable:"true" maxLength:"256" doc:"The bank, or the card's issuer. Default: unknown" example:"sbi"`
+	Gateway       *string `json:"gateway,omitempty" nullable:"true" maxLength:"256" doc:"Who carried it out. Default: unknown" example:"razorpay"`
+	LabelFields
+	Decline     *string        `json:"decline,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: technical (counts against the bank) or business (does not). Default, and for any other word: by decline_code" example:"technical"`
+	DeclineCode *string        `json:"decline_code,omitempty" nullable:"true" maxLength:"256" doc:"Of a failed payment: the response code of UPI or ISO 8583. One that is not known counts as technical" example:"U30"`
+	LatencyMS   *int64         `json:"latency_ms,omitempty" nullable:"true" minimum:"0" maximum:"7776000000" doc:"How long the attempt took, in milliseconds" example:"850"`
+	Attributes  map[string]any `json:"attributes,omitempty" nullable:"true" maxProperties:"256" doc:"Anything else that filters look at, by name. Keys of at most 256 bytes"`
+	CreatedAt   any            `json:"created_at,omitempty" nullable:"true" format:"event-time-or-empty" doc:"When the payment was made: it decides which window of a mission, and which day, it counts for. Default: updated_at" example:"\"2026-03-01T11:59:58Z\""`
+	UpdatedAt   any            `json:"updated_at,omitempty" nullable:"true" format:"event-time-or-words" doc:"When what the event reports happened: its event time. Default: when the server takes it" example:"\"2026-03-01T12:00:00Z\""`
 }
 
 // Forms returns those of the input contract.

@@ -66,10 +66,11 @@ func (Payments) Decode(b []byte) (*payment.Input, error) {
 // named tells whether a field is a name, which is compared in NFC.
 func named(field string) bool {
 	switch field {
-	case "mode", "instrument", "gateway", "merchant", "category":
+	case "mode", "instrument", "gateway":
 		return true
 	default:
-		return false
+		_, label := payment.LabelOf(field)
+		return label
 	}
 }
 
@@ -79,17 +80,21 @@ type inputFieldRef struct {
 }
 
 // inputFields names the fields of the contract in its order.
-func inputFields(in *payment.Input) [21]inputFieldRef {
-	return [21]inputFieldRef{
+func inputFields(in *payment.Input) []inputFieldRef {
+	out := []inputFieldRef{
 		{"id", &in.ID}, {"type", &in.Type}, {"transaction_id", &in.TransactionID}, {"user_id", &in.UserID},
 		{"amount", &in.Amount}, {"currency", &in.Currency}, {"status", &in.Status},
-		{"mode", &in.Mode}, {"instrument", &in.Instrument}, {"gateway", &in.Gateway}, {"merchant", &in.Merchant},
-		{"category", &in.Category},
+		{"mode", &in.Mode}, {"instrument", &in.Instrument}, {"gateway", &in.Gateway},
+	}
+	for i, name := range payment.LabelNames() {
+		out = append(out, inputFieldRef{name, &in.Labels[i]})
+	}
+	return append(out, []inputFieldRef{
 		{"decline", &in.Decline}, {"decline_code", &in.DeclineCode}, {"latency_ms", &in.LatencyMS},
 		{"reversal_id", &in.ReversalID},
 		{"attempt_id", &in.AttemptID},
 		{"attributes", &in.Attributes}, {"created_at", &in.CreatedAt}, {"updated_at", &in.UpdatedAt}, {"at", &in.At},
-	}
+	}...)
 }
 
 // inputField returns the field of that exact name, nil if the contract has none. It is inputFields as a switch, since
@@ -116,10 +121,6 @@ func inputField(in *payment.Input, name string) *payment.Value {
 		return &in.Instrument
 	case "gateway":
 		return &in.Gateway
-	case "merchant":
-		return &in.Merchant
-	case "category":
-		return &in.Category
 	case "decline":
 		return &in.Decline
 	case "decline_code":
@@ -139,6 +140,9 @@ func inputField(in *payment.Input, name string) *payment.Value {
 	case "at":
 		return &in.At
 	default:
+		if label, ok := payment.LabelOf(name); ok {
+			return &in.Labels[label]
+		}
 		return nil
 	}
 }

@@ -150,8 +150,11 @@ func TestInputFieldsAgree(t *testing.T) {
 	}
 	values := 0
 	for i := range reflect.TypeOf(in).Elem().NumField() {
-		if reflect.TypeOf(in).Elem().Field(i).Type == reflect.TypeFor[payment.Value]() {
+		switch field := reflect.TypeOf(in).Elem().Field(i); field.Type {
+		case reflect.TypeFor[payment.Value]():
 			values++
+		case reflect.TypeFor[payment.LabelValues]():
+			values += field.Type.Len()
 		}
 	}
 	if got := len(inputFields(in)); got != values {
@@ -200,7 +203,7 @@ func drawInput(t *rapid.T) *payment.Input {
 	in := &payment.Input{
 		ID: id("id"), TransactionID: id("transaction"), UserID: id("user"), Type: of("type", "payment", "reversal"), Currency: of("currency", "INR", "usd", "JPY"),
 		Status: of("status", "pending", "failed", "success"), Mode: maybe("mode"), Instrument: maybe("instrument"), Gateway: maybe("gateway"),
-		Merchant: maybe("merchant"), Category: maybe("category"), Decline: maybe("decline"), DeclineCode: maybe("code"),
+		Labels: payment.LabelValues{payment.Merchant: maybe("merchant"), payment.Category: maybe("category")}, Decline: maybe("decline"), DeclineCode: maybe("code"),
 		Amount:    payment.Value{Kind: payment.Number, Text: fmt.Sprint(rapid.Int64Min(1).Draw(t, "amount"))},
 		UpdatedAt: of("updated", "2026-03-01T10:00:01.250Z", "2026-03-01T10:00:01+05:30", "never"),
 		CreatedAt: of("created", "2026-03-01T10:00:00Z", ""),

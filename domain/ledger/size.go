@@ -64,11 +64,15 @@ func pendingCost(p *Pending, facts *payment.Facts) int {
 	for _, text := range [...][2]string{
 		{c.TransactionID, facts.TransactionID}, {c.UserID, facts.UserID}, {c.Currency, facts.Currency},
 		{c.Mode, facts.Mode},
-		{c.Instrument, facts.Instrument}, {c.Gateway, facts.Gateway}, {c.Merchant, facts.Merchant},
-		{c.Category, facts.Category},
+		{c.Instrument, facts.Instrument}, {c.Gateway, facts.Gateway},
 	} {
 		if text[0] != text[1] {
 			n += len(text[0])
+		}
+	}
+	for l, text := range c.Labels {
+		if text != facts.Labels[l] {
+			n += len(text)
 		}
 	}
 	if !slices.Equal(c.Attributes, facts.Attributes) {
@@ -83,7 +87,10 @@ func lineCost(l *Line) int { return 9*fieldCost + len(l.EventID) + len(l.Reason)
 
 func factsCost(f *payment.Facts) int {
 	n := 12*fieldCost + len(f.TransactionID) + len(f.UserID) + len(f.Currency) + len(f.Mode) + len(f.Instrument) +
-		len(f.Gateway) + len(f.Merchant) + len(f.Category)
+		len(f.Gateway)
+	for _, text := range f.Labels {
+		n += fieldCost + len(text)
+	}
 	for i := range f.Attributes {
 		n += 3*fieldCost + len(f.Attributes[i].Key) + len(f.Attributes[i].Value)
 	}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 // Each line is a zone, how often, a time, and the window around it: what calendars of those places say.
@@ -118,7 +119,7 @@ func TestValuesAreBounded(t *testing.T) {
 	tally := &Tally{}
 	pay := func(i int, before, after int64) bool {
 		f := facts("t", 1, "2026-03-02T00:00:00Z")
-		f.Merchant = fmt.Sprint("shop-", i)
+		f.Labels[payment.Merchant] = fmt.Sprint("shop-", i)
 		return tally.add(c.contribution(&f, before, after), true)
 	}
 	for i := range MaxDistinct + 5 {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/millrace/millrace/domain/instant"
+	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
 )
@@ -195,7 +196,7 @@ func TestAutomaticEnrolmentMoves(t *testing.T) {
 	x.pays("b", "2026-03-02T13:00:00Z")
 	x.wants("completed 1 v2 of 2026-03-01T00:00:00.000Z")
 	p := settled(facts("zomato", 100, "2026-03-02T10:00:00Z"))
-	p.Merchant = "zomato"
+	p.Labels[payment.Merchant] = "zomato"
 	x.apply(Apply(x.row, p, x.s, DefaultConfig())) // does not count in version 1
 	x.sees(1, true)
 	x.reasons(Counted, NotEnrolled)

@@ -36,7 +36,7 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 	}
 	missions := newSnapshot([]*Plan{plan})
 	good := payment.Facts{
-		TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Mode: "upi", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z"),
+		TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Mode: "upi", Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: at("2026-03-02T10:00:00Z"),
 	}
 	for name, c := range map[string]struct {
 		change func(*payment.Facts)
@@ -51,12 +51,12 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 		"after its end": {func(f *payment.Facts) { f.CreatedAt = at("2026-03-06T10:00:00Z") }, 20000, OutsideWindow, "window"},
 		"paused":        {func(f *payment.Facts) { f.CreatedAt = at("2026-03-04T10:00:00Z") }, 20000, NotActive, "pauses"},
 		"small":         {func(f *payment.Facts) { f.AmountMinor = 9999 }, 9999, NotFilter, "filters/0"},
-		"elsewhere":     {func(f *payment.Facts) { f.Merchant = "zomato" }, 20000, NotFilter, "filters/1"},
+		"elsewhere":     {func(f *payment.Facts) { f.Labels[payment.Merchant] = "zomato" }, 20000, NotFilter, "filters/1"},
 		"neither":       {func(f *payment.Facts) { f.Mode = "wallet" }, 20000, NotFilter, "filters/2"},
 		"one of the two": {func(f *payment.Facts) {
 			f.Mode, f.Attributes = "wallet", []payment.Attribute{{Key: "card", Value: "x"}}
 		}, 20000, Counted, ""},
-		"all at once": {func(f *payment.Facts) { f.Currency, f.Merchant = "USD", "" }, 0, NotCurrency, "currency filters/1 net"},
+		"all at once": {func(f *payment.Facts) { f.Currency, f.Labels[payment.Merchant] = "USD", "" }, 0, NotCurrency, "currency filters/1 net"},
 	} {
 		f := good
 		c.change(&f)
@@ -85,13 +85,13 @@ func TestExplainAgreesWithJudge(t *testing.T) {
 func TestExplainOfARememberedPayment(t *testing.T) {
 	plan := compiled(t, swiggy())
 	missions := newSnapshot([]*Plan{plan})
-	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z")}
+	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: at("2026-03-02T10:00:00Z")}
 	row, _ := Apply(nil, &ledger.Posting{Facts: f, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: 12000, At: f.CreatedAt}, missions, DefaultConfig())
 	e := plan.Explain(row, &f, 0)
 	if !e.Exact || e.Reason != Counted || e.Contribution != 12000 || !passes(e.Checks) {
 		t.Errorf("%+v", e)
 	}
-	if got, net, ok := row.Paid("u", "t"); !ok || net != 12000 || got.UserID != "u" || got.Merchant != "swiggy" {
+	if got, net, ok := row.Paid("u", "t"); !ok || net != 12000 || got.UserID != "u" || got.Labels[payment.Merchant] != "swiggy" {
 		t.Errorf("%+v %d %v", got, net, ok)
 	}
 	for _, c := range e.Checks {
@@ -113,7 +113,7 @@ func TestExplainOfWhatTheUserDid(t *testing.T) {
 	m.Window = Window{Kind: WindowPerUser, Duration: time.Hour, Start: startEnrolment}
 	plan := compiled(t, m)
 	missions := newSnapshot([]*Plan{plan})
-	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Merchant: "swiggy", CreatedAt: at("2026-03-02T10:00:00Z")}
+	f := payment.Facts{TransactionID: "t", UserID: "u", AmountMinor: 20000, Currency: "INR", Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: at("2026-03-02T10:00:00Z")}
 	want := func(row *UserRow, reason Reason, names string) {
 		t.Helper()
 		if e := plan.Explain(row, &f, 20000); e.Reason != reason || failed(e.Checks) != names {

@@ -73,8 +73,13 @@ var fields = []field{
 	orUnknown("mode", "by ", 1, func(f *payment.Facts) *string { return &f.Mode }),
 	orUnknown("instrument", "with ", 2, func(f *payment.Facts) *string { return &f.Instrument }),
 	orUnknown("gateway", "through ", 1, func(f *payment.Facts) *string { return &f.Gateway }),
-	orUnknown("merchant", "at ", 4, func(f *payment.Facts) *string { return &f.Merchant }),
-	orUnknown("category", "on ", 2, func(f *payment.Facts) *string { return &f.Category }),
+	label(payment.Merchant, "at ", 4),
+	label(payment.Category, "on ", 2),
+}
+
+// label returns the field of a label.
+func label(l payment.Label, before string, spread int) field {
+	return orUnknown(l.String(), before, spread, func(f *payment.Facts) *string { return &f.Labels[l] })
 }
 
 func amountIs(f *payment.Facts, _ string, number int64) { f.AmountMinor = number }

@@ -74,7 +74,7 @@ func snapshot(t testing.TB, missions ...Mission) *Snapshot {
 func facts(id string, amount int64, created string) payment.Facts {
 	return payment.Facts{
 		TransactionID: id, UserID: "u1", AmountMinor: amount, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-		Merchant: "swiggy", Category: "food", Attributes: []payment.Attribute{{Key: "card", Value: "famcard"}, {Key: "n", Value: "12.50"}},
+		Labels: payment.Labels{payment.Merchant: "swiggy", payment.Category: "food"}, Attributes: []payment.Attribute{{Key: "card", Value: "famcard"}, {Key: "n", Value: "12.50"}},
 		CreatedAt: at(created),
 	}
 }

@@ -102,10 +102,10 @@ func inForce(h *History, t instant.Milli) Version {
 
 // passes tells whether a payment fits a definition, whoever is in the mission.
 func (w world) passes(h *History, m Mission, f *payment.Facts) bool {
-	if f.Currency != m.Currency || len(m.Filters) > 0 && f.Merchant != m.Filters[0].Values[0].Text {
+	if f.Currency != m.Currency || len(m.Filters) > 0 && f.Labels[payment.Merchant] != m.Filters[0].Values[0].Text {
 		return false
 	}
-	if m.Goal.Metric == MetricDistinct && f.Merchant == "" {
+	if m.Goal.Metric == MetricDistinct && f.Labels[payment.Merchant] == "" {
 		return false
 	}
 	for _, p := range h.Pauses {
@@ -186,7 +186,7 @@ func modelProgress(m Mission, xs []history) int64 {
 		if net <= 0 {
 			continue
 		}
-		values[x[0].Merchant] = true
+		values[x[0].Labels[payment.Merchant]] = true
 		day := time.UnixMilli(int64(x[0].CreatedAt)).In(zone)
 		days[day.Format("2006-01-02")] = day
 		switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
+	"github.com/millrace/millrace/domain/payment"
 )
 
 // history is what happened to one transaction: its postings in order.
@@ -27,7 +28,7 @@ func genTime(t *rapid.T, span time.Duration, label string) instant.Milli {
 func genHistory(t *rapid.T, i int, span time.Duration) history {
 	f := facts(fmt.Sprintf("t%d", i), rapid.Int64Range(1, 1000).Draw(t, "amount"), noon)
 	f.CreatedAt = genTime(t, span, "created")
-	f.Merchant = rapid.SampledFrom([]string{"swiggy", "zomato", ""}).Draw(t, "merchant")
+	f.Labels[payment.Merchant] = rapid.SampledFrom([]string{"swiggy", "zomato", ""}).Draw(t, "merchant")
 	f.Currency = rapid.SampledFrom([]string{"INR", "INR", "INR", "USD"}).Draw(t, "currency")
 	h := history{settled(f)}
 	for range rapid.IntRange(0, 3).Draw(t, "moves") {
@@ -306,7 +307,7 @@ func TestCandidatesMissNone(t *testing.T) {
 		}
 		s := newSnapshot(plans)
 		f := facts("t", 100, "2026-03-10T00:00:00Z")
-		f.Merchant = rapid.SampledFrom([]string{"swiggy", "food", ""}).Draw(t, "merchant")
+		f.Labels[payment.Merchant] = rapid.SampledFrom([]string{"swiggy", "food", ""}).Draw(t, "merchant")
 		found := s.candidates(nil, &f)
 		for i, p := range s.plans {
 			n := 0

@@ -112,7 +112,7 @@ func TestReachIsCertain(tt *testing.T) {
 		predicates, possible := compileFilters(m.Filters), false
 		for n := range int64(9) {
 			for _, name := range []string{payment.Unknown, "a", "ab", "abc", "b", "ax", "abx", "abcx", "bx", "x"} {
-				f := payment.Facts{AmountMinor: n, Merchant: name}
+				f := payment.Facts{AmountMinor: n, Labels: payment.Labels{payment.Merchant: name}}
 				passes := n > 0
 				for _, holds := range predicates {
 					passes = passes && holds(&f)

@@ -3,6 +3,7 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 // Config holds the settings of normalisation.
 type Config struct {
 	// HealthInstruments tells, by mode, which fields name the instruments whose health a payment counts for:
-	// "instrument", "gateway", "merchant", "category" or "attributes.<key>", one or several. Modes are lower case.
+	// "instrument", "gateway", a label or "attributes.<key>", one or several. Modes are lower case.
 	// Defaults, for each mode that it does not name, to "instrument".
 	HealthInstruments map[string][]string
 	// Declines overrides the shipped table of decline codes (shippedDecline): upper-case code to "technical" or
@@ -38,7 +39,8 @@ func (c Config) Validate() error {
 		}
 		for _, ref := range c.HealthInstruments[mode] {
 			if !validRef(ref) {
-				errs = append(errs, fmt.Errorf("health_instruments: mode %q: %q is no field; want instrument, gateway, merchant, category or attributes.<key>", mode, ref))
+				errs = append(errs, fmt.Errorf("health_instruments: mode %q: %q is no field; want %s or attributes.<key>",
+					mode, ref, strings.Join(healthRefs(), ", ")))
 			}
 		}
 	}
@@ -58,13 +60,11 @@ func (c Config) Validate() error {
 }
 
 func validRef(ref string) bool {
-	switch ref {
-	case "instrument", "gateway", "merchant", "category":
-		return true
-	default:
-		return strings.HasPrefix(ref, attributePrefix) && len(ref) > len(attributePrefix)
-	}
+	return slices.Contains(healthRefs(), ref) ||
+		strings.HasPrefix(ref, attributePrefix) && len(ref) > len(attributePrefix)
 }
+
+func healthRefs() []string { return append([]string{"instrument", "gateway"}, LabelNames()...) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))

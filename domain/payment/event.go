@@ -64,12 +64,11 @@ type Facts struct {
 	UserID        string
 	// gross amount of the payment in minor units, > 0; 0 on a reversal event means "all that remains"
 	AmountMinor int64
-	Currency    string        // ISO 4217, upper case
-	Mode        string        // trimmed, lower case, never empty: Unknown if the event names none
-	Instrument  string        // as Mode
-	Gateway     string        // as Mode
-	Merchant    string        // trimmed, lower case; empty if missing
-	Category    string        // as Merchant
+	Currency    string // ISO 4217, upper case
+	Mode        string // trimmed, lower case, never empty: Unknown if the event names none
+	Instrument  string // as Mode
+	Gateway     string // as Mode
+	Labels      Labels
 	Attributes  []Attribute   // sorted by key, keys unique
 	CreatedAt   instant.Milli // when the payment was made; missions and days use it
 }

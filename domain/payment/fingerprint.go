@@ -7,8 +7,8 @@ package payment
 func fingerprint(e *Event, createdAt, updatedAt int64) uint64 {
 	h := fnv(14695981039346656037)
 	for _, text := range [...]string{
-		e.ID, e.TransactionID, e.UserID, e.Currency, e.Mode, e.Instrument, e.Gateway, e.Merchant, e.Category,
-		e.ReversalID, e.DeclineCode,
+		e.ID, e.TransactionID, e.UserID, e.Currency, e.Mode, e.Instrument, e.Gateway, e.Labels[Merchant],
+		e.Labels[Category], e.ReversalID, e.DeclineCode,
 	} {
 		h.text(text)
 	}
@@ -25,6 +25,12 @@ func fingerprint(e *Event, createdAt, updatedAt int64) uint64 {
 	}
 	if e.AttemptID != "" { // after pairs, so it is mistaken for nothing else
 		h.text(e.AttemptID)
+	}
+	for l := FirstLabels; l < labelEnd; l++ {
+		if e.Labels[l] != "" {
+			h.number(uint64(l)) // as no length is: control characters follow, which no key or id has
+			h.text(e.Labels[l])
+		}
 	}
 	return uint64(h)
 }

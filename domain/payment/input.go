@@ -50,8 +50,7 @@ type Input struct {
 	Mode          Value
 	Instrument    Value
 	Gateway       Value
-	Merchant      Value
-	Category      Value
+	Labels        LabelValues
 	Decline       Value
 	DeclineCode   Value
 	LatencyMS     Value

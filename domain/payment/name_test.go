@@ -12,9 +12,9 @@ func TestNames(t *testing.T) {
 		"\u0915\u094d\u200d\u0937": "\u0915\u094d\u200d\u0937", "\u3000": "", "ΟΔΟΣ": "οδοσ",
 	} {
 		in := sample()
-		in.Merchant = str(given)
-		if e := normalise(t, in); e.Merchant != want || Name(want) != want {
-			t.Errorf("%+q: %+q, want %+q", given, e.Merchant, want)
+		in.Labels[Merchant] = str(given)
+		if e := normalise(t, in); e.Labels[Merchant] != want || Name(want) != want {
+			t.Errorf("%+q: %+q, want %+q", given, e.Labels[Merchant], want)
 		}
 	}
 	for _, bad := range []string{"a\u200bb", "swiggy\ufeff", "\u202eyggiws", "a\x00b", "a\nb", "a\u2028b", "soft\u00adhyphen", "a\u2060b", "\u200bswiggy", "\u2028", "\u2029swiggy", "swiggy\u2028 ", "\u0085"} {
@@ -22,8 +22,8 @@ func TestNames(t *testing.T) {
 			"mode":       func(in *Input) { in.Mode = str(bad) },
 			"instrument": func(in *Input) { in.Instrument = str(bad) },
 			"gateway":    func(in *Input) { in.Gateway = str(bad) },
-			"merchant":   func(in *Input) { in.Merchant = str(bad) },
-			"category":   func(in *Input) { in.Category = str(bad) },
+			"merchant":   func(in *Input) { in.Labels[Merchant] = str(bad) },
+			"category":   func(in *Input) { in.Labels[Category] = str(bad) },
 			"attributes": func(in *Input) { in.Members = []Member{{bad, str("v")}} },
 		} {
 			in := sample()

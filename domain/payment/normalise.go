@@ -107,8 +107,9 @@ func (r *reader) event(in *Input, kind Type) (Normalised, *Refusal) {
 	e.Mode = r.label("mode", in.Mode, Unknown)
 	e.Instrument = r.label("instrument", in.Instrument, Unknown)
 	e.Gateway = r.label("gateway", in.Gateway, Unknown)
-	e.Merchant = r.label("merchant", in.Merchant, "")
-	e.Category = r.label("category", in.Category, "")
+	for i := range e.Labels {
+		e.Labels[i] = r.label(labels[i].field, in.Labels[i], "")
+	}
 	e.DeclineCode = r.code(in.DeclineCode)
 	word := r.label("decline", in.Decline, "")
 	if kind == Payment && e.Status == Failed {
@@ -321,11 +322,10 @@ func healthField(e *Event, ref string) string {
 		return e.Instrument
 	case "gateway":
 		return e.Gateway
-	case "merchant":
-		return e.Merchant
-	case "category":
-		return e.Category
 	default:
+		if label, ok := LabelOf(ref); ok {
+			return e.Labels[label]
+		}
 		value, _ := e.Attribute(strings.TrimPrefix(ref, attributePrefix))
 		if value = Name(value); NameProblem(value) != "" {
 			return "" // it stays an attribute, but is no instrument

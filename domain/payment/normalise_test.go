@@ -25,7 +25,7 @@ func millis(s string) int64 { t, _ := time.Parse(time.RFC3339Nano, s); return t.
 func sample() *Input {
 	return &Input{
 		ID: str("evt_1"), Type: str("payment"), TransactionID: str("txn_1"), UserID: str("usr_1"), Amount: num("12550"), Currency: str("INR"),
-		Status: str("success"), Mode: str(" UPI "), Instrument: str("SBI"), Gateway: str("Razorpay"), Merchant: str("Swiggy"), Category: str("Food"),
+		Status: str("success"), Mode: str(" UPI "), Instrument: str("SBI"), Gateway: str("Razorpay"), Labels: LabelValues{Merchant: str("Swiggy"), Category: str("Food")},
 		Decline: str(""), LatencyMS: num("840"), Attributes: Value{Kind: Object},
 		Members:   []Member{{"card", str("famcard")}, {"app", str("GPay")}, {"n", num("1.50")}, {"none", null()}, {"b", Value{Bool, "true"}}},
 		CreatedAt: at("2026-03-01T10:00:00Z"), UpdatedAt: at("2026-03-01T10:00:01.250Z"), Extra: []byte(`{"x":1}`),
@@ -46,7 +46,7 @@ func TestNormaliseSample(t *testing.T) {
 	want := &Event{
 		Facts: Facts{
 			TransactionID: "txn_1", UserID: "usr_1", AmountMinor: 12550, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-			Merchant: "swiggy", Category: "food", Attributes: []Attribute{{"app", "GPay"}, {"b", "true"}, {"card", "famcard"}, {"n", "1.50"}},
+			Labels: Labels{Merchant: "swiggy", Category: "food"}, Attributes: []Attribute{{"app", "GPay"}, {"b", "true"}, {"card", "famcard"}, {"n", "1.50"}},
 			CreatedAt: instant.Milli(millis("2026-03-01T10:00:00Z")),
 		},
 		Origin: origin(), ID: "evt_1", Type: Payment, Status: Success, LatencyMS: 840, UpdatedAt: instant.Milli(millis("2026-03-01T10:00:01.25Z")),
@@ -65,7 +65,7 @@ func TestNormaliseDefaults(t *testing.T) {
 	if got.AmountMinor != 0 || got.ReversalID != "r" || got.Status != Success || got.Currency != "INR" || got.Decline != NoDecline {
 		t.Errorf("reversal: %+v", got)
 	}
-	if got.Mode != Unknown || got.Instrument != Unknown || got.Gateway != Unknown || got.Merchant != "" || got.Category != "" || got.Attributes != nil {
+	if got.Mode != Unknown || got.Instrument != Unknown || got.Gateway != Unknown || got.Labels[Merchant] != "" || got.Labels[Category] != "" || got.Attributes != nil {
 		t.Errorf("labels: %+v", got)
 	}
 	if got.UpdatedAt != appended || got.CreatedAt != appended || !reflect.DeepEqual(got.HealthInstruments, []string{Unknown}) {
@@ -276,8 +276,8 @@ func TestFingerprint(t *testing.T) {
 		"mode":        func(in *Input) { in.Mode = str("x") },
 		"instrument":  func(in *Input) { in.Instrument = str("x") },
 		"gateway":     func(in *Input) { in.Gateway = str("x") },
-		"merchant":    func(in *Input) { in.Merchant = str("x") },
-		"category":    func(in *Input) { in.Category = str("x") },
+		"merchant":    func(in *Input) { in.Labels[Merchant] = str("x") },
+		"category":    func(in *Input) { in.Labels[Category] = str("x") },
 		"code":        func(in *Input) { in.DeclineCode = str("Z9") },
 		"failed":      func(in *Input) { in.Status = str("failed") },
 		"decline":     func(in *Input) { in.Status, in.Decline = str("failed"), str("business") },

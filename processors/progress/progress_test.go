@@ -95,7 +95,7 @@ func parsePosting(text string) ([]byte, error) {
 	p := &ledger.Posting{Kind: ledger.PaymentSettled, EventID: fmt.Sprint(in.T, "-", in.Seq), Seq: in.Seq, NetBefore: in.Before, NetAfter: in.Amount}
 	p.Facts = payment.Facts{
 		TransactionID: in.T, UserID: "u1", AmountMinor: in.Amount, Currency: in.Currency, Mode: "upi", Instrument: "sbi",
-		Gateway: "razorpay", Merchant: in.Merchant,
+		Gateway: "razorpay", Labels: payment.Labels{payment.Merchant: in.Merchant},
 	}
 	if in.After != nil {
 		p.NetAfter = *in.After

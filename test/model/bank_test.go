@@ -287,7 +287,10 @@ func (b *bank) meddle(user string) {
 	case 6, 7:
 		c.Op, c.SpendID, c.Amount = reward.Spend, fmt.Sprint("s", b.choose(4)), int64(b.choose(40))
 	case 8:
-		c.Op, c.SpendID = reward.ReverseSpend, fmt.Sprint("s", b.choose(5))
+		c.Op, c.SpendID = reward.ReverseSpend, "s-none"
+		if row := b.users[user]; row != nil && len(row.Coins.Spends) > 0 && b.choose(8) > 0 {
+			c.SpendID = row.Coins.Spends[b.choose(len(row.Coins.Spends))].ID
+		}
 	case 0:
 		c.Op = reward.Cancel
 	case 1:

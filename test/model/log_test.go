@@ -62,7 +62,7 @@ func pay(id string, s payment.Status, at instant.Milli, amount int64) payment.Ev
 	e := payment.Event{ID: id, Type: payment.Payment, Status: s, UpdatedAt: noon + at*1000, Fingerprint: uint64(amount), HealthInstruments: []string{"sbi"}}
 	e.Facts = payment.Facts{
 		TransactionID: "t", UserID: "u", AmountMinor: amount, Currency: "INR", Mode: "upi", Instrument: "sbi", Gateway: "razorpay",
-		Merchant: "swiggy", CreatedAt: noon + at*1000,
+		Labels: payment.Labels{payment.Merchant: "swiggy"}, CreatedAt: noon + at*1000,
 	}
 	if s == payment.Failed {
 		e.Decline = payment.Technical

@@ -45,7 +45,7 @@ func story(t *testing.T, definition string, lines ...string) map[oracle.Progress
 			e.CreatedAt, e.TransactionID = at(t, words[0]), fmt.Sprint("t", len(events)+1)
 			e.UpdatedAt = e.CreatedAt
 			_, _ = fmt.Sscan(words[1], &e.AmountMinor)
-			e.Merchant = strings.Join(words[2:], "")
+			e.Labels[payment.Merchant] = strings.Join(words[2:], "")
 			events = append(events, e)
 		case "refund":
 			e := reverse(fmt.Sprint("e", i), "r", payment.Success, 0, 0)

@@ -131,7 +131,7 @@ func (l *life) draw() {
 func (l *life) payment(i int) (out []*ledger.Posting) {
 	facts := payment.Facts{
 		TransactionID: fmt.Sprint("t", i), UserID: "u", AmountMinor: rapid.Int64Range(1, 15).Draw(l.t, "amount"), Currency: l.pick("currency", "INR", "INR", "INR", "USD"),
-		Merchant: l.pick("merchant", "a", "b", "c", ""), CreatedAt: l.time("created"),
+		Labels: payment.Labels{payment.Merchant: l.pick("merchant", "a", "b", "c", "")}, CreatedAt: l.time("created"),
 	}
 	net := int64(0)
 	for seq := range rapid.IntRange(1, 3).Draw(l.t, "postings") {

@@ -160,13 +160,7 @@ func keysOf[V any](m map[string]V) map[string]bool {
 // fieldsOfEvents returns the fields that the codec reads.
 func fieldsOfEvents(t *testing.T) map[string]bool {
 	t.Helper()
-	in := payment.Input{}
-	for _, field := range reflect.ValueOf(&in).Elem().Fields() {
-		if value, ok := field.Addr().Interface().(*payment.Value); ok {
-			*value = payment.Value{Kind: payment.String, Text: "clock"} // of clocks alone the codec writes `at`
-		}
-	}
-	written, err := paymentcodec.Payments{}.Encode(&in)
+	written, err := paymentcodec.Payments{}.Encode(fullInput())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +169,23 @@ func fieldsOfEvents(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	return keysOf(fields)
+}
+
+// fullInput has a text in every field.
+func fullInput() *payment.Input {
+	in := &payment.Input{}
+	text := payment.Value{Kind: payment.String, Text: "clock"} // of clocks alone the codec writes `at`
+	for _, field := range reflect.ValueOf(in).Elem().Fields() {
+		switch to := field.Addr().Interface().(type) {
+		case *payment.Value:
+			*to = text
+		case *payment.LabelValues:
+			for i := range to {
+				to[i] = text
+			}
+		}
+	}
+	return in
 }
 
 func set(t *testing.T, base, field, value string) string {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -32,13 +33,12 @@ type Explanation struct {
 
 // ExplainedFacts are what filters look at.
 type ExplainedFacts struct {
-	Amount     int64             `json:"amount" doc:"Gross, minor units"`
-	Currency   string            `json:"currency"`
-	Mode       string            `json:"mode"`
-	Instrument string            `json:"instrument"`
-	Gateway    string            `json:"gateway"`
-	Merchant   string            `json:"merchant"`
-	Category   string            `json:"category"`
+	Amount     int64  `json:"amount" doc:"Gross, minor units"`
+	Currency   string `json:"currency"`
+	Mode       string `json:"mode"`
+	Instrument string `json:"instrument"`
+	Gateway    string `json:"gateway"`
+	paymentcodec.LabelDoc
 	Attributes map[string]string `json:"attributes"`
 	CreatedAt  instant.Milli     `json:"created_at" format:"date-time"`
 }
@@ -131,7 +131,7 @@ func (s *Routes) paymentOf(row *mission.UserRow, user, id string) (payment.Facts
 func explainedFacts(f *payment.Facts) ExplainedFacts {
 	out := ExplainedFacts{
 		Amount: f.AmountMinor, Currency: f.Currency, Mode: f.Mode, Instrument: f.Instrument, Gateway: f.Gateway,
-		Merchant: f.Merchant, Category: f.Category,
+		LabelDoc:   paymentcodec.LabelDocOf(&f.Labels),
 		Attributes: map[string]string{}, CreatedAt: f.CreatedAt,
 	}
 	for _, a := range f.Attributes {
