@@ -38,12 +38,15 @@ func kindRules() map[string]map[string]kindRule {
 	both := map[string]kindRule{
 		"type": {good: `"refund"`}, "id": {good: `"e2"`, read: "good word"}, "transaction_id": {good: `"t2"`, read: "good word"}, "user_id": {good: `"u2"`, read: "good word"},
 		"amount": {good: "5", read: "good number"}, "currency": {good: `"EUR"`, read: "good"}, "status": {good: `"failed"`, read: "good"},
-		"mode": name(`"upi"`), "instrument": name(`"sbi"`), "gateway": name(`"payu"`), "merchant": name(`"swiggy"`), "category": name(`"food"`),
+		"mode": name(`"upi"`), "instrument": name(`"sbi"`), "gateway": name(`"payu"`),
 		"decline":      {good: `"business"`, absent: "good word null empty space"}, // of a success there is none
 		"decline_code": name(`"U30"`), "latency_ms": {good: "850", read: "good number", absent: "null"},
 		"attributes": {good: `{"a":"b"}`, read: "good " + objects, absent: "null"},
 		"created_at": {good: `"2026-03-01T09:00:00Z"`, read: "good", absent: "null empty"},
 		"updated_at": {good: `"2026-03-01T09:00:00Z"`, read: "good", absent: "null empty space word"},
+	}
+	for _, label := range payment.LabelNames() {
+		both[label] = name(`"swiggy"`)
 	}
 	everything := kindRule{good: `"x1"`, absent: "*"} // of the other form, or kept as it is: it decides nothing
 	form := func(more map[string]kindRule) map[string]kindRule {
