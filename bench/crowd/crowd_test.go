@@ -191,14 +191,14 @@ func (t *traffic) postings(n int) []*ledger.Posting {
 		at := instant.Of(began().Add(time.Duration(t.made) * pace))
 		facts := payment.Facts{
 			TransactionID: fmt.Sprintf("txn-%08d", t.made), UserID: fmt.Sprint("u", t.random.IntN(users)), AmountMinor: 12_550, Currency: "INR",
-			Mode: "upi", Instrument: "sbi", Gateway: "razorpay", Merchant: shop(0), Category: "food", CreatedAt: at,
+			Mode: "upi", Instrument: "sbi", Gateway: "razorpay", Labels: payment.Labels{payment.Merchant: shop(0), payment.Category: "food"}, CreatedAt: at,
 		}
 		t.made++
 		if t.random.IntN(3) > 0 {
-			facts.Merchant = shop(t.random.IntN(t.among))
+			facts.Labels[payment.Merchant] = shop(t.random.IntN(t.among))
 		}
 		if t.random.IntN(50) == 0 {
-			facts.Category = "travel"
+			facts.Labels[payment.Category] = "travel"
 		}
 		out[i] = &ledger.Posting{Facts: facts, Kind: ledger.PaymentSettled, EventID: "e", Seq: 1, NetAfter: facts.AmountMinor, At: at}
 	}

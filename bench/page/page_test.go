@@ -196,7 +196,7 @@ func (d *deployment) user(i int) *mission.UserRow {
 	for n := range payments {
 		p := payment.Facts{
 			TransactionID: fmt.Sprintf("txn_%07d_%02d", i, n), UserID: userID(i), AmountMinor: int64(1000 + 37*n + i%5000), Currency: "INR", Mode: "upi",
-			Instrument: "sbi", Gateway: "razorpay", Merchant: fmt.Sprint("shop", (n+i)%10), Category: "food",
+			Instrument: "sbi", Gateway: "razorpay", Labels: payment.Labels{payment.Merchant: fmt.Sprint("shop", (n+i)%10), payment.Category: "food"},
 			CreatedAt: instant.Of(d.began.Add(time.Duration(n)*20*time.Minute + time.Duration(i)*time.Millisecond)),
 		}
 		row, _ = mission.Apply(row, &ledger.Posting{Facts: p, Kind: ledger.PaymentSettled, Seq: 1, NetAfter: p.AmountMinor, At: p.CreatedAt},

@@ -45,7 +45,7 @@ func eventOf(e *payment.Event) *Event {
 	return &Event{
 		ID: e.ID, Reversal: e.Type == payment.Reversal, Transaction: e.TransactionID, User: e.UserID, Amount: e.AmountMinor,
 		Currency: e.Currency, Status: e.Status.String(), Mode: e.Mode, Instrument: e.Instrument, Gateway: e.Gateway,
-		Merchant: e.Merchant, Category: e.Category, Decline: e.Decline.String(), Latency: e.LatencyMS,
+		Merchant: e.Labels[payment.Merchant], Category: e.Labels[payment.Category], Decline: e.Decline.String(), Latency: e.LatencyMS,
 		Created: int64(e.CreatedAt), Updated: int64(e.UpdatedAt),
 	}
 }
