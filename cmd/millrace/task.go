@@ -20,7 +20,7 @@ const (
 
 func (a *app) tasksCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "tasks",
-		Short: "Work for programs outside the pipeline: look at it, add to it, run it now, put it off, end it, stop a kind"},
+		Short: "Work for programs outside the pipeline: look at it, add, run now, put off, end it, stop a kind"},
 		a.listTasksCommand(), a.showTaskCommand(), a.addTaskCommand(),
 		a.taskActCommand(task.OpRetry, "Run a task now that waits for its time", "Attempts stay as they were."),
 		a.snoozeTaskCommand(),

@@ -135,6 +135,7 @@ func TestEveryCommandSaysWhereNobodyAnswers(t *testing.T) {
 		"pool apply":               "pool apply -f " + write(t, "pool.yaml", "{id: p}"),
 		"pool codes":               "pool codes p " + events,
 		"reward-template apply":    "reward-template apply -f " + write(t, "t.yaml", "{id: t, reward: {kind: coins, amount: 1}}"),
+		"tasks add":                `tasks add thank usr_1 --payload {"amount":100}`, // without a shell there are no quotes
 		"serve":                    "serve",
 	}
 	for words, c := range tree(t) {
