@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,8 +60,10 @@ func New(c Config) (*Worker, error) {
 func (w *Worker) IsReady() bool { return w.ready.Load() }
 
 // Run serves until ctx ends, then takes no more runs, lets calls finish for at most Config.Drain, and returns nil. It
-// returns an error when the brokers refuse for good. What was not finished another worker gets. Call it once.
+// returns an error when the brokers refuse for good. What was not finished another worker gets. At its end it closes
+// the handlers that are an io.Closer. Call it once.
 func (w *Worker) Run(ctx context.Context) error {
+	defer w.closeHandlers()
 	opts, err := w.config.Client.Options()
 	if err != nil {
 		return err
@@ -107,6 +110,19 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer last.Stop()
 	served.Wait()
 	return w.stopped(ctx, context.Cause(polling))
+}
+
+// closeHandlers lets go of what handlers hold.
+func (w *Worker) closeHandlers() {
+	for _, k := range w.config.Kinds {
+		for _, h := range []any{k.Handler, k.Batch} {
+			if c, ok := h.(io.Closer); ok {
+				if err := c.Close(); err != nil {
+					w.config.Log.Warn("a handler cannot be closed", "kind", k.Policy.Name, "error", err)
+				}
+			}
+		}
+	}
 }
 
 // serving says whether the worker takes runs.

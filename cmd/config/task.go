@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/codecs/cron"
 	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/worker/topicsink"
 )
 
 // Tasks says how tasks are run. The group tasks and the workers judge by it: all need the same settings.
@@ -194,6 +195,9 @@ func (c Config) TaskKinds() (task.Kinds, error) {
 	declared := make([]task.Kind, len(c.Tasks.Kinds))
 	for i, k := range c.Tasks.Kinds {
 		kind, err := k.kind()
+		if c.Tasks.Worker.Handlers[k.Name].Topic != "" {
+			kind.Retry = kind.Retry.Without(topicsink.NonRetryable()...)
+		}
 		declared[i], errs = kind, append(errs, err)
 	}
 	kinds := task.BuiltIn().With(declared...)

@@ -147,3 +147,53 @@ func TestPageOfTasks(t *testing.T) {
 		}
 	}
 }
+
+func TestHandlersThatMakeNoSense(t *testing.T) {
+	for handlers, want := range map[string]string{
+		`{a: {}}`:                    "tasks.worker.handlers.a: write one of url, topic and log: true",
+		`{a: {log: true, topic: t}}`: "write one of url, topic and log: true",
+		`{a: {url: "https://x.example", topic: t}}`: "write one of url, topic and log: true",
+		`{b: {log: true}}`:                          "tasks.worker.handlers.b: declare the kind under tasks.kinds",
+		`{a: {url: ftp://x}}`:                       "tasks.worker.handlers.a: url: write an address",
+		`{a: {url: "https://x", secret: short}}`:    "tasks.worker.handlers.a: secret: it has 5 bytes",
+		`{a: {topic: t, allow_private: true}}`:      "secret and allow_private are for a url",
+		`{a: {topic: t, concurrency: -1}}`:          "tasks.worker.handlers.a.concurrency -1: write 1 or more",
+		`{a: {topic: "a b"}}`:                       "tasks.worker.handlers.a: topic \"a b\": write up to 249",
+		`{a: {topic: __consumer_offsets}}`:          "it is one of Kafka's own",
+		`{a: {topic: p-payments}}`:                  "tasks.worker.handlers.a: topic \"p-payments\": it is one of Millrace's own",
+		`{a: {topic: p-task-runs}}`:                 "it is one of Millrace's own",
+		`{a: {topic: p-tasks-table}}`:               "it is one of Millrace's own",
+		`{reward_payout: {log: true}}`:              "tasks.worker.handlers.reward_payout: its answer is a provider's, write tasks.provider",
+		`{reward_clawback: {topic: t}}`:             "its answer is a provider's",
+	} {
+		c, err := load(t, "prefix: p-\ntasks: {kinds: [{name: a}], worker: {handlers: "+handlers+"}}\n")
+		if err == nil {
+			err = c.Validate()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", handlers, err, want)
+		}
+	}
+}
+
+// What a topic will never take is not tried again, whatever else the policy of the kind has.
+func TestKindsOfATopicHaveItsCodes(t *testing.T) {
+	c, err := load(t, `
+tasks:
+  kinds: [{name: a, retry: {non_retryable: [gone, too_large]}}, {name: b}]
+  worker: {handlers: {a: {topic: payments}, b: {url: "https://x.example"}}}
+prefix: p-
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := c.TaskKinds()
+	if err = errors.Join(err, c.Validate()); err != nil { // without the prefix it is somebody else's topic
+		t.Fatal(err)
+	}
+	a, _ := kinds.Find("a")
+	b, _ := kinds.Find("b")
+	if d := cmp.Diff([]string{"gone", "too_large", "unknown_topic"}, a.Retry.NonRetryable); d != "" || len(b.Retry.NonRetryable) != 0 {
+		t.Errorf("%s %v", d, b.Retry.NonRetryable)
+	}
+}

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/millrace/millrace/domain/task"
+	"github.com/millrace/millrace/topology"
 	"github.com/millrace/millrace/worker"
+	"github.com/millrace/millrace/worker/topicsink"
 	"github.com/millrace/millrace/worker/webhook"
 )
 
@@ -20,7 +23,7 @@ type TaskWorker struct {
 	Handlers map[string]TaskHandler `yaml:"handlers"`
 }
 
-// TaskHandler is what is done for a run: a call of a URL, or a line of the log.
+// TaskHandler is what is done for a run: a call of a URL, a record of a topic, or a line of the log.
 type TaskHandler struct {
 	// URL gets each run by POST.
 	URL string `yaml:"url"`
@@ -30,6 +33,8 @@ type TaskHandler struct {
 	Timeout time.Duration `yaml:"timeout"`
 	// AllowPrivate permits addresses that are not public. Defaults to false.
 	AllowPrivate bool `yaml:"allow_private"`
+	// Topic gets each run as a record, in place of a call. Its name is as Kafka has it, without the prefix.
+	Topic string `yaml:"topic"`
 	// Log writes each run to the log, in place of a call. Defaults to false.
 	Log bool `yaml:"log"`
 	// Concurrency is how many calls may be under way at once. Defaults to 32, and to 1 for a batch kind.
@@ -74,20 +79,15 @@ func (c Config) validateWorker() error {
 	}
 	kinds, _ := c.TaskKinds() // judged by itself
 	for _, name := range slices.Sorted(maps.Keys(c.Tasks.Worker.Handlers)) {
-		h := c.Tasks.Worker.Handlers[name]
 		if _, ok := kinds.Find(name); !ok {
 			bad("tasks.worker.handlers.%s: declare the kind under tasks.kinds", name)
 		}
-		switch {
-		case h.Log == (h.URL != ""):
-			bad("tasks.worker.handlers.%s: write a url, or log: true", name)
-		case h.URL != "":
-			if err := h.Webhook().Validate(); err != nil {
-				bad("tasks.worker.handlers.%s: %w", name, err)
-			}
+		if _, own := task.BuiltIn().Find(name); own {
+			bad("tasks.worker.handlers.%s: its answer is a provider's, write tasks.provider", name)
+			continue
 		}
-		if h.Concurrency < 0 {
-			bad("tasks.worker.handlers.%s.concurrency %d: write 1 or more", name, h.Concurrency)
+		if err := c.validateHandler(c.Tasks.Worker.Handlers[name]); err != nil {
+			bad("tasks.worker.handlers.%s%w", name, err)
 		}
 	}
 	p := c.Tasks.Provider
@@ -103,4 +103,45 @@ func (c Config) validateWorker() error {
 		bad("tasks.provider.concurrency %d: write 1 or more", p.Concurrency)
 	}
 	return errors.Join(errs...)
+}
+
+// validateHandler returns what is wrong with a handler, with its place below the kind.
+func (c Config) validateHandler(h TaskHandler) error {
+	var errs []error
+	ways := 0
+	for _, has := range []bool{h.URL != "", h.Topic != "", h.Log} {
+		if has {
+			ways++
+		}
+	}
+	switch {
+	case ways != 1:
+		errs = append(errs, errors.New(": write one of url, topic and log: true"))
+	case h.URL != "":
+		if err := h.Webhook().Validate(); err != nil {
+			errs = append(errs, fmt.Errorf(": %w", err))
+		}
+	case h.Topic != "":
+		errs = append(errs, c.validateSink(h.Topic))
+	}
+	if h.URL == "" && (h.Secret != "" || h.AllowPrivate) {
+		errs = append(errs, errors.New(": secret and allow_private are for a url, leave them out"))
+	}
+	if h.Concurrency < 0 {
+		errs = append(errs, fmt.Errorf(".concurrency %d: write 1 or more", h.Concurrency))
+	}
+	return errors.Join(errs...)
+}
+
+// validateSink refuses topics that Millrace writes or reads itself: a run that comes in again would never end.
+func (c Config) validateSink(name string) error {
+	if err := topicsink.CheckTopic(name); err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	for _, own := range topology.New(c.Topology()).Topics() {
+		if own.Name == name {
+			return fmt.Errorf(": topic %q: it is one of Millrace's own, write another", name)
+		}
+	}
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/worker"
 	"github.com/millrace/millrace/worker/logsink"
 	"github.com/millrace/millrace/worker/payout"
+	"github.com/millrace/millrace/worker/topicsink"
 	"github.com/millrace/millrace/worker/webhook"
 )
 
@@ -85,6 +86,17 @@ func handled(c config.Config, policy task.Kind, log *slog.Logger) (k worker.Kind
 	switch {
 	case own && h.Log:
 		one, k.Concurrency = logsink.New(log), int(h.Concurrency)
+	case own && h.Topic != "":
+		k.Concurrency = int(h.Concurrency)
+		sink, err := topicsink.New(topicsink.Config{Client: c.Client(), Topic: h.Topic})
+		if err != nil {
+			return k, false, err
+		}
+		if policy.Mode == task.Batch {
+			k.Batch = sink
+			return k, true, nil
+		}
+		one = sink
 	case own:
 		k.Concurrency = int(h.Concurrency)
 		if one, err = webhook.New(h.Webhook()); err != nil {

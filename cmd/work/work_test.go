@@ -2,10 +2,13 @@ package work
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/worker/topicsink"
 )
 
 func names(t *testing.T, c config.Config, asked ...string) (string, error) {
@@ -34,20 +37,35 @@ func TestKindsThatHaveAHandlerAreServed(t *testing.T) {
 	if _, err := names(t, c, "tell"); err == nil || !strings.Contains(err.Error(), `no kind "tell"`) {
 		t.Error(err)
 	}
-	c.Tasks.Worker.Handlers = map[string]config.TaskHandler{"reward_payout": {Log: true}}
-	if got, err := names(t, c); err != nil || got != "reward_payout reward_clawback" {
-		t.Error(got, err)
-	}
 	if err := c.Validate(); err != nil {
 		t.Error(err)
 	}
-	c.Tasks.Worker.Handlers = map[string]config.TaskHandler{"reward_payout": {}, "tell": {URL: "x", Secret: "short"}}
-	c.Tasks.Provider.Secret = ""
-	err := c.Validate()
-	for _, want := range []string{"reward_payout: write a url, or log", "tell: declare the kind", "tell: url:", "secret: it has 5",
-		"tasks.provider.secret"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in %v", want, err)
-		}
+	path := filepath.Join(t.TempDir(), config.File)
+	if err := os.WriteFile(path, []byte(`
+tasks:
+  kinds: [{name: tell}, {name: note}, {name: many, mode: batch}]
+  worker: {handlers: {tell: {topic: told}, note: {log: true}, many: {topic: told, concurrency: 3}}}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(c, path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := names(t, c); err != nil || got != "reward_payout reward_clawback tell note many" {
+		t.Error(got, err)
+	}
+	kinds, err := kindsOf(c, []string{"many", "tell"}, slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := kinds[0].Handler.(*topicsink.Handler); !ok || kinds[0].Batch != nil {
+		t.Errorf("%+v", kinds[0])
+	}
+	if _, ok := kinds[1].Batch.(*topicsink.Handler); !ok || kinds[1].Handler != nil || kinds[1].Concurrency != 3 {
+		t.Errorf("%+v", kinds[1])
+	}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
 	}
 }

@@ -68,6 +68,17 @@ func seed(id string, n int64) uint64 {
 	return s ^ s>>33
 }
 
+// Without returns r with further codes after which no attempt follows.
+func (r Retry) Without(codes ...string) Retry {
+	r.NonRetryable = slices.Clone(r.NonRetryable)
+	for _, c := range codes {
+		if !slices.Contains(r.NonRetryable, c) {
+			r.NonRetryable = append(r.NonRetryable, c)
+		}
+	}
+	return r
+}
+
 // retryable tells whether another attempt may follow an error.
 func (r Retry) retryable(code string) bool { return !slices.Contains(r.NonRetryable, code) }
 
