@@ -78,6 +78,19 @@ func contract() []string {
 		"millrace_rewards_total",
 		"millrace_table_recovered",
 		"millrace_table_restore_lag_records",
+		"millrace_task_answers_stale_total",
+		"millrace_task_attempts",
+		"millrace_task_commands_total",
+		"millrace_task_oldest_due_seconds",
+		"millrace_task_parked_behind",
+		"millrace_task_parked_keys",
+		"millrace_task_run_seconds",
+		"millrace_task_runs_ended_total",
+		"millrace_task_runs_started_total",
+		"millrace_tasks",
+		"millrace_tasks_dropped_total",
+		"millrace_tasks_ended_total",
+		"millrace_tasks_submitted_total",
 		"millrace_transaction_records",
 		"millrace_transaction_rows",
 		"millrace_transactions_total",
@@ -85,12 +98,18 @@ func contract() []string {
 		"millrace_windows_closed_total",
 		"millrace_windows_corrections_total",
 		"millrace_windows_late_events_total",
+		"millrace_worker_claims_total",
+		"millrace_worker_in_flight",
+		"millrace_worker_redeliveries_total",
+		"millrace_worker_run_seconds",
+		"millrace_worker_runs_total",
+		"millrace_worker_slots",
 	}
 }
 
 var (
 	metricName  = regexp.MustCompile(`\bmillrace_[a-z_]+`)
-	ofHistogram = regexp.MustCompile(`_(seconds|records|rows)_(bucket|sum|count)$`)
+	ofHistogram = regexp.MustCompile(`_(seconds|records|rows|attempts)_(bucket|sum|count)$`)
 	pinnedImage = regexp.MustCompile(`^[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+$`)
 	fromLine    = regexp.MustCompile(`(?m)^FROM (\S+)`)
 )

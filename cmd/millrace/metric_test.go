@@ -350,7 +350,7 @@ func readByRules(t *testing.T) map[string]bool {
 
 var (
 	millraceMetric = regexp.MustCompile(`\bmillrace_[a-z_]+`)
-	ofHistogram    = regexp.MustCompile(`_(seconds|records|rows)_(?:bucket|sum|count)$`)
+	ofHistogram    = regexp.MustCompile(`_(seconds|records|rows|attempts)_(?:bucket|sum|count)$`)
 )
 
 // Alerts and recording rules find rows in a deployment that has just begun, and has no traffic, but for those of which

@@ -20,6 +20,7 @@ func BuiltIn() Kinds {
 	for _, k := range []*Kind{&payout, &clawback} {
 		// A provider may be away for a night. What was asked of it stays on record for disputes.
 		k.Retry.MaxAttempts, k.Retry.Cap = 30, time.Hour
+		k.Retry.NonRetryable = []string{CodeInvalidPayload}
 		k.Persist, k.History = Always, 90*24*time.Hour
 	}
 	return Kinds{payout, clawback}

@@ -49,6 +49,10 @@ type Letter struct {
 // CodeTimeout is the error code of a run that was not answered in time.
 const CodeTimeout = "timeout"
 
+// CodeInvalidPayload is the error code of a payout or a claw-back that cannot be read. It is not tried again: its
+// letter can be edited.
+const CodeInvalidPayload = "invalid_payload"
+
 // start hands the entry out, unless something holds it back. It tells whether the entry has ended, and so the next one
 // may start.
 func (t *turn) start(e *Entry) (ended bool) {

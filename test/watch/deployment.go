@@ -41,6 +41,7 @@ type deployment struct {
 	client          *kgo.Client
 	topology        *topology.Topology
 	workers         map[string]*fleet.Worker
+	provider        *provider // whom the worker calls
 	log             *log.Logger
 
 	mu    sync.Mutex
@@ -63,6 +64,7 @@ func newDeployment(repository, dir string, logger *log.Logger) (*deployment, err
 	if d.image, err = readDockerfile(filepath.Join(repository, "deploy", "Dockerfile")); err != nil {
 		return nil, err
 	}
+	d.employ()
 	return d, d.keys()
 }
 
@@ -331,6 +333,7 @@ func (d *deployment) stop() error {
 	for _, w := range d.workers {
 		w.Stop()
 	}
+	d.provider.Close()
 	if d.client != nil {
 		d.client.Close()
 	}

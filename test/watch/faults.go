@@ -35,7 +35,7 @@ const (
 
 // faults returns what is to go wrong, in order. An alert that is new to deploy/prometheus needs one that makes it fire.
 func faults() []fault {
-	return slices.Concat(trafficFaults(), missionFaults(), processFaults())
+	return slices.Concat(trafficFaults(), missionFaults(), taskFaults(), processFaults())
 }
 
 func trafficFaults() []fault {

@@ -8,27 +8,23 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	missioncodec "github.com/millrace/millrace/codecs/mission"
-	rewardcodec "github.com/millrace/millrace/codecs/reward"
-	taskcodec "github.com/millrace/millrace/codecs/task"
 
 	entity "github.com/millrace/millrace/domain/catalog"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
-	"github.com/millrace/millrace/domain/reward"
-	"github.com/millrace/millrace/domain/task"
 )
 
 // missionFaults are those of missions, rewards and the audit, in order. They need the demo's traffic.
 func missionFaults() []fault {
 	return []fault{
 		{
-			name: "a mission gives away its budget, and the provider that is to pay what another promises does not answer", cause: giveaway, lasts: true,
+			name: "a mission gives away its budget, and the worker that is to have paid what another promises is gone", cause: giveaway, lasts: true,
 			alerts: []string{`MillraceBudgetNearlySpent{mission="watch-coins",currency="coins"}`,
-				`MillraceRewardsWaiting{kind="cash"}`},
+				`MillraceRewardsWaiting{kind="cash"}`, `MillraceTasksLate{kind="reward_payout"}`,
+				`MillraceWorkerGone{kind="reward_payout"}`},
 		},
 		{
 			name: "the provider answers, and refuses two of three", cause: refusals,
@@ -62,6 +58,7 @@ func givenMissions(now time.Time) ([]mission.Mission, error) {
 }
 
 func giveaway(ctx context.Context, w *watcher) (undo, error) {
+	w.workers[payer].Stop()
 	list, err := givenMissions(time.Now())
 	if err != nil {
 		return nil, err
@@ -77,55 +74,6 @@ func giveaway(ctx context.Context, w *watcher) (undo, error) {
 		}
 	}
 	return nil, nil
-}
-
-// refusals answers what a provider has been asked for, and what it is asked for until the fault ends.
-func refusals(ctx context.Context, w *watcher) (undo, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.broker.Addrs...), kgo.ConsumeTopics(w.topology.Tasks.Name),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	if err != nil {
-		return nil, err
-	}
-	answering, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() {
-		defer client.Close()
-		n := 0
-		for answering.Err() == nil {
-			for r := range client.PollFetches(answering).RecordsAll() {
-				if err := w.answer(ctx, r, n%3 == 0); err != nil {
-					done <- err
-					return
-				}
-				n++
-			}
-		}
-		done <- nil
-	}()
-	return func(context.Context) error { stop(); return <-done }, nil
-}
-
-// answer sends a provider's result.
-func (w *watcher) answer(ctx context.Context, r *kgo.Record, ok bool) error {
-	s, err := taskcodec.Submission{}.Decode(r.Value)
-	if err != nil || s.Task.Kind != task.RewardPayout && s.Task.Kind != task.RewardClawback {
-		return err
-	}
-	x := &s.Task
-	asked, err := rewardcodec.ParsePayout(x.Payload)
-	if err != nil {
-		return err
-	}
-	result := &reward.Result{TaskID: x.ID, UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, OK: ok,
-		At: instant.Of(time.Now())}
-	if !ok {
-		result.Reason = "refused"
-	}
-	value, err := rewardcodec.Result{}.Encode(result)
-	if err != nil {
-		return err
-	}
-	return w.produce(ctx, w.client, w.topology.RewardResults.Name, asked.UserID, value)
 }
 
 func unreadable(ctx context.Context, w *watcher) (undo, error) {

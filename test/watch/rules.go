@@ -62,6 +62,8 @@ const (
 func thresholds() map[string][2]string {
 	return map[string][2]string{
 		"MillraceMoneyNotChecked": {"> 300", "> 12"},
+		"MillraceTasksLate":       {"> 300", "> 10"},
+		"MillraceWorkerGone":      {"> 30", "> 5"},
 	}
 }
 

@@ -50,7 +50,7 @@ func (l Later) Error() string {
 // The error codes of a payout. Neither says that nothing was paid.
 const (
 	codeProvider = "provider"
-	codePayload  = "invalid_payload"
+	codePayload  = task.CodeInvalidPayload
 )
 
 // parallel is how many records of a batch are with the provider at once.
