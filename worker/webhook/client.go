@@ -89,17 +89,25 @@ func NewClient(c ClientConfig) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	dialer := &net.Dialer{Timeout: c.Timeout}
+	return &Client{config: c, http: newHTTP(c, newDialer(c).DialContext)}, nil
+}
+
+// newDialer returns what makes connections: only to addresses that c permits.
+func newDialer(c ClientConfig) *net.Dialer {
+	d := &net.Dialer{Timeout: c.Timeout}
 	if !c.AllowPrivate {
-		dialer.Control = control
+		d.Control = control
 	}
+	return d
+}
+
+func newHTTP(c ClientConfig, dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
 	// No proxy: the addresses that are dialled have to be those of the receiver.
 	transport := &http.Transport{
-		DialContext: dialer.DialContext, TLSHandshakeTimeout: c.Timeout, ForceAttemptHTTP2: true,
+		DialContext: dial, TLSHandshakeTimeout: c.Timeout, ForceAttemptHTTP2: true,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswer,
 	}
-	caller := &http.Client{Transport: transport, Timeout: c.Timeout, CheckRedirect: redirect}
-	return &Client{config: c, http: caller}, nil
+	return &http.Client{Transport: transport, Timeout: c.Timeout, CheckRedirect: redirect}
 }
 
 // redirect follows few redirects. Each connection is checked when it is made; a redirect from https never leads to
