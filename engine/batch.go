@@ -59,6 +59,9 @@ func (s *session) runTransaction(ctx context.Context) error {
 		return err
 	}
 	s.member.pace.handled(n, done.Sub(s.began))
+	if n > 0 {
+		s.stir()
+	}
 	s.answer(s.served.Load()-served, visited, last)
 	return nil
 }
@@ -111,11 +114,11 @@ func (s *session) fill(ctx context.Context) (int, error) {
 	c := s.engine.config
 	budget, n, bytes := s.member.pace.budget()-s.waiting(), 0, 0
 	for n < budget && bytes < c.MaxBytes && (n == 0 || !s.engine.requests.any()) {
-		wait := s.pollWait()
-		if n > 0 {
-			if wait = time.Until(s.began.Add(c.CommitInterval)); wait <= 0 {
-				break
-			}
+		var wait time.Duration
+		if n == 0 {
+			wait = s.pollWait()
+		} else if wait = time.Until(s.began.Add(c.CommitInterval)); wait <= 0 {
+			break
 		}
 		fetches, woken := s.poll(ctx, wait, budget-n)
 		if err := s.check(fetches); err != nil {
@@ -151,7 +154,26 @@ func (s *session) fill(ctx context.Context) (int, error) {
 	return n, nil
 }
 
+// pollWait is how long to wait for records: until the next tick, or what is due by the wall clock before it.
 func (s *session) pollWait() time.Duration {
+	wait := s.tickWait()
+	if s.active != nil || s.rest || s.engine.config.Tick == NoTick {
+		return wait
+	}
+	if !s.engine.graph.current() { // else a table may become too old meanwhile
+		wait = max(wait, min(time.Duration(s.quiet.Load()), mostQuiet))
+	}
+	if s.engine.graph.wall {
+		wait = max(time.Millisecond, s.untilDue(wait))
+	}
+	return wait
+}
+
+// mostQuiet bounds the time between two ticks of a group that nothing reaches.
+const mostQuiet = time.Second
+
+// tickWait is how long a session with nothing to do does nothing.
+func (s *session) tickWait() time.Duration {
 	if s.active != nil || s.rest {
 		return time.Millisecond // it goes on
 	}
@@ -159,6 +181,24 @@ func (s *session) pollWait() time.Duration {
 		return t
 	}
 	return time.Second
+}
+
+// untilDue returns the time until the wall clock passes the next timer or heartbeat, at most most.
+func (s *session) untilDue(most time.Duration) time.Duration {
+	wall, beat := s.engine.config.Clock(), s.engine.graph.beat
+	for _, p := range s.parts {
+		now := p.now.Load()
+		if beat > 0 {
+			most = min(most, timeOf(now).Add(beat).Sub(wall))
+		}
+		if p.timers == nil {
+			continue
+		}
+		if due, err := p.timers.due(); err == nil { // else pending says so
+			most = min(most, time.UnixMilli(max(due, now+1)).Sub(wall))
+		}
+	}
+	return most
 }
 
 // poll waits for records. A request, a stop or a move ends the wait, and marks that a partition waits for: woken.

@@ -73,6 +73,10 @@ type SASLConfig struct {
 // broker forgets to answer one when a transaction ends.
 const fetchWait = 500 * time.Millisecond
 
+// longFetchWait is fetchWait where no partition is added while a fetch is under way, which it would wait for: for the
+// inputs of a group, and for views.
+const longFetchWait = 2 * time.Second
+
 // defaultMaxRecord is the default of ClientConfig.MaxRecord.
 const defaultMaxRecord = 1<<20 + 64<<10
 

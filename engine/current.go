@@ -44,7 +44,7 @@ func (s *session) waitForLookups(ctx context.Context) bool {
 		e.config.Logger.Warn("input waits for a table that is looked up", "group", e.graph.group, "table", table,
 			"as_of", asOf)
 	}
-	wait := time.NewTimer(s.pollWait())
+	wait := time.NewTimer(s.tickWait())
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():

@@ -116,3 +116,13 @@ func (g *graph) check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// current tells whether input waits while a table that is looked up is too old.
+func (g *graph) current() bool {
+	for _, l := range g.lookups {
+		if l.maxAge > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -117,6 +117,7 @@ func (m *member) options() []kgo.Opt {
 		kgo.MaxBufferedRecords(1 << 20),
 		// Records wait for company until their batch is full or the commit sends them, which waits for nothing.
 		kgo.ProducerLinger(min(c.CommitInterval, time.Minute)),
+		kgo.FetchMaxWait(longFetchWait),
 		kgo.FetchMaxPartitionBytes(max(1<<20, 2*c.Client.MaxRecord)),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
 			return func(r *kgo.Record, n int) int {
@@ -166,7 +167,10 @@ func (m *member) move() {
 
 // OnGroupManageError is kgo's hook for errors by which it leaves the group for a while.
 func (m *member) OnGroupManageError(err error) {
-	if !fenced(err) && !errors.Is(err, kerr.GroupAuthorizationFailed) {
+	switch {
+	case errors.Is(err, kgo.ErrClientClosed): // by us
+		return
+	case !fenced(err) && !errors.Is(err, kerr.GroupAuthorizationFailed):
 		m.engine.config.Logger.Warn("group", "group", m.engine.graph.group, "error", err)
 		return
 	}

@@ -46,9 +46,11 @@ type session struct {
 
 	messages messages
 
-	wake   chan struct{} // marks came that a partition waits for
-	failed chan struct{} // a claim ended by itself
-	fail   func()
+	wake    chan struct{} // marks came that a partition waits for
+	stirred chan struct{} // records were handled
+	quiet   atomic.Int64  // time between two looks at the inputs, in ns, where nothing comes; 0: something has
+	failed  chan struct{} // a claim ended by itself
+	fail    func()
 }
 
 func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
@@ -57,7 +59,8 @@ func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
 	m.moved = make(chan struct{})
 	s := &session{
 		member: m, engine: m.engine, moved: m.moved, claims: map[string][]int32{}, parts: map[int32]*partition{},
-		wake: make(chan struct{}, 1), failed: make(chan struct{}), swept: m.engine.config.Clock(),
+		wake: make(chan struct{}, 1), stirred: make(chan struct{}, 1), failed: make(chan struct{}),
+		swept: m.engine.config.Clock(),
 	}
 	if len(m.fatal) > 0 {
 		m.move()
@@ -176,7 +179,7 @@ func (s *session) run(ctx context.Context, h sarama.ConsumerGroupHandler, consum
 	m.client.ResumeFetchTopics(m.topics...)
 	e.serve(true)
 	e.readyOnce.Do(func() { close(e.ready) })
-	every := min(s.pollWait(), 200*time.Millisecond)
+	every := min(s.tickWait(), 200*time.Millisecond)
 	consumers.Go(func() { s.watch(every) })
 	for !s.over(ctx) {
 		if err := s.runTransaction(ctx); err != nil {

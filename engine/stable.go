@@ -1,12 +1,6 @@
 package engine
 
-import (
-	"context"
-	"time"
-
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-)
+import "time"
 
 // stableEvery is the time between two measurements of last stable offsets.
 const stableEvery = time.Second
@@ -38,45 +32,30 @@ func (s *lastStable) observe(at place, offset, end int64, now time.Time) time.Du
 	return now.Sub(was.since)
 }
 
-// measureStable measures, for inputs and tables of the partitions here, how long the last stable offset has not moved.
-func (s *session) measureStable(ctx context.Context, client *kgo.Client, seen *lastStable) error {
-	now, admin := time.Now(), kadm.NewClient(client)
+// places returns the partitions whose ends are asked for now: the inputs', and every stableEvery the tables' too, whose
+// last stable offsets are then to be measured.
+func (s *session) places(seen *lastStable) (all []place, measures bool) {
+	for _, c := range s.all {
+		all = append(all, place{c.topic, c.number})
+	}
+	now := time.Now()
 	if now.Sub(seen.measured) < stableEvery {
-		return nil
+		return all, false
 	}
 	seen.measured = now
-	var places []place
-	for _, c := range s.all {
-		places = append(places, place{c.topic, c.number})
-	}
 	for _, t := range s.engine.ownTables() {
-		places = append(places, t.local.place)
+		all = append(all, t.local.place)
 	}
-	oldest := map[string]time.Duration{}
-	for _, at := range places {
-		oldest[at.topic] = 0
-	}
-	topics := make([]string, 0, len(oldest))
-	for topic := range oldest {
-		topics = append(topics, topic)
-	}
-	offsets, err := admin.ListCommittedOffsets(ctx, topics...)
-	if err != nil {
-		return err
-	}
-	ends, err := admin.ListEndOffsets(ctx, topics...)
-	if err != nil {
-		return err
-	}
-	for _, at := range places {
-		offset, ok := offsets.Lookup(at.topic, at.partition)
-		end, also := ends.Lookup(at.topic, at.partition)
-		if ok && also && offset.Err == nil && end.Err == nil {
-			oldest[at.topic] = max(oldest[at.topic], seen.observe(at, offset.Offset, end.Offset, now))
-		}
+	return all, true
+}
+
+// measureStable measures, for inputs and tables of the partitions here, how long the last stable offset has not moved.
+func (s *session) measureStable(ends map[place]edge, seen *lastStable) {
+	now, oldest := time.Now(), map[string]time.Duration{}
+	for at, end := range ends {
+		oldest[at.topic] = max(oldest[at.topic], seen.observe(at, end.stable, end.high, now))
 	}
 	for topic, age := range oldest {
 		s.engine.config.Metrics.stableAge.WithLabelValues(s.engine.graph.group, topic).Set(age.Seconds())
 	}
-	return nil
 }

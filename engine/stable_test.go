@@ -52,15 +52,17 @@ func TestOpenTransactionShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.graph = readGraph(f.graph(), e.config)
-	s := &session{engine: e, all: []*claim{{topic: "in", number: 1}, {topic: "in", number: 2}}}
-	age := func(seen *lastStable) float64 {
-		seen.measured = time.Time{}
-		if err := s.measureStable(deadline(t), f.client, seen); err != nil {
+	s := &session{engine: e, all: []*claim{
+		{topic: "in", number: 1, offsets: new(Offsets)}, {topic: "in", number: 2, offsets: new(Offsets)},
+	}}
+	age := func(seen *look) float64 {
+		seen.stable.measured = time.Time{}
+		if _, err := s.checkEnds(deadline(t), seen, false); err != nil {
 			t.Fatal(err)
 		}
 		return value(t, e.config.Metrics.stableAge.WithLabelValues("adder", "in"))
 	}
-	seen := new(lastStable)
+	seen := newLook(f.client)
 	if got := age(seen); got != 0 {
 		t.Errorf("at first sight %v", got)
 	}

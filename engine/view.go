@@ -246,7 +246,7 @@ func (v *View) Known(partition int32) Known {
 }
 
 // Behind tells how long ago some partition was last known to hold all that was committed; while the view keeps up that
-// is less than a second. Zero before it first did.
+// is less than four seconds. Zero before it first did.
 func (v *View) Behind() time.Duration {
 	now, most := v.config.Clock(), time.Duration(0)
 	for _, p := range v.parts {

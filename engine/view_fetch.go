@@ -65,7 +65,8 @@ func (l *leading) request() *kmsg.FetchRequest {
 		t.Partitions = append(t.Partitions, p)
 	}
 	q := kmsg.NewPtrFetchRequest()
-	q.MaxWaitMillis, q.MinBytes, q.MaxBytes, q.SessionEpoch = int32(fetchWait/time.Millisecond), 1, viewFetchBytes, -1
+	q.MaxWaitMillis, q.MinBytes, q.MaxBytes, q.SessionEpoch = int32(longFetchWait/time.Millisecond), 1,
+		viewFetchBytes, -1
 	q.IsolationLevel = 1 // read_committed
 	q.Topics = append(q.Topics, t)
 	return q

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/engine/watermark"
@@ -14,40 +12,53 @@ import (
 // peekBytes bounds a fetch that only finds out whether there is anything.
 const peekBytes = 4 << 10
 
+// look is one look at the inputs, with what is remembered from one to the next.
+type look struct {
+	edges  edges
+	stable lastStable
+	pace   lookPace
+}
+
+func newLook(client *kgo.Client) *look { return &look{edges: edges{client: client}} }
+
 // checkEnds finds out how far each claim is behind. A consumer cannot tell: at the end of a partition that is written
 // in transactions stand control records, which it skips without a word, and a partition is idle only if all of it was
-// read. Only where records no longer come is it worth a fetch.
-func (s *session) checkEnds(ctx context.Context, client *kgo.Client, always bool) error {
-	at, admin := s.engine.config.Clock(), kadm.NewClient(client)
+// read. Only where records no longer come is it worth a fetch. It tells whether nothing has come since the last check
+// and all is handled.
+func (s *session) checkEnds(ctx context.Context, l *look, always bool) (quiet bool, err error) {
+	at := s.engine.config.Clock()
 	fetches, worth := make([]int64, len(s.all)), make([]bool, len(s.all))
+	quiet = true
 	for i, c := range s.all {
 		_, fetches[i], worth[i] = c.beginCheck()
+		quiet = quiet && worth[i]
 	}
-	ends, err := admin.ListCommittedOffsets(ctx, s.member.topics...)
+	places, measures := s.places(&l.stable)
+	ends, err := l.edges.ask(ctx, places)
 	if err != nil {
-		return err
+		return false, err
 	}
-	highest, err := admin.ListEndOffsets(ctx, s.member.topics...)
-	if err != nil {
-		return err
+	if measures {
+		s.measureStable(ends, &l.stable)
 	}
 	for i, c := range s.all {
-		end, ok := ends.Lookup(c.topic, c.number)
-		high, also := highest.Lookup(c.topic, c.number)
-		if !ok || !also || end.Err != nil || high.Err != nil {
+		end, ok := ends[place{c.topic, c.number}]
+		if !ok {
+			quiet = false
 			continue
 		}
 		clear, _ := c.position()
-		if (worth[i] || always) && clear < end.Offset {
-			r := newReader(client, c.topic, c.number, clear)
+		if (worth[i] || always) && clear < end.stable {
+			r := newReader(l.edges.client, c.topic, c.number, clear)
 			r.bytes = peekBytes
-			if clear, err = r.skip(ctx, end.Offset); err != nil {
-				return err
+			if clear, err = r.skip(ctx, end.stable); err != nil {
+				return false, err
 			}
 		}
-		c.observeEnd(clear, end.Offset, high.Offset > end.Offset, fetches[i], at)
+		c.observeEnd(clear, end.stable, end.high > end.stable, fetches[i], at)
+		quiet = quiet && clear >= end.high
 	}
-	return nil
+	return quiet, nil
 }
 
 func (s *session) checkEndsNow() {
@@ -57,7 +68,7 @@ func (s *session) checkEndsNow() {
 		return
 	}
 	defer e.link.release()
-	if err := s.checkEnds(s.ctx, client, true); err != nil && s.ctx.Err() == nil {
+	if _, err := s.checkEnds(s.ctx, newLook(client), true); err != nil && s.ctx.Err() == nil {
 		e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 	}
 }
@@ -70,21 +81,94 @@ func (s *session) watch(every time.Duration) {
 		return
 	}
 	defer e.link.release()
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for seen := new(lastStable); ; {
-		if err := errors.Join(s.checkEnds(s.ctx, client, false), s.measureStable(s.ctx, client, seen)); err != nil &&
-			s.ctx.Err() == nil {
+	l := newLook(client)
+	l.pace = lookPace{every: every, rarer: quietTimes}
+	if s.hasOwnTime() {
+		l.pace.rarer = quietTimesOwn
+	}
+	for {
+		quiet, err := s.checkEnds(s.ctx, l, false)
+		if err != nil && s.ctx.Err() == nil {
 			e.config.Logger.Debug("look at the inputs", "group", e.graph.group, "error", err)
 		}
 		s.measure()
-		select {
-		case <-s.ctx.Done():
+		wait := l.pace.next(quiet)
+		s.quiet.Store(int64(wait))
+		if !s.await(&l.pace, wait) {
 			return
-		case <-ticker.C:
 		}
 	}
 }
+
+// await waits until the next look. Records end a long wait. It returns false when the session ends.
+func (s *session) await(pace *lookPace, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	stirred := s.stirred
+	for {
+		select {
+		case <-s.ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-stirred:
+			pace.stir()
+			stirred = nil // once for each look
+			if wait > pace.every {
+				timer.Reset(pace.every)
+			}
+		}
+	}
+}
+
+// stir tells that records were handled.
+func (s *session) stir() {
+	s.quiet.Store(0)
+	select {
+	case s.stirred <- struct{}{}:
+	default: // it knows
+	}
+}
+
+// hasOwnTime tells whether event time is derived from an input here, for which the looks must be close together.
+func (s *session) hasOwnTime() bool {
+	for _, in := range s.engine.graph.timed {
+		if in.Own {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// quietLooks in a row that find nothing make looks rarer.
+	quietLooks = 25
+	// quietTimes is how many times rarer, and quietTimesOwn where event time is derived from an input: what tells that
+	// the input is idle stays far below the time that it may take (watermark.Config.Patience).
+	quietTimes, quietTimesOwn = 10, 2
+)
+
+// lookPace says when to look at the inputs next. Of a group that nothing reaches looks cost more than all the rest.
+type lookPace struct {
+	every time.Duration
+	rarer time.Duration // how many times
+	quiet int           // looks in a row that found nothing
+}
+
+// next returns the time until the next look, given what this one found.
+func (p *lookPace) next(quiet bool) time.Duration {
+	if !quiet {
+		p.quiet = 0
+		return p.every
+	}
+	if p.quiet++; p.quiet < quietLooks {
+		return p.every
+	}
+	return p.rarer * p.every
+}
+
+// stir tells that something has come.
+func (p *lookPace) stir() { p.quiet = 0 }
 
 func (s *session) measure() {
 	e := s.member.engine

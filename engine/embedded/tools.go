@@ -10,11 +10,14 @@ import (
 
 // versions leaves out DescribeTopicPartitions. kfake answers it with null lists, which Kafka's own tools (kafka-topics
 // --describe, kafka-consumer-groups, kafka-get-offsets) end on with a NullPointerException. Without it they use
-// Metadata. A cluster with a list of versions skips kfake's check of the first sequence number on an empty partition
-// (KAFKA-15591).
+// Metadata. Nor does it ask clients for their metrics (KIP-714): nobody reads them, and they were a tenth of the work
+// of an idle pipeline. A cluster with a list of versions skips kfake's check of the first sequence number on an empty
+// partition (KAFKA-15591).
 func versions() kfake.Opt {
 	v := kversion.Stable()
-	v.SetMaxKeyVersion(int16(kmsg.DescribeTopicPartitions), -1)
+	for _, k := range []kmsg.Key{kmsg.DescribeTopicPartitions, kmsg.GetTelemetrySubscriptions, kmsg.PushTelemetry} {
+		v.SetMaxKeyVersion(k.Int16(), -1)
+	}
 	return kfake.MaxVersions(v)
 }
 
