@@ -50,6 +50,8 @@ type Call struct {
 
 // Reply is the body of an answer.
 type Reply struct {
+	// TaskID repeats the call's. It may be left out; an answer that names another task is not taken for this one's.
+	TaskID string `json:"task_id,omitempty"`
 	OK     bool   `json:"ok"`
 	Reason string `json:"reason,omitempty"`
 	Code   string `json:"code,omitempty"`
@@ -67,7 +69,7 @@ func (h *HTTP) Status(ctx context.Context, task string) (Answer, error) {
 	if err == nil && a.Status == http.StatusNotFound {
 		return Answer{}, ErrUnknown
 	}
-	return read(a, err)
+	return read(a, err, task)
 }
 
 func post(ctx context.Context, c *webhook.Client, r Request) (Answer, error) {
@@ -76,13 +78,14 @@ func post(ctx context.Context, c *webhook.Client, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return read(c.Post(ctx, r.Task, body))
+	a, err := c.Post(ctx, r.Task, body)
+	return read(a, err, r.Task)
 }
 
 // maxReason bounds what is kept of a provider's reason and code, in bytes.
 const maxReason = 256
 
-func read(a *webhook.Answer, err error) (Answer, error) {
+func read(a *webhook.Answer, err error, task string) (Answer, error) {
 	switch {
 	case err != nil:
 		return Answer{}, err
@@ -97,6 +100,9 @@ func read(a *webhook.Answer, err error) (Answer, error) {
 	}
 	if err := json.Unmarshal(a.Body, &r); err != nil || r.OK == nil {
 		return Answer{}, fmt.Errorf("the provider's answer has no ok: %.200s", a.Body)
+	}
+	if r.TaskID != "" && r.TaskID != task {
+		return Answer{}, fmt.Errorf("the provider's answer is about task %q, which was not asked for", r.TaskID)
 	}
 	if len(r.Reason) > maxReason || len(r.Code) > maxReason {
 		return Answer{}, fmt.Errorf("the provider's reason or code is longer than %d bytes", maxReason)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -27,11 +28,32 @@ type Plan struct {
 	Lost int
 	// Busy tasks get 503 with Retry-After to their first call.
 	Busy int
+	// Hanging tasks get no answer to their first call, and nothing is paid: it waits until the caller gives up.
+	Hanging int
+	// Late tasks are paid once the caller of their first call has given up waiting.
+	Late int
+	// Twice tasks get every answer twice, the second one as if it were the next call's.
+	Twice int
+}
+
+// share is how many of 1,000 tasks meet a fault.
+type share struct {
+	fault
+	of int
+}
+
+func (p Plan) shares() []share {
+	return []share{{refused, p.Refused}, {failing, p.Failing}, {lost, p.Lost}, {busy, p.Busy}, {hanging, p.Hanging},
+		{late, p.Late}, {twice, p.Twice}}
 }
 
 // Validate returns what is wrong with p.
 func (p Plan) Validate() error {
-	if p.Refused < 0 || p.Failing < 0 || p.Lost < 0 || p.Busy < 0 || p.Refused+p.Failing+p.Lost+p.Busy > 1000 {
+	sum, negative := 0, false
+	for _, s := range p.shares() {
+		sum, negative = sum+s.of, negative || s.of < 0
+	}
+	if negative || sum > 1000 {
 		return fmt.Errorf("simulator: the shares of a plan are 0 or more, and together at most 1000: %+v", p)
 	}
 	return nil
@@ -45,20 +67,20 @@ const (
 	failing
 	lost
 	busy
+	hanging
+	late
+	twice
 )
 
 func (p Plan) faultOf(task string) fault {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%d/%s", p.Seed, task) // hash.Hash never fails
 	n := int((h.Sum64() ^ h.Sum64()>>33) % 1000)
-	for _, f := range []struct {
-		fault
-		share int
-	}{{refused, p.Refused}, {failing, p.Failing}, {lost, p.Lost}, {busy, p.Busy}} {
-		if n < f.share {
-			return f.fault
+	for _, s := range p.shares() {
+		if n < s.of {
+			return s.fault
 		}
-		n -= f.share
+		n -= s.of
 	}
 	return none
 }
@@ -109,13 +131,23 @@ const maxCall = 64 << 10
 
 func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, back bool) {
 	var c payout.Call
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCall)).Decode(&c)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall)) // to its end, else nobody sees the caller go
+	if err == nil {
+		err = json.Unmarshal(body, &c)
+	}
 	key := r.Header.Get(webhook.IdempotencyHeader)
 	if err != nil || key == "" || key != c.TaskID {
 		http.Error(w, "want a call whose task_id is its "+webhook.IdempotencyHeader, http.StatusBadRequest)
 		return
 	}
 	switch reply, f := s.judge(c, back); f {
+	case hanging:
+		<-r.Context().Done()
+	case late:
+		<-r.Context().Done()
+		s.judge(c, back)
+	case twice:
+		writeTwice(w, reply)
 	case failing:
 		http.Error(w, "try again", http.StatusInternalServerError)
 	case busy:
@@ -132,15 +164,15 @@ func (s *Simulator) answer(w http.ResponseWriter, r *http.Request, back bool) {
 func (s *Simulator) judge(c payout.Call, back bool) (payout.Reply, fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f := s.plan.faultOf(c.TaskID)
 	if r, ok := s.replies[c.TaskID]; ok {
-		return r, none
+		return r, f.answered()
 	}
 	s.calls[c.TaskID]++
-	f := s.plan.faultOf(c.TaskID)
-	if (f == failing || f == busy) && s.calls[c.TaskID] == 1 {
+	if f.before() && s.calls[c.TaskID] == 1 {
 		return payout.Reply{}, f
 	}
-	r := payout.Reply{OK: f != refused}
+	r := payout.Reply{TaskID: c.TaskID, OK: f != refused}
 	switch {
 	case !r.OK:
 		r.Reason = "account_closed"
@@ -155,7 +187,18 @@ func (s *Simulator) judge(c payout.Call, back bool) (payout.Reply, fault) {
 	if f == lost {
 		return r, f
 	}
-	return r, none
+	return r, f.answered()
+}
+
+// before tells whether the fault comes before the payment.
+func (f fault) before() bool { return f == failing || f == busy || f == hanging || f == late }
+
+// answered returns what is left of a fault once the task has its reply.
+func (f fault) answered() fault {
+	if f == twice {
+		return f
+	}
+	return none
 }
 
 func short(task string) string {
@@ -173,6 +216,24 @@ func (s *Simulator) status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, reply)
+}
+
+// writeTwice writes an answer, and once more on the same connection: whoever calls next may take it for its own.
+func writeTwice(w http.ResponseWriter, r payout.Reply) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil { // HTTP/2 has no such fault
+		write(w, r)
+		return
+	}
+	defer conn.Close()
+	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+	one := fmt.Sprintf(head, len(body), body)
+	_, _ = io.WriteString(conn, one+one) // the client may be gone
 }
 
 func write(w http.ResponseWriter, r payout.Reply) {
