@@ -9,6 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/millrace/millrace/cmd/config"
+	"github.com/millrace/millrace/cmd/pipeline"
 	domain "github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/oracle"
@@ -70,15 +72,8 @@ func TestMoneyOfRewardsAddsUp(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)
 	c := newContest(ctx, t, 4)
-	provider, err := campaign.StartProvider(c.seeds, c.topo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := provider.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	provider, settings := employ(t, c.seeds, c.topo)
+	c.queue(ctx, settings)
 	random := rand.New(rand.NewPCG(5, 7)) // #nosec G404 -- a test that repeats itself
 	missions, reached := rewardMissions(), map[string]bool{}
 	const users, toggles, pool = 40, 300, 25
@@ -106,12 +101,26 @@ func TestMoneyOfRewardsAddsUp(t *testing.T) {
 	for _, o := range missions {
 		defined = append(defined, asDefined(o))
 	}
-	c.agree(ctx, defined)
+	c.agree(ctx, defined, provider)
 	c.checkLetters()
 }
 
+// queue runs the group of tasks until the test is over.
+func (c *contest) queue(ctx context.Context, s config.Config) {
+	c.t.Helper()
+	p, err := pipeline.Start(ctx, pipeline.Config{Settings: s, Topology: c.topo, Groups: []string{"tasks"}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			c.t.Error("tasks:", err)
+		}
+	})
+}
+
 // agree waits until neither the groups nor the provider have anything to do, and asks the oracle.
-func (c *contest) agree(ctx context.Context, missions []oracle.Mission) {
+func (c *contest) agree(ctx context.Context, missions []oracle.Mission, provider *campaign.Provider) {
 	c.t.Helper()
 	c.settle(ctx)
 	for answered := -1; ; {
@@ -125,6 +134,8 @@ func (c *contest) agree(ctx context.Context, missions []oracle.Mission) {
 	c.log.readTo(ctx, treasuryTopics(c.topo)...)
 	treasury, problems := audited(c.log, c.topo, missions)
 	problems = append(problems, treasury.Problems()...)
+	lost, wrong := errands(c.log, c.topo, provider)
+	problems = append(append(problems, lost...), wrong...)
 	states := treasury.Rewards()
 	c.t.Log(states)
 	for _, state := range []string{"granted", "clawed_back", "exhausted", "cancelled"} {

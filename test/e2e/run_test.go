@@ -42,6 +42,8 @@ type run struct {
 	feed     *feed.Feed
 	pipeline *pipeline.Pipeline
 	claims   *campaign.Claimants
+	provider *campaign.Provider
+	settings config.Config
 	asked    bool // users have asked for missions
 	commands int  // to the catalog
 }
@@ -58,15 +60,12 @@ func start(ctx context.Context, t *testing.T, partitions int32) *run {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.feed.Close)
+	r.provider, r.settings = employ(t, r.seeds, r.topo)
 	r.startPipeline(ctx)
 	t.Cleanup(func() { r.stopPipeline() })
-	provider, err := campaign.StartProvider(r.seeds, r.topo)
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.claims, err = campaign.StartClaimants(ctx, campaign.ClaimantsConfig{Brokers: r.seeds, Topology: r.topo})
 	t.Cleanup(func() {
-		if err := errors.Join(provider.Stop(), r.claims.Stop()); err != nil {
+		if err := r.claims.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -83,14 +82,13 @@ func (r *run) topics() []string {
 		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Journal.Name, t.Attempts.Name, t.Outcomes.Name, t.DeadLetterRecords.Name,
 		t.HealthWindows.Name, t.HealthCorrections.Name, t.CatalogEvents.Name, string(t.Ledger.Table()), string(t.Progress.Table()),
 		t.Enrolments.Name, t.UserSegments.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name,
-		t.Claims.Name, t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
+		t.Claims.Name, t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()), string(t.TaskQueues.Table()),
 	}
 }
 
 func (r *run) startPipeline(ctx context.Context) {
 	r.t.Helper()
-	s := config.Default()
-	s.Brokers, s.Prefix, s.Partitions, s.Replication = r.seeds, r.topo.Config.Prefix, r.topo.Config.Partitions, 1
+	s := r.settings
 	s.Approval.Unlimited = false   // missions of the campaign have no budget
 	s.Health.IdleAfter = time.Hour // clock events end the run: the wall clock must not, however slow the machine is
 	var err error
@@ -203,6 +201,8 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 	problems = append(problems, r.compareIntake(records, intake)...)
 	problems = append(problems, model.Compare(want, got)...)
 	problems = append(problems, r.treasury()...)
+	lost, wrong := errands(r.log, r.topo, r.provider)
+	problems = append(append(problems, lost...), wrong...)
 	problems = append(problems, enough(want)...)
 	if r.asked {
 		problems = append(problems, everywhere(want, oracleMissions(r.t))...)
@@ -210,7 +210,7 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 	return problems
 }
 
-// calm returns when every group has worked off its input, and users have asked for all that it makes them ask for.
+// calm returns when every group has worked off its input, every task has ended, and users have asked for all that it makes them ask for.
 func (r *run) calm(ctx context.Context) {
 	r.t.Helper()
 	ends := func(topic string) cluster.Ends {
@@ -222,6 +222,9 @@ func (r *run) calm(ctx context.Context) {
 	}
 	for claims := ends(r.topo.Claims.Name); ; {
 		r.drain(ctx, cluster.Stages(r.topo)...)
+		if r.awaitErrands(ctx) {
+			continue // others have heard of it
+		}
 		if err := r.claims.Reach(ctx, ends(r.topo.Notifications.Name)); err != nil {
 			r.t.Fatal(err)
 		}

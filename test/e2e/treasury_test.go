@@ -16,7 +16,7 @@ import (
 func treasuryTopics(t *topology.Topology) []string {
 	return []string{
 		t.Outcomes.Name, t.PoolCodes.Name, t.RewardsIn.Name, t.BudgetReturns.Name, t.Tasks.Name, t.RewardResults.Name, t.Claims.Name,
-		t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()),
+		t.Notifications.Name, string(t.Budget.Table()), string(t.Rewards.Table()), string(t.TaskQueues.Table()),
 	}
 }
 

@@ -102,7 +102,7 @@ func (r *run) globals() []string {
 	return []string{
 		"--brokers", strings.Join(r.broker.Addrs, ","), "--prefix", c.Prefix, "--partitions",
 		strconv.Itoa(int(c.Partitions)),
-		"--replication", strconv.Itoa(int(c.Replication)), "--server", r.server,
+		"--replication", strconv.Itoa(int(c.Replication)), "--server", r.server, "--config", r.settings,
 	}
 }
 
@@ -122,6 +122,19 @@ func (r *run) worker(name string, slot int, groups ...string) (*fleet.Worker, er
 			"MILLRACE_PROGRESS_REORDER_HORIZON=" + r.options.horizon.String(),
 			"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_HEALTH_IDLE_AFTER=24h", "MILLRACE_LOG_LEVEL=warn", unlimited,
 		},
+	}, stopWithin, r.log.Printf), nil
+}
+
+// handler returns a process that calls handlers of tasks.
+func (r *run) handler(name string) (*fleet.Worker, error) {
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	return fleet.NewWorker(name, 0, fleet.Command{
+		Path: r.binary, Args: append([]string{"worker"}, r.globals()...), Dir: r.state(name),
+		Ready: "http://" + admin + "/readyz",
+		Env:   []string{"MILLRACE_HTTP_ADMIN=" + admin, "MILLRACE_LOG_LEVEL=warn"},
 	}, stopWithin, r.log.Printf), nil
 }
 

@@ -1,9 +1,10 @@
 // Command smoke is the crash run: real processes of the millrace binary work on seeded traffic while a seeded schedule
-// stops, kills, freezes and scales them. Afterwards everything that a read_committed reader sees is compared with an
+// stops, kills, freezes and scales them. Payouts and webhooks go to a provider of its own, which counts what was done
+// under which key. Afterwards everything that a read_committed reader sees is compared with an
 // independent oracle, and tables with what HTTP answers. It prints one line and exits 1 unless every number in it that
 // tells of damage is 0:
 //
-//	seed=… events=… kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0
+//	seed=… events=… kills=… handler_kills=… zombies=… broker_restarts=… lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0
 //
 // A run in which a planned kind of fault never struck is void, and fails too; so is one in which nobody claimed, was
 // refused or was given something by hand, or nothing was held or expired. What happens meanwhile goes to standard

@@ -32,6 +32,7 @@ type options struct {
 	events     int64
 	rate       float64
 	workers    int
+	handlers   int
 	partitions int
 	faults     string
 	long       bool
@@ -39,6 +40,7 @@ type options struct {
 	broker     string
 	kafkaDir   string
 	kills      int
+	strikes    int // of handlers
 	freezes    int
 	freeze     time.Duration
 	failpoints bool
@@ -67,15 +69,17 @@ func parse(args []string, out io.Writer) (options, error) {
 		longEvents))
 	f.Float64Var(&o.rate, "rate", 0, fmt.Sprintf("lines a second (default %d; with -long %d)", shortRate, longRate))
 	f.IntVar(&o.workers, "workers", 3, "processes that run all groups")
+	f.IntVar(&o.handlers, "handlers", 2, "processes of millrace worker, which call handlers of tasks")
 	f.IntVar(&o.partitions, "partitions", 6, "of every topic")
 	f.StringVar(&o.faults, "faults", "graceful",
 		"graceful: rolling restarts and scaling; kill: SIGKILL as well; all: zombies and, with a Kafka, its restarts as well")
-	f.BoolVar(&o.long, "long", false, "the long run: more events, 200 kills, 20 zombies")
+	f.BoolVar(&o.long, "long", false, "the long run: more events, 200 kills, 100 kills of handlers, 20 zombies")
 	f.DurationVar(&o.duration, "duration", 0, "send for so long instead of a number of events")
 	f.StringVar(&o.broker, "broker", broker, "memory or disk: kfake in a process of its own; kafka: an Apache Kafka by scripts/kafka; or addresses (default from "+brokerVariable+")")
 	f.StringVar(&o.kafkaDir, "kafka-dir", "",
 		"with an address: the --dir that scripts/kafka has started it with, so that it can be restarted")
 	f.IntVar(&o.kills, "kills", -1, "how many SIGKILLs, failpoints included (default 20; with -long 200)")
+	f.IntVar(&o.strikes, "handler-kills", -1, "how many SIGKILLs of handlers (default 10; with -long 100)")
 	f.IntVar(&o.freezes, "zombies", -1, "how many workers to freeze past their timeouts (default 2; with -long 20)")
 	f.DurationVar(&o.freeze, "freeze", 15*time.Second,
 		"least time that they are frozen: longer than sessions and transactions last")
@@ -116,9 +120,9 @@ func named(list string) (out []mutant.Mutant, err error) {
 }
 
 func (o *options) defaults() {
-	events, rate, kills, freezes := int64(shortEvents), float64(shortRate), 20, 2
+	events, rate, kills, strikes, freezes := int64(shortEvents), float64(shortRate), 20, 10, 2
 	if o.long {
-		events, rate, kills, freezes = longEvents, longRate, 200, 20
+		events, rate, kills, strikes, freezes = longEvents, longRate, 200, 100, 20
 	}
 	if o.rate == 0 {
 		o.rate = rate
@@ -132,6 +136,9 @@ func (o *options) defaults() {
 	if o.kills < 0 {
 		o.kills = kills
 	}
+	if o.strikes < 0 {
+		o.strikes = strikes
+	}
 	if o.freezes < 0 {
 		o.freezes = freezes
 	}
@@ -140,8 +147,8 @@ func (o *options) defaults() {
 func (o *options) validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if o.events < 1 || !(o.rate > 0) || o.workers < 1 || o.partitions < 1 {
-		bad("events, rate, workers and partitions must be positive")
+	if o.events < 1 || !(o.rate > 0) || o.workers < 1 || o.handlers < 1 || o.partitions < 1 {
+		bad("events, rate, workers, handlers and partitions must be positive")
 	}
 	if o.horizon < time.Minute {
 		bad("-horizon %v: must be at least 1m", o.horizon)
@@ -166,7 +173,7 @@ func (o *options) plan(b *fleet.Broker) fault.Plan {
 	count := map[fault.Kind]int{fault.Roll: 3 * times, fault.Scale: 2 * times}
 	if o.faults != "graceful" {
 		count[fault.Roll], count[fault.Scale] = times, times
-		count[fault.Kill] = o.kills
+		count[fault.Kill], count[fault.Handler] = o.kills, o.strikes
 		if o.failpoints {
 			count[fault.Failpoint] = o.kills / 2
 			count[fault.Kill] -= o.kills / 2
@@ -179,7 +186,7 @@ func (o *options) plan(b *fleet.Broker) fault.Plan {
 		}
 	}
 	return fault.Plan{
-		Seed: o.seed, Events: o.events, Workers: o.workers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze,
+		Seed: o.seed, Events: o.events, Workers: o.workers, Handlers: o.handlers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze,
 		HardBroker: b.Hard,
 	}
 }
@@ -187,5 +194,5 @@ func (o *options) plan(b *fleet.Broker) fault.Plan {
 // limit bounds the run: twice the time that it takes if nothing has to be waited for, and what each fault may take.
 func (o *options) limit() time.Duration {
 	sending := time.Duration(float64(o.events) / o.rate * float64(time.Second))
-	return 2*sending + 10*time.Minute + time.Duration(o.kills)*5*time.Second + time.Duration(o.freezes)*2*o.freeze
+	return 2*sending + 10*time.Minute + time.Duration(o.kills+o.strikes)*5*time.Second + time.Duration(o.freezes)*2*o.freeze
 }

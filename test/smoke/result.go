@@ -22,6 +22,7 @@ type result struct {
 	verdict *audit.Verdict
 	// stores is how many of the workers' stores were compared with their changelogs.
 	stores    int
+	repeated  int // webhooks
 	takeovers []takeover
 	// wrong is damage that is not among the verdict's numbers: transactions left open, stops that were not graceful.
 	wrong []string
@@ -62,8 +63,8 @@ func (r *result) ok() bool { return r.verdict.OK() && len(r.wrong) == 0 && len(r
 // line is all that a run prints.
 func (r *result) line() string {
 	v := r.verdict
-	return fmt.Sprintf("seed=%d events=%d kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d not_judged=%d",
-		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Freeze), r.fleet.Applied(fault.Broker),
+	return fmt.Sprintf("seed=%d events=%d kills=%d handler_kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d not_judged=%d",
+		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Handler), r.fleet.Applied(fault.Freeze), r.fleet.Applied(fault.Broker),
 		v.Lost, v.Duplicated, v.Different, v.Zombie, v.Unjudged)
 }
 
@@ -88,6 +89,8 @@ func (r *result) log(logger *log.Logger) {
 		t.Claims, t.Unchanged, t.Refused, r.verdict.Answers, t.Repeated, t.Goodwills, t.Cancels,
 		t.Spends, t.Shorts, t.Reversals, r.verdict.Refusals,
 		t.Holds, t.Expiries)
+	logger.Printf("tasks: %d for the provider, %d webhooks, %d effects; %d webhooks came more than once",
+		r.verdict.Payouts, r.verdict.Webhooks, r.verdict.Effects, r.repeated)
 	count := map[string]int{}
 	for _, f := range r.verdict.Findings {
 		kind := strings.Join(strings.Fields(f)[:2], " ")

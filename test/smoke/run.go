@@ -7,12 +7,14 @@ import (
 	"log"
 	"maps"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/cluster"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/feed"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/engine"
@@ -35,6 +37,7 @@ type run struct {
 	repository string
 	binary     string
 	server     string
+	settings   string // the file
 	topology   *topology.Topology
 	broker     *fleet.Broker
 	minter     *token.Minter
@@ -64,7 +67,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.log.Printf("%d workers on %s; %d events at %g a second, %d faults", r.options.workers, r.options.broker,
+	r.log.Printf("%d workers and %d handlers on %s; %d events at %g a second, %d faults", r.options.workers,
+		r.options.handlers, r.options.broker,
 		r.options.events, r.options.rate, len(schedule))
 	if err := r.drive(ctx, schedule); err != nil {
 		return nil, err
@@ -97,7 +101,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err := r.compareStores(res.verdict); err != nil {
 		return nil, err
 	}
-	res.stores = r.stores
+	res.stores, res.repeated = r.stores, r.provider.Repeated()
 	for _, g := range []string{r.topology.Intake.Name, r.topology.Ledger.Name, r.topology.Progress.Name} {
 		res.takeovers = append(res.takeovers, takeover{g, r.tail.commits.takeovers(r.fleet.Takeovers(), g)})
 	}
@@ -163,6 +167,13 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
+	if r.provider, err = campaign.StartProvider(); err != nil {
+		return err
+	}
+	r.settings = filepath.Join(r.dir, config.File)
+	if err := os.WriteFile(r.settings, r.provider.Settings(), 0o600); err != nil {
+		return err
+	}
 	listen, err := freeAddr()
 	if err != nil {
 		return err
@@ -191,13 +202,17 @@ func (r *run) start(ctx context.Context) error {
 		}
 		r.fleet.Workers = append(r.fleet.Workers, w)
 	}
+	for i := range r.options.handlers {
+		w, err := r.handler(fmt.Sprintf("handler-%d", i))
+		if err != nil {
+			return err
+		}
+		r.fleet.Handlers = append(r.fleet.Handlers, w)
+	}
 	if err := r.fleet.Start(ctx); err != nil {
 		return err
 	}
 	var err error
-	if r.provider, err = campaign.StartProvider(r.broker.Addrs, r.topology); err != nil {
-		return err
-	}
 	if r.claimants, err = campaign.StartClaimants(ctx,
 		campaign.ClaimantsConfig{Brokers: r.broker.Addrs, Topology: r.topology, Claim: r.claim}); err != nil {
 		return err
@@ -333,7 +348,8 @@ const (
 func (r *run) judge() (v *audit.Verdict, err error) {
 	bounds := oracle.DefaultBounds()
 	bounds.Horizon = instant.Milli(r.options.horizon.Milliseconds())
-	what := audit.Run{Bounds: &bounds, Sent: r.lines, Missions: r.missions, Answers: r.claims.all()}
+	what := audit.Run{Bounds: &bounds, Sent: r.lines, Missions: r.missions, Answers: r.claims.all(),
+		Effects: r.provider.Effects()}
 	for _, at := range r.fleet.Wakes() {
 		what.Wakes = append(what.Wakes, audit.Span{From: at, To: at.Add(wakeLasts)})
 	}

@@ -28,7 +28,7 @@ func TestFlags(t *testing.T) {
 	long := flags(t, "-long", "-faults", "all", "-failpoints")
 	restart := func(context.Context, bool) error { return nil }
 	plan := long.plan(&fleet.Broker{Restart: restart, Hard: true})
-	if long.events < 500_000 || plan.Count[fault.Kill]+plan.Count[fault.Failpoint] != 200 || plan.Count[fault.Freeze] != 20 || plan.Count[fault.Broker] == 0 || !plan.HardBroker {
+	if long.events < 500_000 || plan.Count[fault.Kill]+plan.Count[fault.Failpoint] != 200 || plan.Count[fault.Freeze] != 20 || plan.Count[fault.Handler] != 100 || plan.Handlers != 2 || plan.Count[fault.Broker] == 0 || !plan.HardBroker {
 		t.Errorf("%+v, %v", long, plan.Count)
 	}
 	if n := long.plan(&fleet.Broker{}).Count[fault.Broker]; n != 0 {
@@ -42,7 +42,7 @@ func TestFlags(t *testing.T) {
 	if o := flags(t, "-duration", "10s", "-rate", "50"); o.events != 500 {
 		t.Errorf("%d events", o.events)
 	}
-	for _, args := range [][]string{{"-faults", "none"}, {"-rate", "-1"}, {"-workers", "0"}, {"-duration", "10s", "-events", "7"}, {"-mutants", "none"}, {"more"}} {
+	for _, args := range [][]string{{"-faults", "none"}, {"-rate", "-1"}, {"-workers", "0"}, {"-handlers", "0"}, {"-duration", "10s", "-events", "7"}, {"-mutants", "none"}, {"more"}} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("%v is taken", args)
 		}
@@ -92,11 +92,11 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		return &result{seed: 3, events: 20, fleet: f, plan: fault.Plan{Count: map[fault.Kind]int{fault.Roll: 1}}, verdict: &audit.Verdict{
-			Want: wild(), Rewards: rewards(), Answers: 1, Refusals: 1,
+			Want: wild(), Rewards: rewards(), Answers: 1, Refusals: 1, Payouts: 1, Webhooks: 1, Effects: 1,
 			Tally: model.Tally{Claims: 1, Unchanged: 1, Refused: 1, Repeated: 1, Holds: 1, Expiries: 1, Goodwills: 1, Cancels: 1, Spends: 1, Shorts: 1, Reversals: 1},
 		}}
 	}
-	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {
+	if r := struck(); !r.ok() || r.line() != "seed=3 events=20 kills=0 handler_kills=0 zombies=0 broker_restarts=0 lost=0 duplicated=0 different=0 zombie_records=0 not_judged=0" {
 		t.Errorf("%s; void: %v", r.line(), r.void())
 	}
 	for name, spoil := range map[string]func(*result){
@@ -112,6 +112,9 @@ func TestARunPassesOnlyIfNothingIsWrongAndSomethingWentWrong(t *testing.T) {
 			r.plan.Count[fault.Failpoint], r.plan.Points = 1, []string{"here"}
 		},
 		"tame: no timeouts":           func(r *result) { r.verdict.Want.Attempts = nil },
+		"tame: no payouts":            func(r *result) { r.verdict.Payouts = 0 },
+		"tame: no webhooks":           func(r *result) { r.verdict.Webhooks = 0 },
+		"planned, no handler killed":  func(r *result) { r.plan.Count[fault.Handler] = 1 },
 		"tame: no claims":             func(r *result) { r.verdict.Tally.Claims = 0 },
 		"tame: no expiries":           func(r *result) { r.verdict.Tally.Expiries = 0 },
 		"tame: no spends":             func(r *result) { r.verdict.Tally.Spends = 0 },

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -75,6 +76,11 @@ func TestBugsAreCaught(t *testing.T) {
 		}), only{different: true}},
 		{"a row of a budget goes back", back(string(c.topo.Budget.Table())), only{different: true}},
 		{"a row of rewards goes back", back(string(c.topo.Rewards.Table())), only{different: true}},
+		{"a lost task", drop(topic("tasks"), 1), only{different: true}},
+		{"a doubled task", again(topic("tasks"), 1), only{duplicated: true}},
+		{"a run that was handed out twice", again(topic("task-runs"), 1), only{duplicated: true}},
+		{"a task that waits", back(string(c.topo.TaskQueues.Table())), only{lost: true}},
+		{"a lost result", drop(topic("reward-results"), 0), only{lost: true, any: true}},
 		{"a doubled journal entry", again(topic("ledger-journal"), 30), only{duplicated: true, any: true}},
 		{"a row of the ledger goes back", back(string(c.topo.Ledger.Table())), only{different: true}},
 		{"a row of progress goes back", back(string(c.topo.Progress.Table())), only{different: true}},
@@ -98,6 +104,31 @@ func TestBugsAreCaught(t *testing.T) {
 				t.Errorf("lost %d, duplicated %d, different %d, zombie %d; want %+v:\n%s", v.Lost, v.Duplicated, v.Different, v.Zombie, tt.want, strings.Join(v.Findings[:min(len(v.Findings), 10)], "\n"))
 			}
 		})
+	}
+}
+
+func TestEffectsAreThoseOfTheTasks(t *testing.T) {
+	c := record(t)
+	effects := c.run.Effects
+	for name, tt := range map[string]struct {
+		effect string
+		keys   []string
+		want   only
+	}{
+		"none":              {"tell t2", nil, only{lost: true}},
+		"no payment":        {"reward_payout rw_elsewhere 1", nil, only{lost: true}},
+		"under two keys":    {"tell t3", []string{"t3", "t3/2"}, only{duplicated: true}},
+		"under another key": {"tell t3", []string{"t3/2"}, only{different: true}},
+		"for nobody":        {"tell t4", []string{"t4"}, only{different: true}},
+	} {
+		c.run.Effects = maps.Clone(effects)
+		if c.run.Effects[tt.effect] = tt.keys; tt.keys == nil {
+			delete(c.run.Effects, tt.effect)
+		}
+		v := c.judge(c.records)
+		if got := (only{v.Lost > 0, v.Duplicated > 0, v.Different > 0, v.Zombie > 0, false}); got != tt.want {
+			t.Errorf("%s: %+v, want %+v: %v", name, got, tt.want, v.Findings)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	missioncodec "github.com/millrace/millrace/codecs/mission"
 	paymentcodec "github.com/millrace/millrace/codecs/payment"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/health"
 	"github.com/millrace/millrace/domain/instant"
@@ -22,6 +23,7 @@ import (
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
 	"github.com/millrace/millrace/engine/watermark"
 	"github.com/millrace/millrace/stream"
@@ -122,7 +124,28 @@ func recordOf(t *testing.T, memory mission.Config) *recording {
 	c.clock(c.now + 900_000)
 	c.now += 900_000
 	c.ring()
+	c.errands()
 	return c
+}
+
+// errands are a payout and two webhooks, one with two runs. All came to their end.
+func (c *recording) errands() {
+	asked := rewardcodec.Payout("usr_1", reward.TaskRequested{TaskID: "t1", Kind: task.RewardPayout, Epoch: 1, Amount: 5,
+		Reward: &reward.Reward{ID: "rw_elsewhere", Kind: mission.RewardCash, Currency: "INR"}})
+	told := func(id string) *task.Submission {
+		return &task.Submission{Task: task.Task{ID: id, Kind: "tell", Key: "tell/" + id}}
+	}
+	for _, s := range []*task.Submission{asked, told("t2"), told("t3")} {
+		write(c, c.topo.Tasks, s.Task.Key, s)
+		write(c, c.topo.TaskRuns, s.Task.ID, &task.Run{Task: s.Task, Number: 1, IdempotencyKey: s.Task.ID})
+	}
+	write(c, c.topo.TaskRuns, "t3", &task.Run{Task: told("t3").Task, Number: 2, IdempotencyKey: "t3"})
+	write(c, c.topo.RewardResults, "usr_1", &reward.Result{TaskID: "t1", UserID: "usr_1", RewardID: "rw_elsewhere", Epoch: 1, OK: true})
+	table := string(c.topo.TaskQueues.Table())
+	busy := &task.Row{Queue: &task.Queue{Head: &task.Entry{Task: told("t2").Task, State: task.Running, Run: 1}}}
+	c.put(table, "tell/t2", must(c, taskcodec.Row{}.Encode, busy))
+	c.put(table, "tell/t2", must(c, taskcodec.Row{}.Encode, &task.Row{Queue: &task.Queue{Last: 1}}))
+	c.run.Effects = map[string][]string{"reward_payout rw_elsewhere 1": {"t1"}, "tell t2": {"t2"}, "tell t3": {"t3"}}
 }
 
 // write adds a record to a topic.

@@ -92,7 +92,7 @@ func (v *Verdict) hands() map[string]int {
 		"claim over HTTP":         v.Answers, "hold": t.Holds, "expiry": t.Expiries, "goodwill": t.Goodwills,
 		"cancellation by hand": t.Cancels, "spend": t.Spends, "refused spend": t.Shorts,
 		"reversal of a spend": t.Reversals,
-		"refused enrolment":   v.Refusals,
+		"refused enrolment":   v.Refusals, "task for the provider": v.Payouts, "webhook": v.Webhooks,
 	}
 }
 
@@ -123,6 +123,7 @@ func (v *Verdict) Tame() []string {
 		"claim", "claim of what was had already", "refused claim", "command that came again", "claim over HTTP", "hold",
 		"expiry", "goodwill",
 		"cancellation by hand", "refused enrolment", "spend", "refused spend", "reversal of a spend",
+		"task for the provider", "webhook",
 	} {
 		if count[what] == 0 {
 			out = append(out, fmt.Sprintf("the traffic has no %s", what))

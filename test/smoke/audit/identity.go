@@ -53,6 +53,12 @@ func (t *Tape) identity(r *kgo.Record) (string, error) {
 			return "", err
 		}
 		return "task " + x.Task.ID, nil
+	case p.TaskRuns.Name:
+		x, err := taskcodec.Run{}.Decode(r.Value)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("run %d of task %s", x.Number, x.Task.ID), nil
 	case p.Notifications.Name:
 		n, err := rewardcodec.Notice{}.Decode(r.Value)
 		if err != nil {

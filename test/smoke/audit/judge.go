@@ -25,6 +25,8 @@ type Run struct {
 	Bounds *oracle.Bounds
 	// Answers are what users were told who claimed over HTTP.
 	Answers []Answer
+	// Effects are the idempotency keys under which handlers of tasks had each effect, by model.EffectOf.
+	Effects map[string][]string
 	// Wakes are the times in which a zombie may have been at work: what was doubled then counts as its doing.
 	Wakes []Span
 }
@@ -52,6 +54,8 @@ type Verdict struct {
 	Until time.Time
 	// Answers counts claims over HTTP that were compared, Refusals enrolments that were refused.
 	Answers, Refusals int
+	// Payouts counts tasks for the provider, Webhooks all others, and Effects what came of them.
+	Payouts, Webhooks, Effects int
 	// Holdings are the users' coins and rewards by the rows.
 	Holdings map[string]model.Holding
 	// Recalled says how many users were judged by what their rows had forgotten.
@@ -124,6 +128,7 @@ func (t *Tape) Judge(run Run) (*Verdict, error) {
 	t.compareEnrolments(v, run.Missions)
 	t.compareRewards(v, run.Missions)
 	t.compareAnswers(v, run.Answers)
+	t.compareErrands(v, run.Effects)
 	t.compareStandings(v)
 	t.punctual(v)
 	if v.Duplicated == 0 {

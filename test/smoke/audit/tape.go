@@ -64,7 +64,7 @@ func NewTape(t *topology.Topology) *Tape {
 		annals: model.NewAnnals(),
 	}
 	for _, table := range []string{string(t.Ledger.Table()), string(t.Progress.Table()), string(t.Budget.Table()),
-		string(t.Rewards.Table())} {
+		string(t.Rewards.Table()), string(t.TaskQueues.Table())} {
 		tape.tables[table] = map[rowKey]*kgo.Record{}
 	}
 	return tape
@@ -78,7 +78,7 @@ func (t *Tape) Topics() []string {
 		p.DeadLetterRecords.Name,
 		p.HealthWindows.Name, p.HealthCorrections.Name, p.HealthScores.Name, p.HealthStatus.Name, p.Downtimes.Name,
 		p.Enrolments.Name, p.UserSegments.Name, p.PoolCodes.Name, p.RewardsIn.Name, p.BudgetReturns.Name, p.Tasks.Name,
-		p.RewardResults.Name,
+		p.RewardResults.Name, p.TaskRuns.Name, string(p.TaskQueues.Table()),
 		p.Claims.Name, p.Notifications.Name, string(p.Ledger.Table()), string(p.Progress.Table()),
 		string(p.Budget.Table()), string(p.Rewards.Table()),
 	}

@@ -28,6 +28,8 @@ const (
 	Failpoint
 	// Broker restarts the broker: with Hard after SIGKILL.
 	Broker
+	// Handler ends a process that calls handlers of tasks by SIGKILL and starts it again after Hold.
+	Handler
 )
 
 // String returns the kind's name.
@@ -45,22 +47,25 @@ func (k Kind) String() string {
 		return "failpoint"
 	case Broker:
 		return "broker"
+	case Handler:
+		return "handler"
 	default:
 		return ""
 	}
 }
 
 // Kinds returns every kind.
-func Kinds() []Kind { return []Kind{Roll, Scale, Kill, Freeze, Failpoint, Broker} }
+func Kinds() []Kind { return []Kind{Roll, Scale, Kill, Freeze, Failpoint, Broker, Handler} }
 
 // Fault is one fault of a schedule.
 type Fault struct {
 	// After is how many events are acknowledged when it strikes.
 	After int64
 	Kind  Kind
-	// Worker is whom it strikes, of Kill, Freeze and Failpoint; of Scale, who stays.
+	// Worker is whom it strikes, of Kill, Freeze and Failpoint; of Scale, who stays; of Handler, which of those that
+	// call handlers.
 	Worker int
-	// Hold is how long it lasts, of Scale, Kill and Freeze. A Kill of 0 is followed by a start at once.
+	// Hold is how long it lasts, of Scale, Kill, Handler and Freeze. A kill of 0 is followed by a start at once.
 	Hold time.Duration
 	// Replace is of Freeze.
 	Replace bool
@@ -74,6 +79,8 @@ type Fault struct {
 // String tells all of f on one line.
 func (f Fault) String() string {
 	switch f.Kind {
+	case Handler:
+		return fmt.Sprintf("kill of handler %d for %v, after %d events", f.Worker, f.Hold, f.After)
 	case Kill, Freeze, Scale:
 		with := ""
 		if f.Replace {
@@ -95,9 +102,11 @@ func (f Fault) String() string {
 // Plan says how much is to go wrong.
 type Plan struct {
 	Seed uint64
-	// Events is how many events the run sends, Workers how many processes take them.
-	Events  int64
-	Workers int
+	// Events is how many events the run sends, Workers how many processes take them, and Handlers how many call
+	// handlers of tasks.
+	Events   int64
+	Workers  int
+	Handlers int
 	// Count is how many faults of each kind there are.
 	Count map[Kind]int
 	// Points are the failpoints that there are; each strikes as often as any other, give or take one.
@@ -119,6 +128,9 @@ func (p Plan) Schedule() ([]Fault, error) {
 	}
 	if p.Count[Failpoint] > 0 && len(p.Points) == 0 {
 		return nil, fmt.Errorf("%w: failpoints, but none is named", errPlan)
+	}
+	if p.Count[Handler] > 0 && p.Handlers < 1 {
+		return nil, fmt.Errorf("%w: kills of handlers, but there are none", errPlan)
 	}
 	if p.Freeze == 0 {
 		p.Freeze = 15 * time.Second
@@ -148,6 +160,9 @@ func (p Plan) Schedule() ([]Fault, error) {
 func (p Plan) detail(r *rand.Rand, f *Fault, n int) {
 	long := p.Freeze + time.Duration(r.Int64N(int64(p.Freeze)/2)).Round(time.Millisecond)
 	switch f.Kind {
+	case Handler:
+		f.Worker = r.IntN(p.Handlers)
+		fallthrough
 	case Kill:
 		if n%2 == 1 {
 			f.Hold = time.Duration(r.IntN(1000)) * time.Millisecond

@@ -13,7 +13,7 @@ func plan(seed uint64) Plan {
 	for _, k := range Kinds() {
 		count[k] = 10
 	}
-	return Plan{Seed: seed, Events: 20_000, Workers: 3, Count: count, Points: []string{"here", "there", "nowhere"}, HardBroker: true}
+	return Plan{Seed: seed, Events: 20_000, Workers: 3, Handlers: 5, Count: count, Points: []string{"here", "there", "nowhere"}, HardBroker: true}
 }
 
 func schedule(t *testing.T, p Plan) []Fault {
@@ -43,12 +43,17 @@ func TestScheduleHoldsWhatIsPlanned(t *testing.T) {
 	if !slices.IsSortedFunc(faults, func(a, b Fault) int { return int(a.After - b.After) }) {
 		t.Error("not in order")
 	}
-	count, workers, points := map[Kind]int{}, map[int]bool{}, map[string]int{}
-	atOnce, replaced, hard := 0, 0, 0
+	count, workers, handlers, points := map[Kind]int{}, map[int]bool{}, map[int]bool{}, map[string]int{}
+	atOnce, handlersAtOnce, replaced, hard := 0, 0, 0, 0
 	for _, f := range faults {
 		count[f.Kind]++
-		workers[f.Worker] = true
-		if f.After < p.Events/20 || f.After > p.Events*19/20 || f.Worker < 0 || f.Worker >= p.Workers {
+		of, most := workers, p.Workers
+		if f.Kind == Handler {
+			of, most = handlers, p.Handlers
+			handlersAtOnce += one(f.Hold == 0)
+		}
+		of[f.Worker] = true
+		if f.After < p.Events/20 || f.After > p.Events*19/20 || f.Worker < 0 || f.Worker >= most {
 			t.Errorf("%v: out of bounds", f)
 		}
 		if (f.Kind == Freeze || f.Kind == Scale) && (f.Hold < 15*time.Second || f.Hold >= 23*time.Second) {
@@ -64,10 +69,10 @@ func TestScheduleHoldsWhatIsPlanned(t *testing.T) {
 		replaced += one(f.Replace)
 		hard += one(f.Hard)
 	}
-	if !reflect.DeepEqual(count, p.Count) || len(workers) != 3 || points["here"] != 4 || points["there"] != 3 || points["nowhere"] != 3 {
+	if !reflect.DeepEqual(count, p.Count) || len(workers) != 3 || len(handlers) < 4 || points["here"] != 4 || points["there"] != 3 || points["nowhere"] != 3 {
 		t.Errorf("%v, workers %v, points %v", count, workers, points)
 	}
-	if atOnce < 5 || replaced != 5 || hard != 5 {
+	if atOnce < 5 || handlersAtOnce < 5 || replaced != 5 || hard != 5 {
 		t.Errorf("%d kills with a start at once, %d zombies replaced, %d brokers killed; want half of 10 each", atOnce, replaced, hard)
 	}
 }
@@ -90,7 +95,7 @@ func TestABrokerThatMustNotBeKilledIsNot(t *testing.T) {
 }
 
 func TestScheduleRefusesAnEmptyRun(t *testing.T) {
-	for _, p := range []Plan{{Workers: 1}, {Events: 1}, {Workers: 1, Events: 1, Count: map[Kind]int{Failpoint: 1}}} {
+	for _, p := range []Plan{{Workers: 1}, {Events: 1}, {Workers: 1, Events: 1, Count: map[Kind]int{Failpoint: 1}}, {Workers: 1, Events: 1, Count: map[Kind]int{Handler: 1}}} {
 		if _, err := p.Schedule(); !errors.Is(err, errPlan) {
 			t.Errorf("%+v: %v", p, err)
 		}

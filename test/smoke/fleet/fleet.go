@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,8 +14,10 @@ import (
 // Fleet is all workers with their broker, and what has befallen them.
 type Fleet struct {
 	Workers []*Worker
-	Broker  *Broker
-	Report  func(format string, args ...any)
+	// Handlers are the processes that call handlers of tasks. They have no slot.
+	Handlers []*Worker
+	Broker   *Broker
+	Report   func(format string, args ...any)
 	// Twin makes another process of a worker's slot, which does not run yet.
 	Twin func(of *Worker) (*Worker, error)
 	// FencedWithin is how long a process that was frozen may take to find out that it has lost its slot. Defaults to 15
@@ -55,13 +58,16 @@ func (f *Fleet) Start(ctx context.Context) error {
 		f.applied, f.points = map[fault.Kind]int{}, map[string]int{}
 	}
 	f.mu.Unlock()
-	for _, w := range f.Workers {
+	for _, w := range f.all() {
 		if err := w.Start(); err != nil {
 			return err
 		}
 	}
-	return f.ready(ctx, f.Workers...)
+	return f.ready(ctx, f.all()...)
 }
+
+// all returns every process that is to be there.
+func (f *Fleet) all() []*Worker { return slices.Concat(f.Workers, f.Handlers) }
 
 func (f *Fleet) ready(ctx context.Context, workers ...*Worker) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("not ready within %v", readyWithin))
@@ -152,7 +158,7 @@ func (f *Fleet) Heal(ctx context.Context) error {
 func (f *Fleet) Stop() {
 	var all sync.WaitGroup
 	f.mu.Lock()
-	workers := append(append([]*Worker(nil), f.Workers...), f.twins...)
+	workers := append(f.all(), f.twins...)
 	f.mu.Unlock()
 	for _, w := range workers {
 		w.Thaw()
@@ -163,7 +169,7 @@ func (f *Fleet) Stop() {
 
 // Unasked returns how workers ended by themselves.
 func (f *Fleet) Unasked() (out []string) {
-	for _, w := range f.Workers {
+	for _, w := range f.all() {
 		w.mu.Lock()
 		out = append(out, w.failures...)
 		w.mu.Unlock()
@@ -176,7 +182,7 @@ func (f *Fleet) Unasked() (out []string) {
 func (f *Fleet) Wrong() []string {
 	f.mu.Lock()
 	out := append([]string(nil), f.wrong...)
-	all := append(append([]*Worker(nil), f.Workers...), f.twins...)
+	all := append(f.all(), f.twins...)
 	f.mu.Unlock()
 	for _, w := range all {
 		w.mu.Lock()

@@ -36,6 +36,7 @@ func newFleet(t *testing.T, text string, n int) *Fleet {
 	for i := range n {
 		f.Workers = append(f.Workers, worker(i, text))
 	}
+	f.Handlers = []*Worker{worker(n, script), worker(n+1, script)}
 	t.Cleanup(f.Stop)
 	if err := f.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -84,13 +85,24 @@ func TestAKilledWorkerComesBack(t *testing.T) {
 	}
 }
 
+func TestAKilledHandlerComesBack(t *testing.T) {
+	f := newFleet(t, script, 1)
+	noted(t, f.Handlers[1], "start", 1)
+	apply(t, f, fault.Fault{Kind: fault.Handler, Worker: 1})
+	noted(t, f.Handlers[1], "start", 2)
+	if f.Applied(fault.Handler) != 1 || f.Applied(fault.Kill) != 0 || len(f.Takeovers()) > 0 || len(f.Unasked()) > 0 ||
+		strings.Contains(notes(f.Handlers[1])+notes(f.Workers[0]), "stop") {
+		t.Errorf("%s; notes\n%s", f.Summary(), notes(f.Handlers[1]))
+	}
+}
+
 func TestRollAndScaleAreGraceful(t *testing.T) {
 	f := newFleet(t, script, 3)
-	for _, w := range f.Workers {
+	for _, w := range f.all() {
 		noted(t, w, "start", 1)
 	}
 	apply(t, f, fault.Fault{Kind: fault.Roll})
-	for _, w := range f.Workers {
+	for _, w := range f.all() {
 		noted(t, w, "start", 2)
 	}
 	apply(t, f, fault.Fault{Kind: fault.Scale, Worker: 1})

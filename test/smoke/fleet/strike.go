@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/engine"
@@ -32,6 +33,8 @@ func (f *Fleet) Apply(ctx context.Context, what fault.Fault) error {
 		return f.scale(ctx, what)
 	case fault.Kill:
 		return f.kill(ctx, what)
+	case fault.Handler:
+		return f.killHandler(ctx, what)
 	case fault.Freeze:
 		return f.freeze(ctx, what)
 	case fault.Failpoint:
@@ -76,7 +79,7 @@ func (f *Fleet) stop(ctx context.Context, w *Worker) {
 	if took > slow {
 		f.Report("%s took %v to stop; it was ready, and had a broker: %t", w.Name, took, ready)
 	}
-	if !ready || f.Stopped == nil {
+	if !ready || f.Stopped == nil || slices.Contains(f.Handlers, w) {
 		return
 	}
 	if err := f.Stopped(ctx, w); err != nil {
@@ -85,7 +88,7 @@ func (f *Fleet) stop(ctx context.Context, w *Worker) {
 }
 
 func (f *Fleet) roll(ctx context.Context) error {
-	for _, w := range f.Workers {
+	for _, w := range f.all() {
 		if !w.alive() { // frozen, or about to start anyway
 			continue
 		}
@@ -124,7 +127,7 @@ func (f *Fleet) scale(ctx context.Context, what fault.Fault) error {
 }
 
 func (f *Fleet) kill(ctx context.Context, what fault.Fault) error {
-	w := f.victim(what.Worker)
+	w := victim(f.Workers, what.Worker)
 	if w == nil || !w.Kill() {
 		return nil
 	}
@@ -132,6 +135,18 @@ func (f *Fleet) kill(ctx context.Context, what fault.Fault) error {
 	if what.Hold == 0 {
 		return f.takeOver(w)
 	}
+	if err := pause(ctx, what.Hold); err != nil {
+		return err
+	}
+	return w.Start()
+}
+
+func (f *Fleet) killHandler(ctx context.Context, what fault.Fault) error {
+	w := victim(f.Handlers, what.Worker)
+	if w == nil || !w.Kill() {
+		return nil
+	}
+	f.count(fault.Handler)
 	if err := pause(ctx, what.Hold); err != nil {
 		return err
 	}
@@ -156,9 +171,9 @@ func (f *Fleet) takeOver(w *Worker) error {
 }
 
 // victim is the worker of that number, or the next one that lives.
-func (f *Fleet) victim(n int) *Worker {
-	for i := range f.Workers {
-		if w := f.Workers[(n+i)%len(f.Workers)]; w.alive() {
+func victim(workers []*Worker, n int) *Worker {
+	for i := range workers {
+		if w := workers[(n+i)%len(workers)]; w.alive() {
 			return w
 		}
 	}
@@ -168,7 +183,7 @@ func (f *Fleet) victim(n int) *Worker {
 // freeze holds one worker at a time, since somebody has to take its partitions; other faults go on meanwhile.
 func (f *Fleet) freeze(ctx context.Context, what fault.Fault) error {
 	f.thaws.Wait()
-	w := f.victim(what.Worker)
+	w := victim(f.Workers, what.Worker)
 	if w == nil || !w.Freeze() {
 		return nil
 	}
@@ -231,7 +246,7 @@ func (f *Fleet) thaw(ctx context.Context, w, twin *Worker) {
 }
 
 func (f *Fleet) failpoint(ctx context.Context, what fault.Fault) error {
-	w := f.victim(what.Worker)
+	w := victim(f.Workers, what.Worker)
 	if w == nil {
 		return nil
 	}
