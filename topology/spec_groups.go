@@ -118,7 +118,7 @@ func (t *Topology) declareGroups() {
 		Clock: stream.WallClock}, edges{
 		key: byOrder, inputs: []string{t.Tasks.Name, t.TaskResults.Name, t.TaskCommands.Name}, loop: true, timers: true,
 		lookups: goka.Edges{stream.Lookup(missions)},
-		outputs: goka.Edges{stream.Output(t.TaskRuns), stream.Output(t.RewardResults)},
+		outputs: goka.Edges{stream.Output(t.TaskRuns), stream.Output(t.RewardResults), stream.Output(t.Audit)},
 	})
 	group(t, &t.DeadLetters, stream.Group[*deadletter.Row]{Name: "deadletters", Row: deadlettercodec.Row{}}, edges{
 		key: byLetter, inputs: []string{dead, t.DeadLetterCommands.Name},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/views/token"
@@ -175,6 +176,11 @@ func TestTasksAreRetriedSnoozedAndCancelled(t *testing.T) {
 	}
 	f.wantProblem(f.say("POST", at("b", "cancel"), ""), http.StatusNotFound, "not_found")
 	f.wantProblem(f.ask("POST", at("a", "cancel"), f.token("ann", token.Viewer)), http.StatusForbidden, "forbidden")
+	for _, c := range f.ordered.sent {
+		if c.Actor != "eve" || c.Proof.By != audit.ByToken || c.Proof.Role != string(token.Editor) {
+			t.Errorf("%s %s: who asks is not said: %q, %+v", c.Op, c.TaskID, c.Actor, c.Proof)
+		}
+	}
 }
 
 func TestKindsArePausedAndResumed(t *testing.T) {

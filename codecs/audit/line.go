@@ -17,7 +17,7 @@ type auditLineDoc struct {
 	ID        string           `json:"id" doc:"Of the entity, the dead letter, or the user for whom support or a service acted"`
 	RewardID  string           `json:"reward_id,omitempty" doc:"Of what support did, or was to do, with a reward of the user: which"`
 	SpendID   string           `json:"spend_id,omitempty" doc:"Of a spend of the user's coins, or its reversal: which"`
-	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a dead letter it counts lines, of a user the lines of each group"`
+	Revision  int64            `json:"revision" doc:"Of the entity, after the act; of a dead letter it counts lines, of a user the lines of each group, of a task runs"`
 	Action    string           `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
 	Verdict   string           `json:"verdict" enum:"@verdict"`
 	Problems  []doc.Problem    `json:"problems" doc:"Of refused: what is wrong"`

@@ -1,6 +1,7 @@
 package task
 
 import (
+	auditcodec "github.com/millrace/millrace/codecs/audit"
 	"github.com/millrace/millrace/codecs/wire"
 	"github.com/millrace/millrace/domain/task"
 )
@@ -31,6 +32,10 @@ func commandFields(f *wire.Fields, c *task.Command) {
 	f.Blob(6, &c.Payload)
 	f.Text(7, &c.Kind)
 	planField(f, &c.Plan)
+	f.Text(9, &c.Actor)
+	for range wire.Value(f, 10, &c.Proof) {
+		auditcodec.ProofFields(f, &c.Proof)
+	}
 }
 
 func planField(f *wire.Fields, p *task.Plan) {

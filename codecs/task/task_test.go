@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/codecs/codectest"
 	taskcodec "github.com/millrace/millrace/codecs/task"
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/domain/verdict"
@@ -47,7 +48,8 @@ func anEntry() *task.Entry {
 func aCommand() *task.Command {
 	return &task.Command{
 		ID: "c1", Op: task.OpReplay, TaskID: "rw_1.1", Until: at, Letter: anEntry(), Payload: []byte("{}"), Kind: "sweep",
-		Plan: task.Plan{Name: "nightly", Spec: task.Spec{Cron: "0 2 * * *", Zone: "UTC"}, Payload: []byte("[]")},
+		Plan:  task.Plan{Name: "nightly", Spec: task.Spec{Cron: "0 2 * * *", Zone: "UTC"}, Payload: []byte("[]")},
+		Actor: "eve", Proof: audit.Proof{By: audit.ByToken, Issuer: "iss", Role: "editor"},
 	}
 }
 

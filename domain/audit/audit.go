@@ -17,6 +17,8 @@ const (
 	KindUser = "user"
 	// KindDeadLetter is the kind of what operators decide on one dead letter.
 	KindDeadLetter = "dead-letter"
+	// KindTask is the kind of what operators do to one task.
+	KindTask = "task"
 )
 
 // The actions on a user. Those on what operators define are the catalog's.
@@ -34,19 +36,26 @@ const (
 	ActionDiscarded = "discarded"
 )
 
+// The actions on a task.
+const (
+	ActionTaskRetried   = "task_retried"
+	ActionTaskSnoozed   = "task_snoozed"
+	ActionTaskCancelled = "task_cancelled"
+)
+
 // Kinds returns the kinds of lines that are not of the catalog.
-func Kinds() []string { return []string{KindUser, KindDeadLetter} }
+func Kinds() []string { return []string{KindUser, KindDeadLetter, KindTask} }
 
 // Actions returns the actions that are not of the catalog.
 func Actions() []string {
 	return []string{ActionRewardGiven, ActionRewardCancelled, ActionSegmentsSet, ActionCoinsSpent,
-		ActionSpendReversed, ActionReplayed, ActionDiscarded}
+		ActionSpendReversed, ActionReplayed, ActionDiscarded, ActionTaskRetried, ActionTaskSnoozed, ActionTaskCancelled}
 }
 
 // Line is one act: who asked for what, when and why, and what came of it.
 type Line struct {
 	CommandID string
-	Kind, ID  string // of the entity, user or dead letter
+	Kind, ID  string // of the entity, user, dead letter or task
 	RewardID  string // of an action on a user's reward, whatever came of it
 	SpendID   string // of a spend of a user's coins that there is
 	Actor     string
@@ -56,7 +65,8 @@ type Line struct {
 	Action    string        // what was done, or was to be done
 	Result    verdict.Result
 	Problems  problem.List // of a refused act
-	// Revision is that of the entity after the act; of a user or a dead letter it counts lines.
+	// Revision is that of the entity after the act; of a user or a dead letter it counts lines, of a task
+	// runs.
 	Revision int64
 	From, To string // statuses; From empty: there was nothing
 	// Differences are those of the entity's document before and after.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/problem"
 	"github.com/millrace/millrace/domain/verdict"
@@ -42,6 +43,10 @@ type Command struct {
 	// Kind and Plan are of OpDeclare and OpRetire, where the key is JobKey.
 	Kind string
 	Plan Plan
+	// Actor is the person who asks, of OpCancel, OpRetry and OpSnooze, and Proof says how that was proved. Decisions
+	// on dead letters have theirs where they were made.
+	Actor string
+	Proof audit.Proof
 }
 
 // MaxDoomed is how many tasks on pages may wait for their cancellation.
@@ -60,12 +65,14 @@ func Judge(q *Queue, key string, c *Command, p Policy, now instant.Milli) (*Queu
 		return q, nil
 	}
 	t := take(q, key, p, now)
+	before := t.find(c.TaskID)
 	result, refusal := t.judge(c)
 	v := verdict.Verdict{CommandID: c.ID, Result: result, At: t.now}
 	if refusal != "" {
 		v.Result, v.Problems = verdict.Refused, problem.One("", problem.InvalidState, refusal)
 	}
 	t.q.Verdicts = t.q.Verdicts.With(v)
+	t.audit(c, v, before)
 	return t.settle()
 }
 

@@ -8,7 +8,8 @@
 //     and a task's id what has become of it, where its kind says so; under 0x1f and limit: the bucket of a limited kind
 //     for one partition. Beside the rows sums: how many tasks wait, run and are parked, by kind.
 //   - Output: task-runs (task id), each run once; reward-results (user), a provider's last word on a payout or a
-//     claw-back; dead-letters, exhausted tasks among them, as JSON with their history.
+//     claw-back; dead-letters, exhausted tasks among them, as JSON with their history; audit (task/id), a line for each
+//     command of a person.
 //   - Ordering: one run of a key is out at a time. The next one follows its answer, or the end of its time.
 //   - Time: the group goes by the wall clock. Delays, retries, schedules and timeouts are timers, at most one of a key.
 //     A sweep deletes ended tasks whose time is over, and hands runs out again that no worker has taken for a day.
@@ -193,6 +194,8 @@ func (g *group) apply(c *context, next *task.Queue, effects []task.Effect) {
 			c.DeadLetter(letter(e.Letter))
 		case task.Discarded:
 			g.discarded(c, e.Entry)
+		case task.Audited:
+			stream.Emit(c, g.topology.Audit, e.Line.Key(), e.Line)
 		case task.Asked:
 			g.ask(c, e.Kind)
 		case task.Filed:

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	auditcodec "github.com/millrace/millrace/codecs/audit"
 	catalogcodec "github.com/millrace/millrace/codecs/catalog"
 	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/catalog"
@@ -68,7 +69,7 @@ func scriptConfig(registry prometheus.Registerer) streamtest.Config {
 		Topics: []streamtest.Topic{
 			{Name: t.Tasks.Name, Parse: parseTask}, {Name: t.TaskResults.Name, Parse: parseAnswer},
 			{Name: t.TaskCommands.Name, Parse: parseCommand}, {Name: t.TaskRuns.Name, Format: formatRun},
-			streamtest.JSON(t.RewardResults),
+			streamtest.JSON(t.RewardResults), {Name: t.Audit.Name, Format: formatLine},
 		},
 		Row: formatRow,
 	}
@@ -134,7 +135,7 @@ func parseAnswer(text string) ([]byte, error) {
 // parseCommand takes ID OP [TASK|LETTER|KIND/PLAN [PAYLOAD]]; a letter is as its dead letter has it.
 func parseCommand(text string) ([]byte, error) {
 	words := strings.SplitN(text, " ", 3)
-	c := &task.Command{ID: words[0], Op: task.Op(words[1])}
+	c := &task.Command{ID: words[0], Op: task.Op(words[1]), Actor: "eve"}
 	switch c.Op {
 	case task.OpReplay, task.OpDiscard:
 		l, err := taskcodec.ParseLetter([]byte(words[2]))
@@ -151,6 +152,14 @@ func parseCommand(text string) ([]byte, error) {
 		c.TaskID = words[2]
 	}
 	return taskcodec.Command{}.Encode(c)
+}
+
+func formatLine(b []byte) string {
+	l, err := auditcodec.Line{}.Decode(b)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s %s by %s: %s %s, %s to %s", l.Key(), l.CommandID, l.Actor, l.Action, l.Result, l.From, l.To)
 }
 
 func formatRun(b []byte) string {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -60,14 +61,17 @@ func employ(t *testing.T, seeds []string, topo *topology.Topology) (*campaign.Pr
 func (r *run) awaitErrands(ctx context.Context) (waited bool) {
 	r.t.Helper()
 	r.log.readTo(ctx, r.topo.Tasks.Name, r.topo.RewardResults.Name, string(r.topo.TaskQueues.Table()))
+	patience, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("not within a minute"))
+	defer cancel()
 	for ; ; waited = true {
 		lost, _ := errands(r.log, r.topo, r.provider)
 		if len(lost) == 0 {
 			return waited
 		}
+		r.t.Logf("DEBUG %s lost %d: %s", time.Now().Format(time.TimeOnly), len(lost), lost[len(lost)-1])
 		for until := time.Now().Add(200 * time.Millisecond); time.Now().Before(until); { // few come at a time
-			if err := r.log.poll(ctx); err != nil {
-				r.t.Fatalf("tasks have not ended: %s: %v", strings.Join(lost, "; "), err)
+			if err := r.log.poll(patience); err != nil {
+				r.t.Fatalf("tasks have not ended: %s: %v", strings.Join(lost, "; "), errors.Join(err, r.pipeline.Err()))
 			}
 		}
 	}

@@ -131,7 +131,7 @@ func (e *Errands) judgeRows(v *Verdict) {
 		if q := e.queues[key]; q.Depth() > 0 {
 			first := "none has begun"
 			if h := q.Head; h != nil {
-				first = fmt.Sprintf("%s is %s after %d runs", h.Task.ID, h.State, h.Run)
+				first = fmt.Sprintf("%s is %s until %v after %d runs; now %v wake %v", h.Task.ID, h.State, h.Until, h.Run, q.Now, q.Wake)
 			}
 			v.Lost = append(v.Lost, fmt.Sprintf("the end of %d tasks of queue %s: %s", q.Depth(),
 				strings.ToValidUTF8(key, "?"), first))

@@ -19,7 +19,7 @@ type AuditLine struct {
 	ID        string          `json:"id"`
 	RewardID  *string         `json:"reward_id" doc:"Of what support did, or was to do, with a reward of the user: which; else null"`
 	SpendID   *string         `json:"spend_id" doc:"Of a spend of the user's coins, or its reversal: which; else null"`
-	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user or a dead letter it counts lines"`
+	Revision  int64           `json:"revision" doc:"Of the entity, after the act; of a user or a dead letter it counts lines, of a task runs"`
 	Action    string          `json:"action" enum:"@audit_action" doc:"What was done, or was to be done"`
 	Verdict   string          `json:"verdict" enum:"@verdict"`
 	Problems  []problem.Field `json:"problems" nullable:"false" doc:"Of refused: what is wrong"`

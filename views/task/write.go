@@ -84,6 +84,7 @@ func (s *Routes) order(ctx context.Context, in *bareInput, body []byte,
 	}
 	key := e.Task.Key
 	c.ID, c.TaskID = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: body}), in.ID
+	c.Actor, c.Proof = serve.Identity(ctx).Subject, serve.Proved(ctx)
 	return serve.Obey(ctx, s.Kit, serve.UserCommand[*task.Row]{
 		ID: c.ID, User: key, Table: s.Sources.Tasks, Group: s.Config.Topology.TaskQueues, Watchers: s.Watchers.Tasks,
 		Verdicts: func(row *task.Row) verdict.List {
