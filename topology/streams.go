@@ -69,7 +69,7 @@ func (t *Topology) missions() {
 		Codec: missioncodec.UserSegments{}}, is{key: byUser, kept: LedgerRetention})
 	// Kept as long as postings: whoever reads those must know which are no longer the user's.
 	topic(t, &t.Erasures, stream.Topic[*erasure.Request]{Name: "erasures", Codec: erasurecodec.Request{}},
-		is{key: "user or transaction", kept: LedgerRetention})
+		is{key: "user, transaction or ordering key", kept: LedgerRetention})
 	topic(t, &t.PoolCodes, stream.Topic[*budget.Codes]{Name: "pool-codes", Codec: rewardcodec.PoolCodes{}},
 		is{key: "pool/id", kept: WorkRetention})
 	topic(t, &t.RewardsIn, stream.Topic[*budget.Allotment]{Name: "rewards-in", Codec: rewardcodec.Allotment{}},

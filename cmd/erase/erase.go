@@ -17,6 +17,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cluster"
 	ledgercodec "github.com/millrace/millrace/codecs/ledger"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/reward"
@@ -38,7 +39,8 @@ type Report struct {
 	Transactions int `json:"transactions"`
 	// Rows of the user that went, or would go; transactions are not among them.
 	Rows int `json:"rows"`
-	// Left are the rows and transactions that still hold the user: of payments that came meanwhile. Erase again.
+	// Left are the rows and transactions that still hold the user: of payments that came meanwhile, and of payouts and
+	// other runs that are under way. Erase again.
 	Left []string `json:"left"`
 	// Logs are the topics that may still hold records of the user, with how long they keep them.
 	Logs []Log `json:"logs"`
@@ -53,7 +55,7 @@ type Log struct {
 // every is the pause between two looks at what groups have done.
 const every = 20 * time.Millisecond
 
-// User forgets a user. The groups ledger, progress, budget and rewards must run.
+// User forgets a user. The groups ledger, progress, budget, rewards and tasks must run.
 func User(ctx context.Context, c Config, user string) (Report, error) {
 	w, found, err := start(ctx, c, user)
 	if err != nil {
@@ -74,13 +76,30 @@ func User(ctx context.Context, c Config, user string) (Report, error) {
 			return Report{}, err
 		}
 	}
-	left, err := w.rowsOf(ctx, user)
+	left, err := w.forgetTasks(ctx, user)
 	if err != nil {
 		return Report{}, err
 	}
 	r := Report{Transactions: len(found.transactions), Rows: len(found.rows) - len(left.rows), Left: left.names(),
 		Logs: w.logs()}
 	return r, nil
+}
+
+// forgetTasks lets rows of tasks forget the user, twice, as others do, and returns what is left of the user anywhere.
+func (w *worker) forgetTasks(ctx context.Context, user string) (holdings, error) {
+	for round := 0; ; round++ {
+		left, err := w.rowsOf(ctx, user)
+		if err != nil || round == 2 || len(left.tasks) == 0 {
+			return left, err
+		}
+		var requests []*erasure.Request
+		for _, key := range left.tasks {
+			requests = append(requests, &erasure.Request{UserID: user, TaskRow: key})
+		}
+		if err := w.request(ctx, requests, w.config.Topology.TaskQueues.Name); err != nil {
+			return left, err
+		}
+	}
 }
 
 // Find returns the rows that hold a user, as rows left, and changes nothing.
@@ -163,6 +182,7 @@ func (w *worker) request(ctx context.Context, requests []*erasure.Request, group
 type holdings struct {
 	transactions []string
 	rows         []string // topic and key
+	tasks        []string // those of the rows that are of tasks, by their keys
 }
 
 func (h holdings) names() []string {
@@ -177,19 +197,32 @@ func (h holdings) names() []string {
 // rowsOf reads the tables that hold users.
 func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 	t := w.config.Topology
-	ledgers := string(t.Ledger.Table())
+	ledgers, tasks := string(t.Ledger.Table()), string(t.TaskQueues.Table())
 	r, err := cluster.OpenReader(ctx, w.config.Client,
-		[]string{ledgers, string(t.Progress.Table()), string(t.Rewards.Table())}, cluster.From{})
+		[]string{ledgers, string(t.Progress.Table()), string(t.Rewards.Table()), tasks}, cluster.From{})
 	if err != nil {
 		return holdings{}, err
 	}
 	defer r.Close()
-	transactions, rows := map[string]bool{}, map[string]bool{}
+	transactions, rows, queues := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	err = r.Round(ctx, func(rec *kgo.Record) error {
 		key := string(rec.Key)
-		if rec.Topic != ledgers {
+		switch rec.Topic {
+		case tasks:
+			queues[key] = false
+			if len(key) > 0 && key[0] == 0 || rec.Value == nil {
+				return nil
+			}
+			row, err := taskcodec.Row{}.Decode(rec.Value)
+			if err != nil {
+				return fmt.Errorf("%s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
+			}
+			queues[key] = row.Holds(key, user)
+			return nil
+		case ledgers:
+		default:
 			if owner, _, _ := reward.ParsePageKey(key); owner == user {
-				rows[rec.Topic+" "+strings.ReplaceAll(key, "\x1f", "/")] = rec.Value != nil
+				rows[nameOf(rec.Topic, key)] = rec.Value != nil
 			}
 			return nil
 		}
@@ -210,6 +243,12 @@ func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 			h.transactions = append(h.transactions, id)
 		}
 	}
+	for key, of := range queues {
+		if of {
+			h.tasks = append(h.tasks, key)
+			h.rows = append(h.rows, nameOf(tasks, key))
+		}
+	}
 	for name, there := range rows {
 		if there {
 			h.rows = append(h.rows, name)
@@ -218,13 +257,17 @@ func (w *worker) rowsOf(ctx context.Context, user string) (holdings, error) {
 	return h, err
 }
 
+// nameOf names a row for people.
+func nameOf(topic, key string) string { return topic + " " + strings.ReplaceAll(key, "\x1f", "/") }
+
 // logs names what retention alone empties.
 func (w *worker) logs() []Log {
 	t := w.config.Topology
 	personal := []string{
 		t.Payments.Name, t.Transactions.Name, t.Postings.Name, t.Outcomes.Name, t.Enrolments.Name, t.UserSegments.Name,
 		t.Erasures.Name, t.RewardsIn.Name,
-		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.DeadLetterRecords.Name,
+		t.Notifications.Name, t.Claims.Name, t.RewardResults.Name, t.Tasks.Name, t.TaskRuns.Name,
+		t.TaskResults.Name, t.TaskCommands.Name, t.DeadLetterRecords.Name,
 		t.DeadLetterCommands.Name,
 	}
 	var out []Log

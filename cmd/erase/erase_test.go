@@ -17,14 +17,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/millrace/millrace/cmd/audit"
+	"github.com/millrace/millrace/cmd/config"
 	"github.com/millrace/millrace/cmd/erase"
 	"github.com/millrace/millrace/cmd/pipeline/pipelinetest"
 	missioncodec "github.com/millrace/millrace/codecs/mission"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
+	taskcodec "github.com/millrace/millrace/codecs/task"
 	"github.com/millrace/millrace/domain/budget"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/reward"
+	"github.com/millrace/millrace/domain/task"
 	"github.com/millrace/millrace/stream"
 )
 
@@ -34,6 +37,9 @@ const (
 	other, transactionOfOthers = "usr-who-stays", "txn-of-who-stays-"
 	codeOfOthers               = "CODE-OF-WHO-STAYS-"
 )
+
+// kind is that of the tasks here, but for payouts.
+const kind = "thank"
 
 // brokerVariable names a real Kafka to use instead of one in memory, as host:port[,host:port...].
 const brokerVariable = "MILLRACE_KAFKA"
@@ -48,7 +54,10 @@ type deployment struct {
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	c := pipelinetest.Config{Compacted: map[string]string{
+	c := pipelinetest.Config{Change: func(c *config.Config) {
+		c.Tasks.Kinds = []config.TaskKind{{Name: kind, Mode: "micro", Persist: "until_done", Timeout: time.Minute, OnExhausted: "go_on",
+			Retry: config.TaskRetry{MaxAttempts: 3, Base: time.Second, Factor: 1000, Cap: time.Second}}}
+	}, Compacted: map[string]string{
 		"delete.retention.ms": "0", "min.compaction.lag.ms": "0", "min.cleanable.dirty.ratio": "0", "segment.ms": "50",
 	}}
 	compact := func() {}
@@ -225,6 +234,69 @@ func TestNothingIsLeftAfterCompaction(t *testing.T) {
 	d.Check(err)
 	if again.Rows > 0 || len(again.Left) > 0 {
 		t.Errorf("again: %+v", again)
+	}
+}
+
+// submit adds a task to the queue of a key. All but payouts wait for an hour.
+func (d *deployment) submit(key, id, x, user string) {
+	d.t.Helper()
+	s := &task.Submission{Task: task.Task{ID: id, Kind: x, Key: key,
+		Payload: fmt.Appendf(nil, `{"user_id":%q,"reward_id":"rw","epoch":1,"kind":"cash","amount":5}`, user)}}
+	if x != task.RewardPayout {
+		s.Due = instant.Of(time.Now().Add(time.Hour))
+	}
+	value, err := taskcodec.Submission{}.Encode(s)
+	d.Check(err)
+	d.Put(d.Topology.Tasks.Name, key, value)
+	d.Rest()
+}
+
+// paid is the answer of a provider to a payout of a user.
+func (d *deployment) paid(id, user string) {
+	d.t.Helper()
+	output := rewardcodec.ProviderAnswer{UserID: user, RewardID: "rw", Epoch: 1, OK: true, At: 1}.JSON()
+	value, err := taskcodec.Answer{}.Encode(&task.Answer{TaskID: id, Kind: task.RewardPayout, Run: 1, Outcome: task.OK, Output: output})
+	d.Check(err)
+	d.Put(d.Topology.TaskResults.Name, user, value)
+	d.Rest()
+}
+
+// Tasks of a user who is forgotten go, wherever they wait, with what is kept of those that have ended. A payout that is
+// under way is named until it is over, and then nothing is left of it.
+func TestTasksAreForgotten(t *testing.T) {
+	d := newDeployment(t)
+	d.submit(user, "ended", task.RewardPayout, user)
+	d.paid("ended", user)
+	d.submit(user, "payout", task.RewardPayout, user)
+	d.submit("thank/"+user, "thanks", kind, user)
+	d.submit("shared", "of-both", kind, user)
+	d.submit("shared", "of-other", kind, other)
+	d.submit("thank/"+other, "thanks-other", kind, other)
+	c := erase.Config{Client: d.Settings.Client(), Topology: d.Topology}
+	table := string(d.Topology.TaskQueues.Table())
+	found, err := erase.Find(t.Context(), c, user)
+	d.Check(err)
+	want := []string{table + " shared", table + " thank/" + user, table + " " + user, table + " " + user + "/=ended"}
+	if !slices.Equal(found.Left, want) {
+		t.Errorf("found %q, want %q", found.Left, want)
+	}
+	report, err := erase.User(t.Context(), c, user)
+	d.Check(err)
+	if !slices.Equal(report.Left, []string{table + " " + user}) || report.Rows != 3 {
+		t.Errorf("%+v", report)
+	}
+	d.paid("payout", user)
+	again, err := erase.User(t.Context(), c, user)
+	d.Check(err)
+	if len(again.Left) > 0 {
+		t.Errorf("again: %+v", again)
+	}
+	d.forgotten(user, stream.TimerTopic(d.Topology.TaskQueues.Name)) // which goes when it is due
+	d.forgotten("of-both")
+	for _, text := range []string{other, "of-other", "thanks-other"} {
+		if len(d.traces(text)) == 0 {
+			t.Errorf("%q was erased, too", text)
+		}
 	}
 }
 

@@ -21,7 +21,8 @@ ledger-journal go. Sums stay as they are. Kafka's compaction then removes the by
 tombstones themselves 7 days after that.
 
 What is no table keeps what it has until its retention is over: the answer names each topic. A payment of the user that comes later is a new one; timers of
-rewards that were pending go when they are due. Exit status 1: rows are left, of what came meanwhile; erase again.
+rewards that were pending go when they are due. Tasks of the user that wait are
+dropped; payouts and claw-backs go on to their end, for they count as paid. Exit status 1: rows are left, of what came meanwhile or is under way; erase again.
 
 It cannot be undone, so it asks for the user's id again, at a terminal; elsewhere it needs --yes. --dry-run shows what would go. It writes to Kafka, whose ACLs on
 the topic erasures say who may: the server has no route for it.`,
@@ -84,7 +85,7 @@ func (a *app) eraseUser(ctx context.Context, user string) error {
 	case err != nil:
 		return err
 	case len(r.Left) > 0:
-		return finding{fmt.Errorf("%d rows are left: payments came meanwhile; erase again", len(r.Left))}
+		return finding{fmt.Errorf("%d rows are left, of payments that came meanwhile or payouts under way; erase again", len(r.Left))}
 	case r.Transactions == 0 && r.Rows == 0:
 		return finding{noRows(user)}
 	}

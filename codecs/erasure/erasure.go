@@ -12,7 +12,7 @@ const erasureVersion = 1
 // Request is the codec of `erasures`.
 type Request struct{}
 
-var errErasure = errors.New("erasure: names not exactly one of user and transaction")
+var errErasure = errors.New("erasure: names not exactly one of user and transaction, or a row of tasks without a user")
 
 // Encode returns r in binary; it never fails.
 func (Request) Encode(r *erasure.Request) ([]byte, error) {
@@ -32,4 +32,5 @@ func erasureFields(f *wire.Fields, r *erasure.Request) {
 	f.Text(1, &r.UserID)
 	f.Text(2, &r.TransactionID)
 	f.Int(3, (*int64)(&r.At))
+	f.Text(4, &r.TaskRow)
 }

@@ -38,6 +38,7 @@ func courseFields(f *wire.Fields, e *task.Entry) {
 		pastFields(f, p)
 	}
 	f.Int(15, &e.History.Omitted)
+	f.Bool(16, &e.Erased)
 }
 
 func pastFields(f *wire.Fields, p *task.Past) {

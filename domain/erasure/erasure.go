@@ -8,15 +8,23 @@ import "github.com/millrace/millrace/domain/instant"
 const Nobody = "\x1enobody"
 
 // Request asks that a user's rows go, or that a transaction forgets its user: the record of `erasures`, keyed by
-// whichever of the two it names. Groups pass over what does not concern them.
+// what it names. Groups pass over what does not concern them.
 type Request struct {
 	UserID        string // rows of this user go
 	TransactionID string // or: this transaction forgets its user
+	TaskRow       string // or: this row of tasks, by its key in the table, forgets UserID
 	At            instant.Milli
 }
 
 // Key returns the key of the record.
-func (r *Request) Key() string { return r.UserID + r.TransactionID }
+func (r *Request) Key() string {
+	if r.TaskRow != "" {
+		return r.TaskRow
+	}
+	return r.UserID + r.TransactionID
+}
 
-// Sound tells whether r names exactly one of the two.
-func (r *Request) Sound() bool { return (r.UserID == "") != (r.TransactionID == "") }
+// Sound tells whether r names exactly one of user and transaction, and with a row of tasks the user.
+func (r *Request) Sound() bool {
+	return (r.UserID == "") != (r.TransactionID == "") && (r.TaskRow == "" || r.UserID != "")
+}

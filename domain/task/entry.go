@@ -45,7 +45,9 @@ type Entry struct {
 	Attempts int64
 	// Cancelled: it ends with the answer of the run under way, whatever that says but success.
 	Cancelled bool
-	History   History
+	// Erased: its user is forgotten. Nothing is kept of it once it has ended.
+	Erased  bool
+	History History
 }
 
 // IdempotencyKey returns the key under which every run of the task has its effect.

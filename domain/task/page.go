@@ -178,7 +178,7 @@ func (t *turn) restore(number int64, page *Page) {
 	q.Fetching = 0
 	for _, e := range page.Entries {
 		switch {
-		case t.doomed(e):
+		case t.doomed(e), e.Erased && !e.Task.mayPay():
 			t.conclude(e, Cancelled)
 		case t.find(e.Task.ID) != nil: // it was counted when it came
 			dropped := *e

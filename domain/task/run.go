@@ -169,7 +169,7 @@ func (t *turn) conclude(e *Entry, s State) {
 		t.q.Head = nil
 	}
 	t.emit(Changed{&last, e.State})
-	if k := t.kind(e); k.Persist == Always {
+	if k := t.kind(e); k.Persist == Always && !e.Erased {
 		t.emit(Filed{FiledKey(t.key, e.Task.ID), &last, k.History})
 	}
 }

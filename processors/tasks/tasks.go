@@ -1,7 +1,8 @@
 // Package tasks is the group that queues tasks: it decides when each one runs, and what its answer means.
 //
 //   - Input, all by ordering key: tasks, work that groups and the API submit; task-results, what workers say about runs;
-//     task-commands, what people ask for, and the schedules that a deployment declares. Its own loop, by which queues
+//     task-commands, what people ask for, and the schedules that a deployment declares; erasures, by the key of a row that
+//     is to forget a user. Its own loop, by which queues
 //     reach their pages, ended tasks and token buckets.
 //   - Lookup: the catalog, for the kinds that are paused.
 //   - Table: by ordering key its queue; under the key, 0x1f and a number a page of waiting tasks; under the key, 0x1f, =
@@ -23,6 +24,7 @@ import (
 	"github.com/millrace/millrace/codecs/cron"
 	rewardcodec "github.com/millrace/millrace/codecs/reward"
 	taskcodec "github.com/millrace/millrace/codecs/task"
+	"github.com/millrace/millrace/domain/erasure"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
 	"github.com/millrace/millrace/domain/reward"
@@ -44,6 +46,7 @@ func Graph(kinds task.Kinds, t *topology.Topology, index *Index, m *Metrics) *go
 		stream.Input(t.TaskQueues, t.Tasks, g.submit),
 		stream.Input(t.TaskQueues, t.TaskResults, g.answer),
 		stream.Input(t.TaskQueues, t.TaskCommands, g.judge),
+		stream.Input(t.TaskQueues, t.Erasures, g.erase),
 		stream.Loop(t.TaskQueues, taskcodec.Move{}, g.move),
 		stream.Timers(t.TaskQueues, func(c *context, _ stream.Timer) { g.advance(c) }),
 		stream.Sweep(t.TaskQueues, g.sweep),
@@ -143,6 +146,24 @@ func (g *group) discarded(c *context, e *task.Entry) {
 		UserID: asked.UserID, RewardID: asked.RewardID, Epoch: asked.Epoch, Reason: "discarded", At: now(c),
 	}
 	stream.Emit(c, g.topology.RewardResults, asked.UserID, answer.Result(e.Task.ID))
+}
+
+// erase makes a row forget a user.
+func (g *group) erase(c *context, r *erasure.Request) {
+	row, ok := c.Row()
+	if !ok || r.TaskRow != c.Key() || !row.Holds(c.Key(), r.UserID) {
+		return
+	}
+	key, _ := task.KeyOf(c.Key())
+	switch {
+	case row.Filed != nil:
+		c.DeleteRow()
+	case row.Page != nil:
+		c.SetRow(&task.Row{Page: row.Page.Erase(key, r.UserID)})
+	default:
+		next, effects := task.Erase(row.Queue, key, r.UserID, g.policy, now(c))
+		g.apply(c, next, effects)
+	}
 }
 
 // advance does what is due.

@@ -68,7 +68,6 @@ func (r *run) awaitErrands(ctx context.Context) (waited bool) {
 		if len(lost) == 0 {
 			return waited
 		}
-		r.t.Logf("DEBUG %s lost %d: %s", time.Now().Format(time.TimeOnly), len(lost), lost[len(lost)-1])
 		for until := time.Now().Add(200 * time.Millisecond); time.Now().Before(until); { // few come at a time
 			if err := r.log.poll(patience); err != nil {
 				r.t.Fatalf("tasks have not ended: %s: %v", strings.Join(lost, "; "), errors.Join(err, r.pipeline.Err()))

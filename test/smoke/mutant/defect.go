@@ -1,5 +1,7 @@
 package mutant
 
+import "slices"
+
 // Strain is no defect but bad luck: transactions are aborted, and produced records refused, for no reason. A sound
 // engine takes it without damage; most defects need it to show.
 func Strain() Mutant {
@@ -42,7 +44,7 @@ func refusedForNoReason() error { return errors.New("refused for no reason") }
 }
 
 // Defects are the mutants that a crash run under Strain must catch.
-func Defects() []Mutant { return append(ofEngine(), ofDecisions()...) }
+func Defects() []Mutant { return slices.Concat(ofEngine(), ofDecisions(), ofTasks()) }
 
 func ofEngine() []Mutant {
 	return []Mutant{
@@ -97,6 +99,44 @@ func (p *Partition) Early() Record {
 `,
 				},
 			},
+		},
+	}
+}
+
+func ofTasks() []Mutant {
+	return []Mutant{
+		{
+			Name: "key-per-run", Why: "each run of a task has a key of its own, so a receiver takes it for another task",
+			Edits: []Edit{{
+				File: "domain/task/entry.go",
+				Old:  `func (e *Entry) IdempotencyKey() string { return e.Task.ID }`,
+				New:  `func (e *Entry) IdempotencyKey() string { return e.Task.ID + "-" + string(rune('a'+e.Run)) }`,
+			}},
+		},
+		{
+			Name: "answered-early", Why: "a run counts as done before its handler is called, and is lost with its worker",
+			Edits: []Edit{{
+				File: "worker/micro.go",
+				Old: `	ctx, cancel := l.limit()
+	defer cancel()
+	done := make(chan Result, 1)
+`,
+				New: `	l.conclude(c.run, OK(nil))
+	ctx, cancel := l.limit()
+	defer cancel()
+	done := make(chan Result, 1)
+`,
+			}},
+		},
+		{
+			Name: "dead-worker-waited-for", Why: "a run that its worker has claimed waits for it for ever",
+			Edits: []Edit{{
+				File: "domain/task/answer.go",
+				Old: `		next.Claimed, next.Until = true, t.limit(h, t.kind(h).patience())
+`,
+				New: `		next.Claimed, next.Until = true, t.limit(h, Unclaimed)
+`,
+			}},
 		},
 	}
 }
