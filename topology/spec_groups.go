@@ -116,7 +116,8 @@ func (t *Topology) declareGroups() {
 	})
 	group(t, &t.TaskQueues, stream.Group[*task.Row]{Name: "tasks", Row: taskcodec.Row{},
 		Clock: stream.WallClock}, edges{
-		key: byOrder, inputs: []string{t.Tasks.Name, t.TaskResults.Name, t.TaskCommands.Name, t.Erasures.Name}, loop: true, timers: true,
+		key: byOrder, inputs: []string{t.Tasks.Name, t.TaskResults.Name, t.TaskCommands.Name, t.Erasures.Name},
+		loop: true, timers: true,
 		lookups: goka.Edges{stream.Lookup(missions)},
 		outputs: goka.Edges{stream.Output(t.TaskRuns), stream.Output(t.RewardResults), stream.Output(t.Audit)},
 	})

@@ -210,7 +210,8 @@ func (r *run) differences(ctx context.Context, records []traffic.Record) []strin
 	return problems
 }
 
-// calm returns when every group has worked off its input, every task has ended, and users have asked for all that it makes them ask for.
+// calm returns when every group has worked off its input, every task has ended, and users have asked for all that it
+// makes them ask for.
 func (r *run) calm(ctx context.Context) {
 	r.t.Helper()
 	ends := func(topic string) cluster.Ends {

@@ -186,13 +186,14 @@ func (o *options) plan(b *fleet.Broker) fault.Plan {
 		}
 	}
 	return fault.Plan{
-		Seed: o.seed, Events: o.events, Workers: o.workers, Handlers: o.handlers, Count: count, Points: engine.Failpoints(), Freeze: o.freeze,
-		HardBroker: b.Hard,
+		Seed: o.seed, Events: o.events, Workers: o.workers, Handlers: o.handlers, Count: count,
+		Points: engine.Failpoints(), Freeze: o.freeze, HardBroker: b.Hard,
 	}
 }
 
 // limit bounds the run: twice the time that it takes if nothing has to be waited for, and what each fault may take.
 func (o *options) limit() time.Duration {
 	sending := time.Duration(float64(o.events) / o.rate * float64(time.Second))
-	return 2*sending + 10*time.Minute + time.Duration(o.kills+o.strikes)*5*time.Second + time.Duration(o.freezes)*2*o.freeze
+	return 2*sending + 10*time.Minute + time.Duration(o.kills+o.strikes)*5*time.Second +
+		time.Duration(o.freezes)*2*o.freeze
 }

@@ -64,7 +64,8 @@ func (r *result) ok() bool { return r.verdict.OK() && len(r.wrong) == 0 && len(r
 func (r *result) line() string {
 	v := r.verdict
 	return fmt.Sprintf("seed=%d events=%d kills=%d handler_kills=%d zombies=%d broker_restarts=%d lost=%d duplicated=%d different=%d zombie_records=%d not_judged=%d",
-		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Handler), r.fleet.Applied(fault.Freeze), r.fleet.Applied(fault.Broker),
+		r.seed, r.events, r.fleet.Applied(fault.Kill), r.fleet.Applied(fault.Handler), r.fleet.Applied(fault.Freeze),
+		r.fleet.Applied(fault.Broker),
 		v.Lost, v.Duplicated, v.Different, v.Zombie, v.Unjudged)
 }
 
