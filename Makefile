@@ -43,6 +43,7 @@ TEST := test -vet=off -p 3 -parallel 4
 test: ## all tests, on the embedded broker
 	$(GO) $(TEST) -timeout 15m ./...
 	cd examples/turnover && $(GO) vet . && $(GO) $(TEST) -timeout 2m .
+	cd examples/errands && $(GO) vet . && $(GO) $(TEST) -timeout 4m .
 
 # One iteration of each benchmark, so that they never rot; in bench with its tests, which are few.
 bench-once:

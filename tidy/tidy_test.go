@@ -130,7 +130,7 @@ func TestTidy(t *testing.T) {
 			t.Fatal(err)
 		}
 		users := all
-		for _, nested := range []string{"bench", "examples/turnover"} {
+		for _, nested := range []string{"bench", "examples/turnover", "examples/errands"} {
 			more, err := load("../" + nested)
 			if err != nil {
 				t.Fatal(err)
