@@ -28,6 +28,7 @@ type memLetterCommands struct {
 	f       *fixture
 	failing error
 	deaf    bool
+	most    int // commands, then there are no brokers; 0: any number
 	mu      sync.Mutex
 	sent    []*deadletter.Command
 	records []*deadletter.Command // those whose record was sent
@@ -38,6 +39,9 @@ func (m *memLetterCommands) Send(_ context.Context, c *deadletter.Command) error
 	defer m.mu.Unlock()
 	if m.failing != nil {
 		return m.failing
+	}
+	if m.most > 0 && len(m.sent) >= m.most {
+		return errors.New("no brokers")
 	}
 	m.sent = append(m.sent, c)
 	if m.deaf {

@@ -15,11 +15,13 @@ import (
 // stopFlag is set once, when the process is about to stop.
 type stopFlag struct{ atomic.Bool }
 
-// Stop makes the server unready, so that nothing new is sent to it, and ends the streams. It goes on answering.
+// Stop makes the server unready, so that nothing new is sent to it, and ends the streams and what goes on in the
+// background. It goes on answering.
 func (s *Server) Stop() {
 	s.stop.Store(true)
 	s.config.Feed.Close()
 	s.missions.Streams.Close()
+	s.letters.Stop()
 }
 
 // Liveness says that the process answers.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/millrace/millrace/domain/deadletter"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/mission"
 	"github.com/millrace/millrace/domain/payment"
@@ -45,7 +46,7 @@ func (f *fixture) operations(fn func(method, path string, op *huma.Operation)) {
 
 // target fills the parameters of a path with what the filled fixture has.
 func target(path string) string {
-	id := map[string]string{"users": "usr_1", "transactions": "t1", "missions": "swiggy-500", "ads": "ad", "brands": "brand", "pools": "pool"}
+	id := map[string]string{"users": "usr_1", "transactions": "t1", "missions": "swiggy-500", "ads": "ad", "brands": "brand", "pools": "pool", "dead-letter-batches": "lb_1"}
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		switch part {
@@ -153,6 +154,7 @@ func changes() []struct{ method, target, body string } {
 		{"POST", "/v1/panel/tasks/o1/snooze", `{"for":"10m"}`},
 		{"POST", "/v1/panel/tasks/o1/retry", ""},
 		{"POST", "/v1/panel/tasks/o2/cancel", ""},
+		{"POST", "/v1/panel/dead-letters/replay?dry_run=true", `{}`},
 		{"POST", "/v1/events", relayEvent("e1", "t1")},
 		{"POST", "/v1/events", `{"events":[]}`},
 		{"POST", "/v1/tasks", `{"kind":"thank","key":"usr_1","payload":{"n":1}}`},
@@ -170,6 +172,9 @@ func (f *fixture) fillAll() {
 	f.putHealth()
 	f.putLetter("payments-3-42", payment.Malformed, "intake", time.Second, "x")
 	f.putLetter("o1", payment.Malformed, "intake", time.Second, "x")
+	letter := deadletter.File(nil, deadletter.Letter{Reason: payment.Malformed, Group: "intake", Source: payment.Origin{Topic: "payments"}, At: at(0)})
+	letter, _, _ = deadletter.Decide(letter, &deadletter.Command{ID: "lb_1.discard.1.x", Op: deadletter.Discard, Reason: "r", At: at(0)})
+	put(f, f.tables.letters, f.topology.DeadLetters, "o3", letter)
 	f.submit(task.RewardPayout, "usr_1", "o2", "o1")
 	bearer := f.token("usr_1", token.User, token.Admin, token.Service)
 	for _, c := range changes() {

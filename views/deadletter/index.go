@@ -20,6 +20,8 @@ type Index struct {
 	mu      sync.RWMutex
 	places  map[string]letterPlace // by id
 	ordered map[letterFilter]*btree.BTreeG[letterKey]
+	// batches are the decisions on many letters that rows still know of, by their ids and those of their commands.
+	batches map[string]map[string]counted
 }
 
 // letterFilter selects by reason, group and state; empty means any.
@@ -30,16 +32,26 @@ type letterKey struct {
 	id string
 }
 
+// source is the record that a letter is of.
+type source struct {
+	topic     string
+	partition int32
+	offset    int64
+}
+
 // letterPlace is where a letter is filed in the index.
 type letterPlace struct {
 	letterKey
 	letterFilter
+	source  source
+	kind    string
+	batches map[string]counted // nil for most
 }
 
 // NewIndex returns an empty one.
 func NewIndex(codec stream.Codec[*deadletter.Row], bad func(string, []byte, error)) *Index {
 	return &Index{codec: codec, bad: bad, places: map[string]letterPlace{},
-		ordered: map[letterFilter]*btree.BTreeG[letterKey]{}}
+		ordered: map[letterFilter]*btree.BTreeG[letterKey]{}, batches: map[string]map[string]counted{}}
 }
 
 // newer orders newest first, and letters of one instant by id.
@@ -78,6 +90,7 @@ func (x *Index) Update(id string, value []byte) {
 	defer x.mu.Unlock()
 	if old, ok := x.places[id]; ok {
 		delete(x.places, id)
+		x.count(old.batches, -1)
 		for _, f := range old.all() {
 			if x.ordered[f].Delete(old.letterKey); x.ordered[f].Len() == 0 {
 				delete(x.ordered, f)
@@ -87,8 +100,14 @@ func (x *Index) Update(id string, value []byte) {
 	if row == nil {
 		return
 	}
-	place := letterPlace{letterKey{row.At, id}, letterFilter{string(row.Reason), row.Group, row.State.String()}}
+	place := letterPlace{
+		letterKey:    letterKey{row.At, id},
+		letterFilter: letterFilter{string(row.Reason), row.Group, row.State.String()},
+		source:       source{row.Source.Topic, row.Source.Partition, row.Source.Offset}, kind: kindOf(row),
+		batches: ofBatches(row),
+	}
 	x.places[id] = place
+	x.count(place.batches, 1)
 	for _, f := range place.all() {
 		if x.ordered[f] == nil {
 			x.ordered[f] = btree.NewBTreeG(newer)

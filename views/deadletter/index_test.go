@@ -36,7 +36,7 @@ func TestLetterIndexAgainstAModel(t *testing.T) {
 				rt.Fatal(err)
 			}
 			x.Update(id, value)
-			model[id] = letterPlace{letterKey{at, id}, letterFilter{string(reason), group, "open"}}
+			model[id] = letterPlace{letterKey: letterKey{at, id}, letterFilter: letterFilter{string(reason), group, "open"}}
 		}
 		want := letterFilter{rapid.SampledFrom([]string{"", "malformed", "too_old"}).Draw(rt, "want reason"), rapid.SampledFrom([]string{"", "ledger"}).Draw(rt, "want group"), rapid.SampledFrom([]string{"", "open", "replayed"}).Draw(rt, "want state")}
 		var keys []letterKey

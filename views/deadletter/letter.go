@@ -37,7 +37,7 @@ type Letter struct {
 	Partition int32         `json:"partition"`
 	Offset    int64         `json:"offset"`
 	At        instant.Milli `json:"at" format:"date-time" doc:"When it was filed"`
-	Raw       *[]byte       `json:"raw_base64" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them, or where a write cannot read them now"`
+	Raw       *[]byte       `json:"raw_base64" nullable:"true" contentEncoding:"base64" doc:"The source's bytes; null once retention has taken them, or where a write cannot read them now"`
 	State     string        `json:"state" enum:"@letter_state" doc:"replayed: its record was sent again; if that failed, too, there is another dead letter, whose replay_of names this one"`
 	// Decision is the last one.
 	Decision *LetterDecision `json:"decision" doc:"The last one that was taken; null: none"`
@@ -83,7 +83,12 @@ func (s *Routes) Register() {
 		serve.PanelAccess())
 	huma.Register(s.API, one, s.letter)
 	s.letterWrites()
+	s.batches = newBatches()
+	s.batchRoutes()
 }
+
+// Stop ends what goes on in the background. Register comes before.
+func (s *Routes) Stop() { s.batches.stop() }
 
 type letterInput struct {
 	serve.Fresh

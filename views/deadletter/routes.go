@@ -15,4 +15,6 @@ type Routes struct {
 	Commands LetterCommands
 	// Kinds are the kinds of tasks that are declared: tasks of others cannot be taken in.
 	Kinds task.Kinds
+
+	batches *batches
 }

@@ -107,13 +107,24 @@ func checkReason(reason string, needed bool) *problem.Problem {
 // it was judged before.
 func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Command,
 	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*serve.UserWrittenOutput, error) {
-	c.ID, c.LetterID, c.Actor, c.Role = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), in.ID,
-		serve.Identity(ctx).Subject, serve.RoleOf(ctx)
+	c.ID, c.LetterID = serve.CommandID(ctx, serve.Asked{Key: in.Key.Key, Content: in.RawBody}), in.ID
+	s.stamp(ctx, c)
+	return s.order(ctx, c, fill)
+}
+
+// stamp says who gives a command, and when.
+func (s *Routes) stamp(ctx context.Context, c *deadletter.Command) {
+	c.Actor, c.Role = serve.Identity(ctx).Subject, serve.RoleOf(ctx)
 	c.Proof, c.At = serve.Proved(ctx), instant.Of(s.Config.Now())
-	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Letters.Holding(in.ID)); err != nil {
+}
+
+// order has a command judged, as it stands.
+func (s *Routes) order(ctx context.Context, c *deadletter.Command,
+	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*serve.UserWrittenOutput, error) {
+	if _, err := s.At(ctx, serve.Fresh{}, s.Sources.Letters.Holding(c.LetterID)); err != nil {
 		return nil, err
 	}
-	row, found, err := serve.RowOf(s.Kit, s.Sources.Letters, s.Config.Topology.DeadLetters, in.ID)
+	row, found, err := serve.RowOf(s.Kit, s.Sources.Letters, s.Config.Topology.DeadLetters, c.LetterID)
 	switch {
 	case err != nil:
 		return nil, err
@@ -127,7 +138,7 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 		}
 	}
 	return serve.Obey(ctx, s.Kit, serve.UserCommand[*deadletter.Row]{
-		ID: c.ID, User: in.ID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters,
+		ID: c.ID, User: c.LetterID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters,
 		Watchers: s.Watchers.Letters,
 		Verdicts: func(row *deadletter.Row) verdict.List {
 			if row == nil {
@@ -136,9 +147,9 @@ func (s *Routes) decide(ctx context.Context, in *LetterContent, c *deadletter.Co
 			return row.Verdicts
 		},
 		Send:     func(ctx context.Context) error { return s.Commands.Send(ctx, c) },
-		Location: "/v1/panel/dead-letters/" + url.PathEscape(in.ID),
+		Location: "/v1/panel/dead-letters/" + url.PathEscape(c.LetterID),
 		Shown: func(row *deadletter.Row) (any, error) {
-			items := []Letter{letterOf(in.ID, row)}
+			items := []Letter{letterOf(c.LetterID, row)}
 			// it is decided, whether or not its bytes can be read now
 			_ = s.fill(ctx, items, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
 			return items[0], nil
