@@ -41,7 +41,7 @@ type missionsAnswer struct {
 	}
 }
 
-const sampleMissions = 6
+const sampleMissions = 9
 
 // summary is the last line of a run that came to rest.
 const summary = `^[\d,]+ events, [\d,]+ duplicates, [\d,]+ dead letters, difference 0\.00$`

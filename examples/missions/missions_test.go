@@ -34,7 +34,10 @@ func TestSamplesAreInForceNow(t *testing.T) {
 	}
 	want := []string{
 		"sample-big-month: Spend ₹25000.00 on shopping or travel or with card famcard from 30 November to 30 December, at most ₹5000.00 counted a payment, win ₹500.00 in cash",
+		"sample-bookshop-card: Make 4 payments by upi from 30 November to 30 December, win a gift card of ₹50.00, up to 2 times",
+		"sample-cash-back: Make 3 payments of at least ₹100.00 from 30 November to 30 December, win ₹10.00 in cash, up to 5 times",
 		"sample-first-hundred: Spend ₹200.00 on food from 30 November to 30 December, win 500 coins",
+		"sample-lounge-visit: Make 5 payments from 30 November to 30 December, win a reward",
 		"sample-swiggy-500: Spend ₹500.00 at swiggy from 30 November to 6 December, win 100 coins",
 		"sample-three-days-running: Pay on 3 days in a row each week, win a scratch card",
 		"sample-upi-hattrick: Make 3 payments by upi from 30 November to 30 December, win 30 coins, up to 20 times",
