@@ -218,3 +218,30 @@ func TestSelectionsOfDeadLetters(t *testing.T) {
 		t.Errorf("%d were decided", len(f.decided.sent))
 	}
 }
+
+// What is decided can be forgotten, one by one and many, by age; what is open stays.
+func TestDecidedLettersArePurged(t *testing.T) {
+	f := newFixture(t)
+	f.manyLetters(6)
+	_, body := f.counted("discard", "")
+	f.putLetter("payments-9-1", payment.Malformed, "intake", time.Minute, "raw") // after the count
+	f.ended(f.say("POST", bulk+"discard", body))
+	f.wantProblem(f.say("POST", bulk+"payments-9-1/purge", `{"reason":"old"}`), http.StatusUnprocessableEntity, "invalid_state")
+	f.wantProblem(f.say("POST", bulk+"payments-3-0/purge", `{}`), http.StatusUnprocessableEntity, "invalid_field")
+	w := f.say("POST", bulk+"payments-3-0/purge", `{"reason":"old"}`)
+	if got := f.object(w.Body.Bytes()); w.Code != http.StatusOK || got["id"] != "payments-3-0" || got["state"] != "discarded" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	f.wantProblem(f.ask("GET", bulk+"payments-3-0", f.token("ann", token.Viewer)), http.StatusNotFound, "not_found")
+	if total, _ := f.counted("purge", "to=2026-03-01T09:30:00Z"); total != 0 { // nothing decided is so old
+		t.Errorf("%v pass", total)
+	}
+	total, body := f.counted("purge", "")
+	got := f.ended(f.say("POST", bulk+"purge", body))
+	if total != 5 || got["state"] != "complete" || got["total"] != 5. || got["done"] != 5. || got["failed"] != 0. {
+		t.Errorf("%v pass, %v", total, got)
+	}
+	if d := cmp.Diff([][]string{{"payments-9-1"}}, f.ids("/v1/panel/dead-letters?limit=50")); d != "" {
+		t.Error(d)
+	}
+}

@@ -56,6 +56,10 @@ func (m *memLetterCommands) Send(_ context.Context, c *deadletter.Command) error
 		f.check(err)
 		c.Judged = c.At
 		row, send, line := deadletter.Decide(row, c)
+		if row == nil && line != nil {
+			f.tables.letters.put(c.LetterID, nil)
+			return
+		}
 		if send {
 			m.records = append(m.records, c)
 		}

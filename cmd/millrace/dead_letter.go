@@ -15,7 +15,8 @@ import (
 func (a *app) deadLettersCommand() *cobra.Command {
 	return group(&cobra.Command{Use: "deadletters",
 		Short: "Records that could not be used: look at them, send them again, discard them"}, a.listLettersCommand(),
-		a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand())
+		a.showLetterCommand(), a.replayLetterCommand(), a.discardLetterCommand(),
+		a.purgeLetterCommand())
 }
 
 // shownLetter is what the table shows of a dead letter.

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/domain/deadletter"
+	"github.com/millrace/millrace/domain/instant"
 )
 
 // letterAct is what is decided on dead letters.
@@ -25,6 +26,7 @@ type letterAct struct {
 	group    string
 	topic    string
 	all      bool
+	before   string // of Purge: a time
 	why, key string
 	file     string // bytes for one, in place of its own
 	dryRun   bool
@@ -32,11 +34,14 @@ type letterAct struct {
 }
 
 func (l *letterAct) flags(c *cobra.Command) {
-	f := c.Flags()
-	textFlag(f, &l.reason, "reason", "", "of all that are open: only this reason, such as malformed")
-	textFlag(f, &l.group, "group", "", "of all that are open: only of this group")
-	textFlag(f, &l.topic, "topic", "", "of all that are open: only records of this topic")
-	switchFlag(f, &l.all, "all", "all that are open")
+	f, which := c.Flags(), "that are open"
+	if l.op == deadletter.Purge {
+		which = "that are decided"
+	}
+	textFlag(f, &l.reason, "reason", "", "of all "+which+": only this reason, such as malformed")
+	textFlag(f, &l.group, "group", "", "of all "+which+": only of this group")
+	textFlag(f, &l.topic, "topic", "", "of all "+which+": only records of this topic")
+	switchFlag(f, &l.all, "all", "all "+which)
 	textFlag(f, &l.why, "why", "", "why, for the record")
 	switchFlag(f, &l.dryRun, "dry-run", "show which, change nothing")
 	l.confirm.flags(c)
@@ -81,6 +86,25 @@ func (a *app) discardLetterCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) purgeLetterCommand() *cobra.Command {
+	l := letterAct{op: deadletter.Purge, done: "purged"}
+	cmd := &cobra.Command{
+		Use: "purge [ID] --why WHY", Short: "Forget dead letters that are decided",
+		Long: `Takes a dead letter that was replayed or discarded off the list for good. The audit has who did it, and why. The bytes stay in the topic
+until its retention takes them.
+
+Without ID it is done to all that pass --reason, --group, --topic and --before, or to --all: they are counted, and then it asks, at a
+terminal; elsewhere it needs --yes. --dry-run shows them. Exit status 1: there is none, or some were refused. The token needs the role editor.`,
+		Example: "  millrace deadletters purge --all --before 2026-01-01T00:00:00Z --why old --yes",
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.decideLetters(cmd, args, l) },
+	}
+	l.flags(cmd)
+	textFlag(cmd.Flags(), &l.before, "before", "", "of all that are decided: only those filed before this time")
+	idempotent(cmd, &l.key)
+	required(cmd, "why")
+	return cmd
+}
+
 // openLetters proposes those on which something can be decided.
 func (a *app) openLetters() completer {
 	return a.listed(call{path: lettersPath, roles: reads(), query: nonEmpty("state", deadletter.Open.String())}, "id")
@@ -88,13 +112,16 @@ func (a *app) openLetters() completer {
 
 func (a *app) decideLetters(cmd *cobra.Command, args []string, l letterAct) error {
 	filtered := l.reason+l.group+l.topic != ""
+	if l.before != "" && len(args) == 1 {
+		return misused(cmd, "--before is of many: leave it out beside ID")
+	}
 	switch {
 	case len(args) == 1 && (filtered || l.all):
 		return misused(cmd, "give ID, or --reason, --group, --topic or --all: not both")
 	case len(args) == 0 && !filtered && !l.all:
 		return misused(cmd, "which? Give ID, or --reason, --group or --topic, or --all%s", example(cmd))
 	case filtered && l.all:
-		return misused(cmd, "--all is all that are open: leave it out beside --reason, --group and --topic")
+		return misused(cmd, "--all is all: leave it out beside --reason, --group and --topic")
 	case len(args) == 0 && (l.file != "" || l.key != ""):
 		return misused(cmd, "--file and --key are of one dead letter: give its ID")
 	}
@@ -140,6 +167,14 @@ func (l letterAct) call(a *app, id string) (call, error) {
 	return c, nil
 }
 
+// nothing says that no letter passes.
+func (l letterAct) nothing() error {
+	if l.op == deadletter.Purge {
+		return errors.New("no decided dead letter passes: `millrace deadletters list` shows those that there are")
+	}
+	return errors.New("no open dead letter passes: `millrace deadletters list --state open` shows those that there are")
+}
+
 // decidedLetter is what became of one of many.
 type decidedLetter struct {
 	ID     string `json:"id"`
@@ -154,7 +189,7 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 	case err != nil:
 		return err
 	case len(open) == 0:
-		return finding{errors.New("no open dead letter passes: `millrace deadletters list --state open` shows those that there are")}
+		return finding{l.nothing()}
 	case l.dryRun:
 		fmt.Fprintf(a.errs, "%s would be %s.\n", counted(open), l.done)
 		return a.print(open, func() table { return letterTable(open) })
@@ -201,22 +236,47 @@ func (a *app) decideAll(cmd *cobra.Command, l letterAct) error {
 
 // passing returns the open dead letters that an act is about, oldest first.
 func (a *app) passing(ctx context.Context, l letterAct) ([]shownLetter, error) {
-	query := nonEmpty("state", deadletter.Open.String(), "reason", l.reason, "group", l.group)
+	query := nonEmpty("reason", l.reason, "group", l.group)
+	if l.op != deadletter.Purge {
+		query.Set("state", deadletter.Open.String())
+	}
+	before, err := l.until()
+	if err != nil {
+		return nil, err
+	}
 	open := []shownLetter{}
-	_, err := a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(),
+	_, err = a.eachItem(ctx, call{path: lettersPath, roles: reads(), query: query}, everything(),
 		func(raw json.RawMessage) error {
 			var s shownLetter
 			if err := json.Unmarshal(raw, &s); err != nil {
 				return err
 			}
 			s.Raw = nil // they may be many
-			if l.topic == "" || s.Topic == l.topic {
+			at, err := instant.Parse(s.At)
+			if err != nil {
+				return err
+			}
+			decided := s.State != deadletter.Open.String()
+			fits := (l.topic == "" || s.Topic == l.topic) && (before == 0 || at < before)
+			if fits && decided == (l.op == deadletter.Purge) {
 				open = append(open, s)
 			}
 			return nil
 		})
 	slices.Reverse(open)
 	return open, err
+}
+
+// until returns the time of --before; 0 for none.
+func (l letterAct) until() (instant.Milli, error) {
+	if l.before == "" {
+		return 0, nil
+	}
+	at, err := parseTime(l.before)
+	if err != nil {
+		return 0, fmt.Errorf("--before %s: %w", l.before, err)
+	}
+	return at, nil
 }
 
 // counted says how many there are, by reason.

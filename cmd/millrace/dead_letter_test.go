@@ -99,6 +99,16 @@ func TestDeadLettersAreReplayedAndDiscarded(t *testing.T) {
 	lacks(t, run(1, "deadletters", "replay", "--topic", "claims", "--yes").errs, "no open dead letter passes")
 	lacks(t, run(0, "deadletters", "replay", "--all", "--yes").out, "replayed") // the reversal's second
 	lacks(t, run(0, "verify").out, "conservation  true")
+
+	// What is decided is forgotten.
+	lacks(t, run(1, "deadletters", "purge", "--all", "--before", "2020-01-01", "--why", "old", "--yes").errs, "no decided dead letter passes")
+	lacks(t, run(2, "deadletters", "purge", junk, "--before", "2020-01-01", "--why", "old").errs, "leave it out beside ID")
+	lacks(t, run(0, "deadletters", "purge", junk, "--why", "old").out, junk)
+	lacks(t, run(1, "deadletters", "show", junk).errs, "there is no dead letter")
+	run(0, "deadletters", "purge", "--all", "--why", "old", "--yes")
+	if left := lettersOf(t, r); len(left) != len(lettersOf(t, r, "--state", "open")) {
+		t.Errorf("%d are left", len(left))
+	}
 	checkLetterUse(t, run)
 }
 

@@ -34,6 +34,7 @@ const (
 const (
 	ActionReplayed  = "replayed"
 	ActionDiscarded = "discarded"
+	ActionPurged    = "purged"
 )
 
 // The actions on a task.
@@ -49,7 +50,8 @@ func Kinds() []string { return []string{KindUser, KindDeadLetter, KindTask} }
 // Actions returns the actions that are not of the catalog.
 func Actions() []string {
 	return []string{ActionRewardGiven, ActionRewardCancelled, ActionSegmentsSet, ActionCoinsSpent,
-		ActionSpendReversed, ActionReplayed, ActionDiscarded, ActionTaskRetried, ActionTaskSnoozed, ActionTaskCancelled}
+		ActionSpendReversed, ActionReplayed, ActionDiscarded, ActionPurged, ActionTaskRetried, ActionTaskSnoozed,
+		ActionTaskCancelled}
 }
 
 // Line is one act: who asked for what, when and why, and what came of it.

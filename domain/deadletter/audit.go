@@ -20,6 +20,13 @@ func (c *Command) line(before, after *Row, v verdict.Verdict) *audit.Line {
 	if c.Op == Replay {
 		l.Action = audit.ActionReplayed
 	}
+	if c.Op == Purge {
+		l.Action = audit.ActionPurged
+		if v.Result == verdict.Applied {
+			l.To = audit.ActionPurged
+		}
+		return l
+	}
 	if v.Result == verdict.Applied {
 		l.Differences = audit.Differences(before.document(), after.document())
 	}

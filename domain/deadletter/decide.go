@@ -1,6 +1,8 @@
 package deadletter
 
 import (
+	"slices"
+
 	"github.com/millrace/millrace/domain/audit"
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/payment"
@@ -19,10 +21,12 @@ const (
 	Replay Op = "replay"
 	// Discard says that the record is not needed.
 	Discard Op = "discard"
+	// Purge forgets a letter that is decided: its row goes. The audit has who did it.
+	Purge Op = "purge"
 )
 
 // Ops returns every op.
-func Ops() []Op { return []Op{Replay, Discard} }
+func Ops() []Op { return []Op{Replay, Discard, Purge} }
 
 // Command asks for a decision on one dead letter: the record of dead-letter-commands, keyed by LetterID.
 type Command struct {
@@ -60,9 +64,9 @@ type Decision struct {
 	Edited      bool
 }
 
-// Decide returns row, which may be nil, with what a command does to it, whether its record is to be sent, and the line
-// that the audit gets. It returns row itself and no line if the command was judged before, or if there is no such dead
-// letter.
+// Decide returns row, which may be nil, with what a command does to it, whether its record is to be sent, and the
+// line that the audit gets. A row that is purged is nil. It returns row itself and no line if the command was judged
+// before, or if there is no such dead letter.
 //
 // What is discarded can still be replayed: nothing is lost by it. What was replayed is decided for good, so that no
 // decision sends a record twice. An exhausted task that was discarded is decided for good, too.
@@ -77,6 +81,9 @@ func Decide(row *Row, c *Command) (next *Row, send bool, line *audit.Line) {
 	v := verdict.Verdict{CommandID: c.ID, Result: verdict.Applied, At: c.At}
 	if found := row.refuse(c); found != nil {
 		v.Result, v.Problems = verdict.Refused, found
+	} else if c.Op == Purge {
+		copied.Judged++
+		return nil, false, c.line(row, &copied, v)
 	} else {
 		copied.State, send = c.Op.state(), c.Op == Replay || row.ofTask()
 		copied.Decision = &Decision{Op: c.Op, Actor: c.Actor, Role: c.Role, Reason: c.Reason, At: c.At,
@@ -96,12 +103,15 @@ func (r *Row) refuse(c *Command) problem.List {
 	switch {
 	case r.Verdicts.Clash(c.ID):
 		return one(problem.Conflict, "the key was used for something else")
-	case c.Op != Replay && c.Op != Discard:
+	case !slices.Contains(Ops(), c.Op):
 		return one(problem.InvalidField, "no such command")
 	case visible.HasControls(c.Reason):
 		return problem.One("/reason", problem.InvalidField, visible.ControlsDetail)
 	case c.Partition != r.Partition || c.Offset != r.Offset:
 		return one(problem.PreconditionFailed, "it was filed anew since it was read")
+	case c.Op == Purge && r.State == Open:
+		return one(problem.InvalidState, "it is open: replay it, or discard it, first")
+	case c.Op == Purge:
 	case r.State == Replayed, r.State == c.Op.state(), r.State == Discarded && r.ofTask():
 		return one(problem.Decided, "it is "+r.State.String()+" already")
 	}

@@ -105,3 +105,28 @@ func TestReasonsHaveNoControls(t *testing.T) {
 		}
 	}
 }
+
+// A letter that is decided can be forgotten, one that is open cannot; the audit says so.
+func TestDecidedLettersArePurged(t *testing.T) {
+	row := File(nil, letter("ledger", payment.OverReversal, 5))
+	ask := func(id string, op Op) *Command {
+		return &Command{ID: id, Op: op, LetterID: "payments-3-42", Actor: "ann", Reason: "old", Partition: 1, Offset: 5}
+	}
+	next, send, line := Decide(row, ask("a.1", Purge))
+	if v, _ := next.Verdicts.Find("a.1"); send || v.Result != verdict.Refused || !v.Problems.Has(problem.InvalidState) || line.Action != "purged" || line.To != "open" {
+		t.Errorf("an open one: %+v, %+v", v, line)
+	}
+	for _, first := range []Op{Replay, Discard} {
+		decided, _, _ := Decide(row, ask("a.1", first))
+		next, send, line := Decide(decided, ask("b.1", Purge))
+		if next != nil || send || line.Action != "purged" || line.From != decided.State.String() || line.To != "purged" || line.Reason != "old" || line.Result != verdict.Applied {
+			t.Errorf("%s: %+v, sent %t, %+v", first, next, send, line)
+		}
+	}
+	moved := ask("b.1", Purge)
+	moved.Offset = 4
+	decided, _, _ := Decide(row, ask("a.1", Discard))
+	if next, _, _ := Decide(decided, moved); next == nil || !next.Verdicts[1].Problems.Has(problem.PreconditionFailed) {
+		t.Errorf("filed anew: %+v", next)
+	}
+}

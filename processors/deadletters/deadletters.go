@@ -1,7 +1,7 @@
 // Package deadletters is the group that keeps the list of dead letters and the decisions of people about them.
 //
 //   - Input: dead-letters: raw bytes, keyed by the id of their source record (topic-partition-offset), with reason and
-//     place in mr- headers. dead-letter-commands, by the same id: replay or discard.
+//     place in mr- headers. dead-letter-commands, by the same id: replay, discard or purge.
 //   - Table: by that id, the place of the bytes, their user, the reason, the state, the decision, and the verdicts on
 //     the last commands.
 //   - Output: payments: the records of replayed dead letters, original or edited, under their own key, with a header
@@ -19,6 +19,7 @@ package deadletters
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/lovoo/goka"
 
@@ -86,7 +87,11 @@ func (g *group) decide(c goka.Context, value any) {
 	if next == row {
 		return
 	}
-	c.SetValue(next)
+	if next == nil {
+		c.Delete()
+	} else {
+		c.SetValue(next)
+	}
 	c.Emit(g.topology.Audit.Stream(), line.Key(), line)
 	if send {
 		c.Emit(replay.to, replay.key, replay.value, replay.options...)
@@ -107,7 +112,7 @@ type replay struct {
 // replay returns what a command sends if it is done. Its error is of bytes that are no task, where they must be.
 func (g *group) replay(row *deadletter.Row, command *deadletter.Command) (replay, error) {
 	switch {
-	case row == nil:
+	case row == nil || command.Op == deadletter.Purge:
 		return replay{}, nil
 	case row.Reason == payment.TaskExhausted:
 		c, err := taskCommand(command)
@@ -147,7 +152,7 @@ func taskCommand(c *deadletter.Command) (*task.Command, error) {
 }
 
 // known tells whether there is such an op: the audit could not name another.
-func known(op deadletter.Op) bool { return op == deadletter.Replay || op == deadletter.Discard }
+func known(op deadletter.Op) bool { return slices.Contains(deadletter.Ops(), op) }
 
 // maxName bounds names that the row and the audit keep, in bytes.
 const maxName = 4 << 10

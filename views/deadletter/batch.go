@@ -66,9 +66,9 @@ type batchReadOutput struct{ Body LetterBatch }
 func (s *Routes) batchRoutes() {
 	for _, action := range deadletter.Ops() {
 		op := s.UserWrite(string(action)+"-dead-letters", http.MethodPost, "/v1/panel/dead-letters/"+string(action),
-			serve.TagPanel, "Decide on all open dead letters that pass, in the background: "+string(action),
+			serve.TagPanel, "Decide on all dead letters that pass, in the background: "+string(action),
 			serve.WriteAccess())
-		op.Description = "First with `dry_run=true`: it counts those that pass, and says up to which time. Then with `expect` and `up_to` of that answer: 202, and the server decides them, oldest first, each as by " +
+		op.Description = "Open ones are replayed and discarded, decided ones purged. First with `dry_run=true`: it counts those that pass, and says up to which time. Then with `expect` and `up_to` of that answer: 202, and the server decides them, oldest first, each as by " +
 			"itself and once. If another number passes now it is 412, and nothing is done: count again. `Location` has the progress. If the server ends meanwhile, the same request with the same Idempotency-Key goes on with what is left."
 		op.DefaultStatus = http.StatusAccepted
 		op.Responses["200"] = &huma.Response{Description: "Of a dry run: the count"}
@@ -95,7 +95,7 @@ func (s *Routes) batch(ctx context.Context, action deadletter.Op, in *batchInput
 	if err != nil {
 		return nil, serve.Unreadable(err)
 	}
-	if p := checkReason(body.Reason, action == deadletter.Discard && !in.DryRun); p != nil {
+	if p := checkReason(body.Reason, action != deadletter.Replay && !in.DryRun); p != nil {
 		return nil, p
 	}
 	from, to, err := in.span()
@@ -120,7 +120,7 @@ func (s *Routes) batch(ctx context.Context, action deadletter.Op, in *batchInput
 		return nil, serve.Conflict()
 	}
 	if !here || run.state != batchRunning {
-		found, _ := s.Index.selected(in.Selection, from, to, body.UpTo)
+		found, _ := s.Index.selected(action, in.Selection, from, to, body.UpTo)
 		if n := int64(len(found)) + known[command.ID].done; n != body.Expect {
 			return nil, problem.New(http.StatusPreconditionFailed, problem.PreconditionFailed,
 				fmt.Sprintf("%d pass now, not %d: count again, with dry_run=true", n, body.Expect))
@@ -137,7 +137,7 @@ func (s *Routes) batch(ctx context.Context, action deadletter.Op, in *batchInput
 // counts answers a dry run.
 func (s *Routes) counts(action deadletter.Op, in *batchInput, from, to instant.Milli, as serve.AsOf) *batchOutput {
 	now := instant.Of(s.Config.Now())
-	found, reasons := s.Index.selected(in.Selection, from, to, now)
+	found, reasons := s.Index.selected(action, in.Selection, from, to, now)
 	body := LetterBatch{Action: string(action), State: batchDry, Total: int64(len(found)), Reasons: map[string]int{},
 		UpTo: &now, Failures: []LetterFailure{}, AsOf: as}
 	for reason, n := range reasons {
@@ -189,6 +189,9 @@ func (s *Routes) batchOf(id string, as serve.AsOf) (LetterBatch, bool) {
 		b.Action, b.Total, b.State, b.Failed, b.Failures = run.action, run.total, run.state, run.failed, run.failures
 	case len(known) == 0:
 		return b, false
+	}
+	if b.Action == string(deadletter.Purge) { // no row knows of it
+		b.Done = run.done
 	}
 	if !ok && b.Done+b.Failed >= b.Total {
 		b.State = batchDone

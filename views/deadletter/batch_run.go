@@ -53,6 +53,7 @@ type batchRun struct {
 	state    string
 	total    int64
 	failed   int64
+	done     int64 // as far as it was done here
 	failures []LetterFailure
 }
 
@@ -153,8 +154,14 @@ func (b *batches) decide(ctx context.Context, s *Routes, c deadletter.Command, f
 				if ctx.Err() != nil {
 					return
 				}
-				if why := s.decideOne(ctx, c, id, body); why != "" {
+				why := s.decideOne(ctx, c, id, body)
+				switch {
+				case why != "":
 					b.fail(run, LetterFailure{id, why})
+				case ctx.Err() == nil:
+					b.mu.Lock()
+					run.done++
+					b.mu.Unlock()
 				}
 			}
 		})
@@ -205,9 +212,11 @@ func (s *Routes) decideBy(ctx context.Context, id string, c *deadletter.Command,
 		return nil, serve.Unfit("it was filed anew since it was counted")
 	}
 	c.LetterID = id
-	fill := s.fillReplay
-	if c.Op == deadletter.Discard {
-		fill = s.fillDiscard
+	switch c.Op {
+	case deadletter.Replay:
+		return s.order(ctx, c, s.fillReplay)
+	case deadletter.Discard:
+		return s.order(ctx, c, s.fillDiscard)
 	}
-	return s.order(ctx, c, fill)
+	return s.order(ctx, c, nil)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/millrace/millrace/views/problem"
 )
 
-// Selection are the open dead letters that a decision on many is about; what is empty selects nothing out.
+// Selection are the dead letters that a decision on many is about; what is empty selects nothing out.
 type Selection struct {
 	Reason string `query:"reason" enum:"@dead_letter_reason" doc:"Only this reason"`
 	Group  string `query:"group" maxLength:"256" doc:"Only of this group"`
@@ -53,32 +53,41 @@ type chosen struct {
 	source
 }
 
-// selected returns the open letters that a selection has, filed up to a time, oldest first, and how many there are by
-// reason. Those of one partition that were filed at once are in the order of their records.
-func (x *Index) selected(s Selection, from, to, upTo instant.Milli) (found []chosen, reasons map[string]int64) {
+// statesFor returns in which states a letter can be decided so.
+func statesFor(op deadletter.Op) []deadletter.State {
+	if op == deadletter.Purge {
+		return []deadletter.State{deadletter.Replayed, deadletter.Discarded}
+	}
+	return []deadletter.State{deadletter.Open}
+}
+
+// selected returns the letters that a selection has and that can be decided so, filed up to a time, oldest first, and
+// how many there are by reason. Those of one partition that were filed at once are in the order of their records.
+func (x *Index) selected(op deadletter.Op, s Selection, from, to, upTo instant.Milli) (found []chosen,
+	reasons map[string]int64) {
 	reasons = map[string]int64{}
-	defer func() {
-		slices.SortStableFunc(found, func(a, b chosen) int {
-			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.offset, b.offset))
-		})
-	}()
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	tree := x.ordered[letterFilter{s.Reason, s.Group, deadletter.Open.String()}]
-	if tree == nil {
-		return nil, reasons
-	}
-	tree.Reverse(func(k letterKey) bool { // the newest stand first
-		p := x.places[k.id]
-		switch {
-		case k.at > upTo || to != 0 && k.at >= to:
-			return false
-		case k.at < from, s.Topic != "" && s.Topic != p.source.topic, s.Kind != "" && s.Kind != p.kind:
-			return true
+	for _, state := range statesFor(op) {
+		tree := x.ordered[letterFilter{s.Reason, s.Group, state.String()}]
+		if tree == nil {
+			continue
 		}
-		found = append(found, chosen{k, p.source})
-		reasons[p.reason]++
-		return true
+		tree.Reverse(func(k letterKey) bool { // the newest stand first
+			p := x.places[k.id]
+			switch {
+			case k.at > upTo || to != 0 && k.at >= to:
+				return false
+			case k.at < from, s.Topic != "" && s.Topic != p.source.topic, s.Kind != "" && s.Kind != p.kind:
+				return true
+			}
+			found = append(found, chosen{k, p.source})
+			reasons[p.reason]++
+			return true
+		})
+	}
+	slices.SortStableFunc(found, func(a, b chosen) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.offset, b.offset))
 	})
 	return found, reasons
 }

@@ -56,9 +56,26 @@ func (s *Routes) letterWrites() {
 	s.Answers(discard, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
 	huma.Register(s.API, discard, s.discardLetter)
 	s.Written(discard, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[Letter]())
+	purge := s.UserWrite("purge-dead-letter", http.MethodPost, "/v1/panel/dead-letters/{id}/purge", serve.TagPanel,
+		"Forget a dead letter that is decided", serve.WriteAccess())
+	purge.Description = "It leaves the list for good; the audit has who did it and why. One that is open is replayed or discarded first. The answer has it as it was. " +
+		"The bytes stay in the topic until its retention takes them. Without a verdict within 5 s the answer is 202."
+	s.Answers(purge, http.StatusPreconditionFailed, http.StatusUnsupportedMediaType)
+	huma.Register(s.API, purge, s.purgeLetter)
+	s.Written(purge, reflect.TypeFor[doc.ReasonBody](), reflect.TypeFor[Letter]())
+}
+
+func (s *Routes) purgeLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
+	return s.giveUp(ctx, in, deadletter.Purge, nil)
 }
 
 func (s *Routes) discardLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
+	return s.giveUp(ctx, in, deadletter.Discard, s.fillDiscard)
+}
+
+// giveUp has a letter discarded or purged, which needs a reason.
+func (s *Routes) giveUp(ctx context.Context, in *LetterContent, op deadletter.Op,
+	fill func(context.Context, *deadletter.Row, *deadletter.Command) error) (*serve.UserWrittenOutput, error) {
 	if err := serve.CheckJSON(in.ContentType, in.RawBody); err != nil {
 		return nil, err
 	}
@@ -69,7 +86,7 @@ func (s *Routes) discardLetter(ctx context.Context, in *LetterContent) (*serve.U
 	if p := checkReason(reason, true); p != nil {
 		return nil, p
 	}
-	return s.decide(ctx, in, &deadletter.Command{Op: deadletter.Discard, Reason: reason}, s.fillDiscard)
+	return s.decide(ctx, in, &deadletter.Command{Op: op, Reason: reason}, fill)
 }
 
 func (s *Routes) replayLetter(ctx context.Context, in *LetterContent) (*serve.UserWrittenOutput, error) {
@@ -141,14 +158,20 @@ func (s *Routes) order(ctx context.Context, c *deadletter.Command,
 		ID: c.ID, User: c.LetterID, Table: s.Sources.Letters, Group: s.Config.Topology.DeadLetters,
 		Watchers: s.Watchers.Letters,
 		Verdicts: func(row *deadletter.Row) verdict.List {
-			if row == nil {
+			switch {
+			case row == nil && c.Op == deadletter.Purge: // it is gone, as was asked for
+				return verdict.List{{CommandID: c.ID, Result: verdict.Applied}}
+			case row == nil:
 				return nil
 			}
 			return row.Verdicts
 		},
 		Send:     func(ctx context.Context) error { return s.Commands.Send(ctx, c) },
 		Location: "/v1/panel/dead-letters/" + url.PathEscape(c.LetterID),
-		Shown: func(row *deadletter.Row) (any, error) {
+		Shown: func(now *deadletter.Row) (any, error) {
+			if now != nil {
+				row = now // else as it was
+			}
 			items := []Letter{letterOf(c.LetterID, row)}
 			// it is decided, whether or not its bytes can be read now
 			_ = s.fill(ctx, items, []serve.Place{{Partition: row.Partition, Offset: row.Offset}})
