@@ -217,6 +217,7 @@ func (s *Routes) decideBy(ctx context.Context, id string, c *deadletter.Command,
 		return s.order(ctx, c, s.fillReplay)
 	case deadletter.Discard:
 		return s.order(ctx, c, s.fillDiscard)
+	case deadletter.Purge: // it needs nothing of the record
 	}
 	return s.order(ctx, c, nil)
 }
