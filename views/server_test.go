@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
 	"github.com/millrace/millrace/topology"
 	devviews "github.com/millrace/millrace/views/dev"
 	"github.com/millrace/millrace/views/serve"
@@ -273,6 +276,12 @@ func TestBoard(t *testing.T) {
 			Money: map[string]devviews.BoardMoney{"INR": {Settled: 15000, Reversed: 4000, Received: 11000}},
 		}}
 	})
+	card := reward.Reward{Mission: "m", Epoch: 1, Kind: mission.RewardGiftCard, State: reward.Granted}
+	cash := reward.Reward{Mission: "m", Epoch: 1, Kind: mission.RewardCash, State: reward.Granting}
+	card.ID, cash.ID = "rw_1", "rw_3"
+	second := card
+	second.ID = "rw_2"
+	put(f, f.tables.rewards, f.topology.Rewards, "usr_1", &reward.Row{Rewards: []*reward.Reward{&card, &cash, &second}})
 	w := f.ask("GET", "/v1/dev/board", "", fromHere, withHeader("Sec-Fetch-Site", "same-origin"))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
@@ -281,6 +290,9 @@ func TestBoard(t *testing.T) {
 	f.check(json.Unmarshal(w.Body.Bytes(), &board))
 	if len(board.Users) != 1 || len(board.Users[0].Missions) != 1 || board.Users[0].Missions[0].Percent != 20 {
 		t.Errorf("users %+v", board.Users)
+	}
+	if got := fmt.Sprint(board.Users[0].Rewards); got != "[{cash granting 1} {gift_card granted 2}]" {
+		t.Errorf("rewards %s", got)
 	}
 	if board.Totals.Events != 7 || board.Totals.DifferenceMinor["INR"] != 0 || board.Totals.SettledMinor["INR"] != 15000 {
 		t.Errorf("totals %+v", board.Totals)

@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/domain/instant"
 	"github.com/millrace/millrace/domain/ledger"
 	"github.com/millrace/millrace/domain/mission"
+	"github.com/millrace/millrace/domain/reward"
 	healthviews "github.com/millrace/millrace/views/health"
 	missionviews "github.com/millrace/millrace/views/mission"
 	"github.com/millrace/millrace/views/serve"
@@ -56,6 +57,14 @@ type boardUserBody struct {
 	ID       string                     `json:"id"`
 	Token    string                     `json:"token"`
 	Missions []missionviews.UserMission `json:"missions"`
+	Rewards  []boardRewards             `json:"rewards"`
+}
+
+// boardRewards are the rewards of one kind and state that a user has.
+type boardRewards struct {
+	Kind  string `json:"kind"`
+	State string `json:"state"`
+	Count int    `json:"count"`
 }
 
 type boardTotals struct {
@@ -105,8 +114,13 @@ func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 		if err != nil {
 			return nil, err
 		}
+		purse, _, err := serve.RowOf(s.Kit, s.Sources.Rewards, s.Config.Topology.Rewards, u.ID)
+		if err != nil && !serve.Undecodable(err) {
+			return nil, err
+		}
 		body.Users = append(body.Users, boardUserBody{u.ID, u.Token,
-			shownOf(mission.Views(row, u.ID, snapshot, s.Missions.EventTime(as, row), s.Config.Missions))})
+			shownOf(mission.Views(row, u.ID, snapshot, s.Missions.EventTime(as, row), s.Config.Missions)),
+			counted(purse)})
 	}
 	var evaluated instant.Milli
 	var shown []shownBank
@@ -136,6 +150,29 @@ func (s *Routes) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	}
 	body.AsOf = as.Stamped(evaluated)
 	return &boardOutput{body}, nil
+}
+
+// counted counts the rewards of a user, by kind and state.
+func counted(row *reward.Row) []boardRewards {
+	out := []boardRewards{}
+	if row == nil {
+		return out
+	}
+	for _, r := range row.Rewards {
+		if !r.Visible() {
+			continue
+		}
+		is := func(b boardRewards) bool { return b.Kind == r.Kind && b.State == string(r.State) }
+		if i := slices.IndexFunc(out, is); i >= 0 {
+			out[i].Count++
+		} else {
+			out = append(out, boardRewards{r.Kind, string(r.State), 1})
+		}
+	}
+	slices.SortFunc(out, func(a, b boardRewards) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.State, b.State))
+	})
+	return out
 }
 
 func totalsOf(state BoardState) boardTotals {

@@ -110,13 +110,16 @@ function drawUsers(users) {
       button.addEventListener("click", () => {
         copy(button, `curl -H 'Authorization: Bearer ${button.dataset.token}' ${location.origin}/v1/users/me/missions`);
       });
-      return h("article", { class: "user" }, h("header", {}, h("h3", {}, u.id), button), h("div"));
+      return h("article", { class: "user" }, h("header", {}, h("h3", {}, u.id), button), h("div"),
+        h("p", { class: "soft small" }));
     },
     (element, u) => {
       const button = element.querySelector("button");
       button.dataset.token = u.token;
       button.hidden = !u.token;
       keyed(element.children[1], u.missions, (m) => `${m.id}@${m.version}`, makeMission, drawMission);
+      const rewards = u.rewards.map((r) => `${r.kind} ${r.state} \u00d7${r.count}`.replaceAll("_", " "));
+      text(element.children[2], rewards.length ? `Rewards: ${rewards.join(", ")}` : "");
     });
 }
 
