@@ -96,8 +96,8 @@ COMMIT   ?= $(shell git rev-parse HEAD)
 release: ## the binary as it is released: bin/millrace, static, without symbols, with its version
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o bin/millrace ./cmd/millrace
 
-up: ## compose.yaml with images built from this tree (ARGS='--profile demo': live traffic too; ARGS=-d: in the background)
-	MILLRACE_VERSION=$(VERSION) MILLRACE_COMMIT=$(COMMIT) docker compose $(filter --profile demo,$(ARGS)) up --build $(filter-out --profile demo,$(ARGS))
+up: ## compose.yaml with images built from this tree (ARGS='--profile demo': live traffic too, '--profile worker': a worker; ARGS=-d: in the background)
+	MILLRACE_VERSION=$(VERSION) MILLRACE_COMMIT=$(COMMIT) docker compose $(filter --profile demo worker,$(ARGS)) up --build $(filter-out --profile demo worker,$(ARGS))
 
 deploy-check: ## Prometheus's own check of its config and rules (needs promtool)
 	scripts/deploy-check

@@ -145,12 +145,14 @@ func TestPinned(t *testing.T) {
 }
 
 type service struct {
-	Image       string   `yaml:"image"`
-	Build       any      `yaml:"build"`
-	Command     []string `yaml:"command"`
-	Ports       []string `yaml:"ports"`
-	Volumes     []mount  `yaml:"volumes"`
-	Restart     string   `yaml:"restart"`
+	Image       string            `yaml:"image"`
+	Build       any               `yaml:"build"`
+	Command     []string          `yaml:"command"`
+	Ports       []string          `yaml:"ports"`
+	Volumes     []mount           `yaml:"volumes"`
+	Restart     string            `yaml:"restart"`
+	Profiles    []string          `yaml:"profiles"`
+	Environment map[string]string `yaml:"environment"`
 	Healthcheck struct {
 		Test    []string `yaml:"test"`
 		Disable bool     `yaml:"disable"`
@@ -227,18 +229,58 @@ func TestEveryGroupIsAService(t *testing.T) {
 	}
 }
 
-func scraped(t *testing.T) []string {
+// Workers have a profile, since whom they call is the deployment's own. Prometheus finds as many as there are by the
+// name of the service, and misses none where there are none.
+func TestWorkersAreAServiceOfAProfile(t *testing.T) {
+	w, ok := composeServices(t)["worker"]
+	if !ok || !slices.Equal(w.Command, []string{"worker"}) || !slices.Equal(w.Profiles, []string{"worker"}) || len(w.Ports) > 0 || len(w.Volumes) > 0 {
+		t.Errorf("compose.yaml: worker is %+v", w)
+	}
+	for _, name := range []string{"URL", "SECRET", "ALLOW_PRIVATE"} {
+		if _, ok := w.Environment["MILLRACE_TASKS_PROVIDER_"+name]; !ok {
+			t.Errorf("compose.yaml: worker does not hand on MILLRACE_TASKS_PROVIDER_%s", name)
+		}
+	}
+	if admin := w.Environment["MILLRACE_HTTP_ADMIN"]; admin != "0.0.0.0:9464" || w.Environment["MILLRACE_BROKERS"] == "" {
+		t.Errorf("compose.yaml: worker has %v", w.Environment)
+	}
+	found := 0
+	for _, s := range scrapeConfigs(t) {
+		for _, d := range s.DNS {
+			if slices.Equal(d.Names, []string{"worker"}) && d.Type == "A" && d.Port == 9464 {
+				found++
+			}
+		}
+	}
+	if found != 1 || slices.Contains(scraped(t), "worker:9464") {
+		t.Errorf("prometheus.yml looks for workers %d times, and scrapes %v", found, scraped(t))
+	}
+}
+
+type scrapeConfig struct {
+	Static []struct {
+		Targets []string `yaml:"targets"`
+	} `yaml:"static_configs"`
+	DNS []struct {
+		Names []string `yaml:"names"`
+		Type  string   `yaml:"type"`
+		Port  int      `yaml:"port"`
+	} `yaml:"dns_sd_configs"`
+}
+
+func scrapeConfigs(t *testing.T) []scrapeConfig {
 	t.Helper()
 	var c struct {
-		Scrape []struct {
-			Static []struct {
-				Targets []string `yaml:"targets"`
-			} `yaml:"static_configs"`
-		} `yaml:"scrape_configs"`
+		Scrape []scrapeConfig `yaml:"scrape_configs"`
 	}
 	readYAML(t, "prometheus/prometheus.yml", &c)
+	return c.Scrape
+}
+
+func scraped(t *testing.T) []string {
+	t.Helper()
 	var out []string
-	for _, s := range c.Scrape {
+	for _, s := range scrapeConfigs(t) {
 		for _, st := range s.Static {
 			out = append(out, st.Targets...)
 		}

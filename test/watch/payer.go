@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"maps"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -15,8 +15,8 @@ import (
 	"github.com/millrace/millrace/worker/payout"
 )
 
-// payer is a worker that has rewards paid. compose.yaml has none, since whom it would call is the deployment's own:
-// here it is a provider of this program. All else is that of the service tasks.
+// payer is the worker of compose.yaml, which has rewards paid. Whom it calls is the deployment's own: here it is a
+// provider of this program.
 const payer = "worker"
 
 // provider answers payouts. It refuses two of three.
@@ -37,25 +37,31 @@ func newProvider() *provider {
 	return p
 }
 
-// employ adds the worker to the services.
+// employ starts the worker's profile, and sets what compose.yaml takes from the shell.
 func (d *deployment) employ() {
 	d.provider = newProvider()
-	w := *d.services["tasks"]
-	w.Command, w.Volumes, w.Environment = []string{"worker", task.RewardPayout}, nil, maps.Clone(w.Environment)
+	w := d.services[payer]
+	w.Profiles = nil
 	w.Environment["MILLRACE_TASKS_PROVIDER_URL"] = d.provider.URL
 	w.Environment["MILLRACE_TASKS_PROVIDER_SECRET"] = "a secret of the watch"
 	w.Environment["MILLRACE_TASKS_PROVIDER_ALLOW_PRIVATE"] = "true"
-	d.services[payer] = &w
 }
 
-// scrapePayer adds the worker to the targets of a job, as who runs one does.
-func scrapePayer(job map[string]any) {
+// scrapeByName makes targets of a job of the services that Prometheus finds by their names: there is no DNS here.
+func scrapeByName(job map[string]any) {
 	statics, _ := job["static_configs"].([]any)
-	for _, s := range statics {
-		static, _ := s.(map[string]any)
-		targets, _ := static["targets"].([]any)
-		static["targets"] = append(targets, payer+":9464")
+	lookups, _ := job["dns_sd_configs"].([]any)
+	for _, l := range lookups {
+		lookup, _ := l.(map[string]any)
+		names, _ := lookup["names"].([]any)
+		targets := make([]any, len(names))
+		for i, name := range names {
+			targets[i] = fmt.Sprintf("%v:%v", name, lookup["port"])
+		}
+		statics = append(statics, map[string]any{"targets": targets})
 	}
+	job["static_configs"] = statics
+	delete(job, "dns_sd_configs")
 }
 
 // taskFaults are those of tasks and workers, in order. That nobody pays what missions promise is giveaway.

@@ -101,7 +101,7 @@ func (p *prometheus) configure(d *deployment, dir string) error {
 		j, _ := job.(map[string]any)
 		delete(j, "scrape_interval")
 		delete(j, "scrape_timeout")
-		scrapePayer(j)
+		scrapeByName(j)
 		if err := p.relabel(d, j); err != nil {
 			return err
 		}

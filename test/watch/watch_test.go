@@ -114,13 +114,16 @@ func TestComposeAndDockerfileAsShipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	order, err := started(all)
-	if err != nil || order[0] != "topics" || len(order) != 13 {
+	if err != nil || order[0] != "topics" || len(order) != 14 {
 		t.Errorf("started in the order %v, %v", order, err)
 	}
 	if s := all["ledger"]; s.Environment["MILLRACE_BROKERS"] != "kafka:19092" || s.ends() || !all["topics"].ends() {
 		t.Errorf("%+v", s)
 	}
 	if s := all["serve"]; s.Environment["MILLRACE_HTTP_ADMIN"] == "" || len(s.Volumes) != 1 || s.Volumes[0].Source != "./deploy/keys/public.pem" {
+		t.Errorf("%+v", s)
+	}
+	if s := all[payer]; s == nil || !slices.Equal(s.Command, []string{"worker"}) || len(s.Profiles) != 1 {
 		t.Errorf("%+v", s)
 	}
 	d, err := readDockerfile(filepath.Join(root, "deploy", "Dockerfile"))
