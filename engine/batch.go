@@ -23,8 +23,9 @@ var errSessionOver = errors.New("engine: session over")
 // runTransaction runs one transaction, or finds that there is nothing to do.
 func (s *session) runTransaction(ctx context.Context) error {
 	defer s.member.session.AllowRebalance()
-	s.began, s.rest, s.cut = time.Now(), s.cut, false
-	n := 0
+	s.rest, s.cut = s.cut, false
+	s.begins()
+	n, waited := 0, s.waiting()
 	if !s.waitForLookups(ctx) {
 		var err error
 		n, err = s.fill(ctx)
@@ -34,6 +35,9 @@ func (s *session) runTransaction(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	if n == 0 {
+		s.begins()
 	}
 	s.nextRequest()
 	s.tick()
@@ -58,12 +62,18 @@ func (s *session) runTransaction(ctx context.Context) error {
 		}
 		return err
 	}
-	s.member.pace.handled(n, done.Sub(s.began))
+	s.member.pace.handled(waited+n-s.waiting(), done.Sub(s.began))
 	if n > 0 {
 		s.stir()
 	}
 	s.answer(s.served.Load()-served, visited, last)
 	return nil
+}
+
+// begins notes that the work of a transaction begins now.
+func (s *session) begins() {
+	s.began = time.Now()
+	s.late = s.began.Add(s.engine.config.enough())
 }
 
 // completeBatch brings the transaction to the point where nothing is open: all records are marked, due timers were
@@ -133,7 +143,7 @@ func (s *session) fill(ctx context.Context) (int, error) {
 			return 0, errSessionOver
 		}
 		if n == 0 {
-			s.began = time.Now()
+			s.begins()
 		}
 		if got > 0 {
 			s.engine.pass(AfterPoll)
@@ -313,14 +323,16 @@ func (s *session) visitSome() (n int64, last bool, err error) {
 		r.from = s.cursors()
 	}
 	next := maps.Clone(r.from)
-	keys, err := s.slice(next, max(1, visitSlice/max(1, len(next))))
+	keys, err := s.list(next, max(1, s.slice/max(1, len(next))))
 	if err != nil {
 		return 0, false, err
 	}
 	if len(keys) > 0 {
+		began := time.Now()
 		if n, err = s.visit(r.name, r.meta, keys); err != nil {
 			return n, false, err
 		}
+		s.slice = nextSlice(s.slice, time.Since(began), s.engine.config.enough())
 	}
 	r.next = next
 	return n, len(next) == 0, nil

@@ -23,7 +23,7 @@ type calls struct {
 
 // call begins the calls of the timers that are due next.
 func (s *session) call(p *partition) error {
-	keys, err := p.timers.ahead(p.time.Watermark(), callsAhead)
+	keys, err := p.timers.ahead(p.time.Watermark(), int(min(callsAhead, p.window.room)))
 	if err != nil {
 		return err
 	}

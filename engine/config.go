@@ -42,7 +42,8 @@ type Config struct {
 	// SessionTimeout is how long the group waits for a process that does not answer. Defaults to 10 s.
 	SessionTimeout time.Duration
 	// TransactionTimeout is how long a broker keeps the transaction of a process that does not answer, so that nobody
-	// waits for it longer. A batch must take less. At most the session timeout; defaults to 4/5 of it.
+	// waits for it longer. One callback may take three quarters of it. At most the session timeout; defaults to 4/5 of
+	// it.
 	TransactionTimeout time.Duration
 	// StopPatience is how long a stop waits for the batch under way. Defaults to 10 s.
 	StopPatience time.Duration
@@ -174,8 +175,20 @@ func (c Config) latest() int64 {
 	return c.Clock().Add(c.MaxFuture).UnixMilli()
 }
 
-// patience is how long callbacks may take over one batch: the commit must still fit into the transaction timeout.
+// patience is what callbacks of one transaction should take at most: the commit must still fit into its timeout.
 func (c Config) patience() time.Duration { return c.TransactionTimeout / 2 }
+
+// longest is what callbacks of one transaction may take, even one alone. Beyond it, the processor ends.
+func (c Config) longest() time.Duration { return c.TransactionTimeout * 3 / 4 }
+
+// enough is after how long a transaction hands out nothing more, so that it comes to its end: what callbacks that are
+// slower than expected add is still far from what they may take.
+func (c Config) enough() time.Duration {
+	return max(c.CommitInterval, min(slow*c.CommitInterval, c.patience()/4))
+}
+
+// slow is what callbacks may take that are handed out ahead of each other.
+func (c Config) slow() time.Duration { return c.patience() / 8 }
 
 // identity is the transactional id and the group instance id of a processor.
 func (c Config) identity(group string) string { return c.Prefix + group + "-" + c.Slot }

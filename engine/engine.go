@@ -204,7 +204,11 @@ func (e *Engine) Handled(topic string) *Offsets { return e.graph.offsets[topic] 
 
 func (e *Engine) wrap(c goka.Context) goka.Context {
 	n, at := c.Partition(), e.scene.Load()
-	return &callContext{gokaContext: c, engine: e, partition: at.partitions[n], table: at.tables[n], member: at.member}
+	call := &callContext{gokaContext: c, engine: e, partition: at.partitions[n], table: at.tables[n], member: at.member}
+	if call.partition != nil {
+		call.partition.running.Store(call)
+	}
+	return call
 }
 
 // scene is what callbacks meet: a copy of the engine's fields that is replaced when one changes, since a lock would be

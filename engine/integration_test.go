@@ -182,6 +182,11 @@ func (r *running) handled(f *fixture, topics ...string) {
 	f.t.Helper()
 	for _, topic := range topics {
 		if err := r.Handled(topic).Wait(deadline(f.t), f.ends(topic)); err != nil {
+			select {
+			case ended := <-r.result:
+				err = errors.Join(err, ended)
+			default:
+			}
 			f.t.Fatal(err)
 		}
 	}

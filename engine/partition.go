@@ -34,9 +34,13 @@ type partition struct {
 	texted     string            // as text, with the transaction under way
 	wrote      position.Position // as last written
 
-	marked  atomic.Int64 // records and timer calls that are done
-	awaited atomic.Int64 // marks at which the session goes on; 0: it does not wait
-	now     atomic.Int64 // watermark
+	window window
+	began  int64 // dispatched when the transaction began
+
+	running atomic.Pointer[callContext] // the callback that began last
+	marked  atomic.Int64                // records and timer calls that are done
+	awaited atomic.Int64                // marks at which the session goes on; 0: it does not wait
+	now     atomic.Int64                // watermark
 }
 
 // batch is what one fetch brought of one topic.
@@ -47,7 +51,7 @@ type batch struct {
 
 func (e *Engine) newPartition(number, count int32) *partition {
 	g := &e.graph
-	p := &partition{number: number, resume: true, rose: e.config.Clock()}
+	p := &partition{number: number, resume: true, rose: e.config.Clock(), window: window{slow: e.config.slow()}}
 	p.now.Store(watermark.None)
 	if len(g.timed) > 0 || g.wall {
 		p.time = watermark.New(e.config.time(), g.group, number, count, g.timers != "", g.timed...)
@@ -70,19 +74,24 @@ func (p *partition) buffer(c *claim, records []*kgo.Record) {
 	c.fetched()
 }
 
-// next returns the record whose turn it is; nil: there is none.
-func (p *partition) next() (*claim, *kgo.Record) {
+// empty tells whether there is no record whose turn it is.
+func (p *partition) empty() bool {
 	for len(p.queue) > 0 {
-		b := &p.queue[0]
-		if len(b.records) > 0 {
-			r := b.records[0]
-			b.records = b.records[1:]
-			return b.claim, r
+		if len(p.queue[0].records) > 0 {
+			return false
 		}
 		p.queue = p.queue[1:]
 	}
 	p.queue = nil
-	return nil, nil
+	return true
+}
+
+// next returns the record whose turn it is; there is one.
+func (p *partition) next() (*claim, *kgo.Record) {
+	b := &p.queue[0]
+	r := b.records[0]
+	b.records = b.records[1:]
+	return b.claim, r
 }
 
 func (p *partition) waiting() int {
@@ -112,6 +121,7 @@ func (p *partition) step() (watermark.Step, error) {
 // dispatch counts a record or timer call that goka is given.
 func (p *partition) dispatch() {
 	p.dispatched++
+	p.window.room--
 	if p.time != nil {
 		p.time.Dispatched()
 	}
@@ -127,12 +137,43 @@ func (p *partition) passMarks() {
 }
 
 // mark counts what is done, and tells whether the session waits for just that.
-func (p *partition) mark() bool { return p.marked.Add(1) == p.awaited.Load() }
+func (p *partition) mark() bool {
+	if p.marked.Add(1) != p.awaited.Load() {
+		return false
+	}
+	p.window.done.Store(time.Now().UnixNano())
+	return true
+}
 
-// open tells whether something that goka was given is not done. If so, the last mark wakes the session.
-func (p *partition) open() bool {
-	p.awaited.Store(p.dispatched)
-	return p.marked.Load() < p.dispatched
+// await tells whether there are fewer marks than that. If so, the mark that makes them up wakes the session.
+func (p *partition) await(marks int64) bool {
+	p.awaited.Store(marks)
+	return p.marked.Load() < marks
+}
+
+// open is how many records and timer calls that goka was given are not done.
+func (p *partition) open() int64 { return p.dispatched - p.marked.Load() }
+
+// admit tells whether goka may be given another record or timer call. If not, it is asked again at that many marks; 0:
+// not in this transaction, where late is when it should come to its end.
+func (p *partition) admit(late time.Time) (ok bool, marks int64) {
+	w := &p.window
+	if w.room > 0 {
+		return true, 0
+	}
+	if half := w.size() / 2; p.open() > half {
+		return false, p.dispatched - half
+	}
+	now := time.Now()
+	w.topUp(p.marked.Load(), p.open(), now)
+	switch {
+	case now.After(late) && p.dispatched > p.began: // one round is in each, so that all go on
+		w.room = 0
+		return false, 0
+	case w.room <= 0:
+		return false, p.dispatched - w.size()/2
+	}
+	return true, 0
 }
 
 // adoptWatermark makes the watermark that rose visible to callbacks.
@@ -183,6 +224,7 @@ func (p *partition) commit() error {
 		}
 	}
 	p.kept, p.text = slices.Clone(p.queue), p.texted
+	p.began, p.window.room = p.dispatched, 0
 	if p.time != nil {
 		p.time.Commit()
 	}
@@ -196,6 +238,7 @@ func (p *partition) commit() error {
 func (p *partition) abort() {
 	p.queue = slices.Clone(p.kept)
 	p.passed, p.resume, p.wrote, p.texted = p.dispatched, true, nil, p.text
+	p.began, p.window.room = p.dispatched, 0
 	if p.time != nil {
 		p.time.Abort()
 		p.now.Store(p.time.Watermark())

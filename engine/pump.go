@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,52 +17,58 @@ import (
 // dispatchReady dispatches what is buffered, of each partition as much as its watermark and timers allow now.
 func (s *session) dispatchReady() error {
 	for _, p := range s.parts {
-		waits, err := s.advance(p)
+		marks, err := s.advance(p)
 		if err != nil {
 			return err
 		}
-		if waits && !p.open() { // the marks have come meanwhile
+		if marks > 0 && !p.await(marks) { // they have come meanwhile
 			s.signal()
 		}
 	}
 	return nil
 }
 
-// advance hands out records of a partition in the order of their logs, until none is left, or until it waits for marks:
-// a watermark that rose lets records behind it pass only when those before it are done and its timers were called.
-// Other partitions need not wait.
-func (s *session) advance(p *partition) (waits bool, err error) {
+// advance hands out records of a partition in the order of their logs, until none is left, until this transaction has
+// enough, or until it waits for marks: of others, while as many are open as may be, or of all, since a watermark that
+// rose lets records behind it pass only when those before it are done and its timers were called. Other partitions need
+// not wait. It returns how many marks it waits for, 0 for none.
+func (s *session) advance(p *partition) (marks int64, err error) {
 	for {
+		step := watermark.Read
 		if p.resume {
-			step, err := p.step()
-			switch {
-			case err != nil:
-				return false, err
-			case step == watermark.Wait:
-				return true, nil
-			case step == watermark.Fire && s.spent():
-				s.cut = true
-				return false, nil
-			case step == watermark.Fire:
-				if err := s.call(p); err != nil {
-					return false, err
-				}
-				continue
+			if step, err = p.step(); err != nil {
+				return 0, err
 			}
-			p.resume = false
+			p.resume = step != watermark.Read
 		}
-		c, r := p.next()
-		if r == nil {
-			return false, nil
+		if step == watermark.Wait {
+			return p.dispatched, nil
 		}
-		if err := s.dispatch(p, c, r); err != nil {
-			return false, err
+		if step == watermark.Read && p.empty() {
+			return 0, nil
+		}
+		if step == watermark.Fire && s.spent() {
+			s.cut = true
+			return 0, nil
+		}
+		if ok, marks := p.admit(s.late); !ok {
+			s.cut = s.cut || marks == 0
+			return marks, nil
+		}
+		if step == watermark.Fire {
+			err = s.call(p)
+		} else {
+			err = s.dispatch(p.next())
+		}
+		if err != nil {
+			return 0, err
 		}
 	}
 }
 
 // dispatch applies a watermark of another group, or gives a record to goka.
-func (s *session) dispatch(p *partition, c *claim, r *kgo.Record) error {
+func (s *session) dispatch(c *claim, r *kgo.Record) error {
+	p := s.parts[c.number]
 	c.dispatched = r.Offset + 1
 	if w, ok := c.carried(r); ok {
 		if p.time.Observe(c.topic, w) {
@@ -94,25 +103,30 @@ func (s *session) spent() bool {
 
 // drain goes on until nothing is open: all is handed out and marked, but for what is cut off for the next transaction.
 func (s *session) drain() error {
-	patience := time.NewTimer(s.engine.config.patience())
+	limit := s.engine.config.longest()
+	patience := time.NewTimer(time.Until(s.began.Add(limit)))
 	defer patience.Stop()
 	for {
-		again, open := false, int64(0)
+		again, open := false, false
 		for _, p := range s.parts {
-			waits, err := s.advance(p)
-			switch {
-			case err != nil:
+			marks, err := s.advance(p)
+			if err != nil {
 				return err
-			case p.open():
-				open += p.dispatched - p.marked.Load()
-			case waits:
+			}
+			waits := marks > 0
+			if !waits {
+				marks = p.dispatched
+			}
+			if p.await(marks) {
+				open = true
+			} else if waits {
 				again = true // the marks have come meanwhile
 			}
 		}
 		if again {
 			continue
 		}
-		if open == 0 {
+		if !open {
 			break
 		}
 		select {
@@ -120,13 +134,28 @@ func (s *session) drain() error {
 		case <-s.failed:
 			return errClaim
 		case <-patience.C:
-			return fmt.Errorf("%w: %d records are not done after %s", ErrBatch, open, s.engine.config.patience())
+			return s.tooLong(limit)
 		}
 	}
 	for _, c := range s.all {
 		c.recordPolled()
 	}
 	return nil
+}
+
+// tooLong names what is not done: of each partition the callback that began last.
+func (s *session) tooLong(limit time.Duration) error {
+	var where []string
+	for _, n := range slices.Sorted(maps.Keys(s.parts)) {
+		p := s.parts[n]
+		if p.open() == 0 {
+			continue
+		}
+		if c := p.running.Load(); c != nil {
+			where = append(where, fmt.Sprintf("%s/%d offset %d, key %q", c.Topic(), n, c.Offset(), c.Key()))
+		}
+	}
+	return fmt.Errorf("%w: after %s these are not done: %s", ErrBatch, limit, strings.Join(where, "; "))
 }
 
 func (s *session) signal() {

@@ -32,6 +32,8 @@ type session struct {
 	all    []*claim
 	begun  bool // a transaction is open
 	began  time.Time
+	late   time.Time // when this transaction should come to its end
+	slice  int       // how many rows the next transaction visits
 	ticked time.Time
 	swept  time.Time
 	active *request             // visit under way
@@ -60,7 +62,7 @@ func (m *member) newSession(h sarama.ConsumerGroupHandler) *session {
 	s := &session{
 		member: m, engine: m.engine, moved: m.moved, claims: map[string][]int32{}, parts: map[int32]*partition{},
 		wake: make(chan struct{}, 1), stirred: make(chan struct{}, 1), failed: make(chan struct{}),
-		swept: m.engine.config.Clock(),
+		swept: m.engine.config.Clock(), slice: 1,
 	}
 	if len(m.fatal) > 0 {
 		m.move()

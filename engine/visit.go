@@ -5,14 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/lovoo/goka"
 
 	"github.com/millrace/millrace/stream"
 )
 
-// visitSlice is how many rows are visited in one transaction (docs/design.md, section 5).
+// visitSlice is how many rows are visited in one transaction at most (docs/design.md, section 5). The first visits one,
+// and those after it more, as long as that is quick.
 const visitSlice = 1000
+
+// nextSlice follows a slice that took so long; enough is what a transaction should take.
+func nextSlice(n int, took, enough time.Duration) int {
+	switch {
+	case took > enough/2:
+		return max(1, int(float64(n)*float64(enough)/float64(4*took)))
+	case took < enough/4:
+		return min(visitSlice, 2*n)
+	default:
+		return n
+	}
+}
 
 // visits tells the tables which keys the visit under way is for.
 type visits struct {
@@ -173,8 +187,8 @@ func (s *session) cursors() map[int32]string {
 	return from
 }
 
-// slice takes the next keys, up to n of each partition, and moves the cursors on.
-func (s *session) slice(from map[int32]string, n int) (map[int32][]string, error) {
+// list takes the next keys, up to n of each partition, and moves the cursors on.
+func (s *session) list(from map[int32]string, n int) (map[int32][]string, error) {
 	keys := map[int32][]string{}
 	for number, after := range from {
 		t := s.engine.table(number)
