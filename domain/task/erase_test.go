@@ -53,7 +53,7 @@ func TestAQueueForgetsAUser(t *testing.T) {
 	if got := w.left(); got != "a running, c waiting" || len(w.kept()) > 0 {
 		t.Errorf("%s; filed %v", got, w.kept())
 	}
-	if text := fmt.Sprintf("%s", w.queue.Head.Task.Payload); text != "" {
+	if text := string(w.queue.Head.Task.Payload); text != "" {
 		t.Errorf("the payload stays: %s", text)
 	}
 	if (&task.Row{Queue: w.queue}).Holds("shared", "u1") {

@@ -230,10 +230,10 @@ func writeTwice(w http.ResponseWriter, r payout.Reply) {
 		write(w, r)
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // the client may be gone
 	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 	one := fmt.Sprintf(head, len(body), body)
-	_, _ = io.WriteString(conn, one+one) // the client may be gone
+	_, _ = io.WriteString(conn, one+one)
 }
 
 func write(w http.ResponseWriter, r payout.Reply) {
