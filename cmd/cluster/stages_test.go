@@ -18,11 +18,11 @@ func TestStagesAreEveryGroupInTheOrderOfTheFlow(t *testing.T) {
 		{"p.catalog", []string{"p.catalog-commands"}},
 		{"p.budget", []string{"p.pool-codes", "p.budget-loop"}},
 		{"p.routing", []string{"p.health-scores", "p.overrides", "p.health-settings"}},
-		{"p.tasks", []string{"p.tasks", "p.task-results", "p.task-commands", "p.tasks-loop"}},
+		{"p.tasks", []string{"p.tasks", "p.task-results", "p.task-commands", "p.erasures", "p.tasks-loop"}},
 		{"p.rewards", []string{"p.reward-results", "p.rewards-loop"}},
 		{"p.deadletters", []string{"p.dead-letters", "p.dead-letter-commands"}},
 		{"p.intake", []string{"p.payments"}}, // replays
-		{"p.tasks", []string{"p.task-commands", "p.tasks-loop"}},
+		{"p.tasks", []string{"p.tasks", "p.task-commands", "p.tasks-loop"}},
 	}
 	if diff := cmp.Diff(want, Stages(deployment("p."))); diff != "" {
 		t.Error(diff)
