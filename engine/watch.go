@@ -151,8 +151,8 @@ const (
 // lookPace says when to look at the inputs next. Of a group that nothing reaches looks cost more than all the rest.
 type lookPace struct {
 	every time.Duration
-	rarer time.Duration // how many times
-	quiet int           // looks in a row that found nothing
+	rarer int // how many times
+	quiet int // looks in a row that found nothing
 }
 
 // next returns the time until the next look, given what this one found.
@@ -164,7 +164,7 @@ func (p *lookPace) next(quiet bool) time.Duration {
 	if p.quiet++; p.quiet < quietLooks {
 		return p.every
 	}
-	return p.rarer * p.every
+	return time.Duration(p.rarer) * p.every
 }
 
 // stir tells that something has come.

@@ -129,8 +129,9 @@ func attempts(e *task.Entry) int64 {
 		return e.Attempts + 1
 	case task.Exhausted:
 		return e.Attempts // 0 if its deadline was over before the first
+	default:
+		return 0
 	}
-	return 0
 }
 
 func (m *Metrics) judged(q, next *task.Queue, c *task.Command) {
