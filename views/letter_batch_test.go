@@ -17,7 +17,10 @@ import (
 	"github.com/millrace/millrace/views/token"
 )
 
-const bulk = "/v1/panel/dead-letters/"
+const (
+	single = "/v1/panel/dead-letters/"
+	bulk   = single + "all/"
+)
 
 // counted asks how many open letters pass, and returns the body of the decision on them.
 func (f *fixture) counted(action, query string) (total float64, body string) {
@@ -226,13 +229,13 @@ func TestDecidedLettersArePurged(t *testing.T) {
 	_, body := f.counted("discard", "")
 	f.putLetter("payments-9-1", payment.Malformed, "intake", time.Minute, "raw") // after the count
 	f.ended(f.say("POST", bulk+"discard", body))
-	f.wantProblem(f.say("POST", bulk+"payments-9-1/purge", `{"reason":"old"}`), http.StatusUnprocessableEntity, "invalid_state")
-	f.wantProblem(f.say("POST", bulk+"payments-3-0/purge", `{}`), http.StatusUnprocessableEntity, "invalid_field")
-	w := f.say("POST", bulk+"payments-3-0/purge", `{"reason":"old"}`)
+	f.wantProblem(f.say("POST", single+"payments-9-1/purge", `{"reason":"old"}`), http.StatusUnprocessableEntity, "invalid_state")
+	f.wantProblem(f.say("POST", single+"payments-3-0/purge", `{}`), http.StatusUnprocessableEntity, "invalid_field")
+	w := f.say("POST", single+"payments-3-0/purge", `{"reason":"old"}`)
 	if got := f.object(w.Body.Bytes()); w.Code != http.StatusOK || got["id"] != "payments-3-0" || got["state"] != "discarded" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	f.wantProblem(f.ask("GET", bulk+"payments-3-0", f.token("ann", token.Viewer)), http.StatusNotFound, "not_found")
+	f.wantProblem(f.ask("GET", single+"payments-3-0", f.token("ann", token.Viewer)), http.StatusNotFound, "not_found")
 	if total, _ := f.counted("purge", "to=2026-03-01T09:30:00Z"); total != 0 { // nothing decided is so old
 		t.Errorf("%v pass", total)
 	}

@@ -154,7 +154,7 @@ func changes() []struct{ method, target, body string } {
 		{"POST", "/v1/panel/tasks/o1/snooze", `{"for":"10m"}`},
 		{"POST", "/v1/panel/tasks/o1/retry", ""},
 		{"POST", "/v1/panel/tasks/o2/cancel", ""},
-		{"POST", "/v1/panel/dead-letters/replay?dry_run=true", `{}`},
+		{"POST", "/v1/panel/dead-letters/all/replay?dry_run=true", `{}`},
 		{"POST", "/v1/events", relayEvent("e1", "t1")},
 		{"POST", "/v1/events", `{"events":[]}`},
 		{"POST", "/v1/tasks", `{"kind":"thank","key":"usr_1","payload":{"n":1}}`},

@@ -36,10 +36,6 @@ func newTopicLog(t *testing.T, seeds []string, admin *cluster.Admin, topics []st
 // poll takes in what there is, or waits for something to come.
 func (l *topicLog) poll(ctx context.Context) error {
 	fetches := l.client.PollFetches(ctx)
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	fetches.EachError(func(topic string, p int32, err error) { l.t.Fatalf("reading %s/%d: %v", topic, p, err) })
 	fetches.EachRecord(func(r *kgo.Record) {
 		l.records[r.Topic] = append(l.records[r.Topic], r)
 		if l.next[r.Topic] == nil {
@@ -47,7 +43,20 @@ func (l *topicLog) poll(ctx context.Context) error {
 		}
 		l.next[r.Topic][r.Partition] = r.Offset + 1
 	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fetches.EachError(func(topic string, p int32, err error) { l.t.Fatalf("reading %s/%d: %v", topic, p, err) })
 	return nil
+}
+
+// pollUntil takes in what comes until then.
+func (l *topicLog) pollUntil(ctx context.Context, then time.Time) error {
+	bounded, cancel := context.WithDeadline(ctx, then)
+	defer cancel()
+	for l.poll(bounded) == nil {
+	}
+	return context.Cause(ctx)
 }
 
 // readTo reads until all that the topics hold now is taken in.

@@ -75,10 +75,9 @@ func (r *run) awaitErrands(ctx context.Context) (waited bool) {
 			before = now
 			overdue.Reset(time.Minute)
 		}
-		for until := time.Now().Add(200 * time.Millisecond); time.Now().Before(until); { // few come at a time
-			if err := r.log.poll(patience); err != nil {
-				r.t.Fatalf("tasks have not ended: %s: %v", strings.Join(lost, "; "), errors.Join(err, r.pipeline.Err()))
-			}
+		// Few come at a time, and after the last task nothing does.
+		if err := r.log.pollUntil(patience, time.Now().Add(200*time.Millisecond)); err != nil {
+			r.t.Fatalf("tasks have not ended: %s: %v", strings.Join(lost, "; "), errors.Join(err, r.pipeline.Err()))
 		}
 	}
 }

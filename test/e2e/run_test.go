@@ -169,7 +169,7 @@ func (r *run) settle(ctx context.Context, records []traffic.Record) []string {
 			break
 		}
 		// Timers fire a while after the record that made them due was committed; what they emit arrives here.
-		if err := r.log.poll(patience); err != nil {
+		if err := r.log.pollUntil(patience, time.Now().Add(200*time.Millisecond)); err != nil {
 			return append(d, err.Error())
 		}
 	}

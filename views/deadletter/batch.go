@@ -65,7 +65,7 @@ type batchReadOutput struct{ Body LetterBatch }
 // batchRoutes adds decisions on many dead letters.
 func (s *Routes) batchRoutes() {
 	for _, action := range deadletter.Ops() {
-		op := s.UserWrite(string(action)+"-dead-letters", http.MethodPost, "/v1/panel/dead-letters/"+string(action),
+		op := s.UserWrite(string(action)+"-dead-letters", http.MethodPost, "/v1/panel/dead-letters/all/"+string(action),
 			serve.TagPanel, "Decide on all dead letters that pass, in the background: "+string(action),
 			serve.WriteAccess())
 		op.Description = "Open ones are replayed and discarded, decided ones purged. First with `dry_run=true`: it counts those that pass, and says up to which time. Then with `expect` and `up_to` of that answer: 202, and the server decides them, oldest first, each as by " +
