@@ -233,14 +233,20 @@ func hangingTransaction(ctx context.Context, w *watcher) (undo, error) {
 }
 
 func poison(ctx context.Context, w *watcher) (undo, error) {
+	return repeated(ctx, 100*time.Millisecond, func(n int) error {
+		return w.produce(ctx, w.client, w.topology.Payments.Name, strconv.Itoa(n), []byte("<payment/>"))
+	}), nil
+}
+
+// repeated sends again and again until undo, which returns why sending has failed.
+func repeated(ctx context.Context, every time.Duration, send func(n int) error) undo {
 	sending, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		ticker := time.NewTicker(100 * time.Millisecond)
+		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for n := 0; ; n++ {
-			if err := w.produce(ctx, w.client, w.topology.Payments.Name, strconv.Itoa(n),
-				[]byte("<payment/>")); err != nil {
+			if err := send(n); err != nil {
 				done <- err
 				return
 			}
@@ -252,7 +258,7 @@ func poison(ctx context.Context, w *watcher) (undo, error) {
 			}
 		}
 	}()
-	return func(context.Context) error { stop(); return <-done }, nil
+	return func(context.Context) error { stop(); return <-done }
 }
 
 // strayRefund sends a refund, and undo the payment that it is of.

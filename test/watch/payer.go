@@ -79,30 +79,14 @@ func refusals(ctx context.Context, w *watcher) (undo, error) { return nil, w.up(
 
 // unpayable submits payouts without a reward.
 func unpayable(ctx context.Context, w *watcher) (undo, error) {
-	sending, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() {
-		ticker := time.NewTicker(20 * time.Millisecond)
-		defer ticker.Stop()
-		for n := 0; ; n++ {
-			key := "watch-" + strconv.Itoa(n)
-			value, err := taskcodec.Submission{}.Encode(&task.Submission{Task: task.Task{
-				ID: "watch-unpayable-" + strconv.Itoa(n), Kind: task.RewardPayout, Key: key, Payload: []byte(`{}`),
-			}})
-			if err == nil {
-				err = w.produce(ctx, w.client, w.topology.Tasks.Name, key, value)
-			}
-			if err != nil {
-				done <- err
-				return
-			}
-			select {
-			case <-sending.Done():
-				done <- nil
-				return
-			case <-ticker.C:
-			}
+	return repeated(ctx, 20*time.Millisecond, func(n int) error {
+		key := "watch-" + strconv.Itoa(n)
+		value, err := taskcodec.Submission{}.Encode(&task.Submission{Task: task.Task{
+			ID: "watch-unpayable-" + strconv.Itoa(n), Kind: task.RewardPayout, Key: key, Payload: []byte(`{}`),
+		}})
+		if err != nil {
+			return err
 		}
-	}()
-	return func(context.Context) error { stop(); return <-done }, nil
+		return w.produce(ctx, w.client, w.topology.Tasks.Name, key, value)
+	}), nil
 }
